@@ -1,0 +1,1 @@
+"""Frames in, reels out: motion, peaks, windows, words, chapters and reels."""

@@ -1,0 +1,1 @@
+"""Windows into words: the Describer seam and its implementations."""

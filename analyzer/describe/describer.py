@@ -1,0 +1,34 @@
+"""The seam between windows and words."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from analyzer.moment import Moment
+from analyzer.window import Window
+
+
+class DescribeError(Exception):
+    """A window could not be put into words; the message is one clear line.
+
+    Attributes:
+        retryable: whether the same window may succeed later (server down, timeout, overload).
+    """
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class Describer(Protocol):
+    """Puts one window into words, or raises DescribeError; never invents an answer."""
+
+    model: str
+
+    async def describe(self, window: Window) -> Moment:
+        """Describe a window that is not quiet. Cancellation leaves nothing running."""
+        ...
+
+    async def close(self) -> None:
+        """Release the model or the connection. Safe to call twice."""
+        ...
