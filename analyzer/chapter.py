@@ -15,7 +15,7 @@ class Gap:
     Attributes:
         camera: whose time.
         start_utc, end_utc: wall time, ISO 8601 with Z.
-        reason: ``source_down``, ``source_stalled``, ``disabled`` or ``unreadable`` (a damaged or cut-off file).
+        reason: ``source_down``, ``source_stalled``, ``disabled`` or ``unreadable`` (damaged, cut off).
     """
 
     camera: str
@@ -75,7 +75,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Reel:
-    """A finished reel: its folder holds reel.mp4, reel.json, story.md, captions.vtt, poster.jpg, report.html."""
+    """A finished reel; ``folder`` holds its video, manifest, story, captions, poster and report."""
 
     id: str
     seq: int
