@@ -1,0 +1,85 @@
+"""Where a window's moving pictures come from: the file itself, or the rolling buffer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from analyzer.window import Clip
+from av.packet import Packet
+from av.stream import Stream
+
+from stream.buffer import PacketBuffer
+from stream.media import write_clip
+from stream.source import PacketSource
+
+# Packets wait in the buffer while the decoder still holds their frames, and until a window is closed.
+_SLACK_S = 5.0
+
+
+class Clipper(Protocol):
+    """Keeps what passes and hands out the part that a window covers."""
+
+    def push(self, packet: Packet[Stream]) -> None:
+        """See a packet pass."""
+        ...
+
+    def start_over(self) -> None:
+        """The timestamps started over: what follows must not be joined to what was."""
+        ...
+
+    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:
+        """Return the clip of media time [start_s, end_s), which begins at stream time zero_s."""
+        ...
+
+
+class NoClips:
+    """For a scan: no moving pictures are kept."""
+
+    def push(self, packet: Packet[Stream]) -> None:
+        """Let it pass."""
+
+    def start_over(self) -> None:
+        """Nothing is kept."""
+
+    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
+        """There is none."""
+        return None
+
+
+class FileClips(NoClips):
+    """For a file with an index: the file is its own clip, and nothing is written."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
+        """Return the whole file."""
+        return Clip(self._file, 0.0)
+
+
+class BufferClips:
+    """For everything else: cut from the rolling buffer into a file, without re-encoding."""
+
+    def __init__(self, source: PacketSource, folder: Path, keep_s: float) -> None:
+        self._source = source
+        self._folder = folder
+        self._buffer = PacketBuffer(keep_s + _SLACK_S)
+
+    def push(self, packet: Packet[Stream]) -> None:
+        """Buffer it."""
+        self._buffer.push(packet)
+
+    def start_over(self) -> None:
+        """Empty the buffer."""
+        self._buffer.clear()
+
+    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:
+        """Write the clip; None when the buffer holds nothing of that time. Raises MediaError."""
+        cut = self._buffer.cut(zero_s + start_s, zero_s + end_s)
+        if cut is None:
+            return None
+        path = self._folder / f"{name}.mp4"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_clip(path, self._source.video, self._source.audio, cut.packets)
+        return Clip(path, cut.start_s - zero_s)

@@ -1,0 +1,59 @@
+"""Windows and gaps as the rows that leave the program: windows.jsonl, ``--json`` and the ledger's listing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from analyzer.chapter import Gap
+from analyzer.moment import Moment
+from analyzer.window import Window
+
+
+def window_row(window: Window, outcome: str, moment: Moment | None = None, *, base: Path) -> dict[str, Any]:
+    """Return the JSON object for a window; file names are relative to ``base`` where they lie in it.
+
+    ``outcome`` is ``described``, ``quiet``, ``skipped_overload``, ``model_failed``, ``disk_full``, or, for a
+    window that nobody has put into words, ``seen``.
+    """
+    return {
+        "id": window.id,
+        "camera": window.camera,
+        "epoch": window.epoch,
+        "index": window.index,
+        "start_s": round(window.start_s, 3),
+        "end_s": round(window.end_s, 3),
+        "start_utc": window.start_utc,
+        "outcome": outcome,
+        "signal_max": round(window.signal_max, 1),
+        "noise_floor": round(window.noise_floor, 1),
+        "threshold": round(window.threshold, 1),
+        "peaks": [{"pts_s": round(p.pts_s, 3), "value": p.value} for p in window.peaks],
+        "keyframes": [
+            {"pts_s": round(k.pts_s, 3), "file": _relative(k.file, base)} for k in window.keyframes
+        ],
+        "activity": asdict(window.activity),
+        "clip": _relative(window.clip.path, base) if window.clip else None,
+        "title": moment.title if moment else None,
+        "text": moment.text if moment else None,
+        "importance": moment.importance if moment else None,
+        "tags": list(moment.tags) if moment else [],
+        "model": moment.model if moment else None,
+        "latency_s": round(moment.latency_s, 3) if moment else None,
+        "late": moment.late if moment else False,
+    }
+
+
+def gap_row(gap: Gap) -> dict[str, Any]:
+    """Return the JSON object for a gap."""
+    return asdict(gap)
+
+
+def _relative(path: Path | None, base: Path) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.relative_to(base).as_posix()
+    except ValueError:
+        return str(path)

@@ -1,0 +1,115 @@
+"""Packets to frames: the luma plane at analysis size, and a colour picture on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import av.error
+import cv2
+import numpy as np
+from av.packet import Packet
+from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+# One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
+cv2.setNumThreads(1)
+
+# A step back of the timestamps by more than this is another timeline, not a reordered frame.
+JUMP_BACK_S = 1.0
+
+_ROTATIONS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
+# Pixel formats whose first plane is the picture's luma, by bits a sample.
+_LUMA_BITS = {
+    **dict.fromkeys(("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"), 8),
+    **dict.fromkeys(("nv12", "nv21", "gray", "yuv411p", "yuv410p", "yuv440p", "yuvj440p", "yuva420p"), 8),
+    **dict.fromkeys(("yuv420p10le", "yuv422p10le", "yuv444p10le", "gray10le"), 10),
+    **dict.fromkeys(("yuv420p12le", "yuv422p12le", "yuv444p12le", "gray12le"), 12),
+}
+
+
+class TimelineBreakError(Exception):
+    """The timestamps started over: what follows belongs to another epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A decoded frame.
+
+    Attributes:
+        pts_s: media time since the decoder's first frame, strictly growing.
+        luma: uint8 (height_px, width_px) at analysis size, upright.
+        image: the decoder's own frame; it pins decoder memory, so keep few.
+    """
+
+    pts_s: float
+    luma: NDArray[np.uint8]
+    image: VideoFrame
+
+    def picture(self, max_side_px: int) -> NDArray[np.uint8]:
+        """Return the colour picture, upright, BGR uint8 (H, W, 3), its longer side at most max_side_px."""
+        scale = min(1.0, max_side_px / max(self.image.width, self.image.height))
+        width, height = (max(2, round(side * scale / 2) * 2) for side in (self.image.width, self.image.height))
+        bgr = self.image.reformat(width, height, "bgr24", interpolation="AREA").to_ndarray()
+        return _upright(bgr.astype(np.uint8, copy=False), self.image.rotation)
+
+
+class FrameDecoder:
+    """Decodes one video stream of one epoch; damaged packets are counted, not raised.
+
+    Attributes:
+        zero_s: the stream time at which media time begins; None before the first frame.
+        damaged: packets that could not be decoded so far.
+    """
+
+    def __init__(self, video: VideoStream, width_px: int, height_px: int) -> None:
+        self._context: VideoCodecContext = video.codec_context
+        self._size = (width_px, height_px)
+        self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
+        self._last_s = -self._frame_s
+        self.zero_s: float | None = None
+        self.damaged = 0
+
+    def decode(self, packet: Packet[Stream] | None) -> list[Frame]:
+        """Decode a packet, or flush with None. Raises TimelineBreakError when the timestamps start over."""
+        try:
+            images = self._context.decode(packet)  # type: ignore[arg-type]  # a packet of this very stream
+        except (av.error.InvalidDataError, av.error.EOFError, ValueError):
+            self.damaged += 1
+            return []
+        return [self._frame(image) for image in images]
+
+    def _frame(self, image: VideoFrame) -> Frame:
+        stream_s = None if image.pts is None else float(image.pts * image.time_base)
+        if self.zero_s is None:
+            self.zero_s = stream_s or 0.0
+        pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.zero_s
+        if pts_s < self._last_s - JUMP_BACK_S:
+            raise TimelineBreakError
+        # Frames out of order by a frame or two (packed B-frames in AVI) keep their order of arrival.
+        self._last_s = pts_s if pts_s > self._last_s else self._last_s + 1e-3
+        luma = _luma(image, *self._size)
+        return Frame(self._last_s, luma, image)
+
+
+def _luma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]:
+    rotation = image.rotation % 360
+    size = (height_px, width_px) if rotation in {90, 270} else (width_px, height_px)
+    bits = _LUMA_BITS.get(image.format.name)
+    if bits is None:
+        gray = image.reformat(*size, "gray").to_ndarray().astype(np.uint8, copy=False)
+        return _upright(gray, rotation)
+    plane = image.planes[0]
+    kind = np.uint8 if bits == 8 else np.uint16
+    rows = np.frombuffer(plane, kind).reshape(-1, plane.line_size // np.dtype(kind).itemsize)
+    small = cv2.resize(rows[: image.height, : image.width], size, interpolation=cv2.INTER_LINEAR)
+    if bits > 8:
+        small = small >> (bits - 8)
+    return _upright(small.astype(np.uint8, copy=False), rotation)
+
+
+def _upright(picture: NDArray[np.uint8], rotation_deg: int) -> NDArray[np.uint8]:
+    turn = _ROTATIONS.get(rotation_deg % 360)
+    return picture if turn is None else cv2.rotate(picture, turn).astype(np.uint8, copy=False)
