@@ -4,32 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analyzer.light import LightChange, LightMeter
+from analyzer.motion import Motion
+from analyzer.movers import Mover, MoverTracker
 
-@dataclass(frozen=True, slots=True)
-class Mover:
-    """One thing that moved: when, from where to where, and how large.
+__all__ = ["Activity", "ActivityMeter", "LightChange", "Mover"]
 
-    Attributes:
-        start_s, end_s: media time of its first and last sight.
-        x0, y0, x1, y1: centre at first and last sight, as fractions of the picture (0,0 is top left).
-        share: largest share of the picture it changed at once, 0 to 1.
-    """
-
-    start_s: float
-    end_s: float
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class LightChange:
-    """A change of the whole picture's brightness: when (s) and by how many grey levels."""
-
-    at_s: float
-    levels: float
+_PAUSE_S = 1.0  # a frame stands for at most so much time: streams pause, and clocks jump
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +19,7 @@ class Activity:
 
     Attributes:
         active_s: seconds in which the signal was above the quiet threshold.
-        share: largest share of the picture that changed in one frame, 0 to 1.
+        share: largest share of the picture that changed in one frame (cuts apart), 0 to 1.
         movers: what moved, most important first, at most 12.
         cuts: media times at which the whole picture was replaced.
         light: changes of light, in time order.
@@ -49,3 +30,40 @@ class Activity:
     movers: tuple[Mover, ...] = ()
     cuts: tuple[float, ...] = ()
     light: tuple[LightChange, ...] = ()
+
+
+class ActivityMeter:
+    """Measures one epoch's windows, one after the other, from the motion of each frame in turn."""
+
+    def __init__(self) -> None:
+        self._movers = MoverTracker()
+        self._light = LightMeter()
+        self._cuts: list[float] = []
+        self._active_s = 0.0
+        self._share = 0.0
+        self._last_s: float | None = None
+
+    def add(self, motion: Motion, picture_px: int) -> None:
+        """Take one frame; ``picture_px`` is how many pixels its motion was measured on."""
+        since_s = 0.0 if self._last_s is None else motion.pts_s - self._last_s
+        self._last_s = motion.pts_s
+        if motion.value > motion.threshold:
+            self._active_s += min(max(since_s, 0.0), _PAUSE_S)
+        if motion.cut:
+            self._cuts.append(motion.pts_s)
+            self._light.cut()
+            self._movers.cut()
+            return
+        if motion.value > motion.threshold:
+            self._share = max(self._share, min(1.0, motion.value / picture_px))
+        self._light.add(motion.pts_s, motion.shift)
+        self._movers.add(motion.pts_s, motion.grid)
+
+    def close(self, end_s: float) -> Activity:
+        """End the window at ``end_s`` and start the next: a mover that goes on is a new one there."""
+        activity = Activity(
+            self._active_s, self._share, self._movers.close(end_s), tuple(self._cuts), self._light.close()
+        )
+        self._cuts = []
+        self._active_s = self._share = 0.0
+        return activity
