@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer.activity import Activity
+import cv2
+
+from analyzer.activity import Activity, ActivityMeter
+from analyzer.motion import Motion, MotionMeter, MotionSettings
 from analyzer.peaks import Peak
+from analyzer.stretches import PeakFinder, choose_keyframes
+from stream.frames import Frame
+
+SIGNAL_STEP_S = 0.2
+JPEG_QUALITY = 88
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +81,146 @@ class Window:
     keyframes: tuple[Keyframe, ...] = ()
     activity: Activity = Activity()
     signal: tuple[float, ...] = ()
-    signal_step_s: float = 0.2
+    signal_step_s: float = SIGNAL_STEP_S
     clip: Clip | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """How windows are cut and measured.
+
+    Attributes:
+        window_s: length of a window.
+        motion: how the signal is made.
+        height_ratio, distance_frames: which local maxima are peaks.
+        max_keyframes: how many peaks are shown at most.
+        keyframe_px: longer side of the keyframes' pictures; None when no pictures are asked for.
+    """
+
+    window_s: float = 10.0
+    motion: MotionSettings = MotionSettings()
+    height_ratio: float = 0.4
+    distance_frames: int = 5
+    max_keyframes: int = 12
+    keyframe_px: int | None = None
+
+
+class Snapshot:
+    """The picture of a frame that may become a keyframe: the frame itself at first, a JPEG once settled."""
+
+    __slots__ = ("_frame", "_max_side_px", "jpeg")
+
+    def __init__(self, frame: Frame, max_side_px: int) -> None:
+        self._frame: Frame | None = frame
+        self._max_side_px = max_side_px
+        self.jpeg = b""
+
+    def settle(self) -> None:
+        """Make the JPEG and let go of the decoder's memory; once is enough."""
+        if self._frame is None:
+            return
+        picture = self._frame.picture(self._max_side_px)
+        _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        self.jpeg = jpeg.tobytes()
+        self._frame = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A keyframe before it has a file: media time, signal, and its JPEG (empty when not asked for)."""
+
+    pts_s: float
+    value: float
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A window's measurements, before it has a name and files; fields as in Window."""
+
+    index: int
+    start_s: float
+    end_s: float
+    quiet: bool
+    signal_max: float
+    noise_floor: float
+    threshold: float
+    peaks: tuple[Peak, ...]
+    shots: tuple[Shot, ...]
+    activity: Activity
+    signal: tuple[float, ...]
+
+
+class Windower:
+    """Frames of one epoch in, one Measured for each ``window_s``."""
+
+    def __init__(self, settings: WindowSettings, source_width_px: int, source_height_px: int) -> None:
+        self._settings = settings
+        self._meter = MotionMeter(settings.motion, source_width_px, source_height_px)
+        self._finder: PeakFinder[Snapshot] = PeakFinder(
+            settings.height_ratio, settings.distance_frames, Snapshot.settle
+        )
+        self._activity = ActivityMeter()
+        self._picture_px = settings.motion.width_px * settings.motion.height_px
+        self._last_s = 0.0
+        self._begin_window(0)
+
+    def _begin_window(self, index: int) -> None:
+        self._index = index
+        self._start_s = index * self._settings.window_s
+        self._end_s = self._start_s + self._settings.window_s
+        self._highest = 0.0
+        self._floors = self._thresholds = 0.0
+        self._frames = 0
+        self._signal: list[float] = []
+
+    def push(self, frame: Frame) -> list[Measured]:
+        """Take a frame; returns the windows that it closes, usually none.
+
+        A pause of the stream longer than a window closes windows without a frame of their own: a still
+        picture, hence quiet.
+        """
+        motion = self._meter.measure(frame.pts_s, frame.luma)
+        closed = []
+        while frame.pts_s >= self._end_s:
+            closed.append(self._close(self._end_s, motion.value))
+        self._take(frame, motion)
+        return closed
+
+    def _take(self, frame: Frame, motion: Motion) -> None:
+        keyframe_px = self._settings.keyframe_px
+        snapshot = None if keyframe_px is None else Snapshot(frame, keyframe_px)
+        self._finder.push(motion.pts_s, motion.value, motion.threshold, snapshot)
+        self._activity.add(motion, self._picture_px)
+        self._last_s = motion.pts_s
+        self._highest = max(self._highest, motion.value)
+        self._floors += motion.floor
+        self._thresholds += motion.threshold
+        self._frames += 1
+        step = int((motion.pts_s - self._start_s) / SIGNAL_STEP_S)
+        self._signal.extend([0.0] * (step + 1 - len(self._signal)))
+        self._signal[step] = max(self._signal[step], motion.value)
+
+    def close(self) -> Measured | None:
+        """End the epoch; returns its last window, None when it holds no frame."""
+        return self._close(self._last_s, None) if self._frames else None
+
+    def _close(self, end_s: float, next_value: float | None) -> Measured:
+        findings = self._finder.close(next_value)
+        chosen = choose_keyframes(findings.peaks, findings.stretches, self._settings.max_keyframes)
+        frames = max(1, self._frames)
+        measured = Measured(
+            index=self._index,
+            start_s=self._start_s,
+            end_s=end_s,
+            quiet=findings.quiet,
+            signal_max=self._highest,
+            noise_floor=self._floors / frames,
+            threshold=self._thresholds / frames,
+            peaks=tuple(Peak(peak.pts_s, peak.value) for peak in findings.peaks),
+            shots=tuple(Shot(p.pts_s, p.value, p.payload.jpeg if p.payload else b"") for p in chosen),
+            activity=self._activity.close(end_s),
+            signal=tuple(self._signal),
+        )
+        self._begin_window(self._index + 1)
+        return measured

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from analyzer.window import Clip
 from av.packet import Packet
 from av.stream import Stream
 
+from analyzer.window import Clip
 from stream.buffer import PacketBuffer
 from stream.media import write_clip
 from stream.source import PacketSource

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
 cv2.setNumThreads(1)
 
-# A step back of the timestamps by more than this is another timeline, not a reordered frame.
+# A step back of the timestamps by more than this is another timeline, not a reordered frame; a step
+# forward by more than this is a clock set anew, not a pause.
 JUMP_BACK_S = 1.0
+JUMP_AHEAD_S = 600.0
 
 _ROTATIONS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 # Pixel formats whose first plane is the picture's luma, by bits a sample.
@@ -51,7 +53,9 @@ class Frame:
     def picture(self, max_side_px: int) -> NDArray[np.uint8]:
         """Return the colour picture, upright, BGR uint8 (H, W, 3), its longer side at most max_side_px."""
         scale = min(1.0, max_side_px / max(self.image.width, self.image.height))
-        width, height = (max(2, round(side * scale / 2) * 2) for side in (self.image.width, self.image.height))
+        width, height = (
+            max(2, round(side * scale / 2) * 2) for side in (self.image.width, self.image.height)
+        )
         bgr = self.image.reformat(width, height, "bgr24", interpolation="AREA").to_ndarray()
         return _upright(bgr.astype(np.uint8, copy=False), self.image.rotation)
 
@@ -86,7 +90,7 @@ class FrameDecoder:
         if self.zero_s is None:
             self.zero_s = stream_s or 0.0
         pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.zero_s
-        if pts_s < self._last_s - JUMP_BACK_S:
+        if not self._last_s - JUMP_BACK_S <= pts_s <= max(self._last_s, 0.0) + JUMP_AHEAD_S:
             raise TimelineBreakError
         # Frames out of order by a frame or two (packed B-frames in AVI) keep their order of arrival.
         self._last_s = pts_s if pts_s > self._last_s else self._last_s + 1e-3

@@ -32,7 +32,9 @@ _INDEXED_FORMATS = frozenset({"mov", "mp4", "matroska", "webm", "avi"})
 _NOT_VIDEO_FORMATS = frozenset({"tty"})
 # Schemes of which Python reads nothing itself; a one-letter scheme would be a Windows drive.
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
-_SECRET_PARAMETER = re.compile(r"((?:^|[?&;])[^=&;]*(?:pass|pwd|token|key|secret|auth|sig)[^=&;]*=)[^&;]*", re.I)
+_SECRET_PARAMETER = re.compile(
+    r"((?:^|[?&;])[^=&;]*(?:pass|pwd|token|key|secret|auth|sig)[^=&;]*=)[^&;]*", re.IGNORECASE
+)
 
 
 class SourceError(Exception):

@@ -1,0 +1,193 @@
+"""The loop of one camera: packets in, windows and gaps out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from av.packet import Packet
+from av.stream import Stream
+
+from analyzer.chapter import Gap
+from analyzer.window import Keyframe, Measured, Shot, Window, Windower, WindowSettings
+from livereel.clips import Clipper
+from stream.clock import utc_text
+from stream.frames import Frame, FrameDecoder, TimelineBreakError
+from stream.source import PacketSource, SourceError
+
+# A time's digits alone, for names of files.
+_STAMP = str.maketrans("", "", "-:.")
+
+# Pictures missing for longer than this beside damaged packets were not seen, rather than still.
+UNREADABLE_S = 1.0
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the loop has met so far: a drop is a number that someone sees."""
+
+    frames: int = 0
+    damaged_packets: int = 0
+    timeline_breaks: int = 0
+
+
+class Capture:
+    """Runs one source from open to end.
+
+    Attributes:
+        counts: what was met so far.
+        failure: why reading stopped before the source's end; None while all is well.
+    """
+
+    def __init__(
+        self,
+        source: PacketSource,
+        camera: str,
+        settings: WindowSettings,
+        clips: Clipper,
+        pictures: Path | None,
+    ) -> None:
+        """Watch ``source`` under the name ``camera``; keyframes' JPEGs go to ``pictures``, if given."""
+        self._source = source
+        self._camera = camera
+        self._settings = settings
+        self._clips = clips
+        self._pictures = pictures
+        self._epoch = 0
+        self._epoch_utc = source.info.start_utc
+        self._last_s = 0.0
+        self._damaged_at_last = 0
+        self.counts = Counts()
+        self.failure: SourceError | None = None
+
+    def run(self) -> Iterator[Window | Gap]:
+        """Yield each window when it closes, and each gap when it ends.
+
+        Raises SourceError when the source gives no frame at all; a source that fails later ends the
+        run, with the reason in ``failure``.
+        """
+        self._begin_epoch()
+        try:
+            for packet in self._source.packets():
+                self._clips.push(packet)
+                if packet.stream.type == "video":
+                    yield from self._decode(packet)
+        except SourceError as error:
+            if not self.counts.frames:
+                raise
+            self.failure = error
+        yield from self._decode(None)
+        yield from self._end_epoch()
+        if not self.counts.frames:
+            raise SourceError(self._source.info.address, "not one frame of it can be decoded")
+        yield from self._missing_end()
+
+    def _begin_epoch(self) -> None:
+        motion = self._settings.motion
+        self._decoder = FrameDecoder(self._source.video, motion.width_px, motion.height_px)
+        self._windower = Windower(self._settings, self._source.info.width_px, self._source.info.height_px)
+        self._last_s = 0.0
+        self._damaged = 0
+
+    def _end_epoch(self) -> Iterator[Window]:
+        measured = self._windower.close()
+        if measured is not None:
+            yield self._window(measured)
+
+    def _break_epoch(self) -> Iterator[Window]:
+        """The timestamps started over: nothing joins what was with what comes."""
+        self.counts.timeline_breaks += 1
+        yield from self._end_epoch()
+        self._clips.start_over()
+        self._epoch_utc += timedelta(seconds=self._last_s)
+        self._epoch += 1
+        self._begin_epoch()
+
+    def _decode(self, packet: Packet[Stream] | None) -> Iterator[Window | Gap]:
+        """Decode a packet (None: what the decoder still holds) and pass on its frames."""
+        try:
+            frames = self._decoder.decode(packet)
+        except TimelineBreakError:
+            yield from self._break_epoch()
+            return
+        for frame in frames:
+            yield from self._frame(frame)
+
+    def _frame(self, frame: Frame) -> Iterator[Window | Gap]:
+        damaged = self._decoder.damaged - self._damaged
+        seen_to_s = self._last_s
+        unseen = damaged > 0 and frame.pts_s - seen_to_s > UNREADABLE_S
+        if unseen:
+            yield self._gap(seen_to_s, frame.pts_s)
+        self.counts.frames += 1
+        self.counts.damaged_packets += damaged
+        self._damaged += damaged
+        self._last_s = frame.pts_s
+        for measured in self._windower.push(frame):
+            if not (unseen and measured.start_s >= seen_to_s):
+                yield self._window(measured)
+
+    def _missing_end(self) -> Iterator[Gap]:
+        """A file that promises more than it gave is cut off: the rest is a gap."""
+        duration_s = self._source.info.duration_s
+        if duration_s is not None and not self._epoch and duration_s - self._last_s > UNREADABLE_S:
+            yield self._gap(self._last_s, duration_s)
+
+    def _gap(self, start_s: float, end_s: float) -> Gap:
+        return Gap(self._camera, self._utc(start_s), self._utc(end_s), "unreadable")
+
+    def _utc(self, media_s: float) -> str:
+        return utc_text(self._epoch_utc + timedelta(seconds=media_s))
+
+    def _window(self, measured: Measured) -> Window:
+        start_utc = self._utc(measured.start_s)
+        name = f"{self._camera}-{start_utc.translate(_STAMP)}"
+        clip = None
+        if not measured.quiet:
+            zero_s = self._decoder.zero_s or 0.0
+            clip = self._clips.clip(name, zero_s, measured.start_s, measured.end_s)
+        return Window(
+            id=name,
+            camera=self._camera,
+            epoch=self._epoch,
+            index=measured.index,
+            start_s=measured.start_s,
+            end_s=measured.end_s,
+            start_utc=start_utc,
+            quiet=measured.quiet,
+            signal_max=measured.signal_max,
+            noise_floor=measured.noise_floor,
+            threshold=measured.threshold,
+            peaks=measured.peaks,
+            keyframes=tuple(self._keyframe(name, n, shot) for n, shot in enumerate(measured.shots)),
+            activity=measured.activity,
+            signal=measured.signal,
+            clip=clip,
+        )
+
+    def _keyframe(self, name: str, number: int, shot: Shot) -> Keyframe:
+        if self._pictures is None:
+            return Keyframe(shot.pts_s, shot.value)
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        file = self._pictures / f"{name}-{number}.jpg"
+        file.write_bytes(shot.jpeg)
+        return Keyframe(shot.pts_s, shot.value, file)
+
+    def warnings(self) -> list[str]:
+        """What the user should know of this run so far, a line each."""
+        lines = [f"stopped early: {self.failure}"] if self.failure else []
+        if self.counts.damaged_packets:
+            lines.append(f"{self.counts.damaged_packets} damaged packets could not be decoded")
+        if self.counts.timeline_breaks:
+            lines.append(f"the timestamps started over {self.counts.timeline_breaks} times")
+        return lines
+
+
+def camera_name(address: str) -> str:
+    """Return a name for a source: letters, digits, ``-`` and ``_`` of its address's last part."""
+    last = address.partition("?")[0].rstrip("/").rpartition("/")[2]
+    stem = last.rpartition(".")[0] or last
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "camera"

@@ -1,0 +1,137 @@
+"""The command line: results to stdout, everything else to stderr; exit 0 done, 1 failed, 2 wrong usage."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import livereel
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Watches live cameras and files and keeps a highlight reel with its story rolling.",
+)
+
+SourceArgument = Annotated[
+    str,
+    typer.Argument(metavar="SOURCE", help="A file, an address, or synthetic://street or synthetic://field."),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Options that differ from the defaults (YAML)."),
+]
+RegionOption = Annotated[
+    list[str] | None, typer.Option("--region", metavar="X,Y,W,H", help="Look only here (source pixels).")
+]
+IgnoreOption = Annotated[
+    list[str] | None, typer.Option("--ignore", metavar="X,Y,W,H", help="Never look here (source pixels).")
+]
+
+
+class Style(StrEnum):
+    """What a reel shows."""
+
+    clips = "clips"
+    keyframes = "keyframes"
+
+
+class Words(StrEnum):
+    """Who puts windows into words."""
+
+    builtin = "builtin"
+
+
+@app.command()
+def scan(
+    source: SourceArgument,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each window.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Draw the signal and its peaks as a page.")
+    ] = None,
+    config: ConfigOption = None,
+    region: RegionOption = None,
+    ignore: IgnoreOption = None,
+) -> None:
+    """Find a source's keyframes: a line for each window, nothing written."""
+    from livereel.options import read_options  # noqa: PLC0415  # --help needs none of it
+    from livereel.scan import scan as run  # noqa: PLC0415
+
+    run(source, read_options(config, region or [], ignore or []), as_json=as_json, plot=plot)
+
+
+@app.command()
+def recap(
+    source: SourceArgument,
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
+    describe: Annotated[Words | None, typer.Option(help="Who puts windows into words.")] = None,
+    style: Annotated[Style | None, typer.Option(help="Moving pictures, or a slideshow of the peaks.")] = None,
+    config: ConfigOption = None,
+    region: RegionOption = None,
+    ignore: IgnoreOption = None,
+) -> None:
+    """Make the highlight reel of a whole file, with its story, as fast as it goes."""
+    from livereel.options import read_options  # noqa: PLC0415  # --help needs none of it
+    from livereel.recap import recap as run  # noqa: PLC0415
+
+    options = read_options(config, region or [], ignore or []).with_choices(
+        describe=describe and describe.value, style=style and style.value
+    )
+    run(source, out, options)
+
+
+@app.command()
+def demo(
+    *,
+    seconds: Annotated[float, typer.Option(min=15, help="How long to watch.")] = 60.0,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Where clips and reels go.")] = Path(
+        "livereel-demo"
+    ),
+) -> None:
+    """Watch two drawn cameras live, a street and a playing field, and keep a reel rolling."""
+    from livereel.live import demo as run  # noqa: PLC0415  # --help needs none of it
+
+    run(data, seconds)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    *,
+    show: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
+    ] = False,
+) -> None:
+    """livereel: watch less, miss nothing."""  # the program's name
+    if show:
+        typer.echo(livereel.__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the program; every failure that can be expected is one line and exit code 1."""
+    from livereel.options import EXPECTED, explain  # noqa: PLC0415  # imported once typer can report a crash
+
+    try:
+        app()
+    except BrokenPipeError:
+        # Who reads our output has gone (``| head``): there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except EXPECTED as error:
+        sys.stderr.write(f"livereel: {explain(error)}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("livereel: stopped\n")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""What the user asked for, in the terms of the rooms; and the failures that a user may meet."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from analyzer.choose import ChooseRules
+from analyzer.describe.describer import DescribeError
+from analyzer.motion import MotionSettings, Region, rectangle
+from analyzer.reel import ReelError, ReelSettings
+from analyzer.window import WindowSettings
+from livereel.config import Config, ConfigError, load
+from stream.media import MediaError
+from stream.source import SourceError
+
+EXPECTED = (ConfigError, SourceError, DescribeError, MediaError, ReelError, OSError)
+
+
+def explain(error: BaseException) -> str:
+    """Return an expected failure as one line."""
+    if isinstance(error, OSError) and error.errno is not None:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return "the disk is full" + (f": {error.filename}" if error.filename else "")
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+    return " ".join(str(error).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A configuration with what the command line changes of it."""
+
+    config: Config
+    regions: tuple[Region, ...] = ()
+    ignore: tuple[Region, ...] = ()
+
+    def with_choices(self, *, describe: str | None, style: str | None) -> Options:
+        """Return these options with the choices that were made; None leaves the configuration's."""
+        values = self.config.model_dump()
+        if describe is not None:
+            values["describe"]["kind"] = describe
+        if style is not None:
+            values["reel"]["style"] = style
+        return replace(self, config=Config.model_validate(values))
+
+    def windows(self, *, pictures: bool) -> WindowSettings:
+        """How windows are measured, with or without keyframes' pictures."""
+        config = self.config
+        return WindowSettings(
+            window_s=config.window_s,
+            motion=MotionSettings(
+                signal=config.motion.signal,
+                width_px=config.motion.width_px,
+                height_px=config.motion.height_px,
+                regions=self.regions,
+                ignore=self.ignore,
+            ),
+            height_ratio=config.peaks.height_ratio,
+            distance_frames=config.peaks.distance_frames,
+            max_keyframes=config.peaks.max_keyframes,
+            keyframe_px=config.describe.keyframe_px if pictures else None,
+        )
+
+    def rules(self) -> ChooseRules:
+        """How many chapters a reel has."""
+        return ChooseRules(self.config.reel.min_chapters, self.config.reel.max_chapters)
+
+    def reel(self, *, media_time: bool) -> ReelSettings:
+        """How a reel looks."""
+        reel = self.config.reel
+        return ReelSettings(reel.style, reel.hold_s, reel.max_early_s, media_time)
+
+
+def read_options(config: Path | None, regions: Sequence[str], ignore: Sequence[str]) -> Options:
+    """Read the configuration file, if any; raises ConfigError."""
+    return Options(
+        load(config) if config else Config(), _areas("--region", regions), _areas("--ignore", ignore)
+    )
+
+
+def _areas(option: str, texts: Sequence[str]) -> tuple[Region, ...]:
+    return tuple(_area(option, text) for text in texts)
+
+
+def _area(option: str, text: str) -> Region:
+    try:
+        x, y, width, height = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"{option} {text}: expected four whole numbers, X,Y,W,H") from error
+    if width <= 0 or height <= 0 or x < 0 or y < 0:
+        raise ConfigError(f"{option} {text}: X and Y must not be negative, W and H must be more than 0")
+    return rectangle(x, y, width, height)

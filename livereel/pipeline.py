@@ -1,0 +1,77 @@
+"""From a camera's loop to moments: the loop runs in a thread, words are made beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from analyzer.chapter import Gap
+from analyzer.describe.describer import DescribeError, Describer
+from analyzer.moment import Moment
+from analyzer.window import Window
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a window ended.
+
+    Attributes:
+        window: the window.
+        name: ``described``, ``quiet`` or ``model_failed``.
+        moment: its words, when described.
+        error: why the model failed, when it did.
+    """
+
+    window: Window
+    name: str
+    moment: Moment | None = None
+    error: str | None = None
+
+
+async def in_thread(items: Iterator[T]) -> AsyncIterator[T]:
+    """Pull from an iterator that blocks, one item at a time, in a thread."""
+    end = object()
+    while (item := await asyncio.to_thread(next, items, end)) is not end:
+        yield item  # type: ignore[misc]  # not the end
+
+
+async def describe_all(
+    seen: AsyncIterator[Window | Gap],
+    describer: Describer,
+    max_in_flight: int,
+    take: Callable[[Outcome | Gap], None],
+) -> None:
+    """Describe windows as they come and hand ``take`` how each ended, and each gap, in their order.
+
+    At most ``max_in_flight`` windows wait for words; then reading waits, so this is for files.
+    """
+    waiting: deque[asyncio.Task[Outcome] | Gap] = deque()
+    async with asyncio.TaskGroup() as tasks:
+        async for item in seen:
+            waiting.append(item if isinstance(item, Gap) else tasks.create_task(_outcome(item, describer)))
+            while waiting and (len(waiting) > max_in_flight or _done(waiting[0])):
+                take(await _result(waiting.popleft()))
+        while waiting:
+            take(await _result(waiting.popleft()))
+
+
+def _done(item: asyncio.Task[Outcome] | Gap) -> bool:
+    return isinstance(item, Gap) or item.done()
+
+
+async def _result(item: asyncio.Task[Outcome] | Gap) -> Outcome | Gap:
+    return item if isinstance(item, Gap) else await item
+
+
+async def _outcome(window: Window, describer: Describer) -> Outcome:
+    if window.quiet:
+        return Outcome(window, "quiet")
+    try:
+        return Outcome(window, "described", await describer.describe(window))
+    except DescribeError as error:
+        return Outcome(window, "model_failed", error=str(error))

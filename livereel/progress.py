@@ -1,0 +1,25 @@
+"""Progress on a terminal, nothing in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Advance = Callable[[float], None]
+"""Tells how much is done, 0 to 1."""
+
+
+@contextmanager
+def progress(label: str, *, known: bool = True) -> Iterator[Advance]:
+    """Show a bar on stderr while the block runs; ``known`` says that the end can be told beforehand."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415  # a pipe does without
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=1.0 if known else None)
+        yield lambda done: bar.update(task, completed=min(1.0, done))

@@ -1,0 +1,139 @@
+"""A whole file, as fast as it goes: its windows, its moments, its reel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analyzer.chapter import Gap, Reel
+from analyzer.choose import choose
+from analyzer.describe.builtin import BuiltinDescriber
+from analyzer.moment import Moment
+from analyzer.reel import VIDEO, ReelPlan, compile_reel
+from analyzer.story import tell
+from analyzer.window import Window
+from livereel.capture import Capture, camera_name
+from livereel.clips import BufferClips, Clipper, FileClips
+from livereel.options import Options
+from livereel.pipeline import Outcome, describe_all, in_thread
+from livereel.progress import progress
+from sinks.rows import window_row
+from stream.clock import utc_after
+from stream.source import AvSource, PacketSource
+from stream.staging import staged
+
+WINDOWS = "windows.jsonl"
+SCRATCH = "clips"
+MAX_IN_FLIGHT = 8
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a run has seen, in order."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    def take(self, item: Outcome | Gap) -> None:
+        """Add a window's end or a gap."""
+        if isinstance(item, Gap):
+            self.gaps.append(item)
+        else:
+            self.outcomes.append(item)
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """All windows, in order."""
+        return tuple(outcome.window for outcome in self.outcomes)
+
+    @property
+    def moments(self) -> list[Moment]:
+        """What was put into words, in order."""
+        return [outcome.moment for outcome in self.outcomes if outcome.moment]
+
+    def warnings(self) -> list[str]:
+        """What the user should know of it, a line each."""
+        lines = [f"not seen: {gap.start_utc} to {gap.end_utc} ({gap.reason})" for gap in self.gaps]
+        failed = [outcome.error for outcome in self.outcomes if outcome.error]
+        return [*lines, f"{len(failed)} windows have no words: {failed[0]}"] if failed else lines
+
+
+def recap(address: str, out: Path, options: Options) -> None:
+    """Make the reel of a whole source in the new folder ``out`` and print where it is.
+
+    The folder appears complete or not at all. Raises SourceError, ReelError, MediaError or OSError.
+    """
+    with closing(AvSource(address)) as source, staged(out) as folder:
+        capture = Capture(
+            source,
+            camera_name(source.info.address),
+            options.windows(pictures=True),
+            _clips(source, folder, options.config.window_s),
+            folder / "keyframes",
+        )
+        watched = _watch(capture, source.info.duration_s)
+        _write_windows(watched, folder)
+        reel = _make(watched, folder, options)
+        shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+    for warning in [*capture.warnings(), *watched.warnings()]:
+        sys.stderr.write(f"livereel: warning: {warning}\n")
+    sys.stdout.write(
+        f"{out}: {reel.title}\n{len(reel.chapters)} chapters, {reel.duration_s:.1f} s, {out / VIDEO}\n"
+    )
+
+
+def _clips(source: PacketSource, folder: Path, window_s: float) -> Clipper:
+    """A file with an index is its own clip; of anything else the clips are kept until the reel is made."""
+    return (
+        FileClips(source.info.file) if source.info.file else BufferClips(source, folder / SCRATCH, window_s)
+    )
+
+
+def _watch(capture: Capture, duration_s: float | None) -> Watched:
+    watched = Watched()
+    with progress("watching", known=duration_s is not None) as advance:
+
+        def take(item: Outcome | Gap) -> None:
+            watched.take(item)
+            if isinstance(item, Outcome):
+                advance(item.window.end_s / (duration_s or item.window.end_s))
+
+        asyncio.run(describe_all(in_thread(capture.run()), BuiltinDescriber(), MAX_IN_FLIGHT, take))
+    return watched
+
+
+def _make(watched: Watched, folder: Path, options: Options) -> Reel:
+    chosen = choose(watched.moments, options.rules())
+    cameras = tuple(dict.fromkeys(window.camera for window in watched.windows))
+    plan = ReelPlan(
+        id=cameras[0],
+        seq=1,
+        choices=chosen.choices,
+        story=tell(chosen.choices, watched.gaps, cameras, media_time=True),
+        cameras=cameras,
+        start_utc=watched.windows[0].start_utc,
+        end_utc=_end_utc(watched),
+        gaps=tuple(watched.gaps),
+        changed=chosen.changed,
+        windows=watched.windows,
+    )
+    with progress("making the reel") as advance:
+        return compile_reel(plan, folder, options.reel(media_time=True), on_progress=advance)
+
+
+def _write_windows(watched: Watched, folder: Path) -> None:
+    with (folder / WINDOWS).open("w", encoding="utf-8") as file:
+        for outcome in watched.outcomes:
+            row = window_row(outcome.window, outcome.name, outcome.moment, base=folder)
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _end_utc(watched: Watched) -> str:
+    last = watched.windows[-1]
+    ends = [utc_after(last.start_utc, last.end_s - last.start_s), *(gap.end_utc for gap in watched.gaps)]
+    return max(ends)

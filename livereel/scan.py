@@ -1,0 +1,78 @@
+"""Keyframes only: a line, or a JSON object, for each window of a source."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from analyzer.chapter import Gap
+from analyzer.window import Window
+from livereel.capture import Capture, camera_name
+from livereel.clips import NoClips
+from livereel.options import Options
+from livereel.progress import progress
+from sinks.rows import gap_row, window_row
+from stream.source import AvSource
+
+
+def scan(address: str, options: Options, *, as_json: bool, plot: Path | None) -> None:
+    """Print the windows of a source; with ``plot``, draw them as a page too.
+
+    Raises SourceError, or OSError when the page cannot be written. What could be read of a damaged
+    source is printed; its gaps too.
+    """
+    with TemporaryDirectory(prefix="livereel-") as scratch, closing(AvSource(address)) as source:
+        pictures = Path(scratch) if plot else None
+        settings = options.windows(pictures=plot is not None)
+        capture = Capture(source, camera_name(source.info.address), settings, NoClips(), pictures)
+        seen: list[Window | Gap] = []
+        with progress("watching", known=source.info.duration_s is not None) as advance:
+            for item in capture.run():
+                print_row(item) if as_json else print_line(item)
+                if plot:
+                    seen.append(item)
+                if isinstance(item, Window):
+                    advance(item.end_s / (source.info.duration_s or item.end_s))
+        for warning in capture.warnings():
+            sys.stderr.write(f"livereel: warning: {warning}\n")
+        if plot:
+            _draw(plot, source.info.address, seen)
+
+
+def _draw(file: Path, title: str, seen: list[Window | Gap]) -> None:
+    from analyzer.page import plot as page  # noqa: PLC0415  # jinja2 is only for those who draw
+
+    windows = [item for item in seen if isinstance(item, Window)]
+    gaps = [item for item in seen if isinstance(item, Gap)]
+    file.write_text(page(windows, title=title, gaps=gaps), encoding="utf-8")
+
+
+def print_row(item: Window | Gap) -> None:
+    """Print a JSON object: a window's row, or a gap's with ``"kind": "gap"``."""
+    if isinstance(item, Gap):
+        row = {"kind": "gap", **gap_row(item)}
+    else:
+        row = window_row(item, "quiet" if item.quiet else "seen", base=Path())
+    sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def print_line(item: Window | Gap) -> None:
+    """Print what a person wants to know of a window or a gap."""
+    if isinstance(item, Gap):
+        sys.stdout.write(f"{item.start_utc} to {item.end_utc}  not seen: {item.reason}\n")
+        return
+    span = f"{clock(item.start_s)}-{clock(item.end_s)}"
+    if item.quiet:
+        sys.stdout.write(f"{span}  quiet\n")
+        return
+    times = " ".join(clock(keyframe.pts_s) for keyframe in item.keyframes)
+    sys.stdout.write(f"{span}  highest {item.signal_max:.0f} px  keyframes {times}\n")
+
+
+def clock(at_s: float) -> str:
+    """Return media time as h:mm:ss.t."""
+    tenths = round(at_s * 10)
+    return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
