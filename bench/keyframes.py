@@ -113,7 +113,7 @@ def _installed(way: str) -> bool:
 
 def _row(way: str, file: Path, frames: int, runs: dict[str, list[Run]]) -> dict[str, object]:
     mine = runs[way]
-    base = runs.get("decode", mine)
+    ratios = [a.cpu_s / b.cpu_s for a, b in zip(mine, runs.get("decode", mine), strict=True)]
     return {
         "way": way,
         "file": file.name,
@@ -122,9 +122,7 @@ def _row(way: str, file: Path, frames: int, runs: dict[str, list[Run]]) -> dict[
         "cpu_ms_per_frame": round(statistics.median(run.cpu_s for run in mine) / frames * 1e3, 3),
         "wall_fps": round(frames / statistics.median(run.wall_s for run in mine), 1),
         "peak_mb": round(max(run.peak_mb for run in mine), 1),
-        "cpu_to_decode": round(
-            statistics.median(a.cpu_s / b.cpu_s for a, b in zip(mine, base, strict=True)), 3
-        ),
+        "cpu_to_decode": round(statistics.median(ratios), 3),
     }
 
 
