@@ -20,7 +20,10 @@ _MIN_SHARE = 0.01
 _REACH = 0.08  # a mover is sought so far around where it is expected, besides its own size
 _CELL_CHANGED = 24  # of 255: less is noise, or the blurred edge of a neighbour
 _MAX_BLOBS = 16  # the largest: a snowstorm must not cost more than a street
-_TURN = 0.5  # how far the newest step corrects a mover's velocity
+_TOGETHER = 0.6  # of its life that a part must share with the whole
+_BESIDE = 0.6  # of its size: how far a part may lie from the whole
+_TURN = 0.5  # how far the newest sight corrects a mover's velocity
+_GROW = 0.2  # how far it corrects its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,17 @@ class _Blob:
     share: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A mover, or a part of one, with its usual size: where two cross they are one blob for a while."""
+
+    mover: Mover
+    size: float
+
+
 @dataclass(slots=True)
 class _Track:
-    """A mover as far as it was followed. ``mover`` is its part in this window, None before a sight there."""
+    """A mover as far as it was followed. ``part`` is what of it this window saw; None before that."""
 
     x: float
     y: float
@@ -62,20 +73,22 @@ class _Track:
     seen_s: float
     vx: float = 0.0
     vy: float = 0.0
-    mover: Mover | None = None
+    part: _Part | None = None
 
     def see(self, pts_s: float, blob: _Blob) -> None:
         step_s = pts_s - self.seen_s
         if step_s > 0:
             self.vx += _TURN * ((blob.x - self.x) / step_s - self.vx)
             self.vy += _TURN * ((blob.y - self.y) / step_s - self.vy)
-        self.x, self.y, self.size, self.seen_s = blob.x, blob.y, blob.size, pts_s
-        known = self.mover
-        if known is None:
-            self.mover = Mover(pts_s, pts_s, blob.x, blob.y, blob.x, blob.y, blob.share)
-        else:
-            share = max(known.share, blob.share)
-            self.mover = Mover(known.start_s, pts_s, known.x0, known.y0, blob.x, blob.y, share)
+        self.size += _GROW * (blob.size - self.size)
+        self.x, self.y, self.seen_s = blob.x, blob.y, pts_s
+        if self.part is None:
+            self.part = _Part(Mover(pts_s, pts_s, blob.x, blob.y, blob.x, blob.y, blob.share), self.size)
+            return
+        known = self.part.mover
+        share = max(known.share, blob.share)
+        mover = Mover(known.start_s, pts_s, known.x0, known.y0, blob.x, blob.y, share)
+        self.part = _Part(mover, self.size)
 
     def distance(self, pts_s: float, blob: _Blob) -> float:
         """From where it is expected, in units of how far it is sought."""
@@ -89,7 +102,7 @@ class MoverTracker:
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
-        self._ended: list[Mover] = []
+        self._ended: list[_Part] = []
         self._gathered: NDArray[np.uint8] | None = None
         self._looked_s = float("-inf")
 
@@ -112,8 +125,8 @@ class MoverTracker:
             self._look(end_s, self._gathered)
         self._end(self._tracks)
         for track in self._tracks:
-            track.mover = None
-        movers = sorted(self._ended, key=lambda mover: -_weight(mover))
+            track.part = None
+        movers = _whole(self._ended)
         self._ended = []
         return tuple(movers[:MAX_MOVERS])
 
@@ -146,7 +159,76 @@ class MoverTracker:
             self._tracks.append(track)
 
     def _end(self, tracks: list[_Track]) -> None:
-        self._ended += [track.mover for track in tracks if track.mover is not None and _counts(track.mover)]
+        self._ended += [track.part for track in tracks if track.part is not None]
+
+
+_NEAR = np.ones((3, 3), np.uint8)  # cells with at most two between them are one blob
+
+
+def _blobs(grid: NDArray[np.uint8]) -> list[_Blob]:
+    """The largest blobs of a grid, largest first."""
+    changed = cv2.threshold(grid, _CELL_CHANGED, 255, cv2.THRESH_TOZERO)[1]
+    count, labels, boxes, centres = cv2.connectedComponentsWithStats(cv2.dilate(changed, _NEAR))
+    if count == 1:  # the ground alone
+        return []
+    rows, columns = grid.shape
+    areas = np.bincount(labels.ravel(), changed.ravel(), count).tolist()
+    found = [
+        # A box is a cell larger on each side than what changed; a centre is in cells, from a cell's middle.
+        _Blob(
+            (x + 0.5) / columns,
+            (y + 0.5) / rows,
+            max((box[cv2.CC_STAT_WIDTH] - 2) / columns, (box[cv2.CC_STAT_HEIGHT] - 2) / rows),
+            area / (255 * rows * columns),
+        )
+        for area, box, (x, y) in zip(areas[1:], boxes[1:].tolist(), centres[1:].tolist(), strict=True)
+    ]
+    return sorted(found, key=lambda blob: -blob.share)[:_MAX_BLOBS]
+
+
+def _whole(parts: list[_Part]) -> list[Mover]:
+    """The movers, most important first: what stays beside another for all of their common time is its edge.
+
+    Only the edges of a large plain thing change from frame to frame, too far apart to be one blob.
+    """
+    whole: list[_Part] = []
+    for part in sorted(parts, key=lambda part: -_weight(part.mover)):
+        for i, larger in enumerate(whole):
+            if _beside(larger, part):
+                whole[i] = _Part(_join(larger.mover, part.mover), larger.size)
+                break
+        else:
+            whole.append(part)
+    return sorted((part.mover for part in whole if _counts(part.mover)), key=lambda mover: -_weight(mover))
+
+
+def _beside(larger: _Part, part: _Part) -> bool:
+    start_s = max(larger.mover.start_s, part.mover.start_s)
+    end_s = min(larger.mover.end_s, part.mover.end_s)
+    if end_s - start_s < _TOGETHER * (part.mover.end_s - part.mover.start_s):
+        return False
+    apart = (_apart(larger.mover, part.mover, at_s) for at_s in (start_s, end_s))
+    return max(apart) <= _BESIDE * max(larger.size, part.size)
+
+
+def _apart(one: Mover, other: Mover, at_s: float) -> float:
+    (x0, y0), (x1, y1) = _position(one, at_s), _position(other, at_s)
+    return hypot(x1 - x0, y1 - y0)
+
+
+def _position(mover: Mover, at_s: float) -> tuple[float, float]:
+    """Where it was, had it gone straight and evenly."""
+    life_s = mover.end_s - mover.start_s
+    done = (at_s - mover.start_s) / life_s if life_s else 0.0
+    return mover.x0 + done * (mover.x1 - mover.x0), mover.y0 + done * (mover.y1 - mover.y0)
+
+
+def _join(larger: Mover, part: Mover) -> Mover:
+    """One mover from the first sight of either to the last. The areas may not have been there at once."""
+    first = min(larger, part, key=lambda mover: mover.start_s)
+    last = max(larger, part, key=lambda mover: mover.end_s)
+    share = max(larger.share, part.share)
+    return Mover(first.start_s, last.end_s, first.x0, first.y0, last.x1, last.y1, share)
 
 
 def _counts(mover: Mover) -> bool:
@@ -158,30 +240,3 @@ def _counts(mover: Mover) -> bool:
 
 def _weight(mover: Mover) -> float:
     return (mover.end_s - mover.start_s) * mover.share
-
-
-_NEAR = np.ones((3, 3), np.uint8)  # cells with at most two between them are one blob
-
-
-def _blobs(grid: NDArray[np.uint8]) -> list[_Blob]:
-    """The largest blobs of a grid; the two edges of one mover differ, so what is near is one."""
-    changed = np.where(grid >= _CELL_CHANGED, grid, 0)
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(
-        cv2.dilate((changed > 0).view(np.uint8), _NEAR)
-    )
-    if count == 1:
-        return []
-    rows, columns = grid.shape
-    y, x = np.nonzero(changed)
-    area = changed[y, x].astype(np.float64) / 255
-    label = labels[y, x]
-    areas = np.bincount(label, area, count)
-    xs = np.bincount(label, area * (x + 0.5), count)[1:] / areas[1:] / columns
-    ys = np.bincount(label, area * (y + 0.5), count)[1:] / areas[1:] / rows
-    # Boxes are a cell larger on each side than what changed.
-    sizes = np.maximum((boxes[1:, 2] - 2) / columns, (boxes[1:, 3] - 2) / rows)
-    shares = areas[1:] / (rows * columns)
-    found = [
-        _Blob(*blob) for blob in zip(xs.tolist(), ys.tolist(), sizes.tolist(), shares.tolist(), strict=True)
-    ]
-    return sorted(found, key=lambda blob: -blob.share)[:_MAX_BLOBS]
