@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from math import isnan
-from pathlib import Path
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from analyzer.axis import Axis, Horizon, Tick, clock, horizon, unix_s, x_ticks
 from analyzer.chapter import Chapter, Gap, Reel
 from analyzer.chart import HEIGHT, WIDTH, Band, Chart, Mark, chart, dots, mark, thin
 from analyzer.story import captions
+from analyzer.thumbnail import data_uri, thumbnail
 from analyzer.window import Keyframe, Window
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ MAX_PICTURES = 200  # of a plot; about 20 kB each
 MAX_REPORT_PICTURES = 60  # beside its chapters' own
 MAX_POINTS = 20_000  # of the signal, over all cameras: an hour of one camera is 18 000
 MAX_MARKS = 5_000  # peaks drawn, over all cameras
-PICTURE_PX = (400, 300)  # the box that a picture must fit
 
 _REASONS = {
     "source_down": "The source was down",
@@ -103,8 +102,8 @@ def report(
         gaps=[_gap(gap, panels.axis) for gap in reel.gaps],
         when=None if media_time else _when(reel.start_utc, reel.end_utc),
         length=clock(reel.duration_s),
-        poster=_data_uri(poster, "image/jpeg") if poster else None,
-        captions=_data_uri(captions(reel.chapters).encode(), "text/vtt"),
+        poster=data_uri(poster, "image/jpeg") if poster else None,
+        captions=data_uri(captions(reel.chapters).encode(), "text/vtt"),
         video_src=video_src,
         page=panels,
         data=_data(panels, reel.chapters),
@@ -168,7 +167,7 @@ def _pictures(
     prefix: str, keyframes: Iterable[tuple[Window, Keyframe]], drawn: Chart, axis: Axis, shown: Horizon
 ) -> Iterator[_Picture]:
     for number, (window, keyframe) in enumerate(keyframes):
-        if src := keyframe.file and _thumbnail(keyframe.file):
+        if src := keyframe.file and thumbnail(keyframe.file):
             place = mark(window, keyframe, axis, shown, drawn.ceiling)
             yield _Picture(f"{prefix}-{number}", src, axis.label(place.at_s, tenths=True), place)
 
@@ -176,24 +175,27 @@ def _pictures(
 def _panel(
     drawn: Chart, pictures: Iterable[_Picture], chapters: Sequence[Chapter], axis: Axis, shown: Horizon
 ) -> _Panel:
-    pictures = tuple(pictures)
-    ids = {picture.mark: picture.id for picture in pictures}
-    bands = {}
-    for number, chapter in enumerate(chapters, start=1):
-        window = chapter.moment.window
-        if window.camera == drawn.camera:
-            left, right = axis.media(window, chapter.start_s), axis.media(window, chapter.end_s)
-            bands[number] = Band(shown.at(left), shown.at(right), chapter.moment.title)
+    by_time = {picture.mark.at_s: picture for picture in pictures}
+    plain = [m for m in drawn.marks if m.at_s not in by_time]
+    pictures = tuple(by_time.values())
+    peaks = [(m, None) for m in plain] + [(picture.mark, picture.id) for picture in pictures]
     series = {
         "start": drawn.series.start_s,
         "step": drawn.series.step_s,
-        "values": [None if isnan(v) else _short(v) for v in drawn.series.values.tolist()],
-        "peaks": [
-            (round(m.at_s, 3), _short(m.value), ids.get(m))
-            for m in sorted({*drawn.marks, *ids}, key=lambda m: m.at_s)
-        ],
+        "values": [None if isnan(value) else _short(value) for value in drawn.series.values.tolist()],
+        "peaks": sorted(((round(m.at_s, 3), _short(m.value), key) for m, key in peaks), key=itemgetter(0)),
     }
-    return _Panel(drawn, dots(m for m in drawn.marks if m not in ids), pictures, bands, series)
+    bands = {n: _band(c, axis, shown) for n, c in enumerate(chapters, start=1) if _camera(c) == drawn.camera}
+    return _Panel(drawn, dots(plain), pictures, bands, series)
+
+
+def _camera(chapter: Chapter) -> str:
+    return chapter.moment.window.camera
+
+
+def _band(chapter: Chapter, axis: Axis, shown: Horizon) -> Band:
+    left, right = (axis.media(chapter.moment.window, at_s) for at_s in (chapter.start_s, chapter.end_s))
+    return Band(shown.at(left), shown.at(right), chapter.moment.title)
 
 
 def _short(value: float) -> float:
@@ -240,7 +242,7 @@ def _best_picture(chapter: Chapter) -> str | None:
         key=lambda k: (chapter.start_s <= k.pts_s <= chapter.end_s, k.value),
         reverse=True,
     )
-    return next((src for k in keyframes if k.file and (src := _thumbnail(k.file))), None)
+    return next((src for k in keyframes if k.file and (src := thumbnail(k.file))), None)
 
 
 def _story(reel: Reel) -> list[tuple[str, int | None]]:
@@ -275,25 +277,6 @@ def _when(start_utc: str, end_utc: str) -> str:
     start, end = (datetime.fromtimestamp(unix_s(utc), UTC) for utc in (start_utc, end_utc))
     last = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end.day} {end:%B %Y, %H:%M:%S}"
     return f"{start.day} {start:%B %Y, %H:%M:%S} to {last} UTC"
-
-
-def _thumbnail(file: Path) -> str | None:
-    """A JPEG small enough for the page; None where the file is gone or damaged (retention, a full disk)."""
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - slow to import; pages are rare
-
-    try:
-        with Image.open(file) as image:
-            image.draft("RGB", PICTURE_PX)
-            image.thumbnail(PICTURE_PX)
-            small = io.BytesIO()
-            image.convert("RGB").save(small, "JPEG", quality=78, optimize=True)
-    except (OSError, UnidentifiedImageError):
-        return None
-    return _data_uri(small.getvalue(), "image/jpeg")
-
-
-def _data_uri(content: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 @cache
