@@ -163,6 +163,7 @@ class Windower:
         self._activity = ActivityMeter()
         self._picture_px = settings.motion.width_px * settings.motion.height_px
         self._last_s = 0.0
+        self._frame_s = 0.0  # how long the newest frame is shown, as far as the one before tells
         self._begin_window(0)
 
     def _begin_window(self, index: int) -> None:
@@ -192,6 +193,7 @@ class Windower:
         snapshot = None if keyframe_px is None else Snapshot(frame, keyframe_px)
         self._finder.push(motion.pts_s, motion.value, motion.threshold, snapshot)
         self._activity.add(motion, self._picture_px)
+        self._frame_s = min(1.0, motion.pts_s - self._last_s)
         self._last_s = motion.pts_s
         self._highest = max(self._highest, motion.value)
         self._floors += motion.floor
@@ -203,7 +205,9 @@ class Windower:
 
     def close(self) -> Measured | None:
         """End the epoch; returns its last window, None when it holds no frame."""
-        return self._close(self._last_s, None) if self._frames else None
+        if not self._frames:
+            return None
+        return self._close(min(self._end_s, self._last_s + self._frame_s), None)
 
     def _close(self, end_s: float, next_value: float | None) -> Measured:
         findings = self._finder.close(next_value)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 
 from av.packet import Packet
@@ -14,7 +14,7 @@ from av.stream import Stream
 from analyzer.chapter import Gap
 from analyzer.window import Keyframe, Measured, Shot, Window, Windower, WindowSettings
 from livereel.clips import Clipper
-from stream.clock import utc_text
+from stream.clock import MediaClock
 from stream.frames import Frame, FrameDecoder, TimelineBreakError
 from stream.source import PacketSource, SourceError
 
@@ -49,17 +49,29 @@ class Capture:
         settings: WindowSettings,
         clips: Clipper,
         pictures: Path | None,
+        *,
+        now: Callable[[], datetime] | None = None,
+        epoch: int = 0,
     ) -> None:
-        """Watch ``source`` under the name ``camera``; keyframes' JPEGs go to ``pictures``, if given."""
+        """Watch ``source`` under the name ``camera``.
+
+        Args:
+            source: what to watch.
+            camera: its name in windows and files.
+            settings: how windows are measured.
+            clips: where moving pictures come from.
+            pictures: folder for the keyframes' JPEGs; None for none.
+            now: tells wall time, for what is watched live; without it, wall time counts on from the
+                source's ``start_utc``.
+            epoch: number of the first epoch.
+        """
         self._source = source
         self._camera = camera
         self._settings = settings
         self._clips = clips
         self._pictures = pictures
-        self._epoch = 0
-        self._epoch_utc = source.info.start_utc
-        self._last_s = 0.0
-        self._damaged_at_last = 0
+        self._epoch = epoch
+        self._clock = MediaClock(source.info.start_utc, now)
         self.counts = Counts()
         self.failure: SourceError | None = None
 
@@ -88,21 +100,21 @@ class Capture:
     def _begin_epoch(self) -> None:
         motion = self._settings.motion
         self._decoder = FrameDecoder(self._source.video, motion.width_px, motion.height_px)
-        self._windower = Windower(self._settings, self._source.info.width_px, self._source.info.height_px)
+        self._windower: Windower | None = None
         self._last_s = 0.0
         self._damaged = 0
 
     def _end_epoch(self) -> Iterator[Window]:
-        measured = self._windower.close()
+        measured = self._windower.close() if self._windower else None
         if measured is not None:
             yield self._window(measured)
 
     def _break_epoch(self) -> Iterator[Window]:
-        """The timestamps started over: nothing joins what was with what comes."""
+        """Nothing joins what was with what comes."""
         self.counts.timeline_breaks += 1
         yield from self._end_epoch()
         self._clips.start_over()
-        self._epoch_utc += timedelta(seconds=self._last_s)
+        self._clock = self._clock.after(self._last_s)
         self._epoch += 1
         self._begin_epoch()
 
@@ -117,6 +129,9 @@ class Capture:
             yield from self._frame(frame)
 
     def _frame(self, frame: Frame) -> Iterator[Window | Gap]:
+        self._clock.see(frame.pts_s)
+        if self._windower is None:
+            self._windower = Windower(self._settings, *frame.source_size_px)
         damaged = self._decoder.damaged - self._damaged
         seen_to_s = self._last_s
         unseen = damaged > 0 and frame.pts_s - seen_to_s > UNREADABLE_S
@@ -129,6 +144,7 @@ class Capture:
         for measured in self._windower.push(frame):
             if not (unseen and measured.start_s >= seen_to_s):
                 yield self._window(measured)
+            self._clock.follow()
 
     def _missing_end(self) -> Iterator[Gap]:
         """A file that promises more than it gave is cut off: the rest is a gap."""
@@ -137,13 +153,10 @@ class Capture:
             yield self._gap(self._last_s, duration_s)
 
     def _gap(self, start_s: float, end_s: float) -> Gap:
-        return Gap(self._camera, self._utc(start_s), self._utc(end_s), "unreadable")
-
-    def _utc(self, media_s: float) -> str:
-        return utc_text(self._epoch_utc + timedelta(seconds=media_s))
+        return Gap(self._camera, self._clock.utc(start_s), self._clock.utc(end_s), "unreadable")
 
     def _window(self, measured: Measured) -> Window:
-        start_utc = self._utc(measured.start_s)
+        start_utc = self._clock.utc(measured.start_s)
         name = f"{self._camera}-{start_utc.translate(_STAMP)}"
         clip = None
         if not measured.quiet:

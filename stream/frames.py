@@ -36,6 +36,10 @@ class TimelineBreakError(Exception):
     """The timestamps started over: what follows belongs to another epoch."""
 
 
+class PictureChangeError(TimelineBreakError):
+    """The picture's size changed: what follows cannot share a clip with what was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A decoded frame.
@@ -49,6 +53,12 @@ class Frame:
     pts_s: float
     luma: NDArray[np.uint8]
     image: VideoFrame
+
+    @property
+    def source_size_px(self) -> tuple[int, int]:
+        """Width and height of the source's picture, upright."""
+        size = (self.image.width, self.image.height)
+        return size[::-1] if self.image.rotation % 180 else size
 
     def picture(self, max_side_px: int) -> NDArray[np.uint8]:
         """Return the colour picture, upright, BGR uint8 (H, W, 3), its longer side at most max_side_px."""
@@ -72,12 +82,17 @@ class FrameDecoder:
         self._context: VideoCodecContext = video.codec_context
         self._size = (width_px, height_px)
         self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
+        self._source_size: tuple[int, int] | None = None
         self._last_s = -self._frame_s
         self.zero_s: float | None = None
         self.damaged = 0
 
     def decode(self, packet: Packet[Stream] | None) -> list[Frame]:
-        """Decode a packet, or flush with None. Raises TimelineBreakError when the timestamps start over."""
+        """Decode a packet, or flush with None.
+
+        Raises TimelineBreakError when the timestamps start over or the picture's size changes; the
+        frame at which that happens is lost, and the decoder is of no more use.
+        """
         try:
             images = self._context.decode(packet)  # type: ignore[arg-type]  # a packet of this very stream
         except (av.error.InvalidDataError, av.error.EOFError, ValueError):
@@ -86,6 +101,10 @@ class FrameDecoder:
         return [self._frame(image) for image in images]
 
     def _frame(self, image: VideoFrame) -> Frame:
+        size = (image.width, image.height)
+        if size != (self._source_size or size):
+            raise PictureChangeError
+        self._source_size = size
         stream_s = None if image.pts is None else float(image.pts * image.time_base)
         if self.zero_s is None:
             self.zero_s = stream_s or 0.0

@@ -1,0 +1,240 @@
+"""The ledger: every window, moment, gap and reel of a data folder, in one SQLite file.
+
+Written by one process, readable by others at the same time (WAL). A commit is on disk when the call
+returns, so a killed process loses nothing that it was told had been kept. Times are ISO 8601 in UTC to
+the millisecond, whose order as text is their order in time.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from analyzer.chapter import Gap, Reel
+from analyzer.moment import Moment
+from analyzer.reel import manifest
+from analyzer.window import Window
+from sinks.rows import gap_row, window_row
+from stream.clock import utc_after
+
+FILE = "ledger.db"
+PENDING = "pending"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS windows (
+    id TEXT PRIMARY KEY, camera TEXT NOT NULL, start_utc TEXT NOT NULL, end_utc TEXT NOT NULL,
+    outcome TEXT NOT NULL, window TEXT NOT NULL, moment TEXT) STRICT;
+CREATE INDEX IF NOT EXISTS windows_by_time ON windows (start_utc);
+CREATE INDEX IF NOT EXISTS windows_by_camera ON windows (camera, end_utc);
+CREATE INDEX IF NOT EXISTS windows_pending ON windows (start_utc) WHERE outcome = 'pending';
+CREATE TABLE IF NOT EXISTS gaps (
+    camera TEXT NOT NULL, start_utc TEXT NOT NULL, end_utc TEXT, reason TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS gaps_by_time ON gaps (start_utc);
+CREATE UNIQUE INDEX IF NOT EXISTS gaps_open ON gaps (camera) WHERE end_utc IS NULL;
+CREATE TABLE IF NOT EXISTS reels (
+    id TEXT NOT NULL, seq INTEGER NOT NULL, end_utc TEXT NOT NULL, folder TEXT NOT NULL,
+    manifest TEXT NOT NULL, PRIMARY KEY (id, seq)) STRICT;
+"""
+
+_WINDOW = TypeAdapter(Window)
+_MOMENT = TypeAdapter(Moment)
+# Stands for a moment's window, which has a column of its own.
+_BARE = Window("", "", 0, 0, 0.0, 0.0, "", quiet=True, signal_max=0.0, noise_floor=0.0, threshold=0.0)
+
+
+class LedgerError(Exception):
+    """The ledger cannot be read or written; the message is one clear line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A window in the ledger, how it ended (``pending`` while it waits for words), and its words."""
+
+    window: Window
+    outcome: str
+    moment: Moment | None
+
+
+class Ledger:
+    """Windows, gaps and reels of one data folder. A call blocks for one commit; safe from threads.
+
+    Every method raises LedgerError when the file fails it (a full disk, say); nothing is half done then.
+    """
+
+    def __init__(self, data: Path, *, read_only: bool = False) -> None:
+        """Open the ledger in ``data``, made if it is not there; raises LedgerError.
+
+        ``read_only`` opens what another process may be writing, and never makes it.
+        """
+        self._data = data
+        self._file = data / FILE
+        self._lock = RLock()
+        with self._mapped():
+            if read_only:
+                address = f"{self._file.resolve(strict=True).as_uri()}?mode=ro"
+                self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
+                return
+            data.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self._file, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise LedgerError(f"{self._file}: {getattr(error, 'strerror', None) or error}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._mapped(), self._lock, self._db:
+            yield self._db
+
+    def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._mapped(), self._lock:
+            return self._db.execute(query, values).fetchall()
+
+    def close(self) -> None:
+        """Close the file. Safe to call twice."""
+        with self._lock:
+            self._db.close()
+
+    # Windows and moments
+
+    def add_window(self, window: Window, outcome: str) -> None:
+        """Keep a closed window; one that is there already stays as it is."""
+        end_utc = utc_after(window.start_utc, window.end_s - window.start_s)
+        text = _WINDOW.dump_json(_moved(window, self._data, Path())).decode()
+        values = (window.id, window.camera, window.start_utc, end_utc, outcome, text)
+        with self._writing() as db:
+            db.execute("INSERT OR IGNORE INTO windows VALUES (?, ?, ?, ?, ?, ?, NULL)", values)
+
+    def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
+        """Say how a pending window ended; its one outcome is never changed again."""
+        words = None if moment is None else _MOMENT.dump_json(replace(moment, window=_BARE)).decode()
+        with self._writing() as db:
+            db.execute(
+                "UPDATE windows SET outcome = ?, moment = ? WHERE id = ? AND outcome = 'pending'",
+                (outcome, words, window_id),
+            )
+
+    def pending(self) -> list[Window]:
+        """Windows that wait for words, newest first."""
+        rows = self._read("SELECT window FROM windows WHERE outcome = 'pending' ORDER BY start_utc DESC")
+        return [self._window(row[0]) for row in rows]
+
+    def entries(self, since_utc: str, *, camera: str | None = None) -> list[Entry]:
+        """Windows that ended after ``since_utc``, in time order."""
+        rows = self._read(
+            "SELECT window, outcome, moment FROM windows WHERE end_utc > ? AND (? IS NULL OR camera = ?)"
+            " ORDER BY start_utc, camera",
+            since_utc, camera, camera,
+        )  # fmt: skip
+        return [self._entry(*row) for row in rows]
+
+    def seen_until(self, camera: str) -> str | None:
+        """The end of the camera's newest window or gap; None when it has none."""
+        rows = self._read(
+            "SELECT max(u) FROM (SELECT max(end_utc) u FROM windows WHERE camera = ?"
+            " UNION SELECT max(end_utc) FROM gaps WHERE camera = ?)",
+            camera, camera,
+        )  # fmt: skip
+        return None if rows[0][0] is None else str(rows[0][0])
+
+    def _window(self, text: str) -> Window:
+        return _moved(_WINDOW.validate_json(text), Path(), self._data)
+
+    def _entry(self, text: str, outcome: str, words: str | None) -> Entry:
+        window = self._window(text)
+        moment = None if words is None else replace(_MOMENT.validate_json(words), window=window)
+        return Entry(window, outcome, moment)
+
+    # Gaps
+
+    def open_gap(self, camera: str, start_utc: str, reason: str) -> None:
+        """Begin a gap that lasts until ``close_gap``; a camera has at most one, whose reason stays."""
+        with self._writing() as db:
+            db.execute("INSERT OR IGNORE INTO gaps VALUES (?, ?, NULL, ?)", (camera, start_utc, reason))
+
+    def close_gap(self, camera: str, end_utc: str) -> None:
+        """End the camera's open gap, if there is one; an empty gap is forgotten."""
+        with self._writing() as db:
+            db.execute("UPDATE gaps SET end_utc = ? WHERE camera = ? AND end_utc IS NULL", (end_utc, camera))
+            db.execute("DELETE FROM gaps WHERE camera = ? AND end_utc <= start_utc", (camera,))
+
+    def add_gap(self, gap: Gap) -> None:
+        """Keep a gap that has ended."""
+        with self._writing() as db:
+            values = (gap.camera, gap.start_utc, gap.end_utc, gap.reason)
+            db.execute("INSERT INTO gaps VALUES (?, ?, ?, ?)", values)
+
+    def gaps(self, since_utc: str, now_utc: str, *, camera: str | None = None) -> list[Gap]:
+        """Gaps that ended after ``since_utc`` or are still open (told as ending now), in time order."""
+        rows = self._read(
+            "SELECT camera, start_utc, coalesce(end_utc, ?), reason FROM gaps"
+            " WHERE coalesce(end_utc, '~') > ? AND (? IS NULL OR camera = ?) ORDER BY start_utc, camera",
+            now_utc, since_utc, camera, camera,
+        )  # fmt: skip
+        return [Gap(*row) for row in rows]
+
+    # Reels
+
+    def next_seq(self, reel_id: str) -> int:
+        """The number of the next reel under this id, from 1."""
+        rows = self._read("SELECT coalesce(max(seq), 0) + 1 FROM reels WHERE id = ?", reel_id)
+        return int(rows[0][0])
+
+    def add_reel(self, reel: Reel) -> None:
+        """Keep a reel whose folder is in place."""
+        folder = reel.folder.relative_to(self._data).as_posix()
+        values = (reel.id, reel.seq, reel.end_utc, folder, json.dumps(manifest(reel), ensure_ascii=False))
+        with self._writing() as db:
+            db.execute("INSERT OR REPLACE INTO reels VALUES (?, ?, ?, ?, ?)", values)
+
+    def reels(self, since_utc: str = "") -> list[dict[str, Any]]:
+        """Manifests of the reels that end after ``since_utc``, with their ``folder``, in time order."""
+        query = "SELECT manifest, folder FROM reels WHERE end_utc > ? ORDER BY end_utc, id"
+        return [{**json.loads(text), "folder": folder} for text, folder in self._read(query, since_utc)]
+
+    # What happened
+
+    def history(self, since_utc: str, now_utc: str) -> list[dict[str, Any]]:
+        """Windows, gaps and reels since then, in time order, as JSON objects with a ``kind``."""
+        entries = self.entries(since_utc)
+        rows = [
+            {"kind": "window", **window_row(e.window, e.outcome, e.moment, base=self._data)} for e in entries
+        ]
+        rows += [{"kind": "gap", **gap_row(gap)} for gap in self.gaps(since_utc, now_utc)]
+        rows += [{"kind": "reel", **reel} for reel in self.reels(since_utc)]
+        return sorted(rows, key=lambda row: row["end_utc" if row["kind"] == "reel" else "start_utc"])
+
+    # Retention
+
+    def forget_windows(self, ids: Sequence[str]) -> None:
+        """Remove windows whose files are gone."""
+        with self._writing() as db:
+            db.executemany("DELETE FROM windows WHERE id = ?", [(window_id,) for window_id in ids])
+
+    def forget_reel(self, reel_id: str, seq: int) -> None:
+        """Remove a reel whose folder is gone."""
+        with self._writing() as db:
+            db.execute("DELETE FROM reels WHERE id = ? AND seq = ?", (reel_id, seq))
+
+
+def _moved(window: Window, base: Path, to: Path) -> Window:
+    """The window with its files' names taken from ``base`` to ``to``: the folder as a whole may move."""
+    keyframes = tuple(
+        replace(k, file=to / k.file.relative_to(base)) if k.file else k for k in window.keyframes
+    )
+    clip = window.clip and replace(window.clip, path=to / window.clip.path.relative_to(base))
+    return replace(window, keyframes=keyframes, clip=clip)
