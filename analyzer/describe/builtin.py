@@ -89,7 +89,7 @@ def _cut_sentences(window: Window, courses: Sequence[Course], voice: Voice) -> l
                 f"There are {many} hard cuts, the first of them after {at}.",
             )
         ]
-        it, last = "the first", "the last"
+        it, last, them = "the first", "the last", "them"
     else:
         told = [
             voice.pick(
@@ -99,7 +99,7 @@ def _cut_sentences(window: Window, courses: Sequence[Course], voice: Voice) -> l
                 f"The picture cuts to another after {at}.",
             )
         ]
-        it = last = "it"
+        it = last = them = "it"
     before = [each for each in courses if each.mover.end_s <= cuts[0]]
     after = [each for each in courses if each.mover.start_s >= cuts[-1]]
     if before:
@@ -107,7 +107,7 @@ def _cut_sentences(window: Window, courses: Sequence[Course], voice: Voice) -> l
     if after:
         told.append(f"After {last}, {action(after, voice)}.")
     if courses and not before and not after:
-        told.append(f"Around {it}, {action(courses, voice)}.")
+        told.append(f"Around {them}, {action(courses, voice)}.")
     return told if courses else [*told, _rest(window.activity, voice)]
 
 

@@ -52,7 +52,7 @@ def extent(share: float, voice: Voice) -> str:
         return voice.pick(
             "little",
             "At no time does as much as 1% of the picture change.",
-            f"It is a small thing: {part} changes at any time.",
+            f"Little changes: {part} at any time.",
             f"At its height, {part} changes.",
         )
     return voice.pick(

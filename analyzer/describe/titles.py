@@ -100,15 +100,14 @@ def _two(first: Course, second: Course, voice: Voice) -> str:
     one, other = (_short(each.way) or each.start for each in (first, second))
     if not first.way and not second.way:
         return f"two movers, {first.start} and {second.start}"
-    return voice.pick(
-        "title two",
+    earlier = one if first.mover.start_s <= second.mover.start_s else other
+    wordings = (
         f"two movers: one {one}, one {other}",
         f"one {one}, another {other}",
+        f"two movers, the first {earlier}",
         "two movers, each its own way",
-        f"two movers, the first {one}"
-        if first.mover.start_s <= second.mover.start_s
-        else f"two movers, the first {other}",
     )
+    return voice.pick("title two", *(words for words in wordings if len(words) <= MAX_TITLE_CHARS))
 
 
 def _short(way: str) -> str:
