@@ -87,10 +87,12 @@ def choose(moments: Sequence[Moment], rules: ChooseRules, proposal: Proposal | N
     """
     ordered = in_order(moments)
     worth, favourites = rank(ordered, rules.max_chapters)
-    if proposal is None:
+    wishes, refused = _read(ordered, proposal) if proposal else ({}, [])
+    if not wishes:
+        if proposal:
+            refused.append("Nothing usable was proposed: the built-in ranking chose.")
         chosen = _best(worth, favourites, rules)
-        return Chosen(_choices(ordered, chosen, {}, favourites), ())
-    wishes, refused = _read(ordered, proposal)
+        return Chosen(_choices(ordered, chosen, {}, favourites), tuple(refused))
     chosen = _best(worth, wishes.keys(), rules)
     repairs = _repairs(ordered, wishes.keys(), chosen, rules)
     return Chosen(_choices(ordered, chosen, wishes, ()), (*refused, *repairs))

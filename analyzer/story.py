@@ -8,20 +8,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from analyzer.chapter import Chapter, Choice, Gap, Reel, Story
+from analyzer.describe.voice import capital, number
 from analyzer.moment import Moment
 
 MAX_STORY_TITLE_CHARS = 80
 _CUE_LINE_CHARS = 42  # what fits a phone held upright, and the usual line of broadcast subtitles
 
-_NUMBER_WORDS = "no one two three four five six seven eight nine ten eleven twelve"
-_NUMBERS = _NUMBER_WORDS.split()
 _OPENING_WORDS = """
     a after all almost an and another any around as at barely both brief brightness change during early
     everything few first for from half hardly here in it its later light little many more most motion
-    movement near nearly nothing on once only over people quick several slow small some someone something
-    still the their then there these they this throughout until what when while with
+    movement near nearly nothing of on once only over people quick several slow small some someone something
+    still the their then there these they this throughout together until what when while with
 """
-_SMALL = frozenset(_NUMBERS) | frozenset(_OPENING_WORDS.split())
+_SMALL = frozenset(_OPENING_WORDS.split()) | frozenset(number(n) for n in range(1, 100))
 """First words that a sentence may lose its capital on; any other may be a name."""
 
 _SOON = ("Right after that", "Next", "Straight afterwards", "Then")
@@ -57,7 +56,7 @@ def _title(choices: Sequence[Choice]) -> str:
     """The most important moment's title, and how many more there are."""
     best = max(choices, key=lambda choice: choice.moment.importance).moment
     others = len(choices) - 1
-    more = f", and {_number(others)} more moment{'s' if others > 1 else ''}" if others else ""
+    more = f", and {number(others)} more moment{'s' if others > 1 else ''}" if others else ""
     title = _one_line(best.title)
     if len(title) + len(more) > MAX_STORY_TITLE_CHARS:
         title = title[: MAX_STORY_TITLE_CHARS - len(more) - 1].rstrip() + "…"
@@ -71,7 +70,10 @@ def _link(earlier: Moment | None, moment: Moment, gaps: Sequence[Gap], i: int, *
         return f"At {clock}"
     if not media_time and _wall(moment).date() != _wall(earlier).date():
         return f"On {_wall(moment):%Y-%m-%d} at {clock}"
-    later_s = (_wall(moment) - _wall(earlier)).total_seconds()
+    if media_time:
+        later_s = moment.window.start_s - earlier.window.start_s
+    else:
+        later_s = (_wall(moment) - _wall(earlier)).total_seconds()
     if later_s < 5 and moment.window.camera != earlier.window.camera:
         return _SAME[i % len(_SAME)]
     if later_s < 15:
@@ -98,9 +100,9 @@ def _span(seconds: float) -> str:
     if minutes <= 1:
         return "A minute"
     if minutes < 55:
-        return f"{_number(minutes).capitalize()} minutes"
+        return f"{capital(number(minutes))} minutes"
     hours = round(seconds / 3600)
-    return "An hour" if hours == 1 else f"{_number(hours).capitalize()} hours"
+    return "An hour" if hours == 1 else f"{capital(number(hours))} hours"
 
 
 def _gap_between(earlier: Moment, moment: Moment, gaps: Sequence[Gap]) -> bool:
@@ -133,7 +135,7 @@ def _first_sentence(text: str) -> str:
 def captions(chapters: Sequence[Chapter]) -> str:
     """The chapters' sentences as WebVTT, one cue for each at its place in the reel."""
     blocks = ["WEBVTT"]
-    for number, chapter in enumerate(chapters, 1):
+    for nth, chapter in enumerate(chapters, 1):
         times = f"{_cue_time(chapter.reel_start_s)} --> {_cue_time(chapter.reel_end_s)}"
         lines = textwrap.wrap(_one_line(chapter.sentence), _CUE_LINE_CHARS)
         text = "\n".join(
@@ -167,7 +169,7 @@ def markdown(reel: Reel, *, media_time: bool = False) -> str:
 def _summary(reel: Reel, *, media_time: bool) -> str:
     """One line: when, which cameras, how many chapters, how long."""
     many = "" if len(reel.chapters) == 1 else "s"
-    shown = f"{len(reel.chapters)} chapter{many}, {_h_mm_ss(reel.duration_s)}"
+    shown = f"{len(reel.chapters)} chapter{many} in {_h_mm_ss(reel.duration_s)}"
     facts = [_escape(", ".join(reel.cameras)), shown]
     if not media_time:
         start, end = _time(reel.start_utc), _time(reel.end_utc)
@@ -188,11 +190,11 @@ def _place(chapter: Chapter) -> str:
 def _table(reel: Reel, *, media_time: bool) -> str:
     rows = [f"| # | In the reel | Camera | {'In the file' if media_time else 'Time (UTC)'} | Title | Why |"]
     rows.append("|--:|---|---|---|---|---|")
-    for number, chapter in enumerate(reel.chapters, 1):
+    for nth, chapter in enumerate(reel.chapters, 1):
         start = _clock(chapter.moment, chapter.start_s, media_time=media_time)
         end = _clock(chapter.moment, chapter.end_s, media_time=media_time)
         cells = (
-            f"[{number}]({_place(chapter)})",
+            f"[{nth}]({_place(chapter)})",
             f"{_h_mm_ss(chapter.reel_start_s)}-{_h_mm_ss(chapter.reel_end_s)}",
             _escape(chapter.moment.window.camera),
             f"{start}-{end}",
@@ -250,10 +252,6 @@ def _time(utc: str) -> datetime:
 def _h_mm_ss(seconds: float) -> str:
     whole = max(0, int(seconds))
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
-
-
-def _number(n: int) -> str:
-    return _NUMBERS[n] if n < len(_NUMBERS) else str(n)
 
 
 def _escape(text: str) -> str:

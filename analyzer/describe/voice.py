@@ -6,21 +6,9 @@ import zlib
 
 from analyzer.window import Window
 
-_NUMBERS = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
+_UNITS = "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+_NUMBERS = (*_UNITS.split(), "seventeen", "eighteen", "nineteen")
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SHARES = (
     (0.11, "about a tenth"),
     (0.15, "about an eighth"),
@@ -54,7 +42,13 @@ class Voice:
 
 
 def number(n: int) -> str:
-    return _NUMBERS[n] if n < len(_NUMBERS) else str(n)
+    """In words up to ninety-nine; none is ``no``."""
+    if n < len(_NUMBERS):
+        return _NUMBERS[n]
+    if n > 99:
+        return str(n)
+    tens, unit = divmod(n, 10)
+    return _TENS[tens - 2] + (f"-{_NUMBERS[unit]}" if unit else "")
 
 
 def seconds(span_s: float) -> str:

@@ -98,7 +98,7 @@ def _pair(first: Course, second: Course, voice: Voice) -> str:
             "opposite",
             f"two movers pass in opposite directions, {ways}",
             f"two movers go opposite ways at the same time, {ways}",
-            f"two movers meet or pass, {ways}",
+            f"there are two movers, {ways}",
         )
     if first.way and first.way == second.way:
         order = "one after the other" if apart else "at the same time"
