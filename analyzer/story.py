@@ -138,10 +138,7 @@ def captions(chapters: Sequence[Chapter]) -> str:
     for nth, chapter in enumerate(chapters, 1):
         times = f"{_cue_time(chapter.reel_start_s)} --> {_cue_time(chapter.reel_end_s)}"
         lines = textwrap.wrap(_one_line(chapter.sentence), _CUE_LINE_CHARS)
-        text = "\n".join(
-            line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in lines
-        )
-        blocks.append(f"{number}\n{times}\n{text}")
+        blocks.append("\n".join((str(nth), times, *map(_entities, lines))))
     return "\n\n".join(blocks) + "\n"
 
 
