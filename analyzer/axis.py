@@ -13,6 +13,7 @@ from stream.clock import parse_utc
 
 _STEPS_S = (0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _MAX_TICKS = 8
+_MARGIN = 0.03
 _DAY_S = 86_400
 
 
@@ -108,10 +109,14 @@ def horizon(windows: Sequence[Window], gaps: Sequence[Gap], axis: Axis) -> Horiz
 
 
 def x_ticks(shown: Horizon, axis: Axis) -> tuple[Tick, ...]:
-    """At most eight round times; the page's script draws others when the chart is zoomed."""
+    """At most eight round times, none so near an end that its text would be cut off.
+
+    The page's script draws others when the chart is zoomed.
+    """
     span_s = shown.end_s - shown.start_s
     step_s = next((s for s in _STEPS_S if span_s / s <= _MAX_TICKS), None)
     step_s = step_s or _DAY_S * math.ceil(span_s / _DAY_S / _MAX_TICKS)
     first = math.ceil(shown.start_s / step_s)
     times = (n * step_s for n in range(first, math.floor(shown.end_s / step_s) + 1))
-    return tuple(Tick(shown.at(t), axis.label(t)) for t in times)
+    ticks = (Tick(shown.at(t), axis.label(t)) for t in times)
+    return tuple(tick for tick in ticks if _MARGIN < tick.at < 1 - _MARGIN)
