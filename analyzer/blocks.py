@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from analyzer.choose import STRETCH, ChooseRules, Chosen, Proposal, choose, in_order
 from analyzer.moment import Moment
+from stream.clock import parse_utc
 
 Propose = Callable[[tuple[Moment, ...]], Awaitable[Proposal | None]]
 """Asks a model what it would choose; None (no model, no answer) leaves it to the built-in ranking."""
@@ -64,7 +65,7 @@ def _halve(timed: Sequence[tuple[int, Moment]], period_s: int, size: int, blocks
 
 
 def _second(moment: Moment) -> int:
-    return (datetime.fromisoformat(moment.window.start_utc) - _ZERO) // timedelta(seconds=1)
+    return (parse_utc(moment.window.start_utc) - _ZERO) // timedelta(seconds=1)
 
 
 class BlockChooser:

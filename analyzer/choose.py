@@ -10,6 +10,7 @@ from itertools import pairwise
 from analyzer.chapter import Choice
 from analyzer.moment import Moment
 from analyzer.ranking import rank
+from stream.clock import parse_utc
 
 STRETCH = 5
 """At least one of so many consecutive moments is chosen, where the maximum allows."""
@@ -64,7 +65,7 @@ def in_order(moments: Sequence[Moment]) -> list[Moment]:
 
 def _place(moment: Moment) -> tuple[datetime, str, int, float, str]:
     window = moment.window
-    wall = datetime.fromisoformat(window.start_utc)
+    wall = parse_utc(window.start_utc)
     return (wall, window.camera, window.epoch, window.start_s, window.id)
 
 

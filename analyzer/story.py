@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from analyzer.chapter import Chapter, Choice, Gap, Reel, Story
 from analyzer.describe.voice import capital, number
 from analyzer.moment import Moment
+from stream.clock import parse_utc
 
 MAX_STORY_TITLE_CHARS = 80
 _CUE_LINE_CHARS = 42  # what fits a phone held upright, and the usual line of broadcast subtitles
@@ -109,7 +110,8 @@ def _gap_between(earlier: Moment, moment: Moment, gaps: Sequence[Gap]) -> bool:
     start, end = _wall(earlier), _wall(moment)
     seen = {earlier.window.camera, moment.window.camera}
     return any(
-        gap.camera in seen and _time(gap.start_utc) < end and _time(gap.end_utc) > start for gap in gaps
+        gap.camera in seen and parse_utc(gap.start_utc) < end and parse_utc(gap.end_utc) > start
+        for gap in gaps
     )
 
 
@@ -169,7 +171,7 @@ def _summary(reel: Reel, *, media_time: bool) -> str:
     shown = f"{len(reel.chapters)} chapter{many} in {_h_mm_ss(reel.duration_s)}"
     facts = [_escape(", ".join(reel.cameras)), shown]
     if not media_time:
-        start, end = _time(reel.start_utc), _time(reel.end_utc)
+        start, end = parse_utc(reel.start_utc), parse_utc(reel.end_utc)
         until = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M:%S}"
         facts.insert(0, f"{start:%Y-%m-%d %H:%M:%S} to {until} UTC")
     return " · ".join(facts)
@@ -212,13 +214,13 @@ _GAP_WORDS = {
 
 def _gap_line(gap: Gap, reel: Reel, *, media_time: bool) -> str:
     what = _GAP_WORDS.get(gap.reason, f"was not seen ({_escape(gap.reason)})")
-    start, end = _time(gap.start_utc), _time(gap.end_utc)
+    start, end = parse_utc(gap.start_utc), parse_utc(gap.end_utc)
     if media_time:
         zero = _media_zero(reel)
         span = "-".join(_h_mm_ss((moment - zero).total_seconds()) for moment in (start, end))
     else:
         exact = "%H:%M:%S" if end - start < timedelta(minutes=2) else "%H:%M"
-        one_day = _time(reel.start_utc).date() == start.date() == end.date()
+        one_day = parse_utc(reel.start_utc).date() == start.date() == end.date()
         span = "-".join(f"{moment:{exact if one_day else f'%Y-%m-%d {exact}'}}" for moment in (start, end))
     return f"{span} camera {_escape(gap.camera)} {what}."
 
@@ -226,9 +228,9 @@ def _gap_line(gap: Gap, reel: Reel, *, media_time: bool) -> str:
 def _media_zero(reel: Reel) -> datetime:
     """The wall time that stands for media time 0."""
     if not reel.chapters:
-        return _time(reel.start_utc)
+        return parse_utc(reel.start_utc)
     window = reel.chapters[0].moment.window
-    return _time(window.start_utc) - timedelta(seconds=window.start_s)
+    return parse_utc(window.start_utc) - timedelta(seconds=window.start_s)
 
 
 def _clock(moment: Moment, at_s: float, *, media_time: bool) -> str:
@@ -239,11 +241,7 @@ def _clock(moment: Moment, at_s: float, *, media_time: bool) -> str:
 
 
 def _wall(moment: Moment) -> datetime:
-    return _time(moment.window.start_utc)
-
-
-def _time(utc: str) -> datetime:
-    return datetime.fromisoformat(utc)
+    return parse_utc(moment.window.start_utc)
 
 
 def _h_mm_ss(seconds: float) -> str:
