@@ -108,11 +108,8 @@ def _span(seconds: float) -> str:
 
 def _gap_between(earlier: Moment, moment: Moment, gaps: Sequence[Gap]) -> bool:
     start, end = _wall(earlier), _wall(moment)
-    seen = {earlier.window.camera, moment.window.camera}
-    return any(
-        gap.camera in seen and parse_utc(gap.start_utc) < end and parse_utc(gap.end_utc) > start
-        for gap in gaps
-    )
+    seen = [gap for gap in gaps if gap.camera in {earlier.window.camera, moment.window.camera}]
+    return any(parse_utc(gap.start_utc) < end and parse_utc(gap.end_utc) > start for gap in seen)
 
 
 def _sentence(link: str, moment: Moment) -> str:
