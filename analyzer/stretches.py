@@ -10,7 +10,7 @@ from analyzer.peaks import Maximum, PeakDetector
 
 P = TypeVar("P")
 
-MIN_ACTIVE_S = 0.21
+MIN_ACTIVE_S = 0.15
 """So much activity makes an event: all of one that lasts 0.3 s at 10 frames a second (3 frames), and
 more than one damaged frame, which is seen twice, coming and going."""
 
@@ -104,6 +104,11 @@ class StretchTracker(Generic[P]):
         self._is_reported = False
         self._part = None
 
+    @property
+    def active(self) -> bool:
+        """An event goes on: enough activity to be one, and calm for less than ``calm_s`` since."""
+        return self._is_event and self._last_active_s is not None
+
     def push(self, pts_s: float, value: float, threshold: float, payload: P | None = None) -> None:
         """Take the next frame, after ``offer`` was called with the maximum that it ended."""
         frame_s = 0.0 if self._last_s is None else min(max(pts_s - self._last_s, 0.0), _MAX_FRAME_S)
@@ -192,6 +197,11 @@ class PeakFinder(Generic[P]):
         self._offer(self._detector.push(pts_s, value, kept))
         self._tracker.push(pts_s, value, threshold, kept)
         self._threshold = threshold
+
+    @property
+    def active(self) -> bool:
+        """An event goes on, or ended less than a second ago."""
+        return self._tracker.active
 
     def close(self, next_value: float | None = None) -> Findings[P]:
         """End the window.
