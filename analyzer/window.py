@@ -108,10 +108,12 @@ class WindowSettings:
 class Snapshot:
     """The picture of a frame that may become a keyframe: the frame itself at first, a JPEG once settled."""
 
-    __slots__ = ("_frame", "_max_side_px", "jpeg")
+    __slots__ = ("_frame", "_max_side_px", "jpeg", "pts_s", "value")
 
-    def __init__(self, frame: Frame, max_side_px: int) -> None:
+    def __init__(self, frame: Frame, value: float, max_side_px: int) -> None:
         self._frame: Frame | None = frame
+        self.pts_s = frame.pts_s
+        self.value = value
         self._max_side_px = max_side_px
         self.jpeg = b""
 
@@ -158,8 +160,10 @@ class Windower:
         self._settings = settings
         self._meter = MotionMeter(settings.motion, source_width_px, source_height_px)
         self._finder: PeakFinder[Snapshot] = PeakFinder(
-            settings.height_ratio, settings.distance_frames, Snapshot.settle
+            settings.height_ratio, settings.distance_frames, self._settle
         )
+        self._glimpsed = False
+        self._glimpse: Shot | None = None
         self._activity = ActivityMeter()
         self._picture_px = settings.motion.width_px * settings.motion.height_px
         self._last_s = 0.0
@@ -190,8 +194,9 @@ class Windower:
 
     def _take(self, frame: Frame, motion: Motion) -> None:
         keyframe_px = self._settings.keyframe_px
-        snapshot = None if keyframe_px is None else Snapshot(frame, keyframe_px)
+        snapshot = None if keyframe_px is None else Snapshot(frame, motion.value, keyframe_px)
         self._finder.push(motion.pts_s, motion.value, motion.threshold, snapshot)
+        self._glimpsed = self._glimpsed and self._finder.active
         self._activity.add(motion, self._picture_px)
         self._frame_s = min(1.0, motion.pts_s - self._last_s)
         self._last_s = motion.pts_s
@@ -202,6 +207,27 @@ class Windower:
         step = int((motion.pts_s - self._start_s) / SIGNAL_STEP_S)
         self._signal.extend([0.0] * (step + 1 - len(self._signal)))
         self._signal[step] = max(self._signal[step], motion.value)
+
+    @property
+    def start_s(self) -> float:
+        """Where the open window starts."""
+        return self._start_s
+
+    @property
+    def moving(self) -> bool:
+        """Something clearly happens, or did so within the last second."""
+        return self._finder.active
+
+    def glimpse(self) -> Shot | None:
+        """Return the first settled peak of what is going on, once."""
+        shot, self._glimpse = self._glimpse, None
+        return shot
+
+    def _settle(self, snapshot: Snapshot) -> None:
+        snapshot.settle()
+        if self._finder.active and not self._glimpsed:
+            self._glimpsed = True
+            self._glimpse = Shot(snapshot.pts_s, snapshot.value, snapshot.jpeg)
 
     def close(self) -> Measured | None:
         """End the epoch; returns its last window, None when it holds no frame."""

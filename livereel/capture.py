@@ -12,6 +12,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.chapter import Gap
+from analyzer.happening import Began, Glimpse, Stirring
 from analyzer.window import Keyframe, Measured, Shot, Window, Windower, WindowSettings
 from livereel.clips import Clipper
 from stream.clock import MediaClock
@@ -32,6 +33,9 @@ class Counts:
     frames: int = 0
     damaged_packets: int = 0
     timeline_breaks: int = 0
+
+
+Seen = Window | Gap | Began | Stirring | Glimpse
 
 
 class Capture:
@@ -75,8 +79,12 @@ class Capture:
         self.counts = Counts()
         self.failure: SourceError | None = None
 
-    def run(self) -> Iterator[Window | Gap]:
-        """Yield each window when it closes, and each gap when it ends.
+    def windows(self) -> Iterator[Window | Gap]:
+        """Yield windows and gaps alone; otherwise as ``run``."""
+        return (item for item in self.run() if isinstance(item, Window | Gap))
+
+    def run(self) -> Iterator[Seen]:
+        """Yield each window when it closes, each gap when it ends, and what shows before that.
 
         Raises SourceError when the source gives no frame at all; a source that fails later ends the
         run, with the reason in ``failure``.
@@ -103,6 +111,7 @@ class Capture:
         self._windower: Windower | None = None
         self._last_s = 0.0
         self._damaged = 0
+        self._moving = False
 
     def _end_epoch(self) -> Iterator[Window]:
         measured = self._windower.close() if self._windower else None
@@ -118,7 +127,7 @@ class Capture:
         self._epoch += 1
         self._begin_epoch()
 
-    def _decode(self, packet: Packet[Stream] | None) -> Iterator[Window | Gap]:
+    def _decode(self, packet: Packet[Stream] | None) -> Iterator[Seen]:
         """Decode a packet (None: what the decoder still holds) and pass on its frames."""
         try:
             frames = self._decoder.decode(packet)
@@ -128,10 +137,11 @@ class Capture:
         for frame in frames:
             yield from self._frame(frame)
 
-    def _frame(self, frame: Frame) -> Iterator[Window | Gap]:
+    def _frame(self, frame: Frame) -> Iterator[Seen]:
         self._clock.see(frame.pts_s)
         if self._windower is None:
             self._windower = Windower(self._settings, *frame.source_size_px)
+            yield Began(self._camera, self._epoch, self._clock.utc(frame.pts_s))
         damaged = self._decoder.damaged - self._damaged
         seen_to_s = self._last_s
         unseen = damaged > 0 and frame.pts_s - seen_to_s > UNREADABLE_S
@@ -145,6 +155,17 @@ class Capture:
             if not (unseen and measured.start_s >= seen_to_s):
                 yield self._window(measured)
             self._clock.follow()
+        yield from self._before_the_end(self._windower)
+
+    def _before_the_end(self, windower: Windower) -> Iterator[Stirring | Glimpse]:
+        """Tell what shows of a window that is still open."""
+        if windower.moving != self._moving:
+            self._moving = windower.moving
+            yield Stirring(self._camera, self._moving, self._clock.utc(self._last_s))
+        shot = windower.glimpse()
+        if shot is not None:
+            at_utc = self._clock.utc(shot.pts_s)
+            yield Glimpse(self._camera, self._name(windower.start_s), at_utc, shot.value, shot.jpeg)
 
     def _missing_end(self) -> Iterator[Gap]:
         """A file that promises more than it gave is cut off: the rest is a gap."""
@@ -155,9 +176,13 @@ class Capture:
     def _gap(self, start_s: float, end_s: float) -> Gap:
         return Gap(self._camera, self._clock.utc(start_s), self._clock.utc(end_s), "unreadable")
 
+    def _name(self, start_s: float) -> str:
+        """Name the window that starts there: unique, as no camera has two at one time."""
+        return f"{self._camera}-{self._clock.utc(start_s).translate(_STAMP)}"
+
     def _window(self, measured: Measured) -> Window:
         start_utc = self._clock.utc(measured.start_s)
-        name = f"{self._camera}-{start_utc.translate(_STAMP)}"
+        name = self._name(measured.start_s)
         clip = None
         if not measured.quiet:
             zero_s = self._decoder.zero_s or 0.0

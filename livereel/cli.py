@@ -97,9 +97,10 @@ def demo(
     ),
 ) -> None:
     """Watch two drawn cameras live, a street and a playing field, and keep a reel rolling."""
-    from livereel.live import demo as run  # noqa: PLC0415  # --help needs none of it
+    from livereel.app import demo as run  # noqa: PLC0415  # --help needs none of it
+    from livereel.options import read_options  # noqa: PLC0415
 
-    run(data, seconds)
+    run(data, seconds, read_options(None, [], []))
 
 
 @app.callback(invoke_without_command=True)

@@ -10,7 +10,7 @@ from av.stream import Stream
 
 from analyzer.window import Clip
 from stream.buffer import PacketBuffer
-from stream.media import write_clip
+from stream.clip import write_clip
 from stream.source import PacketSource
 
 # Packets wait in the buffer while the decoder still holds their frames, and until a window is closed.

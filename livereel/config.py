@@ -46,8 +46,10 @@ class DescribeConfig(_Section):
 
 
 class ReelConfig(_Section):
-    """What a reel holds."""
+    """What a reel holds, and when it is made."""
 
+    every_s: Annotated[float, Field(ge=5)] = 60.0
+    horizon_s: Annotated[float, Field(ge=10)] = 3600.0
     min_chapters: Annotated[int, Field(ge=1)] = 7
     max_chapters: Annotated[int, Field(ge=1)] = 10
     style: Literal["clips", "keyframes"] = "clips"

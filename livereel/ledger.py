@@ -194,6 +194,10 @@ class Ledger:
         rows = self._read("SELECT coalesce(max(seq), 0) + 1 FROM reels WHERE id = ?", reel_id)
         return int(rows[0][0])
 
+    def seqs(self, reel_id: str) -> list[int]:
+        """The numbers of the kept reels under this id, oldest first."""
+        return [row[0] for row in self._read("SELECT seq FROM reels WHERE id = ? ORDER BY seq", reel_id)]
+
     def add_reel(self, reel: Reel) -> None:
         """Keep a reel whose folder is in place."""
         folder = reel.folder.relative_to(self._data).as_posix()

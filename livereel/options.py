@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analyzer.choose import ChooseRules
 from analyzer.describe.describer import DescribeError
-from analyzer.motion import MotionSettings, Region, rectangle
+from analyzer.motion import MotionSettings, Polygon, rectangle
 from analyzer.reel import ReelError, ReelSettings
 from analyzer.window import WindowSettings
 from livereel.config import Config, ConfigError, load
@@ -33,8 +33,8 @@ class Options:
     """A configuration with what the command line changes of it."""
 
     config: Config
-    regions: tuple[Region, ...] = ()
-    ignore: tuple[Region, ...] = ()
+    regions: tuple[Polygon, ...] = ()
+    ignore: tuple[Polygon, ...] = ()
 
     def with_choices(self, *, describe: str | None, style: str | None) -> Options:
         """Return these options with the choices that were made; None leaves the configuration's."""
@@ -44,6 +44,11 @@ class Options:
         if style is not None:
             values["reel"]["style"] = style
         return replace(self, config=Config.model_validate(values))
+
+    def with_reel_every(self, every_s: float) -> Options:
+        """Return these options with a live reel made this often."""
+        reel = self.config.reel.model_copy(update={"every_s": every_s})
+        return replace(self, config=self.config.model_copy(update={"reel": reel}))
 
     def windows(self, *, pictures: bool) -> WindowSettings:
         """How windows are measured, with or without keyframes' pictures."""
@@ -80,11 +85,11 @@ def read_options(config: Path | None, regions: Sequence[str], ignore: Sequence[s
     )
 
 
-def _areas(option: str, texts: Sequence[str]) -> tuple[Region, ...]:
+def _areas(option: str, texts: Sequence[str]) -> tuple[Polygon, ...]:
     return tuple(_area(option, text) for text in texts)
 
 
-def _area(option: str, text: str) -> Region:
+def _area(option: str, text: str) -> Polygon:
     try:
         x, y, width, height = (int(part) for part in text.split(","))
     except ValueError as error:

@@ -103,7 +103,7 @@ def _watch(capture: Capture, duration_s: float | None) -> Watched:
             if isinstance(item, Outcome):
                 advance(item.window.end_s / (duration_s or item.window.end_s))
 
-        asyncio.run(describe_all(in_thread(capture.run()), BuiltinDescriber(), MAX_IN_FLIGHT, take))
+        asyncio.run(describe_all(in_thread(capture.windows()), BuiltinDescriber(), MAX_IN_FLIGHT, take))
     return watched
 
 

@@ -30,7 +30,7 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None) ->
         capture = Capture(source, camera_name(source.info.address), settings, NoClips(), pictures)
         seen: list[Window | Gap] = []
         with progress("watching", known=source.info.duration_s is not None) as advance:
-            for item in capture.run():
+            for item in capture.windows():
                 print_row(item) if as_json else print_line(item)
                 if plot:
                     seen.append(item)

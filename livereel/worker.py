@@ -1,39 +1,129 @@
-"""One camera's process: it opens the source, runs the loop, and reports over its pipe.
+"""One camera's process: it opens the source, runs the loop and reports over its pipe.
 
-Nothing but small records crosses the pipe; pictures and clips go to disk, and the records name them.
+Only small records cross the pipe: clips and keyframes go to disk, and the records name them.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
-import queue
 import signal
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from av.packet import Packet
-from av.stream import Stream
-
-from analyzer.chapter import Gap
-from analyzer.window import Window, WindowSettings
-from stream.source import SourceError
+from analyzer.window import WindowSettings
+from livereel.capture import Capture, Counts, Seen
+from livereel.clips import BufferClips
+from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
+from stream.threaded import ThreadedSource
 
 BEAT_S = 0.5
-# Packets that may wait for the loop; beyond it reading waits, and the sender's own buffer fills.
-MAX_PACKETS = 1024
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
-    """All that a camera's process must know; it crosses a process border by pickling."""
+    """All that a camera's process must know.
+
+    Attributes:
+        name: the camera's.
+        source: its address, with credentials.
+        windows: how windows are measured.
+        data: the data folder.
+        epoch: number of the first epoch.
+    """
 
     name: str
     source: str
     windows: WindowSettings
     data: Path
-    realtime: bool = True
-    loop: bool = False
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The process is alive, and what it has met so far; ``frames`` grows while pictures come."""
+
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last word. ``reason`` is None when the source came to its end or we stopped it."""
+
+    reason: str | None = None
+    retryable: bool = False
+
+
+Report = Seen | Beat | Ended
+
+
+class _Reporter:
+    """The pipe, shared by the loop and the beat; a broken pipe stops the loop."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+
+    def send(self, report: Report) -> None:
+        with self._lock:
+            self._pipe.send(report)
+
+
+def main(pipe: Connection, settings: CameraSettings) -> None:
+    """Watch one camera until its source ends or fails, or the pipe says stop, or breaks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the main process
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "prctl"):  # Linux: no orphan, however the main process dies
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    reporter = _Reporter(pipe)
+    try:
+        reporter.send(_watch(pipe, reporter, settings))
+    except SourceError as error:
+        reporter.send(Ended(error.reason, error.retryable))
+    except BrokenPipeError:
+        return  # nobody listens any more
+
+
+def _watch(pipe: Connection, reporter: _Reporter, settings: CameraSettings) -> Ended:
+    source = ThreadedSource(open_live(settings.source))
+    threading.Thread(target=_stop_when_told, args=(pipe, source), daemon=True).start()
+    capture = Capture(
+        source,
+        settings.name,
+        settings.windows,
+        BufferClips(source, settings.data / "clips" / settings.name, settings.windows.window_s),
+        settings.data / "keyframes" / settings.name,
+        now=lambda: datetime.now(UTC),
+        epoch=settings.epoch,
+    )
+    threading.Thread(target=_beat, args=(reporter, capture), daemon=True).start()
+    for seen in capture.run():
+        reporter.send(seen)
+    failure = capture.failure
+    return Ended(failure.reason, retryable=True) if failure else Ended()
+
+
+def open_live(address: str) -> PacketSource:
+    """Open an address; what is not live of itself is played at the speed at which it was taken."""
+    source = AvSource(address)
+    return source if source.info.live else RealTimeSource(source)
+
+
+def _stop_when_told(pipe: Connection, source: ThreadedSource) -> None:
+    """Wait for the one word that the main process says, or for its end."""
+    with suppress(EOFError, OSError):
+        pipe.recv()
+    source.stop()
+
+
+def _beat(reporter: _Reporter, capture: Capture) -> None:
+    pause = threading.Event()
+    while not pause.wait(BEAT_S):
+        try:
+            reporter.send(Beat(replace(capture.counts)))
+        except OSError:
+            return

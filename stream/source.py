@@ -21,8 +21,6 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from stream.synthetic import SyntheticCamera, parse_address
-
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 20.0
 
@@ -212,6 +210,8 @@ class RealTimeSource:
 def _open(address: str) -> InputContainer:
     name = redact(address)
     if address.startswith("synthetic:"):
+        from stream.synthetic import SyntheticCamera, parse_address  # noqa: PLC0415  # real cameras need none
+
         try:
             camera = SyntheticCamera(parse_address(address))
         except ValueError as error:

@@ -1,0 +1,98 @@
+"""The reel that rolls: the same id, made anew over the last hour as moments come."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from analyzer.blocks import BlockChooser
+from analyzer.chapter import Reel
+from analyzer.reel import ReelPlan, ReelSettings, compile_reel
+from analyzer.story import tell
+from livereel.ledger import Ledger
+from stream.clock import utc_text
+from stream.staging import staged
+
+LATEST = "latest"
+# Finished reels kept beside the newest: who plays one while the next appears can go on.
+KEPT_BEFORE_LATEST = 2
+
+
+class RollingReel:
+    """One reel id over one camera or all, remade when there is something new to tell."""
+
+    def __init__(
+        self,
+        reel_id: str,
+        cameras: Sequence[str],
+        *,
+        ledger: Ledger,
+        folder: Path,
+        chooser: BlockChooser,
+        settings: ReelSettings,
+        horizon_s: float,
+    ) -> None:
+        """A reel ``reel_id`` of ``cameras`` over the last ``horizon_s``, in ``folder/reel_id``."""
+        self.id = reel_id
+        self._cameras = tuple(cameras)
+        self._ledger = ledger
+        self._folder = folder / reel_id
+        self._chooser = chooser
+        self._settings = settings
+        self._horizon = timedelta(seconds=horizon_s)
+        self._told: frozenset[str] = frozenset()
+
+    async def make(self, now: datetime) -> Reel | None:
+        """Make the next reel; None when nothing is new since the last one.
+
+        Raises MediaError, ReelError, LedgerError or OSError; then nothing half-made is left.
+        """
+        since_utc, now_utc = utc_text(now - self._horizon), utc_text(now)
+        entries = [e for e in self._ledger.entries(since_utc) if e.window.camera in self._cameras]
+        moments = [entry.moment for entry in entries if entry.moment and entry.window.clip]
+        told = frozenset(moment.window.id for moment in moments)
+        if told <= self._told:
+            return None
+        gaps = [gap for gap in self._ledger.gaps(since_utc, now_utc) if gap.camera in self._cameras]
+        chosen = await self._chooser.choose(moments)
+        plan = ReelPlan(
+            id=self.id,
+            seq=self._ledger.next_seq(self.id),
+            choices=chosen.choices,
+            story=tell(chosen.choices, gaps, self._cameras),
+            cameras=self._cameras,
+            start_utc=max(since_utc, min(item.start_utc for item in [*(e.window for e in entries), *gaps])),
+            end_utc=now_utc,
+            gaps=tuple(gaps),
+            changed=chosen.changed,
+            windows=tuple(entry.window for entry in entries),
+        )
+        reel = await asyncio.to_thread(self._compile, plan)
+        self._ledger.add_reel(reel)
+        self._told = told
+        return reel
+
+    def _compile(self, plan: ReelPlan) -> Reel:
+        folder = self._folder / f"{plan.seq:06}"
+        with staged(folder) as part:
+            reel = compile_reel(plan, part, self._settings)
+        point(self._folder / LATEST, folder.name)
+        return replace(reel, folder=folder)
+
+    def drop_old(self) -> None:
+        """Remove the reels that newer ones have replaced, but the last few."""
+        for seq in self._ledger.seqs(self.id)[: -1 - KEPT_BEFORE_LATEST]:
+            self._ledger.forget_reel(self.id, seq)
+            shutil.rmtree(self._folder / f"{seq:06}", ignore_errors=True)
+
+
+def point(link: Path, target: str) -> None:
+    """Make ``link`` point at its neighbour ``target``, in one step for whoever looks."""
+    new = link.with_name(f"{link.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    new.replace(link)

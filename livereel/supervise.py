@@ -1,0 +1,233 @@
+"""A process for each camera: started, watched from outside, ended, and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import multiprocessing
+import random
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from analyzer.happening import Began
+from livereel import worker
+from livereel.capture import Counts, Seen
+from livereel.worker import Beat, CameraSettings, Ended, Report
+
+log = logging.getLogger(__name__)
+
+# Reports that may wait for the main process. When it is full the camera's process waits to send, and its
+# packets wait in its own bounded queue.
+MAX_REPORTS = 256
+LOOK_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait before a camera's process is ended, and before it is started again.
+
+    Attributes:
+        open_s: from the start of the process to its first frame.
+        stall_s: from frame to frame.
+        stop_s: from the word stop to the end of the process.
+        delays_s: before each new attempt; the last one repeats. A frame that comes starts them over.
+    """
+
+    open_s: float = 20.0
+    stall_s: float = 20.0
+    stop_s: float = 2.5
+    delays_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+    def waits_s(self) -> Iterator[float]:
+        """Yield delays, jittered by a quarter so that cameras behind one switch do not return at once."""
+        for delay_s in itertools.chain(self.delays_s, itertools.repeat(self.delays_s[-1])):
+            yield delay_s * random.uniform(0.75, 1.0)  # noqa: S311  # no secret hangs on it
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A camera's connection ended.
+
+    Attributes:
+        reason: in a few words; None when the source came to its end or we stopped it.
+        stalled: pictures had come and then ceased.
+        final: it will not be tried again.
+    """
+
+    reason: str | None
+    stalled: bool
+    final: bool
+
+
+class Supervisor:
+    """Keeps one camera watched until it is stopped, its source ends, or trying again is of no use.
+
+    Attributes:
+        state: ``connecting``, ``watching``, ``waiting``, ``refused`` or ``ended``; for people to read.
+        counts: what the present process has met.
+        restarts: processes started after the first.
+    """
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        on_report: Callable[[Seen], Awaitable[None]],
+        on_lost: Callable[[str, Lost], Awaitable[None]],
+        patience: Patience,
+    ) -> None:
+        self._settings = settings
+        self._on_report = on_report
+        self._on_lost = on_lost
+        self._patience = patience
+        self._epoch = settings.epoch
+        self._stopping = asyncio.Event()
+        self._connection: _Connection | None = None
+        self._deadline_s = 0.0
+        self.state = "connecting"
+        self.counts = Counts()
+        self.restarts = 0
+
+    def stop(self) -> None:
+        """Close the open window and end; ``run`` returns when that is done."""
+        self._stopping.set()
+        if self._connection is not None:
+            self._hurry(self._connection)
+
+    async def run(self) -> None:
+        """Watch; a lost connection is tried again for ever, with growing pauses."""
+        waits_s = self._patience.waits_s()
+        while not self._stopping.is_set():
+            lost = await self._run_once()
+            if self.counts.frames:
+                waits_s = self._patience.waits_s()
+            self._tell(lost)
+            await self._on_lost(self._settings.name, lost)
+            if lost.final:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), next(waits_s))
+            self.restarts += 1
+
+    def _tell(self, lost: Lost) -> None:
+        """Log a change of state, not each attempt of a night without a camera."""
+        state = "waiting" if not lost.final else "refused" if lost.reason else "ended"
+        if state != self.state or self.counts.frames:
+            level = logging.WARNING if lost.reason else logging.INFO
+            log.log(level, "%s: %s%s", self._settings.name, state, f" ({lost.reason})" if lost.reason else "")
+        self.state = state
+
+    async def _run_once(self) -> Lost:
+        """Run one process from start to end; whatever happens, it is gone when this returns."""
+        self.counts = Counts()
+        connection = self._connection = _Connection(replace(self._settings, epoch=self._epoch))
+        try:
+            return await self._listen(connection)
+        finally:
+            self._connection = None
+            await connection.end()
+
+    async def _listen(self, connection: _Connection) -> Lost:
+        """Pass reports on until the last one, or a silence that is too long."""
+        lost: Lost | None = None
+        self._deadline_s = _now_s() + self._patience.open_s
+        while True:
+            try:
+                # In short waits, as the deadline may be moved to an earlier time meanwhile.
+                async with asyncio.timeout(LOOK_S):
+                    report = await connection.reports.get()
+            except TimeoutError:
+                if _now_s() < self._deadline_s:
+                    continue
+                if lost or self._stopping.is_set():
+                    return lost or Lost(None, stalled=False, final=True)
+                lost = self._silence()
+                self._hurry(connection)
+                continue
+            if report is None or isinstance(report, Ended):
+                return lost or self._last_word(report)
+            if isinstance(report, Beat):
+                self._beat(report, hurried=lost is not None)
+            else:
+                await self._report(report)
+
+    def _hurry(self, connection: _Connection) -> None:
+        """Ask the process to close its window and end, and soon."""
+        connection.say_stop()
+        self._deadline_s = _now_s() + self._patience.stop_s
+
+    def _beat(self, beat: Beat, *, hurried: bool) -> None:
+        if beat.counts.frames > self.counts.frames and not hurried and not self._stopping.is_set():
+            self._deadline_s = _now_s() + self._patience.stall_s
+        self.counts = beat.counts
+
+    async def _report(self, report: Seen) -> None:
+        if isinstance(report, Began):
+            self._epoch = report.epoch + 1
+            if self.state != "watching":
+                log.info("%s: watching", self._settings.name)
+            self.state = "watching"
+        await self._on_report(report)
+
+    def _silence(self) -> Lost:
+        if self.counts.frames:
+            return Lost(f"no picture for {self._patience.stall_s:g} s", stalled=True, final=False)
+        return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
+
+    def _last_word(self, ended: Ended | None) -> Lost:
+        if ended is None:
+            return Lost("its process died", stalled=False, final=self._stopping.is_set())
+        final = self._stopping.is_set() or not ended.retryable
+        return Lost(ended.reason, stalled=False, final=final)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class _Connection:
+    """A camera's process and its pipe, whose reports arrive in ``reports``; None is the last.
+
+    The pipe is read in a thread: a process that is stopped in the middle of a report would block the loop.
+    """
+
+    def __init__(self, settings: CameraSettings) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=worker.main, args=(theirs, settings), name=f"livereel {settings.name}", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._loop = asyncio.get_running_loop()
+        self.reports: asyncio.Queue[Report | None] = asyncio.Queue(MAX_REPORTS)
+        threading.Thread(target=self._read, name=settings.name, daemon=True).start()
+
+    def _read(self) -> None:
+        report: Report | None = None
+        while True:
+            try:
+                report = self._pipe.recv()
+            except (EOFError, OSError):
+                report = None
+            try:
+                asyncio.run_coroutine_threadsafe(self.reports.put(report), self._loop).result()
+            except (RuntimeError, CancelledError):
+                return  # the loop has gone
+            if report is None:
+                return
+
+    def say_stop(self) -> None:
+        """Say the one word that the process listens for; one that is gone need not hear it."""
+        with suppress(OSError):
+            self._pipe.send("stop")
+
+    async def end(self) -> None:
+        """Kill the process if it is still there, and wait for it."""
+        self._process.kill()
+        await asyncio.to_thread(self._process.join)
+        self._process.close()
+        self._pipe.close()
