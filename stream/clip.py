@@ -1,0 +1,180 @@
+"""Demuxed packets to an MP4 file, without re-encoding the pictures."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from stream.media import MediaError, muxing
+from stream.sound import AAC_RATES_HZ, AacTrack, SoundDecoder
+from stream.timeline import repaired
+from stream.track import (
+    add_copy,
+    codec_name,
+    copied,
+    decoded_at,
+    holds_video,
+    plays_audio,
+    shown_ticks,
+)
+
+_RATE_HZ = 48_000
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenClip:
+    """A clip on disk.
+
+    Attributes:
+        path: the file.
+        first_s: time of its first picture by the packets' own timestamps; it stands at the file's zero.
+        duration_s: from the first picture's start to the last one's end.
+        frames: pictures written.
+    """
+
+    path: Path
+    first_s: float
+    duration_s: float
+    frames: int
+
+
+def write_clip(
+    path: Path,
+    video_template: VideoStream,
+    audio_template: AudioStream | None,
+    packets: Sequence[Packet[Stream]],
+) -> WrittenClip:
+    """Write packets to an MP4 file whose first picture stands at zero.
+
+    The packets, in the order of the demuxer, stay as they are. Pictures before the first keyframe, and
+    those that need one before it, are left out, as is sound before the first picture. Sound that browsers
+    do not play in MP4 becomes AAC.
+
+    Args:
+        path: replaced when the clip is complete; nothing is left of an incomplete one.
+        video_template: the packets' video stream, its container still open.
+        audio_template: their audio stream; None leaves sound out. Its decoder may be used, and is reset.
+        packets: of these streams; others are ignored.
+
+    Raises MediaError where no keyframe is among the packets, MP4 cannot hold the video, or writing fails;
+    DiskFullError where the disk is full.
+    """
+    if not holds_video(video_template):
+        raise MediaError(f"cannot write {path}: MP4 cannot hold {codec_name(video_template)} video")
+    video = _pictures([p for p in packets if p.size and p.stream_index == video_template.index])
+    if not video:
+        raise MediaError(f"cannot write {path}: no keyframe among its packets")
+    stamps = repaired([(p.pts, p.dts) for p in video])
+    ticks = shown_ticks([pts for pts, _ in stamps], video[-1].duration)
+    zero = min(pts for pts, _ in stamps)
+    zero_s, length_s = zero * video[0].time_base, sum(ticks) * video[0].time_base
+    with muxing(path) as out:
+        track = add_copy(out, video_template)
+        pictures = (
+            copied(p, track, pts - zero, dts - zero, shown)
+            for p, (pts, dts), shown in zip(video, stamps, ticks, strict=True)
+        )
+        if audio_template is None:
+            out.mux(pictures)  # type: ignore[arg-type]  # PyAV iterates over anything
+        else:
+            heard = [p for p in packets if p.size and p.stream_index == audio_template.index]
+            _mux_both(out, pictures, _sound(out, audio_template, zero_s, length_s), heard, zero_s)
+    return WrittenClip(path, float(zero_s), float(length_s), len(video))
+
+
+def _pictures(packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
+    """From the first keyframe on, without pictures shown before it: they need what is not there."""
+    first = next((i for i, p in enumerate(packets) if p.is_keyframe), len(packets))
+    kept = packets[first:]
+    start = kept[0].pts if kept else None
+    return [p for p in kept if start is None or p.pts is None or p.pts >= start]
+
+
+class _Sound(Protocol):
+    def write(self, packet: Packet[Stream]) -> None: ...
+    def finish(self) -> None: ...
+
+
+def _mux_both(
+    out: OutputContainer,
+    pictures: Iterable[Packet[Stream]],
+    sound: _Sound,
+    heard: list[Packet[Stream]],
+    zero_s: Fraction,
+) -> None:
+    waiting = deque(heard)
+    for picture in pictures:
+        while waiting and _heard_at(waiting[0]) - zero_s <= decoded_at(picture):
+            sound.write(waiting.popleft())
+        out.mux(picture)
+    for packet in waiting:
+        sound.write(packet)
+    sound.finish()
+
+
+def _heard_at(packet: Packet[Stream]) -> Fraction:
+    stamp = packet.pts if packet.pts is not None else packet.dts
+    return (stamp or 0) * packet.time_base
+
+
+def _sound(out: OutputContainer, template: AudioStream, zero_s: Fraction, length_s: Fraction) -> _Sound:
+    kind = _CopiedSound if plays_audio(template) else _EncodedSound
+    return kind(out, template, zero_s, length_s)
+
+
+class _CopiedSound:
+    """Sound packets as they are, from the first picture's time to the last one's end."""
+
+    def __init__(
+        self, out: OutputContainer, template: AudioStream, zero_s: Fraction, length_s: Fraction
+    ) -> None:
+        self._out = out
+        self._track = add_copy(out, template)
+        self._zero_s, self._length_s = zero_s, length_s
+        self._last = -1
+
+    def write(self, packet: Packet[Stream]) -> None:
+        at_s = _heard_at(packet) - self._zero_s
+        if not 0 <= at_s < self._length_s:
+            return
+        pts = max(round(at_s / packet.time_base), self._last + 1)
+        self._last = pts
+        self._out.mux(copied(packet, self._track, pts, pts, packet.duration or 0))
+
+    def finish(self) -> None:
+        """Nothing is held back."""
+
+
+class _EncodedSound:
+    """Sound as AAC, from the first picture's time to the last one's end."""
+
+    def __init__(
+        self, out: OutputContainer, template: AudioStream, zero_s: Fraction, length_s: Fraction
+    ) -> None:
+        rate_hz = template.rate if template.rate in AAC_RATES_HZ else _RATE_HZ
+        layout = "mono" if template.channels == 1 else "stereo"
+        self._decoder = SoundDecoder(template, rate_hz=rate_hz, layout=layout)
+        self._track = AacTrack(out, rate_hz=rate_hz, layout=layout)
+        self._zero_s, self._end = zero_s, round(length_s * rate_hz)
+
+    def write(self, packet: Packet[Stream]) -> None:
+        self._place(packet)
+
+    def finish(self) -> None:
+        self._place(None)
+        self._track.finish()
+
+    def _place(self, packet: Packet[Stream] | None) -> None:
+        for at_s, samples in self._decoder.decode(packet):
+            at = round((at_s - self._zero_s) * self._track.rate_hz)
+            self._track.write(samples[:, : max(0, self._end - at)], at)

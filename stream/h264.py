@@ -1,0 +1,92 @@
+"""H.264 in its two dresses: Annex B (start codes) and MP4's length prefixes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+IDR, SPS, PPS = 5, 7, 8  # nal_unit_type, ITU-T H.264 table 7-1
+_START_CODE = b"\0\0\1"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSets:
+    """What a decoder must know before the first picture.
+
+    Attributes:
+        length_bytes: size of the length before each NAL unit; 0 for Annex B.
+        units: the distinct SPS and PPS, equal for the same stream in either dress.
+    """
+
+    length_bytes: int
+    units: frozenset[bytes]
+
+
+def parameter_sets(extradata: bytes | None) -> ParameterSets | None:
+    """The parameter sets in a stream's extradata, or None where there are none to be read."""
+    if not extradata:
+        return None
+    length_bytes = 0
+    if extradata[0] == 1:  # configurationVersion of AVCDecoderConfigurationRecord, ISO/IEC 14496-15
+        length_bytes = (extradata[4] & 3) + 1 if len(extradata) > 4 else 4
+        found = frozenset(_avcc_units(extradata))
+    else:
+        found = in_band(extradata, 0)
+    kinds = {unit[0] & 31 for unit in found}
+    return ParameterSets(length_bytes, found) if {SPS, PPS} <= kinds else None
+
+
+def _avcc_units(record: bytes) -> Iterator[bytes]:
+    at = 5
+    for mask in (31, 255):  # number of SPS (5 bits), then number of PPS (8 bits)
+        if at >= len(record):
+            return
+        count, at = record[at] & mask, at + 1
+        for _ in range(count):
+            size = int.from_bytes(record[at : at + 2], "big")
+            unit = record[at + 2 : at + 2 + size]
+            if unit:
+                yield unit
+            at += 2 + size
+
+
+def nal_units(data: bytes, length_bytes: int) -> Iterator[bytes]:
+    """The NAL units of a packet, without start codes or lengths."""
+    return _length_prefixed(data, length_bytes) if length_bytes else _annex_b(data)
+
+
+def _length_prefixed(data: bytes, length_bytes: int) -> Iterator[bytes]:
+    at = 0
+    while at + length_bytes < len(data):
+        size = int.from_bytes(data[at : at + length_bytes], "big")
+        at += length_bytes
+        yield data[at : at + size]
+        at += size
+
+
+def _annex_b(data: bytes) -> Iterator[bytes]:
+    start = data.find(_START_CODE)
+    while start >= 0:
+        start += len(_START_CODE)
+        after = data.find(_START_CODE, start)
+        unit = data[start : after if after >= 0 else len(data)].rstrip(b"\0")
+        if unit:
+            yield unit
+        start = after
+
+
+def in_band(data: bytes, length_bytes: int) -> frozenset[bytes]:
+    """The parameter sets inside a packet."""
+    return frozenset(
+        unit for unit in nal_units(data, length_bytes) if unit[:1] and unit[0] & 31 in (SPS, PPS)
+    )
+
+
+def is_idr(data: bytes, length_bytes: int) -> bool:
+    """Whether a decoder forgets all before this packet; other keyframes do not splice."""
+    return any(unit[:1] and unit[0] & 31 == IDR for unit in nal_units(data, length_bytes))
+
+
+def length_prefixed(data: bytes) -> bytes:
+    """An Annex B packet with four-byte lengths."""
+    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in _annex_b(data))

@@ -1,0 +1,115 @@
+"""Media files on disk: opened for reading, written whole or not at all, every failure a MediaError."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+import av
+from av.container import InputContainer, OutputContainer
+
+_COPY_BYTES = 1 << 20
+
+
+class MediaError(Exception):
+    """A media file cannot be read or written; the message is one clear line."""
+
+
+class DiskFullError(MediaError):
+    """There is no space left, or the quota is used up."""
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Raise MediaError (or DiskFullError) for whatever PyAV or the operating system raises inside.
+
+    Args:
+        doing: what fails then, as in ``cannot write reel.mp4``.
+    """
+    try:
+        yield
+    except (av.FFmpegError, OSError) as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(f"{doing}: no space left") from error
+        raise MediaError(f"{doing}: {error.strerror or type(error).__name__}") from error
+
+
+def opened(path: Path) -> InputContainer:
+    """The file, opened for reading; the caller closes it. Raises what PyAV raises.
+
+    The ``file:`` prefix keeps FFmpeg from reading a protocol out of a name such as ``a:b.mp4``.
+    """
+    _check_name(path)
+    return av.open(f"file:{path}", "r", metadata_errors="replace")
+
+
+def _check_name(path: Path) -> None:
+    if "\0" in str(path):  # FFmpeg would cut the name short there
+        raise MediaError(f"not a file name: {str(path)!r}")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[InputContainer]:
+    """Open a media file; a MediaError names it for whatever fails inside."""
+    with translated(f"cannot read {path}"), opened(path) as container:
+        yield container
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """The path of a file beside ``path`` to write; it becomes ``path``, durably, if nothing fails inside."""
+    _check_name(path)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with translated(f"cannot write {path}"):
+            yield part
+            with part.open("rb+") as written:
+                os.fsync(written.fileno())
+            part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+@contextmanager
+def muxing(path: Path, options: Mapping[str, str] = MappingProxyType({})) -> Iterator[OutputContainer]:
+    """An MP4 container that becomes ``path``, durably, if nothing fails inside.
+
+    Args:
+        options: of the muxer, besides faststart.
+    """
+    with replacing(path) as part, part.open("wb+", buffering=_COPY_BYTES) as file:
+        container = _mp4(file, part, options)
+        try:
+            yield container
+            container.close()
+            file.flush()
+        except BaseException:
+            # With its file closed PyAV leaves the container without a trailer, and the part is dropped.
+            with suppress(OSError):
+                file.close()
+            with suppress(av.FFmpegError, OSError):
+                container.close()
+            raise
+
+
+def _mp4(file: BinaryIO, part: Path, options: Mapping[str, str]) -> OutputContainer:
+    def reopened(_url: str, _flags: int, _options: dict[str, str]) -> BinaryIO:
+        # Faststart reads back what has been written, to move it behind the index.
+        file.flush()
+        return part.open("rb")
+
+    return av.open(
+        file,
+        "w",
+        format="mp4",
+        container_options={"movflags": "+faststart", **options},
+        io_open=reopened,
+        buffer_size=_COPY_BYTES,
+    )

@@ -1,0 +1,144 @@
+"""What a media file holds, as its headers say, and whether it can be decoded to the end."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.audio.frame import AudioFrame
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+
+from stream.footage import Footage
+from stream.media import MediaError, reading, translated
+from stream.picture import Size, shown_size
+from stream.track import codec_name
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterMark:
+    """A chapter of a media file, in seconds from its start."""
+
+    start_s: float
+    end_s: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a media file's headers say.
+
+    Attributes:
+        duration_s: of the video; None where the file does not say (a cut-off stream).
+        video_codec: FFmpeg's name for it, such as ``h264`` or ``hevc``.
+        width, height: of the picture as shown: upright, square pixels.
+        rotation_deg: how far the stored picture is turned counterclockwise to be shown.
+        fps: typical frame rate.
+        frames: pictures, where the file says how many.
+        audio_codec: of the first sound track, None without one.
+        chapters: in order.
+    """
+
+    duration_s: float | None
+    video_codec: str
+    width: int
+    height: int
+    rotation_deg: int
+    fps: float
+    frames: int | None
+    audio_codec: str | None
+    chapters: tuple[ChapterMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A media file that was decoded to the end: pictures, video duration, size and SHA-256 (hex)."""
+
+    frames: int
+    duration_s: float
+    bytes: int
+    sha256: str
+
+
+def probe(path: Path) -> Probe:
+    """Read a file's headers and first picture. Raises MediaError where there is no video."""
+    with Footage(path) as footage:
+        stored = Size(footage.first.width, footage.first.height)
+        shown = shown_size(stored, footage.pixel_aspect, footage.rotation_deg)
+        return Probe(
+            duration_s=_duration_s(footage),
+            video_codec=codec_name(footage.video),
+            width=shown.width,
+            height=shown.height,
+            rotation_deg=footage.rotation_deg,
+            fps=1 / footage.frame_s,
+            frames=footage.video.frames or None,
+            audio_codec=codec_name(footage.audio) if footage.audio else None,
+            chapters=_chapters(footage.container),
+        )
+
+
+def verify(path: Path) -> Verified:
+    """Decode all pictures and sound, and hash the file.
+
+    Raises MediaError where anything cannot be decoded, timestamps do not rise, or there is no picture.
+    """
+    with reading(path) as container:
+        frames, duration_s = _decoded(container, path)
+    with translated(f"cannot read {path}"), path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Verified(frames, duration_s, file.tell(), digest)
+
+
+def _duration_s(footage: Footage) -> float | None:
+    if footage.video.duration:
+        return float(footage.video.duration * footage.tick_s)
+    duration = footage.container.duration
+    return duration / av.time_base if duration else None
+
+
+def _chapters(container: InputContainer) -> tuple[ChapterMark, ...]:
+    marks = []
+    for chapter in container.chapters():
+        tick_s = chapter["time_base"] or Fraction(1, av.time_base)
+        start_s, end_s = float(chapter["start"] * tick_s), float(chapter["end"] * tick_s)
+        marks.append(ChapterMark(start_s, end_s, chapter["metadata"].get("title", "")))
+    return tuple(marks)
+
+
+def _decoded(container: InputContainer, path: Path) -> tuple[int, float]:
+    """Number of pictures, and the time from the first one's start to the last one's end."""
+    streams = [s for s in (*container.streams.video[:1], *container.streams.audio) if s.codec_context]
+    for stream in streams:
+        stream.codec_context.options = {"err_detect": "explode"}
+        stream.codec_context.thread_type = "AUTO"
+    frames, first, last = 0, Fraction(0), Fraction(-1)
+    end = Fraction(0)
+    heard: dict[int, Fraction] = {}
+    for packet in container.demux(streams):
+        for frame in packet.decode():
+            if not isinstance(frame, VideoFrame | AudioFrame):
+                continue
+            at = _time(frame, path)
+            if isinstance(frame, VideoFrame):
+                if frames and at <= last:
+                    raise MediaError(f"{path}: pictures step back at {float(at):.3f} s")
+                first = first if frames else at
+                frames, last = frames + 1, at
+                end = at + (frame.duration or 0) * (frame.time_base or 0)
+            else:
+                if at < heard.get(packet.stream_index, at):
+                    raise MediaError(f"{path}: sound steps back at {float(at):.3f} s")
+                heard[packet.stream_index] = at
+    if not frames:
+        raise MediaError(f"{path}: no picture")
+    return frames, float(end - first)
+
+
+def _time(frame: VideoFrame | AudioFrame, path: Path) -> Fraction:
+    if frame.is_corrupt or frame.pts is None or frame.time_base is None:
+        raise MediaError(f"{path}: damaged at about {frame.time or 0.0:.3f} s")
+    return frame.pts * frame.time_base

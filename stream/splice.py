@@ -1,0 +1,75 @@
+"""AAC packets of one segment after the other, without a gap and in step with their pictures."""
+
+from __future__ import annotations
+
+from collections import deque
+from fractions import Fraction
+
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from stream.track import add_copy, copied
+
+# A packet may stand half its length off its time, and timestamps jitter by about this.
+_JITTER_S = Fraction(1, 100)
+_AAC_FRAME = 1024
+LEAST_RATE_HZ = 16_000
+"""Below this a packet lasts so long that whole packets cannot keep sound in step to 40 ms."""
+
+
+class SplicedSound:
+    """Sound packets as they are; each stands at most half its length (and 10 ms) off its time.
+
+    Where one segment ends and the next begins whole packets are left out or kept, whatever is nearer, so
+    that players that ignore small gaps do not run out of step.
+    """
+
+    def __init__(self, out: OutputContainer, template: AudioStream) -> None:
+        self._out = out
+        self._track = add_copy(out, template)
+        self._rate_hz = template.rate
+        self._waiting: deque[Packet[Stream]] = deque()
+        self._begin = self._next = 0
+
+    def open(self, _stream: AudioStream | None) -> None:
+        """Begin a segment."""
+        self._waiting.clear()
+
+    def hear(self, packet: Packet[Stream]) -> None:
+        """Take the segment's next sound packet."""
+        self._waiting.append(packet)
+
+    def advance(self, shift_s: Fraction, to_s: Fraction) -> None:
+        """Write what stands before ``to_s`` of the reel; ``shift_s`` leads from the stream's time to it."""
+        end = round(to_s * self._rate_hz)
+        while self._waiting:
+            packet = self._waiting[0]
+            length = round((packet.duration or 0) * packet.time_base * self._rate_hz) or _AAC_FRAME
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            at = round(((stamp or 0) * packet.time_base + shift_s) * self._rate_hz)
+            if at >= end - length // 2:
+                return
+            self._waiting.popleft()
+            if at >= self._begin - length // 2:
+                self._place(packet, at, length)
+
+    def _place(self, packet: Packet[Stream], at: int, length: int) -> None:
+        off = at - self._next
+        slack = length // 2 + round(_JITTER_S * self._rate_hz)
+        if off < -slack:
+            return
+        pts = at if off > slack else self._next
+        self._next = pts + length
+        placed = copied(packet, self._track, pts, pts, length)
+        placed.time_base = Fraction(1, self._rate_hz)
+        self._out.mux(placed)
+
+    def close(self, shift_s: Fraction, to_s: Fraction) -> None:
+        """End the segment at ``to_s`` of the reel."""
+        self.advance(shift_s, to_s)
+        self._begin = round(to_s * self._rate_hz)
+
+    def finish(self) -> None:
+        """Nothing is held back."""

@@ -1,0 +1,140 @@
+"""Timestamps of packets and frames: repaired, cut and put in order. Pure, in ticks of any time base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappush, heappushpop
+from itertools import pairwise
+from statistics import median_low
+from typing import TypeVar
+
+Stamp = tuple[int | None, int | None]
+"""Presentation and decoding timestamp of a packet, None where the source has none."""
+
+_T = TypeVar("_T")
+
+
+def repaired(stamps: Sequence[Stamp]) -> list[tuple[int, int]]:
+    """The stamps in decoding order, such that a muxer takes them.
+
+    Presentation times become unique, decoding times rise and never exceed the presentation time. Stamps
+    that hold already are returned as they are. A missing presentation time is taken from the decoding
+    time, then from the packet before.
+    """
+    pts = _unique(_filled([p if p is not None else d for p, d in stamps]))
+    given = [d for _, d in stamps if d is not None]
+    rising = len(given) == len(stamps) and all(a < b for a, b in pairwise(given))
+    if rising and all(d <= p for p, d in zip(pts, given, strict=True)):
+        return list(zip(pts, given, strict=True))
+    return list(zip(pts, decode_times(pts), strict=True))
+
+
+def decode_times(pts: Sequence[int]) -> list[int]:
+    """Decoding times for unique presentation times in decoding order: these sorted, and moved back as
+    little as lets every packet be decoded before it is shown.
+    """
+    ordered = sorted(pts)
+    delay = max((o - p for o, p in zip(ordered, pts, strict=True)), default=0)
+    return [o - delay for o in ordered]
+
+
+def _filled(times: list[int | None]) -> list[int]:
+    """Fill holes one typical step after the time before."""
+    known = [t for t in times if t is not None]
+    steps = [b - a for a, b in pairwise(sorted(known)) if b > a]
+    step = median_low(steps) if steps else 1
+    last = known[0] - step if known else -step
+    filled = []
+    for time in times:
+        last = last + step if time is None else time
+        filled.append(last)
+    return filled
+
+
+def _unique(times: list[int]) -> list[int]:
+    """Move times that are taken to the next free tick, in order of time."""
+    unique = times.copy()
+    last: int | None = None
+    for i in sorted(range(len(times)), key=lambda i: (times[i], i)):
+        last = times[i] if last is None else max(times[i], last + 1)
+        unique[i] = last
+    return unique
+
+
+def closed_prefix(pts: Sequence[int], end: int) -> int | None:
+    """How many packets, in decoding order, to keep so that every picture before ``end`` is there.
+
+    The pictures kept are presented without a hole: where one after ``end`` is needed by one before it,
+    those between are kept too. None when no such number of packets is known from these.
+    """
+    first_after = min((p for p in pts if p >= end), default=None)
+    if first_after is None:
+        return None
+    needed = max((i for i, p in enumerate(pts) if p < end), default=-1) + 1
+    least_after = [0] * len(pts)
+    least = pts[-1]
+    for i in range(len(pts) - 1, -1, -1):
+        least = min(least, pts[i])
+        least_after[i] = least
+    most = max(pts[:needed], default=end - 1)
+    for n in range(needed, len(pts)):
+        if most < least_after[n]:
+            return n
+        most = max(most, pts[n])
+    return None
+
+
+def in_order(items: Iterable[tuple[int, _T]], depth: int) -> Iterator[tuple[int, _T]]:
+    """The items in the order given, their times sorted over ``depth`` neighbours and strictly rising.
+
+    Some files (packed B-frames in AVI) give the right pictures in the right order with their times
+    exchanged.
+    """
+    waiting: list[_T] = []
+    times: list[int] = []
+    last: int | None = None
+    for time, item in items:
+        waiting.append(item)
+        if len(times) < depth:
+            heappush(times, time)
+            continue
+        least = heappushpop(times, time)
+        last = least if last is None else max(least, last + 1)
+        yield last, waiting.pop(0)
+    for time, item in zip(sorted(times), waiting, strict=True):
+        last = time if last is None else max(time, last + 1)
+        yield last, item
+
+
+def shown_between(
+    items: Iterable[tuple[int, _T]], start: int, end: int, step: int
+) -> Iterator[tuple[int, int, _T]]:
+    """The pictures shown from ``start`` to ``end``: each with its time and the time of the next.
+
+    A picture counts if more than half of it lies inside. Where the rate varies a picture that is shown
+    long before ``start`` is taken from there on, and one shown long after ``end`` until there.
+
+    Args:
+        items: pictures with rising times, from before ``start`` on.
+        start, end: in the items' ticks.
+        step: how long a picture is typically shown.
+    """
+    first, reached, stop = start - step / 2, start + step / 2, end - step / 2
+    held: tuple[int, _T] | None = None
+    for time, item in items:
+        if held and (held[0] >= first or time > reached):
+            yield held[0] if held[0] >= first else start, shown_until(held[0], time, end, step), held[1]
+        if time >= stop:
+            return
+        held = time, item
+    if held and (held[0] >= first or held[0] + step > reached):
+        yield held[0] if held[0] >= first else start, held[0] + step, held[1]
+
+
+def shown_until(time: int, following: int | None, end: int, step: int) -> int:
+    """When a picture that begins at ``time`` makes way: for the following one, or at ``end`` where that
+    comes much later.
+    """
+    if following is None:
+        return time + step
+    return end if following > end + step and end > time else following
