@@ -26,7 +26,7 @@ def join(
     max_early_s: float = 1.0,
     max_height_px: int = 1080,
     allow_copy: bool = True,
-    on_progress: OnProgress = lambda _: None,
+    on_progress: OnProgress | None = None,
 ) -> Joined:
     """Write the segments into ``out_path``: H.264 and AAC in a faststart MP4, a chapter for each.
 
@@ -48,6 +48,7 @@ def join(
     disk is full, ValueError for arguments that do not fit.
     """
     _check(segments, titles)
+    report = on_progress or _no_progress
     reason = "it was asked for"
     if allow_copy:
         try:
@@ -57,7 +58,7 @@ def join(
                 max_early_s=max_early_s,
                 titles=titles,
                 title=title,
-                on_progress=on_progress,
+                on_progress=report,
             )
             return Joined("copy", places)
         except UnsuitableError as error:
@@ -69,9 +70,13 @@ def join(
         titles=titles,
         title=title,
         max_height_px=max_height_px,
-        on_progress=on_progress,
+        on_progress=report,
     )
     return Joined("encode", places)
+
+
+def _no_progress(_done: float) -> None:
+    """For who does not ask."""
 
 
 def _check(segments: Sequence[Segment], titles: Sequence[str]) -> None:
