@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -19,24 +20,23 @@ from stream.segment import Joined, Place, mark_chapters
 from stream.track import add_copy, copied
 
 
-def slideshow(
-    chapters: Iterable[Iterable[Rgb]],
-    out_path: Path,
-    *,
-    titles: Sequence[str],
-    hold_s: float = 0.4,
-    title: str = "",
-) -> Joined:
+@dataclass(frozen=True, slots=True)
+class Slides:
+    """A chapter of pictures of shape (height, width, 3), RGB, uint8; taken one by one, at least one."""
+
+    title: str
+    pictures: Iterable[Rgb]
+
+
+def slideshow(chapters: Sequence[Slides], out_path: Path, *, hold_s: float = 0.4, title: str = "") -> Joined:
     """Show each picture for ``hold_s``, the last one too; H.264 yuv420p in a faststart MP4.
 
     The first picture's size, made even, is the file's; others are fitted into it with black bars. A
     place's ``start_s`` counts from its chapter's own start: it is 0.
 
     Args:
-        chapters: pictures of shape (height, width, 3), RGB, uint8, taken one by one; a chapter for each
-            iterable, none of them empty.
+        chapters: what to show.
         out_path: replaced when the file is complete; nothing is left of an incomplete one.
-        titles: one for each chapter.
         hold_s: how long each picture is shown.
         title: the file's title in its metadata.
 
@@ -51,7 +51,7 @@ def slideshow(
             raise MediaError(f"cannot write {out_path}: a chapter without pictures")
         places = _places(counts, 1 / fps)
         slides.seek(0)
-        _finish(slides, out_path, places, titles, title)
+        _finish(slides, out_path, places, [chapter.title for chapter in chapters], title)
     return Joined("encode", places)
 
 
@@ -60,10 +60,10 @@ def _temporary(out_path: Path) -> BinaryIO:
     return cast("BinaryIO", TemporaryFile(dir=out_path.parent))
 
 
-def _counted(chapters: Iterable[Iterable[Rgb]], counts: list[int]) -> Iterator[Rgb]:
+def _counted(chapters: Iterable[Slides], counts: list[int]) -> Iterator[Rgb]:
     for chapter in chapters:
         counts.append(0)
-        for picture in chapter:
+        for picture in chapter.pictures:
             counts[-1] += 1
             yield picture
 
