@@ -159,7 +159,7 @@ def _panels(
         own = [(w, k) for w, k in pictured if w.camera == camera]
         pictures = _pictures(f"k{len(panels)}", own, drawn, axis, shown)
         panels.append(_panel(drawn, pictures, chapters, axis, shown))
-    hidden = len(keyframes) - sum(len(panel.pictures) for panel in panels)
+    hidden = len(keyframes) - len(pictured)
     return _Panels(tuple(panels), axis, shown, x_ticks(shown, axis), hidden)
 
 
