@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +15,10 @@ from analyzer.chapter import Chapter, Choice, Gap, Reel, Story
 from analyzer.story import captions, markdown
 from analyzer.window import Clip, Window
 from stream.clock import utc_after
-from stream.media import Joined, Place, Segment, grab, join, slideshow, verify, write_jpeg
+from stream.join import Joined, MediaError, Place, Segment, join
+from stream.probe import Verified, verify
+from stream.slideshow import slideshow
+from stream.still import grab, write_jpeg
 from stream.text import write_text
 
 VIDEO = "reel.mp4"
@@ -82,7 +85,7 @@ def compile_reel(
     folder: Path,
     settings: ReelSettings,
     *,
-    on_progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> Reel:
     """Fill an existing folder with a reel's files, the video re-opened, decoded and hashed.
 
@@ -90,10 +93,11 @@ def compile_reel(
     """
     if not plan.choices:
         raise ReelError("nothing happened: there is no moment to make a reel of")
-    video = folder / VIDEO
-    joined = _make_video(plan, video, settings, on_progress)
-    checked = verify(video)
-    chapters = tuple(map(_chapter, plan.choices, plan.story.sentences, joined.places))
+    joined, checked = _verified_video(plan, folder / VIDEO, settings, on_progress)
+    chapters = tuple(
+        _chapter(choice, sentence, place, settings.style)
+        for choice, sentence, place in zip(plan.choices, plan.story.sentences, joined.places, strict=True)
+    )
     reel = Reel(
         id=plan.id,
         seq=plan.seq,
@@ -115,8 +119,27 @@ def compile_reel(
     return reel
 
 
+def _verified_video(
+    plan: ReelPlan, video: Path, settings: ReelSettings, on_progress: Callable[[float], None]
+) -> tuple[Joined, Verified]:
+    """Make the video and decode it to its end; a copy that does not decode is re-encoded instead."""
+    joined = _make_video(plan, video, settings, on_progress, allow_copy=True)
+    try:
+        return joined, verify(video)
+    except MediaError:
+        if joined.mode != "copy":
+            raise
+    joined = _make_video(plan, video, settings, on_progress, allow_copy=False)
+    return joined, verify(video)
+
+
 def _make_video(
-    plan: ReelPlan, video: Path, settings: ReelSettings, on_progress: Callable[[float], None] | None
+    plan: ReelPlan,
+    video: Path,
+    settings: ReelSettings,
+    on_progress: Callable[[float], None],
+    *,
+    allow_copy: bool,
 ) -> Joined:
     titles = [choice.moment.title for choice in plan.choices]
     if settings.style == "clips":
@@ -127,6 +150,7 @@ def _make_video(
             max_early_s=settings.max_early_s,
             titles=titles,
             title=plan.story.title,
+            allow_copy=allow_copy,
             on_progress=on_progress,
         )
     return slideshow(
@@ -144,9 +168,11 @@ def _segment(window: Window) -> Segment:
     return Segment(clip.path, start_s - clip.zero_s, end_s - clip.zero_s)
 
 
-def _pictures(window: Window) -> list[NDArray[np.uint8]]:
+def _pictures(window: Window) -> Iterator[NDArray[np.uint8]]:
+    """Yield the keyframes at full size, as they are asked for."""
     clip = _clip(window)
-    return grab(clip.path, [k.pts_s - clip.zero_s for k in window.keyframes])
+    for keyframe in window.keyframes:
+        yield from grab(clip.path, [keyframe.pts_s - clip.zero_s])
 
 
 def _clip(window: Window) -> Clip:
@@ -155,14 +181,19 @@ def _clip(window: Window) -> Clip:
     return window.clip
 
 
-def _chapter(choice: Choice, sentence: str, place: Place) -> Chapter:
-    zero_s = _clip(choice.moment.window).zero_s
+def _chapter(choice: Choice, sentence: str, place: Place, style: str) -> Chapter:
+    window = choice.moment.window
+    if style == "clips":
+        zero_s = _clip(window).zero_s
+        start_s, end_s = place.start_s + zero_s, place.end_s + zero_s
+    else:
+        start_s, end_s = window.keyframes[0].pts_s, window.keyframes[-1].pts_s
     return Chapter(
         moment=choice.moment,
         reason=choice.reason,
         sentence=sentence,
-        start_s=place.start_s + zero_s,
-        end_s=place.end_s + zero_s,
+        start_s=start_s,
+        end_s=end_s,
         reel_start_s=place.reel_start_s,
         reel_end_s=place.reel_end_s,
     )
@@ -208,7 +239,7 @@ def manifest(reel: Reel) -> dict[str, Any]:
 
 def _chapter_row(chapter: Chapter) -> dict[str, Any]:
     window = chapter.moment.window
-    shown = [k for k in window.keyframes if chapter.start_s <= k.pts_s < chapter.end_s]
+    shown = [k for k in window.keyframes if chapter.start_s <= k.pts_s <= chapter.end_s]
     return {
         "window_id": window.id,
         "camera": window.camera,

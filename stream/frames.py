@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import av.error
 import cv2
@@ -82,6 +83,8 @@ class FrameDecoder:
         self._context: VideoCodecContext = video.codec_context
         self._size = (width_px, height_px)
         self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
+        # A frame that the decoder gives up only at the end does not carry its time base.
+        self._time_base = video.time_base or Fraction(1, 90_000)
         self._source_size: tuple[int, int] | None = None
         self._last_s = -self._frame_s
         self.zero_s: float | None = None
@@ -105,7 +108,7 @@ class FrameDecoder:
         if size != (self._source_size or size):
             raise PictureChangeError
         self._source_size = size
-        stream_s = None if image.pts is None else float(image.pts * image.time_base)
+        stream_s = None if image.pts is None else float(image.pts * self._time_base)
         if self.zero_s is None:
             self.zero_s = stream_s or 0.0
         pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.zero_s
