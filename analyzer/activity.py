@@ -41,14 +41,15 @@ class ActivityMeter:
         self._cuts: list[float] = []
         self._active_s = 0.0
         self._share = 0.0
-        self._last_s: float | None = None
+        self._seen_s: float | None = None
 
     def add(self, motion: Motion, picture_px: int) -> None:
         """Take one frame; ``picture_px`` is how many pixels its motion was measured on."""
-        since_s = 0.0 if self._last_s is None else motion.pts_s - self._last_s
-        self._last_s = motion.pts_s
+        seen_s = motion.pts_s if self._seen_s is None else self._seen_s
+        since_s = max(0.0, motion.pts_s - seen_s)
+        self._seen_s = seen_s + since_s
         if motion.value > motion.threshold:
-            self._active_s += min(max(since_s, 0.0), _PAUSE_S)
+            self._active_s += min(since_s, _PAUSE_S)
         if motion.cut:
             self._cuts.append(motion.pts_s)
             self._light.cut()

@@ -13,10 +13,12 @@ MAX_MOVERS = 12
 
 # Lengths are shares of the picture's width or height, areas of its area.
 _EVERY_S = 0.09  # grids are gathered for so long: the sum shows a mover whole, at a tenth of the cost
-_BRIDGE_S = 0.7  # what rests or hides for longer is another mover when it shows again
+_BRIDGE_S = 0.7  # what rests for longer is another mover when it shows again
+_HIDDEN_S = 2.0  # two that pass are one blob for a while: so long the one is sought beside the other
 _MIN_LIFE_S = 0.4
 _MIN_TRAVEL = 0.05
-_MIN_SHARE = 0.01
+_MIN_SHARE = 0.01  # what does not travel must be so large
+_MIN_CELL = 0.0008  # and anything at least one cell of 30 x 40
 _REACH = 0.08  # a mover is sought so far around where it is expected, besides its own size
 _CELL_CHANGED = 24  # of 255: less is noise, or the blurred edge of a neighbour
 _MAX_BLOBS = 16  # the largest: a snowstorm must not cost more than a street
@@ -65,12 +67,17 @@ class _Part:
 
 @dataclass(slots=True)
 class _Track:
-    """A mover as far as it was followed. ``part`` is what of it this window saw; None before that."""
+    """A mover as far as it was followed.
+
+    ``near_s`` is when last a blob was where it may be, if only another's. ``part`` is what of it this
+    window saw; None before that.
+    """
 
     x: float
     y: float
     size: float
     seen_s: float
+    near_s: float
     vx: float = 0.0
     vy: float = 0.0
     part: _Part | None = None
@@ -89,6 +96,9 @@ class _Track:
         share = max(known.share, blob.share)
         mover = Mover(known.start_s, pts_s, known.x0, known.y0, blob.x, blob.y, share)
         self.part = _Part(mover, self.size)
+
+    def is_lost(self, pts_s: float) -> bool:
+        return pts_s - self.near_s > _BRIDGE_S or pts_s - self.seen_s > _HIDDEN_S
 
     def distance(self, pts_s: float, blob: _Blob) -> float:
         """From where it is expected, in units of how far it is sought."""
@@ -133,10 +143,8 @@ class MoverTracker:
     def _look(self, pts_s: float, grid: NDArray[np.uint8]) -> None:
         self._looked_s = pts_s
         self._gathered = None
-        lost = [track for track in self._tracks if pts_s - track.seen_s > _BRIDGE_S]
-        if lost:
-            self._end(lost)
-            self._tracks = [track for track in self._tracks if pts_s - track.seen_s <= _BRIDGE_S]
+        self._end([track for track in self._tracks if track.is_lost(pts_s)])
+        self._tracks = [track for track in self._tracks if not track.is_lost(pts_s)]
         self._match(pts_s, _blobs(grid))
 
     def _match(self, pts_s: float, blobs: list[_Blob]) -> None:
@@ -149,12 +157,13 @@ class MoverTracker:
         ]
         free_tracks, free_blobs = set(range(len(self._tracks))), set(range(len(blobs)))
         for _, t, b in sorted(pairs):
+            self._tracks[t].near_s = pts_s
             if t in free_tracks and b in free_blobs:
                 free_tracks.remove(t)
                 free_blobs.remove(b)
                 self._tracks[t].see(pts_s, blobs[b])
         for b in sorted(free_blobs):
-            track = _Track(blobs[b].x, blobs[b].y, blobs[b].size, pts_s)
+            track = _Track(blobs[b].x, blobs[b].y, blobs[b].size, pts_s, pts_s)
             track.see(pts_s, blobs[b])
             self._tracks.append(track)
 
@@ -235,7 +244,7 @@ def _counts(mover: Mover) -> bool:
     """Whether it is more than a flicker."""
     travel = hypot(mover.x1 - mover.x0, mover.y1 - mover.y0)
     lasts = mover.end_s - mover.start_s >= _MIN_LIFE_S
-    return lasts and (travel >= _MIN_TRAVEL or mover.share >= _MIN_SHARE)
+    return lasts and mover.share >= (_MIN_CELL if travel >= _MIN_TRAVEL else _MIN_SHARE)
 
 
 def _weight(mover: Mover) -> float:
