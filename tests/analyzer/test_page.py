@@ -101,7 +101,7 @@ def reel(
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("keyframes") / "keyframe.jpg"
-    Image.effect_noise((640, 360), 80).convert("RGB").save(file)
+    Image.effect_noise((160, 90), 80).convert("RGB").save(file)
     return file
 
 
@@ -331,6 +331,26 @@ def test_the_marked_chapter_follows_the_video(opened: Page) -> None:
     assert current(opened) == []
     opened.evaluate("void (document.querySelector('video').currentTime = 13)")
     plays(opened, 4)
+
+
+def test_a_long_story_scrolls_to_the_sentence_that_plays(
+    chromium: Page, folder: Path, street: list[Window], tmp_path: Path
+) -> None:
+    (tmp_path / "reel.mp4").symlink_to(folder / "reel.mp4")
+    long = [replace(c, sentence=f"{c.sentence} " + "And so it goes on. " * 20) for c in story(street)]
+    page = report(reel(tmp_path, long), street, poster=None, media_time=True)
+    (tmp_path / "report.html").write_text(page, encoding="utf-8")
+    chromium.open(tmp_path / "report.html")
+    chromium.wait("document.querySelector('video').readyState >= 1")
+    chromium.evaluate("void (document.querySelector('video').currentTime = 9)")
+    plays(chromium, 3)
+    inside = """(() => {
+        const seen = document.querySelector('.story p').getBoundingClientRect();
+        const line = document.querySelector('.story a[data-chapter="3"]').getClientRects()[0];
+        return line.top >= seen.top && line.bottom <= seen.bottom;
+    })()"""
+    assert chromium.evaluate(inside)
+    assert chromium.evaluate("document.querySelector('.story p').scrollTop") > 0
 
 
 def test_the_captions_are_the_storys_sentences(opened: Page) -> None:
