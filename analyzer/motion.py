@@ -27,30 +27,32 @@ GRID_ROWS, GRID_COLUMNS = 30, 40
 _STEP_PX = (
     3  # a picture blurred by 9 pixels is looked at in every third: a ninth of the work, alike in result
 )
-_SURROUNDINGS_STEPS = 11
+_SURROUNDINGS_STEPS = 9
 _DETAIL_GAIN = 2  # detail is kept in half grey levels, 128 is none
 _REFERENCES = ((0.2, 2), (0.4, 3))  # age (s), and the least age in frames
 _MAX_FRAMES = 64
 
 # A difference counts from so many grey levels on, more where still pixels differ more.
-_MIN_LEVELS, _MAX_LEVELS = 3.0, 12.0
-_STILL_SHARE = 0.8
-_LEVELS_PER_STILL = 3.5  # 80 % of Gaussian noise lies within 1.28 sd: 4.5 sd
-_SD_PER_STILL = 1 / 1.2816
-_MAX_NOISE_SD = 4.0  # in grey levels after the blur; more is motion all over the picture
+_MIN_LEVELS, _MAX_LEVELS = 3.0, 14.0
+_STILL_SHARE = 0.7
+_LEVELS_PER_STILL = 4.3  # 70 % of Gaussian noise lies within 1.036 sd: 4.5 sd
+_SD_PER_STILL = 1 / 1.036
+_MIN_NOISE_SD, _MAX_NOISE_SD = 0.05, 3.5  # in grey levels after the blur; more is no noise but motion
 
 # And from such a share of the local contrast on, more where still edges differ more: a camera that
 # shakes, an exposure that pumps and a coder that refreshes change edges in proportion to contrast.
 _MIN_CONTRAST_SHARE, _MAX_CONTRAST_SHARE = 0.1, 0.7
-_STILL_EDGE_SHARE = 0.75
-_SHARES_PER_STILL = 2.5
-_EDGE_LEVELS, _MIN_EDGE_SAMPLES = 16, 50
+_STILL_EDGE_SHARE = 0.6
+_SHARES_PER_STILL = 3.0
+_EDGE_LEVELS, _MIN_EDGE_SAMPLES = 16, 25
 _RATIO_SCALE = 64
+_STILL_LIMIT = 16  # both bounds above are reached at 15 or less
 
 _MIN_CHANGED_SHARE = 1 / 1500  # of the picture: 80 pixels of 400x300; a walker of 5x16 pixels shows 120
 _NOTEBOOK_MARGIN = 0.05  # of the area: 4 sd of a count of noise that is alike over 9x9 pixels
+_SETTLING_S, _SETTLING_FACTOR = 1.0, 15.0
 _CUT_SHARE = 0.2
-_CUT_LIKENESS = 0.25
+_CUT_LIKENESS = 0.25  # the four clips of fixed cameras and two of moving ones stay above 0.6
 _DILATION = np.ones((3, 3), np.uint8)
 
 
@@ -117,18 +119,21 @@ class MotionMeter:
     """
 
     def __init__(self, settings: MotionSettings, source_width_px: int, source_height_px: int) -> None:
+        if settings.signal not in ("changed", "notebook"):
+            raise ValueError(f"there is no signal {settings.signal!r}: changed and notebook are")
         self._shape = (settings.height_px, settings.width_px)
-        self._is_notebook = settings.signal == "notebook"
         if min(self._shape) < _STEP_PX * _SURROUNDINGS_STEPS:
             raise ValueError(f"an analysis size of {settings.width_px}x{settings.height_px} is too small")
-        looked_at, self._counted_full = _masks(settings, source_width_px, source_height_px)
-        self._looked_at, self._counted = _thin(_sample(looked_at)), _sample(self._counted_full)
+        looked_at, counted = _masks(settings, source_width_px, source_height_px)
+        self._looked_at, self._counted = _thin(_sample(looked_at)), _sample(counted)
         if not self._counted.any():
             raise ValueError("regions and ignore leave nothing of the picture to look at")
-        self._area_px = cv2.countNonZero(self._counted_full)
+        self._area_px = cv2.countNonZero(counted)
         self._pixels_per_sample = self._area_px / cv2.countNonZero(self._counted)
+        self._no_detail = np.full_like(self._counted, 128)
         self._frames: deque[_Frame] = deque(maxlen=_MAX_FRAMES)
-        self._last_blurred: MatLike | None = None
+        self._first_s: float | None = None
+        self._brightening = _Brightening(counted) if settings.signal == "notebook" else None
 
     def measure(self, pts_s: float, luma: NDArray[np.uint8]) -> Motion:
         """Measure the next frame; ``luma`` is uint8 (height_px, width_px), already resized.
@@ -137,13 +142,25 @@ class MotionMeter:
         """
         if luma.shape != self._shape:
             raise ValueError(f"a picture of shape {luma.shape}, where {self._shape} is needed")
-        blurred = cv2.blur(luma, (BLUR_PX, BLUR_PX))
-        frame = _frame(pts_s, _sample(blurred))
-        motion = self._compare(frame, blurred) if self._frames else _nothing(pts_s)
-        self._remember(frame, blurred)
+        frame = self._frame(pts_s, luma)
+        brighter_px = self._brightening.measure(luma) if self._brightening else None
+        if self._first_s is None:
+            self._first_s = pts_s
+            motion = Motion(pts_s, value=0.0, floor=0.0, threshold=0.0, shift=0.0, cut=False, grid=None)
+        else:
+            motion = self._compare(frame, pts_s - self._first_s, brighter_px)
+        self._remember(frame)
         return motion
 
-    def _compare(self, frame: _Frame, blurred: MatLike) -> Motion:
+    def _frame(self, pts_s: float, luma: MatLike) -> _Frame:
+        # the mean over 3x3, taken in every third pixel, and again: exactly the mean over 9x9
+        samples = cv2.blur(_sample(cv2.blur(luma, (3, 3))), (3, 3))
+        surroundings = cv2.blur(samples, (_SURROUNDINGS_STEPS, _SURROUNDINGS_STEPS))
+        detail = cv2.addWeighted(samples, _DETAIL_GAIN, surroundings, -_DETAIL_GAIN, 128)
+        contrast = cv2.dilate(cv2.absdiff(detail, self._no_detail), _DILATION)
+        return _Frame(pts_s, detail, contrast, samples[::6, ::6].astype(np.int16))
+
+    def _compare(self, frame: _Frame, running_s: float, brighter_px: int | None) -> Motion:
         near, far = (self._reference(frame.pts_s, *reference) for reference in _REFERENCES)
         difference = cv2.absdiff(frame.detail, near.detail)
         contrast = cv2.min(frame.contrast, near.contrast)
@@ -151,16 +168,15 @@ class MotionMeter:
         levels = min(max(_MIN_LEVELS, _LEVELS_PER_STILL * still), _MAX_LEVELS)
         difference = cv2.min(difference, cv2.absdiff(frame.detail, far.detail))
         excess = cv2.addWeighted(difference, 1.0, contrast, -share, -levels * _DETAIL_GAIN)
-        changed = cv2.bitwise_and(cv2.threshold(excess, 0, 255, cv2.THRESH_BINARY)[1], self._counted)
+        changed = cv2.bitwise_and(excess, self._counted)
         changed_px = cv2.countNonZero(changed) * self._pixels_per_sample
 
-        sd = min(max(_SD_PER_STILL * still, 0.05), _MAX_NOISE_SD)
-        if self._is_notebook:
-            value, floor = self._brighter_px(blurred), self._area_px * _beyond(0.5 / sd) / 2
-            threshold = floor + _NOTEBOOK_MARGIN * self._area_px
+        sd = min(max(_SD_PER_STILL * still, _MIN_NOISE_SD), _MAX_NOISE_SD)
+        if brighter_px is None:
+            value, floor, threshold = changed_px, *self._changed_limits(levels / sd, running_s)
         else:
-            value, floor = changed_px, self._area_px * _beyond(levels / sd)
-            threshold = 3.0 * floor + _MIN_CHANGED_SHARE * self._shape[0] * self._shape[1]
+            floor = self._area_px * _share_beyond(0.5 / sd) / 2
+            value, threshold = float(brighter_px), floor + _NOTEBOOK_MARGIN * self._area_px
         last = self._frames[-1]
         return Motion(
             pts_s=frame.pts_s,
@@ -172,21 +188,30 @@ class MotionMeter:
             grid=_grid(changed) if value > threshold else None,
         )
 
+    def _changed_limits(self, noise_sds: float, running_s: float) -> tuple[float, float]:
+        """Noise floor and quiet threshold in pixels.
+
+        A coder that has just started sharpens the still picture over up to a second, from up to 1.3 % of its
+        pixels on, so the threshold comes down from above that.
+        """
+        floor = self._area_px * _share_beyond(noise_sds)
+        settling = _SETTLING_FACTOR * max(0.0, 1.0 - running_s / _SETTLING_S)
+        least_px = _MIN_CHANGED_SHARE * self._shape[0] * self._shape[1]
+        return floor, 3.0 * floor + (1.0 + settling) * least_px
+
     def _reference(self, pts_s: float, age_s: float, least_frames: int) -> _Frame:
         """The frame nearest to an age; while there is none old enough, the oldest."""
+        wanted_s = pts_s - age_s
         i = max(0, len(self._frames) - least_frames)
-        while i > 0 and abs(pts_s - self._frames[i - 1].pts_s - age_s) <= abs(
-            pts_s - self._frames[i].pts_s - age_s
-        ):
+        while i > 0 and abs(wanted_s - self._frames[i - 1].pts_s) <= abs(wanted_s - self._frames[i].pts_s):
             i -= 1
         return self._frames[i]
 
-    def _remember(self, frame: _Frame, blurred: MatLike) -> None:
+    def _remember(self, frame: _Frame) -> None:
         oldest_s, least_frames = _REFERENCES[-1]
         self._frames.append(frame)
         while len(self._frames) > least_frames and frame.pts_s - self._frames[1].pts_s > oldest_s:
             self._frames.popleft()
-        self._last_blurred = blurred if self._is_notebook else None
 
     def _still(self, difference: MatLike, contrast: MatLike) -> tuple[float, float]:
         """What the stiller part of the picture tells of everything but movers.
@@ -194,42 +219,52 @@ class MotionMeter:
         Returns by how many grey levels it differs, and which share of the local contrast a difference
         must exceed.
         """
-        histogram = cv2.calcHist([difference], [0], self._looked_at, [256], [0, 256])
-        still = _quantile(histogram, _STILL_SHARE) / _DETAIL_GAIN
+        still = _quantile(difference, self._looked_at, _STILL_SHARE) / _DETAIL_GAIN
         _, edges = cv2.threshold(contrast, _EDGE_LEVELS * _DETAIL_GAIN, 255, cv2.THRESH_BINARY)
         edges = cv2.bitwise_and(edges, self._looked_at)
         if cv2.countNonZero(edges) < _MIN_EDGE_SAMPLES:
             return still, _MIN_CONTRAST_SHARE
         ratios = cv2.divide(difference, contrast, scale=_RATIO_SCALE)
-        histogram = cv2.calcHist([ratios], [0], edges, [256], [0, 256])
-        share = _SHARES_PER_STILL * _quantile(histogram, _STILL_EDGE_SHARE) / _RATIO_SCALE
+        share = _SHARES_PER_STILL * _quantile(ratios, edges, _STILL_EDGE_SHARE) / _RATIO_SCALE
         return still, min(max(_MIN_CONTRAST_SHARE, share), _MAX_CONTRAST_SHARE)
 
-    def _brighter_px(self, blurred: MatLike) -> float:
-        if self._last_blurred is None:
-            return 0.0
-        brighter = cv2.subtract(blurred, self._last_blurred)
-        return float(cv2.countNonZero(cv2.bitwise_and(brighter, self._counted_full)))
+
+class _Brightening:
+    """The notebook's signal: pixels of the blurred picture that are brighter than in the frame before."""
+
+    def __init__(self, counted: MatLike) -> None:
+        self._counted = counted
+        self._last: MatLike | None = None
+
+    def measure(self, luma: MatLike) -> int:
+        blurred = cv2.blur(luma, (BLUR_PX, BLUR_PX))
+        last, self._last = self._last, blurred
+        if last is None:
+            return 0
+        return cv2.countNonZero(cv2.bitwise_and(cv2.subtract(blurred, last), self._counted))
 
 
 def _masks(settings: MotionSettings, source_width_px: int, source_height_px: int) -> tuple[MatLike, MatLike]:
     """What noise is estimated from (all but what is ignored), and what counts; 255 or 0."""
     shape = (settings.height_px, settings.width_px)
     scale = np.array([settings.width_px / source_width_px, settings.height_px / source_height_px])
-
-    def fill(mask: MatLike, polygons: tuple[Polygon, ...], value: int) -> MatLike:
-        for polygon in polygons:
-            if len(polygon) < 3:
-                raise ValueError(f"a polygon of {len(polygon)} points has no area")
-            # a vertex between pixels 1 and 2 lies at 1.5: what is drawn are the pixels inside
-            corners = np.rint(np.array(polygon) * scale - 0.5).astype(np.int32)
-            cv2.fillPoly(mask, [corners], (value,))
-        return mask
-
-    looked_at = fill(np.full(shape, 255, np.uint8), settings.ignore, 0)
+    looked_at = _fill(np.full(shape, 255, np.uint8), settings.ignore, scale, 0)
     if not settings.regions:
         return looked_at, looked_at
-    return looked_at, cv2.bitwise_and(fill(np.zeros(shape, np.uint8), settings.regions, 255), looked_at)
+    regions = _fill(np.zeros(shape, np.uint8), settings.regions, scale, 255)
+    return looked_at, cv2.bitwise_and(regions, looked_at)
+
+
+def _fill(
+    mask: NDArray[np.uint8], polygons: tuple[Polygon, ...], scale: NDArray[np.float64], value: int
+) -> NDArray[np.uint8]:
+    for polygon in polygons:
+        if len(polygon) < 3:
+            raise ValueError(f"a polygon of {len(polygon)} points has no area")
+        # the middle of pixel 0 stands at 0.5
+        corners = np.rint(np.array(polygon) * scale - 0.5).astype(np.int32)
+        cv2.fillPoly(mask, [corners], (value,))
+    return mask
 
 
 def _sample(picture: MatLike) -> MatLike:
@@ -238,31 +273,22 @@ def _sample(picture: MatLike) -> MatLike:
 
 
 def _thin(samples: MatLike) -> MatLike:
-    """A quarter of the samples: enough for the picture's statistics."""
-    return np.ascontiguousarray(samples[::2, ::2])
+    """A ninth of the samples: enough for the picture's statistics."""
+    return np.ascontiguousarray(samples[::3, ::3])
 
 
-def _frame(pts_s: float, samples: MatLike) -> _Frame:
-    surroundings = cv2.blur(samples, (_SURROUNDINGS_STEPS, _SURROUNDINGS_STEPS))
-    detail = cv2.addWeighted(samples, _DETAIL_GAIN, surroundings, -_DETAIL_GAIN, 128)
-    contrast = cv2.dilate(cv2.absdiff(detail, np.full_like(detail, 128)), _DILATION)
-    return _Frame(pts_s, detail, contrast, samples[::5, ::5].astype(np.int16))
+def _quantile(values: MatLike, mask: MatLike, share: float) -> float:
+    """A quantile of whole numbers, interpolated; ``_STILL_LIMIT`` stands for all above it."""
+    wanted = share * cv2.countNonZero(mask)
+    below = 0.0
+    for value, count in enumerate(cv2.calcHist([values], [0], mask, [_STILL_LIMIT], [0, _STILL_LIMIT]).flat):
+        if count > 0 and below + count >= wanted:
+            return max(0.0, value - 0.5 + (wanted - below) / float(count))
+        below += float(count)
+    return float(_STILL_LIMIT)
 
 
-def _nothing(pts_s: float) -> Motion:
-    return Motion(pts_s, value=0.0, floor=0.0, threshold=0.0, shift=0.0, cut=False, grid=None)
-
-
-def _quantile(histogram: MatLike, share: float) -> float:
-    """The quantile of whole numbers given as a histogram; within a number's bin by interpolation."""
-    sums = histogram.ravel().cumsum()
-    wanted = share * float(sums[-1])
-    i = int(sums.searchsorted(wanted))
-    below = float(sums[i - 1]) if i else 0.0
-    return max(0.0, i - 0.5 + (wanted - below) / max(float(histogram.flat[i]), 1.0))
-
-
-def _beyond(sds: float) -> float:
+def _share_beyond(sds: float) -> float:
     """The share of Gaussian noise that lies more than so many standard deviations off, either way."""
     return math.erfc(sds / math.sqrt(2.0))
 
@@ -282,6 +308,7 @@ def _likeness(frame: _Frame, last: _Frame) -> float:
 
 
 def _grid(changed: MatLike) -> NDArray[np.uint8]:
+    _, mask = cv2.threshold(changed, 0, 255, cv2.THRESH_BINARY)
     # a cell has 3.3 samples a side: the mean over 3x3 of them, taken at the cells' middles
-    grid = cv2.resize(cv2.blur(changed, (3, 3)), (GRID_COLUMNS, GRID_ROWS), interpolation=cv2.INTER_LINEAR)
+    grid = cv2.resize(cv2.blur(mask, (3, 3)), (GRID_COLUMNS, GRID_ROWS), interpolation=cv2.INTER_LINEAR)
     return grid.astype(np.uint8, copy=False)
