@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from analyzer.blocks import BlockChooser
@@ -15,6 +13,9 @@ from analyzer.choose import Proposal
 from analyzer.describe.builtin import BuiltinDescriber
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO
+from livereel.capture import camera_name
+from livereel.config import CameraConfig
+from livereel.folder import REELS, alone
 from livereel.ledger import Ledger
 from livereel.live import Live
 from livereel.options import Options
@@ -24,36 +25,28 @@ from livereel.worker import CameraSettings
 
 ALL = "all"
 
-DEMO_CAMERAS = {
-    "street": "synthetic://street?seed=7&light=dusk&events_per_minute=6",
-    "field": "synthetic://field?seed=3&events_per_minute=6",
-}
+DEMO_CAMERAS = (
+    CameraConfig(name="street", source="synthetic://street?seed=7&light=dusk&events_per_minute=6"),
+    CameraConfig(name="field", source="synthetic://field?seed=3&events_per_minute=6"),
+)
 DEMO_EVERY_S = 15.0
 
 
-class FolderInUseError(Exception):
-    """Another process watches with this data folder."""
-
-
-def watch(sources: Mapping[str, str], data: Path, options: Options, seconds: float | None) -> None:
-    """Watch cameras (name: address) live until stopped; print where their reels are.
+def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds: float | None) -> None:
+    """Watch cameras live until stopped, or for ``seconds``; print where their reels are.
 
     Raises FolderInUseError, LedgerError or OSError.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    with _alone(data):
+    with alone(data):
         ledger = Ledger(data)
         try:
-            reels = _reels(tuple(sources), ledger, data, options)
-            cameras = [
-                CameraSettings(name, source, options.windows(pictures=True), data)
-                for name, source in sources.items()
-            ]
-            asyncio.run(_run(cameras, ledger, reels, options, seconds))
+            reels = _reels([camera.name for camera in cameras], ledger, data, options)
+            settings = [_settings(camera, data, options) for camera in cameras]
+            asyncio.run(_run(settings, ledger, reels, options, seconds))
         finally:
             ledger.close()
     for reel in reels:
-        video = data / "reels" / reel.id / LATEST / VIDEO
+        video = data / REELS / reel.id / LATEST / VIDEO
         if video.exists():
             sys.stdout.write(f"{reel.id}: {video}\n")
 
@@ -61,6 +54,16 @@ def watch(sources: Mapping[str, str], data: Path, options: Options, seconds: flo
 def demo(data: Path, seconds: float, options: Options) -> None:
     """Watch two drawn cameras."""
     watch(DEMO_CAMERAS, data, options.with_reel_every(DEMO_EVERY_S), seconds)
+
+
+def named(sources: Sequence[str]) -> list[CameraConfig]:
+    """Name each source after its address; names that would be equal are numbered."""
+    names: list[str] = []
+    for source in sources:
+        name = camera_name(source)[:60]
+        same = sum(1 for other in names if other.rpartition("-")[0] == name or other == name)
+        names.append(f"{name}-{same + 1}" if same or name == ALL else name)
+    return [CameraConfig(name=name, source=source) for name, source in zip(names, sources, strict=True)]
 
 
 async def _run(
@@ -82,33 +85,28 @@ async def _run(
         await describer.close()
 
 
-def _reels(cameras: tuple[str, ...], ledger: Ledger, data: Path, options: Options) -> list[RollingReel]:
+def _settings(camera: CameraConfig, data: Path, options: Options) -> CameraSettings:
+    windows = options.for_camera(camera).windows(pictures=True)
+    return CameraSettings(camera.name, camera.source, windows, data)
+
+
+def _reels(cameras: Sequence[str], ledger: Ledger, data: Path, options: Options) -> list[RollingReel]:
     """A reel for each camera, and one over all where there are several."""
-    ids = {name: (name,) for name in cameras} | ({ALL: cameras} if len(cameras) > 1 else {})
-    return [
-        RollingReel(
-            reel_id,
-            names,
-            ledger=ledger,
-            folder=data / "reels",
-            chooser=BlockChooser(options.rules(), _no_model),
-            settings=options.reel(media_time=False),
-            horizon_s=options.config.reel.horizon_s,
-        )
-        for reel_id, names in ids.items()
-    ]
+    ids = {name: [name] for name in cameras} | ({ALL: list(cameras)} if len(cameras) > 1 else {})
+    return [_reel(reel_id, names, ledger, data, options) for reel_id, names in ids.items()]
+
+
+def _reel(reel_id: str, cameras: Sequence[str], ledger: Ledger, data: Path, options: Options) -> RollingReel:
+    return RollingReel(
+        reel_id,
+        cameras,
+        ledger=ledger,
+        folder=data / REELS,
+        chooser=BlockChooser(options.rules(), _no_model),
+        settings=options.reel(media_time=False),
+        horizon_s=options.config.reel.horizon_s,
+    )
 
 
 async def _no_model(_: tuple[Moment, ...]) -> Proposal | None:
     return None
-
-
-@contextmanager
-def _alone(data: Path) -> Iterator[None]:
-    """Hold the data folder for this process alone; the lock goes with the process, however it ends."""
-    with (data / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise FolderInUseError(f"{data}: another livereel is watching with this folder") from error
-        yield

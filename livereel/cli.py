@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from enum import StrEnum
@@ -32,6 +33,16 @@ RegionOption = Annotated[
 ]
 IgnoreOption = Annotated[
     list[str] | None, typer.Option("--ignore", metavar="X,Y,W,H", help="Never look here (source pixels).")
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Where the ledger, clips and reels go.")
+]
+SecondsOption = Annotated[float | None, typer.Option(min=1, help="Stop after so long.")]
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="From then on: 2026-01-31T14:00, 14:00 (local time) or 90m, 2h, 3d ago."
+    ),
 ]
 
 
@@ -89,6 +100,55 @@ def recap(
 
 
 @app.command()
+def watch(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Addresses of cameras.")],
+    *,
+    data: DataOption = None,
+    seconds: SecondsOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Watch cameras live and keep their reels rolling, with no configuration file needed."""
+    from livereel.app import named  # noqa: PLC0415  # --help needs none of it
+    from livereel.app import watch as run  # noqa: PLC0415
+    from livereel.options import read_options  # noqa: PLC0415
+
+    _log_to_stderr()
+    options = read_options(config, [], [])
+    run(named(sources), data or options.config.data, options, seconds)
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG")] = Path("config.yaml"),
+    *,
+    seconds: SecondsOption = None,
+) -> None:
+    """Watch the cameras of a configuration file live."""
+    from livereel.app import watch as run  # noqa: PLC0415  # --help needs none of it
+    from livereel.config import ConfigError  # noqa: PLC0415
+    from livereel.options import read_options  # noqa: PLC0415
+
+    _log_to_stderr()
+    options = read_options(config, [], [])
+    if not options.config.cameras:
+        raise ConfigError(f"{config}: cameras: there are none")
+    run(options.config.cameras, options.config.data, options, seconds)
+
+
+@app.command()
+def ledger(
+    *,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="The data folder.")] = Path("livereel-data"),
+    since: SinceOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each line.")] = False,
+) -> None:
+    """Tell what happened, in time order: windows, gaps and reels. Works beside a running instance."""
+    from livereel.history import print_history  # noqa: PLC0415  # --help needs none of it
+
+    print_history(data, since, as_json=as_json)
+
+
+@app.command()
 def demo(
     *,
     seconds: Annotated[float, typer.Option(min=15, help="How long to watch.")] = 60.0,
@@ -100,6 +160,7 @@ def demo(
     from livereel.app import demo as run  # noqa: PLC0415  # --help needs none of it
     from livereel.options import read_options  # noqa: PLC0415
 
+    _log_to_stderr()
     run(data, seconds, read_options(None, [], []))
 
 
@@ -114,6 +175,15 @@ def version(
     if show:
         typer.echo(livereel.__version__)
         raise typer.Exit
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        datefmt="%H:%M:%S",
+        stream=sys.stderr,
+    )
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -18,8 +18,35 @@ class ConfigError(Exception):
     """A configuration cannot be used; the message names file, line and key."""
 
 
+Point = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
+Rectangle = tuple[
+    Annotated[float, Field(ge=0)],
+    Annotated[float, Field(ge=0)],
+    Annotated[float, Field(gt=0)],
+    Annotated[float, Field(gt=0)],
+]
+Area = Rectangle | Annotated[tuple[Point, ...], Field(min_length=3)]
+"""``[x, y, width, height]``, or a polygon's corners ``[[x, y], ...]``; source pixels."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CameraConfig(_Section):
+    """One camera: where it is, and where to look."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    source: Annotated[str, Field(min_length=1)]
+    regions: tuple[Area, ...] = ()
+    ignore: tuple[Area, ...] = ()
+
+    @field_validator("name")
+    @classmethod
+    def _not_all(cls, name: str) -> str:
+        if name == "all":
+            raise ValueError("is the reel over all cameras: choose another")
+        return name
 
 
 class MotionConfig(_Section):
@@ -60,11 +87,22 @@ class ReelConfig(_Section):
 class Config(_Section):
     """All of it; frozen."""
 
+    data: Path = Path("livereel-data")
+    cameras: tuple[CameraConfig, ...] = ()
     window_s: Annotated[float, Field(ge=1, le=600)] = 10.0
     motion: MotionConfig = MotionConfig()
     peaks: PeaksConfig = PeaksConfig()
     describe: DescribeConfig = DescribeConfig()
     reel: ReelConfig = ReelConfig()
+
+    @field_validator("cameras")
+    @classmethod
+    def _own_names(cls, cameras: tuple[CameraConfig, ...]) -> tuple[CameraConfig, ...]:
+        names = [camera.name for camera in cameras]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two cameras are named {twice[0]}")
+        return cameras
 
 
 def load(path: Path) -> Config:
@@ -95,7 +133,7 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{_place(path, keys, lines)}: {_plain(first['type'], first['msg'])}") from error
 
 
-def _lines(node: yaml.Node, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], int]]:
+def _lines(node: yaml.Node | None, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], int]]:
     """Yield the line, from 1, at which each key or list item stands."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:

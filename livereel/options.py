@@ -12,11 +12,22 @@ from analyzer.describe.describer import DescribeError
 from analyzer.motion import MotionSettings, Polygon, rectangle
 from analyzer.reel import ReelError, ReelSettings
 from analyzer.window import WindowSettings
-from livereel.config import Config, ConfigError, load
+from livereel.config import Area, CameraConfig, Config, ConfigError, load
+from livereel.folder import FolderInUseError
+from livereel.ledger import LedgerError
 from stream.media import MediaError
 from stream.source import SourceError
 
-EXPECTED = (ConfigError, SourceError, DescribeError, MediaError, ReelError, OSError)
+EXPECTED = (
+    ConfigError,
+    SourceError,
+    DescribeError,
+    MediaError,
+    ReelError,
+    LedgerError,
+    FolderInUseError,
+    OSError,
+)
 
 
 def explain(error: BaseException) -> str:
@@ -49,6 +60,10 @@ class Options:
         """Return these options with a live reel made this often."""
         reel = self.config.reel.model_copy(update={"every_s": every_s})
         return replace(self, config=self.config.model_copy(update={"reel": reel}))
+
+    def for_camera(self, camera: CameraConfig) -> Options:
+        """Return these options with the camera's own places to look and not to look."""
+        return replace(self, regions=_polygons(camera.regions), ignore=_polygons(camera.ignore))
 
     def windows(self, *, pictures: bool) -> WindowSettings:
         """How windows are measured, with or without keyframes' pictures."""
@@ -83,6 +98,10 @@ def read_options(config: Path | None, regions: Sequence[str], ignore: Sequence[s
     return Options(
         load(config) if config else Config(), _areas("--region", regions), _areas("--ignore", ignore)
     )
+
+
+def _polygons(areas: Sequence[Area]) -> tuple[Polygon, ...]:
+    return tuple(rectangle(*area) if isinstance(area[0], float) else area for area in areas)
 
 
 def _areas(option: str, texts: Sequence[str]) -> tuple[Polygon, ...]:

@@ -65,7 +65,9 @@ class RollingReel:
             choices=chosen.choices,
             story=tell(chosen.choices, gaps, self._cameras),
             cameras=self._cameras,
-            start_utc=max(since_utc, min(item.start_utc for item in [*(e.window for e in entries), *gaps])),
+            start_utc=max(
+                since_utc, min(*(e.window.start_utc for e in entries), *(g.start_utc for g in gaps), now_utc)
+            ),
             end_utc=now_utc,
             gaps=tuple(gaps),
             changed=chosen.changed,

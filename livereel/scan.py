@@ -39,15 +39,16 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None) ->
         for warning in capture.warnings():
             sys.stderr.write(f"livereel: warning: {warning}\n")
         if plot:
-            _draw(plot, source.info.address, seen)
+            title = source.info.address.rpartition("/")[2]
+            _draw(plot, title, seen, media_time=not source.info.live)
 
 
-def _draw(file: Path, title: str, seen: list[Window | Gap]) -> None:
+def _draw(file: Path, title: str, seen: list[Window | Gap], *, media_time: bool) -> None:
     from analyzer.page import plot as page  # noqa: PLC0415  # jinja2 is only for those who draw
 
     windows = [item for item in seen if isinstance(item, Window)]
     gaps = [item for item in seen if isinstance(item, Gap)]
-    file.write_text(page(windows, title=title, gaps=gaps), encoding="utf-8")
+    file.write_text(page(windows, title=title, gaps=gaps, media_time=media_time), encoding="utf-8")
 
 
 def print_row(item: Window | Gap) -> None:
