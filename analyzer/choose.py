@@ -184,15 +184,15 @@ def _own_reason(ordered: Sequence[Moment], i: int, chosen: Sequence[int], favour
     moment = ordered[i]
     others = [ordered[k] for k in chosen if k != i]
     score = f"{moment.importance:.1f} of 10"
-    if not others:
-        return "The only moment."
-    if moment.importance > max(other.importance for other in others):
+    if all(moment.importance > other.importance for other in others):
         return f"The most important moment: {score}."
     if i == len(ordered) - 1:
         return _CLOSING
-    alone = [tag for tag in moment.tags if all(tag not in other.tags for other in others)]
-    if alone:
-        return f'The only one of its kind here: "{alone[0]}".'
+    kind = moment.tags[0] if moment.tags else ""
+    if kind and all(kind not in other.tags for other in others):
+        return f'The only one of its kind here: "{_one_line(kind)}".'
+    if len(chosen) == len(ordered):
+        return f"All {len(ordered)} moments fit; this one is worth {score}."
     if i in favourites and moment.importance >= _median([m.importance for m in ordered]):
         return f"More important than most: {score}."
     return f"Stands for its stretch of time: {score}."

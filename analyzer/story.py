@@ -58,10 +58,17 @@ def _title(choices: Sequence[Choice]) -> str:
     best = max(choices, key=lambda choice: choice.moment.importance).moment
     others = len(choices) - 1
     more = f", and {number(others)} more moment{'s' if others > 1 else ''}" if others else ""
-    title = _one_line(best.title)
-    if len(title) + len(more) > MAX_STORY_TITLE_CHARS:
-        title = title[: MAX_STORY_TITLE_CHARS - len(more) - 1].rstrip() + "…"
-    return title + more
+    return _shortened(_one_line(best.title), MAX_STORY_TITLE_CHARS - len(more)) + more
+
+
+def _shortened(title: str, most: int) -> str:
+    """At most so many characters: without its last part if it has parts, else cut between words."""
+    if len(title) <= most:
+        return title
+    head, comma, _ = title.rpartition(", ")
+    if comma and len(head) <= most:
+        return head
+    return title[: most - 1].rpartition(" ")[0].rstrip(" ,") + "…"
 
 
 def _link(earlier: Moment | None, moment: Moment, gaps: Sequence[Gap], i: int, *, media_time: bool) -> str:
@@ -86,9 +93,11 @@ def _link(earlier: Moment | None, moment: Moment, gaps: Sequence[Gap], i: int, *
 
 
 def _last(link: str, i: int) -> str:
-    if link.startswith(("Then, ", "At ")):
-        return f"{_LAST[i % len(_LAST)]}, {link.removeprefix('Then, ').replace('At', 'at', 1)}"
-    return f"{_LAST[i % len(_LAST)]}, {link[0].lower()}{link[1:]}"
+    word = _LAST[i % len(_LAST)]
+    if link in _SOON:
+        return word
+    link = link.removeprefix("Then, ")
+    return f"{word}, {link[0].lower()}{link[1:]}"
 
 
 def _span(seconds: float) -> str:

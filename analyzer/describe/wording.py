@@ -30,13 +30,13 @@ def _subject(course: Course, voice: Voice) -> str:
 
 def _path(course: Course, voice: Voice) -> str:
     """The verb and where to, for a singular subject."""
-    if not course.way:
+    if not course.way or _hovers(course):
         verb = "keeps moving" if course.life_s > 3 else "stirs"
         return voice.pick(
             "in place",
             f"{verb} {course.start}",
             f"{verb} {course.start} and stays there",
-            f"moves {course.start} without going anywhere",
+            f"moves about {course.start}",
         )
     quickly = {"fast": " quickly", "slow": " slowly"}.get(course.pace, "")
     lasting = seconds(course.life_s)
@@ -63,6 +63,11 @@ def _path(course: Course, voice: Voice) -> str:
         f"starts {course.start} and ends {course.end}",
         f"travels{quickly} {_from_to(course)}",
     )
+
+
+def _hovers(course: Course) -> bool:
+    """A slanting way within one part: "towards the lower left, in the upper left" would help nobody."""
+    return course.start == course.end and course.way.startswith("towards")
 
 
 def across(course: Course) -> str:
@@ -128,6 +133,8 @@ def _pair(first: Course, second: Course, voice: Voice) -> str:
 def _verb(course: Course) -> str:
     if not course.way:
         return f"stays {course.start}"
+    if _hovers(course):
+        return f"moves about {course.start}"
     if course.crosses:
         return f"crosses {across(course)}"
     return f"goes {_along(course.way)}" + (f" {course.start}" if course.start == course.end else "")

@@ -96,7 +96,7 @@ def test_the_first_time_is_told_and_the_next_ones_from_there() -> None:
     assert re.match(r"(Right after that|Next|Straight afterwards|Then), a mover", sentences[1])
     assert sentences[2].startswith("Half a minute later, a mover")
     assert "14:06:40" in sentences[3]
-    assert re.match(r"(Finally|To close|Last of all), ", sentences[4])
+    assert re.match(r"(Finally|To close|Last of all), a mover", sentences[4])
 
 
 @pytest.mark.parametrize(
@@ -170,6 +170,18 @@ def test_the_title_is_the_most_important_moments_with_how_many_more() -> None:
     assert tell(of_three, (), ["front"]).title == "A hard cut, and two more moments"
     assert tell(of_three[:2], (), ["front"]).title == "A hard cut, and one more moment"
     assert tell(of_three[1:2], (), ["front"]).title == "A hard cut"
+
+
+def test_a_long_title_loses_its_last_part_or_its_last_words() -> None:
+    parts = "Two of three movers go up the picture, and then the light changes a lot"
+    words = "A mover that has nothing to part it by goes on and on and on without end"
+    titles = [
+        tell(choices(moment(0, title=title), moment(1)), (), ["front"]).title for title in (parts, words)
+    ]
+    assert titles == [
+        "Two of three movers go up the picture, and one more moment",
+        "A mover that has nothing to part it by goes on and on and…, and one more moment",
+    ]
 
 
 @given(st.text(max_size=200), st.integers(1, 12))
