@@ -50,9 +50,10 @@ _STILL_LIMIT = 16  # both bounds above are reached at 15 or less
 
 _MIN_CHANGED_SHARE = 1 / 1500  # of the picture: 80 pixels of 400x300; a walker of 5x16 pixels shows 120
 _NOTEBOOK_MARGIN = 0.05  # of the area: 4 sd of a count of noise that is alike over 9x9 pixels
-_SETTLING_S, _SETTLING_FACTOR = 1.0, 15.0
-_CUT_SHARE = 0.2
-_CUT_LIKENESS = 0.25  # the four clips of fixed cameras and two of moving ones stay above 0.6
+_SETTLING_S, _SETTLING_FACTOR = 1.5, 20.0
+_CUT_SPREAD_LEVELS = 6  # brightness changes unlike by more in half of the picture
+_CUT_LIKENESS = 0.25  # six clips without a cut stay above 0.6 where they spread so far, cuts below 0.1
+_SWITCH_LEVELS = 10  # in one frame; exposure control takes many
 _DILATION = np.ones((3, 3), np.uint8)
 
 
@@ -167,7 +168,8 @@ class MotionMeter:
         still, share = self._still(_thin(difference), _thin(contrast))
         levels = min(max(_MIN_LEVELS, _LEVELS_PER_STILL * still), _MAX_LEVELS)
         difference = cv2.min(difference, cv2.absdiff(frame.detail, far.detail))
-        excess = cv2.addWeighted(difference, 1.0, contrast, -share, -levels * _DETAIL_GAIN)
+        # above 0 where both bounds are reached; the half makes up for rounding
+        excess = cv2.addWeighted(difference, 1.0, contrast, -share, 0.5 - levels * _DETAIL_GAIN)
         changed = cv2.bitwise_and(excess, self._counted)
         changed_px = cv2.countNonZero(changed) * self._pixels_per_sample
 
@@ -177,27 +179,42 @@ class MotionMeter:
         else:
             floor = self._area_px * _share_beyond(0.5 / sd) / 2
             value, threshold = float(brighter_px), floor + _NOTEBOOK_MARGIN * self._area_px
-        last = self._frames[-1]
+        shift, cut = self._whole_picture(frame)
         return Motion(
             pts_s=frame.pts_s,
             value=value,
             floor=floor,
             threshold=threshold,
-            shift=_shift(frame, last),
-            cut=changed_px > _CUT_SHARE * self._area_px and _likeness(frame, last) < _CUT_LIKENESS,
+            shift=shift,
+            cut=cut,
             grid=_grid(changed) if value > threshold else None,
         )
 
     def _changed_limits(self, noise_sds: float, running_s: float) -> tuple[float, float]:
         """Noise floor and quiet threshold in pixels.
 
-        A coder that has just started sharpens the still picture over up to a second, from up to 1.3 % of its
+        A coder that has just started sharpens the still picture over up to a second, by up to 1.3 % of its
         pixels on, so the threshold comes down from above that.
         """
         floor = self._area_px * _share_beyond(noise_sds)
         settling = _SETTLING_FACTOR * max(0.0, 1.0 - running_s / _SETTLING_S)
         least_px = _MIN_CHANGED_SHARE * self._shape[0] * self._shape[1]
         return floor, 3.0 * floor + (1.0 + settling) * least_px
+
+    def _whole_picture(self, frame: _Frame) -> tuple[float, bool]:
+        """The change of brightness (mean of the stiller half of the picture), and whether this is a cut.
+
+        After a light was switched the earlier frames tell no more what moved: they are forgotten.
+        """
+        last = self._frames[-1]
+        steps = np.sort(frame.coarse - last.coarse, axis=None)
+        quarter = steps.size // 4
+        shift = float(steps[quarter:-quarter].sum()) / (steps.size - 2 * quarter)
+        spread = int(steps[-quarter]) - int(steps[quarter])
+        cut = spread > _CUT_SPREAD_LEVELS and _likeness(frame, last) < _CUT_LIKENESS
+        if abs(shift) > _SWITCH_LEVELS and not cut:
+            self._frames.clear()
+        return shift, cut
 
     def _reference(self, pts_s: float, age_s: float, least_frames: int) -> _Frame:
         """The frame nearest to an age; while there is none old enough, the oldest."""
@@ -291,13 +308,6 @@ def _quantile(values: MatLike, mask: MatLike, share: float) -> float:
 def _share_beyond(sds: float) -> float:
     """The share of Gaussian noise that lies more than so many standard deviations off, either way."""
     return math.erfc(sds / math.sqrt(2.0))
-
-
-def _shift(frame: _Frame, last: _Frame) -> float:
-    """By how many grey levels most of the picture became brighter: the mean of the middle half."""
-    steps = np.sort(frame.coarse - last.coarse, axis=None)
-    quarter = steps.size // 4
-    return float(steps[quarter:-quarter].sum()) / (steps.size - 2 * quarter)
 
 
 def _likeness(frame: _Frame, last: _Frame) -> float:
