@@ -110,7 +110,7 @@ def _pair(first: Course, second: Course, voice: Voice) -> str:
         return voice.pick(
             "same way",
             f"two movers go {_along(first.way)}, {order}",
-            f"{'one after the other' if apart else 'together'}, two movers go {_along(first.way)}",
+            f"two movers, {order}, go {_along(first.way)}",
             f"two movers head the same way, {_along(first.way)}, {order}",
         )
     one, other = _verb(earlier), _verb(later)
