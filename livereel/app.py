@@ -87,7 +87,8 @@ async def _run(
 
 def _settings(camera: CameraConfig, data: Path, options: Options) -> CameraSettings:
     windows = options.for_camera(camera).windows(pictures=True)
-    return CameraSettings(camera.name, camera.source, windows, data)
+    min_free_bytes = options.config.retention.min_free_bytes
+    return CameraSettings(camera.name, camera.source, windows, data, min_free_bytes)
 
 
 def _reels(cameras: Sequence[str], ledger: Ledger, data: Path, options: Options) -> list[RollingReel]:

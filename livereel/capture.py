@@ -13,10 +13,12 @@ from av.stream import Stream
 
 from analyzer.chapter import Gap
 from analyzer.happening import Began, Glimpse, Stirring
-from analyzer.window import Keyframe, Measured, Shot, Window, Windower, WindowSettings
+from analyzer.window import Clip, Keyframe, Measured, Shot, Window, Windower, WindowSettings
 from livereel.clips import Clipper
+from livereel.space import Space, is_full
 from stream.clock import MediaClock
 from stream.frames import Frame, FrameDecoder, TimelineBreakError
+from stream.media import MediaError
 from stream.source import PacketSource, SourceError
 
 # A time's digits alone, for names of files.
@@ -33,6 +35,7 @@ class Counts:
     frames: int = 0
     damaged_packets: int = 0
     timeline_breaks: int = 0
+    windows_without_room: int = 0
 
 
 Seen = Window | Gap | Began | Stirring | Glimpse
@@ -55,6 +58,7 @@ class Capture:
         pictures: Path | None,
         *,
         now: Callable[[], datetime] | None = None,
+        space: Space | None = None,
         epoch: int = 0,
     ) -> None:
         """Watch ``source`` under the name ``camera``.
@@ -67,6 +71,8 @@ class Capture:
             pictures: folder for the keyframes' JPEGs; None for none.
             now: tells wall time, for what is watched live; without it, wall time counts on from the
                 source's ``start_utc``.
+            space: room on the disk, for what is watched live: without room a window is told but its
+                files are not written. Without it, a full disk is an error.
             epoch: number of the first epoch.
         """
         self._source = source
@@ -76,6 +82,8 @@ class Capture:
         self._pictures = pictures
         self._epoch = epoch
         self._clock = MediaClock(source.info.start_utc, now)
+        self._by_day = now is not None
+        self._space = space
         self.counts = Counts()
         self.failure: SourceError | None = None
 
@@ -183,10 +191,7 @@ class Capture:
     def _window(self, measured: Measured) -> Window:
         start_utc = self._clock.utc(measured.start_s)
         name = self._name(measured.start_s)
-        clip = None
-        if not measured.quiet:
-            zero_s = self._decoder.zero_s or 0.0
-            clip = self._clips.clip(name, zero_s, measured.start_s, measured.end_s)
+        clip, keyframes = self._keep(measured, f"{start_utc[:10]}/{name}" if self._by_day else name)
         return Window(
             id=name,
             camera=self._camera,
@@ -200,17 +205,32 @@ class Capture:
             noise_floor=measured.noise_floor,
             threshold=measured.threshold,
             peaks=measured.peaks,
-            keyframes=tuple(self._keyframe(name, n, shot) for n, shot in enumerate(measured.shots)),
+            keyframes=keyframes,
             activity=measured.activity,
             signal=measured.signal,
             clip=clip,
         )
 
-    def _keyframe(self, name: str, number: int, shot: Shot) -> Keyframe:
+    def _keep(self, measured: Measured, place: str) -> tuple[Clip | None, tuple[Keyframe, ...]]:
+        """Write a window's files; live, without room on the disk, it has none."""
+        if measured.quiet:
+            return None, ()
+        zero_s = self._decoder.zero_s or 0.0
+        try:
+            if self._space is None or not self._space.missing_bytes():
+                clip = self._clips.clip(place, zero_s, measured.start_s, measured.end_s)
+                return clip, tuple(self._keyframe(place, n, shot) for n, shot in enumerate(measured.shots))
+        except (MediaError, OSError) as error:
+            if self._space is None or not is_full(error):
+                raise
+        self.counts.windows_without_room += 1
+        return None, tuple(Keyframe(shot.pts_s, shot.value) for shot in measured.shots)
+
+    def _keyframe(self, place: str, number: int, shot: Shot) -> Keyframe:
         if self._pictures is None:
             return Keyframe(shot.pts_s, shot.value)
-        self._pictures.mkdir(parents=True, exist_ok=True)
-        file = self._pictures / f"{name}-{number}.jpg"
+        file = self._pictures / f"{place}-{number}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(shot.jpeg)
         return Keyframe(shot.pts_s, shot.value, file)
 

@@ -80,6 +80,6 @@ class BufferClips:
         if cut is None:
             return None
         path = self._folder / f"{name}.mp4"
-        self._folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_clip(path, self._source.video, self._source.audio, cut.packets)
         return Clip(path, cut.start_s - zero_s)

@@ -84,6 +84,14 @@ class ReelConfig(_Section):
     max_early_s: Annotated[float, Field(ge=0)] = 1.0
 
 
+class RetentionConfig(_Section):
+    """How much is kept."""
+
+    max_age_h: Annotated[float, Field(gt=0)] = 168.0
+    max_bytes: Annotated[int, Field(gt=0)] = 20_000_000_000
+    min_free_bytes: Annotated[int, Field(ge=0)] = 2_000_000_000
+
+
 class Config(_Section):
     """All of it; frozen."""
 
@@ -94,6 +102,7 @@ class Config(_Section):
     peaks: PeaksConfig = PeaksConfig()
     describe: DescribeConfig = DescribeConfig()
     reel: ReelConfig = ReelConfig()
+    retention: RetentionConfig = RetentionConfig()
 
     @field_validator("cameras")
     @classmethod

@@ -17,6 +17,8 @@ from pathlib import Path
 from analyzer.window import WindowSettings
 from livereel.capture import Capture, Counts, Seen
 from livereel.clips import BufferClips
+from livereel.folder import CLIPS, KEYFRAMES
+from livereel.space import Space
 from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
 from stream.threaded import ThreadedSource
 
@@ -33,6 +35,7 @@ class CameraSettings:
         source: its address, with credentials.
         windows: how windows are measured.
         data: the data folder.
+        min_free_bytes: without so much room on the disk nothing is written.
         epoch: number of the first epoch.
     """
 
@@ -40,6 +43,7 @@ class CameraSettings:
     source: str
     windows: WindowSettings
     data: Path
+    min_free_bytes: int = 0
     epoch: int = 0
 
 
@@ -95,9 +99,10 @@ def _watch(pipe: Connection, reporter: _Reporter, settings: CameraSettings) -> E
         source,
         settings.name,
         settings.windows,
-        BufferClips(source, settings.data / "clips" / settings.name, settings.windows.window_s),
-        settings.data / "keyframes" / settings.name,
+        BufferClips(source, settings.data / CLIPS / settings.name, settings.windows.window_s),
+        settings.data / KEYFRAMES / settings.name,
         now=lambda: datetime.now(UTC),
+        space=Space(settings.data, settings.min_free_bytes),
         epoch=settings.epoch,
     )
     threading.Thread(target=_beat, args=(reporter, capture), daemon=True).start()

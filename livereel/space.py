@@ -1,0 +1,27 @@
+"""Room on the disk: asked before writing, so that a full disk pauses writing and nothing else."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+
+from stream.media import DiskFullError
+
+
+class Space:
+    """The file system of a folder, of which ``min_free_bytes`` stay free for others and for the ledger."""
+
+    def __init__(self, folder: Path, min_free_bytes: int) -> None:
+        self._folder = folder
+        self._min_free_bytes = min_free_bytes
+
+    def missing_bytes(self) -> int:
+        """How much must be freed before anything more is written; 0 when there is room."""
+        return max(0, self._min_free_bytes - shutil.disk_usage(self._folder).free)
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error means that the disk, or a quota, is full."""
+    full = {errno.ENOSPC, errno.EDQUOT}
+    return isinstance(error, DiskFullError) or (isinstance(error, OSError) and error.errno in full)
