@@ -17,7 +17,7 @@ from analyzer.window import Clip, Window
 from stream.clock import utc_after
 from stream.join import Joined, MediaError, Place, Segment, join
 from stream.probe import Verified, verify
-from stream.slideshow import slideshow
+from stream.slideshow import Slides, slideshow
 from stream.still import grab, write_jpeg
 from stream.text import write_text
 
@@ -141,25 +141,19 @@ def _make_video(
     *,
     allow_copy: bool,
 ) -> Joined:
-    titles = [choice.moment.title for choice in plan.choices]
     if settings.style == "clips":
         segments = [_segment(choice.moment.window) for choice in plan.choices]
         return join(
             segments,
             video,
             max_early_s=settings.max_early_s,
-            titles=titles,
+            titles=[choice.moment.title for choice in plan.choices],
             title=plan.story.title,
             allow_copy=allow_copy,
             on_progress=on_progress,
         )
-    return slideshow(
-        (_pictures(choice.moment.window) for choice in plan.choices),
-        video,
-        hold_s=settings.hold_s,
-        titles=titles,
-        title=plan.story.title,
-    )
+    slides = [Slides(choice.moment.title, _pictures(choice.moment.window)) for choice in plan.choices]
+    return slideshow(slides, video, hold_s=settings.hold_s, title=plan.story.title)
 
 
 def _segment(window: Window) -> Segment:

@@ -97,7 +97,7 @@ class FrameDecoder:
         frame at which that happens is lost, and the decoder is of no more use.
         """
         try:
-            images = self._context.decode(packet)  # type: ignore[arg-type]  # a packet of this very stream
+            images = self._context.decode(packet)
         except (av.error.InvalidDataError, av.error.EOFError, ValueError):
             self.damaged += 1
             return []
@@ -128,12 +128,13 @@ def _luma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]
         gray = image.reformat(*size, "gray").to_ndarray().astype(np.uint8, copy=False)
         return _upright(gray, rotation)
     plane = image.planes[0]
-    kind = np.uint8 if bits == 8 else np.uint16
-    rows = np.frombuffer(plane, kind).reshape(-1, plane.line_size // np.dtype(kind).itemsize)
-    small = cv2.resize(rows[: image.height, : image.width], size, interpolation=cv2.INTER_LINEAR)
-    if bits > 8:
-        small = small >> (bits - 8)
-    return _upright(small.astype(np.uint8, copy=False), rotation)
+    rows: NDArray[np.uint8 | np.uint16] = np.frombuffer(
+        memoryview(plane), np.dtype(np.uint8 if bits == 8 else np.uint16)
+    )
+    rows = rows.reshape(-1, plane.line_size // rows.itemsize)[: image.height, : image.width]
+    small = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_LINEAR), rows.dtype)
+    levels = small if bits == 8 else small >> (bits - 8)
+    return _upright(levels.astype(np.uint8, copy=False), rotation)
 
 
 def _upright(picture: NDArray[np.uint8], rotation_deg: int) -> NDArray[np.uint8]:
