@@ -81,7 +81,7 @@ def write_clip(
     with muxing(path) as out:
         track = add_copy(out, video_template)
         pictures = (
-            copied(p, track, pts - zero, dts - zero, shown)
+            copied(p, track, pts=pts - zero, dts=dts - zero, duration=shown, tick_s=p.time_base)
             for p, (pts, dts), shown in zip(video, stamps, ticks, strict=True)
         )
         if audio_template is None:
@@ -149,7 +149,8 @@ class _CopiedSound:
             return
         pts = max(round(at_s / packet.time_base), self._last + 1)
         self._last = pts
-        self._out.mux(copied(packet, self._track, pts, pts, packet.duration or 0))
+        stamps = {"pts": pts, "dts": pts, "duration": packet.duration or 0}
+        self._out.mux(copied(packet, self._track, **stamps, tick_s=packet.time_base))
 
     def finish(self) -> None:
         """Nothing is held back."""

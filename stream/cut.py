@@ -34,6 +34,7 @@ class Cut:
         begin: where it stands, in the reel's ticks.
         pts: presentation times in decoding order, in the reel's ticks from ``begin``.
         ticks: how long each picture is shown, in the reel's ticks.
+        annex_b: the packets have start codes, not lengths.
     """
 
     segment: Segment
@@ -42,6 +43,7 @@ class Cut:
     begin: int
     pts: tuple[int, ...]
     ticks: tuple[int, ...]
+    annex_b: bool
 
     @property
     def end(self) -> int:
@@ -90,7 +92,15 @@ def cut(
     if len(set(scaled)) < len(scaled) or min(scaled) < 0:
         raise UnsuitableError("timestamps are not in order")
     ticks = shown_ticks(scaled, max(1, round((until - last) * scale)))
-    return Cut(segment, footage.seconds(pts[0]), pts[0], begin, tuple(scaled), tuple(ticks))
+    return Cut(
+        segment=segment,
+        start_s=footage.seconds(pts[0]),
+        first=pts[0],
+        begin=begin,
+        pts=tuple(scaled),
+        ticks=tuple(ticks),
+        annex_b=not sets.length_bytes,
+    )
 
 
 class _Pictures:
@@ -110,14 +120,15 @@ class _Pictures:
         for packet in footage.packets(from_s):
             if packet.stream_index != footage.video.index:
                 continue
-            if packet.pts is None or packet.dts is None or packet.is_corrupt:
+            if packet.pts is None or packet.is_corrupt:
                 raise UnsuitableError("packets are damaged or without timestamps")
             if packet.is_keyframe:
                 self._splice(packet, reached)
             self.pts.append(packet.pts)
-            if packet.dts >= end:
+            if packet.dts is not None and packet.dts >= end:
                 kept = closed_prefix(self.pts, end)
-                if kept and packet.dts >= max(self.pts[:kept]):
+                # What comes now is not shown before it is decoded: the next picture is among these.
+                if kept and packet.dts >= min(self.pts[kept:]):
                     break
         if not self.pts or self.pts[0] > reached:
             raise UnsuitableError("no keyframe at or before its start")

@@ -91,10 +91,9 @@ def copy(
             with Footage(part.segment.path) as footage:
                 pictures = _pictures(part, footage, sound)
                 for pts, ticks, packet in zip(part.pts, part.ticks, pictures, strict=True):
-                    dressed = _dressed(packet) if plan.prefix else packet
-                    shown = copied(dressed, track, part.begin + pts, next(decode_at), ticks)
-                    shown.time_base = TICK_S
-                    out.mux(shown)
+                    dressed = _prefixed(packet) if plan.prefix and part.annex_b else packet
+                    stamps = {"pts": part.begin + pts, "dts": next(decode_at), "duration": ticks}
+                    out.mux(copied(dressed, track, **stamps, tick_s=TICK_S))
             on_progress(i / len(plan.cuts))
         if sound:
             sound.finish()
@@ -197,11 +196,8 @@ def _past(packet: Packet[Stream], footage: Footage, at_s: Fraction, end_s: Fract
     return at_s >= end_s + Fraction(behind_s)
 
 
-def _dressed(packet: Packet[Stream]) -> Packet[Stream]:
-    """An Annex B packet with length prefixes; others as they are."""
-    data = bytes(packet)
-    if not data.startswith((b"\0\0\1", b"\0\0\0\1")):
-        return packet
-    dressed: Packet[Stream] = Packet(length_prefixed(data))
-    dressed.is_keyframe = packet.is_keyframe
-    return dressed
+def _prefixed(packet: Packet[Stream]) -> Packet[Stream]:
+    """An Annex B packet with length prefixes."""
+    prefixed: Packet[Stream] = Packet(length_prefixed(bytes(packet)))
+    prefixed.is_keyframe = packet.is_keyframe
+    return prefixed

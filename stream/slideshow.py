@@ -121,5 +121,6 @@ def _finish(
         track = add_copy(out, video)
         for packet in source.demux(video):
             if packet.pts is not None and packet.dts is not None:
-                out.mux(copied(packet, track, packet.pts, packet.dts, packet.duration or 0))
+                stamps = {"pts": packet.pts, "dts": packet.dts, "duration": packet.duration or 0}
+                out.mux(copied(packet, track, **stamps, tick_s=packet.time_base))
         mark_chapters(out, places, titles)

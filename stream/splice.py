@@ -62,9 +62,8 @@ class SplicedSound:
             return
         pts = at if off > slack else self._next
         self._next = pts + length
-        placed = copied(packet, self._track, pts, pts, length)
-        placed.time_base = Fraction(1, self._rate_hz)
-        self._out.mux(placed)
+        tick_s = Fraction(1, self._rate_hz)
+        self._out.mux(copied(packet, self._track, pts=pts, dts=pts, duration=length, tick_s=tick_s))
 
     def close(self, shift_s: Fraction, to_s: Fraction) -> None:
         """End the segment at ``to_s`` of the reel."""

@@ -51,11 +51,13 @@ def add_copy(out: OutputContainer, template: Stream) -> Stream:
     return track
 
 
-def copied(packet: Packet[Any], track: Stream, pts: int, dts: int, duration: int) -> Packet[Stream]:
+def copied(
+    packet: Packet[Any], track: Stream, *, pts: int, dts: int, duration: int, tick_s: Fraction
+) -> Packet[Stream]:
     """A packet for a track; it shares the bytes of the given one, which stays as it is."""
     copy: Packet[Stream] = Packet(packet)  # type: ignore[arg-type]  # PyAV takes any buffer
     copy.stream = track
-    copy.time_base = packet.time_base
+    copy.time_base = tick_s
     copy.pts, copy.dts, copy.duration = pts, dts, duration
     copy.is_keyframe = packet.is_keyframe
     return copy
