@@ -6,11 +6,13 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from analyzer.blocks import BlockChooser
 from analyzer.choose import Proposal
 from analyzer.describe.builtin import BuiltinDescriber
+from analyzer.describe.describer import Describer
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO
 from livereel.capture import camera_name
@@ -19,6 +21,7 @@ from livereel.folder import REELS, alone
 from livereel.ledger import Ledger
 from livereel.live import Live
 from livereel.options import Options
+from livereel.retention import Limits, Retention
 from livereel.rolling import LATEST, RollingReel
 from livereel.supervise import Patience
 from livereel.worker import CameraSettings
@@ -26,8 +29,8 @@ from livereel.worker import CameraSettings
 ALL = "all"
 
 DEMO_CAMERAS = (
-    CameraConfig(name="street", source="synthetic://street?seed=7&light=dusk&events_per_minute=6"),
-    CameraConfig(name="field", source="synthetic://field?seed=3&events_per_minute=6"),
+    CameraConfig(name="street", source="synthetic://street?seed=7&light=dusk&groups_per_minute=2"),
+    CameraConfig(name="field", source="synthetic://field?seed=3&groups_per_minute=2"),
 )
 DEMO_EVERY_S = 15.0
 
@@ -37,14 +40,21 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
 
     Raises FolderInUseError, LedgerError or OSError.
     """
-    with alone(data):
-        ledger = Ledger(data)
-        try:
-            reels = _reels([camera.name for camera in cameras], ledger, data, options)
-            settings = [_settings(camera, data, options) for camera in cameras]
-            asyncio.run(_run(settings, ledger, reels, options, seconds))
-        finally:
-            ledger.close()
+    with alone(data), closing(Ledger(data)) as ledger:
+        retention = Retention(data, ledger, Limits(**options.config.retention.model_dump()))
+        retention.sweep_unnamed()
+        reels = _reels([camera.name for camera in cameras], ledger, data, options)
+        describer = BuiltinDescriber()
+        live = Live(
+            [_settings(camera, data, options) for camera in cameras],
+            ledger,
+            describer,
+            reels,
+            retention=retention,
+            every_s=options.config.reel.every_s,
+            patience=Patience(),
+        )
+        asyncio.run(_run(live, describer, seconds))
     for reel in reels:
         video = data / REELS / reel.id / LATEST / VIDEO
         if video.exists():
@@ -66,19 +76,10 @@ def named(sources: Sequence[str]) -> list[CameraConfig]:
     return [CameraConfig(name=name, source=source) for name, source in zip(names, sources, strict=True)]
 
 
-async def _run(
-    cameras: list[CameraSettings],
-    ledger: Ledger,
-    reels: list[RollingReel],
-    options: Options,
-    seconds: float | None,
-) -> None:
+async def _run(live: Live, describer: Describer, seconds: float | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    describer = BuiltinDescriber()
-    every_s = options.config.reel.every_s
-    live = Live(cameras, ledger, describer, reels, every_s=every_s, patience=Patience())
     try:
         await live.run(stop, seconds)
     finally:

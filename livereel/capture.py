@@ -36,6 +36,7 @@ class Counts:
     damaged_packets: int = 0
     timeline_breaks: int = 0
     windows_without_room: int = 0
+    clips_failed: int = 0
 
 
 Seen = Window | Gap | Began | Stirring | Glimpse
@@ -215,16 +216,29 @@ class Capture:
         """Write a window's files; live, without room on the disk, it has none."""
         if measured.quiet:
             return None, ()
-        zero_s = self._decoder.zero_s or 0.0
+        bare = tuple(Keyframe(shot.pts_s, shot.value) for shot in measured.shots)
+        if self._space is not None and self._space.missing_bytes():
+            self.counts.windows_without_room += 1
+            return None, bare
         try:
-            if self._space is None or not self._space.missing_bytes():
-                clip = self._clips.clip(place, zero_s, measured.start_s, measured.end_s)
-                return clip, tuple(self._keyframe(place, n, shot) for n, shot in enumerate(measured.shots))
+            keyframes = tuple(self._keyframe(place, n, shot) for n, shot in enumerate(measured.shots))
+            return self._clip(measured, place), keyframes
         except (MediaError, OSError) as error:
             if self._space is None or not is_full(error):
                 raise
         self.counts.windows_without_room += 1
-        return None, tuple(Keyframe(shot.pts_s, shot.value) for shot in measured.shots)
+        return None, bare
+
+    def _clip(self, measured: Measured, place: str) -> Clip | None:
+        """Cut the clip; live, packets that no file can hold cost the clip, not the camera."""
+        zero_s = self._decoder.zero_s or 0.0
+        try:
+            return self._clips.clip(place, zero_s, measured.start_s, measured.end_s)
+        except MediaError as error:
+            if self._space is None or is_full(error):
+                raise
+        self.counts.clips_failed += 1
+        return None
 
     def _keyframe(self, place: str, number: int, shot: Shot) -> Keyframe:
         if self._pictures is None:

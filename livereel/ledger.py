@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from analyzer.chapter import Gap, Reel
 from analyzer.moment import Moment
 from analyzer.reel import manifest
-from analyzer.window import Window
+from analyzer.window import Keyframe, Window
 from sinks.rows import gap_row, window_row
 from stream.clock import utc_after
 
@@ -31,10 +31,11 @@ PENDING = "pending"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS windows (
     id TEXT PRIMARY KEY, camera TEXT NOT NULL, start_utc TEXT NOT NULL, end_utc TEXT NOT NULL,
-    outcome TEXT NOT NULL, window TEXT NOT NULL, moment TEXT) STRICT;
+    outcome TEXT NOT NULL, window TEXT NOT NULL, moment TEXT, bytes INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS windows_by_time ON windows (start_utc);
 CREATE INDEX IF NOT EXISTS windows_by_camera ON windows (camera, end_utc);
 CREATE INDEX IF NOT EXISTS windows_pending ON windows (start_utc) WHERE outcome = 'pending';
+CREATE INDEX IF NOT EXISTS windows_with_files ON windows (start_utc) WHERE bytes > 0;
 CREATE TABLE IF NOT EXISTS gaps (
     camera TEXT NOT NULL, start_utc TEXT NOT NULL, end_utc TEXT, reason TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS gaps_by_time ON gaps (start_utc);
@@ -115,9 +116,10 @@ class Ledger:
         """Keep a closed window; one that is there already stays as it is."""
         end_utc = utc_after(window.start_utc, window.end_s - window.start_s)
         text = _WINDOW.dump_json(_moved(window, self._data, Path())).decode()
-        values = (window.id, window.camera, window.start_utc, end_utc, outcome, text)
+        held_bytes = sum(file.stat().st_size for file in files_of(window) if file.exists())
+        values = (window.id, window.camera, window.start_utc, end_utc, outcome, text, held_bytes)
         with self._writing() as db:
-            db.execute("INSERT OR IGNORE INTO windows VALUES (?, ?, ?, ?, ?, ?, NULL)", values)
+            db.execute("INSERT OR IGNORE INTO windows VALUES (?, ?, ?, ?, ?, ?, NULL, ?)", values)
 
     def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
         """Say how a pending window ended; its one outcome is never changed again."""
@@ -224,15 +226,66 @@ class Ledger:
 
     # Retention
 
-    def forget_windows(self, ids: Sequence[str]) -> None:
-        """Remove windows whose files are gone."""
+    def kept_bytes(self) -> int:
+        """What the files of all windows and reels take, as they were written."""
+        rows = self._read(
+            "SELECT (SELECT coalesce(sum(bytes), 0) FROM windows)"
+            " + (SELECT coalesce(sum(json_extract(manifest, '$.bytes')), 0) FROM reels)"
+        )
+        return int(rows[0][0])
+
+    def windows_with_files(self, until_utc: str) -> list[tuple[Window, int]]:
+        """Windows that ended by then, with what their files take (bytes), oldest first.
+
+        Not those that wait for words, nor those that a kept reel shows.
+        """
+        rows = self._read(
+            "SELECT window, bytes FROM windows WHERE bytes > 0 AND outcome != 'pending' AND end_utc <= ?"
+            " AND id NOT IN (SELECT json_extract(chapter.value, '$.window_id')"
+            " FROM reels, json_each(reels.manifest, '$.chapters') AS chapter) ORDER BY start_utc",
+            until_utc,
+        )
+        return [(self._window(text), held) for text, held in rows]
+
+    def drop_files(self, windows: Sequence[Window]) -> None:
+        """Say that these windows have no files any more; what they showed stays told."""
+        values = [
+            (_WINDOW.dump_json(replace(w, clip=None, keyframes=_fileless(w))).decode(), w.id) for w in windows
+        ]
         with self._writing() as db:
-            db.executemany("DELETE FROM windows WHERE id = ?", [(window_id,) for window_id in ids])
+            db.executemany("UPDATE windows SET window = ?, bytes = 0 WHERE id = ?", values)
+
+    def forget_before(self, utc: str) -> None:
+        """Forget windows that have no files and gaps that ended by then."""
+        with self._writing() as db:
+            db.execute(
+                "DELETE FROM windows WHERE bytes = 0 AND outcome != 'pending' AND end_utc <= ?", (utc,)
+            )
+            db.execute("DELETE FROM gaps WHERE end_utc <= ?", (utc,))
 
     def forget_reel(self, reel_id: str, seq: int) -> None:
-        """Remove a reel whose folder is gone."""
+        """Remove a reel whose folder goes."""
         with self._writing() as db:
             db.execute("DELETE FROM reels WHERE id = ? AND seq = ?", (reel_id, seq))
+
+    def files(self) -> set[Path]:
+        """All files that windows name."""
+        rows = self._read("SELECT window FROM windows WHERE bytes > 0")
+        return {file for row in rows for file in files_of(self._window(row[0]))}
+
+    def reel_folders(self) -> set[Path]:
+        """The folders of all kept reels."""
+        return {self._data / row[0] for row in self._read("SELECT folder FROM reels")}
+
+
+def files_of(window: Window) -> list[Path]:
+    """The files that a window names."""
+    clip = [window.clip.path] if window.clip else []
+    return clip + [keyframe.file for keyframe in window.keyframes if keyframe.file]
+
+
+def _fileless(window: Window) -> tuple[Keyframe, ...]:
+    return tuple(replace(keyframe, file=None) for keyframe in window.keyframes)
 
 
 def _moved(window: Window, base: Path, to: Path) -> Window:

@@ -14,6 +14,7 @@ from analyzer.reel import ReelError
 from analyzer.window import Window
 from livereel.capture import Seen
 from livereel.ledger import PENDING, Ledger, LedgerError
+from livereel.retention import Retention
 from livereel.rolling import RollingReel
 from livereel.supervise import Lost, Patience, Supervisor
 from livereel.worker import CameraSettings
@@ -21,6 +22,8 @@ from stream.clock import utc_text
 from stream.media import MediaError
 
 log = logging.getLogger(__name__)
+
+SWEEP_S = 30.0
 
 
 class Live:
@@ -33,12 +36,14 @@ class Live:
         describer: Describer,
         reels: Sequence[RollingReel],
         *,
+        retention: Retention,
         every_s: float,
         patience: Patience,
     ) -> None:
         self._ledger = ledger
         self._describer = describer
         self._reels = reels
+        self._retention = retention
         self._every_s = every_s
         self._words_wanted = asyncio.Event()
         self._names = [camera.name for camera in cameras]
@@ -54,7 +59,8 @@ class Live:
         self._words_wanted.set()  # for what an earlier run left
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(camera.run()) for camera in self._cameras]
-            beside = [tasks.create_task(self._describe_for_ever()), tasks.create_task(self._roll_for_ever())]
+            jobs = (self._describe_for_ever(), self._roll_for_ever(), self._sweep_for_ever())
+            beside = [tasks.create_task(job) for job in jobs]
             await _first(stop.wait(), _all(watching), seconds=seconds)
             for camera in self._cameras:
                 camera.stop()
@@ -119,6 +125,14 @@ class Live:
             await asyncio.sleep(self._every_s)
             await self._roll()
 
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._retention.sweep, datetime.now(UTC))
+            except (LedgerError, OSError) as error:
+                log.warning("retention: %s", error)
+            await asyncio.sleep(SWEEP_S)
+
     async def _roll(self) -> None:
         for reel in self._reels:
             try:
@@ -134,7 +148,7 @@ class Live:
 def _outcome(window: Window) -> str:
     if window.quiet:
         return "quiet"
-    return PENDING if window.clip else "disk_full"
+    return PENDING if all(keyframe.file for keyframe in window.keyframes) else "disk_full"
 
 
 def _now() -> str:
