@@ -82,10 +82,10 @@ class PeakDetector(Generic[P]):
 
     A payload (a picture, say) travels with each value and comes back with the peaks. It is dropped as
     soon as its frame can no longer be a peak, so the payloads held number about
-    ``window / distance_frames``; only maxima that rise without a break closer together than the
-    distance, of which the next one decides about all before, are all kept until the rise ends.
-    ``settle`` is called once with the payload of each maximum that is still in the race
-    ``distance_frames`` later (or at the window's end): the time for work that costs.
+    ``window / distance_frames``. Where each maximum is higher than the one before it and nearer than the
+    distance, the last decides about all: those are held until the rise ends, at most one for two frames.
+    ``settle`` is called once with the payload of each maximum that is still in the race when none
+    to come can be near it (``distance_frames`` later) or the window ends: the time for work that costs.
 
     Windows follow each other without a break: a maximum at a border is judged by its neighbour beyond
     it and found in exactly one window. A plateau that goes on over the border belongs to the window in
@@ -136,7 +136,7 @@ class PeakDetector(Generic[P]):
         if value > self._highest:
             self._highest = value
             self._drop({m for m in self._racing if m.value < self._height_ratio * value})
-        self._settle_until(run.start)
+        self._settle_until(run.start if run.rising else self._index)
         return ended
 
     def peek(self, next_value: float | None) -> Maximum[P] | None:
@@ -192,7 +192,7 @@ class PeakDetector(Generic[P]):
         return winners
 
     def _settle_until(self, horizon: int) -> None:
-        """Judge the maxima that no later one can reach: those come at ``horizon`` or after it."""
+        """Judge the maxima that none to come can reach: those come at ``horizon`` or after it."""
         while self._unsettled:
             maximum = self._racing[-self._unsettled]
             if horizon - maximum.index < self._distance:
