@@ -1,0 +1,167 @@
+"""The outbox: messages that must arrive, kept in SQLite from before the first attempt to the answer."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from sinks.sink import SinkError
+
+FILE = "outbox.db"
+# Ten days of four busy cameras' captions, or an hour of three hundred's.
+MAX_BYTES = 100_000_000
+# What was sent or dropped is remembered this many entries long, so that it is not sent again when a
+# restarted livereel offers it again. An entry without its payload takes about 150 bytes.
+REMEMBERED = 100_000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, key TEXT NOT NULL,
+    payload BLOB, UNIQUE (topic, key)) STRICT;
+CREATE INDEX IF NOT EXISTS entries_waiting ON entries (number) WHERE payload IS NOT NULL;
+CREATE TABLE IF NOT EXISTS counts (
+    topic TEXT PRIMARY KEY, seq INTEGER NOT NULL, dropped INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS retained (topic TEXT PRIMARY KEY) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message that waits: ``number`` is its place in the line, over all topics."""
+
+    number: int
+    topic: str
+    payload: bytes
+
+
+class Outbox:
+    """A line of messages on disk: first in, first out, each with a number of its topic.
+
+    A call blocks for at most one commit; all are safe from threads, and raise SinkError when the file
+    fails them (a full disk, say); nothing is half done then. What ``put`` has returned for survives a
+    killed process and a power cut.
+
+    When the payloads waiting exceed ``max_bytes``, the oldest are dropped until they do not: what is new
+    is worth more than what is old. They are counted, and missing in the topic's ``seq``.
+    """
+
+    def __init__(self, file: Path, *, max_bytes: int = MAX_BYTES, remembered: int = REMEMBERED) -> None:
+        """Open the outbox, made if it is not there."""
+        self._file = file
+        self._max_bytes = max_bytes
+        self._remembered = remembered
+        self._lock = RLock()
+        with self._mapped():
+            self._db = sqlite3.connect(file, check_same_thread=False)
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.executescript(_SCHEMA)
+                self._count()
+            except sqlite3.Error:
+                self._db.close()
+                raise
+
+    def _count(self) -> None:
+        waiting = "SELECT count(*), coalesce(sum(length(payload)), 0) FROM entries WHERE payload IS NOT NULL"
+        self.waiting, self.waiting_bytes = self._db.execute(waiting).fetchone()
+        (self.dropped,) = self._db.execute("SELECT coalesce(sum(dropped), 0) FROM counts").fetchone()
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise SinkError(f"{self._file}: {error}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._mapped():
+            try:
+                with self._db:
+                    yield self._db
+            except sqlite3.Error:
+                self._count()  # what was counted on the way has been undone
+                raise
+
+    def close(self) -> None:
+        """Close the file. Safe to call twice."""
+        with self._lock:
+            self._db.close()
+
+    def put(self, topic: str, key: str, body: Mapping[str, Any]) -> bool:
+        """Append a message: ``body`` as JSON, with ``seq``, the topic's next number from 1, before the rest.
+
+        Returns False, changing nothing, when the topic has this key already: waiting, sent or dropped.
+        """
+        with self._writing() as db:
+            if db.execute("SELECT 1 FROM entries WHERE topic = ? AND key = ?", (topic, key)).fetchone():
+                return False
+            (seq,) = db.execute(
+                "INSERT INTO counts VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET seq = seq + 1 RETURNING seq",
+                (topic,),
+            ).fetchone()
+            payload = json.dumps({"seq": seq, **body}, ensure_ascii=False).encode()
+            db.execute("INSERT INTO entries (topic, key, payload) VALUES (?, ?, ?)", (topic, key, payload))
+            self.waiting += 1
+            self.waiting_bytes += len(payload)
+            while self.waiting_bytes > self._max_bytes:
+                self._drop_oldest(db)
+        return True
+
+    def _drop_oldest(self, db: sqlite3.Connection) -> None:
+        number, topic, size = db.execute(
+            "SELECT number, topic, length(payload) FROM entries WHERE payload IS NOT NULL"
+            " ORDER BY number LIMIT 1"
+        ).fetchone()
+        db.execute("UPDATE entries SET payload = NULL WHERE number = ?", (number,))
+        db.execute("UPDATE counts SET dropped = dropped + 1 WHERE topic = ?", (topic,))
+        self.waiting -= 1
+        self.waiting_bytes -= size
+        self.dropped += 1
+
+    def after(self, number: int, limit: int) -> list[Entry]:
+        """Return the next messages behind ``number`` (0: from the first), oldest first."""
+        with self._lock, self._mapped():
+            rows = self._db.execute(
+                "SELECT number, topic, payload FROM entries WHERE number > ? AND payload IS NOT NULL"
+                " ORDER BY number LIMIT ?",
+                (number, limit),
+            ).fetchall()
+        return [Entry(*row) for row in rows]
+
+    def done(self, number: int) -> None:
+        """Let go of all messages up to ``number``: they have arrived."""
+        with self._writing() as db:
+            count, size = db.execute(
+                "SELECT count(*), coalesce(sum(length(payload)), 0) FROM entries"
+                " WHERE number <= ? AND payload IS NOT NULL",
+                (number,),
+            ).fetchone()
+            db.execute(
+                "UPDATE entries SET payload = NULL WHERE number <= ? AND payload IS NOT NULL", (number,)
+            )
+            db.execute(
+                "DELETE FROM entries WHERE number <= ? AND payload IS NULL", (number - self._remembered,)
+            )
+            self.waiting -= count
+            self.waiting_bytes -= size
+
+    # Topics at which a broker keeps something of ours
+
+    def retained(self) -> set[str]:
+        """Return the topics told to ``set_retained``, by this run or an earlier one."""
+        with self._lock, self._mapped():
+            return {topic for (topic,) in self._db.execute("SELECT topic FROM retained")}
+
+    def set_retained(self, topics: Iterable[str]) -> None:
+        """Remember the topics at which a broker may keep a message of ours."""
+        with self._writing() as db:
+            db.execute("DELETE FROM retained")
+            db.executemany("INSERT OR IGNORE INTO retained VALUES (?)", [(topic,) for topic in topics])
