@@ -29,7 +29,7 @@ _STEP_PX = (
 )
 _SURROUNDINGS_STEPS = 9
 _DETAIL_GAIN = 2  # detail is kept in half grey levels, 128 is none
-_REFERENCES = ((0.2, 2), (0.4, 3))  # age (s), and the least age in frames
+_REFERENCES = ((0.2, 1), (0.4, 2))  # age (s), and the least age in frames
 _MAX_FRAMES = 64
 
 # A difference counts from so many grey levels on, more where still pixels differ more.

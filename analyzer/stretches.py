@@ -10,15 +10,15 @@ from analyzer.peaks import Maximum, PeakDetector
 
 P = TypeVar("P")
 
-MIN_ACTIVE_S = 0.15
-"""So much activity makes an event: all of one that lasts 0.3 s at 10 frames a second (3 frames), and
-more than one damaged frame, which is seen twice, coming and going."""
+MIN_ACTIVE_S, MIN_ACTIVE_FRAMES = 0.15, 2
+"""So much activity makes an event: half of one that lasts 0.3 s, and never a single frame, however slow
+the camera: a lone one is a flash or damage."""
 
 _MAX_FRAME_S = 0.2
 """A frame speaks for no more time than this, however long the stream paused before it."""
 
 _CALM_WEIGHT = 0.25
-"""Activity in less than a fifth of the time does not add up to an event: so do lone noisy frames not."""
+"""Calm takes back a quarter of its time: frames active less than a fifth of the time are no event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ class _Part(Generic[P]):
 
     start_s: float
     end_s: float
-    highest: FoundPeak[P]  # of all frames
-    top: FoundPeak[P] | None = None  # of the local maxima
+    peak: FoundPeak[P]  # the highest local maximum, or frame while there is no maximum
+    has_maximum: bool = False
 
 
 class StretchTracker(Generic[P]):
@@ -100,6 +100,7 @@ class StretchTracker(Generic[P]):
     def _end_stretch(self) -> None:
         self._last_active_s: float | None = None  # None outside a stretch
         self._evidence_s = 0.0
+        self._active_frames = 0
         self._is_event = False
         self._is_reported = False
         self._part = None
@@ -124,21 +125,22 @@ class StretchTracker(Generic[P]):
     def _add(self, frame_s: float, frame: FoundPeak[P]) -> None:
         self._active_s += frame_s
         self._evidence_s += frame_s
-        self._is_event = self._is_event or self._evidence_s >= MIN_ACTIVE_S
+        self._active_frames += 1
+        if self._active_frames >= MIN_ACTIVE_FRAMES and self._evidence_s >= MIN_ACTIVE_S:
+            self._is_event = True
         self._last_active_s = frame.pts_s
         if self._part is None:
             self._part = _Part(frame.pts_s, frame.pts_s, frame)
         self._part.end_s = frame.pts_s
-        if frame.value > self._part.highest.value:
-            self._part.highest = frame
+        if not self._part.has_maximum and frame.value > self._part.peak.value:
+            self._part.peak = frame
 
     def offer(self, maximum: Maximum[P]) -> None:
         """Take a local maximum above the threshold, of the frames pushed so far."""
         part = self._part
-        if part is None:
-            return
-        if part.top is None or maximum.value > part.top.value:
-            part.top = FoundPeak(maximum.pts_s, maximum.value, maximum.payload)
+        if part is not None and (not part.has_maximum or maximum.value > part.peak.value):
+            part.peak = FoundPeak(maximum.pts_s, maximum.value, maximum.payload)
+            part.has_maximum = True
 
     def close(self, *, ends: bool = False) -> tuple[tuple[Stretch[P], ...], float]:
         """End the window; returns its stretches and the seconds of activity.
@@ -159,17 +161,14 @@ class StretchTracker(Generic[P]):
         if part is None or not self._is_event:
             return
         is_long = part.end_s - part.start_s >= self._calm_s
-        if self._is_reported and not is_long:
+        is_tail = self._is_reported and not is_long
+        only_rises = not part.has_maximum and not ended and not is_long
+        if is_tail or only_rises:
             return
-        peak = part.top
-        if peak is None:
-            if not (ended or is_long):
-                return
-            peak = part.highest
-        if self._settle is not None and peak.payload is not None:
-            self._settle(peak.payload)
+        if self._settle is not None and part.peak.payload is not None:
+            self._settle(part.peak.payload)
         self._is_reported = True
-        self._found.append(Stretch(part.start_s, part.end_s, peak))
+        self._found.append(Stretch(part.start_s, part.end_s, part.peak))
 
 
 class PeakFinder(Generic[P]):
