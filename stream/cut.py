@@ -11,12 +11,14 @@ from av.stream import Stream
 from stream.footage import Footage
 from stream.h264 import ParameterSets, in_band, is_idr
 from stream.segment import Place, Segment
-from stream.timeline import closed_prefix, shown_until
+from stream.timeline import closed_prefix, evened, shown_until
 from stream.track import shown_ticks
 
 TICKS_PER_S = 90_000
 TICK_S = Fraction(1, TICKS_PER_S)
 """One tick of the reel."""
+# How far a picture may be moved against the sound to even out a camera's jitter.
+_SLACK = round(0.04 * TICKS_PER_S)
 
 
 class UnsuitableError(Exception):
@@ -88,9 +90,9 @@ def cut(
     last = max(pts)
     until = shown_until(last, following, footage.ticks(segment.end_s), step)
     scale = footage.tick_s / TICK_S
-    scaled = [round((p - pts[0]) * scale) for p in pts]
-    if len(set(scaled)) < len(scaled) or min(scaled) < 0:
-        raise UnsuitableError("timestamps are not in order")
+    scaled = evened([round((p - pts[0]) * scale) for p in pts], _SLACK)
+    if scaled is None or len(set(scaled)) < len(scaled) or min(scaled) < 0:
+        raise UnsuitableError("pictures come out of order, or too unevenly")
     ticks = shown_ticks(scaled, max(1, round((until - last) * scale)))
     return Cut(
         segment=segment,

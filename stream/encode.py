@@ -14,7 +14,7 @@ from av.stream import Stream
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from stream.footage import Footage
+from stream.footage import Footage, Shelf
 from stream.media import MediaError, muxing
 from stream.picture import Size, fitted, shown_size
 from stream.segment import OnProgress, Place, Segment, mark_chapters
@@ -56,29 +56,28 @@ def encode(
     Frames pass one by one: memory does not grow with the segments. Raises MediaError where a segment has
     no picture.
     """
-    form = common_form(segments, max_height_px)
     total_s = sum(segment.end_s - segment.start_s for segment in segments)
-    with muxing(out_path) as out:
+    with Shelf() as shelf, muxing(out_path) as out:
         out.metadata["title"] = title
-        reel = _Reel(out, form)
+        reel = _Reel(out, common_form(segments, max_height_px, shelf))
         for segment in segments:
-            for end_s in reel.append(segment):
+            for end_s in reel.append(segment, shelf.footage(segment.path)):
                 on_progress(min(1.0, float(end_s) / total_s))
         reel.finish()
         mark_chapters(out, reel.places, titles)
     return tuple(reel.places)
 
 
-def common_form(segments: Sequence[Segment], max_height_px: int) -> Form:
+def common_form(segments: Sequence[Segment], max_height_px: int, shelf: Shelf) -> Form:
     """The largest segment's size, a common frame rate, and sound if any segment has it."""
     sizes, sound = [], False
     rates: Counter[Fraction] = Counter()
     for path in dict.fromkeys(segment.path for segment in segments):
-        with Footage(path) as footage:
-            stored = Size(footage.first.width, footage.first.height)
-            sizes.append(shown_size(stored, footage.pixel_aspect, footage.rotation_deg))
-            rates[Fraction(1 / footage.frame_s).limit_denominator(1001)] += 1
-            sound = sound or footage.audio is not None
+        footage = shelf.footage(path)
+        stored = Size(footage.first.width, footage.first.height)
+        sizes.append(shown_size(stored, footage.pixel_aspect, footage.rotation_deg))
+        rates[Fraction(1 / footage.frame_s).limit_denominator(1001)] += 1
+        sound = sound or footage.audio is not None
     largest = max(sizes, key=lambda size: size.width * size.height)
     limit = min(max_height_px, largest.height)
     size = Size(round(largest.width * limit / largest.height), limit).even()
@@ -102,32 +101,28 @@ class _Reel:
         self._frames = 0
         self.places: list[Place] = []
 
-    def append(self, segment: Segment) -> Iterator[Fraction]:
-        """Add a segment; yields how long the reel is by then, in seconds."""
-        begin, first = self._frames, None
+    def append(self, segment: Segment, footage: Footage) -> Iterator[Fraction]:
+        """Add a segment of this file; yields how long the reel is by then, in seconds."""
+        fps, begin, first = self._form.fps, self._frames, None
         shift_s = Fraction(0)
-        with Footage(segment.path) as footage:
+        if self._sound:
+            self._sound.open(footage.audio)
+        for at, until, frame in self._shown(footage, segment):
+            if first is None:
+                first, shift_s = at, begin / fps - at * footage.tick_s
+            end = begin + round((until - first) * footage.tick_s * fps)
+            self._show(footage, frame, end, keyframe=self._frames == begin)
             if self._sound:
-                self._sound.open(footage.audio)
-            for at, until, frame in self._shown(footage, segment):
-                if first is None:
-                    first = at
-                    shift_s = begin / self._form.fps - at * footage.tick_s
-                end = begin + round((until - first) * footage.tick_s * self._form.fps)
-                self._show(footage, frame, end, keyframe=self._frames == begin)
-                if self._sound:
-                    self._sound.advance(shift_s, self._frames / self._form.fps)
-                yield self._frames / self._form.fps
-            if first is None or self._frames == begin:
-                raise MediaError(
-                    f"cannot read {segment.path}: no picture from {segment.start_s:.2f}"
-                    f" to {segment.end_s:.2f} s"
-                )
-            if self._sound:
-                self._sound.close(shift_s, self._frames / self._form.fps)
-            start_s = footage.seconds(first)
-        reel_start_s, reel_end_s = float(begin / self._form.fps), float(self._frames / self._form.fps)
-        self.places.append(Place(start_s, start_s + reel_end_s - reel_start_s, reel_start_s, reel_end_s))
+                self._sound.advance(shift_s, self._frames / fps)
+            yield self._frames / fps
+        if first is None or self._frames == begin:
+            raise MediaError(
+                f"cannot read {segment.path}: no picture from {segment.start_s:.2f} to {segment.end_s:.2f} s"
+            )
+        if self._sound:
+            self._sound.close(shift_s, self._frames / fps)
+        start_s, length_s = footage.seconds(first), float((self._frames - begin) / fps)
+        self.places.append(Place(start_s, start_s + length_s, float(begin / fps), float(self._frames / fps)))
 
     def _shown(self, footage: Footage, segment: Segment) -> Iterator[tuple[int, int, VideoFrame]]:
         frames = footage.frames(self._pictures(footage, segment.start_s))

@@ -181,6 +181,33 @@ class Footage:
             yield
 
 
+class Shelf:
+    """Keeps the file that was read last open: opening a long one costs more than reading a part of it."""
+
+    def __init__(self) -> None:
+        self._last: Footage | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def footage(self, path: Path) -> Footage:
+        """The file, open until another one is asked for."""
+        if self._last is None or self._last.path != path:
+            self._close()
+            self._last = Footage(path)
+        return self._last
+
+    def _close(self) -> None:
+        if self._last:
+            self._last.close()
+            self._last = None
+
+
 def _video(container: InputContainer, path: Path) -> VideoStream:
     for stream in container.streams.video:
         if stream.codec_context is not None and not stream.disposition & av.stream.Disposition.attached_pic:

@@ -12,7 +12,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.cut import TICK_S, TICKS_PER_S, Cut, UnsuitableError, cut
-from stream.footage import Footage
+from stream.footage import Footage, Shelf
 from stream.h264 import ParameterSets, length_prefixed, parameter_sets
 from stream.media import MediaError, muxing
 from stream.segment import OnProgress, Place, Segment, mark_chapters
@@ -80,43 +80,47 @@ def copy(
     Sound is copied too where it is the same AAC everywhere, otherwise encoded. Raises UnsuitableError,
     before anything is written, where the pictures cannot be joined so.
     """
-    plan = _planned(segments, max_early_s)
-    decode_at = iter(decode_times([cut.begin + pts for cut in plan.cuts for pts in cut.pts]))
-    with muxing(out_path, {"video_track_timescale": str(TICKS_PER_S)}) as out:
-        out.metadata["title"] = title
-        with Footage(plan.template) as footage:
-            track = add_copy(out, footage.video)
-            sound = _sound_track(out, plan, footage)
-        for i, part in enumerate(plan.cuts, 1):
-            with Footage(part.segment.path) as footage:
-                pictures = _pictures(part, footage, sound)
-                for pts, ticks, packet in zip(part.pts, part.ticks, pictures, strict=True):
-                    dressed = _prefixed(packet) if plan.prefix and part.annex_b else packet
-                    stamps = {"pts": part.begin + pts, "dts": next(decode_at), "duration": ticks}
-                    out.mux(copied(dressed, track, **stamps, tick_s=TICK_S))
-            on_progress(i / len(plan.cuts))
-        if sound:
-            sound.finish()
-        places = tuple(part.place for part in plan.cuts)
-        mark_chapters(out, places, titles)
+    with Shelf() as shelf:
+        plan = _planned(segments, max_early_s, shelf)
+        with muxing(out_path, {"video_track_timescale": str(TICKS_PER_S)}) as out:
+            out.metadata["title"] = title
+            _write(out, plan, shelf, on_progress)
+            places = tuple(part.place for part in plan.cuts)
+            mark_chapters(out, places, titles)
     return places
 
 
-def _planned(segments: Sequence[Segment], max_early_s: float) -> _Plan:
+def _write(out: OutputContainer, plan: _Plan, shelf: Shelf, on_progress: OnProgress) -> None:
+    template = shelf.footage(plan.template)
+    track = add_copy(out, template.video)
+    sound = _sound_track(out, plan, template)
+    decode_at = iter(decode_times([part.begin + pts for part in plan.cuts for pts in part.pts]))
+    for i, part in enumerate(plan.cuts, 1):
+        pictures = _pictures(part, shelf.footage(part.segment.path), sound)
+        for pts, ticks, packet in zip(part.pts, part.ticks, pictures, strict=True):
+            dressed = _prefixed(packet) if plan.prefix and part.annex_b else packet
+            stamps = {"pts": part.begin + pts, "dts": next(decode_at), "duration": ticks}
+            out.mux(copied(dressed, track, **stamps, tick_s=TICK_S))
+        on_progress(i / len(plan.cuts))
+    if sound:
+        sound.finish()
+
+
+def _planned(segments: Sequence[Segment], max_early_s: float, shelf: Shelf) -> _Plan:
     cuts: list[Cut] = []
     pictures: set[_Picture] = set()
     dresses: dict[int, Path] = {}
     sounds: set[_Aac | str | None] = set()
     for segment in segments:
-        with Footage(segment.path) as footage:
-            picture, sets = _picture(footage)
-            pictures.add(picture)
-            if len(pictures) > 1:
-                raise UnsuitableError("pictures differ in size, form or encoder")
-            dresses.setdefault(sets.length_bytes, segment.path)
-            sounds.add(_sound(footage))
-            begin = cuts[-1].end if cuts else 0
-            cuts.append(cut(segment, footage, sets, begin=begin, max_early_s=max_early_s))
+        footage = shelf.footage(segment.path)
+        picture, sets = _picture(footage)
+        pictures.add(picture)
+        if len(pictures) > 1:
+            raise UnsuitableError("pictures differ in size, form or encoder")
+        dresses.setdefault(sets.length_bytes, segment.path)
+        sounds.add(_sound(footage))
+        begin = cuts[-1].end if cuts else 0
+        cuts.append(cut(segment, footage, sets, begin=begin, max_early_s=max_early_s))
     prefix = len(dresses) > 1
     if prefix and dresses.keys() != {0, 4}:
         raise UnsuitableError("packets have lengths of different sizes")

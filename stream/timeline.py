@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappush, heappushpop
 from itertools import pairwise
-from statistics import median_low
+from statistics import fmean, median_low
 from typing import TypeVar
 
 Stamp = tuple[int | None, int | None]
 """Presentation and decoding timestamp of a packet, None where the source has none."""
 
 _T = TypeVar("_T")
+
+# Share of the usual step that may lie between two pictures.
+_CLOSE = 0.75
+# From this many usual steps on, a picture is missing.
+_MISSING = 1.9
 
 
 def repaired(stamps: Sequence[Stamp]) -> list[tuple[int, int]]:
@@ -82,6 +87,30 @@ def closed_prefix(pts: Sequence[int], end: int) -> int | None:
             return n
         most = max(most, pts[n])
     return None
+
+
+def evened(times: list[int], slack: int) -> list[int] | None:
+    """The times as they are, or moved to an even grid where some follow each other too closely.
+
+    Players pace pictures by the usual step; two within much less of it fall onto each other. Cameras whose
+    clock jitters are put right by this. None where a picture would move by more than ``slack``.
+    """
+    ordered = sorted(times)
+    deltas = [b - a for a, b in pairwise(ordered)]
+    if not deltas or min(deltas) >= median_low(deltas) * _CLOSE:
+        return times
+    step = max(1.0, fmean(delta for delta in deltas if delta < median_low(deltas) * _MISSING))
+    places = [round((time - ordered[0]) / step) for time in ordered]
+    zero = fmean(time - place * step for time, place in zip(ordered, places, strict=True))
+    moved: dict[int, int] = {}
+    first = round((ordered[0] - zero) / step)
+    place = first - 1
+    for time in ordered:
+        place = max(place + 1, round((time - zero) / step))
+        moved[time] = ordered[0] + round((place - first) * step)
+        if abs(moved[time] - time) > slack:
+            return None
+    return [moved[time] for time in times]
 
 
 def in_order(items: Iterable[tuple[int, _T]], depth: int) -> Iterator[tuple[int, _T]]:
