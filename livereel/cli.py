@@ -188,20 +188,22 @@ def _log_to_stderr() -> None:
 
 def main() -> None:
     """Run the program; every failure that can be expected is one line and exit code 1."""
-    from livereel.options import EXPECTED, explain  # noqa: PLC0415  # imported once typer can report a crash
-
     try:
         app()
     except BrokenPipeError:
         # Who reads our output has gone (``| head``): there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except EXPECTED as error:
-        sys.stderr.write(f"livereel: {explain(error)}\n")
-        sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("livereel: stopped\n")
         sys.exit(130)
+    except Exception as error:
+        from livereel.errors import EXPECTED, explain  # noqa: PLC0415  # only who fails needs them
+
+        if not isinstance(error, EXPECTED):
+            raise
+        sys.stderr.write(f"livereel: {explain(error)}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

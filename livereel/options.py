@@ -1,42 +1,19 @@
-"""What the user asked for, in the terms of the rooms; and the failures that a user may meet."""
+"""What the user asked for, in the terms of the rooms."""
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from analyzer.choose import ChooseRules
-from analyzer.describe.describer import DescribeError
 from analyzer.motion import MotionSettings, Polygon, rectangle
-from analyzer.reel import ReelError, ReelSettings
 from analyzer.window import WindowSettings
 from livereel.config import Area, CameraConfig, Config, ConfigError, load
-from livereel.folder import FolderInUseError
-from livereel.ledger import LedgerError
-from stream.media import MediaError
-from stream.source import SourceError
 
-EXPECTED = (
-    ConfigError,
-    SourceError,
-    DescribeError,
-    MediaError,
-    ReelError,
-    LedgerError,
-    FolderInUseError,
-    OSError,
-)
-
-
-def explain(error: BaseException) -> str:
-    """Return an expected failure as one line."""
-    if isinstance(error, OSError) and error.errno is not None:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return "the disk is full" + (f": {error.filename}" if error.filename else "")
-        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-    return " ".join(str(error).split())
+if TYPE_CHECKING:  # a scan makes no reel: its start is not to pay for what reels import
+    from analyzer.choose import ChooseRules
+    from analyzer.reel import ReelSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +62,14 @@ class Options:
 
     def rules(self) -> ChooseRules:
         """How many chapters a reel has."""
+        from analyzer.choose import ChooseRules  # noqa: PLC0415  # see above
+
         return ChooseRules(self.config.reel.min_chapters, self.config.reel.max_chapters)
 
     def reel(self, *, media_time: bool) -> ReelSettings:
         """How a reel looks."""
+        from analyzer.reel import ReelSettings  # noqa: PLC0415  # see above
+
         reel = self.config.reel
         return ReelSettings(reel.style, reel.hold_s, reel.max_early_s, media_time)
 

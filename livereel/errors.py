@@ -1,0 +1,33 @@
+"""The failures that a user may meet, each told in one line."""
+
+from __future__ import annotations
+
+import errno
+
+from analyzer.describe.describer import DescribeError
+from analyzer.reel import ReelError
+from livereel.config import ConfigError
+from livereel.folder import FolderInUseError
+from livereel.ledger import LedgerError
+from stream.media import MediaError
+from stream.source import SourceError
+
+EXPECTED = (
+    ConfigError,
+    SourceError,
+    DescribeError,
+    MediaError,
+    ReelError,
+    LedgerError,
+    FolderInUseError,
+    OSError,
+)
+
+
+def explain(error: BaseException) -> str:
+    """Return an expected failure as one line."""
+    if isinstance(error, OSError) and error.errno is not None:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return "the disk is full" + (f": {error.filename}" if error.filename else "")
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+    return " ".join(str(error).split())
