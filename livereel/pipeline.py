@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -48,16 +48,29 @@ async def describe_all(
 ) -> None:
     """Describe windows as they come and hand ``take`` how each ended, and each gap, in their order.
 
-    At most ``max_in_flight`` windows wait for words; then reading waits, so this is for files.
+    At most ``max_in_flight`` windows wait for words; then reading waits, so this is for files. What
+    ``seen`` or ``take`` raises is raised as it is, when no description is under way any more.
     """
     waiting: deque[asyncio.Task[Outcome] | Gap] = deque()
-    async with asyncio.TaskGroup() as tasks:
+    # Not a TaskGroup: it would wrap the one failure that there is, and the caller knows failures by type.
+    try:
         async for item in seen:
-            waiting.append(item if isinstance(item, Gap) else tasks.create_task(_outcome(item, describer)))
+            waiting.append(item if isinstance(item, Gap) else asyncio.create_task(_outcome(item, describer)))
             while waiting and (len(waiting) > max_in_flight or _done(waiting[0])):
-                take(await _result(waiting.popleft()))
+                take(await _result(waiting[0]))
+                waiting.popleft()
         while waiting:
-            take(await _result(waiting.popleft()))
+            take(await _result(waiting[0]))
+            waiting.popleft()
+    finally:
+        await _cancel(waiting)
+
+
+async def _cancel(items: Iterable[asyncio.Task[Outcome] | Gap]) -> None:
+    tasks = [item for item in items if isinstance(item, asyncio.Task)]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _done(item: asyncio.Task[Outcome] | Gap) -> bool:
