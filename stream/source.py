@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
-from urllib.parse import urlsplit
 
 import av
 import av.error
@@ -28,6 +27,8 @@ READ_TIMEOUT_S = 20.0
 _INDEXED_FORMATS = frozenset({"mov", "mp4", "matroska", "webm", "avi"})
 # FFmpeg draws any text file as a terminal's screen; nobody means that.
 _NOT_VIDEO_FORMATS = frozenset({"tty"})
+# Video4Linux, as PyAV names its demuxer.
+_DEVICE_FORMAT = "video4linux2,v4l2"
 # Schemes of which Python reads nothing itself; a one-letter scheme would be a Windows drive.
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
 _SECRET_PARAMETER = re.compile(
@@ -115,11 +116,15 @@ class PacketSource(Protocol):
 class AvSource:
     """A PacketSource over whatever PyAV opens: files, streams, devices and the drawn camera."""
 
-    def __init__(self, address: str) -> None:
-        """Open the address; raises SourceError."""
+    def __init__(self, address: str, *, transport: str = "tcp") -> None:
+        """Open the address; raises SourceError.
+
+        ``transport`` is how RTSP brings its packets: ``tcp`` or ``udp``.
+        """
         self._name = redact(address)
-        with _mapped(self._name):
-            self._container = _open(address)
+        self._live = is_live(address)
+        with _mapped(self._name, live=self._live):
+            self._container = _open(address, transport)
         try:
             self.video, self.audio = self._choose_streams()
             self.info = self._describe(address)
@@ -132,10 +137,10 @@ class AvSource:
             raise SourceError(self._name, "a text file, not a video")
         videos = [s for s in self._container.streams.video if not s.disposition & Disposition.attached_pic]
         if not videos:
-            raise SourceError(self._name, "has no video stream")
+            raise SourceError(self._name, "has no video stream", retryable=self._live)
         video = max(videos, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
         if not video.codec_context.width or not video.codec_context.height:
-            raise SourceError(self._name, "its video stream holds no readable picture")
+            raise SourceError(self._name, "its video stream holds no readable picture", retryable=self._live)
         return video, next(iter(self._container.streams.audio), None)
 
     def _describe(self, address: str) -> SourceInfo:
@@ -156,14 +161,15 @@ class AvSource:
             start_utc=_recorded_utc(path, self._container.metadata, duration_s)
             if path is not None and regular
             else datetime.now(UTC),
-            live=not regular and not address.startswith("synthetic:"),
+            # A film on a web server has an end, and comes as fast as it is asked for.
+            live=self._live and not duration,
             file=path if regular and formats & _INDEXED_FORMATS else None,
         )
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield packets of the chosen streams; raises SourceError when reading fails."""
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
-        with _mapped(self._name):
+        with _mapped(self._name, live=self._live):
             for packet in self._container.demux(streams):
                 if packet.size:
                     yield packet
@@ -207,7 +213,30 @@ class RealTimeSource:
         self._source.close()
 
 
-def _open(address: str) -> InputContainer:
+def is_live(address: str) -> bool:
+    """Whether what is at the address happens now: it may go away and come back."""
+    if _SCHEME.match(address):
+        return _scheme(address) not in {"file", "synthetic"}
+    return address.startswith("/dev/")
+
+
+def _scheme(address: str) -> str:
+    """The address's scheme; of a path "". Passwords may hold what no URL may, so nothing more is parsed."""
+    match = _SCHEME.match(address)
+    return match.group()[:-3].lower() if match else ""
+
+
+def _options(address: str, transport: str) -> dict[str, str]:
+    """What FFmpeg must be told so that watching begins soon after opening."""
+    if _scheme(address) in {"rtsp", "rtsps"}:
+        # Two frames tell the rate well enough; FFmpeg would wait for twenty.
+        return {"rtsp_transport": transport, "fpsprobesize": "2"}
+    if address.partition("?")[0].endswith(".m3u8"):
+        return {"live_start_index": "-1"}  # the newest segment, not the third newest
+    return {}
+
+
+def _open(address: str, transport: str) -> InputContainer:
     name = redact(address)
     if address.startswith("synthetic:"):
         from stream.synthetic import SyntheticCamera, parse_address  # noqa: PLC0415  # real cameras need none
@@ -218,48 +247,50 @@ def _open(address: str) -> InputContainer:
             raise SourceError(name, str(error)) from error
         # One second says all there is to know of a stream that we make ourselves.
         return av.open(camera, mode="r", format="mpegts", options={"analyzeduration": "1000000"})
-    if _SCHEME.match(address) and urlsplit(address).scheme != "file":
-        options = {"rtsp_transport": "tcp"} if address.startswith(("rtsp:", "rtsps:")) else {}
-        return av.open(address, mode="r", options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+    if _scheme(address) not in {"", "file"}:
+        timeout_s = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+        return av.open(address, mode="r", options=_options(address, transport), timeout=timeout_s)
     path = Path(address.removeprefix("file://"))
     if path.is_dir():
         raise SourceError(name, "a folder, not a video")
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(name, "the file is empty")
+    if path.is_char_device():
+        return av.open(str(path), mode="r", format=_DEVICE_FORMAT)
     # "file:" keeps FFmpeg from reading a protocol or a pattern into a file's name.
     return av.open(f"file:{path}", mode="r")
 
 
 @contextmanager
-def _mapped(name: str) -> Iterator[None]:
+def _mapped(name: str, *, live: bool) -> Iterator[None]:
     """Turn PyAV's errors into SourceError; their own text may hold the password."""
     try:
         yield
     except (av.error.FFmpegError, OSError) as error:
-        reason, retryable = _explain(error)
-        raise SourceError(name, reason, retryable=retryable) from error
+        reason, final = _explain(error)
+        raise SourceError(name, reason, retryable=live and not final) from error
 
 
 def _explain(error: Exception) -> tuple[str, bool]:
-    """Say in a few words what PyAV means, and whether trying again may help."""
+    """Say in a few words what PyAV means, and whether trying again is of no use even with a camera."""
     table: list[tuple[type[Exception], str, bool]] = [
         (FileNotFoundError, "no such file", False),
-        (PermissionError, "permission denied", False),
-        (IsADirectoryError, "a folder, not a video", False),
-        (av.error.HTTPUnauthorizedError, "wrong user or password", False),
-        (av.error.HTTPForbiddenError, "access is forbidden", False),
-        (av.error.HTTPNotFoundError, "nothing is served at this address", True),
-        (av.error.ProtocolNotFoundError, "this kind of address is not supported by the PyAV build", False),
+        (PermissionError, "permission denied", True),
+        (IsADirectoryError, "a folder, not a video", True),
+        (av.error.HTTPUnauthorizedError, "wrong user or password", True),
+        (av.error.HTTPForbiddenError, "access is forbidden", True),
+        (av.error.HTTPNotFoundError, "nothing is served at this address", False),
+        (av.error.ProtocolNotFoundError, "this kind of address is not supported by the PyAV build", True),
         (av.error.InvalidDataError, "not a video, or damaged, or cut off before its index", False),
-        (av.error.EOFError, "ended before anything could be read", True),
-        (av.error.ExitError, "no answer in time", True),
-        (TimeoutError, "no answer in time", True),
-        (ConnectionRefusedError, "connection refused", True),
+        (av.error.EOFError, "ended before anything could be read", False),
+        (av.error.ExitError, "no answer in time", False),
+        (TimeoutError, "no answer in time", False),
+        (ConnectionRefusedError, "connection refused", False),
     ]
-    for kind, reason, retryable in table:
+    for kind, reason, final in table:
         if isinstance(error, kind):
-            return reason, retryable
-    return (getattr(error, "strerror", None) or type(error).__name__).lower(), True
+            return reason, final
+    return (getattr(error, "strerror", None) or type(error).__name__).lower(), False
 
 
 def _recorded_utc(path: Path, metadata: dict[str, Any], duration_s: float | None) -> datetime:
