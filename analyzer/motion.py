@@ -177,7 +177,7 @@ class MotionMeter:
         if brighter_px is None:
             value, floor, threshold = changed_px, *self._changed_limits(levels / sd, running_s)
         else:
-            floor = self._area_px * _share_beyond(0.5 / sd) / 2
+            floor = self._area_px * _share_rounded_up(sd)
             value, threshold = float(brighter_px), floor + _NOTEBOOK_MARGIN * self._area_px
         shift, cut = self._whole_picture(frame)
         return Motion(
@@ -308,6 +308,15 @@ def _quantile(values: MatLike, mask: MatLike, share: float) -> float:
 def _share_beyond(sds: float) -> float:
     """The share of Gaussian noise that lies more than so many standard deviations off, either way."""
     return math.erfc(sds / math.sqrt(2.0))
+
+
+def _share_rounded_up(sd: float) -> float:
+    """The share of whole numbers that Gaussian noise raises by one or more, rounding included.
+
+    That is the mean of the noise cut off below 0 and above 1, as a number rounds up by its fraction's chance.
+    """
+    cut_off = 1.0 - math.exp(-0.5 / sd**2)
+    return sd * cut_off / math.sqrt(2.0 * math.pi) + _share_beyond(1.0 / sd) / 2.0
 
 
 def _likeness(frame: _Frame, last: _Frame) -> float:
