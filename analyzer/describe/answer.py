@@ -1,0 +1,186 @@
+"""A model's answer: what it must look like, and how it is read without trusting it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from analyzer.describe.describer import DescribeError
+from analyzer.describe.textmodel import Schema
+from analyzer.moment import MAX_TITLE_CHARS
+
+MAX_TEXT_CHARS = 600
+MAX_TAGS = 5
+MAX_TAG_CHARS = 24
+
+_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
+_SENTENCE_END = re.compile(r"[.!?…]['\")»”]*(?=\s|$)")
+_MARKUP = re.compile(r"\*\*|__|`")
+_MAX_OBJECTS = 50  # an answer that opens more braces than this before an object is noise
+
+T = TypeVar("T")
+
+
+class UnfitError(Exception):
+    """An answer does not fit; the message says why, in words that the model may read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A window's words, checked; fields as in Moment."""
+
+    title: str
+    text: str
+    importance: float
+    tags: tuple[str, ...]
+    alerts: tuple[str, ...]
+
+
+def answer_schema(rules: Sequence[str] = ()) -> Schema:
+    """The shape of an answer; the text comes first, so that the title sums up what was said.
+
+    Each string has a longest length: a model that runs in circles is stopped there.
+    """
+    properties: dict[str, Any] = {
+        "text": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_CHARS},
+        "title": {"type": "string", "minLength": 1, "maxLength": MAX_TITLE_CHARS},
+        "importance": {"type": "integer", "minimum": 0, "maximum": 10},
+        "tags": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1, "maxLength": MAX_TAG_CHARS},
+            "maxItems": MAX_TAGS,
+        },
+    }
+    if rules:
+        names = [rule_name(n) for n in range(1, len(rules) + 1)]
+        properties["alerts"] = object_schema({name: {"type": "boolean"} for name in names})
+    return object_schema(properties)
+
+
+def object_schema(properties: Mapping[str, Any]) -> Schema:
+    """An object with exactly these properties, in this order."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def rule_name(n: int) -> str:
+    """What the nth rule (from 1) is called in prompt and answer."""
+    return f"rule_{n}"
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """The first JSON object in a text, whatever stands around it; raises UnfitError."""
+    decoder = json.JSONDecoder(strict=False, parse_constant=_refuse_constant)
+    said = _THOUGHTS.sub("", text)
+    for opening in list(re.finditer(r"\{", said))[:_MAX_OBJECTS]:
+        try:
+            value, _ = decoder.raw_decode(said, opening.start())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            return value
+    raise UnfitError("it is not one complete JSON object")
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+def read_answer(values: Mapping[str, Any], rules: Sequence[str] = ()) -> Answer:
+    """Check an answer's values; raises UnfitError.
+
+    Too long a title or text loses its end at a word or sentence; nothing else is repaired.
+    """
+    return Answer(
+        title=_shortened(_line(values, "title"), MAX_TITLE_CHARS),
+        text=_cut_text(_line(values, "text")),
+        importance=_importance(values.get("importance")),
+        tags=_tags(values.get("tags")),
+        alerts=_alerts(values.get("alerts"), rules),
+    )
+
+
+def plain(text: str) -> str:
+    """Text on one line, without markup and without characters that are no text."""
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(_MARKUP.sub("", shown).split())
+
+
+def _line(values: Mapping[str, Any], key: str) -> str:
+    value = values.get(key)
+    line = plain(value) if isinstance(value, str) else ""
+    if not line:
+        raise UnfitError(f"{key} must be a text")
+    return line
+
+
+def _shortened(line: str, max_chars: int) -> str:
+    """As much as fits, ended at a word. A line of exactly ``max_chars`` was cut off by the schema."""
+    if len(line) < max_chars:
+        return line
+    words = line[: max_chars - 1].rpartition(" ")[0] or line[: max_chars - 1]
+    return f"{words.rstrip(' ,;:-')}…"
+
+
+def _cut_text(text: str) -> str:
+    if len(text) < MAX_TEXT_CHARS:
+        return text
+    ends = [end.end() for end in _SENTENCE_END.finditer(text[:MAX_TEXT_CHARS])]
+    return text[: ends[-1]] if ends else _shortened(text, MAX_TEXT_CHARS)
+
+
+def _importance(value: object) -> float:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            value = None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UnfitError("importance must be a number")
+    if not (math.isfinite(value) and 0 <= value <= 10):
+        raise UnfitError("importance must be from 0 to 10")
+    return float(value)
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
+        raise UnfitError("tags must be a list of words")
+    tags = [plain(tag).lower() for tag in value]
+    return tuple(dict.fromkeys(tag for tag in tags if 0 < len(tag) <= MAX_TAG_CHARS))[:MAX_TAGS]
+
+
+def _alerts(value: object, rules: Sequence[str]) -> tuple[str, ...]:
+    """The rules that hold; every rule must have its true or false."""
+    if not rules:
+        return ()
+    verdicts = value if isinstance(value, dict) else {}
+    names = [rule_name(n) for n in range(1, len(rules) + 1)]
+    if not all(isinstance(verdicts.get(name), bool) for name in names):
+        raise UnfitError(f"alerts must say true or false for each of {', '.join(names)}")
+    return tuple(rule for name, rule in zip(names, rules, strict=True) if verdicts[name])
+
+
+async def ask_twice(model: str, ask: Callable[[str], Awaitable[str]], read: Callable[[str], T]) -> T:
+    """Ask, read the answer, and ask once more if it does not fit; then DescribeError.
+
+    ``ask`` is given a note to add to the question: empty at first, then what was wrong. Without it a sure
+    model would only repeat itself.
+    """
+    try:
+        return read(await ask(""))
+    except UnfitError as error:
+        note = f" Your last answer was refused: {error}. Answer again with one complete, short JSON object."
+    try:
+        return read(await ask(note))
+    except UnfitError as error:
+        raise DescribeError(f"{model} gave no answer that fits: {error}") from error

@@ -1,0 +1,273 @@
+"""vLLM in this process: its engine started, asked and stopped, its failures in our terms.
+
+Everything that vLLM, transformers and torch are asked for is asked for in this module and in recipe.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from analyzer.describe.describer import DescribeError
+from analyzer.describe.patches import Layout
+from analyzer.describe.pictures import Pictures, decode
+from analyzer.describe.recipe import Recipe
+from analyzer.describe.textmodel import Sampling, Schema
+
+_ENVIRONMENT = {
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # this process has threads: a fork of it may hang
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # stdout is for results
+    "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_NO_USAGE_STATS": "1",  # who watches what is nobody else's business
+}
+_MIN_TOKENS = 4  # of a picture, however small: Qwen2-VL's own least
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How vLLM is run.
+
+    Attributes:
+        model: a Qwen-VL (Qwen2-VL, Qwen2.5-VL, Qwen3-VL): its name on Hugging Face, or its folder.
+        vision_tokens: what the pictures of a window may take of the context together. Pictures are shrunk
+            to fit, never enlarged: 8 of 640x360 fit as they are, 12 are shrunk to 532x308.
+        max_model_len: prompt and answer together, in tokens; what the model is asked when it chooses from
+            50 moments takes most.
+        memory_share: of the GPU's memory, for weights and cache, 0 to 1.
+        quantization: such as ``fp8`` (weights are quantized at start); None for the weights as they are.
+        tensor_parallel: GPUs that share the model.
+        max_num_batched_tokens: how much the engine reads in a step. Small steps keep answers flowing
+            while new windows are read; large ones read faster.
+        renderer_num_workers: vLLM's own threads for prompts.
+        preparation_workers: threads that decode and cut pictures; None for one per core, 8 at most.
+        dtype, load_format: as vLLM's options of these names.
+        options: any other of vLLM's engine arguments, by name.
+    """
+
+    model: str = "Qwen/Qwen2-VL-7B-Instruct"
+    vision_tokens: int = 1300
+    max_model_len: int = 8192
+    memory_share: float = 0.9
+    quantization: str | None = None
+    tensor_parallel: int = 1
+    max_num_batched_tokens: int | None = None
+    renderer_num_workers: int = 2
+    preparation_workers: int | None = None
+    dtype: str = "auto"
+    load_format: str = "auto"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Engine:
+    """One running engine; belongs to the event loop that first asks it."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        """Load the model, which takes a minute or more and blocks; raises DescribeError."""
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        self._settings = settings
+        self._names = count()
+        self._recipes: dict[tuple[int, ...], Recipe | None] = {}
+        self._learning = asyncio.Lock()
+        workers = settings.preparation_workers or min(8, os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
+        try:
+            from qwen_vl_utils import smart_resize  # noqa: PLC0415  # imports torch
+            from transformers import AutoProcessor  # noqa: PLC0415  # heavy, and comes with vLLM only
+            from vllm.engine.arg_utils import AsyncEngineArgs  # noqa: PLC0415  # the same
+            from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415  # the same
+        except ImportError as error:
+            raise DescribeError(f"vLLM is not installed ({error}): pip install 'livereel[vllm]'") from error
+        self._smart_resize = smart_resize
+        try:
+            self._processor = AutoProcessor.from_pretrained(settings.model)
+            self._layout = _layout(self._processor)
+            self._llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**_arguments(settings)))
+        except Exception as error:  # vLLM's failures to start share no base; none is swallowed
+            raise DescribeError(f"vLLM cannot start {settings.model}: {_reason(error)}") from error
+        self.context_tokens = int(self._llm.model_config.max_model_len)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the engine's process still answers."""
+        return not self._llm.errored
+
+    async def ask(
+        self,
+        system: str,
+        user: str,
+        schema: Schema | None,
+        sampling: Sampling,
+        *,
+        jpegs: Sequence[bytes] = (),
+        at_s: Sequence[float] = (),
+    ) -> str:
+        """Return the answer's text, finished or not.
+
+        The JPEGs are shown as one video before the user's words; ``at_s`` says when each was taken, for
+        models that are told so within the video. Raises DescribeError. When cancelled the engine forgets
+        the question.
+        """
+        with _translated(self._settings.model):
+            if jpegs:
+                prompt = await self._with_video(system, user, jpegs, at_s)
+            else:
+                (prompt,) = await self._llm.renderer.render_cmpl_async(
+                    [{"prompt": self._chat(system, user, video=False)}]
+                )
+            return await self._generate(prompt, schema, sampling)
+
+    async def _generate(self, prompt: Any, schema: Schema | None, sampling: Sampling) -> str:
+        from vllm import SamplingParams  # noqa: PLC0415  # heavy, and comes with vLLM only
+        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams  # noqa: PLC0415  # same
+
+        params = SamplingParams(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            repetition_penalty=sampling.repetition_penalty,
+            max_tokens=sampling.max_tokens,
+            structured_outputs=StructuredOutputsParams(json=schema) if schema else None,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        text = ""
+        async for output in self._llm.generate(prompt, params, f"livereel-{next(self._names)}"):
+            text = output.outputs[0].text
+        return text
+
+    async def _with_video(self, system: str, user: str, jpegs: Sequence[bytes], at_s: Sequence[float]) -> Any:
+        loop = asyncio.get_running_loop()
+        pictures = await loop.run_in_executor(self._pool, self._pictures, jpegs)
+        recipe = await self._recipe(pictures)
+        prompt = self._chat(system, user, video=True)
+        if recipe is None:
+            return await self._render(prompt, pictures, at_s)
+        return await loop.run_in_executor(self._pool, self._prepare, recipe, prompt, pictures, jpegs)
+
+    def _pictures(self, jpegs: Sequence[bytes]) -> Pictures:
+        """Decode into the size that the token budget leaves, a whole number of patches."""
+        factor = self._layout.factor_px
+        steps = math.ceil(len(jpegs) / self._layout.temporal)
+        tokens = max(_MIN_TOKENS, self._settings.vision_tokens // steps)
+
+        def fit(height: int, width: int) -> tuple[int, int]:
+            fitted = self._smart_resize(
+                height, width, factor, min_pixels=_MIN_TOKENS * factor**2, max_pixels=tokens * factor**2
+            )
+            return int(fitted[0]), int(fitted[1])
+
+        return self._layout.whole(decode(jpegs, fit))
+
+    def _prepare(
+        self, recipe: Recipe, prompt: str, pictures: Pictures, jpegs: Sequence[bytes]
+    ) -> dict[str, Any]:
+        digest = hashlib.blake2b(repr(pictures.shape).encode(), digest_size=16)
+        for jpeg in jpegs:
+            digest.update(jpeg)
+        return recipe.engine_input(self._token_ids(prompt), pictures, digest.hexdigest())
+
+    async def _recipe(self, pictures: Pictures) -> Recipe | None:
+        """How to prepare videos of this size here, if that is known to be right; learned once."""
+        size = pictures.shape
+        async with self._learning:
+            if size not in self._recipes:
+                noise = np.random.default_rng(0).integers(0, 256, size, np.uint8)
+                prompt = self._chat("", "", video=True)
+                rendered = await self._render(prompt, noise, [0.0] * size[0])
+                token = self._token_ids(self._processor.video_token)[0]
+                learned = Recipe.learn(self._layout, token, noise, self._token_ids(prompt), rendered)
+                self._recipes[size] = learned
+        return self._recipes[size]
+
+    async def _render(self, prompt: str, pictures: Pictures, at_s: Sequence[float]) -> Any:
+        """Let vLLM's processor prepare the video, its times told in milliseconds of a clock of 1 kHz."""
+        times = [round(at * 1000) for at in at_s]
+        times += [times[-1]] * (len(pictures) - len(times))
+        metadata = {
+            "fps": 1000.0,
+            "duration": (times[-1] + 1) / 1000,
+            "total_num_frames": times[-1] + 1,
+            "frames_indices": times,
+            "video_backend": "opencv",
+            "do_sample_frames": False,
+        }
+        (rendered,) = await self._llm.renderer.render_cmpl_async(
+            [{"prompt": prompt, "multi_modal_data": {"video": [(pictures, metadata)]}}]
+        )
+        return rendered
+
+    def _chat(self, system: str, user: str, *, video: bool) -> str:
+        """The model's own chat template; words that would be taken for its special tokens are broken up."""
+        said: list[dict[str, str]] = [{"type": "video"}] if video else []
+        said.append({"type": "text", "text": _harmless(user)})
+        messages = [{"role": "system", "content": _harmless(system)}, {"role": "user", "content": said}]
+        prompt = self._processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        return str(prompt)
+
+    def _token_ids(self, text: str) -> list[int]:
+        return list(self._processor.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def close(self) -> None:
+        """Stop the engine's processes and the threads; blocks for some seconds."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._llm.shutdown()
+
+
+def _arguments(settings: EngineSettings) -> dict[str, Any]:
+    """The settings as vLLM names them; what is None is left to vLLM."""
+    arguments: dict[str, Any] = {
+        "model": settings.model,
+        "max_model_len": settings.max_model_len,
+        "gpu_memory_utilization": settings.memory_share,
+        "tensor_parallel_size": settings.tensor_parallel,
+        "renderer_num_workers": settings.renderer_num_workers,
+        "dtype": settings.dtype,
+        "load_format": settings.load_format,
+        "quantization": settings.quantization,
+        "max_num_batched_tokens": settings.max_num_batched_tokens,
+        "limit_mm_per_prompt": {"image": 0, "video": 1},
+        "mm_processor_cache_gb": 0,  # no window comes twice
+        "enable_prefix_caching": True,  # every window of a profile starts alike
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+        "disable_log_stats": True,
+    }
+    arguments |= settings.options
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _layout(processor: Any) -> Layout:
+    video = processor.video_processor
+    return Layout(int(video.patch_size), int(video.merge_size), int(video.temporal_patch_size))
+
+
+def _harmless(text: str) -> str:
+    return text.replace("<|", "< |")
+
+
+def _reason(error: BaseException) -> str:
+    """The first line that says something."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+@contextmanager
+def _translated(model: str) -> Iterator[None]:
+    from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError  # noqa: PLC0415  # as above
+
+    try:
+        yield
+    except EngineDeadError as error:
+        raise DescribeError(f"vLLM's engine for {model} died", retryable=True) from error
+    except EngineGenerateError as error:
+        raise DescribeError(f"{model}: {_reason(error.__cause__ or error)}", retryable=True) from error
+    except (ValueError, TypeError) as error:  # its checks of what it is asked
+        raise DescribeError(f"{model}: {_reason(error)}") from error

@@ -1,0 +1,83 @@
+"""A window's keyframes as pictures of one size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.describe.describer import DescribeError
+from analyzer.window import JPEG_QUALITY, Window
+
+Pictures = NDArray[np.uint8]
+"""Of shape (pictures, height, width, 3), RGB."""
+
+Fit = Callable[[int, int], tuple[int, int]]
+"""Height and width of a picture, to the height and width in which the model is to see it."""
+
+
+def read_jpegs(window: Window) -> list[bytes]:
+    """The keyframes' files; raises DescribeError when there are none or one is gone."""
+    files = [keyframe.file for keyframe in window.keyframes if keyframe.file is not None]
+    if not files:
+        raise DescribeError(f"window {window.id} has no pictures")
+    return [_read(file) for file in files]
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DescribeError(f"{file}: {error.strerror}") from error
+
+
+def decode(jpegs: Sequence[bytes], fit: Fit) -> Pictures:
+    """All pictures in the size that ``fit`` gives for the first; raises DescribeError for a damaged one."""
+    first = _decode(jpegs[0])
+    height, width = fit(*first.shape[:2])
+    pictures = np.empty((len(jpegs), height, width, 3), np.uint8)
+    for index, jpeg in enumerate(jpegs):
+        picture = first if index == 0 else _decode(jpeg)
+        cv2.cvtColor(resized(picture, height, width), cv2.COLOR_BGR2RGB, dst=pictures[index])
+    return pictures
+
+
+def _decode(jpeg: bytes) -> Pictures:
+    try:
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) if jpeg else None
+    except cv2.error as error:
+        raise DescribeError("a keyframe is no picture") from error
+    if picture is None:
+        raise DescribeError("a keyframe is no picture")
+    return picture.astype(np.uint8, copy=False)
+
+
+def resized(picture: Pictures, height: int, width: int) -> Pictures:
+    """The picture in another size, by area where it shrinks: sampled points would flicker."""
+    if picture.shape[:2] == (height, width):
+        return picture
+    shrinks = height * width < picture.shape[0] * picture.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return cv2.resize(picture, (width, height), interpolation=how).astype(np.uint8, copy=False)
+
+
+def alike(jpegs: Sequence[bytes], max_side_px: int) -> list[bytes]:
+    """The same JPEGs where they are of one size and no side is longer; else all are made so.
+
+    Raises DescribeError for a damaged picture.
+    """
+    pictures = [_decode(jpeg) for jpeg in jpegs]
+    height, width = pictures[0].shape[:2]
+    scale = min(1.0, max_side_px / max(height, width))
+    if scale == 1.0 and all(picture.shape == pictures[0].shape for picture in pictures):
+        return list(jpegs)
+    height, width = max(1, round(height * scale)), max(1, round(width * scale))
+    return [_encode(resized(picture, height, width)) for picture in pictures]
+
+
+def _encode(picture: Pictures) -> bytes:
+    _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return jpeg.tobytes()

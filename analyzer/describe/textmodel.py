@@ -1,0 +1,46 @@
+"""The seam to a model that answers in words: what is asked, how freely it may answer, how it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Schema = dict[str, Any]
+"""A JSON schema whose root is an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is drawn.
+
+    Attributes:
+        temperature: above 0; small is sure of itself.
+        top_p: only the likeliest tokens that together have this probability are drawn from.
+        repetition_penalty: above 1, what was said already becomes less likely.
+        max_tokens: an answer ends here, finished or not.
+    """
+
+    temperature: float
+    top_p: float
+    repetition_penalty: float
+    max_tokens: int
+
+
+DESCRIBING = Sampling(temperature=0.9, top_p=0.001, repetition_penalty=1.05, max_tokens=256)
+"""For a window's words."""
+
+SELECTING = Sampling(temperature=0.1, top_p=0.01, repetition_penalty=1.05, max_tokens=1024)
+"""For choosing a reel's moments and for telling its story."""
+
+
+class TextModel(Protocol):
+    """A model that answers a question in words with a JSON object."""
+
+    model: str
+
+    async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
+        """Answer with an object, held to the schema as far as the backend can; its values are not trusted.
+
+        Raises DescribeError. Cancellation leaves nothing running.
+        """
+        ...

@@ -1,0 +1,137 @@
+"""The describer with its model in this process: a Qwen-VL on vLLM."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from analyzer.describe.answer import ask_twice, read_answer, read_object
+from analyzer.describe.deadline import deadline
+from analyzer.describe.engine import Engine, EngineSettings
+from analyzer.describe.pictures import read_jpegs
+from analyzer.describe.probe import Probe, drawn_window
+from analyzer.describe.prompt import Prompts
+from analyzer.describe.textmodel import DESCRIBING, Sampling, Schema
+from analyzer.moment import Moment
+from analyzer.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class VllmSettings:
+    """The model, and how it is asked.
+
+    Attributes:
+        engine: which model, and how vLLM runs it.
+        describing: how a window's words are drawn.
+        timeout_s: how long an answer may take, all tries together; loading the model does not count.
+    """
+
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    describing: Sampling = DESCRIBING
+    timeout_s: float = 60.0
+
+
+class VllmDescriber:
+    """Puts windows into words with a model of its own; also a TextModel.
+
+    The model is loaded by ``start`` or the first question, once; an engine that dies is started anew by the
+    next question. Any number of questions may be open at a time: the engine batches them.
+    """
+
+    def __init__(self, settings: VllmSettings | None = None, prompts: Prompts | None = None) -> None:
+        self._settings = settings or VllmSettings()
+        self._prompts = prompts or Prompts()
+        self._loading: asyncio.Task[Engine] | None = None
+        self.model = self._settings.engine.model
+
+    async def start(self) -> None:
+        """Load the model now; raises DescribeError."""
+        await self._engine()
+
+    async def describe(self, window: Window) -> Moment:
+        """Describe a window; raises DescribeError."""
+        started_s = time.monotonic()
+        question = self._prompts.question(window)
+        jpegs = await asyncio.to_thread(read_jpegs, window)
+        at_s = [keyframe.pts_s - window.start_s for keyframe in window.keyframes]
+        engine = await self._engine()
+
+        async def ask(note: str) -> str:
+            return await engine.ask(
+                question.system,
+                question.user + note,
+                question.schema,
+                self._settings.describing,
+                jpegs=jpegs,
+                at_s=at_s,
+            )
+
+        async with deadline(self.model, self._settings.timeout_s):
+            answer = await ask_twice(
+                self.model, ask, lambda text: read_answer(read_object(text), question.rules)
+            )
+        return Moment(
+            window=window,
+            title=answer.title,
+            text=answer.text,
+            importance=answer.importance,
+            tags=answer.tags,
+            model=self.model,
+            latency_s=time.monotonic() - started_s,
+            alerts=answer.alerts,
+        )
+
+    async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
+        """See TextModel."""
+        engine = await self._engine()
+
+        async def ask(note: str) -> str:
+            return await engine.ask(system, user + note, schema, sampling)
+
+        async with deadline(self.model, self._settings.timeout_s):
+            return await ask_twice(self.model, ask, read_object)
+
+    async def probe(self) -> Probe:
+        """Describe a drawn window, loading the model first; raises DescribeError."""
+        engine = await self._engine()
+        with tempfile.TemporaryDirectory() as folder:
+            window = await asyncio.to_thread(drawn_window, Path(folder))
+            moment = await self.describe(window)
+        return Probe(
+            model=self.model,
+            context_tokens=engine.context_tokens,
+            schema=True,
+            video=True,
+            window_s=moment.latency_s,
+            title=moment.title,
+        )
+
+    async def close(self) -> None:
+        """Stop the engine and its processes. Safe to call twice."""
+        loading, self._loading = self._loading, None
+        if loading is None:
+            return
+        await asyncio.wait([loading])
+        if loading.exception() is None:
+            await asyncio.to_thread(loading.result().close)
+
+    async def _engine(self) -> Engine:
+        """The running engine. Who is cancelled while it loads leaves it loading: ``close`` ends it."""
+        if self._loading is None or _is_dead(self._loading):
+            self._loading = asyncio.create_task(_load(self._settings.engine, self._loading))
+        return await asyncio.shield(self._loading)
+
+
+def _is_dead(loading: asyncio.Task[Engine]) -> bool:
+    """Loaded, and gone since; one that could not be loaded is not tried again."""
+    return loading.done() and loading.exception() is None and not loading.result().alive
+
+
+async def _load(settings: EngineSettings, dead: asyncio.Task[Engine] | None) -> Engine:
+    if dead is not None:
+        await asyncio.to_thread(dead.result().close)
+    return await asyncio.to_thread(Engine, settings)
