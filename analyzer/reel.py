@@ -23,6 +23,7 @@ from stream.text import write_text
 
 VIDEO = "reel.mp4"
 POSTER = "poster.jpg"
+MANIFEST = "reel.json"
 
 # What a clip shows before its first and after its last keyframe: enough to see a thing come and go.
 LEAD_S = 1.5
@@ -207,7 +208,13 @@ def _write_words(reel: Reel, windows: Sequence[Window], settings: ReelSettings) 
     page = report(reel, windows, poster=poster, video_src=VIDEO, media_time=settings.media_time)
     write_text(folder / "report.html", page)
     # Last: who finds a manifest finds everything that it names.
-    write_text(folder / "reel.json", json.dumps(manifest(reel), ensure_ascii=False, indent=1) + "\n")
+    write_text(folder / MANIFEST, json.dumps(manifest(reel), ensure_ascii=False, indent=1) + "\n")
+
+
+def summary(reel: Reel, folder: Path) -> str:
+    """Return two lines for a person: what the reel is and where its video lies."""
+    length = f"{len(reel.chapters)} chapters, {reel.duration_s:.1f} s"
+    return f"{folder}: {reel.title}\n{length}, {folder / VIDEO}\n"
 
 
 def manifest(reel: Reel) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzer.blocks import BlockChooser
@@ -14,17 +15,20 @@ from analyzer.choose import Proposal
 from analyzer.describe.builtin import BuiltinDescriber
 from analyzer.describe.describer import Describer
 from analyzer.moment import Moment
-from analyzer.reel import VIDEO
+from analyzer.reel import VIDEO, compile_reel
 from livereel.capture import camera_name
-from livereel.config import CameraConfig
+from livereel.config import CameraConfig, ConfigError
 from livereel.folder import REELS, alone
+from livereel.history import parse_since
 from livereel.ledger import Ledger
 from livereel.live import Live
 from livereel.options import Options
 from livereel.retention import Limits, Retention
-from livereel.rolling import LATEST, RollingReel
+from livereel.rolling import LATEST, RollingReel, look_back
 from livereel.supervise import Patience
 from livereel.worker import CameraSettings
+from stream.clock import utc_text
+from stream.staging import staged
 
 ALL = "all"
 
@@ -64,6 +68,25 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
 def demo(data: Path, seconds: float, options: Options) -> None:
     """Watch two drawn cameras."""
     watch(DEMO_CAMERAS, data, options.with_reel_every(DEMO_EVERY_S), seconds)
+
+
+def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], options: Options) -> None:
+    """Make a reel of what a data folder holds since then, in the new folder ``out``; print where it is.
+
+    Works beside a running instance. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
+    """
+    now = datetime.now(UTC)
+    with closing(Ledger(data, read_only=True)) as ledger, staged(out) as folder:
+        known = ledger.cameras()
+        unknown = [camera for camera in cameras if camera not in known]
+        if unknown:
+            raise ConfigError(f"--camera {unknown[0]}: {data} knows only {', '.join(known) or 'no camera'}")
+        seen = look_back(ledger, cameras or known, parse_since(since, now), utc_text(now))
+        chosen = asyncio.run(BlockChooser(options.rules(), _no_model).choose(seen.moments))
+        reel = compile_reel(seen.plan(out.name, 1, chosen), folder, options.reel(media_time=False))
+    sys.stdout.write(
+        f"{out}: {reel.title}\n{len(reel.chapters)} chapters, {reel.duration_s:.1f} s, {out / VIDEO}\n"
+    )
 
 
 def named(sources: Sequence[str]) -> list[CameraConfig]:

@@ -37,6 +37,7 @@ IgnoreOption = Annotated[
 DataOption = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Where the ledger, clips and reels go.")
 ]
+FolderOption = Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder.")]
 SecondsOption = Annotated[float | None, typer.Option(min=1, help="Stop after so long.")]
 SinceOption = Annotated[
     str | None,
@@ -138,7 +139,7 @@ def run(
 @app.command()
 def ledger(
     *,
-    data: Annotated[Path, typer.Option(metavar="DIR", help="The data folder.")] = Path("livereel-data"),
+    data: FolderOption = Path("livereel-data"),
     since: SinceOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each line.")] = False,
 ) -> None:
@@ -146,6 +147,22 @@ def ledger(
     from livereel.history import print_history  # noqa: PLC0415  # --help needs none of it
 
     print_history(data, since, as_json=as_json)
+
+
+@app.command()
+def reel(
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
+    data: FolderOption = Path("livereel-data"),
+    since: SinceOption = None,
+    camera: Annotated[list[str] | None, typer.Option(help="Only this camera; repeatable.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make a reel now of what was seen since TIME. Works beside a running instance."""
+    from livereel.app import reel_now  # noqa: PLC0415  # --help needs none of it
+    from livereel.options import read_options  # noqa: PLC0415
+
+    reel_now(data, out, since, camera or [], read_options(config, [], []))
 
 
 @app.command()

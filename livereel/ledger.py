@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from analyzer.chapter import Gap, Reel
 from analyzer.moment import Moment
-from analyzer.reel import manifest
+from analyzer.reel import MANIFEST, manifest
 from analyzer.window import Keyframe, Window
 from sinks.rows import gap_row, window_row
 from stream.clock import utc_after
@@ -206,6 +206,22 @@ class Ledger:
         values = (reel.id, reel.seq, reel.end_utc, folder, json.dumps(manifest(reel), ensure_ascii=False))
         with self._writing() as db:
             db.execute("INSERT OR REPLACE INTO reels VALUES (?, ?, ?, ?, ?)", values)
+
+    def adopt_reel(self, folder: Path) -> None:
+        """Keep a reel that was finished just before its process died; ``folder`` holds its reel.json."""
+        try:
+            told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            values = (told["id"], told["seq"], told["end_utc"], folder.relative_to(self._data).as_posix())
+        except (OSError, ValueError, KeyError) as error:
+            raise LedgerError(f"{folder}: not a finished reel: {error}") from error
+        with self._writing() as db:
+            text = json.dumps(told, ensure_ascii=False)
+            db.execute("INSERT OR REPLACE INTO reels VALUES (?, ?, ?, ?, ?)", (*values, text))
+
+    def cameras(self) -> list[str]:
+        """All cameras that the ledger knows of."""
+        rows = self._read("SELECT camera FROM windows UNION SELECT camera FROM gaps ORDER BY camera")
+        return [row[0] for row in rows]
 
     def reels(self, since_utc: str = "") -> list[dict[str, Any]]:
         """Manifests of the reels that end after ``since_utc``, with their ``folder``, in time order."""

@@ -14,7 +14,7 @@ from analyzer.chapter import Gap, Reel
 from analyzer.choose import choose
 from analyzer.describe.builtin import BuiltinDescriber
 from analyzer.moment import Moment
-from analyzer.reel import VIDEO, ReelPlan, compile_reel
+from analyzer.reel import ReelPlan, compile_reel, summary
 from analyzer.story import tell
 from analyzer.window import Window
 from livereel.capture import Capture, camera_name
@@ -82,9 +82,7 @@ def recap(address: str, out: Path, options: Options) -> None:
         shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     for warning in [*capture.warnings(), *watched.warnings()]:
         sys.stderr.write(f"livereel: warning: {warning}\n")
-    sys.stdout.write(
-        f"{out}: {reel.title}\n{len(reel.chapters)} chapters, {reel.duration_s:.1f} s, {out / VIDEO}\n"
-    )
+    sys.stdout.write(summary(reel, out))
 
 
 def _clips(source: PacketSource, folder: Path, window_s: float) -> Clipper:

@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 
+from analyzer.reel import MANIFEST
 from analyzer.window import Window
 from livereel.folder import CLIPS, KEYFRAMES, REELS
 from livereel.ledger import Ledger, files_of
+from livereel.rolling import LATEST, point
 from livereel.space import Space
 from stream.clock import utc_text
+from stream.staging import PART
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +97,19 @@ class Retention:
                 if file.is_file() and file not in named:
                     file.unlink()
                     gone += 1
+        return gone + self._sweep_reels()
+
+    def _sweep_reels(self) -> int:
+        """Remove half-made reels; one that was finished when its process died is taken into the ledger."""
         kept = self._ledger.reel_folders()
-        for folder in (self._data / REELS).glob("*/*"):
-            if folder.is_dir() and not folder.is_symlink() and folder not in kept:
-                shutil.rmtree(folder)
-                gone += 1
+        gone = 0
+        for folder in sorted((self._data / REELS).glob("*/*")):
+            if folder.is_symlink() or not folder.is_dir() or folder in kept:
+                continue
+            if folder.suffix != PART and (folder / MANIFEST).exists():
+                self._ledger.adopt_reel(folder)
+                point(folder.with_name(LATEST), folder.name)
+                continue
+            shutil.rmtree(folder)
+            gone += 1
         return gone

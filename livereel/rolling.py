@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from analyzer.blocks import BlockChooser
-from analyzer.chapter import Reel
+from analyzer.chapter import Gap, Reel
+from analyzer.choose import Chosen
+from analyzer.moment import Moment
 from analyzer.reel import ReelPlan, ReelSettings, compile_reel
 from analyzer.story import tell
+from analyzer.window import Window
 from livereel.ledger import Ledger
 from stream.clock import utc_text
 from stream.staging import staged
@@ -20,6 +23,48 @@ from stream.staging import staged
 LATEST = "latest"
 # Finished reels kept beside the newest: who plays one while the next appears can go on.
 KEPT_BEFORE_LATEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """What the ledger holds of some cameras and a stretch of time."""
+
+    cameras: tuple[str, ...]
+    start_utc: str
+    end_utc: str
+    windows: tuple[Window, ...]
+    moments: tuple[Moment, ...]
+    gaps: tuple[Gap, ...]
+
+    def plan(self, reel_id: str, seq: int, chosen: Chosen) -> ReelPlan:
+        """Plan the reel of what was chosen from the moments."""
+        return ReelPlan(
+            id=reel_id,
+            seq=seq,
+            choices=chosen.choices,
+            story=tell(chosen.choices, self.gaps, self.cameras),
+            cameras=self.cameras,
+            start_utc=self.start_utc,
+            end_utc=self.end_utc,
+            gaps=self.gaps,
+            changed=chosen.changed,
+            windows=self.windows,
+        )
+
+
+def look_back(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: str) -> LookBack:
+    """Read windows, gaps and the moments that can be shown; blocks for the time of the reading."""
+    entries = [entry for camera in cameras for entry in ledger.entries(since_utc, camera=camera)]
+    gaps = [gap for camera in cameras for gap in ledger.gaps(since_utc, now_utc, camera=camera)]
+    starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), now_utc]
+    return LookBack(
+        cameras=tuple(cameras),
+        start_utc=max(since_utc, min(starts)),
+        end_utc=now_utc,
+        windows=tuple(entry.window for entry in entries),
+        moments=tuple(entry.moment for entry in entries if entry.moment and entry.window.clip),
+        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
+    )
 
 
 class RollingReel:
@@ -52,28 +97,14 @@ class RollingReel:
         Raises MediaError, ReelError, LedgerError or OSError; then nothing half-made is left.
         """
         since_utc, now_utc = utc_text(now - self._horizon), utc_text(now)
-        entries = [e for e in self._ledger.entries(since_utc) if e.window.camera in self._cameras]
-        moments = [entry.moment for entry in entries if entry.moment and entry.window.clip]
-        told = frozenset(moment.window.id for moment in moments)
+        seen = await asyncio.to_thread(look_back, self._ledger, self._cameras, since_utc, now_utc)
+        told = frozenset(moment.window.id for moment in seen.moments)
         if told <= self._told:
             return None
-        gaps = [gap for gap in self._ledger.gaps(since_utc, now_utc) if gap.camera in self._cameras]
-        chosen = await self._chooser.choose(moments)
-        plan = ReelPlan(
-            id=self.id,
-            seq=self._ledger.next_seq(self.id),
-            choices=chosen.choices,
-            story=tell(chosen.choices, gaps, self._cameras),
-            cameras=self._cameras,
-            start_utc=max(
-                since_utc, min(*(e.window.start_utc for e in entries), *(g.start_utc for g in gaps), now_utc)
-            ),
-            end_utc=now_utc,
-            gaps=tuple(gaps),
-            changed=chosen.changed,
-            windows=tuple(entry.window for entry in entries),
+        chosen = await self._chooser.choose(seen.moments)
+        reel = await asyncio.to_thread(
+            self._compile, seen.plan(self.id, self._ledger.next_seq(self.id), chosen)
         )
-        reel = await asyncio.to_thread(self._compile, plan)
         self._ledger.add_reel(reel)
         self._told = told
         return reel
