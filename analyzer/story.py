@@ -73,15 +73,15 @@ def _shortened(title: str, most: int) -> str:
 
 def _link(earlier: Moment | None, moment: Moment, gaps: Sequence[Gap], i: int, *, media_time: bool) -> str:
     """The words that place a moment in time, after the one before it."""
-    clock = _clock(moment, moment.window.start_s, media_time=media_time)
+    clock = _clock(moment, _begins_s(moment), media_time=media_time)
     if earlier is None or _gap_between(earlier, moment, gaps):
         return f"At {clock}"
     if not media_time and _wall(moment).date() != _wall(earlier).date():
         return f"On {_wall(moment):%Y-%m-%d} at {clock}"
     if media_time:
-        later_s = moment.window.start_s - earlier.window.start_s
+        later_s = _begins_s(moment) - _begins_s(earlier)
     else:
-        later_s = (_wall(moment) - _wall(earlier)).total_seconds()
+        later_s = (_begins(moment) - _begins(earlier)).total_seconds()
     if later_s < 5 and moment.window.camera != earlier.window.camera:
         return _SAME[i % len(_SAME)]
     if later_s < 15:
@@ -244,6 +244,16 @@ def _clock(moment: Moment, at_s: float, *, media_time: bool) -> str:
     if media_time:
         return _h_mm_ss(at_s)
     return f"{_wall(moment) + timedelta(seconds=at_s - moment.window.start_s):%H:%M:%S}"
+
+
+def _begins_s(moment: Moment) -> float:
+    """Media time at which it shows: a window may be calm for seconds before."""
+    keyframes = moment.window.keyframes
+    return keyframes[0].pts_s if keyframes else moment.window.start_s
+
+
+def _begins(moment: Moment) -> datetime:
+    return _wall(moment) + timedelta(seconds=_begins_s(moment) - moment.window.start_s)
 
 
 def _wall(moment: Moment) -> datetime:
