@@ -20,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from sinks.sink import SinkError
 
-# Messages that wait for their acknowledgement at once; brokers allow at least 20 without being asked.
+# Messages that wait for their acknowledgement at once, where the broker does not want fewer.
 IN_FLIGHT = 16
 # Commands waiting to be obeyed; more at once is nobody pressing a button.
 MAX_COMMANDS = 100
@@ -150,9 +150,12 @@ class Client(aiomqtt.Client):
             will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
             max_inflight_messages=IN_FLIGHT,
             max_queued_incoming_messages=MAX_COMMANDS,
+            # Small messages at once: Nagle's algorithm would hold a peak back until its picture is acknowledged.
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         self._answers: dict[int, asyncio.Future[None]] = {}
         self._dropped = False
+        self.in_flight = IN_FLIGHT
 
     async def __aenter__(self) -> Self:
         """Connect; raises BrokerError."""
@@ -194,7 +197,8 @@ class Client(aiomqtt.Client):
     def send(self, message: Message) -> asyncio.Future[None]:
         """Send a message after those before it; the future ends when it is written (QoS 0) or acknowledged.
 
-        It may raise RefusedError, and stays open when the connection is lost: wait with a time limit.
+        No more than ``in_flight`` may be open at once. A future may raise RefusedError, and stays open when
+        the connection is lost: wait with a time limit.
         Raises BrokerError when there is no connection.
         """
         sent = self._client.publish(message.topic, message.payload, message.qos, message.retain)
@@ -202,6 +206,19 @@ class Client(aiomqtt.Client):
             raise BrokerError(_plain(aiomqtt.MqttCodeError(sent.rc)))
         answer = self._answers[sent.mid] = asyncio.get_running_loop().create_future()
         return answer
+
+    def _on_connect(
+        self,
+        client: Any,
+        userdata: Any,
+        flags: Any,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        """Called by paho, in the loop, when the broker has answered; it may limit what is in flight."""
+        limit = getattr(properties, "ReceiveMaximum", None)  # set by MQTT 5 brokers that have a limit
+        self.in_flight = min(IN_FLIGHT, limit or IN_FLIGHT)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _on_publish(
         self,

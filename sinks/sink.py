@@ -24,7 +24,16 @@ class Stats:
     cameras: dict[str, dict[str, float]]
 
 
-Event = CameraState | Stirring | Glimpse | Window | Moment | Reel | Gap | Stats
+@dataclass(frozen=True, slots=True)
+class DescriberState:
+    """Whether windows are being put into words, told at each change: ``online`` or ``offline``, and why."""
+
+    state: str
+    reason: str | None
+    at_utc: str
+
+
+Event = CameraState | DescriberState | Stirring | Glimpse | Window | Moment | Reel | Gap | Stats
 
 
 class Sink(Protocol):

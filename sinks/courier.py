@@ -1,0 +1,224 @@
+"""One task that owns the connection: brings what waits to the broker, and back what others say."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import aiomqtt
+
+from sinks.backlog import Backlog
+from sinks.broker import BrokerError, Client, Message, MqttSettings, Patience, RefusedError, pauses
+from sinks.letters import Letters
+from sinks.sink import SinkError
+
+log = logging.getLogger(__name__)
+
+# close gives up on a broker that has stopped answering; our will speaks for us then.
+CLOSE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What is said and heard on every connection.
+
+    Attributes:
+        hello: said once all states have been told.
+        goodbye: said before hanging up, and our will, should we not come to it.
+        listen: topic filters of what we want to hear.
+        kept: the topics at which a broker may keep something of ours; earlier runs' others are cleared.
+        hear: is given what is heard; must not take long.
+    """
+
+    hello: Message
+    goodbye: Message
+    listen: tuple[str, ...]
+    kept: frozenset[str]
+    hear: Callable[[aiomqtt.Message], Awaitable[None]]
+
+
+class Courier:
+    """Keeps a connection, for ever again; the backlog and the letters may be filled at any time."""
+
+    def __init__(
+        self, settings: MqttSettings, patience: Patience, manners: Manners, backlog: Backlog, letters: Letters
+    ) -> None:
+        self._settings = settings
+        self._patience = patience
+        self._manners = manners
+        self._backlog = backlog
+        self._letters = letters
+        self._closing = asyncio.Event()
+        self._connection: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._said = ""
+        self._refused: set[str] = set()
+        self.counts: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Keep a connection until ``close``; attempts never end."""
+        self._connection = asyncio.create_task(self._keep_connected())
+        try:
+            await asyncio.wait([self._connection])
+        finally:
+            self._connection.cancel()
+            await asyncio.wait([self._connection])
+        if not self._connection.cancelled():
+            self._connection.result()
+
+    async def close(self) -> None:
+        """Send what can be sent within a second or two, say goodbye, and hang up."""
+        self._closing.set()
+        self._backlog.unsent.set()
+        self._letters.waiting.set()
+        if self._connection is not None:
+            await asyncio.wait([self._connection], timeout=CLOSE_S)
+            self._connection.cancel()
+            await asyncio.wait([self._connection])
+
+    async def _keep_connected(self) -> None:
+        waits = pauses(self._patience)
+        while not self._closing.is_set():
+            connections = self.counts["connections"]
+            try:
+                await self.run_once()
+            except (BrokerError, SinkError) as error:
+                self._say(logging.WARNING, f"no connection: {error}")
+            if self.counts["connections"] > connections:
+                waits = pauses(self._patience)
+            try:
+                async with asyncio.timeout(next(waits)):
+                    await self._closing.wait()
+            except TimeoutError:
+                continue
+
+    def _say(self, level: int, what: str) -> None:
+        """Log it, unless it is what was said last."""
+        if what != self._said:
+            self._said = what
+            log.log(level, "mqtt %s:%d: %s", self._settings.host, self._settings.port, what)
+
+    async def run_once(self) -> None:
+        """Connect and serve until ``close``.
+
+        Raises BrokerError when the connection fails or is lost, SinkError when it cannot be tried.
+        """
+        try:
+            async with Client(self._settings, self._patience, self._manners.goodbye) as client:
+                await self._greet(client)
+                await self._serve(client)
+        finally:
+            self._backlog.shut()
+
+    async def _greet(self, client: Client) -> None:
+        """We listen, and all states are told, before we say hello."""
+        for topic in await client.listen(list(self._manners.listen)):
+            self._tell_refusal(topic, "we may not listen")
+        await self._clear_strays(client)
+        self._backlog.again()
+        await self._send_backlog(client)
+        await self._send(client, [self._manners.hello])
+        self._backlog.open()
+        self.counts["connections"] += 1
+        self._say(logging.INFO, "connected")
+
+    async def _clear_strays(self, client: Client) -> None:
+        kept = set(self._manners.kept)
+        try:
+            strays = await self._letters.strays(kept)
+            for begin in range(0, len(strays), client.in_flight):
+                topics = strays[begin : begin + client.in_flight]
+                await self._send(client, [Message(topic, b"", qos=1, retain=True) for topic in topics])
+            if strays:
+                await self._letters.forget_strays(kept)
+        except SinkError as error:  # the disk fails us: they stay where they are, until another time
+            log.warning("mqtt: what earlier runs have left at the broker stays there: %s", error)
+
+    async def _serve(self, client: Client) -> None:
+        """Send and hear until ``close``, then bring what can be brought and say goodbye."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                hearing = tasks.create_task(self._hear(client))
+                sending = [tasks.create_task(self._publish(client)), tasks.create_task(self._drain(client))]
+                await self._closing.wait()
+                await asyncio.wait(sending, timeout=self._patience.finish_s)
+                await self._send(client, [self._manners.goodbye])
+                for task in (hearing, *sending):
+                    task.cancel()
+        except ExceptionGroup as group:
+            lost, other = group.split(BrokerError)
+            if lost is None or other is not None:
+                raise
+            raise lost.exceptions[0] from group
+
+    async def _hear(self, client: Client) -> None:
+        while True:
+            await self._manners.hear(await client.next_message())
+
+    async def _publish(self, client: Client) -> None:
+        while True:
+            self._backlog.unsent.clear()
+            await self._send_backlog(client)
+            if self._closing.is_set():
+                return
+            await self._backlog.unsent.wait()
+
+    async def _send_backlog(self, client: Client) -> None:
+        while batch := self._backlog.batch(client.in_flight):
+            await self._send(client, batch)
+
+    async def _drain(self, client: Client) -> None:
+        """Send the letters, in order; none is done with before the broker has acknowledged it.
+
+        A letter that the broker refuses holds up those behind it, and is tried again alone: what was
+        taken of them already is not sent anew each time.
+        """
+        limit = client.in_flight
+        while True:
+            self._letters.waiting.clear()
+            try:
+                while await self._send_letters(client, limit):
+                    limit = client.in_flight
+            except (RefusedError, SinkError) as error:
+                # Neither is the connection's fault: it stays, and the letters wait where they are.
+                self._say(logging.ERROR, f"captions and reels wait: {error}")
+                limit = 1
+                self._letters.waiting.set()
+                await asyncio.sleep(self._patience.max_retry_s)
+            if self._closing.is_set():
+                return
+            await self._letters.waiting.wait()
+
+    async def _send_letters(self, client: Client, limit: int) -> bool:
+        entries = await self._letters.next(limit)
+        refusals = await self._send(client, [Message(e.topic, e.payload, qos=1) for e in entries])
+        taken = entries[: refusals.index(True)] if True in refusals else entries
+        if taken:
+            self.counts["acknowledged"] += len(taken)
+            await self._letters.done(taken[-1])
+        if len(taken) < len(entries):
+            raise RefusedError(f"the broker refuses {entries[len(taken)].topic}")
+        return bool(entries)
+
+    async def _send(self, client: Client, batch: Sequence[Message]) -> list[bool]:
+        """Send in order and wait for all answers; tells which were refused. Raises BrokerError."""
+        async with self._turn:
+            answers = [client.send(message) for message in batch]
+            try:
+                async with asyncio.timeout(self._patience.answer_s):
+                    outcomes = await asyncio.gather(*answers, return_exceptions=True)
+            except TimeoutError:
+                raise BrokerError(f"no answer within {self._patience.answer_s:g} s") from None
+        for message, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, RefusedError):
+                self._tell_refusal(message.topic, str(outcome))
+        return [isinstance(outcome, RefusedError) for outcome in outcomes]
+
+    def _tell_refusal(self, topic: str, why: str) -> None:
+        self.counts["refused"] += 1
+        if topic not in self._refused:
+            self._refused.add(topic)
+            log.warning("mqtt: the broker refuses %s: %s", topic, why)

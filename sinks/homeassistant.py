@@ -1,0 +1,211 @@
+"""Home Assistant's MQTT discovery: one payload for each camera and one for livereel itself.
+
+Home Assistant reads a payload as a whole: one wrong key, and none of its entities appears. Two of its
+rules are easily missed. A component's own ``availability`` replaces the device's, and a component that
+shows why a camera is away must have one, or it goes away with the camera. And no payload may name both
+``availability`` and ``availability_topic``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sinks.broker import Message
+from sinks.messages import ALERT, HIGHLIGHT, OFF, OFFLINE, ON, ONLINE, PRESS, REEL_READY, Messages
+
+# A state that has not been told for this long is unknown: three reports of the counters are missing.
+EXPIRE_AFTER_S = 180
+# What Stats may tell of a camera: name, unit.
+CAMERA_FIGURES = {"fps": ("Frames per second", "fps"), "describe_s": ("Describe time", "s")}
+# What it may tell of livereel as a whole, and where in the message.
+SERVICE_FIGURES = {
+    "waiting_windows": ("Windows waiting for words", "counters"),
+    "outbox_waiting": ("Messages waiting for the broker", "mqtt"),
+}
+
+Component = dict[str, Any]
+
+
+class Discovery:
+    """The announcements of one livereel. Pure: nothing is sent here."""
+
+    def __init__(self, discovery_prefix: str, prefix: str, messages: Messages, *, version: str) -> None:
+        """Announce under ``discovery_prefix`` what is told under the topic prefix ``prefix``."""
+        self._discovery_prefix = discovery_prefix
+        self._prefix = prefix
+        self._messages = messages
+        self._version = version
+        self._running = [{"topic": messages.available}]
+        self.status_topic = f"{discovery_prefix}/status"
+
+    def announce(self, cameras: Sequence[str], reels: Sequence[str]) -> list[Message]:
+        """All announcements; the service comes first, as the cameras name it."""
+        of_all = [reel for reel in reels if reel not in cameras]
+        payloads = {self._topic(): self._service(of_all)}
+        payloads |= {self._topic(name): self._camera(name, has_reel=name in reels) for name in cameras}
+        return [
+            Message(topic, json.dumps(payload, ensure_ascii=False).encode(), qos=1, retain=True)
+            for topic, payload in payloads.items()
+        ]
+
+    def kept(self, cameras: Sequence[str]) -> list[str]:
+        """All topics of ``announce``."""
+        return [self._topic(), *map(self._topic, cameras)]
+
+    def _topic(self, *camera: str) -> str:
+        ids = "/".join(map(_plain_id, (self._prefix, *camera)))
+        return f"{self._discovery_prefix}/device/{ids}/config"
+
+    def _service(self, reels: Sequence[str]) -> dict[str, Any]:
+        components = {
+            "running": {
+                "platform": "binary_sensor",
+                "name": "Running",
+                "device_class": "connectivity",
+                "entity_category": "diagnostic",
+                "state_topic": self._messages.available,
+                "payload_on": ONLINE,
+                "payload_off": OFFLINE,
+            }
+        }
+        for key, (name, place) in SERVICE_FIGURES.items():
+            components[key] = self._figure(name, f"value_json.get('{place}', {{}}).get('{key}')")
+        for reel in reels:
+            parts = self._reel(reel) | {"highlight": self._highlight(reel, [REEL_READY])}
+            for key, component in parts.items():
+                own = {"name": f"{component['name']} ({reel})", "availability": self._running}
+                components[f"{reel}_{key}"] = component | own
+        return self._device(self._prefix, self._prefix, "Video analyzer", components)
+
+    def _camera(self, camera: str, *, has_reel: bool) -> dict[str, Any]:
+        messages = self._messages
+        topic = messages.topic
+        components = {
+            "caption": _told("Last caption", topic(camera, "caption", "state"), "short"),
+            "highlight": self._highlight(camera, [HIGHLIGHT, ALERT, REEL_READY]),
+            "keyframe": {
+                "platform": "image",
+                "name": "Keyframe",
+                "image_topic": topic(camera, "keyframe"),
+                "content_type": "image/jpeg",
+            },
+            "motion": {
+                "platform": "binary_sensor",
+                "name": "Motion",
+                "device_class": "motion",
+                "state_topic": topic(camera, "motion"),
+                "payload_on": ON,
+                "payload_off": OFF,
+            },
+            "capture": self._connectivity("Camera", topic(camera, "status", "capture"))
+            | {"json_attributes_topic": topic(camera, "status")},
+            "describe": self._connectivity("Describer", topic(camera, "status", "describe")),
+            "enabled": {
+                "platform": "switch",
+                "name": "Analysis",
+                "icon": "mdi:motion-sensor",
+                "availability": self._running,
+                "state_topic": topic(camera, "enabled", "state"),
+                "command_topic": topic(camera, "enabled", "set"),
+                "payload_on": ON,
+                "payload_off": OFF,
+            },
+        }
+        if has_reel:
+            components |= self._reel(camera)
+        for key, (name, unit) in CAMERA_FIGURES.items():
+            value = f"value_json.cameras.get({json.dumps(camera)}, {{}}).get('{key}')"
+            components[key] = self._figure(name, value) | {"unit_of_measurement": unit}
+        watched = {
+            "topic": topic(camera, "status", "capture"),
+            "value_template": f"{{{{ '{ONLINE}' if value == '{ONLINE}' else '{OFFLINE}' }}}}",
+        }
+        root = {"availability": [*self._running, watched], "availability_mode": "all"}
+        device = self._device(f"{self._prefix}/{camera}", f"{self._prefix} {camera}", "Camera", components)
+        device["device"]["via_device"] = self._prefix
+        return device | root
+
+    def _device(self, identifier: str, name: str, model: str, components: dict[str, Component]) -> Component:
+        """Describe a device; its entities' ids are its own with their key."""
+        page = self._messages.page
+        return {
+            "device": {
+                "identifiers": [identifier],
+                "name": name,
+                "manufacturer": "livereel",
+                "model": model,
+                "sw_version": self._version,
+                **({"configuration_url": page} if page else {}),
+            },
+            "origin": {"name": "livereel", "sw_version": self._version},
+            "components": {
+                key: {"unique_id": f"{identifier}/{key}", **component}
+                for key, component in components.items()
+            },
+        }
+
+    def _reel(self, reel: str) -> dict[str, Component]:
+        """The last reel, and the wish for a new one, which does not depend on a camera that is away."""
+        button = {
+            "platform": "button",
+            "name": "Make a reel now",
+            "icon": "mdi:movie-plus",
+            "availability": self._running,
+            "command_topic": self._messages.topic(reel, "reel", "make"),
+            "payload_press": PRESS,
+        }
+        last = _told("Last reel", self._messages.topic(reel, "reel", "state"), "title")
+        return {"reel": last | {"availability": self._running}, "make_reel": button}
+
+    def _highlight(self, name: str, kinds: list[str]) -> Component:
+        return {
+            "platform": "event",
+            "name": "Highlight",
+            "state_topic": self._messages.topic(name, "highlight"),
+            "event_types": kinds,
+        }
+
+    def _connectivity(self, name: str, state_topic: str) -> Component:
+        return {
+            "platform": "binary_sensor",
+            "name": name,
+            "device_class": "connectivity",
+            "entity_category": "diagnostic",
+            "availability": self._running,
+            "state_topic": state_topic,
+            "value_template": f"{{{{ '{ON}' if value == '{ONLINE}' else '{OFF}' }}}}",
+            "payload_on": ON,
+            "payload_off": OFF,
+        }
+
+    def _figure(self, name: str, value: str) -> Component:
+        """Describe a number out of the counters; unknown where they do not hold it."""
+        return {
+            "platform": "sensor",
+            "name": name,
+            "entity_category": "diagnostic",
+            "availability": self._running,
+            "state_topic": self._messages.stats_topic,
+            "value_template": f"{{{{ {value} }}}}",
+            "state_class": "measurement",
+            "expire_after": EXPIRE_AFTER_S,
+        }
+
+
+def _told(name: str, topic: str, state: str) -> Component:
+    """A JSON object whose member ``state`` is the state, and the whole its attributes."""
+    return {
+        "platform": "sensor",
+        "name": name,
+        "state_topic": topic,
+        "value_template": f"{{{{ value_json.{state} }}}}",
+        "json_attributes_topic": topic,
+    }
+
+
+def _plain_id(name: str) -> str:
+    """Return the name in the letters that a discovery topic may hold; different names stay different."""
+    return re.sub(r"[^A-Za-z0-9-]", lambda match: "__" if match[0] == "_" else f"_{ord(match[0]):x}_", name)
