@@ -12,11 +12,12 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
 from stream.footage import Footage, Shelf
 from stream.media import MediaError, muxing
-from stream.picture import Size, fitted, shown_size
+from stream.picture import Size, fitted, matrix, shown_size
 from stream.segment import OnProgress, Place, Segment, mark_chapters
 from stream.sound import ReelSound
 from stream.timeline import shown_between
@@ -27,7 +28,8 @@ _ORDINARY_FPS = 30
 # A keyframe every two seconds lets a player seek inside a chapter at once.
 _KEYFRAME_EVERY_S = 2
 _X264 = {"preset": "veryfast", "crf": "21", "forced-idr": "1"}
-_BT709 = 1  # AVCOL_SPC_BT709, AVCOL_PRI_BT709 and AVCOL_TRC_BT709 alike
+# AVCOL_SPC_, AVCOL_PRI_ and AVCOL_TRC_ have the same numbers for BT709 and SMPTE170M.
+_NAMED = {Colorspace.ITU709: 1, Colorspace.ITU601: 6}
 _LIMITED = 1  # AVCOL_RANGE_MPEG
 # Sound packets from this long before a segment's first picture prime the decoder.
 _PRIME_S = 0.25
@@ -35,10 +37,11 @@ _PRIME_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What all segments of a reel are brought to."""
+    """What all segments of a reel are brought to; ``colors`` is BT.709 or BT.601."""
 
     size: Size
     fps: Fraction
+    colors: Colorspace
     sound: bool
 
 
@@ -69,19 +72,21 @@ def encode(
 
 
 def common_form(segments: Sequence[Segment], max_height_px: int, shelf: Shelf) -> Form:
-    """The largest segment's size, a common frame rate, and sound if any segment has it."""
-    sizes, sound = [], False
+    """The largest segment's size and colours, a common frame rate, and sound if any segment has it."""
+    sizes: dict[Size, Colorspace | None] = {}
+    sound = False
     rates: Counter[Fraction] = Counter()
     for path in dict.fromkeys(segment.path for segment in segments):
         footage = shelf.footage(path)
         stored = Size(footage.first.width, footage.first.height)
-        sizes.append(shown_size(stored, footage.pixel_aspect, footage.rotation_deg))
+        shown = shown_size(stored, footage.pixel_aspect, footage.rotation_deg)
+        sizes.setdefault(shown, matrix(footage.first))
         rates[Fraction(1 / footage.frame_s).limit_denominator(1001)] += 1
         sound = sound or footage.audio is not None
     largest = max(sizes, key=lambda size: size.width * size.height)
     limit = min(max_height_px, largest.height)
     size = Size(round(largest.width * limit / largest.height), limit).even()
-    return Form(size, common_rate(rates), sound)
+    return Form(size, common_rate(rates), sizes[largest] or Colorspace.ITU709, sound)
 
 
 def common_rate(rates: Counter[Fraction]) -> Fraction:
@@ -141,7 +146,9 @@ class _Reel:
         """Show a frame from the reel's end until ``end``, in the reel's frames."""
         if end <= self._frames:
             return
-        picture = fitted(frame, self._form.size, footage.pixel_aspect, footage.rotation_deg)
+        picture = fitted(
+            frame, self._form.size, footage.pixel_aspect, footage.rotation_deg, self._form.colors
+        )
         picture.time_base = 1 / self._form.fps
         picture.pict_type = PictureType.I if keyframe else PictureType.NONE
         for at in range(self._frames, end):
@@ -163,6 +170,6 @@ def _picture_track(out: OutputContainer, form: Form) -> VideoStream:
     context.width, context.height = form.size.width, form.size.height
     context.time_base = 1 / form.fps
     context.gop_size = max(1, round(form.fps * _KEYFRAME_EVERY_S))
-    context.colorspace = context.color_primaries = context.color_trc = _BT709
+    context.colorspace = context.color_primaries = context.color_trc = _NAMED[form.colors]
     context.color_range = _LIMITED
     return track

@@ -19,6 +19,9 @@ _COPY_BYTES = 1 << 20
 class MediaError(Exception):
     """A media file cannot be read or written; the message is one clear line."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))  # a file name may hold a line break
+
 
 class DiskFullError(MediaError):
     """There is no space left, or the quota is used up."""

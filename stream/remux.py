@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from statistics import median_low
 
 from av.container import OutputContainer
 from av.packet import Packet
@@ -23,6 +24,8 @@ from stream.track import add_copy, codec_name, copied, plays_audio
 
 # What every browser decodes.
 _PLAYABLE = frozenset({"yuv420p", "yuvj420p"})
+# Players take the rate from the reel's start.
+_SAME_RATE = 1.25
 # How far behind its picture sound may stand in a file.
 _SOUND_BEHIND_S = 2.0
 
@@ -121,6 +124,9 @@ def _planned(segments: Sequence[Segment], max_early_s: float, shelf: Shelf) -> _
         sounds.add(_sound(footage))
         begin = cuts[-1].end if cuts else 0
         cuts.append(cut(segment, footage, sets, begin=begin, max_early_s=max_early_s))
+    steps = [median_low(part.ticks) for part in cuts]
+    if max(steps) > min(steps) * _SAME_RATE:
+        raise UnsuitableError("frame rates differ")
     prefix = len(dresses) > 1
     if prefix and dresses.keys() != {0, 4}:
         raise UnsuitableError("packets have lengths of different sizes")

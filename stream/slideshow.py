@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from stream.media import MediaError, muxing, translated
-from stream.picture import BLACK_YUV, Rgb, Size, assumed_colorspace
+from stream.picture import BLACK_YUV, Rgb, Size, assumed_matrix
 from stream.segment import Joined, Place, mark_chapters
 from stream.track import add_copy, copied
 
@@ -88,7 +88,7 @@ def _fitted(pictures: Iterable[Rgb]) -> Iterator[NDArray[np.uint8]]:
             width=shown.width,
             height=shown.height,
             format="yuv444p",
-            dst_colorspace=assumed_colorspace(box.height),  # imageio writes none into the file
+            dst_colorspace=assumed_matrix(box.height),  # imageio writes none into the file
             interpolation="AREA",
         )
         boxed = np.empty((3, box.height, box.width), np.uint8)

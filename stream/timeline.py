@@ -46,8 +46,7 @@ def decode_times(pts: Sequence[int]) -> list[int]:
 def _filled(times: list[int | None]) -> list[int]:
     """Fill holes one typical step after the time before."""
     known = [t for t in times if t is not None]
-    steps = [b - a for a, b in pairwise(sorted(known)) if b > a]
-    step = median_low(steps) if steps else 1
+    step = max(1, (max(known) - min(known)) // max(1, len(times) - 1)) if known else 1
     last = known[0] - step if known else -step
     filled = []
     for time in times:
