@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import time
 from collections.abc import Iterator
@@ -10,15 +11,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 import av
 import av.error
 from av.audio.stream import AudioStream
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
+
+from stream.address import is_live, local_path, redact, scheme
+from stream.track import holds_video
 
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 20.0
@@ -29,11 +34,10 @@ _INDEXED_FORMATS = frozenset({"mov", "mp4", "matroska", "webm", "avi"})
 _NOT_VIDEO_FORMATS = frozenset({"tty"})
 # Video4Linux, as PyAV names its demuxer.
 _DEVICE_FORMAT = "video4linux2,v4l2"
-# Schemes of which Python reads nothing itself; a one-letter scheme would be a Windows drive.
-_SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
-_SECRET_PARAMETER = re.compile(
-    r"((?:^|[?&;])[^=&;]*(?:pass|pwd|token|key|secret|auth|sig)[^=&;]*=)[^&;]*", re.IGNORECASE
-)
+# When a container's clock was never set, or its bytes are damaged.
+_CREDIBLE_YEARS = range(1980, 2200)
+_MAX_DURATION_S = 366 * 86_400.0
+_DEFAULT_FPS = 25
 
 
 class SourceError(Exception):
@@ -52,20 +56,6 @@ class SourceError(Exception):
         self.retryable = retryable
 
 
-def redact(address: str) -> str:
-    """Return the address without user, password and secret query values.
-
-    Passwords of cameras often hold unescaped ``@`` or ``/``: all up to the last ``@`` goes.
-    """
-    scheme = _SCHEME.match(address)
-    if scheme is None:
-        return address
-    rest = address[scheme.end() :]
-    if "@" in rest:
-        rest = "***@" + rest.rpartition("@")[2]
-    return scheme.group() + _SECRET_PARAMETER.sub(r"\1***", rest)
-
-
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
     """What is known of a source once it is open.
@@ -76,10 +66,12 @@ class SourceInfo:
         width_px, height_px: of the decoded picture, before any rotation.
         fps: nominal frame rate, None when the source does not say.
         duration_s: None for live sources.
+        end_s: stream time at which, as the file says, its pictures end; where it says nothing of
+            pictures alone, all of it. None where it says nothing.
         start_utc: wall time of the first frame: now for live sources; for files the recorded time of
             creation, else the file's last change less its duration.
         live: the source cannot be read faster than it happens.
-        file: the file that any part can be read from again by its index; None for all else.
+        file: the file that any part can be read from again; None where packets must be kept as they pass.
     """
 
     address: str
@@ -91,6 +83,7 @@ class SourceInfo:
     start_utc: datetime
     live: bool
     file: Path | None
+    end_s: float | None = None
 
 
 class PacketSource(Protocol):
@@ -135,18 +128,24 @@ class AvSource:
     def _choose_streams(self) -> tuple[VideoStream, AudioStream | None]:
         if self._container.format.name in _NOT_VIDEO_FORMATS:
             raise SourceError(self._name, "a text file, not a video")
-        videos = [s for s in self._container.streams.video if not s.disposition & Disposition.attached_pic]
+        streams = self._container.streams
+        videos = [s for s in streams.video if not s.disposition & Disposition.attached_pic]
         if not videos:
             raise SourceError(self._name, "has no video stream", retryable=self._live)
+        videos = [s for s in videos if _has_decoder(s)]
+        if not videos:
+            raise SourceError(self._name, "its video is of a kind that the PyAV build cannot decode")
         video = max(videos, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
         if not video.codec_context.width or not video.codec_context.height:
             raise SourceError(self._name, "its video stream holds no readable picture", retryable=self._live)
-        return video, next(iter(self._container.streams.audio), None)
+        # Sound whose kind did not show while probing has no parameters to write a file with.
+        heard = (s for s in streams.audio if _has_decoder(s) and s.codec_context.sample_rate and s.channels)
+        return video, next(heard, None)
 
     def _describe(self, address: str) -> SourceInfo:
         context = self.video.codec_context
-        formats = set(self._container.format.name.split(","))
-        path = None if _SCHEME.match(address) else Path(address)
+        indexed = not _INDEXED_FORMATS.isdisjoint(self._container.format.name.split(","))
+        path = local_path(address)
         regular = path is not None and path.is_file()
         duration = self._container.duration
         duration_s = duration / av.time_base if duration and regular else None
@@ -163,16 +162,39 @@ class AvSource:
             else datetime.now(UTC),
             # A film on a web server has an end, and comes as fast as it is asked for.
             live=self._live and not duration,
-            file=path if regular and formats & _INDEXED_FORMATS else None,
+            # What MP4 cannot hold (GIF, Windows Media) is looked up in the file, if slowly.
+            file=path if regular and (indexed or not holds_video(self.video)) else None,
+            end_s=self._end_s() if regular else None,
         )
 
+    def _end_s(self) -> float | None:
+        """Where the container says that its pictures end, in stream time."""
+        container, video = self._container, self.video
+        if "matroska" in container.format.name:  # times from zero, whatever comes first
+            named = _clock_s(video.metadata.get("DURATION", ""))
+            return named or (container.duration / av.time_base if container.duration else None)
+        if video.duration and video.time_base:
+            return float(((video.start_time or 0) + video.duration) * video.time_base)
+        if container.duration:
+            return ((container.start_time or 0) + container.duration) / av.time_base
+        return None
+
     def packets(self) -> Iterator[Packet[Stream]]:
-        """Yield packets of the chosen streams; raises SourceError when reading fails."""
+        """Yield packets of the chosen streams; raises SourceError when reading fails.
+
+        A bare stream of pictures tells no times; its packets get decoding times by its frame rate.
+        """
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
+        rate = self.video.average_rate or self.video.guessed_rate or _DEFAULT_FPS
+        untimed = 0
         with _mapped(self._name, live=self._live):
             for packet in self._container.demux(streams):
-                if packet.size:
-                    yield packet
+                if not packet.size:
+                    continue
+                if packet.pts is None and packet.dts is None and not self.video.start_time:
+                    packet.dts = round(untimed / (rate * packet.time_base))
+                    untimed += 1
+                yield packet
 
     def close(self) -> None:
         """Close the container."""
@@ -213,22 +235,20 @@ class RealTimeSource:
         self._source.close()
 
 
-def is_live(address: str) -> bool:
-    """Whether what is at the address happens now: it may go away and come back."""
-    if _SCHEME.match(address):
-        return _scheme(address) not in {"file", "synthetic"}
-    return address.startswith("/dev/")
+def _has_decoder(stream: Stream) -> bool:
+    # PyAV's own annotation knows no streams without one.
+    return cast("CodecContext | None", stream.codec_context) is not None
 
 
-def _scheme(address: str) -> str:
-    """The address's scheme; of a path "". Passwords may hold what no URL may, so nothing more is parsed."""
-    match = _SCHEME.match(address)
-    return match.group()[:-3].lower() if match else ""
+def _clock_s(text: str) -> float | None:
+    """Seconds of ``h:mm:ss.fff``; None for any other text."""
+    match = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text)
+    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 
 def _options(address: str, transport: str) -> dict[str, str]:
     """What FFmpeg must be told so that watching begins soon after opening."""
-    if _scheme(address) in {"rtsp", "rtsps"}:
+    if scheme(address) in {"rtsp", "rtsps"}:
         # Two frames tell the rate well enough; FFmpeg would wait for twenty.
         return {"rtsp_transport": transport, "fpsprobesize": "2"}
     if address.partition("?")[0].endswith(".m3u8"):
@@ -247,10 +267,12 @@ def _open(address: str, transport: str) -> InputContainer:
             raise SourceError(name, str(error)) from error
         # One second says all there is to know of a stream that we make ourselves.
         return av.open(camera, mode="r", format="mpegts", options={"analyzeduration": "1000000"})
-    if _scheme(address) not in {"", "file"}:
+    path = local_path(address)
+    if path is None:
         timeout_s = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
         return av.open(address, mode="r", options=_options(address, transport), timeout=timeout_s)
-    path = Path(address.removeprefix("file://"))
+    if not address or "\0" in address:
+        raise SourceError(name, "not an address")
     if path.is_dir():
         raise SourceError(name, "a folder, not a video")
     if path.is_file() and path.stat().st_size == 0:
@@ -267,11 +289,11 @@ def _mapped(name: str, *, live: bool) -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, OSError) as error:
-        reason, final = _explain(error)
+        reason, final = _explain(error, live=live)
         raise SourceError(name, reason, retryable=live and not final) from error
 
 
-def _explain(error: Exception) -> tuple[str, bool]:
+def _explain(error: Exception, *, live: bool) -> tuple[str, bool]:
     """Say in a few words what PyAV means, and whether trying again is of no use even with a camera."""
     table: list[tuple[type[Exception], str, bool]] = [
         (FileNotFoundError, "no such file", False),
@@ -290,6 +312,10 @@ def _explain(error: Exception) -> tuple[str, bool]:
     for kind, reason, final in table:
         if isinstance(error, kind):
             return reason, final
+    if isinstance(error, OSError) and error.errno == errno.ENOTTY:
+        return "not a video device", True
+    if isinstance(error, OSError) and error.errno == errno.EIO and live:
+        return "cannot be reached", False  # FFmpeg says this of a name that nobody knows
     return (getattr(error, "strerror", None) or type(error).__name__).lower(), False
 
 
@@ -297,6 +323,8 @@ def _recorded_utc(path: Path, metadata: dict[str, Any], duration_s: float | None
     try:
         recorded = datetime.fromisoformat(str(metadata["creation_time"]))
     except (KeyError, ValueError):
-        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        return changed - timedelta(seconds=duration_s or 0.0)
-    return recorded if recorded.tzinfo else recorded.replace(tzinfo=UTC)
+        recorded = None
+    if recorded is not None and recorded.year in _CREDIBLE_YEARS:
+        return recorded if recorded.tzinfo else recorded.replace(tzinfo=UTC)
+    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return changed - timedelta(seconds=min(duration_s or 0.0, _MAX_DURATION_S))
