@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
     Raises FolderInUseError, LedgerError or OSError.
     """
     with alone(data), closing(Ledger(data)) as ledger:
-        retention = Retention(data, ledger, Limits(**options.config.retention.model_dump()))
+        retention = Retention(data, ledger, Limits(**asdict(options.config.retention)))
         retention.sweep_unnamed()
         reels = _reels([camera.name for camera in cameras], ledger, data, options)
         describer = BuiltinDescriber()

@@ -95,7 +95,7 @@ def recap(
     from livereel.recap import recap as run  # noqa: PLC0415
 
     options = read_options(config, region or [], ignore or []).with_choices(
-        describe=describe and describe.value, style=style and style.value
+        describe=describe.value if describe else None, style=style.value if style else None
     )
     run(source, out, options)
 

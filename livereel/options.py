@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.motion import MotionSettings, Polygon, rectangle
 from analyzer.window import WindowSettings
-from livereel.config import Area, CameraConfig, Config, ConfigError, load
+from livereel.config import Area, CameraConfig, Config, ConfigError, DescribeKind, Style
 
 if TYPE_CHECKING:  # a scan makes no reel: its start is not to pay for what reels import
     from analyzer.choose import ChooseRules
@@ -24,19 +24,19 @@ class Options:
     regions: tuple[Polygon, ...] = ()
     ignore: tuple[Polygon, ...] = ()
 
-    def with_choices(self, *, describe: str | None, style: str | None) -> Options:
+    def with_choices(self, *, describe: DescribeKind | None, style: Style | None) -> Options:
         """Return these options with the choices that were made; None leaves the configuration's."""
-        values = self.config.model_dump()
+        config = self.config
         if describe is not None:
-            values["describe"]["kind"] = describe
+            config = replace(config, describe=replace(config.describe, kind=describe))
         if style is not None:
-            values["reel"]["style"] = style
-        return replace(self, config=Config.model_validate(values))
+            config = replace(config, reel=replace(config.reel, style=style))
+        return replace(self, config=config)
 
     def with_reel_every(self, every_s: float) -> Options:
         """Return these options with a live reel made this often."""
-        reel = self.config.reel.model_copy(update={"every_s": every_s})
-        return replace(self, config=self.config.model_copy(update={"reel": reel}))
+        reel = replace(self.config.reel, every_s=every_s)
+        return replace(self, config=replace(self.config, reel=reel))
 
     def for_camera(self, camera: CameraConfig) -> Options:
         """Return these options with the camera's own places to look and not to look."""
@@ -76,9 +76,12 @@ class Options:
 
 def read_options(config: Path | None, regions: Sequence[str], ignore: Sequence[str]) -> Options:
     """Read the configuration file, if any; raises ConfigError."""
-    return Options(
-        load(config) if config else Config(), _areas("--region", regions), _areas("--ignore", ignore)
-    )
+    read = Config()
+    if config is not None:
+        from livereel.load import load  # noqa: PLC0415  # without a file there is nothing to check
+
+        read = load(config)
+    return Options(read, _areas("--region", regions), _areas("--ignore", ignore))
 
 
 def _polygons(areas: Sequence[Area]) -> tuple[Polygon, ...]:
