@@ -64,6 +64,7 @@ class Window:
         activity: what moved.
         signal: the highest value in each ``signal_step_s`` from ``start_s`` on.
         clip: the moving pictures; None when quiet or not asked for.
+        missed_s: how much of it was not looked at, as decoding could not keep up.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Window:
     signal: tuple[float, ...] = ()
     signal_step_s: float = SIGNAL_STEP_S
     clip: Clip | None = None
+    missed_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from av.packet import Packet
 from av.stream import Stream
@@ -15,8 +16,9 @@ from analyzer.chapter import Gap
 from analyzer.happening import Began, Glimpse, Stirring
 from analyzer.window import Clip, Keyframe, Measured, Shot, Window, Windower, WindowSettings
 from livereel.clips import Clipper
+from livereel.overload import Overload
 from livereel.space import Space, is_full
-from stream.clock import MediaClock
+from stream.clock import MediaClock, utc_after
 from stream.frames import Frame, FrameDecoder, TimelineBreakError
 from stream.media import MediaError
 from stream.source import PacketSource, SourceError
@@ -26,6 +28,13 @@ _STAMP = str.maketrans("", "", "-:.")
 
 # Pictures missing for longer than this beside damaged packets were not seen, rather than still.
 UNREADABLE_S = 1.0
+# Live, pictures missing for longer than this, and for ten frames, are a gap: nobody saw what was there.
+PAUSE_S = 3.0
+PAUSE_FRAMES = 10
+# A camera's clock that is off by more than this, for a whole window, has been set anew.
+MAX_OFF_S = 5.0
+# A hole between two epochs that is shorter than this is not worth telling.
+HOLE_S = 0.5
 
 
 @dataclass(slots=True)
@@ -37,9 +46,26 @@ class Counts:
     timeline_breaks: int = 0
     windows_without_room: int = 0
     clips_failed: int = 0
+    skipped_packets: int = 0
 
 
 Seen = Window | Gap | Began | Stirring | Glimpse
+
+
+class Arrivals(Protocol):
+    """When packets came, for what is watched live.
+
+    Attributes:
+        behind_s: how long the packet that was taken last had waited.
+        zero_utc: when, by the packets that came first, the stream's own time was 0.
+    """
+
+    behind_s: float
+    zero_utc: datetime | None
+
+    def now(self) -> datetime:
+        """When the packet that was taken last had come."""
+        ...
 
 
 class Capture:
@@ -58,7 +84,7 @@ class Capture:
         clips: Clipper,
         pictures: Path | None,
         *,
-        now: Callable[[], datetime] | None = None,
+        arrivals: Arrivals | None = None,
         space: Space | None = None,
         epoch: int = 0,
     ) -> None:
@@ -70,8 +96,8 @@ class Capture:
             settings: how windows are measured.
             clips: where moving pictures come from.
             pictures: folder for the keyframes' JPEGs; None for none.
-            now: tells wall time, for what is watched live; without it, wall time counts on from the
-                source's ``start_utc``.
+            arrivals: when packets came, for what is watched live; without it, wall time counts on from
+                the source's ``start_utc``.
             space: room on the disk, for what is watched live: without room a window is told but its
                 files are not written. Without it, a full disk is an error.
             epoch: number of the first epoch.
@@ -82,8 +108,11 @@ class Capture:
         self._clips = clips
         self._pictures = pictures
         self._epoch = epoch
-        self._clock = MediaClock(source.info.start_utc, now)
-        self._by_day = now is not None
+        self._clock = MediaClock(source.info.start_utc)
+        self._arrivals = arrivals
+        self._overload = Overload()
+        self._ended: tuple[str, str] | None = None  # until when the last epoch saw, and what ended it
+        self._pause_s = max(PAUSE_S, PAUSE_FRAMES / (source.info.fps or PAUSE_FRAMES))
         self._space = space
         self.counts = Counts()
         self.failure: SourceError | None = None
@@ -102,7 +131,7 @@ class Capture:
         try:
             for packet in self._source.packets():
                 self._clips.push(packet)
-                if packet.stream.type == "video":
+                if packet.stream.type == "video" and not self._skips(packet):
                     yield from self._decode(packet)
         except SourceError as error:
             if not self.counts.frames:
@@ -111,8 +140,16 @@ class Capture:
         yield from self._decode(None)
         yield from self._end_epoch()
         if not self.counts.frames:
-            raise SourceError(self._source.info.address, "not one frame of it can be decoded")
+            info = self._source.info
+            raise SourceError(info.address, "not one frame of it can be decoded", retryable=info.live)
         yield from self._missing_end()
+
+    def _skips(self, packet: Packet[Stream]) -> bool:
+        if self._arrivals is None:
+            return False
+        skips = self._overload.skips(keyframe=packet.is_keyframe, behind_s=self._arrivals.behind_s)
+        self.counts.skipped_packets += skips
+        return skips
 
     def _begin_epoch(self) -> None:
         motion = self._settings.motion
@@ -120,17 +157,24 @@ class Capture:
         self._windower: Windower | None = None
         self._last_s = 0.0
         self._damaged = 0
+        self._skipped = self.counts.skipped_packets
+        self._missed = (0.0, 0.0)
         self._moving = False
 
     def _end_epoch(self) -> Iterator[Window]:
-        measured = self._windower.close() if self._windower else None
+        if self._windower is None:
+            return
+        self._seen_to_s = self._windower.start_s
+        measured = self._windower.close()
         if measured is not None:
+            self._seen_to_s = measured.end_s
             yield self._window(measured)
 
-    def _break_epoch(self) -> Iterator[Window]:
-        """Nothing joins what was with what comes."""
+    def _break_epoch(self, reason: str) -> Iterator[Window]:
+        """Nothing joins what was with what comes; what was not seen between is for this reason."""
         self.counts.timeline_breaks += 1
         yield from self._end_epoch()
+        self._ended = (self._clock.utc(self._seen_to_s), reason)
         self._clips.start_over()
         self._clock = self._clock.after(self._last_s)
         self._epoch += 1
@@ -141,30 +185,56 @@ class Capture:
         try:
             frames = self._decoder.decode(packet)
         except TimelineBreakError:
-            yield from self._break_epoch()
+            yield from self._break_epoch("unreadable")
             return
         for frame in frames:
+            broken = self._decoder
             yield from self._frame(frame)
+            if self._decoder is not broken:
+                return  # of the epoch that has just ended
 
     def _frame(self, frame: Frame) -> Iterator[Seen]:
-        self._clock.see(frame.pts_s)
         if self._windower is None:
             self._windower = Windower(self._settings, *frame.source_size_px)
-            yield Began(self._camera, self._epoch, self._clock.utc(frame.pts_s))
+            yield from self._began(frame)
+        self._clock.see(frame.pts_s)
         damaged = self._decoder.damaged - self._damaged
-        seen_to_s = self._last_s
-        unseen = damaged > 0 and frame.pts_s - seen_to_s > UNREADABLE_S
-        if unseen:
-            yield self._gap(seen_to_s, frame.pts_s)
-        self.counts.frames += 1
         self.counts.damaged_packets += damaged
         self._damaged += damaged
+        seen_to_s = self._last_s
+        unseen = damaged > 0 and frame.pts_s - seen_to_s > UNREADABLE_S
+        if self.counts.skipped_packets > self._skipped:
+            self._skipped = self.counts.skipped_packets
+            self._missed = (seen_to_s, frame.pts_s)
+        elif self._arrivals is not None and (unseen or frame.pts_s - seen_to_s > self._pause_s):
+            yield from self._break_epoch("unreadable" if unseen else "source_stalled")
+            return
+        elif unseen:
+            yield self._gap(seen_to_s, frame.pts_s)
+        self.counts.frames += 1
         self._last_s = frame.pts_s
         for measured in self._windower.push(frame):
             if not (unseen and measured.start_s >= seen_to_s):
                 yield self._window(measured)
             self._clock.follow()
         yield from self._before_the_end(self._windower)
+        if abs(self._clock.off_s) > MAX_OFF_S:
+            yield from self._break_epoch("source_stalled")
+
+    def _began(self, frame: Frame) -> Iterator[Seen]:
+        """Live, find the epoch's place in wall time, and tell what nobody saw before it."""
+        live = self._arrivals
+        if live is not None:
+            start = live.now()
+            if self._ended is None and live.zero_utc is not None:
+                start = live.zero_utc + timedelta(seconds=self._decoder.zero_s or 0.0)
+            self._clock = MediaClock(start, live.now)
+        began_utc = self._clock.utc(frame.pts_s)
+        if live is not None and self._ended is not None:
+            ended_utc, reason = self._ended
+            if began_utc > utc_after(ended_utc, HOLE_S):
+                yield Gap(self._camera, ended_utc, began_utc, reason)
+        yield Began(self._camera, self._epoch, began_utc)
 
     def _before_the_end(self, windower: Windower) -> Iterator[Stirring | Glimpse]:
         """Tell what shows of a window that is still open."""
@@ -192,7 +262,8 @@ class Capture:
     def _window(self, measured: Measured) -> Window:
         start_utc = self._clock.utc(measured.start_s)
         name = self._name(measured.start_s)
-        clip, keyframes = self._keep(measured, f"{start_utc[:10]}/{name}" if self._by_day else name)
+        clip, keyframes = self._keep(measured, f"{start_utc[:10]}/{name}" if self._arrivals else name)
+        missed_s = min(self._missed[1], measured.end_s) - max(self._missed[0], measured.start_s)
         return Window(
             id=name,
             camera=self._camera,
@@ -210,6 +281,7 @@ class Capture:
             activity=measured.activity,
             signal=measured.signal,
             clip=clip,
+            missed_s=max(0.0, missed_s),
         )
 
     def _keep(self, measured: Measured, place: str) -> tuple[Clip | None, tuple[Keyframe, ...]]:

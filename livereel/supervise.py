@@ -7,16 +7,17 @@ import itertools
 import logging
 import multiprocessing
 import random
+import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from analyzer.happening import Began
 from livereel import worker
 from livereel.capture import Counts, Seen
-from livereel.worker import Beat, CameraSettings, Ended, Report
+from livereel.worker import HELD_SIGNALS, Beat, CameraSettings, Ended, Report
 
 log = logging.getLogger(__name__)
 
@@ -131,25 +132,30 @@ class Supervisor:
             await connection.end()
 
     async def _listen(self, connection: _Connection) -> Lost:
-        """Pass reports on until the last one, or a silence that is too long."""
+        """Pass reports on until the process is gone; a silence that is too long ends it."""
         lost: Lost | None = None
+        ended: Ended | None = None
         self._deadline_s = _now_s() + self._patience.open_s
         while True:
             try:
                 # In short waits, as the deadline may be moved to an earlier time meanwhile.
                 async with asyncio.timeout(LOOK_S):
-                    report = await connection.reports.get()
+                    report = await connection.next()
             except TimeoutError:
                 if _now_s() < self._deadline_s:
                     continue
-                if lost or self._stopping.is_set():
-                    return lost or Lost(None, stalled=False, final=True)
-                lost = self._silence()
-                self._hurry(connection)
+                if lost or ended or self._stopping.is_set():
+                    connection.kill()
+                else:
+                    lost = self._silence()
+                    self._hurry(connection)
                 continue
-            if report is None or isinstance(report, Ended):
-                return lost or self._last_word(report)
-            if isinstance(report, Beat):
+            if report is None:
+                return lost or self._last_word(ended)
+            if isinstance(report, Ended):
+                ended = report
+                self._deadline_s = _now_s() + self._patience.stop_s
+            elif isinstance(report, Beat):
                 self._beat(report, hurried=lost is not None)
             else:
                 await self._report(report)
@@ -178,10 +184,11 @@ class Supervisor:
         return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
 
     def _last_word(self, ended: Ended | None) -> Lost:
+        if self._stopping.is_set():
+            return Lost(None, stalled=False, final=True)
         if ended is None:
-            return Lost("its process died", stalled=False, final=self._stopping.is_set())
-        final = self._stopping.is_set() or not ended.retryable
-        return Lost(ended.reason, stalled=False, final=final)
+            return Lost("its process died", stalled=False, final=False)
+        return Lost(ended.reason, stalled=False, final=not ended.retryable)
 
 
 def _now_s() -> float:
@@ -189,7 +196,7 @@ def _now_s() -> float:
 
 
 class _Connection:
-    """A camera's process and its pipe, whose reports arrive in ``reports``; None is the last.
+    """A camera's process and its pipe.
 
     The pipe is read in a thread: a process that is stopped in the middle of a report would block the loop.
     """
@@ -200,11 +207,19 @@ class _Connection:
         self._process = context.Process(
             target=worker.main, args=(theirs, settings), name=f"livereel {settings.name}", daemon=True
         )
-        self._process.start()
+        with _held(HELD_SIGNALS):
+            self._process.start()
         theirs.close()
         self._loop = asyncio.get_running_loop()
-        self.reports: asyncio.Queue[Report | None] = asyncio.Queue(MAX_REPORTS)
+        self._reports: asyncio.Queue[Report | None] = asyncio.Queue(MAX_REPORTS)
+        self._over = False
         threading.Thread(target=self._read, name=settings.name, daemon=True).start()
+
+    async def next(self) -> Report | None:
+        """The next report, as soon as there is one; None when the process is gone."""
+        report = None if self._over else await self._reports.get()
+        self._over = report is None
+        return report
 
     def _read(self) -> None:
         report: Report | None = None
@@ -214,7 +229,7 @@ class _Connection:
             except (EOFError, OSError):
                 report = None
             try:
-                asyncio.run_coroutine_threadsafe(self.reports.put(report), self._loop).result()
+                asyncio.run_coroutine_threadsafe(self._reports.put(report), self._loop).result()
             except (RuntimeError, CancelledError):
                 return  # the loop has gone
             if report is None:
@@ -225,9 +240,25 @@ class _Connection:
         with suppress(OSError):
             self._pipe.send("stop")
 
-    async def end(self) -> None:
-        """Kill the process if it is still there, and wait for it."""
+    def kill(self) -> None:
+        """End the process, whatever it does."""
         self._process.kill()
+
+    async def end(self) -> None:
+        """Kill the process if it is still there, and wait until nothing is left of it."""
+        self.kill()
         await asyncio.to_thread(self._process.join)
+        while await self.next() is not None:
+            pass  # the thread that reads may be waiting for room
         self._process.close()
         self._pipe.close()
+
+
+@contextmanager
+def _held(signals: Iterable[signal.Signals]) -> Iterator[None]:
+    """Keep signals waiting; what is started inside has them blocked."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -6,11 +6,12 @@ Only small records cross the pipe: clips and keyframes go to disk, and the recor
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
+import os
 import signal
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -19,10 +20,13 @@ from livereel.capture import Capture, Counts, Seen
 from livereel.clips import BufferClips
 from livereel.folder import CLIPS, KEYFRAMES
 from livereel.space import Space
+from stream.looped import LoopedSource
 from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
 from stream.threaded import ThreadedSource
 
 BEAT_S = 0.5
+# Blocked when a process is started, until it ignores them: meant for the main process, sent to all.
+HELD_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -33,6 +37,8 @@ class CameraSettings:
     Attributes:
         name: the camera's.
         source: its address, with credentials.
+        transport: how RTSP brings its packets, ``tcp`` or ``udp``.
+        loop: a file starts over when it ends.
         windows: how windows are measured.
         data: the data folder.
         min_free_bytes: without so much room on the disk nothing is written.
@@ -45,6 +51,8 @@ class CameraSettings:
     data: Path
     min_free_bytes: int = 0
     epoch: int = 0
+    transport: str = "tcp"
+    loop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +87,7 @@ class _Reporter:
 
 def main(pipe: Connection, settings: CameraSettings) -> None:
     """Watch one camera until its source ends or fails, or the pipe says stop, or breaks."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the main process
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "prctl"):  # Linux: no orphan, however the main process dies
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _obey_the_pipe_alone()
     reporter = _Reporter(pipe)
     try:
         reporter.send(_watch(pipe, reporter, settings))
@@ -92,8 +97,21 @@ def main(pipe: Connection, settings: CameraSettings) -> None:
         return  # nobody listens any more
 
 
+def _obey_the_pipe_alone() -> None:
+    """Leave Ctrl-C and a service manager's SIGTERM to the main process; end with it, however it ends."""
+    for number in HELD_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "prctl"):  # Linux: no orphan, though the main process be killed
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid != os.getppid():
+        os._exit(1)  # it died before we could ask to be told
+
+
 def _watch(pipe: Connection, reporter: _Reporter, settings: CameraSettings) -> Ended:
-    source = ThreadedSource(open_live(settings.source))
+    source = ThreadedSource(open_live(settings.source, settings.transport, loop=settings.loop))
     threading.Thread(target=_stop_when_told, args=(pipe, source), daemon=True).start()
     capture = Capture(
         source,
@@ -101,21 +119,29 @@ def _watch(pipe: Connection, reporter: _Reporter, settings: CameraSettings) -> E
         settings.windows,
         BufferClips(source, settings.data / CLIPS / settings.name, settings.windows.window_s),
         settings.data / KEYFRAMES / settings.name,
-        now=lambda: datetime.now(UTC),
+        arrivals=source,
         space=Space(settings.data, settings.min_free_bytes),
         epoch=settings.epoch,
     )
     threading.Thread(target=_beat, args=(reporter, capture), daemon=True).start()
     for seen in capture.run():
         reporter.send(seen)
-    failure = capture.failure
-    return Ended(failure.reason, retryable=True) if failure else Ended()
+    if capture.failure:
+        return Ended(capture.failure.reason, capture.failure.retryable)
+    if source.info.live and not source.stopped:
+        return Ended("the stream ended", retryable=True)
+    return Ended()
 
 
-def open_live(address: str) -> PacketSource:
-    """Open an address; what is not live of itself is played at the speed at which it was taken."""
-    source = AvSource(address)
-    return source if source.info.live else RealTimeSource(source)
+def open_live(address: str, transport: str = "tcp", *, loop: bool = False) -> PacketSource:
+    """Open an address; what is not live of itself is played at the speed at which it was taken.
+
+    Raises SourceError.
+    """
+    source = AvSource(address, transport=transport)
+    if source.info.live:
+        return source
+    return RealTimeSource(LoopedSource(source) if loop else source)
 
 
 def _stop_when_told(pipe: Connection, source: ThreadedSource) -> None:

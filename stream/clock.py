@@ -28,32 +28,33 @@ class MediaClock:
 
     A camera's clock drifts from ours by seconds a day. Live, the mapping follows at no more than
     ``MAX_SLEW_S`` for each call of ``follow``, so that no time is told twice or left out.
+
+    Attributes:
+        off_s: by how much the mapping was behind when ``follow`` was last called, in seconds.
     """
 
     MAX_SLEW_S = 0.05
 
     def __init__(self, start: datetime, now: Callable[[], datetime] | None = None) -> None:
-        """Media time 0 is ``start``; with ``now`` it is when the first frame is seen."""
+        """Media time 0 is ``start``; ``now`` tells when the newest frame came, for what is live."""
         self._zero = start
         self._now = now
         self._earliest: datetime | None = None
-        self._begun = False
+        self.off_s = 0.0
 
     def see(self, pts_s: float) -> None:
         """A frame of this media time has just arrived."""
         if self._now is None:
             return
         zero = self._now() - timedelta(seconds=pts_s)
-        if not self._begun:
-            self._zero, self._begun = zero, True
         # Frames are delayed on their way, never early: the earliest is the truest.
         self._earliest = zero if self._earliest is None else min(self._earliest, zero)
 
     def follow(self) -> None:
         """Move the mapping towards what was seen since the last call."""
         if self._earliest is not None:
-            off_s = (self._earliest - self._zero).total_seconds()
-            self._zero += timedelta(seconds=max(-self.MAX_SLEW_S, min(self.MAX_SLEW_S, off_s)))
+            self.off_s = (self._earliest - self._zero).total_seconds()
+            self._zero += timedelta(seconds=max(-self.MAX_SLEW_S, min(self.MAX_SLEW_S, self.off_s)))
             self._earliest = None
 
     def utc(self, media_s: float) -> str:
@@ -61,5 +62,6 @@ class MediaClock:
         return utc_text(self._zero + timedelta(seconds=media_s))
 
     def after(self, media_s: float) -> MediaClock:
-        """Return the clock of an epoch that begins at this media time, or, live, at its first frame."""
-        return MediaClock(self._zero + timedelta(seconds=media_s), self._now)
+        """Return the clock of an epoch that begins at this media time, or, live, now."""
+        start = self._zero + timedelta(seconds=media_s) if self._now is None else self._now()
+        return MediaClock(start, self._now)

@@ -102,7 +102,7 @@ class FrameDecoder:
         """
         try:
             images = self._context.decode(packet)
-        except (av.error.InvalidDataError, av.error.EOFError, ValueError):
+        except (av.error.FFmpegError, ValueError):
             self.damaged += 1
             return []
         return [self._frame(image) for image in images]

@@ -196,6 +196,11 @@ class AvSource:
                     untimed += 1
                 yield packet
 
+    def rewind(self) -> None:
+        """Go back to the beginning, for ``packets`` to be called anew; raises SourceError."""
+        with _mapped(self._name, live=self._live):
+            self._container.seek(0)
+
     def close(self) -> None:
         """Close the container."""
         self._container.close()

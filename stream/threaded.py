@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from av.packet import Packet
 from av.stream import Stream
@@ -13,6 +15,7 @@ from stream.source import PacketSource, SourceError
 
 # A minute of most cameras. When it is full the reader waits, and the sender's own buffers fill.
 MAX_PACKETS = 4096
+SETTLE_S = 1.0
 
 
 class ThreadedSource:
@@ -20,6 +23,13 @@ class ThreadedSource:
 
     ``stop`` ends ``packets`` within a fraction of a second, even while the other source is silent; the
     thread is a daemon and dies with its process if it cannot be woken.
+
+    What was buffered on the way comes in a burst after opening: packets are handed out once it is over,
+    as the newest tells best how the stream's time and ours belong together.
+
+    Attributes:
+        behind_s: how long the packet that was taken last had waited.
+        zero_utc: when the stream's own time was 0; None while no packet has told.
     """
 
     def __init__(self, source: PacketSource) -> None:
@@ -27,7 +37,10 @@ class ThreadedSource:
         self.info = source.info
         self.video = source.video
         self.audio = source.audio
-        self._queue: queue.Queue[Packet[Stream] | SourceError | None] = queue.Queue(MAX_PACKETS)
+        self.behind_s = 0.0
+        self.zero_utc: datetime | None = None
+        self._first_s: float | None = None
+        self._queue: queue.Queue[tuple[Packet[Stream] | SourceError | None, float]] = queue.Queue(MAX_PACKETS)
         self._stopped = threading.Event()
 
     def packets(self) -> Iterator[Packet[Stream]]:
@@ -35,9 +48,11 @@ class ThreadedSource:
         threading.Thread(target=self._read, name="source", daemon=True).start()
         while not self._stopped.is_set():
             try:
-                item = self._queue.get(timeout=0.1)
+                item, came_s = self._queue.get(timeout=0.1)
             except queue.Empty:
                 continue
+            self._stopped.wait(max(0.0, (self._first_s or came_s) + SETTLE_S - time.monotonic()))
+            self.behind_s = time.monotonic() - came_s
             if item is None:
                 return
             if isinstance(item, SourceError):
@@ -55,12 +70,30 @@ class ThreadedSource:
             self._put(error)
 
     def _put(self, item: Packet[Stream] | SourceError | None) -> None:
+        came_s = time.monotonic()
+        self._first_s = self._first_s or came_s
+        if isinstance(item, Packet) and came_s <= self._first_s + SETTLE_S:
+            self._settle(item)
         while not self._stopped.is_set():
             try:
-                self._queue.put(item, timeout=0.1)
+                self._queue.put((item, came_s), timeout=0.1)
             except queue.Full:
                 continue
             return
+
+    def _settle(self, packet: Packet[Stream]) -> None:
+        if packet.stream.type == "video" and packet.pts is not None:
+            zero_utc = datetime.now(UTC) - timedelta(seconds=float(packet.pts * packet.time_base))
+            self.zero_utc = min(self.zero_utc or zero_utc, zero_utc)
+
+    def now(self) -> datetime:
+        """When the packet that was taken last had come."""
+        return datetime.now(UTC) - timedelta(seconds=self.behind_s)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether ``stop`` was called."""
+        return self._stopped.is_set()
 
     def stop(self) -> None:
         """End ``packets`` soon. May be called from any thread, and from a signal handler."""

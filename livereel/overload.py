@@ -1,0 +1,28 @@
+"""What is left out when a live camera's pictures come faster than they can be decoded."""
+
+from __future__ import annotations
+
+# A picture that has waited so long is not worth waiting for: the queue is emptied up to what is fresh.
+MAX_BEHIND_S = 5.0
+FRESH_S = 0.5
+
+
+class Overload:
+    """Decides packet by packet; decoding goes on with a keyframe, as it must.
+
+    Attributes:
+        skipped: packets not decoded, so far.
+    """
+
+    def __init__(self) -> None:
+        self._skipping = False
+        self.skipped = 0
+
+    def skips(self, *, keyframe: bool, behind_s: float) -> bool:
+        """Whether to leave out a packet that has waited ``behind_s`` since it came."""
+        if self._skipping:
+            self._skipping = not (keyframe and behind_s <= FRESH_S)
+        else:
+            self._skipping = behind_s > MAX_BEHIND_S
+        self.skipped += self._skipping
+        return self._skipping
