@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from analyzer.describe.describer import DescribeError
 from analyzer.describe.textmodel import Schema
 from analyzer.moment import MAX_TITLE_CHARS
 
@@ -21,8 +20,6 @@ _THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?…]['\")»”]*(?=\s|$)")
 _MARKUP = re.compile(r"\*\*|__|`")
 _MAX_OBJECTS = 50  # an answer that opens more braces than this before an object is noise
-
-T = TypeVar("T")
 
 
 class UnfitError(Exception):
@@ -100,7 +97,7 @@ def read_answer(values: Mapping[str, Any], rules: Sequence[str] = ()) -> Answer:
     Too long a title or text loses its end at a word or sentence; nothing else is repaired.
     """
     return Answer(
-        title=_shortened(_line(values, "title"), MAX_TITLE_CHARS),
+        title=shortened(_line(values, "title"), MAX_TITLE_CHARS),
         text=_cut_text(_line(values, "text")),
         importance=_importance(values.get("importance")),
         tags=_tags(values.get("tags")),
@@ -114,6 +111,16 @@ def plain(text: str) -> str:
     return " ".join(_MARKUP.sub("", shown).split())
 
 
+def numbered(listed: object, number: str, text: str, count: int) -> Iterator[tuple[int, str]]:
+    """The entries of a list that hold a number from 1 to ``count`` and some text; others are passed over."""
+    for entry in listed if isinstance(listed, list) else ():
+        n, told = (entry.get(number), entry.get(text)) if isinstance(entry, dict) else (None, None)
+        if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= count:
+            continue
+        if isinstance(told, str) and (line := plain(told)):
+            yield n, line
+
+
 def _line(values: Mapping[str, Any], key: str) -> str:
     value = values.get(key)
     line = plain(value) if isinstance(value, str) else ""
@@ -122,7 +129,7 @@ def _line(values: Mapping[str, Any], key: str) -> str:
     return line
 
 
-def _shortened(line: str, max_chars: int) -> str:
+def shortened(line: str, max_chars: int) -> str:
     """As much as fits, ended at a word. A line of exactly ``max_chars`` was cut off by the schema."""
     if len(line) < max_chars:
         return line
@@ -134,7 +141,7 @@ def _cut_text(text: str) -> str:
     if len(text) < MAX_TEXT_CHARS:
         return text
     ends = [end.end() for end in _SENTENCE_END.finditer(text[:MAX_TEXT_CHARS])]
-    return text[: ends[-1]] if ends else _shortened(text, MAX_TEXT_CHARS)
+    return text[: ends[-1]] if ends else shortened(text, MAX_TEXT_CHARS)
 
 
 def _importance(value: object) -> float:
@@ -168,19 +175,3 @@ def _alerts(value: object, rules: Sequence[str]) -> tuple[str, ...]:
     if not all(isinstance(verdicts.get(name), bool) for name in names):
         raise UnfitError(f"alerts must say true or false for each of {', '.join(names)}")
     return tuple(rule for name, rule in zip(names, rules, strict=True) if verdicts[name])
-
-
-async def ask_twice(model: str, ask: Callable[[str], Awaitable[str]], read: Callable[[str], T]) -> T:
-    """Ask, read the answer, and ask once more if it does not fit; then DescribeError.
-
-    ``ask`` is given a note to add to the question: empty at first, then what was wrong. Without it a sure
-    model would only repeat itself.
-    """
-    try:
-        return read(await ask(""))
-    except UnfitError as error:
-        note = f" Your last answer was refused: {error}. Answer again with one complete, short JSON object."
-    try:
-        return read(await ask(note))
-    except UnfitError as error:
-        raise DescribeError(f"{model} gave no answer that fits: {error}") from error

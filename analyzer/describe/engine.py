@@ -39,8 +39,6 @@ class EngineSettings:
 
     Attributes:
         model: a Qwen-VL (Qwen2-VL, Qwen2.5-VL, Qwen3-VL): its name on Hugging Face, or its folder.
-        vision_tokens: what the pictures of a window may take of the context together. Pictures are shrunk
-            to fit, never enlarged: 8 of 640x360 fit as they are, 12 are shrunk to 532x308.
         max_model_len: prompt and answer together, in tokens; what the model is asked when it chooses from
             50 moments takes most.
         memory_share: of the GPU's memory, for weights and cache, 0 to 1.
@@ -55,7 +53,6 @@ class EngineSettings:
     """
 
     model: str = "Qwen/Qwen2-VL-7B-Instruct"
-    vision_tokens: int = 1300
     max_model_len: int = 8192
     memory_share: float = 0.9
     quantization: str | None = None
@@ -66,6 +63,21 @@ class EngineSettings:
     dtype: str = "auto"
     load_format: str = "auto"
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """A window's pictures, as they are shown to the model.
+
+    Attributes:
+        jpegs: the pictures, in the order of time.
+        at_s: when each was taken, for models that are told so within the video.
+        max_tokens: what all of them may take of the context; they are shrunk to fit.
+    """
+
+    jpegs: Sequence[bytes]
+    at_s: Sequence[float]
+    max_tokens: int
 
 
 class Engine:
@@ -109,18 +121,16 @@ class Engine:
         schema: Schema | None,
         sampling: Sampling,
         *,
-        jpegs: Sequence[bytes] = (),
-        at_s: Sequence[float] = (),
+        video: Footage | None = None,
     ) -> str:
         """Return the answer's text, finished or not.
 
-        The JPEGs are shown as one video before the user's words; ``at_s`` says when each was taken, for
-        models that are told so within the video. Raises DescribeError. When cancelled the engine forgets
+        A video is shown before the user's words. Raises DescribeError. When cancelled the engine forgets
         the question.
         """
         with _translated(self._settings.model):
-            if jpegs:
-                prompt = await self._with_video(system, user, jpegs, at_s)
+            if video:
+                prompt = await self._with_video(system, user, video)
             else:
                 (prompt,) = await self._llm.renderer.render_cmpl_async(
                     [{"prompt": self._chat(system, user, video=False)}]
@@ -144,20 +154,20 @@ class Engine:
             text = output.outputs[0].text
         return text
 
-    async def _with_video(self, system: str, user: str, jpegs: Sequence[bytes], at_s: Sequence[float]) -> Any:
+    async def _with_video(self, system: str, user: str, video: Footage) -> Any:
         loop = asyncio.get_running_loop()
-        pictures = await loop.run_in_executor(self._pool, self._pictures, jpegs)
+        pictures = await loop.run_in_executor(self._pool, self._pictures, video)
         recipe = await self._recipe(pictures)
         prompt = self._chat(system, user, video=True)
         if recipe is None:
-            return await self._render(prompt, pictures, at_s)
-        return await loop.run_in_executor(self._pool, self._prepare, recipe, prompt, pictures, jpegs)
+            return await self._render(prompt, pictures, video.at_s)
+        return await loop.run_in_executor(self._pool, self._prepare, recipe, prompt, pictures, video.jpegs)
 
-    def _pictures(self, jpegs: Sequence[bytes]) -> Pictures:
+    def _pictures(self, video: Footage) -> Pictures:
         """Decode into the size that the token budget leaves, a whole number of patches."""
         factor = self._layout.factor_px
-        steps = math.ceil(len(jpegs) / self._layout.temporal)
-        tokens = max(_MIN_TOKENS, self._settings.vision_tokens // steps)
+        steps = math.ceil(len(video.jpegs) / self._layout.temporal)
+        tokens = max(_MIN_TOKENS, video.max_tokens // steps)
 
         def fit(height: int, width: int) -> tuple[int, int]:
             fitted = self._smart_resize(
@@ -165,7 +175,7 @@ class Engine:
             )
             return int(fitted[0]), int(fitted[1])
 
-        return self._layout.whole(decode(jpegs, fit))
+        return self._layout.whole(decode(video.jpegs, fit))
 
     def _prepare(
         self, recipe: Recipe, prompt: str, pictures: Pictures, jpegs: Sequence[bytes]

@@ -20,14 +20,15 @@ Fit = Callable[[int, int], tuple[int, int]]
 
 
 def read_jpegs(window: Window) -> list[bytes]:
-    """The keyframes' files; raises DescribeError when there are none or one is gone."""
-    files = [keyframe.file for keyframe in window.keyframes if keyframe.file is not None]
-    if not files:
-        raise DescribeError(f"window {window.id} has no pictures")
-    return [_read(file) for file in files]
+    """The keyframes' files, one for each; raises DescribeError when there are none or one is gone."""
+    if not window.keyframes:
+        raise DescribeError(f"window {window.id} has no keyframes")
+    return [_read(keyframe.file) for keyframe in window.keyframes]
 
 
-def _read(file: Path) -> bytes:
+def _read(file: Path | None) -> bytes:
+    if file is None:
+        raise DescribeError("a keyframe has no picture: none were asked for")
     try:
         return file.read_bytes()
     except OSError as error:

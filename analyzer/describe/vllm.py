@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analyzer.describe.answer import ask_twice, read_answer, read_object
-from analyzer.describe.deadline import deadline
-from analyzer.describe.engine import Engine, EngineSettings
+from analyzer.describe.answer import read_object
+from analyzer.describe.asking import ask_twice, deadline, moment
+from analyzer.describe.engine import Engine, EngineSettings, Footage
 from analyzer.describe.pictures import read_jpegs
 from analyzer.describe.probe import Probe, drawn_window
 from analyzer.describe.prompt import Prompts
@@ -26,11 +26,14 @@ class VllmSettings:
 
     Attributes:
         engine: which model, and how vLLM runs it.
+        vision_tokens: what the pictures of a window may take of the context together. Pictures are shrunk
+            to fit, never enlarged: 8 of 640x360 fit as they are, 12 are shrunk to 532x308.
         describing: how a window's words are drawn.
         timeout_s: how long an answer may take, all tries together; loading the model does not count.
     """
 
     engine: EngineSettings = field(default_factory=EngineSettings)
+    vision_tokens: int = 1300
     describing: Sampling = DESCRIBING
     timeout_s: float = 60.0
 
@@ -58,6 +61,7 @@ class VllmDescriber:
         question = self._prompts.question(window)
         jpegs = await asyncio.to_thread(read_jpegs, window)
         at_s = [keyframe.pts_s - window.start_s for keyframe in window.keyframes]
+        footage = Footage(jpegs, at_s, self._settings.vision_tokens)
         engine = await self._engine()
 
         async def ask(note: str) -> str:
@@ -66,24 +70,11 @@ class VllmDescriber:
                 question.user + note,
                 question.schema,
                 self._settings.describing,
-                jpegs=jpegs,
-                at_s=at_s,
+                video=footage,
             )
 
         async with deadline(self.model, self._settings.timeout_s):
-            answer = await ask_twice(
-                self.model, ask, lambda text: read_answer(read_object(text), question.rules)
-            )
-        return Moment(
-            window=window,
-            title=answer.title,
-            text=answer.text,
-            importance=answer.importance,
-            tags=answer.tags,
-            model=self.model,
-            latency_s=time.monotonic() - started_s,
-            alerts=answer.alerts,
-        )
+            return await moment(window, question, self.model, ask, started_s)
 
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
         """See TextModel."""
@@ -96,18 +87,19 @@ class VllmDescriber:
             return await ask_twice(self.model, ask, read_object)
 
     async def probe(self) -> Probe:
-        """Describe a drawn window, loading the model first; raises DescribeError."""
+        """Describe a drawn window twice, loading the model first; raises DescribeError."""
         engine = await self._engine()
         with tempfile.TemporaryDirectory() as folder:
             window = await asyncio.to_thread(drawn_window, Path(folder))
-            moment = await self.describe(window)
+            await self.describe(window)  # the first of its size is slow
+            told = await self.describe(window)
         return Probe(
             model=self.model,
             context_tokens=engine.context_tokens,
             schema=True,
             video=True,
-            window_s=moment.latency_s,
-            title=moment.title,
+            window_s=told.latency_s,
+            title=told.title,
         )
 
     async def close(self) -> None:
