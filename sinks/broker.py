@@ -150,7 +150,7 @@ class Client(aiomqtt.Client):
             will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
             max_inflight_messages=IN_FLIGHT,
             max_queued_incoming_messages=MAX_COMMANDS,
-            # Small messages at once: Nagle's algorithm would hold a peak back until its picture is acknowledged.
+            # Nagle's algorithm would hold a peak back until its picture is acknowledged.
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         self._answers: dict[int, asyncio.Future[None]] = {}

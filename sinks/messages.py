@@ -211,8 +211,8 @@ def shortened(text: str, max_chars: int) -> str:
     """Return the text, cut after a word and marked with an ellipsis where it is longer than that."""
     if len(text) <= max_chars:
         return text
-    cut = text[: max_chars - 1]
-    return cut[: cut.rfind(" ")].rstrip(" ,;:") + "…" if " " in cut else cut + "…"
+    end = text.rfind(" ", 0, max_chars)
+    return text[: end if end >= 0 else max_chars - 1].rstrip(" ,;:") + "…"
 
 
 def _capture(state: str) -> str:

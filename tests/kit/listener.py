@@ -1,0 +1,116 @@
+"""Somebody else at the broker: hears everything, says what it is told to, and always comes back."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+PATIENCE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message, and when it came (monotonic clock)."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    at_s: float
+
+    def json(self) -> Any:
+        return json.loads(self.payload)
+
+
+class Listener:
+    """A client with a session of its own, in a thread.
+
+    It hears at QoS 0: it never has to write, so that what has reached its socket before a broker is
+    killed is read to the end. The broker is to queue QoS 0 messages while it is away.
+    """
+
+    def __init__(
+        self, port: int, *filters: str, user: str | None = None, password: str | None = None
+    ) -> None:
+        self.heard: list[Heard] = []
+        self.connected = threading.Event()
+        self._filters = filters or ("#",)
+        self._stop = threading.Event()
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id="listener", clean_session=False)
+        if user is not None:
+            self._client.username_pw_set(user, password)
+        self._client.on_connect = self._on_connect
+        self._client.on_message = self._on_message
+        self._client.on_subscribe = lambda *_: self.connected.set()
+        self._port = port
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _on_connect(
+        self, client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, _more: Properties | None
+    ) -> None:
+        if not code.is_failure:
+            client.subscribe([(filter_, 0) for filter_ in self._filters])
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        heard = Heard(message.topic, bytes(message.payload), message.qos, message.retain, time.monotonic())
+        self.heard.append(heard)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            with suppress(OSError):
+                self._client.connect("127.0.0.1", self._port)
+                while not self._stop.is_set() and self._client.loop(0.1) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    pass
+            self.connected.clear()
+            self._stop.wait(0.02)
+        self._client.disconnect()
+
+    def say(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
+        """Publish; there must be a connection."""
+        self._client.publish(topic, payload, qos=1, retain=retain)
+
+    def on(self, topic: str) -> list[Heard]:
+        """What came on a topic, in order."""
+        return [heard for heard in self.heard if heard.topic == topic]
+
+    def last(self, topic: str) -> bytes | None:
+        """The newest payload on a topic."""
+        return next((heard.payload for heard in reversed(self.heard) if heard.topic == topic), None)
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+@contextmanager
+def listener(
+    port: int, *filters: str, user: str | None = None, password: str | None = None
+) -> Iterator[Listener]:
+    """A listener that has subscribed."""
+    it = Listener(port, *filters, user=user, password=password)
+    try:
+        if not it.connected.wait(PATIENCE_S):
+            raise TimeoutError("the listener cannot subscribe")
+        yield it
+    finally:
+        it.close()
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Return once the condition holds; raises TimeoutError after PATIENCE_S."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it never came true")
+        time.sleep(0.005)

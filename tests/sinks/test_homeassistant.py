@@ -1,0 +1,179 @@
+"""What is announced to Home Assistant is what its documentation asks for, and means what livereel says."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from analyzer.happening import CameraState
+from sinks.homeassistant import Discovery
+from sinks.messages import Links, Messages
+from sinks.sink import Stats
+from tests.kit.events import moment_now, now_utc, reel_in
+from tests.kit.ha_schema import check_discovery, render
+
+CAMERAS = ("front", "Back yard", 'the "good" one')
+
+
+def announced(
+    prefix: str = "livereel", page: str | None = "http://livereel.test/"
+) -> dict[str, dict[str, Any]]:
+    messages = Messages(prefix, base=Path("/data"), links=Links(page))
+    discovery = Discovery("homeassistant", prefix, messages, version="1.2.3")
+    sent = discovery.announce(CAMERAS, (*CAMERAS, "all"))
+    assert all(message.retain and message.qos == 1 for message in sent)
+    assert [message.topic for message in sent] == discovery.kept(CAMERAS)
+    return {message.topic: json.loads(message.payload) for message in sent}
+
+
+def front() -> dict[str, Any]:
+    return announced()["homeassistant/device/livereel/front/config"]
+
+
+@pytest.mark.parametrize("prefix", ["livereel", "house/livereel_2"])
+@pytest.mark.parametrize("page", [None, "https://livereel.test/"])
+def test_every_payload_is_what_home_assistant_documents(prefix: str, page: str | None) -> None:
+    payloads = announced(prefix, page)
+    assert len(payloads) == 1 + len(CAMERAS)
+    for topic, payload in payloads.items():
+        check_discovery(topic, payload)
+
+
+def test_a_camera_has_the_entities_that_the_page_names() -> None:
+    kinds = {key: component["platform"] for key, component in front()["components"].items()}
+    assert kinds == {
+        "caption": "sensor",
+        "highlight": "event",
+        "keyframe": "image",
+        "motion": "binary_sensor",
+        "capture": "binary_sensor",
+        "describe": "binary_sensor",
+        "enabled": "switch",
+        "reel": "sensor",
+        "make_reel": "button",
+        "fps": "sensor",
+        "describe_s": "sensor",
+    }
+
+
+def test_the_reel_of_all_cameras_belongs_to_the_service() -> None:
+    components = announced()["homeassistant/device/livereel/config"]["components"]
+    assert components["all_make_reel"]["command_topic"] == "livereel/all/reel/make"
+    assert components["all_reel"]["state_topic"] == "livereel/all/reel/state"
+    assert components["all_highlight"]["event_types"] == ["reel_ready"]
+
+
+def test_ids_are_unique_over_cameras_and_livereels() -> None:
+    ids = [
+        component["unique_id"]
+        for prefix in ("livereel", "livereel/2")
+        for payload in announced(prefix).values()
+        for component in payload["components"].values()
+    ]
+    assert len(ids) == len(set(ids))
+    assert len(announced("a_b") | announced("a b") | announced("a/b")) == 3 * (1 + len(CAMERAS))
+
+
+def test_why_a_camera_is_away_stays_readable_when_it_is() -> None:
+    payload = front()
+    assert len(payload["availability"]) == 2
+    assert payload["availability_mode"] == "all"
+    for key in ("capture", "describe", "enabled", "make_reel", "reel", "fps", "describe_s"):
+        assert payload["components"][key]["availability"] == [{"topic": "livereel/available"}]
+    for key in ("caption", "motion", "keyframe", "highlight"):
+        assert "availability" not in payload["components"][key]
+
+
+@pytest.mark.parametrize(
+    ("state", "available"), [("watching", "online"), ("waiting", "offline"), ("disabled", "offline")]
+)
+def test_a_camera_is_available_while_it_is_watched(state: str, available: str) -> None:
+    payload = front()
+    sent = Messages("livereel", base=Path(), links=Links()).camera(
+        CameraState("front", state, None, now_utc())
+    )
+    watched = payload["availability"][1]
+    capture = next(message for message in sent if message.topic == watched["topic"])
+    assert render(watched["value_template"], capture.payload) == available
+    connected = payload["components"]["capture"]
+    assert render(connected["value_template"], capture.payload) == ("ON" if available == "online" else "OFF")
+
+
+def test_states_are_found_in_the_messages_that_bring_them(tmp_path: Path) -> None:
+    messages = Messages("livereel", base=tmp_path, links=Links())
+    reel = reel_in(tmp_path)
+    moment = moment_now(1)
+    stats = Stats(now_utc(), {"waiting_windows": 2.0}, {"front": {"fps": 24.9, "describe_s": 0.4}})
+    sent = {
+        message.topic: message.payload
+        for message in (
+            messages.caption_state(moment),
+            messages.reel_state(reel),
+            messages.stats(stats, {"outbox_waiting": 7}),
+        )
+    }
+    service = announced()["homeassistant/device/livereel/config"]
+    expected = {
+        "caption": moment.text,
+        "reel": reel.title,
+        "fps": "24.9",
+        "describe_s": "0.4",
+        "waiting_windows": "2.0",
+        "outbox_waiting": "7",
+    }
+    components = front()["components"] | service["components"]
+    for key, value in expected.items():
+        component = components[key]
+        assert render(component["value_template"], sent[component["state_topic"]]) == value
+
+
+def test_a_figure_that_is_not_told_is_unknown_not_an_error() -> None:
+    messages = Messages("livereel", base=Path(), links=Links())
+    nothing = messages.stats(Stats(now_utc(), {}, {}), {}).payload
+    for payload in announced().values():
+        for component in payload["components"].values():
+            if component.get("state_topic") == "livereel/stats":
+                assert render(component["value_template"], nothing) == "None"
+
+
+def _break(payload: dict[str, Any], *path: str, value: Any) -> dict[str, Any]:
+    broken = deepcopy(payload)
+    place = broken
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return broken
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("components", "caption", "state_topc"), "livereel/x"),
+        (("components", "caption", "platform"), "sensr"),
+        (("components", "caption", "state_topic"), "livereel/+/x"),
+        (("components", "caption", "availability_topic"), "livereel/available"),
+        (("components", "caption", "value_template"), "{{ value_json.short "),
+        (("components", "keyframe", "url_topic"), "livereel/front/url"),
+        (("components", "enabled", "command_topic"), ""),
+        (("components", "motion", "entity_category"), "state"),
+        (("components", "highlight", "event_types"), []),
+        (("availability_mode",), "both"),
+        (("device",), {"name": "nobody"}),
+        (("origin",), {"sw_version": "1"}),
+        (("camera",), "front"),
+    ],
+)
+def test_the_check_finds_what_would_cost_entities(path: tuple[str, ...], value: Any) -> None:
+    topic = "homeassistant/device/livereel/front/config"
+    with pytest.raises((ValueError, jsonschema.ValidationError)):
+        check_discovery(topic, _break(front(), *path, value=value))
+
+
+def test_the_check_finds_a_topic_that_home_assistant_does_not_read() -> None:
+    with pytest.raises(ValueError, match="not a topic of device discovery"):
+        check_discovery("homeassistant/device/Back yard/config", front())
