@@ -92,7 +92,7 @@ def common_form(segments: Sequence[Segment], max_height_px: int, shelf: Shelf) -
 def common_rate(rates: Counter[Fraction]) -> Fraction:
     """The commonest rate, or a higher one up to 30 so that no ordinary segment loses pictures."""
     commonest = rates.most_common(1)[0][0]
-    return min(max(commonest, *(rate for rate in rates if rate <= _ORDINARY_FPS)), _MAX_FPS)
+    return min(max([commonest, *(rate for rate in rates if rate <= _ORDINARY_FPS)]), _MAX_FPS)
 
 
 class _Reel:
@@ -169,6 +169,7 @@ def _picture_track(out: OutputContainer, form: Form) -> VideoStream:
     context = track.codec_context
     context.width, context.height = form.size.width, form.size.height
     context.time_base = 1 / form.fps
+    context.sample_aspect_ratio = Fraction(1)
     context.gop_size = max(1, round(form.fps * _KEYFRAME_EVERY_S))
     context.colorspace = context.color_primaries = context.color_trc = _NAMED[form.colors]
     context.color_range = _LIMITED

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
+from statistics import fmean, median_low
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,6 +30,12 @@ _STEPS_BACK_S = (0.0, 2.0, 10.0, 60.0)
 _PACKETS_TO_KEYFRAME = 10_000
 # Packed B-frames in AVI exchange neighbours; no known file needs more.
 _REORDER_FRAMES = 3
+# Pictures to look at for their usual step.
+_TIMES = 250
+# From this many usual steps on the film pauses.
+_PAUSE = 3
+# Where a file says nothing at all of its rate.
+_UNKNOWN_S = 0.04
 
 
 class Footage:
@@ -39,7 +46,7 @@ class Footage:
         video: the first video stream that is not a cover picture.
         audio: the first audio stream that can be decoded, or None.
         first: the first picture, decoded.
-        frame_s: typical duration of a frame.
+        frame_s: how long most pictures are shown.
 
     Raises MediaError from the constructor where there is no picture to be decoded, and from every method
     where the file cannot be read.
@@ -54,6 +61,7 @@ class Footage:
             self.close()
             raise
         self._origin: int = self.first.pts or 0
+        self.frame_s = _frame_s(self.container, self.video)
 
     def _open(self) -> None:
         with self._translated():
@@ -76,11 +84,6 @@ class Footage:
     def tick_s(self) -> Fraction:
         """One tick of the video stream."""
         return self.video.time_base or Fraction(1, av.time_base)
-
-    @property
-    def frame_s(self) -> float:
-        rate = self.video.guessed_rate or self.video.average_rate
-        return float(1 / rate) if rate else 0.04
 
     @property
     def frame_ticks(self) -> int:
@@ -124,7 +127,17 @@ class Footage:
 
         What cannot be decoded is left out.
         """
-        return in_order(stamped(self._decoded(packets)), _REORDER_FRAMES)
+        return in_order(self._stamped(self._decoded(packets)), _REORDER_FRAMES)
+
+    def _stamped(self, frames: Iterable[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
+        """Frames with a timestamp: the presentation time, or what follows from the frame before.
+
+        A raw stream has no times at all; it is always read from its start, so that counting is right.
+        """
+        stamp = self._origin - self.frame_ticks
+        for frame in frames:
+            stamp = stamp + self.frame_ticks if frame.pts is None else frame.pts
+            yield stamp, frame
 
     def _decoded(self, packets: Iterable[Packet[Stream]]) -> Iterator[VideoFrame]:
         for packet in chain(packets, [None]):
@@ -217,6 +230,21 @@ def _video(container: InputContainer, path: Path) -> VideoStream:
     raise MediaError(f"cannot read {path}: no video that can be decoded")
 
 
+def _frame_s(container: InputContainer, video: VideoStream) -> float:
+    """How long most pictures are shown.
+
+    An average says little where the film pauses; MP4 has a list of all pictures' times.
+    """
+    if "mp4" in container.format.name:
+        times = [entry.timestamp for entry, _ in zip(video.index_entries, range(_TIMES), strict=False)]
+        deltas = [b - a for a, b in pairwise(times) if b > a]
+        if deltas:
+            usual = [delta for delta in deltas if delta < median_low(deltas) * _PAUSE]
+            return fmean(usual) * float(video.time_base or 0)
+    rate = video.guessed_rate or video.average_rate
+    return float(1 / rate) if rate else _UNKNOWN_S
+
+
 def _audio(container: InputContainer) -> AudioStream | None:
     return next((s for s in container.streams.audio if s.codec_context is not None), None)
 
@@ -231,11 +259,3 @@ def decode(stream: VideoStream, packet: Packet[Any] | None) -> list[VideoFrame]:
         return stream.codec_context.decode(packet)
     except av.error.InvalidDataError:
         return []
-
-
-def stamped(frames: Iterable[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
-    """Frames with a timestamp, presentation time first, decoding time where there is no other."""
-    for frame in frames:
-        stamp = frame.pts if frame.pts is not None else frame.dts
-        if stamp is not None:
-            yield stamp, frame
