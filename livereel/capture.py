@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from livereel.clips import Clipper
 from livereel.overload import Overload
 from livereel.space import Space, is_full
 from stream.clock import MediaClock, utc_after
-from stream.frames import Frame, FrameDecoder, TimelineBreakError
+from stream.frames import Frame, FrameDecoder
 from stream.media import MediaError
 from stream.source import PacketSource, SourceError
 
@@ -170,27 +170,31 @@ class Capture:
             self._seen_to_s = measured.end_s
             yield self._window(measured)
 
-    def _break_epoch(self, reason: str) -> Iterator[Window]:
+    def _break_epoch(self, reason: str, at_s: float | None = None) -> Iterator[Window]:
         """Nothing joins what was with what comes; what was not seen between is for this reason."""
         self.counts.timeline_breaks += 1
         yield from self._end_epoch()
         self._ended = (self._clock.utc(self._seen_to_s), reason)
-        self._clips.start_over()
+        self._clips.start_over(at_s)
         self._clock = self._clock.after(self._last_s)
         self._epoch += 1
         self._begin_epoch()
 
     def _decode(self, packet: Packet[Stream] | None) -> Iterator[Seen]:
         """Decode a packet (None: what the decoder still holds) and pass on its frames."""
-        try:
-            frames = self._decoder.decode(packet)
-        except TimelineBreakError:
-            yield from self._break_epoch("unreadable")
-            return
+        decoded = self._decoder.decode(packet)
+        yield from self._pass_on(decoded.frames)
+        while decoded.rest:
+            first = decoded.rest[0]
+            yield from self._break_epoch("unreadable", self._decoder.stream_s(first))
+            decoded = self._decoder.take(decoded.rest)
+            yield from self._pass_on(decoded.frames)
+
+    def _pass_on(self, frames: Sequence[Frame]) -> Iterator[Seen]:
+        decoder = self._decoder
         for frame in frames:
-            broken = self._decoder
             yield from self._frame(frame)
-            if self._decoder is not broken:
+            if self._decoder is not decoder:
                 return  # of the epoch that has just ended
 
     def _frame(self, frame: Frame) -> Iterator[Seen]:

@@ -24,8 +24,11 @@ class Clipper(Protocol):
         """See a packet pass."""
         ...
 
-    def start_over(self) -> None:
-        """The timestamps started over: what follows must not be joined to what was."""
+    def start_over(self, at_s: float | None) -> None:
+        """Begin anew with the picture of stream time ``at_s``: it must not be joined to what was.
+
+        With None the next picture to come is the first.
+        """
         ...
 
     def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:
@@ -39,7 +42,7 @@ class NoClips:
     def push(self, packet: Packet[Stream]) -> None:
         """Let it pass."""
 
-    def start_over(self) -> None:
+    def start_over(self, at_s: float | None) -> None:
         """Nothing is kept."""
 
     def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
@@ -70,9 +73,9 @@ class BufferClips:
         """Buffer it."""
         self._buffer.push(packet)
 
-    def start_over(self) -> None:
-        """Empty the buffer."""
-        self._buffer.clear()
+    def start_over(self, at_s: float | None) -> None:
+        """Keep what has come of the new epoch: packets are here before their pictures."""
+        self._buffer.start_over(at_s)
 
     def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:
         """Write the clip; None when the buffer holds nothing of that time. Raises MediaError."""

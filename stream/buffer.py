@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from av.packet import Packet
 from av.stream import Stream
+
+from stream.frames import JUMP_AHEAD_S, JUMP_BACK_S
+
+# Times of packets and of frames differ by what rounding costs.
+_SAME_TIME_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +27,16 @@ class Cut:
 class _Entry:
     packet: Packet[Stream]
     time_s: float
+    decoded_s: float
     video: bool
     starts_gop: bool
+    timeline: int  # how often the stream's times have jumped so far
+
+
+@dataclass(frozen=True, slots=True)
+class _Gop:
+    start_s: float
+    timeline: int
 
 
 class PacketBuffer:
@@ -40,32 +54,39 @@ class PacketBuffer:
         self._keep_s = keep_s
         self._max_bytes = max_bytes
         self._entries: deque[_Entry] = deque()
-        self._gop_starts: deque[float] = deque()
+        self._gops: deque[_Gop] = deque()
+        self._newest: dict[int, _Entry] = {}  # by stream
+        self._timeline_s = 0.0  # where the pictures' newest timeline starts
         self.bytes = 0
         self.dropped = 0
 
     def push(self, packet: Packet[Stream]) -> None:
         """Take a packet; what is too old or too much leaves."""
-        stamp = packet.pts if packet.pts is not None else packet.dts
-        video = packet.stream.type == "video"
-        starts_gop = video and packet.is_keyframe
-        if not self._gop_starts and not starts_gop:
+        before = self._newest.get(packet.stream_index)
+        entry = self._newest[packet.stream_index] = _entry(packet, before)
+        if entry.video and (before is None or entry.timeline != before.timeline):
+            self._timeline_s = entry.time_s
+        if not self._gops and not entry.starts_gop:
             return  # nothing can be decoded before the first keyframe
-        last_s = self._entries[-1].time_s if self._entries else 0.0
-        time_s = last_s if stamp is None else float(stamp * packet.time_base)
-        self._entries.append(_Entry(packet, time_s, video, starts_gop))
+        self._entries.append(entry)
         self.bytes += packet.size
-        if starts_gop:
-            self._gop_starts.append(time_s)
-        while len(self._gop_starts) > 1 and self._gop_starts[1] <= time_s - self._keep_s:
+        if entry.starts_gop:
+            self._gops.append(_Gop(entry.time_s, entry.timeline))
+        # By the pictures' time alone: sound may run ahead of them, or go on when they have ended.
+        while entry.video and len(self._gops) > 1 and self._outlives(self._gops[1], entry):
             self._drop_gop()
-        while self._gop_starts and self.bytes > self._max_bytes:
+        while self._gops and self.bytes > self._max_bytes:
             self.dropped += self._drop_gop()
+
+    def _outlives(self, gop: _Gop, newest: _Entry) -> bool:
+        """Whether what starts at a group covers all that is to be kept."""
+        start_s = gop.start_s if gop.timeline == newest.timeline else self._timeline_s
+        return start_s <= newest.time_s - self._keep_s
 
     def _drop_gop(self) -> int:
         """Drop the oldest group of pictures and the audio between; return how many packets left."""
         before = len(self._entries)
-        self._gop_starts.popleft()
+        self._gops.popleft()
         self._pop()
         while self._entries and not self._entries[0].starts_gop:
             self._pop()
@@ -77,29 +98,64 @@ class PacketBuffer:
     def cut(self, start_s: float, end_s: float) -> Cut | None:
         """Return the packets of [start_s, end_s) in stream time, from the keyframe at or before start_s.
 
-        Begins later where the buffer does; None where it holds nothing of that time. Decoding order
-        differs from showing order, so the last group keeps the packets that shown ones may need.
+        Begins later where the buffer does; None where it holds nothing of that time, and never reaches
+        over a jump of the times. Decoding order differs from showing order, so the last group keeps the
+        packets that shown ones may need.
         """
-        starts = [s for s in self._gop_starts if s <= start_s] or list(self._gop_starts)[:1]
+        gops = [gop.start_s for gop in self._gops if gop.timeline == self._gops[0].timeline]
+        starts = [s for s in gops if s <= start_s] or gops[:1]
         if not starts or starts[-1] >= end_s:
             return None
         taken: list[Packet[Stream]] = []
         begun = False
-        for entry in self._entries:
+        for entry in self._oldest_timeline():
             begun = begun or (entry.starts_gop and entry.time_s >= starts[-1])
-            if not begun or (entry.video and _decoded_s(entry) >= end_s):
+            if not begun or (entry.video and entry.decoded_s >= end_s):
                 continue
             if entry.video or starts[-1] <= entry.time_s < end_s:
                 taken.append(entry.packet)
         return Cut(tuple(taken), starts[-1])
 
-    def clear(self) -> None:
-        """Forget everything: what follows must not be joined to what was."""
-        self._entries.clear()
-        self._gop_starts.clear()
-        self.bytes = 0
+    def _oldest_timeline(self) -> Iterator[_Entry]:
+        """Yield entries until the pictures' times jump, of each other stream until its own do."""
+        first: dict[int, int] = {}
+        for entry in self._entries:
+            if entry.timeline == first.setdefault(entry.packet.stream_index, entry.timeline):
+                yield entry
+            elif entry.video:
+                return
+
+    def start_over(self, at_s: float | None) -> None:
+        """Forget all before the newest group of pictures that starts at ``at_s`` or before it.
+
+        What follows must not be joined to what was. With None, or where no group starts so early,
+        everything is forgotten.
+        """
+        newest = [nth for nth, gop in enumerate(self._gops) if self._starts_by(gop, at_s)]
+        for _ in range(newest[-1] if newest else len(self._gops)):
+            self._drop_gop()
+
+    def _starts_by(self, gop: _Gop, at_s: float | None) -> bool:
+        return (
+            at_s is not None
+            and gop.timeline == self._gops[-1].timeline
+            and gop.start_s <= at_s + _SAME_TIME_S
+        )
 
 
-def _decoded_s(entry: _Entry) -> float:
-    dts = entry.packet.dts
-    return entry.time_s if dts is None else float(dts * entry.packet.time_base)
+def _entry(packet: Packet[Stream], before: _Entry | None) -> _Entry:
+    shown, decoded = packet.pts, packet.dts
+    time_s = _seconds(packet, shown if shown is not None else decoded)
+    decoded_s = _seconds(packet, decoded if decoded is not None else shown)
+    timeline = 0
+    if before is not None:
+        time_s = before.time_s if time_s is None else time_s
+        decoded_s = before.decoded_s if decoded_s is None else decoded_s
+        jumps = not -JUMP_BACK_S <= decoded_s - before.decoded_s <= JUMP_AHEAD_S
+        timeline = before.timeline + jumps
+    video = packet.stream.type == "video"
+    return _Entry(packet, time_s or 0.0, decoded_s or 0.0, video, video and packet.is_keyframe, timeline)
+
+
+def _seconds(packet: Packet[Stream], stamp: int | None) -> float | None:
+    return None if stamp is None else float(stamp * packet.time_base)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -31,14 +32,6 @@ _LUMA_BITS = {
     **dict.fromkeys(("yuv420p10le", "yuv422p10le", "yuv444p10le", "gray10le"), 10),
     **dict.fromkeys(("yuv420p12le", "yuv422p12le", "yuv444p12le", "gray12le"), 12),
 }
-
-
-class TimelineBreakError(Exception):
-    """The timestamps started over: what follows belongs to another epoch."""
-
-
-class PictureChangeError(TimelineBreakError):
-    """The picture's size changed: what follows cannot share a clip with what was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +64,20 @@ class Frame:
         return _upright(bgr.astype(np.uint8, copy=False), self.image.rotation)
 
 
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a packet gave.
+
+    Attributes:
+        frames: of this epoch.
+        rest: what belongs to another, as the timestamps started over or the picture's size changed: for
+            a new decoder to ``take``. The old one is of no more use then.
+    """
+
+    frames: tuple[Frame, ...]
+    rest: tuple[VideoFrame, ...] = ()
+
+
 class FrameDecoder:
     """Decodes one video stream of one epoch; damaged packets are counted, not raised.
 
@@ -94,34 +101,44 @@ class FrameDecoder:
         self.zero_s: float | None = None
         self.damaged = 0
 
-    def decode(self, packet: Packet[Stream] | None) -> list[Frame]:
-        """Decode a packet, or flush with None.
-
-        Raises TimelineBreakError when the timestamps start over or the picture's size changes; the
-        frame at which that happens is lost, and the decoder is of no more use.
-        """
+    def decode(self, packet: Packet[Stream] | None) -> Decoded:
+        """Decode a packet, or flush with None."""
         try:
             images = self._context.decode(packet)
         except (av.error.FFmpegError, ValueError):
             self.damaged += 1
-            return []
-        return [self._frame(image) for image in images]
+            return Decoded(())
+        return self.take(images)
 
-    def _frame(self, image: VideoFrame) -> Frame:
+    def take(self, images: Sequence[VideoFrame]) -> Decoded:
+        """Take what another decoder of the stream has decoded."""
+        frames: list[Frame] = []
+        for nth, image in enumerate(images):
+            frame = self._frame(image)
+            if frame is None:
+                return Decoded(tuple(frames), tuple(images[nth:]))
+            frames.append(frame)
+        return Decoded(tuple(frames))
+
+    def stream_s(self, image: VideoFrame) -> float | None:
+        """The stream's own time of an image; None where it has none."""
+        return None if image.pts is None else float(image.pts * self._time_base)
+
+    def _frame(self, image: VideoFrame) -> Frame | None:
+        """Place an image in this epoch; None where it belongs to another."""
         size = (image.width, image.height)
         if size != (self._source_size or size):
-            raise PictureChangeError
+            return None
         self._source_size = size
-        stream_s = None if image.pts is None else float(image.pts * self._time_base)
+        stream_s = self.stream_s(image)
         if self.zero_s is None:
             self.zero_s = stream_s or 0.0
         pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.zero_s
         if not self._last_s - JUMP_BACK_S <= pts_s <= max(self._last_s, 0.0) + JUMP_AHEAD_S:
-            raise TimelineBreakError
+            return None
         # Frames out of order by a frame or two (packed B-frames in AVI) keep their order of arrival.
         self._last_s = pts_s if pts_s > self._last_s else self._last_s + 1e-3
-        luma = _luma(image, *self._size)
-        return Frame(self._last_s, luma, image)
+        return Frame(self._last_s, _luma(image, *self._size), image)
 
 
 def _luma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]:
