@@ -54,8 +54,8 @@ def paint_cyclist(patch: Patch, setting: Setting, stand: Stand, outfit: Outfit, 
 
 def paint_cyclist_shadow(veil: Veil, setting: Setting, stand: Stand, turn: float) -> None:
     """Paint what the sun's shadow of somebody on a bicycle covers of the ground."""
-    cast_shadow(veil, setting, stand, _rider(turn), _RIDER_SHADOW)
-    cast_shadow(veil, setting, stand, _BICYCLE, _SHADOW)
+    cast_shadow(veil, setting, stand, placed(stand, _rider(turn)), _RIDER_SHADOW)
+    cast_shadow(veil, setting, stand, placed(stand, _BICYCLE), _SHADOW)
 
 
 def _machine(outfit: Outfit, factor: Colour) -> list[Stroke]:

@@ -19,8 +19,8 @@ class Event:
             street; ``attack``, ``pass``, ``shot``, ``goal``, ``save``, ``miss``, ``celebration`` or
             ``regroup`` on the field.
         start_s, end_s: media time in which any part of it is in the picture, or moves.
-        boxes: where it is at even steps from ``start_s`` to ``end_s``, at least two; only what the picture
-            shows of it counts, with its shadow and its lights.
+        boxes: where it is at even steps from ``start_s`` to ``end_s``, at least two, with its shadow and its
+            lights; partly outside the picture when it comes and goes.
         brightness: how much brighter than its surroundings it is, as a share of white, -1 to 1.
     """
 
@@ -31,12 +31,13 @@ class Event:
     brightness: float = 0.0
 
     def box(self, at_s: float) -> Box:
-        """Where it is at a time; before its start and after its end, where it was seen first or last."""
+        """What the picture shows of it at a time; before its start and after its end as at those times."""
         place = (at_s - self.start_s) / (self.end_s - self.start_s) * (len(self.boxes) - 1)
         index = min(max(int(place), 0), len(self.boxes) - 2)
         share = min(max(place - index, 0.0), 1.0)
         before, after = self.boxes[index], self.boxes[index + 1]
-        x0, y0, x1, y1 = (a + (b - a) * share for a, b in zip(before, after, strict=True))
+        corners = (a + (b - a) * share for a, b in zip(before, after, strict=True))
+        x0, y0, x1, y1 = (min(max(corner, 0.0), 1.0) for corner in corners)
         return x0, y0, x1, y1
 
     def centre(self, at_s: float) -> tuple[float, float]:
@@ -54,9 +55,7 @@ class Event:
         return self.start_s <= at_s <= self.end_s
 
 
-def seen(corners: NDArray[np.float64], width: int, height: int) -> Box:
-    """The box around points in pixels, shape (n, 2), cut to the picture, as fractions of it."""
-    size = np.array([width, height])
-    low = np.clip(corners.min(axis=0) / size, 0.0, 1.0)
-    high = np.clip(corners.max(axis=0) / size, 0.0, 1.0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+def box_around(points: NDArray[np.float64], width: int, height: int) -> Box:
+    """The box around points in pixels, shape (n, 2), as fractions of a picture of this size."""
+    (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return x0 / width, y0 / height, x1 / width, y1 / height

@@ -9,7 +9,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from stream.synthetic.event import Event, seen
+from stream.synthetic.event import Event, box_around
 from stream.synthetic.light import Light
 from stream.synthetic.setting import Setting
 from stream.synthetic.street_script import Traveller, group
@@ -65,7 +65,7 @@ def event(passage: Passage, setting: Setting) -> Event:
     times = np.linspace(passage.start_s, passage.end_s, max(2, math.ceil(length_s / _STEP_S) + 1))
     view = setting.view
     boxes = tuple(
-        seen(view.project(passage.moved(passage.outline, float(at_s))), view.width, view.height)
+        box_around(view.project(passage.moved(passage.outline, float(at_s))), view.width, view.height)
         for at_s in times
     )
     kind = passage.traveller.kind
@@ -83,7 +83,9 @@ def _passage(traveller: Traveller, setting: Setting) -> Passage:
     body = _body(traveller)
     shadow, lit = np.zeros((0, 3)), np.zeros((0, 3))
     if not setting.light.dark:
-        shadow = _shadow(body, setting.light)
+        # Above the knees people are far slimmer than the box that holds their steps.
+        slim = 1.0 if traveller.kind in VEHICLES else 0.4
+        shadow = _shadow(body * (slim, slim, 0.95), setting.light)
     elif traveller.kind in VEHICLES:
         lit = _lit(traveller)
     outline = np.concatenate([body, shadow, lit])
@@ -101,7 +103,7 @@ def _body(traveller: Traveller) -> Floats:
     elif traveller.kind == "cyclist":
         length, width, height = 0.95, 0.35, 1.85
     else:
-        length, width, height = 0.75, 0.3, 2.0
+        length, width, height = 0.5 if traveller.kind == "walker" else 0.75, 0.3, 1.95
     return np.array([(x, y, z) for x in (-length, length) for y in (-width, width) for z in (0.0, height)])
 
 
@@ -124,8 +126,9 @@ def _visible(outline: Floats, y: float, view: View) -> tuple[float, float]:
     """The first and the last x at which any of an outline is in the picture."""
 
     def shown(x: float) -> bool:
-        x0, y0, x1, y1 = seen(view.project(outline + np.array((x, y, 0.0))), view.width, view.height)
-        return x0 < x1 and y0 < y1
+        pixels = view.project(outline + np.array((x, y, 0.0)))
+        x0, y0, x1, y1 = box_around(pixels, view.width, view.height)
+        return x0 < 1 and y0 < 1 and x1 > 0 and y1 > 0
 
     middle = -math.tan(view.yaw_rad) * -y
     edges = []

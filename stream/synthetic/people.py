@@ -102,36 +102,41 @@ def gait(speed_mps: float, distance_m: float, cheer: float = 0.0) -> Pose:
     )
 
 
-def paint_person(patch: Patch, setting: Setting, stand: Stand, outfit: Outfit, pose: Pose) -> None:
-    """Paint somebody upright."""
-    flat = setting.view.project(placed(stand, _joints(outfit.tall, pose)))
+def body(stand: Stand, outfit: Outfit, pose: Pose) -> Floats:
+    """Where the joints of somebody upright are in the world, for painting them and their shadow."""
+    return placed(stand, _joints(outfit.tall, pose))
+
+
+def paint_person(patch: Patch, setting: Setting, stand: Stand, outfit: Outfit, joints: Floats) -> None:
+    """Paint somebody whose `body` has these joints."""
     # The arm and leg on the side away from the camera come first. Left is 0.
     away = 0 if stand.ahead_x > 0 or (stand.ahead_x == 0 and stand.ahead_y > 0) else 1
     strokes = _strokes(outfit, away, surface(setting, stand))
+    flat = setting.view.project(joints)
     patch.strokes(flat, setting.view.scale(stand.x, stand.y) * outfit.tall, strokes)
 
 
-def paint_shadow(veil: Veil, setting: Setting, stand: Stand, outfit: Outfit, pose: Pose) -> None:
-    """Paint what the sun's shadow of somebody upright covers of the ground."""
-    cast_shadow(veil, setting, stand, _joints(outfit.tall, pose), _SHADOW)
+def paint_shadow(veil: Veil, setting: Setting, stand: Stand, joints: Floats) -> None:
+    """Paint what the sun's shadow of somebody with these joints covers of the ground."""
+    cast_shadow(veil, setting, stand, joints, _SHADOW)
 
 
 def cast_shadow(
     veil: Veil, setting: Setting, stand: Stand, points: Floats, strokes: Sequence[Stroke]
 ) -> None:
-    """Paint the sun's shadow of strokes through points from somebody's own place; widths in metres."""
-    world = placed(stand, points)
+    """Paint the sun's shadow of strokes through points in the world; widths in metres."""
     x, y, z = setting.light.to_sun
-    fallen = world - world[:, 2:] * np.array([x / z, y / z, 1.0])
+    fallen = points - points[:, 2:] * np.array([x / z, y / z, 1.0])
     veil.strokes(setting.view.project(fallen), setting.view.scale(stand.x, stand.y), strokes)
 
 
 def placed(stand: Stand, points: Floats) -> Floats:
     """Points ahead, to the left and up of somebody, (n, 3), in the world."""
-    ahead, left, up = points.T
-    x = stand.x + ahead * stand.ahead_x - left * stand.ahead_y
-    y = stand.y + ahead * stand.ahead_y + left * stand.ahead_x
-    return np.stack([x, y, up], axis=1)
+    world = points.copy()
+    ahead, left = points[:, 0], points[:, 1]
+    world[:, 0] = stand.x + ahead * stand.ahead_x - left * stand.ahead_y
+    world[:, 1] = stand.y + ahead * stand.ahead_y + left * stand.ahead_x
+    return world
 
 
 def surface(setting: Setting, stand: Stand) -> Colour:

@@ -81,7 +81,7 @@ def _group(scene: Scene, number: int) -> tuple[Event, ...]:
     return _timed(replace(scene, noise=0.0, duration_s=None, fps=1.0, audio=False, exposure=False), number)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _timed(scene: Scene, number: int) -> tuple[Event, ...]:
     start_s = _start_s(scene, number)
     return tuple(

@@ -17,10 +17,10 @@ Samples = NDArray[np.float32]
 
 _LOOP_S = 7
 _LINGER_S = 6.0  # a crowd calms down long after the goal
-_ENGINES = {"car": 0.10, "van": 0.12, "lorry": 0.24, "bus": 0.20}
+_ENGINES = {"car": 0.08, "van": 0.09, "lorry": 0.18, "bus": 0.15}
 _STEPS_HZ = {"walker": 1.9, "jogger": 2.7}
 # How loud the crowd gets, and how soon (s) it calms down again.
-_CHEERS = {"shot": (0.10, 0.8), "goal": (0.32, 3.5), "save": (0.14, 1.2), "miss": (0.12, 1.0)}
+_CHEERS = {"shot": (0.08, 0.8), "goal": (0.22, 3.5), "save": (0.14, 1.2), "miss": (0.12, 1.0)}
 
 
 class Soundscape:

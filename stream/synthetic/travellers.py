@@ -10,7 +10,7 @@ from stream.synthetic.cyclist import paint_cyclist, paint_cyclist_shadow
 from stream.synthetic.light import Colour
 from stream.synthetic.passage import BEAM_M, Passage
 from stream.synthetic.patch import Hidden, Image, Patch, Veil
-from stream.synthetic.people import Outfit, Pose, Stand, gait, paint_person, paint_shadow, passer_by
+from stream.synthetic.people import Outfit, Stand, body, gait, paint_person, paint_shadow, passer_by
 from stream.synthetic.setting import Setting
 from stream.synthetic.vehicles import VEHICLES, vehicle
 from stream.synthetic.view import Floats
@@ -46,21 +46,20 @@ def _body(patch: Patch, way: Passage, at_s: float, setting: Setting) -> None:
     elif who.kind == "cyclist":
         paint_cyclist(patch, setting, _stand(way, at_s), passer_by(who.look), _pedals(way, at_s))
     else:
-        paint_person(patch, setting, _stand(way, at_s), _outfit(way), _pose(way, at_s))
+        paint_person(patch, setting, _stand(way, at_s), _outfit(way), _joints(way, at_s))
 
 
 def _shadow(frame: Image, way: Passage, at_s: float, setting: Setting, hidden: Hidden) -> None:
     who = way.traveller
-    corners = setting.view.project(way.moved(way.shadow, at_s))
-    veil = Veil.around(corners, frame)
+    veil = Veil.around(setting.view.project(way.moved(way.outline, at_s)), frame)
     if veil is None:
         return
     if who.kind in VEHICLES:
-        veil.polygon(corners)
+        veil.polygon(setting.view.project(way.moved(way.shadow, at_s)))
     elif who.kind == "cyclist":
         paint_cyclist_shadow(veil, setting, _stand(way, at_s), _pedals(way, at_s))
     else:
-        paint_shadow(veil, setting, _stand(way, at_s), _outfit(way), _pose(way, at_s))
+        paint_shadow(veil, setting, _stand(way, at_s), _joints(way, at_s))
     veil.shade(frame, _SHADE, 0.04 * setting.view.scale(way.x(at_s), who.y), hidden)
 
 
@@ -114,8 +113,9 @@ def _outfit(way: Passage) -> Outfit:
     return passer_by(way.traveller.look, running=way.traveller.kind == "jogger")
 
 
-def _pose(way: Passage, at_s: float) -> Pose:
-    return gait(way.traveller.speed_mps, way.traveller.speed_mps * (at_s - way.start_s))
+def _joints(way: Passage, at_s: float) -> Floats:
+    speed = way.traveller.speed_mps
+    return body(_stand(way, at_s), _outfit(way), gait(speed, speed * (at_s - way.start_s)))
 
 
 def _pedals(way: Passage, at_s: float) -> float:

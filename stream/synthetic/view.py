@@ -55,8 +55,10 @@ class View:
         x, y, z = np.asarray(points, dtype=np.float64).T
         sin, cos = math.sin(self.yaw_rad), math.cos(self.yaw_rad)
         scale = self.focal_px / np.maximum(x * sin + y * cos, 0.1)
-        across = self.width / 2 + (x * cos - y * sin) * scale
-        return np.stack([across, self.horizon_px + (self.eye_m - z) * scale], axis=1)
+        pixels = np.empty((len(x), 2))
+        pixels[:, 0] = self.width / 2 + (x * cos - y * sin) * scale
+        pixels[:, 1] = self.horizon_px + (self.eye_m - z) * scale
+        return pixels
 
     def ground(self, rows: Floats) -> tuple[Floats, Floats]:
         """World x and y of the ground under every pixel of these rows (all below the horizon)."""
