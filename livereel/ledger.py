@@ -27,6 +27,8 @@ from stream.clock import utc_after
 
 FILE = "ledger.db"
 PENDING = "pending"
+# A hole between windows that is shorter than this is not worth telling.
+MIN_GAP_S = 0.5
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS windows (
@@ -153,6 +155,15 @@ class Ledger:
         )  # fmt: skip
         return None if rows[0][0] is None else str(rows[0][0])
 
+    def next_epoch(self, camera: str) -> int:
+        """A number for the camera's next epoch, higher than those of its windows."""
+        rows = self._read(
+            "SELECT max(json_extract(window, '$.epoch')) FROM"
+            " (SELECT window FROM windows WHERE camera = ? ORDER BY end_utc DESC LIMIT 100)",
+            camera,
+        )  # fmt: skip
+        return 0 if rows[0][0] is None else int(rows[0][0]) + 1
+
     def _window(self, text: str) -> Window:
         return _moved(_WINDOW.validate_json(text), Path(), self._data)
 
@@ -169,10 +180,14 @@ class Ledger:
             db.execute("INSERT OR IGNORE INTO gaps VALUES (?, ?, NULL, ?)", (camera, start_utc, reason))
 
     def close_gap(self, camera: str, end_utc: str) -> None:
-        """End the camera's open gap, if there is one; an empty gap is forgotten."""
+        """End the camera's open gap, if there is one; one shorter than MIN_GAP_S is forgotten."""
         with self._writing() as db:
-            db.execute("UPDATE gaps SET end_utc = ? WHERE camera = ? AND end_utc IS NULL", (end_utc, camera))
-            db.execute("DELETE FROM gaps WHERE camera = ? AND end_utc <= start_utc", (camera,))
+            row = db.execute(
+                "UPDATE gaps SET end_utc = ? WHERE camera = ? AND end_utc IS NULL RETURNING rowid, start_utc",
+                (end_utc, camera),
+            ).fetchone()
+            if row is not None and end_utc < utc_after(row[1], MIN_GAP_S):
+                db.execute("DELETE FROM gaps WHERE rowid = ?", row[:1])
 
     def add_gap(self, gap: Gap) -> None:
         """Keep a gap that has ended."""

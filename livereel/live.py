@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from analyzer.chapter import Gap
@@ -12,7 +13,9 @@ from analyzer.describe.describer import DescribeError, Describer
 from analyzer.happening import Began
 from analyzer.reel import ReelError
 from analyzer.window import Window
+from livereel.attendance import Attendance
 from livereel.capture import Seen
+from livereel.journal import Journal
 from livereel.ledger import PENDING, Ledger, LedgerError
 from livereel.retention import Retention
 from livereel.rolling import RollingReel
@@ -24,6 +27,7 @@ from stream.media import MediaError
 log = logging.getLogger(__name__)
 
 SWEEP_S = 30.0
+RETRY_S = 1.0
 
 
 class Live:
@@ -46,8 +50,15 @@ class Live:
         self._retention = retention
         self._every_s = every_s
         self._words_wanted = asyncio.Event()
-        self._names = [camera.name for camera in cameras]
-        self._cameras = [Supervisor(camera, self._seen, self._lost, patience) for camera in cameras]
+        self._words_failed = False
+        self._journal = Journal(ledger)
+        self._attendance = Attendance(ledger, [camera.name for camera in cameras])
+        self._cameras = [
+            Supervisor(
+                replace(camera, epoch=ledger.next_epoch(camera.name)), self._seen, self._lost, patience
+            )
+            for camera in cameras
+        ]
 
     async def run(self, stop: asyncio.Event, seconds: float | None = None) -> None:
         """Watch until ``stop`` is set, ``seconds`` have passed or every source has ended.
@@ -55,50 +66,52 @@ class Live:
         Then open windows are closed and kept. Unless it was ``stop``, which is in a hurry, waiting
         windows are put into words and the reels made a last time.
         """
-        self._note_absence()
+        self._attendance.start(_now())
         self._words_wanted.set()  # for what an earlier run left
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(camera.run()) for camera in self._cameras]
-            jobs = (self._describe_for_ever(), self._roll_for_ever(), self._sweep_for_ever())
+            jobs = (
+                self._describe_for_ever(),
+                self._roll_for_ever(),
+                self._sweep_for_ever(),
+                self._write_for_ever(),
+            )
             beside = [tasks.create_task(job) for job in jobs]
             await _first(stop.wait(), _all(watching), seconds=seconds)
+            ended_utc = _now()
             for camera in self._cameras:
                 camera.stop()
             await asyncio.wait(watching)
             for task in beside:
                 task.cancel()
+        self._journal.write(lambda _: self._attendance.end(ended_utc))
         if not stop.is_set():
             await self._describe_waiting()
             await self._roll()
-        for name in self._names:
-            self._ledger.close_gap(name, _now())
-
-    def _note_absence(self) -> None:
-        """What lies between an earlier run and this one, nobody saw; from now on we look."""
-        now_utc = _now()
-        for name in self._names:
-            self._ledger.close_gap(name, now_utc)
-            seen_utc = self._ledger.seen_until(name)
-            if seen_utc is not None and seen_utc < now_utc:
-                self._ledger.add_gap(Gap(name, seen_utc, now_utc, "not_running"))
-            self._ledger.open_gap(name, now_utc, "source_down")
 
     # What cameras report
 
     async def _seen(self, report: Seen) -> None:
         if isinstance(report, Began):
-            self._ledger.close_gap(report.camera, report.at_utc)
+            self._journal.write(lambda _: self._attendance.began(report.camera, report.at_utc))
         elif isinstance(report, Gap):
-            self._ledger.add_gap(report)
+            self._journal.write(lambda ledger: ledger.add_gap(report))
         elif isinstance(report, Window):
-            self._ledger.add_window(report, _outcome(report))
+            self._journal.write(lambda ledger: ledger.add_window(report, _outcome(report)))
             self._words_wanted.set()
 
     async def _lost(self, camera: str, lost: Lost) -> None:
-        """Nobody sees the camera from its last window on."""
-        if lost.reason is not None:
-            reason = "source_stalled" if lost.stalled else "source_down"
-            self._ledger.open_gap(camera, self._ledger.seen_until(camera) or _now(), reason)
+        now_utc = _now()
+        reason = "ended" if lost.reason is None else "source_stalled" if lost.stalled else "source_down"
+        self._journal.write(lambda _: self._attendance.lost(camera, now_utc, reason))
+
+    async def _write_for_ever(self) -> None:
+        """Write again what the ledger could not take; then the words can go on too."""
+        while True:
+            await asyncio.sleep(RETRY_S)
+            if self._journal.waiting or self._words_failed:
+                self._journal.retry()
+                self._words_wanted.set()
 
     # Words
 
@@ -109,14 +122,25 @@ class Live:
             await self._describe_waiting()
 
     async def _describe_waiting(self) -> None:
-        for window in self._ledger.pending():
-            try:
-                moment = await self._describer.describe(window)
-            except DescribeError as error:
-                log.warning("%s: no words: %s", window.id, error)
-                self._ledger.end_window(window.id, "model_failed")
-            else:
-                self._ledger.end_window(window.id, "described", moment)
+        """Describe what waits, newest first; a ledger that fails leaves the rest for later."""
+        try:
+            for window in self._ledger.pending():
+                await self._describe(window)
+        except LedgerError as error:
+            if not self._words_failed:
+                log.warning("words must wait: %s", error)
+            self._words_failed = True
+        else:
+            self._words_failed = False
+
+    async def _describe(self, window: Window) -> None:
+        try:
+            moment = await self._describer.describe(window)
+        except DescribeError as error:
+            log.warning("%s: no words: %s", window.id, error)
+            self._ledger.end_window(window.id, "model_failed")
+        else:
+            self._ledger.end_window(window.id, "described", moment)
 
     # Reels
 
@@ -147,7 +171,7 @@ class Live:
 
 def _outcome(window: Window) -> str:
     if window.quiet:
-        return "quiet"
+        return "skipped_overload" if window.missed_s else "quiet"
     return PENDING if all(keyframe.file for keyframe in window.keyframes) else "disk_full"
 
 

@@ -16,7 +16,7 @@ from analyzer.moment import Moment
 from analyzer.reel import ReelPlan, ReelSettings, compile_reel
 from analyzer.story import tell
 from analyzer.window import Window
-from livereel.ledger import Ledger
+from livereel.ledger import Ledger, LedgerError
 from stream.clock import utc_text
 from stream.staging import staged
 
@@ -105,7 +105,12 @@ class RollingReel:
         reel = await asyncio.to_thread(
             self._compile, seen.plan(self.id, self._ledger.next_seq(self.id), chosen)
         )
-        self._ledger.add_reel(reel)
+        try:
+            self._ledger.add_reel(reel)
+        except LedgerError:
+            shutil.rmtree(reel.folder)
+            raise
+        point(self._folder / LATEST, reel.folder.name)
         self._told = told
         return reel
 
@@ -113,7 +118,6 @@ class RollingReel:
         folder = self._folder / f"{plan.seq:06}"
         with staged(folder) as part:
             reel = compile_reel(plan, part, self._settings)
-        point(self._folder / LATEST, folder.name)
         return replace(reel, folder=folder)
 
     def drop_old(self) -> None:
