@@ -29,6 +29,8 @@ class SyntheticCamera(io.RawIOBase):
     by its timestamps. It ends after the scene's duration. Not for two threads at once.
     """
 
+    _transport: _Transport | None = None  # until it could be opened: close() comes even if it could not
+
     def __init__(self, scene: Scene) -> None:
         super().__init__()
         self._outbox = _Outbox()
@@ -39,7 +41,7 @@ class SyntheticCamera(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # no Buffer in 3.11
         """Fill the buffer with what the next frames gave; 0 at the end of the stream."""
-        if self.closed:
+        if self.closed or self._transport is None:
             raise ValueError("read from a closed camera")
         while not self._outbox.waiting and self._transport.advance():
             pass
@@ -47,7 +49,7 @@ class SyntheticCamera(io.RawIOBase):
 
     def close(self) -> None:
         """Release the encoders. Safe to call twice."""
-        if not self.closed:
+        if not self.closed and self._transport is not None:
             self._transport.close()
         super().close()
 
