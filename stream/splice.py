@@ -32,10 +32,12 @@ class SplicedSound:
         self._rate_hz = template.rate
         self._waiting: deque[Packet[Stream]] = deque()
         self._begin = self._next = 0
+        self._begun = False
 
     def open(self, _stream: AudioStream | None) -> None:
         """Begin a segment."""
         self._waiting.clear()
+        self._begun = False
 
     def hear(self, packet: Packet[Stream]) -> None:
         """Take the segment's next sound packet."""
@@ -52,14 +54,15 @@ class SplicedSound:
             if at >= end - length // 2:
                 return
             self._waiting.popleft()
-            if at >= self._begin - length // 2:
+            if at >= self._begin - length:  # what lies before belongs to no segment
                 self._place(packet, at, length)
 
     def _place(self, packet: Packet[Stream], at: int, length: int) -> None:
         off = at - self._next
         slack = length // 2 + round(_JITTER_S * self._rate_hz)
-        if off < -slack:
+        if off < (-slack if self._begun else -length // 2):
             return
+        self._begun = True
         pts = at if off > slack else self._next
         self._next = pts + length
         tick_s = Fraction(1, self._rate_hz)
