@@ -21,7 +21,7 @@ import numpy as np
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.patches import Layout
 from analyzer.describe.pictures import Pictures, decode
-from analyzer.describe.recipe import Recipe
+from analyzer.describe.recipe import Recipe, metadata
 from analyzer.describe.textmodel import Sampling, Schema
 
 _ENVIRONMENT = {
@@ -161,7 +161,7 @@ class Engine:
         prompt = self._chat(system, user, video=True)
         if recipe is None:
             return await self._render(prompt, pictures, video.at_s)
-        return await loop.run_in_executor(self._pool, self._prepare, recipe, prompt, pictures, video.jpegs)
+        return await loop.run_in_executor(self._pool, self._prepare, recipe, prompt, pictures, video)
 
     def _pictures(self, video: Footage) -> Pictures:
         """Decode into the size that the token budget leaves, a whole number of patches."""
@@ -177,13 +177,11 @@ class Engine:
 
         return self._layout.whole(decode(video.jpegs, fit))
 
-    def _prepare(
-        self, recipe: Recipe, prompt: str, pictures: Pictures, jpegs: Sequence[bytes]
-    ) -> dict[str, Any]:
-        digest = hashlib.blake2b(repr(pictures.shape).encode(), digest_size=16)
-        for jpeg in jpegs:
+    def _prepare(self, recipe: Recipe, prompt: str, pictures: Pictures, video: Footage) -> dict[str, Any]:
+        digest = hashlib.blake2b(repr((pictures.shape, *video.at_s)).encode(), digest_size=16)
+        for jpeg in video.jpegs:
             digest.update(jpeg)
-        return recipe.engine_input(self._token_ids(prompt), pictures, digest.hexdigest())
+        return recipe.engine_input(self._token_ids(prompt), pictures, video.at_s, digest.hexdigest())
 
     async def _recipe(self, pictures: Pictures) -> Recipe | None:
         """How to prepare videos of this size here, if that is known to be right; learned once."""
@@ -192,26 +190,23 @@ class Engine:
             if size not in self._recipes:
                 noise = np.random.default_rng(0).integers(0, 256, size, np.uint8)
                 prompt = self._chat("", "", video=True)
-                rendered = await self._render(prompt, noise, [0.0] * size[0])
-                token = self._token_ids(self._processor.video_token)[0]
-                learned = Recipe.learn(self._layout, token, noise, self._token_ids(prompt), rendered)
-                self._recipes[size] = learned
+                at_s = [0.5 * n for n in range(size[0])]
+                rendered = await self._render(prompt, noise, at_s)
+                self._recipes[size] = await asyncio.to_thread(
+                    Recipe.learn,
+                    self._layout,
+                    self._token_ids(self._processor.video_token)[0],
+                    pictures=noise,
+                    at_s=at_s,
+                    token_ids=self._token_ids(prompt),
+                    rendered=rendered,
+                )
         return self._recipes[size]
 
     async def _render(self, prompt: str, pictures: Pictures, at_s: Sequence[float]) -> Any:
-        """Let vLLM's processor prepare the video, its times told in milliseconds of a clock of 1 kHz."""
-        times = [round(at * 1000) for at in at_s]
-        times += [times[-1]] * (len(pictures) - len(times))
-        metadata = {
-            "fps": 1000.0,
-            "duration": (times[-1] + 1) / 1000,
-            "total_num_frames": times[-1] + 1,
-            "frames_indices": times,
-            "video_backend": "opencv",
-            "do_sample_frames": False,
-        }
+        """Let vLLM's processor prepare the video."""
         (rendered,) = await self._llm.renderer.render_cmpl_async(
-            [{"prompt": prompt, "multi_modal_data": {"video": [(pictures, metadata)]}}]
+            [{"prompt": prompt, "multi_modal_data": {"video": [(pictures, metadata(at_s, len(pictures)))]}}]
         )
         return rendered
 

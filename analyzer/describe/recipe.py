@@ -19,6 +19,26 @@ from analyzer.describe.patches import Layout, Values
 from analyzer.describe.pictures import Pictures
 
 _PIXELS = "pixel_values_videos"
+_GRID = "video_grid_thw"
+_PACE = "second_per_grid_ts"  # Qwen2.5-VL's: the mean time from one pair of pictures to the next
+
+
+def metadata(at_s: Sequence[float], count: int) -> dict[str, Any]:
+    """What vLLM's processor is told of a video of ``count`` pictures: when each was taken.
+
+    As indices into a video of 1000 frames a second; where there are fewer times than pictures, the last one
+    stands for the rest.
+    """
+    at_ms = [max(0, round(at * 1000)) for at in at_s]
+    at_ms += [at_ms[-1]] * (count - len(at_ms))
+    return {
+        "fps": 1000.0,
+        "duration": (at_ms[-1] + 1) / 1000,
+        "total_num_frames": at_ms[-1] + 1,
+        "frames_indices": at_ms,
+        "video_backend": "opencv",
+        "do_sample_frames": False,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +65,42 @@ class Recipe:
         cls,
         layout: Layout,
         video_token: int,
+        *,
         pictures: Pictures,
+        at_s: Sequence[float],
         token_ids: Sequence[int],
         rendered: Mapping[str, Any],
     ) -> Recipe | None:
-        """A recipe from what the engine's processor made of pictures and token ids; None if ours differs."""
+        """A recipe from what the engine's processor made of these; None if ours differs."""
         try:
             (item,), (place,) = rendered["mm_kwargs"]["video"], rendered["mm_placeholders"]["video"]
             patches = _bits(item[_PIXELS].data)
         except (KeyError, TypeError, ValueError, AttributeError):
             return None  # a model that takes its pictures in another way
         values = Values.learn(layout, pictures, patches)
-        if values is None:
+        if values is None or not {_PIXELS, _GRID} <= item.keys() <= {_PIXELS, _GRID, _PACE}:
             return None
         recipe = cls(layout, values, item, type(rendered["mm_kwargs"]), place, video_token)
-        mine = recipe.engine_input(token_ids, pictures, "")
+        mine = recipe.engine_input(token_ids, pictures, at_s, "")
         same = mine["prompt_token_ids"] == rendered["prompt_token_ids"]
-        return recipe if same and mine["mm_placeholders"]["video"] == [place] else None
+        same = same and mine["mm_placeholders"]["video"] == [place]
+        return recipe if same and mine["mm_kwargs"]["video"][0] == item else None
 
-    def engine_input(self, token_ids: Sequence[int], pictures: Pictures, digest: str) -> dict[str, Any]:
+    def engine_input(
+        self, token_ids: Sequence[int], pictures: Pictures, at_s: Sequence[float], digest: str
+    ) -> dict[str, Any]:
         """What AsyncLLM.generate takes in place of a prompt; ``digest`` tells these pictures from others."""
         offset = token_ids.index(self.video_token)
         spread = [self.video_token] * self.place.length
-        pixels = replace(
-            self.item[_PIXELS], data=_like(self.item[_PIXELS].data, self.layout.cut(self.values.of(pictures)))
-        )
-        item = type(self.item)({**self.item, _PIXELS: pixels})
+        old = self.item[_PIXELS]
+        fields = {
+            **self.item,
+            _PIXELS: replace(old, data=_like(old.data, self.layout.cut(self.values.of(pictures)))),
+        }
+        if _PACE in self.item:
+            pace_s = self.layout.temporal * metadata(at_s, len(pictures))["duration"] / len(pictures)
+            fields[_PACE] = replace(self.item[_PACE], data=self.item[_PACE].data.new_tensor(pace_s))
+        item = type(self.item)(fields)
         return {
             "type": "multimodal",
             "prompt_token_ids": [*token_ids[:offset], *spread, *token_ids[offset + 1 :]],
