@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,27 @@ class Counts:
     windows_without_room: int = 0
     clips_failed: int = 0
     skipped_packets: int = 0
+
+
+class Extent:
+    """How far packets reach, in stream time.
+
+    Attributes:
+        video_s: the latest start of a picture.
+        any_s: the latest end of a packet.
+    """
+
+    def __init__(self) -> None:
+        self.video_s = self.any_s = -math.inf
+
+    def push(self, packet: Packet[Stream]) -> None:
+        """See a packet pass."""
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is None:
+            return
+        self.any_s = max(self.any_s, float((stamp + (packet.duration or 0)) * packet.time_base))
+        if packet.stream.type == "video" and not packet.is_discard:
+            self.video_s = max(self.video_s, float(stamp * packet.time_base))
 
 
 Seen = Window | Gap | Began | Stirring | Glimpse
@@ -131,6 +153,7 @@ class Capture:
         try:
             for packet in self._source.packets():
                 self._clips.push(packet)
+                self._extent.push(packet)
                 if packet.stream.type == "video" and not self._skips(packet):
                     yield from self._decode(packet)
         except SourceError as error:
@@ -157,11 +180,13 @@ class Capture:
         self._windower: Windower | None = None
         self._last_s = 0.0
         self._damaged = 0
+        self._extent = Extent()
         self._skipped = self.counts.skipped_packets
         self._missed = (0.0, 0.0)
         self._moving = False
 
     def _end_epoch(self) -> Iterator[Window]:
+        self._count_damage()
         if self._windower is None:
             return
         self._seen_to_s = self._windower.start_s
@@ -202,11 +227,9 @@ class Capture:
             self._windower = Windower(self._settings, *frame.source_size_px)
             yield from self._began(frame)
         self._clock.see(frame.pts_s)
-        damaged = self._decoder.damaged - self._damaged
-        self.counts.damaged_packets += damaged
-        self._damaged += damaged
+        self._count_damage()
         seen_to_s = self._last_s
-        unseen = damaged > 0 and frame.pts_s - seen_to_s > UNREADABLE_S
+        unseen = frame.after_damage and frame.pts_s - seen_to_s > UNREADABLE_S
         if self.counts.skipped_packets > self._skipped:
             self._skipped = self.counts.skipped_packets
             self._missed = (seen_to_s, frame.pts_s)
@@ -225,9 +248,15 @@ class Capture:
         if abs(self._clock.off_s) > MAX_OFF_S:
             yield from self._break_epoch("source_stalled")
 
+    def _count_damage(self) -> None:
+        self.counts.damaged_packets += self._decoder.damaged - self._damaged
+        self._damaged = self._decoder.damaged
+
     def _began(self, frame: Frame) -> Iterator[Seen]:
-        """Live, find the epoch's place in wall time, and tell what nobody saw before it."""
+        """Live, find the epoch's place in wall time; tell what nobody saw before it."""
         live = self._arrivals
+        if live is None:
+            yield from self._missing_start()
         if live is not None:
             start = live.now()
             if self._ended is None and live.zero_utc is not None:
@@ -250,11 +279,23 @@ class Capture:
             at_utc = self._clock.utc(shot.pts_s)
             yield Glimpse(self._camera, self._name(windower.start_s), at_utc, shot.value, shot.jpeg)
 
+    def _missing_start(self) -> Iterator[Gap]:
+        """Packets that gave no picture before the first that did are a gap."""
+        first_s, zero_s = self._decoder.first_s, self._decoder.zero_s
+        if first_s is not None and zero_s is not None and zero_s - first_s > UNREADABLE_S:
+            self._clock = self._clock.after(zero_s - first_s)
+            yield self._gap(first_s - zero_s, 0.0)
+
     def _missing_end(self) -> Iterator[Gap]:
-        """A file that promises more than it gave is cut off: the rest is a gap."""
-        duration_s = self._source.info.duration_s
-        if duration_s is not None and not self._epoch and duration_s - self._last_s > UNREADABLE_S:
-            yield self._gap(self._last_s, duration_s)
+        """What came and gave no picture, and what a file promised and did not give, is a gap."""
+        if self._arrivals is not None or self.counts.timeline_breaks:
+            return
+        end_s, promised_s = self._extent.video_s, self._source.info.end_s
+        if promised_s is not None and promised_s - self._extent.any_s > UNREADABLE_S:
+            end_s = promised_s
+        end_s -= self._decoder.zero_s or 0.0
+        if end_s - self._last_s > UNREADABLE_S:
+            yield self._gap(self._last_s, end_s)
 
     def _gap(self, start_s: float, end_s: float) -> Gap:
         return Gap(self._camera, self._clock.utc(start_s), self._clock.utc(end_s), "unreadable")

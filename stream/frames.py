@@ -16,6 +16,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from stream.demux import follows_loss
+
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
 cv2.setNumThreads(1)
 
@@ -23,6 +25,8 @@ cv2.setNumThreads(1)
 # forward by more than this is a clock set anew, not a pause.
 JUMP_BACK_S = 1.0
 JUMP_AHEAD_S = 600.0
+# Readers of transport streams mark a packet that is done before those that are lost.
+_DAMAGE_SLACK_S = 0.5
 
 _ROTATIONS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 # Pixel formats whose first plane is the picture's luma, by bits a sample.
@@ -42,11 +46,13 @@ class Frame:
         pts_s: media time since the decoder's first frame, strictly growing.
         luma: uint8 (height_px, width_px) at analysis size, upright.
         image: the decoder's own frame; it pins decoder memory, so keep few.
+        after_damage: packets between the frame before and this one were damaged or lost.
     """
 
     pts_s: float
     luma: NDArray[np.uint8]
     image: VideoFrame
+    after_damage: bool = False
 
     @property
     def source_size_px(self) -> tuple[int, int]:
@@ -82,6 +88,7 @@ class FrameDecoder:
     """Decodes one video stream of one epoch; damaged packets are counted, not raised.
 
     Attributes:
+        first_s: the stream time of the first packet that is to be shown; None before it.
         zero_s: the stream time at which media time begins; None before the first frame.
         damaged: packets that could not be decoded so far.
     """
@@ -98,17 +105,39 @@ class FrameDecoder:
         self._time_base = video.time_base or Fraction(1, 90_000)
         self._source_size: tuple[int, int] | None = None
         self._last_s = -self._frame_s
+        self._packet_s: float | None = None
+        self._damage_s: tuple[float, float] | None = None  # stream time of the newest damage, from and to
+        self.first_s: float | None = None
         self.zero_s: float | None = None
         self.damaged = 0
 
     def decode(self, packet: Packet[Stream] | None) -> Decoded:
         """Decode a packet, or flush with None."""
+        if packet is not None:
+            self._note(packet)
         try:
             images = self._context.decode(packet)
         except (av.error.FFmpegError, ValueError):
             self.damaged += 1
+            if self._packet_s is not None:
+                self._note_damage(self._packet_s, self._packet_s)
             return Decoded(())
         return self.take(images)
+
+    def _note(self, packet: Packet[Stream]) -> None:
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is None:
+            return
+        before_s, self._packet_s = self._packet_s, float(stamp * packet.time_base)
+        if self.first_s is None and not packet.is_discard:
+            self.first_s = self._packet_s
+        if follows_loss(packet):
+            self._note_damage(self._packet_s if before_s is None else before_s, self._packet_s)
+
+    def _note_damage(self, from_s: float, to_s: float) -> None:
+        if self._damage_s is not None:
+            from_s, to_s = min(from_s, self._damage_s[0]), max(to_s, self._damage_s[1])
+        self._damage_s = (from_s, to_s)
 
     def take(self, images: Sequence[VideoFrame]) -> Decoded:
         """Take what another decoder of the stream has decoded."""
@@ -136,9 +165,19 @@ class FrameDecoder:
         pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.zero_s
         if not self._last_s - JUMP_BACK_S <= pts_s <= max(self._last_s, 0.0) + JUMP_AHEAD_S:
             return None
+        after_damage = self._is_after_damage(pts_s + self.zero_s)
         # Frames out of order by a frame or two (packed B-frames in AVI) keep their order of arrival.
         self._last_s = pts_s if pts_s > self._last_s else self._last_s + 1e-3
-        return Frame(self._last_s, _luma(image, *self._size), image)
+        return Frame(self._last_s, _luma(image, *self._size), image, after_damage)
+
+    def _is_after_damage(self, stream_s: float) -> bool:
+        """Whether there was damage since the last frame; what lies before this one is forgotten."""
+        if self._damage_s is None:
+            return False
+        from_s, to_s = self._damage_s
+        if to_s < stream_s - _DAMAGE_SLACK_S:
+            self._damage_s = None
+        return from_s <= stream_s and to_s >= self._last_s + (self.zero_s or 0.0) - _DAMAGE_SLACK_S
 
 
 def _luma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]:

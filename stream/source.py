@@ -23,6 +23,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from stream.address import is_live, local_path, redact, scheme
+from stream.demux import demuxed
 from stream.track import holds_video
 
 OPEN_TIMEOUT_S = 10.0
@@ -37,7 +38,6 @@ _DEVICE_FORMAT = "video4linux2,v4l2"
 # When a container's clock was never set, or its bytes are damaged.
 _CREDIBLE_YEARS = range(1980, 2200)
 _MAX_DURATION_S = 366 * 86_400.0
-_DEFAULT_FPS = 25
 
 
 class SourceError(Exception):
@@ -174,27 +174,19 @@ class AvSource:
             named = _clock_s(video.metadata.get("DURATION", ""))
             return named or (container.duration / av.time_base if container.duration else None)
         if video.duration and video.time_base:
-            return float(((video.start_time or 0) + video.duration) * video.time_base)
+            length_s = video.duration * video.time_base
+            if container.format.name == "avi" and video.average_rate:  # where cut off, it tells what there is
+                length_s = max(length_s, video.frames / video.average_rate)
+            return float((video.start_time or 0) * video.time_base + length_s)
         if container.duration:
             return ((container.start_time or 0) + container.duration) / av.time_base
         return None
 
     def packets(self) -> Iterator[Packet[Stream]]:
-        """Yield packets of the chosen streams; raises SourceError when reading fails.
-
-        A bare stream of pictures tells no times; its packets get decoding times by its frame rate.
-        """
+        """Yield packets of the chosen streams; raises SourceError when reading fails."""
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
-        rate = self.video.average_rate or self.video.guessed_rate or _DEFAULT_FPS
-        untimed = 0
         with _mapped(self._name, live=self._live):
-            for packet in self._container.demux(streams):
-                if not packet.size:
-                    continue
-                if packet.pts is None and packet.dts is None and not self.video.start_time:
-                    packet.dts = round(untimed / (rate * packet.time_base))
-                    untimed += 1
-                yield packet
+            yield from demuxed(self._container, streams)
 
     def rewind(self) -> None:
         """Go back to the beginning, for ``packets`` to be called anew; raises SourceError."""

@@ -1,0 +1,100 @@
+"""Packets out of an open container, past what it cannot make sense of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+# FFmpeg asks to be called again after each 64 kB of rubbish in a transport stream. More than this in a
+# row is a source that sends nothing else.
+_MAX_TRIES = 10_000
+# What containers put between packets is less: headers, tables and, in transport streams, stuffing.
+_MAX_OVERHEAD_BYTES = {"matroska,webm": 4096, "mpegts": 16_384}
+_LOST = object()
+_DEFAULT_FPS = 25
+
+
+def demuxed(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
+    """Yield the packets of these streams, never an empty one; raises what PyAV raises.
+
+    A bare stream of pictures tells no times: its packets get decoding times by its frame rate.
+    """
+    chosen = {stream.index for stream in streams}
+    numbers = {stream.index: _Numbers(stream) for stream in streams if isinstance(stream, VideoStream)}
+    losses = _Losses(container)
+    for packet in _patiently(container):
+        lost = losses.before(packet)
+        if packet.stream_index not in chosen or not packet.size:
+            continue
+        if packet.stream_index in numbers:
+            numbers[packet.stream_index].stamp(packet)
+            if lost:
+                packet.opaque = _LOST
+                losses.told()
+        yield packet
+
+
+def follows_loss(packet: Packet[Stream]) -> bool:
+    """Whether packets before this one, or a part of it, were lost in the container."""
+    return packet.is_corrupt or packet.opaque is _LOST
+
+
+def _patiently(container: InputContainer) -> Iterator[Packet[Stream]]:
+    tries = 0
+    while True:
+        try:
+            for packet in container.demux():
+                tries = 0
+                yield packet
+        except av.error.BlockingIOError:
+            tries += 1
+            if tries > _MAX_TRIES:
+                raise
+        else:
+            return
+
+
+class _Numbers:
+    """Gives packets without any time one by their number."""
+
+    def __init__(self, stream: VideoStream) -> None:
+        self._timed = bool(stream.start_time)
+        self._rate: Fraction | int = stream.average_rate or stream.guessed_rate or _DEFAULT_FPS
+        self._count = 0
+
+    def stamp(self, packet: Packet[Stream]) -> None:
+        if self._timed or packet.pts is not None or packet.dts is not None:
+            self._timed = True
+            return
+        packet.dts = round(self._count / (self._rate * packet.time_base))
+        self._count += 1
+
+
+class _Losses:
+    """Finds where the reader has skipped what it could not make sense of.
+
+    In some containers it goes on where it can then and says nothing, but more bytes lie between two
+    packets than a header takes.
+    """
+
+    def __init__(self, container: InputContainer) -> None:
+        self._overhead_bytes = _MAX_OVERHEAD_BYTES.get(container.format.name)
+        self._end: int | None = None
+        self._lost = False
+
+    def before(self, packet: Packet[Stream]) -> bool:
+        """Whether there was a loss since ``told`` was called last; to be asked of every packet."""
+        if self._overhead_bytes is not None and packet.pos is not None and packet.size:
+            self._lost |= self._end is not None and packet.pos - self._end > self._overhead_bytes
+            self._end = max(self._end or 0, packet.pos + packet.size)
+        return self._lost
+
+    def told(self) -> None:
+        """The loss is known."""
+        self._lost = False
