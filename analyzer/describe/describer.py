@@ -29,6 +29,10 @@ class Describer(Protocol):
         """Describe a window that is not quiet. Cancellation leaves nothing running."""
         ...
 
+    def tokens(self, window: Window) -> int:
+        """Tell about how many tokens describing the window takes; 0 where nothing is paid for them."""
+        ...
+
     async def close(self) -> None:
         """Release the model or the connection. Safe to call twice."""
         ...

@@ -1,0 +1,312 @@
+"""Windows that wait for words: who is described when, and what gives way when there is too much.
+
+The waiting windows themselves are kept by somebody else (the ledger), so that neither a dead model nor a
+dead process loses one. The order: of each camera the newest first, the cameras in turn; so live windows
+go before the backlog, and a busy camera does not starve a calm one.
+
+Too much gives way in this order, and each is counted: fewer keyframes once the backlog is half of what
+may wait or the token budget runs low; then, beyond what may wait, the windows with the lowest peaks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from analyzer.describe.describer import DescribeError, Describer
+from analyzer.moment import Moment
+from analyzer.window import Window
+
+log = logging.getLogger(__name__)
+
+# So many failures in a row, and the model is taken for gone: one window at a time asks after it.
+_FAILURES_TO_OPEN = 3
+# A window that fails so often while others succeed is the window's fault.
+_MAX_ATTEMPTS = 5
+
+
+class Waiting(Protocol):
+    """Where windows wait. Calls block for a moment at most and may raise what their file raises."""
+
+    def newest_pending(self, without: Collection[str]) -> list[tuple[str, str]]:
+        """Camera and id of the newest waiting window of each camera, but for those in ``without``."""
+        ...
+
+    def window(self, window_id: str) -> Window:
+        """A window by its id."""
+        ...
+
+    def count_pending(self) -> int:
+        """How many wait."""
+        ...
+
+    def skip_lowest(self, count: int, without: Collection[str]) -> int:
+        """End so many, the lowest peaks first, as ``skipped_overload``; returns how many there were."""
+        ...
+
+    def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
+        """Say how a window ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """How much is asked at a time, and how much may wait.
+
+    Attributes:
+        max_in_flight: windows asked about at once, at most; fewer while the server pushes back.
+        max_waiting: windows that wait, at most.
+        late_after_s: a window described so long after its end is marked late.
+        windows_per_minute: at most so many are asked about; None for no such limit.
+        tokens_per_hour: at most about so many tokens are spent; None for no such limit.
+        pauses_s: after each failure in a row; the last one repeats.
+    """
+
+    max_in_flight: int = 32
+    max_waiting: int = 5000
+    late_after_s: float = 30.0
+    windows_per_minute: float | None = None
+    tokens_per_hour: float | None = None
+    pauses_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+
+@dataclass(slots=True)
+class QueueCounts:
+    """What the queue has done so far."""
+
+    described: int = 0
+    late: int = 0
+    failed: int = 0
+    retried: int = 0
+    skipped: int = 0
+    thinned: int = 0
+
+
+class Allowance:
+    """So much per period, saved up for one period at most; None is without end."""
+
+    def __init__(self, amount: float | None, period_s: float, now_s: Callable[[], float]) -> None:
+        self._amount = amount
+        self._period_s = period_s
+        self._now_s = now_s
+        self._left = amount or 0.0
+        self._at_s = now_s()
+
+    @property
+    def share(self) -> float:
+        """How much of the amount is left, 0 to 1."""
+        return 1.0 if self._amount is None else self._refreshed() / self._amount
+
+    def spend(self, cost: float) -> None:
+        """Take it, even beyond what is left: then nothing is, for longer."""
+        if self._amount is not None:
+            self._left = self._refreshed() - cost
+
+    def wait_s(self) -> float:
+        """How long until something is left."""
+        if self._amount is None or self._refreshed() > 0.0:
+            return 0.0
+        return (1e-3 - self._left) / self._amount * self._period_s
+
+    def _refreshed(self) -> float:
+        now_s = self._now_s()
+        earned = (now_s - self._at_s) / self._period_s * (self._amount or 0.0)
+        self._left = min(self._amount or 0.0, self._left + earned)
+        self._at_s = now_s
+        return self._left
+
+
+class DescribeQueue:
+    """Takes windows from where they wait, has them described, and says how each ended.
+
+    Attributes:
+        counts: what was done so far.
+        is_down: the model does not answer; it is asked after with growing pauses.
+    """
+
+    def __init__(
+        self,
+        describer: Describer,
+        waiting: Waiting,
+        settings: QueueSettings,
+        *,
+        age_s: Callable[[Window], float],
+        on_moment: Callable[[Moment], None] = lambda _: None,
+        now_s: Callable[[], float] | None = None,
+    ) -> None:
+        """Describe what waits in ``waiting``.
+
+        Args:
+            describer: puts a window into words.
+            waiting: where windows wait and where their end is told.
+            settings: how much at a time, and how much in all.
+            age_s: how long ago a window ended.
+            on_moment: called with each moment once its end has been told.
+            now_s: a monotonic clock; the loop's by default.
+        """
+        self._describer = describer
+        self._waiting = waiting
+        self._settings = settings
+        self._age_s = age_s
+        self._on_moment = on_moment
+        self._now_s = now_s or asyncio.get_running_loop().time
+        self._windows = Allowance(settings.windows_per_minute, 60.0, self._now_s)
+        self._tokens = Allowance(settings.tokens_per_hour, 3600.0, self._now_s)
+        self._news = asyncio.Event()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._attempts: dict[str, int] = {}
+        self._turn = 0
+        self._served: dict[str, int] = {}  # the turn at which a camera was served last
+        self._at_once = min(4, settings.max_in_flight)
+        self._failures = 0
+        self._resume_s = 0.0
+        self.counts = QueueCounts()
+
+    @property
+    def is_down(self) -> bool:
+        """The model has failed again and again since it last answered."""
+        return self._failures >= _FAILURES_TO_OPEN
+
+    def wake(self) -> None:
+        """Something new waits."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Describe for ever. Cancelled, it cancels what is asked; those windows wait on."""
+        try:
+            while True:
+                self._news.clear()
+                self._give_way()
+                started = self._start_next()
+                if not started:
+                    await self._rest()
+        finally:
+            await self._cancel()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Describe what waits, until nothing does, the model is down or the time is over."""
+        running = asyncio.create_task(self.run())
+        deadline_s = self._now_s() + timeout_s
+        while (self._tasks or self._waiting.count_pending()) and not self.is_down:
+            if self._now_s() > deadline_s:
+                break
+            await asyncio.wait(
+                [running, *self._tasks.values()], timeout=0.1, return_when=asyncio.FIRST_COMPLETED
+            )
+            if running.done():
+                break
+        running.cancel()
+        await asyncio.wait([running])
+
+    def _give_way(self) -> None:
+        excess = self._waiting.count_pending() - self._settings.max_waiting
+        if excess > 0:
+            skipped = self._waiting.skip_lowest(excess, self._tasks)
+            self.counts.skipped += skipped
+            log.warning("words: %d windows skipped, those with the lowest peaks: too many wait", skipped)
+
+    def _start_next(self) -> int:
+        """Start what may be started; returns how many."""
+        room = (1 if self.is_down else self._at_once) - len(self._tasks)
+        if room <= 0 or self._pause_s() > 0.0:
+            return 0
+        started = 0
+        while started < room and self._pause_s() == 0.0:
+            newest = self._waiting.newest_pending(self._tasks)
+            if not newest:
+                break
+            for camera, window_id in sorted(newest, key=self._served_before)[: room - started]:
+                self._start(camera, window_id)
+                started += 1
+        return started
+
+    def _served_before(self, waiting: tuple[str, str]) -> int:
+        return self._served.get(waiting[0], 0)
+
+    def _start(self, camera: str, window_id: str) -> None:
+        self._turn += 1
+        self._served[camera] = self._turn
+        window = self._thinned(self._waiting.window(window_id))
+        self._windows.spend(1.0)
+        self._tokens.spend(self._describer.tokens(window))
+        self._tasks[window_id] = asyncio.create_task(self._describe(window))
+
+    def _pause_s(self) -> float:
+        """How long to wait before anything is asked: for the model's sake, or the budget's."""
+        return max(self._resume_s - self._now_s(), self._windows.wait_s(), self._tokens.wait_s())
+
+    async def _rest(self) -> None:
+        """Wait for news, for an answer, or until a pause is over."""
+        pause_s = self._pause_s()
+        news = asyncio.create_task(self._news.wait())
+        try:
+            await asyncio.wait(
+                [news, *self._tasks.values()],
+                timeout=pause_s if pause_s > 0.0 else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            news.cancel()
+
+    def _thinned(self, window: Window) -> Window:
+        """With half its keyframes, the strongest, when there is too much to ask."""
+        behind = self._waiting.count_pending() > self._settings.max_waiting / 2
+        if not (behind or self._tokens.share < 0.25) or len(window.keyframes) < 2:
+            return window
+        self.counts.thinned += 1
+        strongest = sorted(window.keyframes, key=lambda k: -k.value)[: (len(window.keyframes) + 1) // 2]
+        return replace(window, keyframes=tuple(sorted(strongest, key=lambda k: k.pts_s)))
+
+    async def _describe(self, window: Window) -> None:
+        try:
+            moment = await self._describer.describe(window)
+        except DescribeError as error:
+            self._failed(window, error)
+        else:
+            self._succeeded(replace(moment, late=self._age_s(window) > self._settings.late_after_s))
+        finally:
+            self._tasks.pop(window.id, None)
+            self._news.set()
+
+    def _succeeded(self, moment: Moment) -> None:
+        if self.is_down:
+            log.info("words: the model answers again")
+        self._failures = 0
+        self._at_once = min(self._settings.max_in_flight, self._at_once + 1)
+        self._attempts.pop(moment.window.id, None)
+        self._waiting.end_window(moment.window.id, "described", moment)
+        self.counts.described += 1
+        self.counts.late += moment.late
+        self._on_moment(moment)
+
+    def _failed(self, window: Window, error: DescribeError) -> None:
+        attempts = self._attempts[window.id] = self._attempts.get(window.id, 0) + 1
+        if error.retryable and (self._failures or attempts < _MAX_ATTEMPTS):
+            self._hold_back(error)
+            self.counts.retried += 1
+            return
+        self._attempts.pop(window.id)
+        log.warning("%s: no words: %s", window.id, error)
+        self._waiting.end_window(window.id, "model_failed")
+        self.counts.failed += 1
+
+    def _hold_back(self, error: DescribeError) -> None:
+        """Ask less at once and pause; the log tells once that the model is down."""
+        self._failures += 1
+        if self._failures == _FAILURES_TO_OPEN:
+            log.warning("words: the model does not answer: %s; windows wait", error)
+        self._at_once = max(1, self._at_once // 2)
+        pauses_s = self._settings.pauses_s
+        pause_s = pauses_s[min(self._failures, len(pauses_s)) - 1]
+        self._resume_s = self._now_s() + pause_s * random.uniform(0.75, 1.0)  # noqa: S311  # no secret
+
+    async def _cancel(self) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)

@@ -1,0 +1,227 @@
+"""What waits is described newest first, fairly, again after failures, and gives way in the stated order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from analyzer.describe.describer import DescribeError
+from analyzer.describe.queue import Allowance, DescribeQueue, QueueSettings
+from analyzer.moment import Moment
+from analyzer.window import Keyframe, Window
+from tests.kit.measured import measured
+from tests.kit.mqtt import looped, until
+
+
+def window(camera: str, index: int, value: float = 1000.0, keyframes: int = 4) -> Window:
+    made = measured(index, [(1.0, value)])
+    shown = tuple(Keyframe(index * 10 + n, value - n) for n in range(keyframes))
+    return replace(made, id=f"{camera}-{index}", camera=camera, signal_max=value, keyframes=shown)
+
+
+@dataclass
+class Store:
+    """Waiting windows in memory, in the order that the ledger promises."""
+
+    waiting: list[Window] = field(default_factory=list)
+    ended: dict[str, str] = field(default_factory=dict)
+    moments: list[Moment] = field(default_factory=list)
+
+    def newest_pending(self, without: Collection[str]) -> list[tuple[str, str]]:
+        newest: dict[str, Window] = {}
+        for one in sorted(self.waiting, key=lambda w: w.index):
+            if one.id not in without:
+                newest[one.camera] = one
+        return [(one.camera, one.id) for one in newest.values()]
+
+    def window(self, window_id: str) -> Window:
+        return next(one for one in self.waiting if one.id == window_id)
+
+    def count_pending(self) -> int:
+        return len(self.waiting)
+
+    def skip_lowest(self, count: int, without: Collection[str]) -> int:
+        free = sorted((w for w in self.waiting if w.id not in without), key=lambda w: w.signal_max)
+        for one in free[:count]:
+            self.end_window(one.id, "skipped_overload")
+        return len(free[:count])
+
+    def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
+        assert window_id not in self.ended
+        self.ended[window_id] = outcome
+        self.waiting = [w for w in self.waiting if w.id != window_id]
+        if moment:
+            self.moments.append(moment)
+
+
+class Scripted:
+    """A describer that does what its script says for each window."""
+
+    model = "scripted"
+
+    def __init__(self, script: Callable[[Window], Awaitable[None]], cost: int = 0) -> None:
+        self._script = script
+        self._cost = cost
+        self.asked: list[Window] = []
+        self.at_once = 0
+        self.most_at_once = 0
+
+    async def describe(self, asked: Window) -> Moment:
+        self.asked.append(asked)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await self._script(asked)
+        finally:
+            self.at_once -= 1
+        return Moment(asked, "Title", "Text.", 5.0, (), self.model, 0.1)
+
+    def tokens(self, _: Window) -> int:
+        return self._cost
+
+    async def close(self) -> None: ...
+
+
+async def at_once(_: Window) -> None:
+    await asyncio.sleep(0)
+
+
+def queue(store: Store, describer: Scripted, settings: QueueSettings | None = None) -> DescribeQueue:
+    return DescribeQueue(describer, store, settings or QueueSettings(), age_s=lambda w: 100.0 - w.end_s)
+
+
+@looped
+async def test_newest_of_each_camera_goes_first_and_the_backlog_is_late() -> None:
+    store = Store([window("a", n) for n in range(9)] + [window("b", n) for n in range(3)])
+    describer = Scripted(at_once)
+    await queue(store, describer, QueueSettings(max_in_flight=1)).drain(5.0)
+    order = [w.id for w in describer.asked]
+    assert order[:4] == ["a-8", "b-2", "a-7", "b-1"]
+    assert set(store.ended.values()) == {"described"}
+    late = {moment.window.id: moment.late for moment in store.moments}
+    assert not late["a-8"]
+    assert late["a-0"]
+
+
+@looped
+async def test_a_model_that_comes_back_describes_all_that_waited() -> None:
+    answers = iter([False] * 7)
+
+    async def down_at_first(_: Window) -> None:
+        if next(answers, True) is False:
+            raise DescribeError("connection refused", retryable=True)
+
+    store = Store([window("a", n) for n in range(5)])
+    jobs = queue(store, Scripted(down_at_first), QueueSettings(pauses_s=(0.01,)))
+    running = asyncio.create_task(jobs.run())
+    await until(lambda: len(store.ended) == 5)
+    running.cancel()
+    assert jobs.counts.retried == 7
+    assert not jobs.is_down
+    assert set(store.ended.values()) == {"described"}
+
+
+@looped
+async def test_while_the_model_is_down_one_window_asks_after_it() -> None:
+    async def down(_: Window) -> None:
+        raise DescribeError("connection refused", retryable=True)
+
+    store = Store([window("a", n) for n in range(20)])
+    describer = Scripted(down)
+    jobs = queue(store, describer)
+    await jobs.drain(5.0)
+    assert jobs.is_down
+    assert not store.ended
+    assert len(describer.asked) <= 8
+
+
+@looped
+async def test_an_answer_that_cannot_be_used_ends_its_window_and_no_other() -> None:
+    async def one_is_bad(asked: Window) -> None:
+        if asked.index == 2:
+            raise DescribeError("not the asked form", retryable=False)
+
+    store = Store([window("a", n) for n in range(4)])
+    await queue(store, Scripted(one_is_bad)).drain(5.0)
+    assert store.ended["a-2"] == "model_failed"
+    assert sorted(store.ended.values()) == ["described"] * 3 + ["model_failed"]
+
+
+@looped
+async def test_beyond_what_may_wait_the_lowest_peaks_give_way() -> None:
+    store = Store([window("a", n, value=100.0 * (n + 1)) for n in range(10)])
+    jobs = queue(store, Scripted(at_once), QueueSettings(max_waiting=6))
+    await jobs.drain(5.0)
+    skipped = {window_id for window_id, outcome in store.ended.items() if outcome == "skipped_overload"}
+    assert skipped == {"a-0", "a-1", "a-2", "a-3"}
+    assert jobs.counts.skipped == 4
+
+
+@looped
+async def test_behind_by_half_of_what_may_wait_keyframes_give_way_first() -> None:
+    store = Store([window("a", n) for n in range(5)])
+    describer = Scripted(at_once)
+    jobs = queue(store, describer, QueueSettings(max_waiting=8, max_in_flight=1))
+    await jobs.drain(5.0)
+    assert [len(asked.keyframes) for asked in describer.asked] == [2, 4, 4, 4, 4]
+    assert jobs.counts.thinned == 1
+    assert jobs.counts.skipped == 0
+
+
+@looped
+async def test_a_server_that_pushes_back_is_asked_less_at_once() -> None:
+    limit = 3
+    describer: Scripted
+
+    async def too_many(_: Window) -> None:
+        if describer.at_once > limit:
+            raise DescribeError("429", retryable=True)
+        await asyncio.sleep(0.001)
+
+    describer = Scripted(too_many)
+    store = Store([window("a", n) for n in range(8)])
+    jobs = queue(store, describer, QueueSettings(pauses_s=(0.01,)))
+    running = asyncio.create_task(jobs.run())
+    await until(lambda: len(store.ended) == 8)
+    running.cancel()
+    assert set(store.ended.values()) == {"described"}
+    assert describer.most_at_once == 4
+
+
+@looped
+async def test_cancelling_leaves_windows_waiting_and_nothing_running() -> None:
+    async def never(_: Window) -> None:
+        await asyncio.Event().wait()
+
+    store = Store([window("a", n) for n in range(3)])
+    describer = Scripted(never)
+    running = asyncio.create_task(queue(store, describer).run())
+    await asyncio.sleep(0.05)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert describer.at_once == 0
+    assert store.count_pending() == 3
+
+
+def test_an_allowance_is_earned_again_over_time() -> None:
+    now = [0.0]
+    allowance = Allowance(10.0, 60.0, lambda: now[0])
+    for _ in range(10):
+        assert allowance.wait_s() == 0.0
+        allowance.spend(1.0)
+    assert allowance.wait_s() > 0.0
+    now[0] = 6.5
+    assert allowance.wait_s() == 0.0
+    now[0] = 1000.0
+    assert allowance.share == 1.0
+
+
+def test_no_allowance_never_waits() -> None:
+    allowance = Allowance(None, 60.0, lambda: 0.0)
+    allowance.spend(1e9)
+    assert allowance.wait_s() == 0.0
+    assert allowance.share == 1.0
