@@ -220,6 +220,8 @@ class DescribeQueue:
             if not newest:
                 break
             for camera, window_id in sorted(newest, key=self._served_before)[: room - started]:
+                if self._pause_s() > 0.0:
+                    break
                 self._start(camera, window_id)
                 started += 1
         return started
