@@ -90,10 +90,11 @@ def cut(
     last = max(pts)
     until = shown_until(last, following, footage.ticks(segment.end_s), step)
     scale = footage.tick_s / TICK_S
-    scaled = evened([round((p - pts[0]) * scale) for p in pts], _SLACK)
-    if scaled is None or len(set(scaled)) < len(scaled) or min(scaled) < 0:
+    times = evened([round((p - pts[0]) * scale) for p in (*pts, until)], _SLACK)
+    if times is None or len(set(times)) < len(times) or min(times) < 0:
         raise UnsuitableError("pictures come out of order, or too unevenly")
-    ticks = shown_ticks(scaled, max(1, round((until - last) * scale)))
+    *scaled, ends = times
+    ticks = shown_ticks(scaled, ends - max(scaled))
     return Cut(
         segment=segment,
         start_s=footage.seconds(pts[0]),
@@ -110,6 +111,7 @@ class _Pictures:
 
     def __init__(self, sets: ParameterSets) -> None:
         self._sets = sets
+        self._splices = False
         self.pts: list[int] = []
 
     def read(self, footage: Footage, from_s: float, reached: int, end: int) -> int:
@@ -132,8 +134,8 @@ class _Pictures:
                 # What comes now is not shown before it is decoded: the next picture is among these.
                 if kept and packet.dts >= min(self.pts[kept:]):
                     break
-        if not self.pts or self.pts[0] > reached:
-            raise UnsuitableError("no keyframe at or before its start")
+        if not self.pts or self.pts[0] > reached or not self._splices:
+            raise UnsuitableError("no keyframe at or before its start that needs nothing before it")
         return closed_prefix(self.pts, end) or len(self.pts)
 
     def _splice(self, packet: Packet[Stream], reached: int) -> None:
@@ -141,7 +143,7 @@ class _Pictures:
         data = bytes(packet)
         if not in_band(data, self._sets.length_bytes) <= self._sets.units:
             raise UnsuitableError("parameters change on the way")
-        if packet.pts is not None and packet.pts <= reached:
-            if packet.is_discard or not is_idr(data, self._sets.length_bytes):
-                raise UnsuitableError("a keyframe needs pictures before it")
+        early = packet.pts is not None and packet.pts <= reached
+        if early and not packet.is_discard and is_idr(data, self._sets.length_bytes):
+            self._splices = True
             self.pts.clear()

@@ -61,7 +61,7 @@ def encode(
     """
     total_s = sum(segment.end_s - segment.start_s for segment in segments)
     with Shelf() as shelf, muxing(out_path) as out:
-        out.metadata["title"] = title
+        out.metadata.update({"title": title} if title else {})
         reel = _Reel(out, common_form(segments, max_height_px, shelf))
         for segment in segments:
             for end_s in reel.append(segment, shelf.footage(segment.path)):

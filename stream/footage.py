@@ -151,25 +151,30 @@ class Footage:
             with suppress(av.FFmpegError):
                 self.container.seek(max(wanted, self._origin), stream=self.video)
                 packets = self._demux()
-                head = self._head(packets)
-                stamp = _stamp(head[-1]) if head else None
-                if stamp is not None and stamp <= target:
+                head = self._head(packets, target)
+                if head and (_stamp(head[-1]) or self._origin) <= target:
                     yield from chain(head, packets)
                     return
             if wanted <= self._origin:
                 break
         self._rewind()
         packets = self._demux()
-        yield from chain(self._head(packets), packets)
+        yield from chain(self._head(packets, None), packets)
 
-    def _head(self, packets: Iterator[Packet[Stream]]) -> list[Packet[Stream]]:
-        """Packets up to the first video keyframe, without the pictures before it; empty if none comes."""
+    def _head(self, packets: Iterator[Packet[Stream]], target: int | None) -> list[Packet[Stream]]:
+        """Packets up to the first video keyframe, without the pictures before it.
+
+        Empty if none comes, none up to ``target``, or nobody knows what time it is.
+        """
         head = []
         for _, packet in zip(range(_PACKETS_TO_KEYFRAME), packets, strict=False):
             if packet.stream_index != self.video.index:
                 head.append(packet)
             elif packet.is_keyframe:
-                return [*head, packet]
+                known = target is None or _stamp(packet) is not None
+                return [*head, packet] if known else []
+            elif target is not None and (_stamp(packet) or target) > target:
+                break
         return []
 
     def _demux(self) -> Iterator[Packet[Stream]]:
@@ -182,8 +187,8 @@ class Footage:
         self._open()
 
     def _first_frame(self) -> VideoFrame:
-        for packet in self.container.demux(self.video):
-            with self._translated():
+        with self._translated():
+            for packet in self.container.demux(self.video):
                 for frame in decode(self.video, packet):
                     return frame
         raise MediaError(f"cannot read {self.path}: no picture in it can be decoded")
@@ -257,5 +262,5 @@ def decode(stream: VideoStream, packet: Packet[Any] | None) -> list[VideoFrame]:
     """The frames that a packet yields; none where it is damaged. None as a packet asks for the last ones."""
     try:
         return stream.codec_context.decode(packet)
-    except av.error.InvalidDataError:
+    except (av.error.InvalidDataError, av.error.PatchWelcomeError):
         return []

@@ -65,7 +65,7 @@ def reading(path: Path) -> Iterator[InputContainer]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """The path of a file beside ``path`` to write; it becomes ``path``, durably, if nothing fails inside."""
+    """A path beside ``path`` to write to; the file becomes ``path``, on the disk, if nothing fails inside."""
     _check_name(path)
     part = path.with_name(f"{path.name}.part")
     try:
@@ -82,7 +82,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def muxing(path: Path, options: Mapping[str, str] = MappingProxyType({})) -> Iterator[OutputContainer]:
-    """An MP4 container that becomes ``path``, durably, if nothing fails inside.
+    """An MP4 container that becomes ``path``, on the disk, if nothing fails inside.
 
     Args:
         options: of the muxer, besides faststart.

@@ -86,7 +86,7 @@ def copy(
     with Shelf() as shelf:
         plan = _planned(segments, max_early_s, shelf)
         with muxing(out_path, {"video_track_timescale": str(TICKS_PER_S)}) as out:
-            out.metadata["title"] = title
+            out.metadata.update({"title": title} if title else {})
             _write(out, plan, shelf, on_progress)
             places = tuple(part.place for part in plan.cuts)
             mark_chapters(out, places, titles)

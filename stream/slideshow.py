@@ -116,7 +116,7 @@ def _finish(
 ) -> None:
     """Copy the pictures into a faststart file with chapters."""
     with av.open(slides, "r") as source, muxing(out_path) as out:
-        out.metadata["title"] = title
+        out.metadata.update({"title": title} if title else {})
         video = source.streams.video[0]
         track = add_copy(out, video)
         for packet in source.demux(video):

@@ -56,7 +56,7 @@ class SoundDecoder:
     def _frames(self, packet: Packet[Stream] | None) -> list[AudioFrame]:
         try:
             frames = self._stream.codec_context.decode(packet)
-        except av.error.InvalidDataError:
+        except (av.error.InvalidDataError, av.error.PatchWelcomeError):
             return []
         return [frame for frame in frames if frame.samples and frame.pts is not None]
 

@@ -13,14 +13,16 @@ from stream.picture import Rgb, upright_rgb
 
 # Up to this distance decoding on is cheaper than seeking anew.
 _SAME_CLUSTER_S = 2.0
+# A time this little before a picture means that picture: times are rounded on their way.
+_EARLY_S = 0.02
 
 
 def grab(path: Path, times_s: Sequence[float]) -> list[Rgb]:
     """The pictures shown at these times (s since the first picture), upright and in full resolution.
 
-    A time less than half a frame before a picture counts as its; one after the last picture gives the
-    last. Each is of shape (height, width, 3), uint8, in the order of the times. Times near each other cost
-    one seek. Raises MediaError where the file cannot be read.
+    A time less than half a frame (at most 20 ms) before a picture counts as its; one after the last
+    picture gives the last. Each is of shape (height, width, 3), uint8, in the order of the times. Times
+    near each other cost one seek. Raises MediaError where the file cannot be read.
     """
     pictures: dict[float, Rgb] = {}
     with Footage(path) as footage:
@@ -44,8 +46,9 @@ def _cluster(footage: Footage, times_s: list[float]) -> Iterator[tuple[float, Rg
     waiting = list(times_s)
     packets = (p for p in footage.packets(times_s[0]) if p.stream_index == footage.video.index)
     shown: VideoFrame | None = None
+    early_s = min(footage.frame_s / 2, _EARLY_S)
     for pts, frame in footage.frames(packets):
-        while waiting and shown and pts > footage.ticks(waiting[0]) + footage.frame_ticks // 2:
+        while waiting and shown and footage.seconds(pts) > waiting[0] + early_s:
             yield waiting.pop(0), _rgb(footage, shown)
         if not waiting:
             return

@@ -22,6 +22,7 @@ from tests.kit.media import (
     packets_of,
     shown,
     shown_elsewhere,
+    steps,
 )
 
 B_FRAMES = {**FASTEST, "bf": "3", "x264-params": "b-pyramid=normal:scenecut=0"}
@@ -210,3 +211,97 @@ def test_no_sound_track_where_no_segment_has_sound(tmp_path: Path) -> None:
     for allow_copy in (True, False):
         join([Segment(source, 0.0, 1.0)], tmp_path / "reel.mp4", titles=[""], allow_copy=allow_copy)
         assert probe(tmp_path / "reel.mp4").audio_codec is None
+
+
+def test_rotation_survives_a_copy(tmp_path: Path) -> None:
+    source = film(tmp_path / "film.mp4", seconds=1, rotation_deg=270, pixel_aspect=Fraction(4, 3))
+    out = tmp_path / "reel.mp4"
+    joined = join([Segment(source, 0.0, 0.5)] * 2, out, titles=["a", "b"])
+    assert joined.mode == "copy"
+    check_reel(out, joined, ["a", "b"])
+    assert (probe(out).rotation_deg, probe(out).width, probe(out).height) == (270, 128, 256)
+
+
+def test_a_camera_whose_clock_jitters_is_copied_and_evened_out(tmp_path: Path) -> None:
+    source = film(
+        tmp_path / "film.mp4",
+        seconds=4,
+        sound="aac",
+        time_s=lambda nth: nth / 25 + (0.011 if nth % 3 == 1 else 0.0),
+    )
+    out = tmp_path / "reel.mp4"
+    joined = join([Segment(source, 1.0, 1.9), Segment(source, 2.0, 3.5)], out, titles=["a", "b"])
+    assert joined.mode == "copy"
+    check_reel(out, joined, ["a", "b"])
+    check_in_step(out)
+    assert all(step == pytest.approx(0.04, abs=1e-3) for step in steps(shown_elsewhere(out)))
+
+
+def test_a_film_that_pauses_is_copied(tmp_path: Path) -> None:
+    source = film(tmp_path / "film.mp4", seconds=4, time_s=lambda nth: nth / 25 + (1.0 if nth > 30 else 0.0))
+    out = tmp_path / "reel.mp4"
+    joined = join([Segment(source, 1.0, 1.8), Segment(source, 0.0, 0.4)], out, titles=["a", "b"])
+    assert joined.mode == "copy"
+    check_reel(out, joined, ["a", "b"])
+    assert joined.places[0].end_s == pytest.approx(1.8), "the last picture stands until the end"
+
+
+def test_a_film_with_pictures_too_close_for_players_is_encoded(tmp_path: Path) -> None:
+    def time_s(nth: int) -> float:
+        return nth // 10 * 0.365 + nth % 10 * 0.04
+
+    source = film(tmp_path / "film.mp4", seconds=4, time_s=time_s, sound="aac")
+    out = tmp_path / "reel.mp4"
+    joined = join([Segment(source, 1.0, 2.5), Segment(source, 0.0, 1.0)], out, titles=["a", "b"])
+    assert joined.mode == "encode"
+    check_reel(out, joined, ["a", "b"])
+
+
+def test_a_camera_that_slows_down_at_night_is_encoded(tmp_path: Path) -> None:
+    """The same parameter sets, but players take the rate from the reel's start."""
+    options = {**FASTEST, "x264-params": "force-cfr=0"}
+    day = film(tmp_path / "day.mp4", seconds=1, options=options, time_s=lambda nth: nth / 25)
+    night = film(tmp_path / "night.mp4", seconds=1, options=options, time_s=lambda nth: nth / 8, first=100)
+    out = tmp_path / "reel.mp4"
+    joined = join([Segment(day, 0.0, 0.8), Segment(night, 0.0, 2.0)], out, titles=["a", "b"])
+    assert joined.mode == "encode"
+    check_reel(out, joined, ["a", "b"])
+
+
+def test_a_segment_may_begin_at_a_splice_behind_an_open_group(tmp_path: Path) -> None:
+    """Keyframes of both kinds in one film: only those that need nothing before them are cut at."""
+    options = {**FASTEST, "x264-params": "open-gop=1:bframes=3:scenecut=0"}
+    one = film(tmp_path / "one.ts", seconds=2, gop=20, options=options, container="mpegts")
+    out = tmp_path / "reel.mp4"
+    joined = join([Segment(one, 0.5, 1.9)], out, titles=["a"])  # passes an open group's keyframe
+    assert joined.mode == "copy"
+    check_reel(out, joined, ["a"])
+    check_numbers(out, joined, 25, [0])
+
+
+def test_real_films_are_copied(tmp_path: Path, shared_media: Path) -> None:
+    out = tmp_path / "reel.mp4"
+    for name, starts_s in (
+        ("vtest_pedestrians_480x360.mp4", (8.5, 0.0, 24.3)),
+        ("car-detection.mp4", (9.9, 19.3, 4.8)),
+        ("small_bunny_1080p_60fps.ts", (0.3,)),
+    ):
+        segments = [Segment(shared_media / name, at_s, at_s + 1.0) for at_s in starts_s]
+        titles = [f"{at_s}" for at_s in starts_s]
+        joined = join(segments, out, titles=titles)
+        assert joined.mode == "copy"
+        check_reel(out, joined, titles)
+
+
+def test_arguments_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    source = film(tmp_path / "film.mp4", seconds=1)
+    out = tmp_path / "reel.mp4"
+    for segments, titles in (
+        ([], []),
+        ([Segment(source, 0.0, 1.0)], []),
+        ([Segment(source, 0.5, 0.5)], ["x"]),
+        ([Segment(source, -1.0, 0.5)], ["x"]),
+    ):
+        with pytest.raises(ValueError, match=r"titles|no time between"):
+            join(segments, out, titles=titles)
+    assert not out.exists()
