@@ -234,7 +234,8 @@ class Capture:
             self._skipped = self.counts.skipped_packets
             self._missed = (seen_to_s, frame.pts_s)
         elif self._arrivals is not None and (unseen or frame.pts_s - seen_to_s > self._pause_s):
-            yield from self._break_epoch("unreadable" if unseen else "source_stalled")
+            at_s = frame.pts_s + (self._decoder.zero_s or 0.0)
+            yield from self._break_epoch("unreadable" if unseen else "source_stalled", at_s)
             return
         elif unseen:
             yield self._gap(seen_to_s, frame.pts_s)

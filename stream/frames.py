@@ -25,6 +25,9 @@ cv2.setNumThreads(1)
 # forward by more than this is a clock set anew, not a pause.
 JUMP_BACK_S = 1.0
 JUMP_AHEAD_S = 600.0
+# A stream that never holds a whole keyframe has no picture that is called whole: after so many in a row
+# they are taken as they are.
+MAX_BROKEN = 25
 # Readers of transport streams mark a packet that is done before those that are lost.
 _DAMAGE_SLACK_S = 0.5
 
@@ -90,7 +93,7 @@ class FrameDecoder:
     Attributes:
         first_s: the stream time of the first packet that is to be shown; None before it.
         zero_s: the stream time at which media time begins; None before the first frame.
-        damaged: packets that could not be decoded so far.
+        damaged: packets that could not be decoded whole so far.
     """
 
     def __init__(self, video: VideoStream, width_px: int, height_px: int) -> None:
@@ -110,6 +113,7 @@ class FrameDecoder:
         self.first_s: float | None = None
         self.zero_s: float | None = None
         self.damaged = 0
+        self._broken = 0  # such pictures in a row
 
     def decode(self, packet: Packet[Stream] | None) -> Decoded:
         """Decode a packet, or flush with None."""
@@ -143,11 +147,24 @@ class FrameDecoder:
         """Take what another decoder of the stream has decoded."""
         frames: list[Frame] = []
         for nth, image in enumerate(images):
+            if self._is_broken(image):
+                continue
             frame = self._frame(image)
             if frame is None:
                 return Decoded(tuple(frames), tuple(images[nth:]))
             frames.append(frame)
         return Decoded(tuple(frames))
+
+    def _is_broken(self, image: VideoFrame) -> bool:
+        """Whether to leave out a picture that the decoder could make only in part."""
+        self._broken = self._broken + 1 if image.is_corrupt else 0
+        if not 0 < self._broken <= MAX_BROKEN:
+            return False
+        self.damaged += 1
+        stream_s = self.stream_s(image)
+        if stream_s is not None:
+            self._note_damage(stream_s, stream_s)
+        return True
 
     def stream_s(self, image: VideoFrame) -> float | None:
         """The stream's own time of an image; None where it has none."""
