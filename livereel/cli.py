@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -203,13 +206,45 @@ def _log_to_stderr() -> None:
     )
 
 
-def main() -> None:
-    """Run the program; every failure that can be expected is one line and exit code 1."""
+def _end_as_ctrl_c_does() -> None:
+    """Let nothing half-written stay behind when the program is told to end, or its terminal is closed."""
+
+    def interrupt(_number: int, frame: FrameType | None) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler):
+            handler(signal.SIGINT, frame)
+        else:
+            raise KeyboardInterrupt  # started in the background, where Ctrl-C is ignored
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, interrupt)
+
+
+def _discard_output() -> None:
+    """Who reads our output has gone (``| head``): there is nobody to tell, not even at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run() -> None:
     try:
         app()
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _discard_output()
+
+
+def main() -> None:
+    """Run the program; every failure that can be expected is one line and exit code 1."""
+    _end_as_ctrl_c_does()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes
+    try:
+        _run()
     except BrokenPipeError:
-        # Who reads our output has gone (``| head``): there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("livereel: stopped\n")

@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analyzer.chapter import Gap, Reel
@@ -26,6 +26,7 @@ from sinks.rows import window_row
 from stream.clock import utc_after
 from stream.source import AvSource, PacketSource
 from stream.staging import staged
+from stream.text import write_text
 
 WINDOWS = "windows.jsonl"
 SCRATCH = "clips"
@@ -53,8 +54,8 @@ class Watched:
 
     @property
     def moments(self) -> list[Moment]:
-        """What was put into words, in order."""
-        return [outcome.moment for outcome in self.outcomes if outcome.moment]
+        """What was put into words and can be shown, in order."""
+        return [outcome.moment for outcome in self.outcomes if outcome.moment and outcome.window.clip]
 
     def warnings(self) -> list[str]:
         """What the user should know of it, a line each."""
@@ -87,9 +88,8 @@ def recap(address: str, out: Path, options: Options) -> None:
 
 def _clips(source: PacketSource, folder: Path, window_s: float) -> Clipper:
     """A file with an index is its own clip; of anything else the clips are kept until the reel is made."""
-    return (
-        FileClips(source.info.file) if source.info.file else BufferClips(source, folder / SCRATCH, window_s)
-    )
+    file = source.info.file
+    return FileClips(file.absolute()) if file else BufferClips(source, folder / SCRATCH, window_s)
 
 
 def _watch(capture: Capture, duration_s: float | None) -> Watched:
@@ -99,7 +99,7 @@ def _watch(capture: Capture, duration_s: float | None) -> Watched:
         def take(item: Outcome | Gap) -> None:
             watched.take(item)
             if isinstance(item, Outcome):
-                advance(item.window.end_s / (duration_s or item.window.end_s))
+                advance(item.window.end_s / duration_s if duration_s else 0.0)
 
         asyncio.run(describe_all(in_thread(capture.windows()), BuiltinDescriber(), MAX_IN_FLIGHT, take))
     return watched
@@ -114,7 +114,7 @@ def _make(watched: Watched, folder: Path, options: Options) -> Reel:
         choices=chosen.choices,
         story=tell(chosen.choices, watched.gaps, cameras, media_time=True),
         cameras=cameras,
-        start_utc=watched.windows[0].start_utc,
+        start_utc=min([watched.windows[0].start_utc, *(gap.start_utc for gap in watched.gaps)]),
         end_utc=_end_utc(watched),
         gaps=tuple(watched.gaps),
         changed=chosen.changed,
@@ -125,10 +125,17 @@ def _make(watched: Watched, folder: Path, options: Options) -> Reel:
 
 
 def _write_windows(watched: Watched, folder: Path) -> None:
-    with (folder / WINDOWS).open("w", encoding="utf-8") as file:
-        for outcome in watched.outcomes:
-            row = window_row(outcome.window, outcome.name, outcome.moment, base=folder)
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    rows = (
+        window_row(_without_scratch(outcome.window, folder), outcome.name, outcome.moment, base=folder)
+        for outcome in watched.outcomes
+    )
+    write_text(folder / WINDOWS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def _without_scratch(window: Window, folder: Path) -> Window:
+    """What is removed with the scratch is not to be found under its name."""
+    scratch = window.clip is not None and window.clip.path.is_relative_to(folder / SCRATCH)
+    return replace(window, clip=None) if scratch else window
 
 
 def _end_utc(watched: Watched) -> str:

@@ -16,6 +16,7 @@ from livereel.options import Options
 from livereel.progress import progress
 from sinks.rows import gap_row, window_row
 from stream.source import AvSource
+from stream.text import write_text
 
 
 def scan(address: str, options: Options, *, as_json: bool, plot: Path | None) -> None:
@@ -35,7 +36,7 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None) ->
                 if plot:
                     seen.append(item)
                 if isinstance(item, Window):
-                    advance(item.end_s / (source.info.duration_s or item.end_s))
+                    advance(item.end_s / source.info.duration_s if source.info.duration_s else 0.0)
         for warning in capture.warnings():
             sys.stderr.write(f"livereel: warning: {warning}\n")
         if plot:
@@ -48,7 +49,7 @@ def _draw(file: Path, title: str, seen: list[Window | Gap], *, media_time: bool)
 
     windows = [item for item in seen if isinstance(item, Window)]
     gaps = [item for item in seen if isinstance(item, Gap)]
-    file.write_text(page(windows, title=title, gaps=gaps, media_time=media_time), encoding="utf-8")
+    write_text(file, page(windows, title=title, gaps=gaps, media_time=media_time))
 
 
 def print_row(item: Window | Gap) -> None:
@@ -57,20 +58,26 @@ def print_row(item: Window | Gap) -> None:
         row = {"kind": "gap", **gap_row(item)}
     else:
         row = window_row(item, "quiet" if item.quiet else "seen", base=Path())
-    sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    _print(json.dumps(row, ensure_ascii=False))
 
 
 def print_line(item: Window | Gap) -> None:
     """Print what a person wants to know of a window or a gap."""
     if isinstance(item, Gap):
-        sys.stdout.write(f"{item.start_utc} to {item.end_utc}  not seen: {item.reason}\n")
+        _print(f"{item.start_utc} to {item.end_utc}  not seen: {item.reason}")
         return
     span = f"{clock(item.start_s)}-{clock(item.end_s)}"
     if item.quiet:
-        sys.stdout.write(f"{span}  quiet\n")
+        _print(f"{span}  quiet")
         return
     times = " ".join(clock(keyframe.pts_s) for keyframe in item.keyframes)
-    sys.stdout.write(f"{span}  highest {item.signal_max:.0f} px  keyframes {times}\n")
+    _print(f"{span}  highest {item.signal_max:.0f} px  keyframes {times}")
+
+
+def _print(line: str) -> None:
+    """Print now: of a live source, the next line may be long in coming."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def clock(at_s: float) -> str:
