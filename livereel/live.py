@@ -31,7 +31,11 @@ RETRY_S = 1.0
 
 
 class Live:
-    """Watches cameras; all that it learns is in the ledger."""
+    """Watches cameras; all that it learns is in the ledger.
+
+    Attributes:
+        cameras: who keeps each camera watched, by its name.
+    """
 
     def __init__(
         self,
@@ -53,12 +57,12 @@ class Live:
         self._words_failed = False
         self._journal = Journal(ledger)
         self._attendance = Attendance(ledger, [camera.name for camera in cameras])
-        self._cameras = [
-            Supervisor(
+        self.cameras = {
+            camera.name: Supervisor(
                 replace(camera, epoch=ledger.next_epoch(camera.name)), self._seen, self._lost, patience
             )
             for camera in cameras
-        ]
+        }
 
     async def run(self, stop: asyncio.Event, seconds: float | None = None) -> None:
         """Watch until ``stop`` is set, ``seconds`` have passed or every source has ended.
@@ -69,7 +73,7 @@ class Live:
         self._attendance.start(_now())
         self._words_wanted.set()  # for what an earlier run left
         async with asyncio.TaskGroup() as tasks:
-            watching = [tasks.create_task(camera.run()) for camera in self._cameras]
+            watching = [tasks.create_task(camera.run()) for camera in self.cameras.values()]
             jobs = (
                 self._describe_for_ever(),
                 self._roll_for_ever(),
@@ -79,7 +83,7 @@ class Live:
             beside = [tasks.create_task(job) for job in jobs]
             await _first(stop.wait(), _all(watching), seconds=seconds)
             ended_utc = _now()
-            for camera in self._cameras:
+            for camera in self.cameras.values():
                 camera.stop()
             await asyncio.wait(watching)
             for task in beside:

@@ -69,8 +69,8 @@ class Supervisor:
 
     Attributes:
         state: ``connecting``, ``watching``, ``waiting``, ``refused`` or ``ended``; for people to read.
-        counts: what the present process has met.
-        restarts: processes started after the first.
+        counts: what the present (or the last) process has met.
+        starts: processes started.
     """
 
     def __init__(
@@ -90,7 +90,13 @@ class Supervisor:
         self._deadline_s = 0.0
         self.state = "connecting"
         self.counts = Counts()
-        self.restarts = 0
+        self._counts_before = Counts()
+        self.starts = 0
+
+    @property
+    def total(self) -> Counts:
+        """What all processes have met."""
+        return self._counts_before.plus(self.counts)
 
     def stop(self) -> None:
         """Close the open window and end; ``run`` returns when that is done."""
@@ -111,7 +117,6 @@ class Supervisor:
                 return
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), next(waits_s))
-            self.restarts += 1
 
     def _tell(self, lost: Lost) -> None:
         """Log a change of state, not each attempt of a night without a camera."""
@@ -123,7 +128,8 @@ class Supervisor:
 
     async def _run_once(self) -> Lost:
         """Run one process from start to end; whatever happens, it is gone when this returns."""
-        self.counts = Counts()
+        self._counts_before, self.counts = self.total, Counts()
+        self.starts += 1
         connection = self._connection = _Connection(replace(self._settings, epoch=self._epoch))
         try:
             return await self._listen(connection)
