@@ -110,6 +110,11 @@ class Engine:
         self.context_tokens = int(self._llm.model_config.max_model_len)
 
     @property
+    def prepares(self) -> bool:
+        """Whether the pictures of all videos so far were prepared here rather than by vLLM's processor."""
+        return bool(self._recipes) and None not in self._recipes.values()
+
+    @property
     def alive(self) -> bool:
         """Whether the engine's process still answers."""
         return not self._llm.errored
@@ -222,9 +227,10 @@ class Engine:
         return list(self._processor.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def close(self) -> None:
-        """Stop the engine's processes and the threads; blocks for some seconds."""
+        """Stop the engine's processes and the threads; blocks for some seconds. Only once."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._llm.shutdown()
+        del self._llm  # it stops once more when it is collected, which fails while Python itself ends
 
 
 def _arguments(settings: EngineSettings) -> dict[str, Any]:
