@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -40,7 +41,7 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None) ->
         for warning in capture.warnings():
             sys.stderr.write(f"livereel: warning: {warning}\n")
         if plot:
-            title = source.info.address.rpartition("/")[2]
+            title = os.fsencode(source.info.address.rpartition("/")[2]).decode(errors="replace")
             _draw(plot, title, seen, media_time=not source.info.live)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import av
 from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
 
 _COPY_BYTES = 1 << 20
 
@@ -51,6 +53,15 @@ def opened(path: Path) -> InputContainer:
     return av.open(f"file:{path}", "r", metadata_errors="replace")
 
 
+def demuxed(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
+    """The packets of these streams, then an empty one for each. Raises what PyAV raises."""
+    try:
+        yield from container.demux(streams)
+    except IndexError:
+        # PyAV counts the streams anew at the end, and stumbles over those that appeared on the way.
+        return
+
+
 def _check_name(path: Path) -> None:
     if "\0" in str(path):  # FFmpeg would cut the name short there
         raise MediaError(f"not a file name: {str(path)!r}")
@@ -87,7 +98,7 @@ def muxing(path: Path, options: Mapping[str, str] = MappingProxyType({})) -> Ite
     Args:
         options: of the muxer, besides faststart.
     """
-    with replacing(path) as part, part.open("wb+", buffering=_COPY_BYTES) as file:
+    with replacing(path) as part, _nameless(part) as file:
         container = _mp4(file, part, options)
         try:
             yield container
@@ -100,6 +111,12 @@ def muxing(path: Path, options: Mapping[str, str] = MappingProxyType({})) -> Ite
             with suppress(av.FFmpegError, OSError):
                 container.close()
             raise
+
+
+def _nameless(path: Path) -> BinaryIO:
+    """The file, new and open: PyAV hands a file's name around as UTF-8, which it need not be."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    return cast("BinaryIO", os.fdopen(handle, "wb+", buffering=_COPY_BYTES))
 
 
 def _mp4(file: BinaryIO, part: Path, options: Mapping[str, str]) -> OutputContainer:
