@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from analyzer.chapter import Gap, Reel
+from analyzer.chapter import Chapter, Gap, Reel
 from analyzer.moment import Moment
 from analyzer.reel import MANIFEST, manifest
 from analyzer.window import Keyframe, Window
@@ -137,6 +137,36 @@ class Ledger:
         rows = self._read("SELECT window FROM windows WHERE outcome = 'pending' ORDER BY start_utc DESC")
         return [self._window(row[0]) for row in rows]
 
+    def newest_pending(self, without: Collection[str]) -> list[tuple[str, str]]:
+        """Camera and id of the newest waiting window of each camera, but for those in ``without``."""
+        rows = self._read(
+            "SELECT camera, id, max(start_utc) FROM windows WHERE outcome = 'pending'"
+            " AND id NOT IN (SELECT value FROM json_each(?)) GROUP BY camera",
+            json.dumps(list(without)),
+        )
+        return [(camera, window_id) for camera, window_id, _ in rows]
+
+    def count_pending(self) -> int:
+        """How many windows wait for words."""
+        return int(self._read("SELECT count(*) FROM windows WHERE outcome = 'pending'")[0][0])
+
+    def skip_lowest(self, count: int, without: Collection[str]) -> int:
+        """End so many waiting windows, the lowest peaks first, as ``skipped_overload``; returns how many."""
+        with self._writing() as db:
+            return db.execute(
+                "UPDATE windows SET outcome = 'skipped_overload' WHERE id IN"
+                " (SELECT id FROM windows WHERE outcome = 'pending' AND id NOT IN"
+                " (SELECT value FROM json_each(?)) ORDER BY json_extract(window, '$.signal_max') LIMIT ?)",
+                (json.dumps(list(without)), count),
+            ).rowcount
+
+    def window(self, window_id: str) -> Window:
+        """The window of this id; raises LedgerError when there is none."""
+        rows = self._read("SELECT window FROM windows WHERE id = ?", window_id)
+        if not rows:
+            raise LedgerError(f"{self._file}: no window {window_id}")
+        return self._window(rows[0][0])
+
     def entries(self, since_utc: str, *, camera: str | None = None) -> list[Entry]:
         """Windows that ended after ``since_utc``, in time order."""
         rows = self._read(
@@ -237,6 +267,39 @@ class Ledger:
         """All cameras that the ledger knows of."""
         rows = self._read("SELECT camera FROM windows UNION SELECT camera FROM gaps ORDER BY camera")
         return [row[0] for row in rows]
+
+    def latest_reel(self, reel_id: str) -> Reel | None:
+        """The newest reel under this id, with the chapters whose windows are still known."""
+        rows = self._read(
+            "SELECT manifest, folder FROM reels WHERE id = ? ORDER BY seq DESC LIMIT 1", reel_id
+        )
+        if not rows:
+            return None
+        told = json.loads(rows[0][0])
+        chapters = [self._chapter(chapter) for chapter in told["chapters"]]
+        return Reel(
+            id=told["id"],
+            seq=told["seq"],
+            title=told["title"],
+            narrative=told["narrative"],
+            cameras=tuple(told["cameras"]),
+            start_utc=told["start_utc"],
+            end_utc=told["end_utc"],
+            duration_s=told["duration_s"],
+            mode=told["mode"],
+            folder=self._data / rows[0][1],
+            bytes=told["bytes"],
+            sha256=told["sha256"],
+            chapters=tuple(chapter for chapter in chapters if chapter),
+            gaps=tuple(Gap(**gap) for gap in told["gaps"]),
+            changed=tuple(told["changed"]),
+        )
+
+    def _chapter(self, told: dict[str, Any]) -> Chapter | None:
+        rows = self._read("SELECT window, outcome, moment FROM windows WHERE id = ?", told["window_id"])
+        moment = self._entry(*rows[0]).moment if rows else None
+        names = ("reason", "sentence", "start_s", "end_s", "reel_start_s", "reel_end_s")
+        return None if moment is None else Chapter(moment=moment, **{name: told[name] for name in names})
 
     def reels(self, since_utc: str = "") -> list[dict[str, Any]]:
         """Manifests of the reels that end after ``since_utc``, with their ``folder``, in time order."""

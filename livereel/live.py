@@ -4,37 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 
 from analyzer.chapter import Gap
-from analyzer.describe.describer import DescribeError, Describer
-from analyzer.happening import Began
+from analyzer.describe.describer import Describer
+from analyzer.describe.queue import DescribeQueue, QueueSettings
+from analyzer.happening import Began, CameraState
 from analyzer.reel import ReelError
 from analyzer.window import Window
 from livereel.attendance import Attendance
 from livereel.capture import Seen
 from livereel.journal import Journal
 from livereel.ledger import PENDING, Ledger, LedgerError
+from livereel.publisher import Publisher
 from livereel.retention import Retention
 from livereel.rolling import RollingReel
 from livereel.supervise import Lost, Patience, Supervisor
 from livereel.worker import CameraSettings
-from stream.clock import utc_text
+from sinks.sink import Sink, Stats
+from stream.clock import parse_utc, utc_text
 from stream.media import MediaError
 
 log = logging.getLogger(__name__)
 
 SWEEP_S = 30.0
 RETRY_S = 1.0
+STATS_S = 60.0
+# How long an ending run without hurry waits for the last words.
+DRAIN_S = 120.0
+OFFERED_AGAIN = timedelta(hours=1)
+MAX_WISHES = 16
 
 
 class Live:
-    """Watches cameras; all that it learns is in the ledger.
+    """Watches cameras; all that it learns is in the ledger, and is told to the sinks.
 
     Attributes:
         cameras: who keeps each camera watched, by its name.
+        words: the queue of windows that wait for words.
     """
 
     def __init__(
@@ -47,16 +58,28 @@ class Live:
         retention: Retention,
         every_s: float,
         patience: Patience,
+        queue: QueueSettings | None = None,
+        sinks: Sequence[Sink] = (),
     ) -> None:
         self._ledger = ledger
-        self._describer = describer
-        self._reels = reels
+        self._reels = {reel.id: reel for reel in reels}
         self._retention = retention
         self._every_s = every_s
-        self._words_wanted = asyncio.Event()
-        self._words_failed = False
+        self._publisher = Publisher(sinks)
         self._journal = Journal(ledger)
         self._attendance = Attendance(ledger, [camera.name for camera in cameras])
+        self._enabled = {camera.name: asyncio.Event() for camera in cameras}
+        self._one_reel = asyncio.Lock()
+        self._stopping = False
+        self._reel_wanted: asyncio.Queue[str] = asyncio.Queue(MAX_WISHES)
+        self.words = DescribeQueue(
+            describer,
+            ledger,
+            queue or QueueSettings(),
+            age_s=_age_s,
+            on_moment=self._publisher.publish,
+            now_s=time.monotonic,
+        )
         self.cameras = {
             camera.name: Supervisor(
                 replace(camera, epoch=ledger.next_epoch(camera.name)), self._seen, self._lost, patience
@@ -71,87 +94,166 @@ class Live:
         windows are put into words and the reels made a last time.
         """
         self._attendance.start(_now())
-        self._words_wanted.set()  # for what an earlier run left
+        await self._offer_again()
         async with asyncio.TaskGroup() as tasks:
-            watching = [tasks.create_task(camera.run()) for camera in self.cameras.values()]
+            watching = [tasks.create_task(self._watch(name)) for name in self.cameras]
             jobs = (
                 self._describe_for_ever(),
                 self._roll_for_ever(),
+                self._roll_when_wished(),
                 self._sweep_for_ever(),
                 self._write_for_ever(),
+                self._count_for_ever(),
             )
             beside = [tasks.create_task(job) for job in jobs]
             await _first(stop.wait(), _all(watching), seconds=seconds)
             ended_utc = _now()
-            for camera in self.cameras.values():
+            self._stopping = True
+            for name, camera in self.cameras.items():
                 camera.stop()
+                self._enabled[name].set()
             await asyncio.wait(watching)
-            for task in beside:
-                task.cancel()
+            if stop.is_set():
+                for reel in self._reels.values():
+                    reel.abort()
+            async with self._one_reel:  # a reel in the making comes to its end
+                for task in beside:
+                    task.cancel()
         self._journal.write(lambda _: self._attendance.end(ended_utc))
         if not stop.is_set():
-            await self._describe_waiting()
-            await self._roll()
+            await self.words.drain(DRAIN_S)
+            for reel in self._reels.values():
+                await self._roll(reel)
 
-    # What cameras report
+    async def _offer_again(self) -> None:
+        """Tell the last again: a run that was killed may have kept it in the ledger and not told it."""
+        since_utc = utc_text(datetime.now(UTC) - OFFERED_AGAIN)
+        for entry in self._ledger.entries(since_utc):
+            if entry.moment:
+                await self._publisher.publish(entry.moment)
+        for reel_id in self._reels:
+            reel = self._ledger.latest_reel(reel_id)
+            if reel is not None:
+                await self._publisher.publish(reel)
+
+    # Cameras
+
+    async def _watch(self, name: str) -> None:
+        """Watch a camera whenever it is to be watched, until its source ends or we stop."""
+        enabled = self._enabled[name]
+        enabled.set()
+        camera = self.cameras[name]
+        while True:
+            await camera.run()
+            if self._stopping or enabled.is_set():
+                return
+            await self._tell_state(name, "disabled", None)
+            await enabled.wait()
+            if self._stopping:
+                return
+            camera.resume()
+
+    async def set_analysis(self, camera: str, *, on: bool) -> None:
+        """Watch a camera, or leave it alone; its time is then a gap, ``disabled``."""
+        if on:
+            self._enabled[camera].set()
+        else:
+            self._enabled[camera].clear()
+            self.cameras[camera].stop()
 
     async def _seen(self, report: Seen) -> None:
         if isinstance(report, Began):
             self._journal.write(lambda _: self._attendance.began(report.camera, report.at_utc))
-        elif isinstance(report, Gap):
+            await self._tell_state(report.camera, "watching", None)
+            return
+        if isinstance(report, Gap):
             self._journal.write(lambda ledger: ledger.add_gap(report))
         elif isinstance(report, Window):
             self._journal.write(lambda ledger: ledger.add_window(report, _outcome(report)))
-            self._words_wanted.set()
+            self.words.wake()
+        await self._publisher.publish(report)
 
     async def _lost(self, camera: str, lost: Lost) -> None:
         now_utc = _now()
-        reason = "ended" if lost.reason is None else "source_stalled" if lost.stalled else "source_down"
+        if lost.reason is None:
+            reason = "ended" if self._enabled[camera].is_set() else "disabled"
+        else:
+            reason = "source_stalled" if lost.stalled else "source_down"
         self._journal.write(lambda _: self._attendance.lost(camera, now_utc, reason))
+        if reason != "disabled":
+            await self._tell_state(camera, self.cameras[camera].state, lost.reason)
+
+    async def _tell_state(self, camera: str, state: str, reason: str | None) -> None:
+        await self._publisher.publish(CameraState(camera, state, reason, _now()))
 
     async def _write_for_ever(self) -> None:
-        """Write again what the ledger could not take; then the words can go on too."""
+        """Write again what the ledger could not take, and offer again what a sink could not."""
         while True:
             await asyncio.sleep(RETRY_S)
-            if self._journal.waiting or self._words_failed:
+            if self._journal.waiting:
                 self._journal.retry()
-                self._words_wanted.set()
+                self.words.wake()
+            await self._publisher.retry()
+
+    async def _count_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(STATS_S)
+            await self._publisher.publish(self.stats())
+
+    def stats(self) -> Stats:
+        """Numbers since the start."""
+        counters = {f"words_{name}": float(count) for name, count in asdict(self.words.counts).items()}
+        counters |= {"ledger_lost": float(self._journal.lost), "sinks_lost": float(self._publisher.lost)}
+        counters |= {"retention_windows": float(self._retention.removed_windows)}
+        cameras = {
+            name: {
+                **{count: float(number) for count, number in asdict(camera.total).items()},
+                "starts": float(camera.starts),
+            }
+            for name, camera in self.cameras.items()
+        }
+        return Stats(_now(), counters, cameras)
 
     # Words
 
     async def _describe_for_ever(self) -> None:
+        """Describe what waits; a ledger that fails leaves it for later."""
         while True:
-            await self._words_wanted.wait()
-            self._words_wanted.clear()
-            await self._describe_waiting()
-
-    async def _describe_waiting(self) -> None:
-        """Describe what waits, newest first; a ledger that fails leaves the rest for later."""
-        try:
-            for window in self._ledger.pending():
-                await self._describe(window)
-        except LedgerError as error:
-            if not self._words_failed:
+            try:
+                await self.words.run()
+            except LedgerError as error:
                 log.warning("words must wait: %s", error)
-            self._words_failed = True
-        else:
-            self._words_failed = False
-
-    async def _describe(self, window: Window) -> None:
-        try:
-            moment = await self._describer.describe(window)
-        except DescribeError as error:
-            log.warning("%s: no words: %s", window.id, error)
-            self._ledger.end_window(window.id, "model_failed")
-        else:
-            self._ledger.end_window(window.id, "described", moment)
+            await asyncio.sleep(RETRY_S)
 
     # Reels
 
     async def _roll_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self._every_s)
-            await self._roll()
+            for reel in self._reels.values():
+                await self._roll(reel)
+
+    async def make_reel(self, reel_id: str) -> None:
+        """Make the next reel now; a wish beyond those that wait is forgotten, as its reel is wished for."""
+        with suppress(asyncio.QueueFull):
+            self._reel_wanted.put_nowait(reel_id)
+
+    async def _roll_when_wished(self) -> None:
+        while True:
+            await self._roll(self._reels[await self._reel_wanted.get()])
+
+    async def _roll(self, reel: RollingReel) -> None:
+        """Make a reel if there is something new, and tell of it."""
+        async with self._one_reel:
+            try:
+                made = await reel.make(datetime.now(UTC))
+            except (ReelError, MediaError, LedgerError, OSError) as error:
+                log.warning("reel %s: not made: %s", reel.id, error)
+                return
+            if made is not None:
+                log.info("reel %s: %s, %d chapters: %s", made.id, made.title, len(made.chapters), made.folder)
+                await self._publisher.publish(made)
+                reel.drop_old()
 
     async def _sweep_for_ever(self) -> None:
         while True:
@@ -161,22 +263,17 @@ class Live:
                 log.warning("retention: %s", error)
             await asyncio.sleep(SWEEP_S)
 
-    async def _roll(self) -> None:
-        for reel in self._reels:
-            try:
-                made = await reel.make(datetime.now(UTC))
-            except (ReelError, MediaError, LedgerError, OSError) as error:
-                log.warning("reel %s: not made: %s", reel.id, error)
-                continue
-            if made is not None:
-                log.info("reel %s: %s, %d chapters: %s", made.id, made.title, len(made.chapters), made.folder)
-                reel.drop_old()
-
 
 def _outcome(window: Window) -> str:
     if window.quiet:
         return "skipped_overload" if window.missed_s else "quiet"
     return PENDING if all(keyframe.file for keyframe in window.keyframes) else "disk_full"
+
+
+def _age_s(window: Window) -> float:
+    """How long ago the window ended, by the wall clock, which is all that an earlier run has left us."""
+    ended = parse_utc(window.start_utc) + timedelta(seconds=window.end_s - window.start_s)
+    return (datetime.now(UTC) - ended).total_seconds()
 
 
 def _now() -> str:

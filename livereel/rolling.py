@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from analyzer.blocks import BlockChooser
 from analyzer.chapter import Gap, Reel
 from analyzer.choose import Chosen
 from analyzer.moment import Moment
-from analyzer.reel import ReelPlan, ReelSettings, compile_reel
+from analyzer.reel import ReelError, ReelPlan, ReelSettings, compile_reel
 from analyzer.story import tell
 from analyzer.window import Window
 from livereel.ledger import Ledger, LedgerError
@@ -90,6 +91,15 @@ class RollingReel:
         self._settings = settings
         self._horizon = timedelta(seconds=horizon_s)
         self._told: frozenset[str] = frozenset()
+        self._aborted = threading.Event()
+
+    def abort(self) -> None:
+        """Give up the reel that is being made, and make no other. May be called from any thread."""
+        self._aborted.set()
+
+    def _go_on(self, _: float) -> None:
+        if self._aborted.is_set():
+            raise ReelError("given up, as livereel stops")
 
     async def make(self, now: datetime) -> Reel | None:
         """Make the next reel; None when nothing is new since the last one.
@@ -117,7 +127,7 @@ class RollingReel:
     def _compile(self, plan: ReelPlan) -> Reel:
         folder = self._folder / f"{plan.seq:06}"
         with staged(folder) as part:
-            reel = compile_reel(plan, part, self._settings)
+            reel = compile_reel(plan, part, self._settings, on_progress=self._go_on)
         return replace(reel, folder=folder)
 
     def drop_old(self) -> None:

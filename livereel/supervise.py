@@ -104,6 +104,10 @@ class Supervisor:
         if self._connection is not None:
             self._hurry(self._connection)
 
+    def resume(self) -> None:
+        """Take back ``stop``, so that ``run`` may be called again."""
+        self._stopping.clear()
+
     async def run(self) -> None:
         """Watch; a lost connection is tried again for ever, with growing pauses."""
         waits_s = self._patience.waits_s()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -120,6 +120,10 @@ class Allowance:
         return self._left
 
 
+async def _ignore(_: Moment) -> None:
+    """For who needs no word of each moment."""
+
+
 class DescribeQueue:
     """Takes windows from where they wait, has them described, and says how each ended.
 
@@ -135,7 +139,7 @@ class DescribeQueue:
         settings: QueueSettings,
         *,
         age_s: Callable[[Window], float],
-        on_moment: Callable[[Moment], None] = lambda _: None,
+        on_moment: Callable[[Moment], Awaitable[None]] = _ignore,
         now_s: Callable[[], float] | None = None,
     ) -> None:
         """Describe what waits in ``waiting``.
@@ -269,12 +273,12 @@ class DescribeQueue:
         except DescribeError as error:
             self._failed(window, error)
         else:
-            self._succeeded(replace(moment, late=self._age_s(window) > self._settings.late_after_s))
+            await self._succeeded(replace(moment, late=self._age_s(window) > self._settings.late_after_s))
         finally:
             self._tasks.pop(window.id, None)
             self._news.set()
 
-    def _succeeded(self, moment: Moment) -> None:
+    async def _succeeded(self, moment: Moment) -> None:
         if self.is_down:
             log.info("words: the model answers again")
         self._failures = 0
@@ -283,7 +287,7 @@ class DescribeQueue:
         self._waiting.end_window(moment.window.id, "described", moment)
         self.counts.described += 1
         self.counts.late += moment.late
-        self._on_moment(moment)
+        await self._on_moment(moment)
 
     def _failed(self, window: Window, error: DescribeError) -> None:
         attempts = self._attempts[window.id] = self._attempts.get(window.id, 0) + 1
