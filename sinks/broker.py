@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +16,8 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 import aiomqtt
+import aiomqtt.types
+import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -24,6 +28,10 @@ from sinks.sink import SinkError
 IN_FLIGHT = 16
 # Commands waiting to be obeyed; more at once is nobody pressing a button.
 MAX_COMMANDS = 100
+# What paho says of its socket, we say ourselves, once and not at each attempt.
+_SILENT = logging.getLogger(f"{__name__}.paho")
+_SILENT.setLevel(logging.CRITICAL)
+LOST = "the connection was lost"
 _VERSIONS = {"5": aiomqtt.ProtocolVersion.V5, "3.1.1": aiomqtt.ProtocolVersion.V311}
 
 
@@ -124,7 +132,19 @@ def tls_context(settings: MqttSettings) -> ssl.SSLContext | None:
         names = ", ".join(str(file) for file in (*files, settings.tls_client_key) if file)
         raise SinkError(f"mqtt: certificates ({names}): {error.strerror or error}") from error
     context.check_hostname = not settings.tls_insecure
+    context.sslsocket_class = _TlsSocket
     return context
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """Closes itself when a handshake fails; paho leaves it to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  # ssl's signature
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 class Client(aiomqtt.Client):
@@ -144,6 +164,7 @@ class Client(aiomqtt.Client):
             protocol=_VERSIONS[settings.protocol],
             username=settings.user,
             password=settings.password,
+            logger=_SILENT,
             keepalive=settings.keepalive_s,
             timeout=patience.answer_s,
             tls_context=tls_context(settings),
@@ -155,6 +176,8 @@ class Client(aiomqtt.Client):
         )
         self._answers: dict[int, asyncio.Future[None]] = {}
         self._dropped = False
+        self._loop_thread = threading.get_ident()
+        self._max_bytes: int | None = None
         self.in_flight = IN_FLIGHT
 
     async def __aenter__(self) -> Self:
@@ -167,8 +190,16 @@ class Client(aiomqtt.Client):
         except BaseException:
             self.drop()
             raise
-        self._disconnected.add_done_callback(_seen)
+        self._disconnected.add_done_callback(self._fail_answers)
         return self
+
+    def _fail_answers(self, lost: asyncio.Future[None]) -> None:
+        """Nothing more is answered."""
+        error = None if lost.cancelled() else lost.exception()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(BrokerError(_plain(error) if error else "disconnected"))
+        self._answers.clear()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -181,12 +212,18 @@ class Client(aiomqtt.Client):
         self.drop()
 
     def drop(self) -> None:
-        """Hang up at once, whatever is under way; the loop sees the end of the socket and tidies up."""
+        """Hang up at once, whatever is under way."""
         self._dropped = True
         connection = self._client.socket()
         if isinstance(connection, socket.socket):
             with suppress(OSError):  # it has gone already
                 connection.shutdown(socket.SHUT_RDWR)
+        if threading.get_ident() == self._loop_thread:
+            for _ in range(
+                MAX_COMMANDS
+            ):  # what had come before; then paho sees the end, and closes the socket
+                if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    return
 
     def _client_connect(self) -> None:
         """Connect, in a thread; whoever wanted it may have given up meanwhile."""
@@ -197,14 +234,18 @@ class Client(aiomqtt.Client):
     def send(self, message: Message) -> asyncio.Future[None]:
         """Send a message after those before it; the future ends when it is written (QoS 0) or acknowledged.
 
-        No more than ``in_flight`` may be open at once. A future may raise RefusedError, and stays open when
-        the connection is lost: wait with a time limit.
-        Raises BrokerError when there is no connection.
+        No more than ``in_flight`` may be open at once. A future may raise RefusedError, or BrokerError when
+        the connection is lost; a broker that has stopped answering leaves it open.
         """
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._max_bytes is not None and _packet_bytes(message) > self._max_bytes:
+            answer.set_exception(RefusedError(f"the broker takes {self._max_bytes} bytes at most"))
+            return answer
         sent = self._client.publish(message.topic, message.payload, message.qos, message.retain)
-        if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise BrokerError(_plain(aiomqtt.MqttCodeError(sent.rc)))
-        answer = self._answers[sent.mid] = asyncio.get_running_loop().create_future()
+        if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._answers[sent.mid] = answer
+        else:
+            answer.set_exception(BrokerError(LOST))
         return answer
 
     def _on_connect(
@@ -215,10 +256,54 @@ class Client(aiomqtt.Client):
         reason_code: ReasonCode,
         properties: Properties | None = None,
     ) -> None:
-        """Called by paho, in the loop, when the broker has answered; it may limit what is in flight."""
-        limit = getattr(properties, "ReceiveMaximum", None)  # set by MQTT 5 brokers that have a limit
-        self.in_flight = min(IN_FLIGHT, limit or IN_FLIGHT)
+        """Called by paho, in the loop, when the broker has answered; it may have its limits."""
+        # Set by MQTT 5 brokers that have a limit.
+        self.in_flight = min(IN_FLIGHT, getattr(properties, "ReceiveMaximum", IN_FLIGHT))
+        self._max_bytes = getattr(properties, "MaximumPacketSize", None)
         super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_disconnect(
+        self,
+        client: Any,
+        userdata: Any,
+        flags: paho.DisconnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        """Called by paho, in the loop, when the connection is gone; aiomqtt would wait for it even then."""
+        told = str(reason_code) if flags.is_disconnect_packet_from_server else LOST
+        if not self._connected.done():
+            self._connected.set_exception(aiomqtt.MqttError(told))
+        elif reason_code.is_failure and not self._disconnected.done():
+            self._disconnected.set_exception(aiomqtt.MqttError(told))
+        else:
+            super()._on_disconnect(client, userdata, flags, reason_code, properties)
+
+    def _on_socket_register_write(
+        self,
+        client: paho.Client,
+        userdata: Any,  # noqa: ARG002  # paho gives it
+        sock: aiomqtt.types.PahoSocket,
+    ) -> None:
+        """Called by paho, in the loop or in the thread that connects, when there is something to write.
+
+        aiomqtt asks the loop to watch the socket a moment later, when it may have been closed.
+        """
+        if threading.get_ident() == self._loop_thread:
+            self._watch(client, sock)
+        else:
+            self._loop.call_soon_threadsafe(self._watch, client, sock)
+
+    def _watch(self, client: paho.Client, sock: aiomqtt.types.PahoSocket) -> None:
+        if sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._write, client)
+
+    def _write(self, client: paho.Client) -> None:
+        try:
+            client.loop_write()
+        except OSError as error:
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
 
     def _on_publish(
         self,
@@ -256,10 +341,9 @@ class Client(aiomqtt.Client):
         return [topic for topic, no in zip(topics, refused, strict=True) if no]
 
 
-def _seen(lost: asyncio.Future[None]) -> None:
-    """How a connection ended is told by whoever reads from it; where nobody does, it is no news."""
-    if not lost.cancelled():
-        lost.exception()
+def _packet_bytes(message: Message) -> int:
+    """What a message is on the wire at most: its topic and payload, and at most 10 bytes around them."""
+    return len(message.topic.encode()) + len(message.payload) + 10
 
 
 def _plain(error: BaseException) -> str:

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 # close gives up on a broker that has stopped answering; our will speaks for us then.
 CLOSE_S = 2.0
+# When the connection is lost again at the same messages, so many are sent one by one: some brokers
+# (mosquitto 2.0.11) hang up when others follow one that they refuse, and then say of none that it was.
+CAREFUL = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Courier:
         self._turn = asyncio.Lock()
         self._said = ""
         self._refused: set[str] = set()
+        self._lost_at: Message | None = None
+        self._careful = 0
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -120,19 +125,20 @@ class Courier:
         await self._clear_strays(client)
         self._backlog.again()
         await self._send_backlog(client)
-        await self._send(client, [self._manners.hello])
         self._backlog.open()
+        await self._send(client, [self._manners.hello])
         self.counts["connections"] += 1
         self._say(logging.INFO, "connected")
 
     async def _clear_strays(self, client: Client) -> None:
         kept = set(self._manners.kept)
         try:
-            strays = await self._letters.strays(kept)
-            for begin in range(0, len(strays), client.in_flight):
-                topics = strays[begin : begin + client.in_flight]
+            strays = found = await self._letters.strays(kept)
+            while strays:
+                limit = self._limit(client)
+                topics, strays = strays[:limit], strays[limit:]
                 await self._send(client, [Message(topic, b"", qos=1, retain=True) for topic in topics])
-            if strays:
+            if found:
                 await self._letters.forget_strays(kept)
         except SinkError as error:  # the disk fails us: they stay where they are, until another time
             log.warning("mqtt: what earlier runs have left at the broker stays there: %s", error)
@@ -167,7 +173,7 @@ class Courier:
             await self._backlog.unsent.wait()
 
     async def _send_backlog(self, client: Client) -> None:
-        while batch := self._backlog.batch(client.in_flight):
+        while batch := self._backlog.batch(self._limit(client)):
             await self._send(client, batch)
 
     async def _drain(self, client: Client) -> None:
@@ -176,12 +182,12 @@ class Courier:
         A letter that the broker refuses holds up those behind it, and is tried again alone: what was
         taken of them already is not sent anew each time.
         """
-        limit = client.in_flight
+        limit = self._limit(client)
         while True:
             self._letters.waiting.clear()
             try:
                 while await self._send_letters(client, limit):
-                    limit = client.in_flight
+                    limit = self._limit(client)
             except (RefusedError, SinkError) as error:
                 # Neither is the connection's fault: it stays, and the letters wait where they are.
                 self._say(logging.ERROR, f"captions and reels wait: {error}")
@@ -194,14 +200,23 @@ class Courier:
 
     async def _send_letters(self, client: Client, limit: int) -> bool:
         entries = await self._letters.next(limit)
+        if not entries:
+            return False
         refusals = await self._send(client, [Message(e.topic, e.payload, qos=1) for e in entries])
         taken = entries[: refusals.index(True)] if True in refusals else entries
         if taken:
             self.counts["acknowledged"] += len(taken)
-            await self._letters.done(taken[-1])
+            try:
+                await self._letters.done(taken[-1])
+            except SinkError as error:  # they have arrived all the same
+                self._say(logging.ERROR, f"the outbox keeps what has arrived: {error}")
         if len(taken) < len(entries):
             raise RefusedError(f"the broker refuses {entries[len(taken)].topic}")
-        return bool(entries)
+        return True
+
+    def _limit(self, client: Client) -> int:
+        """How many messages may be under way at once."""
+        return 1 if self._careful else client.in_flight
 
     async def _send(self, client: Client, batch: Sequence[Message]) -> list[bool]:
         """Send in order and wait for all answers; tells which were refused. Raises BrokerError."""
@@ -212,10 +227,16 @@ class Courier:
                     outcomes = await asyncio.gather(*answers, return_exceptions=True)
             except TimeoutError:
                 raise BrokerError(f"no answer within {self._patience.answer_s:g} s") from None
+        refused = [isinstance(outcome, RefusedError) for outcome in outcomes]
         for message, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, RefusedError):
                 self._tell_refusal(message.topic, str(outcome))
-        return [isinstance(outcome, RefusedError) for outcome in outcomes]
+            elif outcome is not None:
+                self._careful = CAREFUL if batch[0] == self._lost_at else self._careful
+                self._lost_at = batch[0]
+                raise outcome
+        self._careful = CAREFUL if any(refused) and self._careful else max(0, self._careful - len(batch))
+        return refused
 
     def _tell_refusal(self, topic: str, why: str) -> None:
         self.counts["refused"] += 1

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 import jinja2
-import jsonschema
+from jsonschema import Draft202012Validator, ValidationError
 
 TEXT = {"type": "string", "minLength": 1}
 FLAG = {"type": "boolean"}
@@ -172,12 +172,12 @@ def check_discovery(topic: str, payload: dict[str, Any]) -> None:
     """Raise ValueError or jsonschema's ValidationError when an entity would be missing."""
     if not DISCOVERY_TOPIC.fullmatch(topic):
         raise ValueError(f"{topic}: not a topic of device discovery")
-    jsonschema.validate(payload, ROOT)
+    Draft202012Validator(ROOT).validate(payload)
     shared = {key: value for key, value in payload.items() if key in SHARED}
     for key, component in payload["components"].items():
         try:
             _check_component(shared, component)
-        except (ValueError, jsonschema.ValidationError, jinja2.TemplateError) as error:
+        except (ValueError, ValidationError, jinja2.TemplateError) as error:
             raise ValueError(f"{key}: {error}") from error
 
 
@@ -190,7 +190,7 @@ def _check_component(shared: dict[str, Any], component: dict[str, Any]) -> None:
         "required": list(required),
         "additionalProperties": False,
     }
-    jsonschema.validate(component, schema)
+    Draft202012Validator(schema).validate(component)
     merged = shared | component
     if "availability" in merged and "availability_topic" in merged:
         raise ValueError("both availability and availability_topic, of device and component together")

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 PATIENCE_S = 20.0
 
@@ -36,19 +37,22 @@ class Listener:
     """A client with a session of its own, in a thread.
 
     It hears at QoS 0: it never has to write, so that what has reached its socket before a broker is
-    killed is read to the end. The broker is to queue QoS 0 messages while it is away.
+    killed is read to the end. The broker is to queue QoS 0 messages while it is away. With
+    ``as_published`` it hears each message with the QoS and the retain flag with which it was published.
     """
 
-    def __init__(
-        self, port: int, *filters: str, user: str | None = None, password: str | None = None
-    ) -> None:
+    def __init__(self, port: int, *filters: str, as_published: bool = False) -> None:
         self.heard: list[Heard] = []
         self.connected = threading.Event()
         self._filters = filters or ("#",)
         self._stop = threading.Event()
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id="listener", clean_session=False)
-        if user is not None:
-            self._client.username_pw_set(user, password)
+        self._as_published = as_published
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id="listener",
+            clean_session=None if as_published else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if as_published else MQTTProtocolVersion.MQTTv311,
+        )
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
         self._client.on_subscribe = lambda *_: self.connected.set()
@@ -59,7 +63,12 @@ class Listener:
     def _on_connect(
         self, client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, _more: Properties | None
     ) -> None:
-        if not code.is_failure:
+        if code.is_failure:
+            return
+        if self._as_published:
+            options = SubscribeOptions(qos=2, retainAsPublished=True)
+            client.subscribe([(filter_, options) for filter_ in self._filters])
+        else:
             client.subscribe([(filter_, 0) for filter_ in self._filters])
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
@@ -94,11 +103,9 @@ class Listener:
 
 
 @contextmanager
-def listener(
-    port: int, *filters: str, user: str | None = None, password: str | None = None
-) -> Iterator[Listener]:
+def listener(port: int, *filters: str, as_published: bool = False) -> Iterator[Listener]:
     """A listener that has subscribed."""
-    it = Listener(port, *filters, user=user, password=password)
+    it = Listener(port, *filters, as_published=as_published)
     try:
         if not it.connected.wait(PATIENCE_S):
             raise TimeoutError("the listener cannot subscribe")

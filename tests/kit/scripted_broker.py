@@ -1,0 +1,145 @@
+"""A broker that does as a test says: refuses, sets limits, stops reading or answering.
+
+It speaks MQTT 5, in the test's loop. It delivers nothing to anybody and keeps nothing: what it was sent
+is in ``taken``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+CONNECT, CONNACK, PUBLISH, PUBACK = 1, 2, 3, 4
+SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = 8, 9, 12, 13, 14
+NOT_AUTHORIZED = 0x87
+
+
+def maximum_packet_size(size: int) -> bytes:
+    """The property of a CONNACK with which a broker says so."""
+    return b"\x27" + size.to_bytes(4)
+
+
+@dataclass
+class Taken:
+    """A publish as it came."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+
+
+@dataclass
+class ScriptedBroker:
+    """What the next packets meet.
+
+    Attributes:
+        refuses: whether a topic is refused; at QoS 0 nobody is told.
+        hangs_up_after_refusal: the connection ends at the first publish behind a refused one.
+        properties: of the CONNACK.
+        reads: cleared, nothing more is read: the peer's writes pile up.
+        answers: False, no CONNECT is answered.
+        taken: what was published and not refused.
+        connections: how many have begun.
+    """
+
+    refuses: Callable[[str], bool] = lambda _: False
+    hangs_up_after_refusal: bool = False
+    properties: bytes = b""
+    reads: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: bool = True
+    taken: list[Taken] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def on(self, topic: str) -> list[Taken]:
+        return [taken for taken in self.taken if taken.topic == topic]
+
+    async def close(self) -> None:
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if task := asyncio.current_task():
+            self._serving.add(task)
+        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            angry = False
+            while True:
+                await self.reads.wait()
+                kind, flags, body = await _packet(reader)
+                if kind == DISCONNECT or (angry and kind == PUBLISH):
+                    break
+                angry = self.hangs_up_after_refusal and kind == PUBLISH and self.refuses(_topic(body))
+                if answer := self._answer(kind, flags, body):
+                    writer.write(answer)
+                    await writer.drain()
+        writer.close()
+
+    def _answer(self, kind: int, flags: int, body: bytes) -> bytes:
+        if kind == CONNECT and self.answers:
+            return _frame(CONNACK, bytes([0, 0, len(self.properties)]) + self.properties)
+        if kind == SUBSCRIBE:
+            return _frame(SUBACK, body[:2] + b"\0" + b"\1" * _count_filters(body))
+        if kind == PINGREQ:
+            return _frame(PINGRESP, b"")
+        return self._take(flags, body) if kind == PUBLISH else b""
+
+    def _take(self, flags: int, body: bytes) -> bytes:
+        qos, retain = flags >> 1 & 3, bool(flags & 1)
+        topic = _topic(body)
+        end = 2 + len(topic.encode())
+        number = body[end : end + 2]
+        rest = body[end + 2 :] if qos else body[end:]
+        refused = self.refuses(topic)
+        if not refused:
+            self.taken.append(Taken(topic, rest[1 + rest[0] :], qos, retain))
+        return _frame(PUBACK, number + bytes([NOT_AUTHORIZED if refused else 0])) if qos else b""
+
+
+async def _packet(reader: asyncio.StreamReader) -> tuple[int, int, bytes]:
+    first = (await reader.readexactly(1))[0]
+    length = shift = 0
+    while True:
+        digit = (await reader.readexactly(1))[0]
+        length |= (digit & 0x7F) << shift
+        shift += 7
+        if digit < 0x80:
+            return first >> 4, first & 15, await reader.readexactly(length)
+
+
+def _topic(publish: bytes) -> str:
+    return publish[2 : 2 + int.from_bytes(publish[:2])].decode()
+
+
+def _frame(kind: int, body: bytes) -> bytes:
+    return bytes([kind << 4, len(body)]) + body
+
+
+def _count_filters(body: bytes) -> int:
+    at, count = 3 + body[2], 0
+    while at < len(body):
+        at += 3 + int.from_bytes(body[at : at + 2])
+        count += 1
+    return count
+
+
+@asynccontextmanager
+async def scripted_broker() -> AsyncIterator[ScriptedBroker]:
+    """A listening broker that takes everything, until told otherwise."""
+    it = ScriptedBroker()
+    it.reads.set()
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # a peer that is not read notices soon
+    server = await asyncio.start_server(it.serve, sock=listening, limit=4096)
+    it.port = listening.getsockname()[1]
+    try:
+        yield it
+    finally:
+        server.close()
+        await it.close()

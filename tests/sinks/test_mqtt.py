@@ -1,0 +1,441 @@
+"""The sink at a real broker: what is told, kept, dropped and obeyed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyzer.happening import CameraState
+from sinks.broker import MqttSettings
+from sinks.messages import Links
+from sinks.mqtt import MqttSink
+from sinks.outbox import FILE, Outbox
+from sinks.sink import DescriberState, SinkError, Stats
+from tests.kit.broker import MOSQUITTO, Broker, broker, free_port
+from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching
+from tests.kit.listener import Listener, listener
+from tests.kit.mqtt import VERSION, Wishes, looped, running, until
+
+pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
+
+REEL_AND_ALL = ("front", "all")
+
+
+@pytest.fixture
+def peer(tmp_path: Path) -> Iterator[Broker]:
+    with broker(tmp_path / "broker") as it:
+        yield it
+
+
+@pytest.fixture
+def others(peer: Broker) -> Iterator[Listener]:
+    with listener(peer.port) as it:
+        yield it
+
+
+@pytest.fixture
+def settings(peer: Broker) -> MqttSettings:
+    return MqttSettings("127.0.0.1", peer.port, motion_off_delay_s=0.05)
+
+
+async def online(others: Listener, prefix: str = "livereel") -> None:
+    await until(lambda: others.last(f"{prefix}/available") == b"online")
+
+
+async def heard(others: Listener, topic: str, count: int = 1) -> list[bytes]:
+    """The payloads on a topic, once there are so many."""
+    await until(lambda: len(others.on(topic)) >= count)
+    return [message.payload for message in others.on(topic)]
+
+
+# States
+
+
+@looped
+async def test_all_states_are_told_before_online(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        await sink.take(watching())
+        await online(others)
+    topics = [message.topic for message in others.heard]
+    before = topics[: topics.index("livereel/available")]
+    assert {"homeassistant/device/livereel/front/config", "livereel/front/status/capture"} <= set(before)
+    assert others.on("livereel/front/status/capture")[-1].payload == b"online"
+
+
+@looped
+async def test_who_comes_later_is_told_the_states_but_no_events(
+    peer: Broker, others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        await sink.take(glimpse())
+        await sink.take(moment_now(1))
+        await sink.take(reel_in(tmp_path))
+        await heard(others, "livereel/reels")
+        await heard(others, "livereel/front/highlight", 2)
+        with listener(peer.port, as_published=True) as late:
+            await until(lambda: late.last("livereel/available") == b"online")
+            await until(lambda: late.last("livereel/front/reel/state"))
+            assert late.last("livereel/front/keyframe") == JPEG
+            assert json.loads(late.last("livereel/front/caption/state") or b"")["id"] == "front-0-00001"
+            assert all(message.retain for message in late.heard)
+            events = {
+                "livereel/front/peak",
+                "livereel/front/highlight",
+                "livereel/captions",
+                "livereel/reels",
+            }
+            assert not events & {message.topic for message in late.heard}
+
+
+@looped
+async def test_motion_is_held_until_it_has_been_calm_for_a_while(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        for moving in (True, False, True, False):
+            await sink.take(stirring(moving=moving))
+        assert await heard(others, "livereel/front/motion", 3) == [b"OFF", b"ON", b"OFF"]
+
+
+@looped
+async def test_motion_ends_with_the_camera(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
+    async with running(replace(settings, motion_off_delay_s=3600), tmp_path) as sink:
+        await online(others)
+        await sink.take(stirring(moving=True))
+        await heard(others, "livereel/front/motion", 2)
+        await sink.take(CameraState("front", "waiting", "no answer", now_utc()))
+        assert await heard(others, "livereel/front/motion", 3) == [b"OFF", b"ON", b"OFF"]
+        assert others.last("livereel/front/status/capture") == b"offline"
+
+
+@looped
+async def test_a_describer_that_is_away_is_told_of_each_camera_that_is_analysed(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path, cameras=("front", "yard")) as sink:
+        await online(others)
+        await sink.take(CameraState("yard", "disabled", None, now_utc()))
+        await sink.take(DescriberState("offline", "model down", now_utc()))
+        await heard(others, "livereel/front/status/describe", 2)
+        assert others.last("livereel/front/status/describe") == b"offline"
+        assert others.last("livereel/yard/status/describe") == b"disabled"
+        await sink.take(watching("yard"))
+        await until(lambda: others.last("livereel/yard/status/describe") == b"offline")
+
+
+@looped
+async def test_a_late_caption_does_not_replace_a_newer_state(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        await sink.take(moment_now(2))
+        await sink.take(replace(moment_now(1, ago_s=60), late=True))
+        await heard(others, "livereel/captions", 2)
+        await sink.take(moment_now(3))
+        states = await heard(others, "livereel/front/caption/state", 2)
+        assert [json.loads(state)["id"] for state in states] == ["front-0-00002", "front-0-00003"]
+
+
+@looped
+async def test_offline_is_said_on_leaving(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
+    async with running(settings, tmp_path):
+        await online(others)
+    assert await heard(others, "livereel/available", 2) == [b"online", b"offline"]
+
+
+@looped
+async def test_what_was_taken_last_is_sent_before_leaving(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        for index in range(100):
+            await sink.take(moment_now(index))
+    await heard(others, "livereel/available", 2)
+    assert len(others.on("livereel/captions")) == 100
+
+
+@looped
+async def test_cameras_that_are_no_more_are_forgotten_by_the_broker(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path, cameras=("front", "yard")) as sink:
+        await online(others)
+        await sink.take(moment_now(1, "yard"))
+        await heard(others, "livereel/yard/caption/state")
+    async with running(settings, tmp_path):
+        assert (await heard(others, "homeassistant/device/livereel/yard/config", 2))[-1] == b""
+        assert (await heard(others, "livereel/yard/caption/state", 2))[-1] == b""
+        await online(others)
+        assert others.last("livereel/front/status/capture") == b"offline"
+
+
+# Events
+
+
+@looped
+async def test_only_what_matters_now_is_a_highlight(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        moments = [
+            moment_now(1, importance=4.9),
+            moment_now(2, importance=5.0),
+            moment_now(3, ago_s=200),
+            replace(moment_now(4), late=True),
+            replace(moment_now(5, importance=0.0), alerts=("a dog is on the sofa",)),
+        ]
+        for moment in [*moments, moments[1]]:
+            await sink.take(moment)
+        await heard(others, "livereel/captions", 5)
+        told = [json.loads(payload) for payload in await heard(others, "livereel/front/highlight", 2)]
+        assert [(t["event_type"], t["id"]) for t in told] == [
+            ("highlight", "front-0-00002"),
+            ("alert", "front-0-00005"),
+        ]
+
+
+@looped
+async def test_a_window_is_known_by_one_id_from_peak_to_caption(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        await sink.take(glimpse(number=7))
+        await sink.take(moment_now(7))
+        for topic in ("livereel/front/peak", "livereel/captions", "livereel/front/highlight"):
+            assert json.loads((await heard(others, topic))[0])["id"] == "front-0-00007"
+
+
+@looped
+async def test_stats_tell_what_was_dropped(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
+    async with running(settings, tmp_path) as sink:
+        await sink.take(glimpse())
+        await sink.take(glimpse())
+        await online(others)
+        await until(lambda: sink.counters()["connections"])
+        await sink.take(Stats(now_utc(), {"windows": 3.0}, {"front": {"fps": 25.0}}))
+        told = json.loads((await heard(others, "livereel/stats"))[0])
+    assert told["cameras"] == {"front": {"fps": 25.0}}
+    assert told["mqtt"]["dropped_peak"] == 2
+    assert not others.on("livereel/front/peak")
+
+
+# Captions and reels
+
+
+@looped
+async def test_a_reel_without_its_file_is_not_announced(
+    others: Listener, settings: MqttSettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        reel = reel_in(tmp_path, seq=1)
+        await sink.take(replace(reel, bytes=reel.bytes + 1))
+        await sink.take(replace(reel, folder=tmp_path / "nowhere"))
+        await sink.take(reel_in(tmp_path, seq=2))
+        told = [json.loads(payload) for payload in await heard(others, "livereel/reels")]
+        assert [t["after"]["seq"] for t in told] == [2]
+        assert sink.counters()["reels_missing"] == 2
+        assert others.last("livereel/front/reel/state") is not None
+    assert caplog.text.count("its video is not in place") == 2
+
+
+@looped
+async def test_the_same_moment_offered_again_is_sent_once(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    moments = [moment_now(index) for index in range(3)]
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        for moment in moments:
+            await sink.take(moment)
+        await heard(others, "livereel/captions", 3)
+    async with running(settings, tmp_path) as sink:
+        for moment in [*moments, moment_now(3)]:
+            await sink.take(moment)
+        await heard(others, "livereel/captions", 4)
+    ids = [message.json()["id"] for message in others.on("livereel/captions")]
+    assert ids == [f"front-0-{index:05}" for index in range(4)]
+    assert [message.json()["seq"] for message in others.on("livereel/captions")] == [1, 2, 3, 4]
+
+
+@looped
+async def test_what_cannot_be_kept_is_an_error(settings: MqttSettings, tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / FILE)
+    sink = MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION)
+    outbox.close()
+    with pytest.raises(SinkError, match=r"outbox.db"):
+        await sink.take(moment_now(1))
+    await sink.close()
+
+
+# Commands
+
+
+@looped
+async def test_wishes_are_handed_on(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
+    wishes = Wishes()
+    async with running(settings, tmp_path, reels=REEL_AND_ALL, wishes=wishes):
+        await online(others)
+        others.say("livereel/front/enabled/set", "OFF")
+        others.say("livereel/front/enabled/set", "ON")
+        others.say("livereel/all/reel/make", "PRESS")
+        await until(lambda: len(wishes.noted) == 3)
+    assert wishes.noted == [("front", "off"), ("front", "on"), ("all", "reel")]
+
+
+@looped
+async def test_what_nobody_can_wish_is_ignored_and_counted(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    wishes = Wishes()
+    async with running(settings, tmp_path, wishes=wishes) as sink:
+        await online(others)
+        others.say("livereel/front/enabled/set", "PERHAPS")
+        others.say("livereel/front/enabled/set", b"\xff\xfe")
+        others.say("livereel/back/enabled/set", "OFF")
+        others.say("livereel/all/reel/make", "PRESS")
+        others.say("livereel/front/reel/make", "")
+        await until(lambda: sink.counters()["commands_ignored"] == 5)
+    assert wishes.noted == []
+
+
+@looped
+async def test_a_retained_command_is_ignored(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    others.say("livereel/front/enabled/set", "OFF", retain=True)
+    await heard(others, "livereel/front/enabled/set")
+    wishes = Wishes()
+    async with running(settings, tmp_path, wishes=wishes) as sink:
+        await until(lambda: sink.counters()["commands_ignored"] == 1)
+    assert wishes.noted == []
+
+
+# Home Assistant
+
+
+@looped
+async def test_all_is_sent_again_when_home_assistant_starts(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        await sink.take(watching())
+        await online(others)
+        others.say("homeassistant/status", "offline")
+        others.say("homeassistant/status", "online")
+        configs = await heard(others, "homeassistant/device/livereel/front/config", 2)
+        assert configs[0] == configs[1]
+        await heard(others, "livereel/front/status/capture", 2)
+        topics = [message.topic for message in others.heard]
+        last = len(topics) - topics[::-1].index("homeassistant/device/livereel/front/config")
+        assert "livereel/front/status/capture" in topics[last:], "states come after discovery"
+
+
+@looped
+async def test_without_a_discovery_prefix_nothing_is_announced(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(replace(settings, discovery_prefix=None), tmp_path):
+        await online(others)
+    assert not [message for message in others.heard if message.topic.startswith("homeassistant")]
+
+
+# Connections
+
+
+@looped
+async def test_two_livereels_share_a_broker(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
+    (tmp_path / "two").mkdir()
+    wishes = Wishes(), Wishes()
+    second = replace(settings, topic_prefix="house/two")
+    async with (
+        running(settings, tmp_path, wishes=wishes[0]) as one,
+        running(second, tmp_path / "two", wishes=wishes[1]) as two,
+    ):
+        await online(others)
+        await online(others, "house/two")
+        await one.take(moment_now(1))
+        await two.take(moment_now(2))
+        assert json.loads((await heard(others, "livereel/captions"))[0])["id"] == "front-0-00001"
+        assert json.loads((await heard(others, "house/two/captions"))[0])["id"] == "front-0-00002"
+        others.say("house/two/front/reel/make", "PRESS")
+        await until(lambda: wishes[1].noted)
+        assert (one.counters()["connections"], two.counters()["connections"]) == (1, 1)
+    assert wishes[0].noted == []
+
+
+@looped
+async def test_a_broker_that_is_not_there_yet_is_tried_until_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer = Broker(tmp_path / "late")
+    caplog.set_level(logging.INFO)
+    async with running(MqttSettings("127.0.0.1", peer.port), tmp_path) as sink:
+        await sink.take(moment_now(1))
+        await sink.take(glimpse())
+        await asyncio.sleep(0.3)  # several attempts
+        peer.start()
+        try:
+            await until(lambda: sink.counters()["acknowledged"] == 1)
+            assert sink.counters()["dropped_peak"] == 1
+        finally:
+            await sink.close()
+            peer.close()
+    assert caplog.text.count("no connection") == 1, "told once, not at each attempt"
+    assert caplog.text.count("connected") == 1
+
+
+@looped
+async def test_close_does_not_wait_for_a_broker_that_is_not_there(tmp_path: Path) -> None:
+    async with running(MqttSettings("127.0.0.1", free_port()), tmp_path) as sink:
+        await sink.take(moment_now(1))
+    await sink.close()
+
+
+@looped
+async def test_cancelling_the_task_leaves_no_other(settings: MqttSettings, tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / FILE)
+    sink = MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION)
+    task = asyncio.create_task(sink.run())
+    await until(lambda: sink.counters()["connections"])
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await sink.close()
+    outbox.close()
+    await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a+b", "#", "a\nb"])
+def test_a_name_that_cannot_be_part_of_a_topic_is_refused(tmp_path: Path, name: str) -> None:
+    @looped
+    async def make(outbox: Outbox) -> None:
+        with pytest.raises(SinkError, match="cannot be part of a topic"):
+            MqttSink(
+                MqttSettings("localhost"),
+                (name,),
+                (),
+                outbox,
+                Wishes(),
+                base=tmp_path,
+                version=VERSION,
+                links=Links(),
+            )
+
+    outbox = Outbox(tmp_path / FILE)
+    make(outbox)
+    outbox.close()

@@ -1,0 +1,196 @@
+"""docs/mqtt.md is true: each topic in its tables is published or obeyed as it says, and no other is."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from sinks.broker import MqttSettings
+from sinks.sink import DescriberState, Stats
+from tests.kit.broker import MOSQUITTO, broker
+from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching
+from tests.kit.ha_schema import check_discovery
+from tests.kit.listener import Heard, Listener, listener
+from tests.kit.mqtt import Wishes, looped, running, until
+
+pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "mqtt.md").read_text()
+CAMERAS, REELS = ("front", "yard"), ("front", "yard", "all")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: a topic and what is said of it."""
+
+    topic: str
+    payload: str
+    retained: str = ""
+    qos: str = ""
+    outbox: str = ""
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        names = {"{camera}": "|".join(CAMERAS), "{reel}": "|".join(REELS), "{name}": "|".join(REELS)}
+        parts = re.split(r"(\{\w+\})", self.topic)
+        return re.compile("".join(f"({names[part]})" if part in names else re.escape(part) for part in parts))
+
+    @property
+    def schema(self) -> str | None:
+        found = re.search(r"\[schema\]\(schemas/([a-z-]+)\.json\)", self.payload)
+        return found[1] if found else None
+
+    @property
+    def values(self) -> list[str]:
+        """The payloads that may come, where they are listed."""
+        return re.findall(r"`(\w+)`", self.payload.partition(";")[0].partition(":")[0])
+
+
+def rows(heading: str) -> list[Row]:
+    """The table under a heading."""
+    section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^\| `([^`]+)` \|(.*)\|$", section, re.MULTILINE)
+    cells = ([topic, *(cell.strip() for cell in rest.split("|"))] for topic, rest in found)
+    return [Row(*row[: len(fields(Row))]) for row in cells]
+
+
+TOLD, OBEYED = rows("What is told"), rows("What is obeyed")
+
+
+def validator(name: str) -> Draft202012Validator:
+    schema = json.loads((DOCS / "schemas" / f"{name}.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+@pytest.fixture(scope="module")
+def all_heard(tmp_path_factory: pytest.TempPathFactory) -> list[Heard]:
+    """What a run published in which everything happened that can happen."""
+    base = tmp_path_factory.mktemp("data")
+
+    @looped
+    async def run(port: int, others: Listener) -> None:
+        settings = MqttSettings("127.0.0.1", port, motion_off_delay_s=0.01)
+        async with running(settings, base, cameras=CAMERAS, reels=REELS) as sink:
+            await until(lambda: others.last("livereel/available") == b"online")
+            for camera in CAMERAS:
+                await sink.take(watching(camera))
+                await sink.take(stirring(camera, moving=True))
+                await sink.take(glimpse(camera))
+                await sink.take(stirring(camera, moving=False))
+                await sink.take(moment_now(1, camera))
+                await sink.take(replace(moment_now(2, camera), alerts=("a dog",)))
+            for reel in REELS:
+                await sink.take(reel_in(base, reel, 1))
+                await sink.take(reel_in(base, reel, 2, video=b"another video"))
+            await sink.take(DescriberState("offline", "model down", now_utc()))
+            await sink.take(replace(watching("yard"), state="disabled"))
+            await sink.take(Stats(now_utc(), {"windows": 3.0}, {"front": {"fps": 25.0}}))
+            await until(lambda: others.on("livereel/stats"))
+            await until(lambda: len(others.on("livereel/reels")) == 6)
+            await until(lambda: others.last("livereel/front/motion") == b"OFF")
+        await until(lambda: others.last("livereel/available") == b"offline")
+
+    with (
+        broker(base / "broker") as peer,
+        listener(peer.port, "livereel/#", "homeassistant/#", as_published=True) as others,
+    ):
+        run(peer.port, others)
+        return others.heard
+
+
+def described(message: Heard) -> Row:
+    found = [row for row in TOLD if row.pattern.fullmatch(message.topic)]
+    assert len(found) == 1, f"{message.topic}: {len(found)} rows"
+    return found[0]
+
+
+def test_everything_published_is_documented_and_the_other_way_round(all_heard: list[Heard]) -> None:
+    published = {described(message).topic for message in all_heard}
+    assert published == {row.topic for row in TOLD}
+
+
+def test_qos_and_retain_are_as_documented(all_heard: list[Heard]) -> None:
+    for message in all_heard:
+        row = described(message)
+        assert (message.qos, message.retain) == (int(row.qos), row.retained == "yes"), message.topic
+    assert {row.topic for row in TOLD if row.outbox} == {"livereel/captions", "livereel/reels"}
+
+
+def test_every_payload_is_as_documented(all_heard: list[Heard]) -> None:
+    checked = set()
+    for message in all_heard:
+        row = described(message)
+        if row.schema:
+            validator(row.schema).validate(message.json())
+            checked.add(row.schema)
+        elif row.values:
+            assert message.payload.decode() in row.values, message.topic
+        elif row.topic.endswith("/keyframe"):
+            assert message.payload == JPEG
+        else:
+            check_discovery(message.topic, message.json())
+    assert checked == {file.stem for file in (DOCS / "schemas").glob("*.json")}
+
+
+def test_the_documented_words_are_all_used(all_heard: list[Heard]) -> None:
+    for row in TOLD:
+        said = {m.payload.decode() for m in all_heard if row.values and row.pattern.fullmatch(m.topic)}
+        assert said == set(row.values), row.topic
+
+
+def test_both_kinds_of_reel_and_all_kinds_of_highlight_were_among_them(all_heard: list[Heard]) -> None:
+    told = [message.json() for message in all_heard if message.topic == "livereel/reels"]
+    assert {body["type"] for body in told} == {"new", "update"}
+    told = [message.json() for message in all_heard if message.topic == "livereel/front/highlight"]
+    assert {body["event_type"] for body in told} == {"highlight", "alert", "reel_ready"}
+
+
+def _without(schema: dict[str, Any], body: dict[str, Any], key: str) -> bool:
+    return bool(Draft202012Validator(schema).is_valid({k: v for k, v in body.items() if k != key}))
+
+
+def test_the_schemas_refuse_what_lacks_a_member_or_has_one_too_many(all_heard: list[Heard]) -> None:
+    for message in all_heard:
+        if name := described(message).schema:
+            schema, body = dict(validator(name).schema), message.json()
+            assert not Draft202012Validator(schema).is_valid(body | {"surprise": 1})
+            assert not any(_without(schema, body, key) for key in body)
+
+
+@pytest.mark.parametrize("row", OBEYED, ids=lambda row: row.topic)
+def test_every_documented_command_is_obeyed(row: Row, tmp_path: Path) -> None:
+    wishes = Wishes()
+    topic = row.topic.replace("{camera}", "front").replace("{reel}", "all")
+
+    @looped
+    async def run(port: int, others: Listener) -> None:
+        settings = MqttSettings("127.0.0.1", port)
+        async with running(settings, tmp_path, cameras=CAMERAS, reels=REELS, wishes=wishes) as sink:
+            await until(lambda: others.last("livereel/available") == b"online")
+            for payload in row.values:
+                others.say(topic, payload)
+            if topic == "homeassistant/status":
+                await until(lambda: len(others.on("livereel/front/status/capture")) == 2)
+            else:
+                await until(lambda: len(wishes.noted) == len(row.values))
+            assert sink.counters()["commands_ignored"] == 0
+
+    with broker(tmp_path / "broker") as peer, listener(peer.port) as others:
+        run(peer.port, others)
+    assert row.values
+
+
+def test_the_documented_commands_are_all_that_is_listened_to() -> None:
+    assert [row.topic for row in OBEYED] == [
+        "livereel/{camera}/enabled/set",
+        "livereel/{reel}/reel/make",
+        "homeassistant/status",
+    ]
