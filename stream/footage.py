@@ -19,7 +19,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from stream.media import MediaError, opened, translated
+from stream.media import MediaError, demuxed, opened, translated
 from stream.timeline import in_order
 
 # Audio may stand in the file before the picture that it belongs to.
@@ -178,8 +178,8 @@ class Footage:
         return []
 
     def _demux(self) -> Iterator[Packet[Stream]]:
-        wanted = [self.video, self.audio] if self.audio else [self.video]
-        return (packet for packet in self.container.demux(wanted) if packet.size)
+        wanted: list[Stream] = [self.video, self.audio] if self.audio else [self.video]
+        return (packet for packet in demuxed(self.container, wanted) if packet.size)
 
     def _rewind(self) -> None:
         # Seeking to the start fails in the very files that need it, so they are opened again.
@@ -188,7 +188,7 @@ class Footage:
 
     def _first_frame(self) -> VideoFrame:
         with self._translated():
-            for packet in self.container.demux(self.video):
+            for packet in demuxed(self.container, [self.video]):
                 for frame in decode(self.video, packet):
                     return frame
         raise MediaError(f"cannot read {self.path}: no picture in it can be decoded")

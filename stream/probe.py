@@ -13,7 +13,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from stream.footage import Footage
-from stream.media import MediaError, reading, translated
+from stream.media import MediaError, demuxed, reading, translated
 from stream.picture import Size, shown_size
 from stream.track import codec_name
 
@@ -112,13 +112,15 @@ def _chapters(container: InputContainer) -> tuple[ChapterMark, ...]:
 def _decoded(container: InputContainer, path: Path) -> tuple[int, float]:
     """Number of pictures, and the time from the first one's start to the last one's end."""
     streams = [s for s in (*container.streams.video[:1], *container.streams.audio) if s.codec_context]
+    if not streams:
+        raise MediaError(f"{path}: nothing in it can be decoded")
     for stream in streams:
         stream.codec_context.options = {"err_detect": "explode"}
         stream.codec_context.thread_type = "AUTO"
     frames, first, last = 0, Fraction(0), Fraction(-1)
     end = Fraction(0)
     heard: dict[int, Fraction] = {}
-    for packet in container.demux(streams):
+    for packet in demuxed(container, streams):
         for frame in packet.decode():
             if not isinstance(frame, VideoFrame | AudioFrame):
                 continue

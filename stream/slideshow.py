@@ -14,7 +14,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from stream.media import MediaError, muxing, translated
+from stream.media import MediaError, demuxed, muxing, translated
 from stream.picture import BLACK_YUV, Rgb, Size, assumed_matrix
 from stream.segment import Joined, Place, mark_chapters
 from stream.track import add_copy, copied
@@ -119,7 +119,7 @@ def _finish(
         out.metadata.update({"title": title} if title else {})
         video = source.streams.video[0]
         track = add_copy(out, video)
-        for packet in source.demux(video):
+        for packet in demuxed(source, [video]):
             if packet.pts is not None and packet.dts is not None:
                 stamps = {"pts": packet.pts, "dts": packet.dts, "duration": packet.duration or 0}
                 out.mux(copied(packet, track, **stamps, tick_s=packet.time_base))

@@ -21,8 +21,8 @@ _ADTS_LAYOUTS = frozenset({"mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1"})
 
 
 def codec_name(stream: Stream) -> str:
-    """The codec, whatever decoder stands for it."""
-    return stream.codec_context.codec.canonical_name
+    """The codec, whatever decoder stands for it; ``unknown`` where none does."""
+    return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
 
 
 def holds_video(stream: Stream) -> bool:
