@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
 
@@ -19,7 +19,7 @@ Area = Rectangle | Annotated[tuple[Point, ...], MinLen(3)]
 """``[x, y, width, height]``, or a polygon's corners ``[[x, y], ...]``; source pixels."""
 
 
-DescribeKind = Literal["builtin"]
+DescribeKind = Literal["builtin", "vllm", "openai"]
 Style = Literal["clips", "keyframes"]
 
 
@@ -33,8 +33,14 @@ class CameraConfig:
 
     name: str
     source: Annotated[str, MinLen(1)]
+    transport: Literal["tcp", "udp"] = "tcp"
+    loop: bool = False
     regions: tuple[Area, ...] = ()
     ignore: tuple[Area, ...] = ()
+    profile: str | None = None
+    normal: str = ""
+    tell_me_when: tuple[str, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,75 @@ class PeaksConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SamplingConfig:
+    """How a model draws its words."""
+
+    temperature: Annotated[float, Gt(0), Le(2)]
+    top_p: Annotated[float, Gt(0), Le(1)]
+    repetition_penalty: Annotated[float, Gt(0)]
+    max_tokens: Annotated[int, Ge(16)]
+
+
+@dataclass(frozen=True, slots=True)
+class VllmConfig:
+    """How a model in this process is run; see ``analyzer.describe.engine.EngineSettings``."""
+
+    max_model_len: Annotated[int, Ge(1024)] = 8192
+    memory_share: Annotated[float, Gt(0), Le(1)] = 0.9
+    quantization: str | None = None
+    tensor_parallel: Annotated[int, Ge(1)] = 1
+    renderer_num_workers: Annotated[int, Ge(1)] = 2
+    dtype: str = "auto"
+    load_format: str = "auto"
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class DescribeConfig:
-    """Who puts windows into words."""
+    """Who puts windows into words, and how much is asked of it."""
 
     kind: DescribeKind = "builtin"
+    model: str | None = None
+    base_url: str | None = None
+    api_key_variable: str = "OPENAI_API_KEY"
+    pictures: Literal["auto", "video", "images"] = "auto"
+    answers: Literal["auto", "schema", "words"] = "auto"
     keyframe_px: Annotated[int, Ge(64), Le(4096)] = 640
+    vision_tokens: Annotated[int, Ge(64)] = 1300
+    timeout_s: Annotated[float, Gt(0)] = 60.0
+    max_in_flight: Annotated[int, Ge(1), Le(1024)] = 32
+    max_waiting: Annotated[int, Ge(1)] = 5000
+    late_after_s: Annotated[float, Gt(0)] = 30.0
+    windows_per_minute: Annotated[float, Gt(0)] | None = None
+    tokens_per_hour: Annotated[float, Gt(0)] | None = None
+    profile: str = "surveillance"
+    language: str = "English"
+    profiles: dict[str, str] = field(default_factory=dict)
+    describing: SamplingConfig = SamplingConfig(0.9, 0.001, 1.05, 256)
+    selecting: SamplingConfig = SamplingConfig(0.1, 0.01, 1.05, 1024)
+    vllm: VllmConfig = field(default_factory=VllmConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class MqttConfig:
+    """Where events go; no host, and they go nowhere. See ``sinks.broker.MqttSettings``."""
+
+    host: str | None = None
+    port: Annotated[int, Ge(1), Le(65535)] = 1883
+    protocol: Literal["5", "3.1.1"] = "5"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    topic_prefix: str = "livereel"
+    tls: bool = False
+    tls_ca_certs: Path | None = None
+    tls_client_cert: Path | None = None
+    tls_client_key: Path | None = None
+    tls_insecure: bool = False
+    keepalive_s: Annotated[int, Ge(5), Le(65535)] = 30
+    discovery_prefix: str | None = "homeassistant"
+    motion_off_delay_s: Annotated[float, Ge(0)] = 30.0
+    highlight_min_importance: Annotated[float, Ge(0), Le(10)] = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +164,7 @@ class Config:
     window_s: Annotated[float, Ge(1), Le(600)] = 10.0
     motion: MotionConfig = MotionConfig()
     peaks: PeaksConfig = PeaksConfig()
-    describe: DescribeConfig = DescribeConfig()
+    describe: DescribeConfig = field(default_factory=DescribeConfig)
     reel: ReelConfig = ReelConfig()
+    mqtt: MqttConfig = MqttConfig()
     retention: RetentionConfig = RetentionConfig()

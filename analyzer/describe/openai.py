@@ -14,7 +14,7 @@ from analyzer.describe.asking import ask_twice, deadline, moment
 from analyzer.describe.chat import ChatServer, ChatSettings
 from analyzer.describe.pictures import alike, read_jpegs
 from analyzer.describe.probe import Probe, drawn_window
-from analyzer.describe.prompt import Prompts
+from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
 from analyzer.describe.textmodel import DESCRIBING, Sampling, Schema
 from analyzer.moment import Moment
 from analyzer.window import Window
@@ -70,6 +70,11 @@ class OpenAiDescriber:
 
     def _jpegs(self, window: Window) -> list[bytes]:
         return alike(read_jpegs(window), self._settings.max_side_px)
+
+    def tokens(self, window: Window) -> int:
+        """About: pictures as Qwen2-VL counts them, the question, and a whole answer."""
+        pictures = PICTURE_TOKENS * len(window.keyframes)
+        return pictures + QUESTION_TOKENS + self._settings.describing.max_tokens
 
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
         """See TextModel."""

@@ -11,6 +11,11 @@ from analyzer.describe.textmodel import Schema
 from analyzer.moment import MAX_TITLE_CHARS
 from analyzer.window import Window
 
+# About what things cost in Qwen2-VL's tokens: a picture of 640x360 within a video, and the question with
+# its profile. For budgets only.
+PICTURE_TOKENS = 150
+QUESTION_TOKENS = 500
+
 _TASK = """\
 You keep the log of a camera. You are shown pictures of a few seconds, in the order of time, each from a \
 moment of much movement, and told when each was taken. Compare every picture with the one before: what \

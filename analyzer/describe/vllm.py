@@ -14,7 +14,7 @@ from analyzer.describe.asking import ask_twice, deadline, moment
 from analyzer.describe.engine import Engine, EngineSettings, Footage
 from analyzer.describe.pictures import read_jpegs
 from analyzer.describe.probe import Probe, drawn_window
-from analyzer.describe.prompt import Prompts
+from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
 from analyzer.describe.textmodel import DESCRIBING, Sampling, Schema
 from analyzer.moment import Moment
 from analyzer.window import Window
@@ -75,6 +75,11 @@ class VllmDescriber:
 
         async with deadline(self.model, self._settings.timeout_s):
             return await moment(window, question, self.model, ask, started_s)
+
+    def tokens(self, window: Window) -> int:
+        """About: pictures as far as the budget for them goes, the question, and a whole answer."""
+        pictures = min(self._settings.vision_tokens, PICTURE_TOKENS * len(window.keyframes))
+        return pictures + QUESTION_TOKENS + self._settings.describing.max_tokens
 
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
         """See TextModel."""
