@@ -147,6 +147,8 @@ class ReelSound:
         """
         end = round(to_s * self.RATE_HZ)
         shift = round(shift_s * self.RATE_HZ)
+        if self._decoder is None:
+            self._track.fill(end)
         while self._waiting and self._waiting[0][0] + shift < end:
             at, samples = self._waiting.popleft()
             room = end - (at + shift)
