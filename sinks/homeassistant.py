@@ -22,7 +22,7 @@ EXPIRE_AFTER_S = 180
 CAMERA_FIGURES = {"fps": ("Frames per second", "fps"), "describe_s": ("Describe time", "s")}
 # What it may tell of livereel as a whole, and where in the message.
 SERVICE_FIGURES = {
-    "waiting_windows": ("Windows waiting for words", "counters"),
+    "words_waiting": ("Windows waiting for words", "counters"),
     "outbox_waiting": ("Messages waiting for the broker", "mqtt"),
 }
 

@@ -108,7 +108,7 @@ def test_states_are_found_in_the_messages_that_bring_them(tmp_path: Path) -> Non
     messages = Messages("livereel", base=tmp_path, links=Links())
     reel = reel_in(tmp_path)
     moment = moment_now(1)
-    stats = Stats(now_utc(), {"waiting_windows": 2.0}, {"front": {"fps": 24.9, "describe_s": 0.4}})
+    stats = Stats(now_utc(), {"words_waiting": 2.0}, {"front": {"fps": 24.9, "describe_s": 0.4}})
     sent = {
         message.topic: message.payload
         for message in (
@@ -123,7 +123,7 @@ def test_states_are_found_in_the_messages_that_bring_them(tmp_path: Path) -> Non
         "reel": reel.title,
         "fps": "24.9",
         "describe_s": "0.4",
-        "waiting_windows": "2.0",
+        "words_waiting": "2.0",
         "outbox_waiting": "7",
     }
     components = front()["components"] | service["components"]
