@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+
+from stream.output import Output
 
 _COPY_BYTES = 1 << 20
 
@@ -98,14 +100,16 @@ def muxing(path: Path, options: Mapping[str, str] = MappingProxyType({})) -> Ite
     Args:
         options: of the muxer, besides faststart.
     """
-    with replacing(path) as part, _nameless(part) as file:
-        container = _mp4(file, part, options)
+    with replacing(path) as part, part.open("wb+", buffering=_COPY_BYTES) as file:
+        output = Output(file)
+        container = _mp4(output, part, options)
         try:
             yield container
             container.close()
             file.flush()
         except BaseException:
-            # With its file closed PyAV leaves the container without a trailer, and the part is dropped.
+            # The container is closed without writing a trailer, and the part is dropped.
+            output.give_up()
             with suppress(OSError):
                 file.close()
             with suppress(av.FFmpegError, OSError):
@@ -113,20 +117,14 @@ def muxing(path: Path, options: Mapping[str, str] = MappingProxyType({})) -> Ite
             raise
 
 
-def _nameless(path: Path) -> BinaryIO:
-    """The file, new and open: PyAV hands a file's name around as UTF-8, which it need not be."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-    return cast("BinaryIO", os.fdopen(handle, "wb+", buffering=_COPY_BYTES))
-
-
-def _mp4(file: BinaryIO, part: Path, options: Mapping[str, str]) -> OutputContainer:
+def _mp4(output: Output, part: Path, options: Mapping[str, str]) -> OutputContainer:
     def reopened(_url: str, _flags: int, _options: dict[str, str]) -> BinaryIO:
         # Faststart reads back what has been written, to move it behind the index.
-        file.flush()
+        output.flush()
         return part.open("rb")
 
     return av.open(
-        file,
+        output,
         "w",
         format="mp4",
         container_options={"movflags": "+faststart", **options},
