@@ -5,31 +5,37 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+import livereel
 from analyzer.blocks import BlockChooser
-from analyzer.choose import Proposal
-from analyzer.describe.builtin import BuiltinDescriber
 from analyzer.describe.describer import Describer
-from analyzer.moment import Moment
-from analyzer.reel import VIDEO, compile_reel
+from analyzer.reel import VIDEO, ReelPlan, compile_reel, summary
 from livereel.capture import camera_name
-from livereel.config import CameraConfig, ConfigError
+from livereel.config import CameraConfig, ConfigError, MqttConfig
 from livereel.folder import REELS, alone
 from livereel.history import parse_since
 from livereel.ledger import Ledger
 from livereel.live import Live
 from livereel.options import Options
 from livereel.retention import Limits, Retention
-from livereel.rolling import LATEST, RollingReel, look_back
+from livereel.rolling import LATEST, LookBack, RollingReel, look_back
 from livereel.supervise import Patience
+from livereel.words import Words, make_words, queue_settings
 from livereel.worker import CameraSettings
+from sinks.broker import MqttSettings
+from sinks.mqtt import MqttSink
+from sinks.outbox import FILE as OUTBOX
+from sinks.outbox import Outbox
+from sinks.sink import Sink
 from stream.clock import utc_text
 from stream.staging import staged
+
+Outlets = Callable[[Live], AbstractAsyncContextManager[list[Sink]]]
 
 ALL = "all"
 
@@ -45,21 +51,24 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
 
     Raises FolderInUseError, LedgerError or OSError.
     """
+    words = make_words(options.config, cameras, options.rules())
     with alone(data), closing(Ledger(data)) as ledger:
         retention = Retention(data, ledger, Limits(**asdict(options.config.retention)))
         retention.sweep_unnamed()
-        reels = _reels([camera.name for camera in cameras], ledger, data, options)
-        describer = BuiltinDescriber()
+        reels = _reels([camera.name for camera in cameras], ledger, data, options, words)
         live = Live(
             [_settings(camera, data, options) for camera in cameras],
             ledger,
-            describer,
+            words.describer,
             reels,
             retention=retention,
             every_s=options.config.reel.every_s,
             patience=Patience(),
+            queue=queue_settings(options.config.describe),
         )
-        asyncio.run(_run(live, describer, seconds))
+        names = [camera.name for camera in cameras]
+        outlets = _outlets(names, [reel.id for reel in reels], data, options.config.mqtt)
+        asyncio.run(_run(live, words.describer, outlets, seconds))
     for reel in reels:
         video = data / REELS / reel.id / LATEST / VIDEO
         if video.exists():
@@ -83,56 +92,95 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
         if unknown:
             raise ConfigError(f"--camera {unknown[0]}: {data} knows only {', '.join(known) or 'no camera'}")
         seen = look_back(ledger, cameras or known, parse_since(since, now), utc_text(now))
-        chosen = asyncio.run(BlockChooser(options.rules(), _no_model).choose(seen.moments))
-        reel = compile_reel(seen.plan(out.name, 1, chosen), folder, options.reel(media_time=False))
-    sys.stdout.write(
-        f"{out}: {reel.title}\n{len(reel.chapters)} chapters, {reel.duration_s:.1f} s, {out / VIDEO}\n"
-    )
+        words = make_words(options.config, options.config.cameras, options.rules())
+        plan = asyncio.run(_plan(seen, out.name, words, options))
+        reel = compile_reel(plan, folder, options.reel(media_time=False))
+    sys.stdout.write(summary(reel, out))
 
 
-def named(sources: Sequence[str]) -> list[CameraConfig]:
+async def _plan(seen: LookBack, reel_id: str, words: Words, options: Options) -> ReelPlan:
+    try:
+        chosen = await BlockChooser(options.rules(), words.propose).choose(seen.moments)
+        return seen.plan(reel_id, 1, chosen, await words.tell(chosen.choices, seen.gaps, seen.cameras))
+    finally:
+        await words.describer.close()
+
+
+def named(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
     """Name each source after its address; names that would be equal are numbered."""
     names: list[str] = []
     for source in sources:
         name = camera_name(source)[:60]
         same = sum(1 for other in names if other.rpartition("-")[0] == name or other == name)
         names.append(f"{name}-{same + 1}" if same or name == ALL else name)
-    return [CameraConfig(name=name, source=source) for name, source in zip(names, sources, strict=True)]
+    return [
+        CameraConfig(name=name, source=source, loop=loop) for name, source in zip(names, sources, strict=True)
+    ]
 
 
-async def _run(live: Live, describer: Describer, seconds: float | None) -> None:
+async def _run(live: Live, describer: Describer, outlets: Outlets, seconds: float | None) -> None:
+    """Run until told to stop, then close: the cameras first, what tells of them last."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    try:
-        await live.run(stop, seconds)
-    finally:
-        await describer.close()
+    async with outlets(live) as sinks:
+        live.attach(sinks)
+        try:
+            await live.run(stop, seconds)
+        finally:
+            await describer.close()
+
+
+def _outlets(cameras: Sequence[str], reels: Sequence[str], data: Path, settings: MqttConfig) -> Outlets:
+    """Open what a run tells its events to, once the run is there to obey what comes back."""
+
+    @asynccontextmanager
+    async def opened(live: Live) -> AsyncIterator[list[Sink]]:
+        if settings.host is None:
+            yield []
+            return
+        with closing(Outbox(data / OUTBOX)) as outbox:
+            broker = MqttSettings(**{**asdict(settings), "host": settings.host})
+            sink = MqttSink(broker, cameras, reels, outbox, live, base=data, version=livereel.__version__)
+            running = asyncio.create_task(sink.run())
+            try:
+                yield [sink]
+            finally:
+                await sink.close()
+                await running
+
+    return opened
 
 
 def _settings(camera: CameraConfig, data: Path, options: Options) -> CameraSettings:
     windows = options.for_camera(camera).windows(pictures=True)
     min_free_bytes = options.config.retention.min_free_bytes
-    return CameraSettings(camera.name, camera.source, windows, data, min_free_bytes)
-
-
-def _reels(cameras: Sequence[str], ledger: Ledger, data: Path, options: Options) -> list[RollingReel]:
-    """A reel for each camera, and one over all where there are several."""
-    ids = {name: [name] for name in cameras} | ({ALL: list(cameras)} if len(cameras) > 1 else {})
-    return [_reel(reel_id, names, ledger, data, options) for reel_id, names in ids.items()]
-
-
-def _reel(reel_id: str, cameras: Sequence[str], ledger: Ledger, data: Path, options: Options) -> RollingReel:
-    return RollingReel(
-        reel_id,
-        cameras,
-        ledger=ledger,
-        folder=data / REELS,
-        chooser=BlockChooser(options.rules(), _no_model),
-        settings=options.reel(media_time=False),
-        horizon_s=options.config.reel.horizon_s,
+    return CameraSettings(
+        camera.name,
+        camera.source,
+        windows,
+        data,
+        min_free_bytes,
+        transport=camera.transport,
+        loop=camera.loop,
     )
 
 
-async def _no_model(_: tuple[Moment, ...]) -> Proposal | None:
-    return None
+def _reels(
+    cameras: Sequence[str], ledger: Ledger, data: Path, options: Options, words: Words
+) -> list[RollingReel]:
+    """A reel for each camera, and one over all where there are several."""
+    ids = {name: [name] for name in cameras} | ({ALL: list(cameras)} if len(cameras) > 1 else {})
+    return [
+        RollingReel(
+            reel_id,
+            names,
+            ledger=ledger,
+            folder=data / REELS,
+            chooser=BlockChooser(options.rules(), words.propose),
+            tell=words.tell,
+            settings=options.reel(media_time=False),
+            horizon_s=options.config.reel.horizon_s,
+        )
+        for reel_id, names in ids.items()
+    ]

@@ -61,6 +61,17 @@ class Words(StrEnum):
     """Who puts windows into words."""
 
     builtin = "builtin"
+    vllm = "vllm"
+    openai = "openai"
+
+
+DescribeOption = Annotated[Words | None, typer.Option(help="Who puts windows into words.")]
+ModelOption = Annotated[str | None, typer.Option(metavar="NAME", help="The model's name or folder.")]
+BaseUrlOption = Annotated[str | None, typer.Option(metavar="URL", help="The server, up to and with /v1.")]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="surveillance, movie, sports, wildlife, meeting or own."),
+]
 
 
 @app.command()
@@ -87,7 +98,10 @@ def recap(
     source: SourceArgument,
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
-    describe: Annotated[Words | None, typer.Option(help="Who puts windows into words.")] = None,
+    describe: DescribeOption = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    profile: ProfileOption = None,
     style: Annotated[Style | None, typer.Option(help="Moving pictures, or a slideshow of the peaks.")] = None,
     config: ConfigOption = None,
     region: RegionOption = None,
@@ -97,10 +111,8 @@ def recap(
     from livereel.options import read_options  # noqa: PLC0415  # --help needs none of it
     from livereel.recap import recap as run  # noqa: PLC0415
 
-    options = read_options(config, region or [], ignore or []).with_choices(
-        describe=describe.value if describe else None, style=style.value if style else None
-    )
-    run(source, out, options)
+    options = read_options(config, region or [], ignore or []).with_style(style.value if style else None)
+    run(source, out, options.with_words(describe.value if describe else None, model, base_url, profile))
 
 
 @app.command()
@@ -109,16 +121,25 @@ def watch(
     *,
     data: DataOption = None,
     seconds: SecondsOption = None,
+    describe: DescribeOption = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    profile: ProfileOption = None,
+    loop: Annotated[bool, typer.Option(help="Files start over when they end.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Watch cameras live and keep their reels rolling, with no configuration file needed."""
+    """Watch cameras live and keep their reels rolling, with no configuration file needed.
+
+    Files are played at the speed at which they were taken.
+    """
     from livereel.app import named  # noqa: PLC0415  # --help needs none of it
     from livereel.app import watch as run  # noqa: PLC0415
     from livereel.options import read_options  # noqa: PLC0415
 
     _log_to_stderr()
     options = read_options(config, [], [])
-    run(named(sources), data or options.config.data, options, seconds)
+    options = options.with_words(describe.value if describe else None, model, base_url, profile)
+    run(named(sources, loop=loop), data or options.config.data, options, seconds)
 
 
 @app.command()
@@ -137,6 +158,17 @@ def run(
     if not options.config.cameras:
         raise ConfigError(f"{config}: cameras: there are none")
     run(options.config.cameras, options.config.data, options, seconds)
+
+
+@app.command()
+def check(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG")] = Path("config.yaml"),
+) -> None:
+    """Try what a configuration names: cameras, model, broker and disk; each ok, or why not."""
+    from livereel.check import check as run  # noqa: PLC0415  # --help needs none of it
+    from livereel.options import read_options  # noqa: PLC0415
+
+    raise typer.Exit(0 if run(read_options(config, [], [])) else 1)
 
 
 @app.command()

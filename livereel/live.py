@@ -59,13 +59,12 @@ class Live:
         every_s: float,
         patience: Patience,
         queue: QueueSettings | None = None,
-        sinks: Sequence[Sink] = (),
     ) -> None:
         self._ledger = ledger
         self._reels = {reel.id: reel for reel in reels}
         self._retention = retention
         self._every_s = every_s
-        self._publisher = Publisher(sinks)
+        self._publisher = Publisher()
         self._journal = Journal(ledger)
         self._attendance = Attendance(ledger, [camera.name for camera in cameras])
         self._enabled = {camera.name: asyncio.Event() for camera in cameras}
@@ -86,6 +85,10 @@ class Live:
             )
             for camera in cameras
         }
+
+    def attach(self, sinks: Sequence[Sink]) -> None:
+        """Tell all that happens from now on to these sinks; they stay the caller's to close."""
+        self._publisher.attach(sinks)
 
     async def run(self, stop: asyncio.Event, seconds: float | None = None) -> None:
         """Watch until ``stop`` is set, ``seconds`` have passed or every source has ended.

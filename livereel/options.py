@@ -24,14 +24,22 @@ class Options:
     regions: tuple[Polygon, ...] = ()
     ignore: tuple[Polygon, ...] = ()
 
-    def with_choices(self, *, describe: DescribeKind | None, style: Style | None) -> Options:
-        """Return these options with the choices that were made; None leaves the configuration's."""
-        config = self.config
-        if describe is not None:
-            config = replace(config, describe=replace(config.describe, kind=describe))
-        if style is not None:
-            config = replace(config, reel=replace(config.reel, style=style))
-        return replace(self, config=config)
+    def with_words(
+        self,
+        kind: DescribeKind | None,
+        model: str | None = None,
+        base_url: str | None = None,
+        profile: str | None = None,
+    ) -> Options:
+        """Return these options with the words that were asked for; None leaves the configuration's."""
+        asked = {"kind": kind, "model": model, "base_url": base_url, "profile": profile}
+        describe = replace(self.config.describe, **{k: v for k, v in asked.items() if v is not None})  # type: ignore[arg-type]  # each of its own type
+        return replace(self, config=replace(self.config, describe=describe))
+
+    def with_style(self, style: Style | None) -> Options:
+        """Return these options with this style of reels; None leaves the configuration's."""
+        reel = self.config.reel if style is None else replace(self.config.reel, style=style)
+        return replace(self, config=replace(self.config, reel=reel))
 
     def with_reel_every(self, every_s: float) -> Options:
         """Return these options with a live reel made this often."""

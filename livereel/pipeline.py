@@ -13,6 +13,9 @@ from analyzer.describe.describer import DescribeError, Describer
 from analyzer.moment import Moment
 from analyzer.window import Window
 
+# A server that is busy may answer a little later; a file's reel does not wait for one that is gone.
+RETRIES_S = (1.0, 3.0)
+
 T = TypeVar("T")
 
 
@@ -34,9 +37,20 @@ class Outcome:
 
 
 async def in_thread(items: Iterator[T]) -> AsyncIterator[T]:
-    """Pull from an iterator that blocks, one item at a time, in a thread."""
+    """Pull from an iterator that blocks, one item at a time, in a thread.
+
+    When cancelled this ends once the thread has let go: what the iterator reads may be closed then.
+    """
     end = object()
-    while (item := await asyncio.to_thread(next, items, end)) is not end:
+    while True:
+        pull = asyncio.create_task(asyncio.to_thread(next, items, end))
+        try:
+            item = await asyncio.shield(pull)
+        except asyncio.CancelledError:
+            await asyncio.wait([pull])
+            raise
+        if item is end:
+            return
         yield item  # type: ignore[misc]  # not the end
 
 
@@ -84,6 +98,13 @@ async def _result(item: asyncio.Task[Outcome] | Gap) -> Outcome | Gap:
 async def _outcome(window: Window, describer: Describer) -> Outcome:
     if window.quiet:
         return Outcome(window, "quiet")
+    for pause_s in RETRIES_S:
+        try:
+            return Outcome(window, "described", await describer.describe(window))
+        except DescribeError as error:
+            if not error.retryable:
+                return Outcome(window, "model_failed", error=str(error))
+        await asyncio.sleep(pause_s)
     try:
         return Outcome(window, "described", await describer.describe(window))
     except DescribeError as error:

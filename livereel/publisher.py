@@ -21,10 +21,14 @@ class Publisher:
         lost: events given up, so far.
     """
 
-    def __init__(self, sinks: Sequence[Sink]) -> None:
-        self._sinks = sinks
+    def __init__(self) -> None:
+        self._sinks: Sequence[Sink] = ()
         self._waiting: deque[tuple[Sink, Event]] = deque()
         self.lost = 0
+
+    def attach(self, sinks: Sequence[Sink]) -> None:
+        """Publish to these from now on."""
+        self._sinks = sinks
 
     async def publish(self, event: Event) -> None:
         """Hand an event to every sink, after all that waits."""

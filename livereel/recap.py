@@ -10,19 +10,21 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from analyzer.blocks import BlockChooser
 from analyzer.chapter import Gap, Reel
-from analyzer.choose import choose
-from analyzer.describe.builtin import BuiltinDescriber
+from analyzer.describe.describer import DescribeError, Describer
 from analyzer.moment import Moment
 from analyzer.reel import ReelPlan, compile_reel, summary
-from analyzer.story import tell
 from analyzer.window import Window
 from livereel.capture import Capture, camera_name
 from livereel.clips import BufferClips, Clipper, FileClips
+from livereel.config import CameraConfig
 from livereel.options import Options
 from livereel.pipeline import Outcome, describe_all, in_thread
 from livereel.progress import progress
+from livereel.words import Words, make_words
 from sinks.rows import window_row
+from stream.address import redact
 from stream.clock import utc_after
 from stream.source import AvSource, PacketSource
 from stream.staging import staged
@@ -30,7 +32,6 @@ from stream.text import write_text
 
 WINDOWS = "windows.jsonl"
 SCRATCH = "clips"
-MAX_IN_FLIGHT = 8
 
 
 @dataclass(slots=True)
@@ -67,23 +68,37 @@ class Watched:
 def recap(address: str, out: Path, options: Options) -> None:
     """Make the reel of a whole source in the new folder ``out`` and print where it is.
 
-    The folder appears complete or not at all. Raises SourceError, ReelError, MediaError or OSError.
+    The folder appears complete or not at all. Raises DescribeError before the source is opened when its
+    model does not answer; SourceError, ReelError, MediaError or OSError.
     """
-    with closing(AvSource(address)) as source, staged(out) as folder:
-        capture = Capture(
-            source,
-            camera_name(source.info.address),
-            options.windows(pictures=True),
-            _clips(source, folder, options.config.window_s),
-            folder / "keyframes",
-        )
-        watched = _watch(capture, source.info.duration_s)
-        _write_windows(watched, folder)
-        reel = _make(watched, folder, options)
-        shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-    for warning in [*capture.warnings(), *watched.warnings()]:
+    reel, warnings = asyncio.run(_recap(address, out, options))
+    for warning in warnings:
         sys.stderr.write(f"livereel: warning: {warning}\n")
     sys.stdout.write(summary(reel, out))
+
+
+async def _recap(address: str, out: Path, options: Options) -> tuple[Reel, list[str]]:
+    camera = camera_name(redact(address))
+    words = make_words(options.config, [CameraConfig(camera, address)], options.rules())
+    try:
+        if words.probe is not None:
+            await words.probe()
+        with closing(AvSource(address)) as source, staged(out) as folder:
+            capture = Capture(
+                source,
+                camera,
+                options.windows(pictures=True),
+                _clips(source, folder, options.config.window_s),
+                folder / "keyframes",
+            )
+            at_once = options.config.describe.max_in_flight
+            watched = await _watch(capture, source.info.duration_s, words.describer, at_once)
+            _write_windows(watched, folder)
+            reel = await _make(watched, folder, options, words)
+            shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+        return reel, [*capture.warnings(), *watched.warnings()]
+    finally:
+        await words.describer.close()
 
 
 def _clips(source: PacketSource, folder: Path, window_s: float) -> Clipper:
@@ -92,7 +107,9 @@ def _clips(source: PacketSource, folder: Path, window_s: float) -> Clipper:
     return FileClips(file.absolute()) if file else BufferClips(source, folder / SCRATCH, window_s)
 
 
-def _watch(capture: Capture, duration_s: float | None) -> Watched:
+async def _watch(
+    capture: Capture, duration_s: float | None, describer: Describer, max_in_flight: int
+) -> Watched:
     watched = Watched()
     with progress("watching", known=duration_s is not None) as advance:
 
@@ -101,18 +118,23 @@ def _watch(capture: Capture, duration_s: float | None) -> Watched:
             if isinstance(item, Outcome):
                 advance(item.window.end_s / duration_s if duration_s else 0.0)
 
-        asyncio.run(describe_all(in_thread(capture.windows()), BuiltinDescriber(), MAX_IN_FLIGHT, take))
+        await describe_all(in_thread(capture.windows()), describer, max_in_flight, take)
     return watched
 
 
-def _make(watched: Watched, folder: Path, options: Options) -> Reel:
-    chosen = choose(watched.moments, options.rules())
+async def _make(watched: Watched, folder: Path, options: Options, words: Words) -> Reel:
+    failed = next((outcome.error for outcome in watched.outcomes if outcome.error), None)
+    if failed is not None and not watched.moments:
+        raise DescribeError(f"not one window could be put into words: {failed}")
     cameras = tuple(dict.fromkeys(window.camera for window in watched.windows))
+    with progress("choosing", known=False):
+        chosen = await BlockChooser(options.rules(), words.propose).choose(watched.moments)
+        story = await words.tell(chosen.choices, watched.gaps, cameras, media_time=True)
     plan = ReelPlan(
         id=cameras[0],
         seq=1,
         choices=chosen.choices,
-        story=tell(chosen.choices, watched.gaps, cameras, media_time=True),
+        story=story,
         cameras=cameras,
         start_utc=min([watched.windows[0].start_utc, *(gap.start_utc for gap in watched.gaps)]),
         end_utc=_end_utc(watched),

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from analyzer.blocks import BlockChooser
-from analyzer.chapter import Gap, Reel
+from analyzer.chapter import Gap, Reel, Story
 from analyzer.choose import Chosen
 from analyzer.moment import Moment
 from analyzer.reel import ReelError, ReelPlan, ReelSettings, compile_reel
-from analyzer.story import tell
 from analyzer.window import Window
 from livereel.ledger import Ledger, LedgerError
+from livereel.words import Tell
 from stream.clock import utc_text
 from stream.staging import staged
 
@@ -37,13 +37,13 @@ class LookBack:
     moments: tuple[Moment, ...]
     gaps: tuple[Gap, ...]
 
-    def plan(self, reel_id: str, seq: int, chosen: Chosen) -> ReelPlan:
+    def plan(self, reel_id: str, seq: int, chosen: Chosen, story: Story) -> ReelPlan:
         """Plan the reel of what was chosen from the moments."""
         return ReelPlan(
             id=reel_id,
             seq=seq,
             choices=chosen.choices,
-            story=tell(chosen.choices, self.gaps, self.cameras),
+            story=story,
             cameras=self.cameras,
             start_utc=self.start_utc,
             end_utc=self.end_utc,
@@ -79,6 +79,7 @@ class RollingReel:
         ledger: Ledger,
         folder: Path,
         chooser: BlockChooser,
+        tell: Tell,
         settings: ReelSettings,
         horizon_s: float,
     ) -> None:
@@ -88,6 +89,7 @@ class RollingReel:
         self._ledger = ledger
         self._folder = folder / reel_id
         self._chooser = chooser
+        self._tell = tell
         self._settings = settings
         self._horizon = timedelta(seconds=horizon_s)
         self._told: frozenset[str] = frozenset()
@@ -112,9 +114,9 @@ class RollingReel:
         if told <= self._told:
             return None
         chosen = await self._chooser.choose(seen.moments)
-        reel = await asyncio.to_thread(
-            self._compile, seen.plan(self.id, self._ledger.next_seq(self.id), chosen)
-        )
+        story = await self._tell(chosen.choices, seen.gaps, seen.cameras)
+        plan = seen.plan(self.id, self._ledger.next_seq(self.id), chosen, story)
+        reel = await asyncio.to_thread(self._compile, plan)
         try:
             self._ledger.add_reel(reel)
         except LedgerError:
