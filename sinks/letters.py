@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sinks.outbox import Entry, Outbox
+from sinks.sink import SinkError
 
 T = TypeVar("T")
 
@@ -33,10 +34,13 @@ class Letters:
         self._outbox = outbox
         self._thread = ThreadPoolExecutor(1, "outbox")
         self._sent_until = 0
+        self._closed = False
         self.waiting = asyncio.Event()
 
     async def call(self, call: Callable[..., T], *values: object) -> T:
         """Call what may wait for the disk."""
+        if self._closed:
+            raise SinkError("the outbox is closed")
         return await asyncio.get_running_loop().run_in_executor(self._thread, call, *values)
 
     async def put(self, letter: Letter) -> bool:
@@ -72,5 +76,6 @@ class Letters:
         return {"outbox_waiting": self._outbox.waiting, "outbox_dropped": self._outbox.dropped}
 
     def close(self) -> None:
-        """Wait for the commit under way."""
+        """Wait for the commit under way. Safe to call twice."""
+        self._closed = True
         self._thread.shutdown()

@@ -280,6 +280,8 @@ async def test_what_cannot_be_kept_is_an_error(settings: MqttSettings, tmp_path:
     with pytest.raises(SinkError, match=r"outbox.db"):
         await sink.take(moment_now(1))
     await sink.close()
+    with pytest.raises(SinkError, match="the outbox is closed"):
+        await sink.take(moment_now(2))
 
 
 # Commands
