@@ -47,7 +47,7 @@ async def in_thread(items: Iterator[T]) -> AsyncIterator[T]:
         try:
             item = await asyncio.shield(pull)
         except asyncio.CancelledError:
-            await asyncio.wait([pull])
+            await asyncio.gather(pull, return_exceptions=True)
             raise
         if item is end:
             return
