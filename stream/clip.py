@@ -63,7 +63,8 @@ def write_clip(
     Args:
         path: replaced when the clip is complete; nothing is left of an incomplete one.
         video_template: the packets' video stream, its container still open.
-        audio_template: their audio stream; None leaves sound out. Its decoder may be used, and is reset.
+        audio_template: their audio stream; None leaves sound out, as does a codec that nobody knows. Its
+            decoder may be used, and is reset.
         packets: of these streams; others are ignored.
 
     Raises MediaError where no keyframe is among the packets, MP4 cannot hold the video, or writing fails;
@@ -84,7 +85,7 @@ def write_clip(
             copied(p, track, pts=pts - zero, dts=dts - zero, duration=shown, tick_s=p.time_base)
             for p, (pts, dts), shown in zip(video, stamps, ticks, strict=True)
         )
-        if audio_template is None:
+        if audio_template is None or audio_template.codec_context is None:
             out.mux(pictures)  # type: ignore[arg-type]  # PyAV iterates over anything
         else:
             heard = [p for p in packets if p.size and p.stream_index == audio_template.index]
