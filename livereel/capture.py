@@ -27,6 +27,9 @@ from stream.source import PacketSource, SourceError
 # A time's digits alone, for names of files.
 _STAMP = str.maketrans("", "", "-:.")
 
+# Of a file, decoded pictures may wait for each other: eight of 1080p.
+HELD_BYTES = 25_000_000
+
 # Pictures missing for longer than this beside damaged packets were not seen, rather than still.
 UNREADABLE_S = 1.0
 # Live, pictures missing for longer than this, and for ten frames, are a gap: nobody saw what was there.
@@ -180,7 +183,10 @@ class Capture:
 
     def _begin_epoch(self) -> None:
         motion = self._settings.motion
-        self._decoder = FrameDecoder(self._source.video, motion.width_px, motion.height_px)
+        held_bytes = HELD_BYTES if self._arrivals is None else 0
+        self._decoder = FrameDecoder(
+            self._source.video, motion.width_px, motion.height_px, held_bytes=held_bytes
+        )
         self._windower: Windower | None = None
         self._last_s = 0.0
         self._damaged = 0
@@ -228,7 +234,7 @@ class Capture:
 
     def _frame(self, frame: Frame) -> Iterator[Seen]:
         if self._windower is None:
-            self._windower = Windower(self._settings, *frame.source_size_px)
+            self._windower = self._windower_of(frame)
             yield from self._began(frame)
         self._clock.see(frame.pts_s)
         self._count_damage()
@@ -252,6 +258,12 @@ class Capture:
         yield from self._before_the_end(self._windower)
         if abs(self._clock.off_s) > MAX_OFF_S:
             yield from self._break_epoch("source_stalled")
+
+    def _windower_of(self, frame: Frame) -> Windower:
+        try:
+            return Windower(self._settings, *frame.source_size_px)
+        except ValueError as error:  # regions that leave nothing of such a picture
+            raise SourceError(self._source.info.address, str(error)) from error
 
     def _count_damage(self) -> None:
         self.counts.damaged_packets += self._decoder.damaged - self._damaged
