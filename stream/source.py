@@ -267,7 +267,13 @@ def _open(address: str, transport: str) -> InputContainer:
     path = local_path(address)
     if path is None:
         timeout_s = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
-        return av.open(address, mode="r", options=_options(address, transport), timeout=timeout_s)
+        return av.open(
+            address,
+            mode="r",
+            options=_options(address, transport),
+            timeout=timeout_s,
+            metadata_errors="replace",
+        )
     if not address or "\0" in address:
         raise SourceError(name, "not an address")
     if path.is_dir():
@@ -277,7 +283,7 @@ def _open(address: str, transport: str) -> InputContainer:
     if path.is_char_device():
         return av.open(str(path), mode="r", format=_DEVICE_FORMAT)
     # "file:" keeps FFmpeg from reading a protocol or a pattern into a file's name.
-    return av.open(f"file:{path}", mode="r")
+    return av.open(f"file:{path}", mode="r", metadata_errors="replace")
 
 
 @contextmanager
