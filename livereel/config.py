@@ -11,10 +11,13 @@ from annotated_types import Ge, Gt, Le, MinLen
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
 """What a camera may be called: its name becomes part of files' names and of topics."""
 
-Point = tuple[Annotated[float, Ge(0)], Annotated[float, Ge(0)]]
-Rectangle = tuple[
-    Annotated[float, Ge(0)], Annotated[float, Ge(0)], Annotated[float, Gt(0)], Annotated[float, Gt(0)]
-]
+MOST_PX = 65_536
+"""No picture is wider or higher."""
+
+Place = Annotated[float, Ge(0), Le(MOST_PX)]
+Extent = Annotated[float, Gt(0), Le(MOST_PX)]
+Point = tuple[Place, Place]
+Rectangle = tuple[Place, Place, Extent, Extent]
 Area = Rectangle | Annotated[tuple[Point, ...], MinLen(3)]
 """``[x, y, width, height]``, or a polygon's corners ``[[x, y], ...]``; source pixels."""
 

@@ -18,8 +18,11 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def _refuses_unknown_keys(section: type) -> None:
-    """Have pydantic treat a key that a section does not know as a mistake, there and in its sections."""
-    with_config(ConfigDict(extra="forbid"))(section)
+    """Have pydantic treat a key that a section does not know as a mistake, there and in its sections.
+
+    Nor is there any option to which infinity, or what is no number, would mean something.
+    """
+    with_config(ConfigDict(extra="forbid", allow_inf_nan=False))(section)
     for hint in get_type_hints(section).values():
         for kind in (hint, *get_args(hint)):
             if is_dataclass(kind) and isinstance(kind, type):
@@ -50,9 +53,9 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}{line}: not YAML: {getattr(error, 'problem', error)}") from error
     if values is None:
         return Config()
-    lines = dict(_lines(root, ()))
     if not isinstance(values, dict):
         raise ConfigError(f"{path}:1: expected options as 'key: value' lines")
+    lines = _lines_once(path, root)
     try:
         config = _CONFIG.validate_python(_expanded(values, (), path, lines))
     except ValidationError as error:
@@ -79,6 +82,20 @@ def _problems(config: Config) -> Iterator[tuple[Keys, str]]:
         yield ("reel", "max_chapters"), f"is less than min_chapters, {config.reel.min_chapters}"
 
 
+def _lines_once(path: Path, root: yaml.Node | None) -> dict[Keys, int]:
+    """Return the line of each key; a key that is there twice would silently lose its first value."""
+    lines: dict[Keys, int] = {}
+    try:
+        for keys, line in _lines(root, ()):
+            if keys in lines:
+                named = ".".join(map(str, keys))
+                raise ConfigError(f"{path}:{line}: {named}: is there already, in line {lines[keys]}")
+            lines[keys] = line
+    except RecursionError as error:
+        raise ConfigError(f"{path}: an alias in it refers to itself") from error
+    return lines
+
+
 def _lines(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:
     """Yield the line, from 1, at which each key or list item stands."""
     if isinstance(node, yaml.MappingNode):
@@ -93,7 +110,8 @@ def _lines(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:
 
 def _expanded(value: Any, keys: Keys, path: Path, lines: dict[Keys, int]) -> Any:
     if isinstance(value, dict):
-        return {key: _expanded(item, (*keys, key), path, lines) for key, item in value.items()}
+        # No option is a number: one becomes a name, and then is refused as any other.
+        return {str(key): _expanded(item, (*keys, key), path, lines) for key, item in value.items()}
     if isinstance(value, list):
         return [_expanded(item, (*keys, index), path, lines) for index, item in enumerate(value)]
     if not isinstance(value, str):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.motion import MotionSettings, Polygon, rectangle
 from analyzer.window import WindowSettings
-from livereel.config import Area, CameraConfig, Config, ConfigError, DescribeKind, Style
+from livereel.config import MOST_PX, Area, CameraConfig, Config, ConfigError, DescribeKind, Style
 
 if TYPE_CHECKING:  # a scan makes no reel: its start is not to pay for what reels import
     from analyzer.choose import ChooseRules
@@ -107,4 +107,6 @@ def _area(option: str, text: str) -> Polygon:
         raise ConfigError(f"{option} {text}: expected four whole numbers, X,Y,W,H") from error
     if width <= 0 or height <= 0 or x < 0 or y < 0:
         raise ConfigError(f"{option} {text}: X and Y must not be negative, W and H must be more than 0")
+    if max(x, y, width, height) > MOST_PX:
+        raise ConfigError(f"{option} {text}: no picture is so large")
     return rectangle(x, y, width, height)

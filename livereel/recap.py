@@ -71,34 +71,41 @@ def recap(address: str, out: Path, options: Options) -> None:
     The folder appears complete or not at all. Raises DescribeError before the source is opened when its
     model does not answer; SourceError, ReelError, MediaError or OSError.
     """
-    reel, warnings = asyncio.run(_recap(address, out, options))
-    for warning in warnings:
+    camera = camera_name(redact(address))
+    words = make_words(options.config, [CameraConfig(camera, address)], options.rules())
+    # One loop for all that is asynchronous. The reel is made outside: it could not be interrupted there.
+    with asyncio.Runner() as loop:
+        try:
+            loop.run(_try(words))
+            with closing(AvSource(address)) as source, staged(out) as folder:
+                capture = Capture(
+                    source,
+                    camera,
+                    options.windows(pictures=True),
+                    _clips(source, folder, options.config.window_s),
+                    folder / "keyframes",
+                )
+                at_once = options.config.describe.max_in_flight
+                watched = loop.run(_watch(capture, source.info.duration_s, words.describer, at_once))
+                _write_windows(watched, folder)
+                reel = _compile(loop.run(_plan(watched, options, words)), folder, options)
+        finally:
+            loop.run(words.describer.close())
+    for warning in [*capture.warnings(), *watched.warnings()]:
         sys.stderr.write(f"livereel: warning: {warning}\n")
     sys.stdout.write(summary(reel, out))
 
 
-async def _recap(address: str, out: Path, options: Options) -> tuple[Reel, list[str]]:
-    camera = camera_name(redact(address))
-    words = make_words(options.config, [CameraConfig(camera, address)], options.rules())
-    try:
-        if words.probe is not None:
-            await words.probe()
-        with closing(AvSource(address)) as source, staged(out) as folder:
-            capture = Capture(
-                source,
-                camera,
-                options.windows(pictures=True),
-                _clips(source, folder, options.config.window_s),
-                folder / "keyframes",
-            )
-            at_once = options.config.describe.max_in_flight
-            watched = await _watch(capture, source.info.duration_s, words.describer, at_once)
-            _write_windows(watched, folder)
-            reel = await _make(watched, folder, options, words)
-            shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-        return reel, [*capture.warnings(), *watched.warnings()]
-    finally:
-        await words.describer.close()
+async def _try(words: Words) -> None:
+    if words.probe is not None:
+        await words.probe()
+
+
+def _compile(plan: ReelPlan, folder: Path, options: Options) -> Reel:
+    with progress("making the reel") as advance:
+        reel = compile_reel(plan, folder, options.reel(media_time=True), on_progress=advance)
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+    return reel
 
 
 def _clips(source: PacketSource, folder: Path, window_s: float) -> Clipper:
@@ -122,7 +129,7 @@ async def _watch(
     return watched
 
 
-async def _make(watched: Watched, folder: Path, options: Options, words: Words) -> Reel:
+async def _plan(watched: Watched, options: Options, words: Words) -> ReelPlan:
     failed = next((outcome.error for outcome in watched.outcomes if outcome.error), None)
     if failed is not None and not watched.moments:
         raise DescribeError(f"not one window could be put into words: {failed}")
@@ -130,7 +137,7 @@ async def _make(watched: Watched, folder: Path, options: Options, words: Words) 
     with progress("choosing", known=False):
         chosen = await BlockChooser(options.rules(), words.propose).choose(watched.moments)
         story = await words.tell(chosen.choices, watched.gaps, cameras, media_time=True)
-    plan = ReelPlan(
+    return ReelPlan(
         id=cameras[0],
         seq=1,
         choices=chosen.choices,
@@ -142,8 +149,6 @@ async def _make(watched: Watched, folder: Path, options: Options, words: Words) 
         changed=chosen.changed,
         windows=watched.windows,
     )
-    with progress("making the reel") as advance:
-        return compile_reel(plan, folder, options.reel(media_time=True), on_progress=advance)
 
 
 def _write_windows(watched: Watched, folder: Path) -> None:
