@@ -14,7 +14,6 @@ from analyzer.describe.textmodel import SELECTING, Sampling, Schema, TextModel
 from analyzer.moment import Moment
 from analyzer.story import MAX_STORY_TITLE_CHARS, tell
 
-_MAX_SENTENCE_CHARS = 300
 _SENTENCE_ENDS = frozenset(".!?…\"'”»")
 
 _TASK = """\
@@ -81,7 +80,7 @@ def _schema(chapters: int) -> Schema:
     sentence = object_schema(
         {
             "chapter": {"type": "integer", "minimum": 1, "maximum": chapters},
-            "sentence": {"type": "string", "minLength": 1, "maxLength": _MAX_SENTENCE_CHARS},
+            "sentence": {"type": "string"},
         }
     )
     return object_schema(
@@ -92,7 +91,7 @@ def _schema(chapters: int) -> Schema:
                 "minItems": chapters,
                 "maxItems": 2 * chapters,
             },
-            "title": {"type": "string", "minLength": 1, "maxLength": MAX_STORY_TITLE_CHARS},
+            "title": {"type": "string"},
         }
     )
 

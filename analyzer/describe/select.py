@@ -12,8 +12,6 @@ from analyzer.describe.describer import DescribeError
 from analyzer.describe.textmodel import SELECTING, Sampling, Schema, TextModel
 from analyzer.moment import Moment
 
-_MAX_REASON_CHARS = 160
-
 _TASK = """\
 You edit the log of cameras into a short highlight reel. You are given moments in the order of time: number, \
 time, camera, importance (0 to 10) and what happened. Choose those that are worth watching and that together \
@@ -73,7 +71,7 @@ def _schema(moments: int, rules: ChooseRules) -> Schema:
     pick = object_schema(
         {
             "moment": {"type": "integer", "minimum": 1, "maximum": moments},
-            "reason": {"type": "string", "minLength": 1, "maxLength": _MAX_REASON_CHARS},
+            "reason": {"type": "string"},
         }
     )
     picks = {"type": "array", "items": pick, "minItems": rules.min_chapters, "maxItems": rules.max_chapters}

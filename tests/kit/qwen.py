@@ -123,7 +123,7 @@ def _processor(transformers: Any, name: str, tokenizer: Any) -> Any:
 def _tokenizer(transformers: Any) -> Any:
     """Byte pairs learned from this project's own sources, filled up with long made-up words.
 
-    The filling keeps noise short: an answer as long as allowed takes tens of tokens, not hundreds.
+    Every other one of these ends a JSON string: so noise that is held to a schema comes to its end.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers  # noqa: PLC0415  # as above
 
@@ -137,12 +137,12 @@ def _tokenizer(transformers: Any) -> Any:
     plan = json.loads(learned.to_str())
     vocabulary = plan["model"]["vocab"]
     for n in range(len(vocabulary), _FIRST_SPECIAL):
-        vocabulary[f"Ġ{_made_up(n)}"] = n
+        vocabulary[f"Ġ{_made_up(n)}" + '"' * (n % 2)] = n
     filled = Tokenizer.from_str(json.dumps(plan))
     filled.decoder = decoders.ByteLevel()
     filled.add_special_tokens(list(_SPECIAL))
     return transformers.Qwen2TokenizerFast(
-        tokenizer_object=filled, eos_token="<|im_end|>", pad_token="<|endoftext|>"
+        tokenizer_object=filled, eos_token=_SPECIAL[2], pad_token=_SPECIAL[0]
     )
 
 
