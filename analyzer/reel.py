@@ -30,6 +30,8 @@ LEAD_S = 1.5
 # A chapter longer than this tires; the strongest peak stays in it.
 MAX_CHAPTER_S = 8.0
 MIN_CHAPTER_S = 2.0
+# Pictures of a slideshow in memory: 100 MB of them at 4K.
+PICTURES_AT_ONCE = 4
 
 
 class ReelError(Exception):
@@ -159,15 +161,18 @@ def _make_video(
 
 def _segment(window: Window) -> Segment:
     clip = _clip(window)
-    start_s, end_s = shown_span(window)
-    return Segment(clip.path, start_s - clip.zero_s, end_s - clip.zero_s)
+    start_s, end_s = (at_s - clip.zero_s for at_s in shown_span(window))
+    # A buffer that was full may have lost the clip's beginning.
+    start_s = max(0.0, start_s)
+    return Segment(clip.path, start_s, max(end_s, start_s + MIN_CHAPTER_S))
 
 
 def _pictures(window: Window) -> Iterator[NDArray[np.uint8]]:
-    """Yield the keyframes at full size, as they are asked for."""
+    """Yield the keyframes at full size, a few at a time: together they cost fewer ways through the file."""
     clip = _clip(window)
-    for keyframe in window.keyframes:
-        yield from grab(clip.path, [keyframe.pts_s - clip.zero_s])
+    times_s = [max(0.0, keyframe.pts_s - clip.zero_s) for keyframe in window.keyframes]
+    for first in range(0, len(times_s), PICTURES_AT_ONCE):
+        yield from grab(clip.path, times_s[first : first + PICTURES_AT_ONCE])
 
 
 def _clip(window: Window) -> Clip:
@@ -201,7 +206,7 @@ def _write_words(reel: Reel, windows: Sequence[Window], settings: ReelSettings) 
     best = max((chapter.moment.window for chapter in reel.chapters), key=lambda w: w.signal_max)
     strongest_s = max(best.keyframes, key=lambda k: k.value).pts_s
     clip = _clip(best)
-    write_jpeg(folder / POSTER, grab(clip.path, [strongest_s - clip.zero_s])[0])
+    write_jpeg(folder / POSTER, grab(clip.path, [max(0.0, strongest_s - clip.zero_s)])[0])
     write_text(folder / "captions.vtt", captions(reel.chapters))
     write_text(folder / "story.md", markdown(reel, media_time=settings.media_time))
     poster = (folder / POSTER).read_bytes()
