@@ -24,6 +24,7 @@ from tests.kit.scripted_broker import scripted_broker
 
 CAMERAS = ("front", "yard", "gate", "roof")
 RESTARTS = 20
+ROOT = Path(__file__).parents[2]
 SEED = 7
 
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
@@ -132,13 +133,13 @@ def test_every_caption_arrives_although_livereel_is_killed_again_and_again(
     chance = random.Random(SEED)  # noqa: S311  # a test that can be repeated
     for _ in range(4):
         enough = _size(ledger) + 200
-        process = subprocess.Popen([*command, "1000000"])
+        process = subprocess.Popen([*command, "1000000"], cwd=ROOT)
         wait_until(partial(_is_larger, ledger, enough))
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(chance.uniform(0.0, 0.2))
         process.kill()
         process.wait()
-    subprocess.run([*command, "5"], check=True)
+    subprocess.run([*command, "5"], check=True, cwd=ROOT)
     ids = ledger.read_text().split()
     captions = others.on("livereel/captions")
     wait_until(lambda: len({message.json()["id"] for message in others.on("livereel/captions")}) == len(ids))
@@ -253,7 +254,7 @@ async def test_a_peak_is_told_at_once(peer: Broker, others: Listener, tmp_path: 
 async def test_a_killed_livereel_is_offline_by_its_will(peer: Broker, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.kit.killed", str(peer.port), str(tmp_path), "1000000"]
     with listener(peer.port, "livereel/available", as_published=True) as others:
-        process = await asyncio.to_thread(subprocess.Popen, command)
+        process = await asyncio.to_thread(subprocess.Popen, command, cwd=ROOT)
         await until(lambda: others.last("livereel/available") == b"online")
         process.kill()
         process.wait()
