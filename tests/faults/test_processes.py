@@ -1,0 +1,234 @@
+"""Processes that die, hang or are told to stop, and disks that fill."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import sqlite3
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from stream.clock import parse_utc, utc_text
+from tests.kit import faults
+from tests.kit.cable import cable
+from tests.kit.coverage import coverage, holes
+from tests.kit.program import Program, wait_a_while
+from tests.kit.promises import TOLERANCE_S, assert_all_told, assert_files_good, assert_no_leftovers, epochs
+from tests.kit.rtsp import RtspServer, rtsp_server
+from tests.kit.watching import Watch, until, watching
+
+STOP_S = 5.0
+KILLS = 4
+PASSWORD = "s3cret@home"  # noqa: S105  # the camera's, on this machine alone
+
+
+def worker_pid(camera: str) -> int:
+    return next(p.pid for p in multiprocessing.active_children() if p.name == f"livereel {camera}" and p.pid)
+
+
+def test_a_killed_worker_is_replaced(server: RtspServer, tmp_path: Path) -> None:
+    with watching(tmp_path / "data", {"front": server.address("/front")}) as watch:
+        watch.more_windows("front")
+        faults.worker_killed(worker_pid("front"))
+        watch.more_windows("front")
+    assert len(epochs(watch.rows())) == 2
+    assert_all_told(watch, "front")
+    assert_files_good(watch.rows(), watch.data)
+
+
+def test_a_worker_that_hangs_is_killed_and_replaced_and_the_others_go_on(
+    server: RtspServer, tmp_path: Path
+) -> None:
+    sources = {"front": server.address("/front"), "back": server.address("/front")}
+    with watching(tmp_path / "data", sources) as watch:
+        watch.more_windows("front")
+        watch.more_windows("back", 1)
+        with faults.worker_stopped(worker_pid("front")):
+            until(lambda: watch.gaps("front")[-1]["reason"] == "source_stalled", "a gap for the silence")
+        watch.more_windows("front")
+    assert len(epochs(watch.rows("front"))) == 2
+    assert len(epochs(watch.rows("back"))) == 1
+    for camera in sources:
+        assert_all_told(watch, camera)
+    assert_files_good(watch.rows(), watch.data)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk that is soon full."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("a small file system can be mounted by root on Linux alone")
+    with faults.small_disk(tmp_path / "disk", 24 << 20) as folder:
+        yield folder
+
+
+def test_a_full_disk_stops_writing_but_not_watching(server: RtspServer, disk: Path) -> None:
+    with watching(disk / "data", {"front": server.address("/front")}) as watch:
+        watch.more_windows("front")
+        with faults.disk_full(disk):
+            until(lambda: watch.live.cameras["front"].total.windows_without_room >= 2, "windows without room")
+        until(lambda: "described" in after_the_last("disk_full", watch), "words after the disk was full")
+    outcomes = [row["outcome"] for row in watch.windows("front")]
+    assert outcomes.count("disk_full") >= 2
+    assert len(epochs(watch.rows())) == 1
+    assert_all_told(watch, "front")
+    assert_files_good(watch.rows(), watch.data)
+    assert_no_leftovers(watch.data)
+
+
+def after_the_last(outcome: str, watch: Watch) -> list[str]:
+    outcomes = [row["outcome"] for row in watch.windows("front")]
+    last = max((n for n, it in enumerate(outcomes) if it == outcome), default=len(outcomes))
+    return outcomes[last + 1 :]
+
+
+def test_a_killed_program_loses_no_more_than_the_open_window(server: RtspServer, tmp_path: Path) -> None:
+    chance = random.Random(3)  # noqa: S311  # moments, not secrets
+    program = Program(tmp_path / "data", [{"name": "front", "source": server.address("/front")}])
+    kept: dict[str, str] = {}
+    try:
+        for n in range(KILLS):
+            program.start()
+            if n % 2:
+                wait_for_windows(program, 1)
+            wait_a_while(chance.uniform(0.0, 3.0))
+            killed_at = datetime.now(UTC)
+            program.kill()
+            program.none_left()
+            assert_nothing_gone(kept, program.rows())
+            if n % 2:
+                # The open window, what had not been decoded yet, and a slow machine.
+                assert killed_at - parse_utc(program.windows()[-1]["start_utc"]) < timedelta(seconds=1 + 4)
+        leave_unfinished(program.data)
+        program.start()
+        wait_for_windows(program, 2)
+        stopped_utc = utc_text(datetime.now(UTC))
+        assert program.stop(signal.SIGTERM, everyone=False, within_s=STOP_S) == 0
+    finally:
+        program.close()
+    rows = program.printed_rows()
+    assert_nothing_gone(kept, rows)
+    assert len(epochs(rows)) > KILLS // 2
+    assert all(row["outcome"] != "pending" for row in rows if row["kind"] == "window")
+    began_utc = min(row["start_utc"] for row in rows if row["kind"] != "reel")
+    found = coverage(rows, "front", began_utc, stopped_utc)
+    assert max(found.uncovered_s, found.doubled_s) <= TOLERANCE_S, [found, *holes(rows, "front")]
+    assert_files_good(rows, program.data)
+    assert_no_leftovers(program.data)
+
+
+def wait_for_windows(program: Program, count: int) -> None:
+    wanted = len(program.windows()) + count
+    until(lambda: len(program.windows()) >= wanted, "windows")
+
+
+def assert_nothing_gone(kept: dict[str, str], rows: list[dict[str, object]]) -> None:
+    """What one run had finished, each later one still has, and its words; ``kept`` grows."""
+    now = {str(row["id"]): str(row["text"]) for row in rows if row["kind"] == "window"}
+    for window_id, text in kept.items():
+        assert now.get(window_id) == text
+    kept.update({k: text for k, text in now.items() if text != "None"})
+
+
+def leave_unfinished(data: Path) -> None:
+    """What a kill may leave, whenever it comes: a window without its words, files half-written."""
+    with sqlite3.connect(data / "ledger.db") as db:
+        changed = db.execute(
+            "UPDATE windows SET outcome = 'pending', moment = NULL WHERE id ="
+            " (SELECT max(id) FROM windows WHERE outcome = 'described')"
+        )
+        assert changed.rowcount == 1
+    db.close()
+    day = next((data / "clips" / "front").iterdir())
+    (day / "front-half.mp4.part").write_bytes(b"half")
+    (data / "reels" / "front" / "000099.part").mkdir(parents=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_processes_closes_open_windows_and_leaves_nothing_behind(
+    number: signal.Signals, server: RtspServer, tmp_path: Path
+) -> None:
+    sources = ["front", "back"]
+    program = Program(
+        tmp_path / "data", [{"name": name, "source": server.address("/front")} for name in sources]
+    )
+    program.start()
+    try:
+        until(lambda: {row["camera"] for row in program.windows()} == set(sources), "windows of both")
+        stopped_at = datetime.now(UTC)
+        assert program.stop(number, everyone=True, within_s=STOP_S) == 0, program.log
+        assert not program.left_running()
+    finally:
+        program.close()
+    rows = program.rows()
+    for name in sources:
+        last = [row for row in rows if row["kind"] == "window" and row["camera"] == name][-1]
+        end = parse_utc(last["start_utc"]) + timedelta(seconds=last["end_s"] - last["start_s"])
+        assert abs(end - stopped_at) < timedelta(seconds=TOLERANCE_S), holes(rows, name)
+    assert_files_good(rows, program.data)
+    assert_no_leftovers(program.data)
+    assert "Traceback" not in program.log
+
+
+def test_a_signal_before_the_first_picture_stops_at_once(server: RtspServer, tmp_path: Path) -> None:
+    with faults.camera_vanishes(server):
+        program = Program(tmp_path / "data", [{"name": "front", "source": server.address("/front")}])
+        program.start()
+        try:
+            until(lambda: "waiting" in program.log, "an attempt")
+            assert program.stop(signal.SIGINT, everyone=True, within_s=STOP_S) == 0, program.log
+            assert not program.left_running()
+        finally:
+            program.close()
+
+
+@pytest.fixture
+def guarded(footage: dict[str, Path]) -> Iterator[RtspServer]:
+    """A camera that wants a user and a password, by digest."""
+    with rtsp_server({"/front": [footage["plain"]]}, user="viewer", password=PASSWORD) as running:
+        yield running
+
+
+def test_a_wrong_password_is_refused_once_and_said_plainly(guarded: RtspServer, tmp_path: Path) -> None:
+    with cable(guarded.port) as line:
+        address = f"rtsp://viewer:wr0ng@127.0.0.1:{line.port}/front"
+        with watching(tmp_path / "data", {"front": address}) as watch:
+            until(lambda: watch.live.cameras["front"].state == "refused", "a refusal")
+        assert watch.live.cameras["front"].starts == 1
+        assert line.connections <= 2
+    assert watch.gaps("front")
+    assert_all_told(watch, "front")
+
+
+def test_a_password_may_come_from_the_environment(guarded: RtspServer, tmp_path: Path) -> None:
+    address = guarded.address("/front", "viewer:${CAMERA_PASSWORD}@")
+    program = Program(
+        tmp_path / "data", [{"name": "front", "source": address}], {"CAMERA_PASSWORD": quote(PASSWORD)}
+    )
+    program.start()
+    try:
+        until(lambda: len(program.windows()) > 0, "a window")
+        assert program.stop(signal.SIGTERM, everyone=False, within_s=STOP_S) == 0
+    finally:
+        program.close()
+    assert "s3cret" not in program.log
+
+
+def test_nothing_is_forgotten_between_two_runs(server: RtspServer, tmp_path: Path) -> None:
+    watches: list[Watch] = []
+    for _ in range(2):
+        with watching(tmp_path / "data", {"front": server.address("/front")}) as watch:
+            watch.more_windows("front", 1)
+        watches.append(watch)
+        wait_a_while(1.0)
+    whole = Watch(watch.data, watch.live, watches[0].start_utc, watches[1].end_utc)
+    assert "not_running" in [gap["reason"] for gap in whole.gaps("front")]
+    assert len(epochs(whole.rows())) == 2
+    assert_all_told(whole, "front")

@@ -1,0 +1,140 @@
+"""The live path as the program runs it, in a thread of the test, with less patience."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from analyzer.blocks import BlockChooser
+from analyzer.choose import ChooseRules
+from analyzer.reel import ReelSettings
+from analyzer.window import WindowSettings
+from livereel.config import Config
+from livereel.ledger import Ledger
+from livereel.live import Live
+from livereel.retention import Limits, Retention
+from livereel.rolling import RollingReel
+from livereel.supervise import Patience
+from livereel.words import make_words
+from livereel.worker import CameraSettings
+from stream.clock import utc_text
+
+# Liveness only: far longer than anything takes on a slow machine.
+LONG_S = 60.0
+QUICK = Patience(open_s=15.0, stall_s=2.5, stop_s=4.0, delays_s=(0.2, 0.5, 0.5))
+WINDOWS = WindowSettings(window_s=1.0, keyframe_px=320)
+KEEP_ALL = Limits(max_age_h=24.0, max_bytes=1 << 40, min_free_bytes=0)
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Return once the condition holds; an AssertionError says ``what`` was never seen."""
+    deadline_s = time.monotonic() + LONG_S
+    while not condition():
+        assert time.monotonic() < deadline_s, f"never seen: {what}"
+        time.sleep(0.1)
+
+
+@dataclass
+class Watch:
+    """A running Live. Times are UTC texts; ``start_utc`` is before it began, ``end_utc`` when it stopped."""
+
+    data: Path
+    live: Live
+    start_utc: str
+    end_utc: str = ""
+    failure: list[BaseException] = field(default_factory=list)
+
+    def rows(self, camera: str | None = None) -> list[dict[str, Any]]:
+        """What the ledger tells now, as ``livereel ledger --json`` prints it."""
+        ledger = Ledger(self.data, read_only=True)
+        try:
+            rows = ledger.history("", utc_text(datetime.now(UTC)))
+        finally:
+            ledger.close()
+        return [row for row in rows if camera in {None, row.get("camera")}]
+
+    def windows(self, camera: str) -> list[dict[str, Any]]:
+        """The camera's windows so far."""
+        return [row for row in self.rows(camera) if row["kind"] == "window"]
+
+    def gaps(self, camera: str) -> list[dict[str, Any]]:
+        """The camera's gaps so far; one that is still open ends now."""
+        return [row for row in self.rows(camera) if row["kind"] == "gap"]
+
+    def more_windows(self, camera: str, count: int = 2) -> None:
+        """Wait until so many more windows of the camera are kept."""
+        wanted = len(self.windows(camera)) + count
+        until(lambda: len(self.windows(camera)) >= wanted, f"{count} more windows of {camera}")
+
+
+def _cameras(sources: Mapping[str, str | CameraSettings], data: Path) -> list[CameraSettings]:
+    return [
+        source if isinstance(source, CameraSettings) else CameraSettings(name, source, WINDOWS, data)
+        for name, source in sources.items()
+    ]
+
+
+@contextmanager
+def watching(
+    data: Path,
+    sources: Mapping[str, str | CameraSettings],
+    *,
+    patience: Patience = QUICK,
+    reels_every_s: float = 3600.0,
+) -> Iterator[Watch]:
+    """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does."""
+    rules = ChooseRules(2, 4)
+    words = make_words(Config(), (), rules)
+    ledger = Ledger(data)
+    reel = RollingReel(
+        "all",
+        tuple(sources),
+        ledger=ledger,
+        folder=data / "reels",
+        chooser=BlockChooser(rules, words.propose),
+        tell=words.tell,
+        settings=ReelSettings(),
+        horizon_s=3600.0,
+    )
+    live = Live(
+        _cameras(sources, data),
+        ledger,
+        words.describer,
+        [reel],
+        retention=Retention(data, ledger, KEEP_ALL),
+        every_s=reels_every_s,
+        patience=patience,
+    )
+    watch = Watch(data, live, utc_text(datetime.now(UTC)))
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    def run() -> None:
+        try:
+            loop.run_until_complete(live.run(stop))
+            loop.run_until_complete(loop.shutdown_default_executor())
+        except BaseException as error:  # noqa: BLE001  # handed to the test's own thread
+            watch.failure.append(error)
+        finally:
+            loop.close()
+
+    thread = threading.Thread(target=run, name="live")
+    thread.start()
+    try:
+        yield watch
+    finally:
+        watch.end_utc = utc_text(datetime.now(UTC))
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+        thread.join(LONG_S)
+        assert not thread.is_alive(), "Live does not stop"
+        ledger.close()
+        for failure in watch.failure:
+            raise failure
