@@ -11,10 +11,13 @@ from av.stream import Stream
 from analyzer.window import Clip
 from stream.buffer import PacketBuffer
 from stream.clip import write_clip
+from stream.frames import MAX_HELD
 from stream.source import PacketSource
 
-# Packets wait in the buffer while the decoder still holds their frames, and until a window is closed.
+# Packets wait in the buffer while the decoder still holds their frames, and until a window is closed: a
+# decoder puts up to 16 frames in order, and as many wait to be handed out together.
 _SLACK_S = 5.0
+_SLACK_FRAMES = 16 + MAX_HELD
 
 
 class Clipper(Protocol):
@@ -67,7 +70,9 @@ class BufferClips:
     def __init__(self, source: PacketSource, folder: Path, keep_s: float) -> None:
         self._source = source
         self._folder = folder
-        self._buffer = PacketBuffer(keep_s + _SLACK_S)
+        self._buffer = PacketBuffer(
+            keep_s + max(_SLACK_S, _SLACK_FRAMES / (source.info.fps or _SLACK_FRAMES))
+        )
 
     def push(self, packet: Packet[Stream]) -> None:
         """Buffer it."""
