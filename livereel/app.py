@@ -139,8 +139,8 @@ def _outlets(cameras: Sequence[str], reels: Sequence[str], data: Path, settings:
         if settings.host is None:
             yield []
             return
-        with closing(Outbox(data / OUTBOX)) as outbox:
-            broker = MqttSettings(**{**asdict(settings), "host": settings.host})
+        with closing(Outbox(data / OUTBOX, max_bytes=settings.outbox_max_bytes)) as outbox:
+            broker = MqttSettings(**settings.broker)
             sink = MqttSink(broker, cameras, reels, outbox, live, base=data, version=livereel.__version__)
             running = asyncio.create_task(sink.run())
             try:

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 
 from livereel.config import CameraConfig, Config, MqttConfig
@@ -82,7 +81,7 @@ def _mqtt(settings: MqttConfig) -> Try:
     async def attempt() -> str:
         if settings.host is None:
             return "off (no host)"
-        await check_broker(MqttSettings(**{**asdict(settings), "host": settings.host}))
+        await check_broker(MqttSettings(**settings.broker))
         return f"{settings.host}:{settings.port}"
 
     return attempt

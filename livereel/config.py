@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -134,6 +134,12 @@ class MqttConfig:
     discovery_prefix: str | None = "homeassistant"
     motion_off_delay_s: Annotated[float, Ge(0)] = 30.0
     highlight_min_importance: Annotated[float, Ge(0), Le(10)] = 5.0
+    outbox_max_bytes: Annotated[int, Gt(0)] = 100_000_000
+
+    @property
+    def broker(self) -> dict[str, Any]:
+        """What ``sinks.broker.MqttSettings`` takes."""
+        return {name: value for name, value in asdict(self).items() if name != "outbox_max_bytes"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ import logging
 import time
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from analyzer.chapter import Gap
 from analyzer.describe.describer import Describer
 from analyzer.describe.queue import DescribeQueue, QueueSettings
 from analyzer.happening import Began, CameraState
+from analyzer.moment import Moment
 from analyzer.reel import ReelError
 from analyzer.window import Window
 from livereel.attendance import Attendance
@@ -24,8 +25,9 @@ from livereel.publisher import Publisher
 from livereel.retention import Retention
 from livereel.rolling import RollingReel
 from livereel.supervise import Lost, Patience, Supervisor
+from livereel.tally import Tally
 from livereel.worker import CameraSettings
-from sinks.sink import Sink, Stats
+from sinks.sink import DescriberState, Sink, Stats
 from stream.clock import parse_utc, utc_text
 from stream.media import MediaError
 
@@ -76,7 +78,7 @@ class Live:
             ledger,
             queue or QueueSettings(),
             age_s=_age_s,
-            on_moment=self._publisher.publish,
+            on_moment=self._described,
             now_s=time.monotonic,
         )
         self.cameras = {
@@ -85,6 +87,8 @@ class Live:
             )
             for camera in cameras
         }
+        self._tally = Tally(self.cameras, time.monotonic())
+        self._words_down = False
 
     def attach(self, sinks: Sequence[Sink]) -> None:
         """Tell all that happens from now on to these sinks; they stay the caller's to close."""
@@ -197,25 +201,25 @@ class Live:
                 self._journal.retry()
                 self.words.wake()
             await self._publisher.retry()
+            await self._tell_describer()
 
     async def _count_for_ever(self) -> None:
         while True:
             await asyncio.sleep(STATS_S)
-            await self._publisher.publish(self.stats())
+            try:
+                await self._publisher.publish(self.stats())
+            except LedgerError as error:
+                log.warning("stats must wait: %s", error)
 
     def stats(self) -> Stats:
-        """Numbers since the start."""
-        counters = {f"words_{name}": float(count) for name, count in asdict(self.words.counts).items()}
-        counters |= {"ledger_lost": float(self._journal.lost), "sinks_lost": float(self._publisher.lost)}
-        counters |= {"retention_windows": float(self._retention.removed_windows)}
-        cameras = {
-            name: {
-                **{count: float(number) for count, number in asdict(camera.total).items()},
-                "starts": float(camera.starts),
-            }
-            for name, camera in self.cameras.items()
+        """Numbers since the start; rates since the last call."""
+        others = {
+            "words_waiting": float(self._ledger.count_pending()),
+            "ledger_lost": float(self._journal.lost),
+            "sinks_lost": float(self._publisher.lost),
+            "retention_windows": float(self._retention.removed_windows),
         }
-        return Stats(_now(), counters, cameras)
+        return self._tally.stats(_now(), time.monotonic(), self.words.counts, others)
 
     # Words
 
@@ -227,6 +231,16 @@ class Live:
             except LedgerError as error:
                 log.warning("words must wait: %s", error)
             await asyncio.sleep(RETRY_S)
+
+    async def _described(self, moment: Moment) -> None:
+        self._tally.take(moment)
+        await self._publisher.publish(moment)
+
+    async def _tell_describer(self) -> None:
+        if self.words.is_down != self._words_down:
+            self._words_down = self.words.is_down
+            state, reason = ("offline", "the model does not answer") if self._words_down else ("online", None)
+            await self._publisher.publish(DescriberState(state, reason, _now()))
 
     # Reels
 
