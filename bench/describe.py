@@ -281,11 +281,10 @@ class Describing:
             async with gate:
                 return await self.describe(window)
 
-        started_s = time.monotonic()
+        started_s, cpu_s = time.monotonic(), time.process_time()
         latencies_s = await asyncio.gather(*(one(window) for window in windows))
-        report(
-            "livereel", self._job, len(windows), time.monotonic() - started_s, latencies_s, **self._facts()
-        )
+        wall_s, cpu_s = time.monotonic() - started_s, time.process_time() - cpu_s
+        report("livereel", self._job, len(windows), wall_s, latencies_s, **self._facts(cpu_s / wall_s))
 
     async def live(self, cameras: int, windows: Sequence[Window]) -> None:
         """Each camera's window arrives every 10 s, the cameras spread evenly."""
