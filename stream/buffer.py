@@ -103,18 +103,18 @@ class PacketBuffer:
         packets that shown ones may need.
         """
         gops = [gop.start_s for gop in self._gops if gop.timeline == self._gops[0].timeline]
-        starts = [s for s in gops if s <= start_s] or gops[:1]
-        if not starts or starts[-1] >= end_s:
+        first = max((nth for nth, s in enumerate(gops) if s <= start_s), default=0)
+        if not gops or gops[first] >= end_s:
             return None
         taken: list[Packet[Stream]] = []
-        begun = False
+        begun = 0
         for entry in self._oldest_timeline():
-            begun = begun or (entry.starts_gop and entry.time_s >= starts[-1])
-            if not begun or (entry.video and entry.decoded_s >= end_s):
+            begun += entry.starts_gop
+            if begun <= first or (entry.video and entry.decoded_s >= end_s):
                 continue
-            if entry.video or starts[-1] <= entry.time_s < end_s:
+            if entry.video or gops[first] <= entry.time_s < end_s:
                 taken.append(entry.packet)
-        return Cut(tuple(taken), starts[-1])
+        return Cut(tuple(taken), gops[first])
 
     def _oldest_timeline(self) -> Iterator[_Entry]:
         """Yield entries until the pictures' times jump, of each other stream until its own do."""
