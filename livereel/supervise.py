@@ -5,25 +5,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import multiprocessing
 import random
-import signal
-import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from analyzer.happening import Began
-from livereel import worker
 from livereel.capture import Counts, Seen
-from livereel.worker import HELD_SIGNALS, Beat, CameraSettings, Ended, Report
+from livereel.process import CameraProcess
+from livereel.worker import Beat, CameraSettings, Ended
 
 log = logging.getLogger(__name__)
 
-# Reports that may wait for the main process. When it is full the camera's process waits to send, and its
-# packets wait in its own bounded queue.
-MAX_REPORTS = 256
 LOOK_S = 0.25
 
 
@@ -86,12 +79,17 @@ class Supervisor:
         self._patience = patience
         self._epoch = settings.epoch
         self._stopping = asyncio.Event()
-        self._connection: _Connection | None = None
+        self._process: CameraProcess | None = None
         self._deadline_s = 0.0
         self.state = "connecting"
         self.counts = Counts()
         self._counts_before = Counts()
         self.starts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the camera's process, if there is one now."""
+        return None if self._process is None else self._process.pid
 
     @property
     def total(self) -> Counts:
@@ -101,8 +99,8 @@ class Supervisor:
     def stop(self) -> None:
         """Close the open window and end; ``run`` returns when that is done."""
         self._stopping.set()
-        if self._connection is not None:
-            self._hurry(self._connection)
+        if self._process is not None:
+            self._hurry(self._process)
 
     def resume(self) -> None:
         """Take back ``stop``, so that ``run`` may be called again."""
@@ -134,14 +132,18 @@ class Supervisor:
         """Run one process from start to end; whatever happens, it is gone when this returns."""
         self._counts_before, self.counts = self.total, Counts()
         self.starts += 1
-        connection = self._connection = _Connection(replace(self._settings, epoch=self._epoch))
         try:
-            return await self._listen(connection)
+            process = CameraProcess(replace(self._settings, epoch=self._epoch))
+        except OSError as error:
+            return Lost(f"its process cannot be started: {error.strerror}", stalled=False, final=False)
+        self._process = process
+        try:
+            return await self._listen(process)
         finally:
-            self._connection = None
-            await connection.end()
+            self._process = None
+            await process.end()
 
-    async def _listen(self, connection: _Connection) -> Lost:
+    async def _listen(self, process: CameraProcess) -> Lost:
         """Pass reports on until the process is gone; a silence that is too long ends it."""
         lost: Lost | None = None
         ended: Ended | None = None
@@ -150,15 +152,15 @@ class Supervisor:
             try:
                 # In short waits, as the deadline may be moved to an earlier time meanwhile.
                 async with asyncio.timeout(LOOK_S):
-                    report = await connection.next()
+                    report = await process.next()
             except TimeoutError:
                 if _now_s() < self._deadline_s:
                     continue
                 if lost or ended or self._stopping.is_set():
-                    connection.kill()
+                    process.kill()
                 else:
                     lost = self._silence()
-                    self._hurry(connection)
+                    self._hurry(process)
                 continue
             if report is None:
                 return lost or self._last_word(ended)
@@ -170,9 +172,9 @@ class Supervisor:
             else:
                 await self._report(report)
 
-    def _hurry(self, connection: _Connection) -> None:
+    def _hurry(self, process: CameraProcess) -> None:
         """Ask the process to close its window and end, and soon."""
-        connection.say_stop()
+        process.say_stop()
         self._deadline_s = _now_s() + self._patience.stop_s
 
     def _beat(self, beat: Beat, *, hurried: bool) -> None:
@@ -203,72 +205,3 @@ class Supervisor:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-class _Connection:
-    """A camera's process and its pipe.
-
-    The pipe is read in a thread: a process that is stopped in the middle of a report would block the loop.
-    """
-
-    def __init__(self, settings: CameraSettings) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=worker.main, args=(theirs, settings), name=f"livereel {settings.name}", daemon=True
-        )
-        with _held(HELD_SIGNALS):
-            self._process.start()
-        theirs.close()
-        self._loop = asyncio.get_running_loop()
-        self._reports: asyncio.Queue[Report | None] = asyncio.Queue(MAX_REPORTS)
-        self._over = False
-        threading.Thread(target=self._read, name=settings.name, daemon=True).start()
-
-    async def next(self) -> Report | None:
-        """The next report, as soon as there is one; None when the process is gone."""
-        report = None if self._over else await self._reports.get()
-        self._over = report is None
-        return report
-
-    def _read(self) -> None:
-        report: Report | None = None
-        while True:
-            try:
-                report = self._pipe.recv()
-            except (EOFError, OSError):
-                report = None
-            try:
-                asyncio.run_coroutine_threadsafe(self._reports.put(report), self._loop).result()
-            except (RuntimeError, CancelledError):
-                return  # the loop has gone
-            if report is None:
-                return
-
-    def say_stop(self) -> None:
-        """Say the one word that the process listens for; one that is gone need not hear it."""
-        with suppress(OSError):
-            self._pipe.send("stop")
-
-    def kill(self) -> None:
-        """End the process, whatever it does."""
-        self._process.kill()
-
-    async def end(self) -> None:
-        """Kill the process if it is still there, and wait until nothing is left of it."""
-        self.kill()
-        await asyncio.to_thread(self._process.join)
-        while await self.next() is not None:
-            pass  # the thread that reads may be waiting for room
-        self._process.close()
-        self._pipe.close()
-
-
-@contextmanager
-def _held(signals: Iterable[signal.Signals]) -> Iterator[None]:
-    """Keep signals waiting; what is started inside has them blocked."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

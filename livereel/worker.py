@@ -6,7 +6,6 @@ Only small records cross the pipe: clips and keyframes go to disk, and the recor
 from __future__ import annotations
 
 import ctypes
-import multiprocessing
 import os
 import signal
 import threading
@@ -14,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from analyzer.window import WindowSettings
 from livereel.capture import Capture, Counts, Seen
@@ -76,7 +76,7 @@ Report = Seen | Beat | Ended
 class _Reporter:
     """The pipe, shared by the loop and the beat; a broken pipe stops the loop."""
 
-    def __init__(self, pipe: Connection) -> None:
+    def __init__(self, pipe: Connection[Report, Any]) -> None:
         self._pipe = pipe
         self._lock = threading.Lock()
 
@@ -85,19 +85,21 @@ class _Reporter:
             self._pipe.send(report)
 
 
-def main(pipe: Connection, settings: CameraSettings) -> None:
-    """Watch one camera until its source ends or fails, or the pipe says stop, or breaks."""
-    _obey_the_pipe_alone()
+def run(handle: int, parent_pid: int) -> None:
+    """Be the camera's process: hear of the camera over the pipe that ``handle`` names, and watch it."""
+    _obey_the_pipe_alone(parent_pid)
+    pipe: Connection[Report, Any] = Connection(handle)
     reporter = _Reporter(pipe)
     try:
-        reporter.send(_watch(pipe, reporter, settings))
-    except SourceError as error:
-        reporter.send(Ended(error.reason, error.retryable))
-    except BrokenPipeError:
-        return  # nobody listens any more
+        try:
+            reporter.send(_watch(pipe, reporter, pipe.recv()))
+        except SourceError as error:
+            reporter.send(Ended(error.reason, error.retryable))
+    except (EOFError, BrokenPipeError):
+        return  # nobody is there any more
 
 
-def _obey_the_pipe_alone() -> None:
+def _obey_the_pipe_alone(parent_pid: int) -> None:
     """Leave Ctrl-C and a service manager's SIGTERM to the main process; end with it, however it ends."""
     for number in HELD_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
@@ -105,12 +107,11 @@ def _obey_the_pipe_alone() -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "prctl"):  # Linux: no orphan, though the main process be killed
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    parent = multiprocessing.parent_process()
-    if parent is not None and parent.pid != os.getppid():
+    if os.getppid() != parent_pid:
         os._exit(1)  # it died before we could ask to be told
 
 
-def _watch(pipe: Connection, reporter: _Reporter, settings: CameraSettings) -> Ended:
+def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraSettings) -> Ended:
     source = ThreadedSource(open_live(settings.source, settings.transport, loop=settings.loop))
     threading.Thread(target=_stop_when_told, args=(pipe, source), daemon=True).start()
     capture = Capture(
@@ -144,7 +145,7 @@ def open_live(address: str, transport: str = "tcp", *, loop: bool = False) -> Pa
     return RealTimeSource(LoopedSource(source) if loop else source)
 
 
-def _stop_when_told(pipe: Connection, source: ThreadedSource) -> None:
+def _stop_when_told(pipe: Connection[Report, Any], source: ThreadedSource) -> None:
     """Wait for the one word that the main process says, or for its end."""
     with suppress(EOFError, OSError):
         pipe.recv()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -29,14 +28,16 @@ KILLS = 4
 PASSWORD = "s3cret@home"  # noqa: S105  # the camera's, on this machine alone
 
 
-def worker_pid(camera: str) -> int:
-    return next(p.pid for p in multiprocessing.active_children() if p.name == f"livereel {camera}" and p.pid)
+def worker_pid(watch: Watch, camera: str) -> int:
+    pid = watch.live.cameras[camera].pid
+    assert pid is not None
+    return pid
 
 
 def test_a_killed_worker_is_replaced(server: RtspServer, tmp_path: Path) -> None:
     with watching(tmp_path / "data", {"front": server.address("/front")}) as watch:
         watch.more_windows("front")
-        faults.worker_killed(worker_pid("front"))
+        faults.worker_killed(worker_pid(watch, "front"))
         watch.more_windows("front")
     assert len(epochs(watch.rows())) == 2
     assert_all_told(watch, "front")
@@ -50,7 +51,7 @@ def test_a_worker_that_hangs_is_killed_and_replaced_and_the_others_go_on(
     with watching(tmp_path / "data", sources) as watch:
         watch.more_windows("front")
         watch.more_windows("back", 1)
-        with faults.worker_stopped(worker_pid("front")):
+        with faults.worker_stopped(worker_pid(watch, "front")):
             until(lambda: watch.gaps("front")[-1]["reason"] == "source_stalled", "a gap for the silence")
         watch.more_windows("front")
     assert len(epochs(watch.rows("front"))) == 2

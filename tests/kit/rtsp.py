@@ -63,6 +63,11 @@ class RtspServer:
         """Where it listens, whether it runs or not."""
         return int(str(self._asked["port"]))
 
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        return self._running().pid
+
     def start(self) -> None:
         """Start it, anew with no fault."""
         self._process = subprocess.Popen(

@@ -204,6 +204,7 @@ def main() -> None:
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(str(asked.get("port", 0)))
+    server.get_thread_pool().set_max_threads(16)  # with one, cameras would be opened one after the other
     faults = Faults()
     if asked.get("user"):
         _allow(server, asked["user"], asked["password"])

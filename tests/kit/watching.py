@@ -88,11 +88,15 @@ def watching(
     *,
     patience: Patience = QUICK,
     reels_every_s: float = 3600.0,
+    ledger: Ledger | None = None,
 ) -> Iterator[Watch]:
-    """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does."""
+    """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does.
+
+    ``ledger`` is the folder's, where it is to be another kind than usual; it is closed at the end.
+    """
     rules = ChooseRules(2, 4)
     words = make_words(Config(), (), rules)
-    ledger = Ledger(data)
+    ledger = ledger or Ledger(data)
     reel = RollingReel(
         "all",
         tuple(sources),

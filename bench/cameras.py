@@ -1,0 +1,172 @@
+"""What it takes to watch cameras live: RTSP, 640x360 at 10 frames a second, all by one instance.
+
+Prints a JSON line for each look at the processes (every ``--look`` seconds), then one for the whole run:
+windows kept and lost, how late after its end each window reached the main process, memory and CPU. The
+cameras come from GStreamer's RTSP server on this machine, whose CPU time is told apart.
+
+    .venv/bin/python bench/cameras.py [--cameras 8] [--seconds 180] [--transport tcp]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' RTSP server serves here too
+
+from analyzer.window import Window, WindowSettings
+from livereel.ledger import Ledger
+from livereel.supervise import Patience
+from livereel.worker import CameraSettings
+from stream.clock import parse_utc, utc_after, utc_text
+from tests.kit.coverage import coverage
+from tests.kit.footage import Look, write_units
+from tests.kit.rtsp import RtspServer, missing
+from tests.kit.watching import Watch, watching
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+LOOK = Look(round_s=20, moving_s=6.0)
+
+
+class TimedLedger(Ledger):
+    """Notes how long after its end a window is taken."""
+
+    def __init__(self, data: Path, window_s: float) -> None:
+        super().__init__(data)
+        self._window_s = window_s
+        self.late_s: list[float] = []
+
+    def add_window(self, window: Window, outcome: str) -> None:
+        """Note, and keep."""
+        length_s = window.end_s - window.start_s
+        if length_s == self._window_s:  # one that was cut short is not late: it came when it was called
+            ended = parse_utc(utc_after(window.start_utc, length_s))
+            self.late_s.append((datetime.now(UTC) - ended).total_seconds())
+        super().add_window(window, outcome)
+
+
+@dataclass
+class Usage:
+    """A process's memory (MB) over time, and CPU seconds so far."""
+
+    rss_mb: list[float] = field(default_factory=list)
+    cpu_s: float = 0.0
+
+    def look(self, pid: int) -> None:
+        """Look once; a process that has gone is as it was."""
+        try:
+            status = Path(f"/proc/{pid}/status").read_text()
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return
+        kilobytes = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+        self.rss_mb.append(kilobytes / 1024)
+        self.cpu_s = (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def main() -> None:
+    """Serve, watch, look, tell."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cameras", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=180.0)
+    parser.add_argument("--look", type=float, default=10.0, metavar="SECONDS")
+    parser.add_argument("--transport", choices=("tcp", "udp"), default="tcp")
+    parser.add_argument("--window", type=float, default=10.0, metavar="SECONDS")
+    asked = parser.parse_args()
+    lacking = missing()
+    if lacking:
+        sys.exit(lacking)
+    with tempfile.TemporaryDirectory() as folder:
+        _run(Path(folder), asked)
+
+
+def _run(folder: Path, asked: argparse.Namespace) -> None:
+    footage = write_units(folder / "footage", LOOK)
+    names = [f"camera{n}" for n in range(asked.cameras)]
+    server = RtspServer({f"/{name}": [footage] for name in names})
+    server.start()
+    try:
+        settings = WindowSettings(window_s=asked.window, keyframe_px=640)
+        data = folder / "data"
+        cameras = {
+            name: CameraSettings(name, server.address(f"/{name}"), settings, data, transport=asked.transport)
+            for name in names
+        }
+        ledger = TimedLedger(data, asked.window)
+        usages: dict[str, Usage] = {}
+        with watching(data, cameras, patience=Patience(), reels_every_s=60.0, ledger=ledger) as watch:
+            _watch(asked, usages, watch, server.pid)
+            stopping_s = time.monotonic()
+        _tell(asked, watch, ledger.late_s, usages, time.monotonic() - stopping_s)
+    finally:
+        server.close()
+
+
+def _watch(asked: argparse.Namespace, usages: dict[str, Usage], watch: Watch, server_pid: int) -> None:
+    """Look at the processes until the time is over."""
+    begun_s = time.monotonic()
+    while (elapsed_s := time.monotonic() - begun_s) < asked.seconds:
+        time.sleep(min(asked.look, asked.seconds - elapsed_s))
+        pids = {name: camera.pid for name, camera in watch.live.cameras.items()}
+        for name, pid in {**pids, "main": os.getpid(), "server": server_pid}.items():
+            if pid is not None:
+                usages.setdefault(name, Usage()).look(pid)
+        rss_mb = {name: round(usage.rss_mb[-1], 1) for name, usage in usages.items()}
+        _print({"at_s": round(time.monotonic() - begun_s, 1), "rss_mb": rss_mb})
+
+
+def _tell(
+    asked: argparse.Namespace, watch: Watch, late_s: list[float], usages: dict[str, Usage], stop_s: float
+) -> None:
+    rows = watch.rows()
+    names = list(watch.live.cameras)
+    told = [coverage(rows, name, watch.start_utc, watch.end_utc) for name in names]
+    workers = [usages[name] for name in names]
+    # What is flat after its first third has found its size.
+    growth_mb = [usage.rss_mb[-1] - usage.rss_mb[len(usage.rss_mb) // 3] for usage in workers]
+    windows = [row for row in rows if row["kind"] == "window"]
+    late_s = sorted(late_s)
+    _print(
+        {
+            "cameras": asked.cameras,
+            "seconds": asked.seconds,
+            "transport": asked.transport,
+            "at_utc": utc_text(datetime.now(UTC)),
+            "cores": os.cpu_count(),
+            "windows": len(windows),
+            "outcomes": {o: sum(w["outcome"] == o for w in windows) for o in {w["outcome"] for w in windows}},
+            "processes_started": sum(camera.starts for camera in watch.live.cameras.values()),
+            "opening_s": round(max(found.gaps_s for found in told), 2),
+            "uncovered_s": round(max(found.uncovered_s for found in told), 3),
+            "doubled_s": round(max(found.doubled_s for found in told), 3),
+            "late_p50_s": round(statistics.median(late_s), 3),
+            "late_p95_s": round(late_s[int(len(late_s) * 0.95)], 3),
+            "late_max_s": round(late_s[-1], 3),
+            "worker_rss_max_mb": round(max(max(usage.rss_mb) for usage in workers), 1),
+            "worker_growth_max_mb": round(max(growth_mb), 1),
+            "worker_cpu_percent": round(100 * statistics.mean(u.cpu_s for u in workers) / asked.seconds, 1),
+            "main_cpu_percent": round(100 * usages["main"].cpu_s / asked.seconds, 1),
+            "main_rss_max_mb": round(max(usages["main"].rss_mb), 1),
+            "server_cpu_percent": round(100 * usages["server"].cpu_s / asked.seconds, 1),
+            "stop_s": round(stop_s, 2),
+        }
+    )
+
+
+def _print(row: dict[str, Any]) -> None:
+    print(json.dumps(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()
