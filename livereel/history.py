@@ -25,17 +25,17 @@ def parse_since(text: str | None, now: datetime) -> str:
     """
     if text is None:
         return ""
-    ago = _AGO.match(text)
-    if ago:
-        return utc_text(now - timedelta(seconds=float(ago[1]) * _UNITS_S[ago[2]]))
     try:
+        ago = _AGO.match(text)
+        if ago:
+            return utc_text(now - timedelta(seconds=float(ago[1]) * _UNITS_S[ago[2]]))
         if re.fullmatch(r"\d\d?:\d\d(:\d\d)?", text):
             local = now.astimezone()
             hour, minute, *second = map(int, text.split(":"))
             at = local.replace(hour=hour, minute=minute, second=second[0] if second else 0, microsecond=0)
             return utc_text(at if at <= local else at - timedelta(days=1))
         return utc_text(datetime.fromisoformat(text).astimezone(UTC))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ConfigError(f"--since {text}: expected 2026-01-31T14:00, 14:00, or 90m, 2h, 3d") from error
 
 

@@ -1,0 +1,170 @@
+"""What the ledger keeps, over restarts and beside readers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyzer.chapter import Gap
+from analyzer.window import Clip, Keyframe, Window
+from livereel.ledger import PENDING, Ledger, LedgerError
+from stream.clock import utc_after
+from tests.kit.events import reel_in
+from tests.kit.measured import START_UTC, measured
+from tests.kit.moments import moment
+
+
+def at(seconds: float) -> str:
+    return utc_after(START_UTC, seconds)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with closing(Ledger(tmp_path / "data")) as it:
+        yield it
+
+
+def with_files(window: Window, data: Path) -> Window:
+    clip, picture = data / "clips" / f"{window.id}.mp4", data / "keyframes" / f"{window.id}-0.jpg"
+    for file in (clip, picture):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"bytes")
+    return replace(window, clip=Clip(clip, -0.5), keyframes=(Keyframe(2.0, 900.0, picture),))
+
+
+def test_a_window_comes_back_as_it_was(ledger: Ledger, tmp_path: Path) -> None:
+    window = with_files(measured(0, [(2.0, 900.0)]), tmp_path / "data")
+    ledger.add_window(window, PENDING)
+    assert [entry.window for entry in ledger.entries("")] == [window]
+    assert ledger.window(window.id) == window
+
+
+def test_a_folder_may_move_with_all_that_is_in_it(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path / "data")) as ledger:
+        ledger.add_window(with_files(measured(0, [(2.0, 900.0)]), tmp_path / "data"), PENDING)
+    shutil.move(tmp_path / "data", tmp_path / "elsewhere")
+    with closing(Ledger(tmp_path / "elsewhere")) as ledger:
+        window = ledger.pending()[0]
+    assert window.clip is not None
+    assert window.clip.path.is_file()
+    assert all(keyframe.file and keyframe.file.is_file() for keyframe in window.keyframes)
+
+
+def test_a_window_has_one_outcome_for_ever(ledger: Ledger) -> None:
+    told = moment(0)
+    ledger.add_window(told.window, PENDING)
+    ledger.end_window(told.window.id, "described", told)
+    ledger.end_window(told.window.id, "model_failed")
+    ledger.add_window(told.window, PENDING)
+    (entry,) = ledger.entries("")
+    assert entry.outcome == "described"
+    assert entry.moment == told
+
+
+def test_what_waits_is_told_newest_first_and_survives(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path)) as ledger:
+        for index in (1, 0, 2):
+            ledger.add_window(measured(index, [(2.0, 900.0)]), PENDING)
+        ledger.add_window(measured(3), "quiet")
+    with closing(Ledger(tmp_path)) as ledger:
+        assert [window.index for window in ledger.pending()] == [2, 1, 0]
+
+
+def test_entries_are_those_that_ended_later_of_the_camera_asked_for(ledger: Ledger) -> None:
+    for camera in ("front", "back"):
+        for index in range(3):
+            ledger.add_window(measured(index, camera=camera), "quiet")
+    assert [(e.window.camera, e.window.index) for e in ledger.entries(at(10))] == [
+        ("back", 1),
+        ("front", 1),
+        ("back", 2),
+        ("front", 2),
+    ]
+    assert [e.window.index for e in ledger.entries(at(10.001), camera="front")] == [1, 2]
+
+
+def test_an_open_gap_keeps_its_start_and_its_first_reason(ledger: Ledger) -> None:
+    ledger.open_gap("front", at(10), "source_stalled")
+    ledger.open_gap("front", at(20), "source_down")
+    assert ledger.gaps("", at(30)) == [Gap("front", at(10), at(30), "source_stalled")]
+    ledger.close_gap("front", at(25))
+    assert ledger.gaps("", at(30)) == [Gap("front", at(10), at(25), "source_stalled")]
+    ledger.close_gap("front", at(40))
+    assert ledger.gaps("", at(50)) == [Gap("front", at(10), at(25), "source_stalled")]
+
+
+@pytest.mark.parametrize("length_s", [-5.0, 0.0, 0.4])
+def test_a_gap_too_short_to_tell_is_forgotten_and_no_other(length_s: float, ledger: Ledger) -> None:
+    ledger.add_gap(Gap("front", at(1), at(1.2), "unreadable"))
+    ledger.open_gap("front", at(10), "source_down")
+    ledger.close_gap("front", at(10 + length_s))
+    assert ledger.gaps("", at(60)) == [Gap("front", at(1), at(1.2), "unreadable")]
+
+
+def test_cameras_have_gaps_of_their_own(ledger: Ledger) -> None:
+    ledger.open_gap("front", at(0), "source_down")
+    ledger.open_gap("back", at(5), "disabled")
+    ledger.close_gap("front", at(10))
+    assert ledger.gaps("", at(20), camera="back") == [Gap("back", at(5), at(20), "disabled")]
+    assert [gap.camera for gap in ledger.gaps(at(10), at(20))] == ["back"]
+
+
+def test_a_camera_is_seen_until_its_newest_window_or_gap(ledger: Ledger) -> None:
+    assert ledger.seen_until("front") is None
+    ledger.add_window(measured(0), "quiet")
+    assert ledger.seen_until("front") == at(10)
+    ledger.open_gap("front", at(10), "source_down")
+    assert ledger.seen_until("front") == at(10)
+    ledger.close_gap("front", at(17))
+    assert ledger.seen_until("front") == at(17)
+    assert ledger.seen_until("back") is None
+
+
+def test_epochs_are_numbered_on_over_runs(ledger: Ledger) -> None:
+    assert ledger.next_epoch("front") == 0
+    for epoch in range(3):
+        ledger.add_window(measured(epoch, epoch=epoch), "quiet")
+    assert ledger.next_epoch("front") == 3
+    assert ledger.next_epoch("back") == 0
+
+
+def test_reels_are_numbered_and_told(ledger: Ledger, tmp_path: Path) -> None:
+    assert ledger.next_seq("front") == 1
+    for seq in (1, 2):
+        ledger.add_reel(reel_in(tmp_path / "data", "front", seq))
+    assert ledger.next_seq("front") == 3
+    assert ledger.seqs("front") == [1, 2]
+    assert [(row["id"], row["seq"], row["folder"]) for row in ledger.reels()] == [
+        ("front", 1, "reels/front/000001"),
+        ("front", 2, "reels/front/000002"),
+    ]
+    ledger.forget_reel("front", 1)
+    assert ledger.seqs("front") == [2]
+
+
+def test_others_read_beside_the_writer(ledger: Ledger, tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path / "data", read_only=True)) as reader:
+        ledger.add_window(measured(0), "quiet")
+        assert len(reader.entries("")) == 1
+        with pytest.raises(LedgerError, match="readonly"):
+            reader.add_window(measured(1), "quiet")
+
+
+def test_a_file_that_is_no_ledger_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(LedgerError, match=r"ledger\.db: file is not a database"):
+        Ledger(tmp_path)
+
+
+def test_a_ledger_that_is_damaged_later_says_so(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.add_window(measured(0), "quiet")
+    ledger.close()
+    with pytest.raises(LedgerError):
+        ledger.add_window(measured(1), "quiet")
+    with closing(Ledger(tmp_path / "data")) as again:
+        assert len(again.entries("")) == 1
