@@ -37,6 +37,8 @@ PAUSE_S = 3.0
 PAUSE_FRAMES = 10
 # A camera's clock that is off by more than this, for a whole window, has been set anew.
 MAX_OFF_S = 5.0
+# An epoch lasts so long at least, in wall time.
+MIN_EPOCH_S = 0.04
 # A hole between two epochs that is shorter than this is not worth telling.
 HOLE_S = 0.5
 
@@ -103,6 +105,7 @@ class Capture:
     Attributes:
         counts: what was met so far.
         failure: why reading stopped before the source's end; None while all is well.
+        clip_failure: why a clip could not be cut, the last time.
     """
 
     def __init__(
@@ -145,6 +148,7 @@ class Capture:
         self._space = space
         self.counts = Counts()
         self.failure: SourceError | None = None
+        self.clip_failure: MediaError | None = None
 
     def windows(self) -> Iterator[Window | Gap]:
         """Yield windows and gaps alone; otherwise as ``run``."""
@@ -211,7 +215,8 @@ class Capture:
         yield from self._end_epoch()
         self._ended = (self._clock.utc(self._seen_to_s), reason)
         self._clips.start_over(at_s)
-        self._clock = self._clock.after(self._last_s)
+        # Later by a frame at least: windows are named by their start.
+        self._clock = self._clock.after(max(self._seen_to_s, self._last_s + MIN_EPOCH_S))
         self._epoch += 1
         self._begin_epoch()
 
@@ -364,13 +369,14 @@ class Capture:
         return None, bare
 
     def _clip(self, measured: Measured, place: str) -> Clip | None:
-        """Cut the clip; live, packets that no file can hold cost the clip, not the camera."""
+        """Cut the clip; packets that no file can hold cost the clip, not the camera."""
         zero_s = self._decoder.zero_s or 0.0
         try:
             return self._clips.clip(place, zero_s, measured.start_s, measured.end_s)
         except MediaError as error:
-            if self._space is None or is_full(error):
+            if is_full(error):
                 raise
+            self.clip_failure = error
         self.counts.clips_failed += 1
         return None
 
@@ -385,6 +391,8 @@ class Capture:
     def warnings(self) -> list[str]:
         """What the user should know of this run so far, a line each."""
         lines = [f"stopped early: {self.failure}"] if self.failure else []
+        if self.clip_failure:
+            lines.append(f"{self.counts.clips_failed} windows have no moving pictures: {self.clip_failure}")
         if self.counts.damaged_packets:
             lines.append(f"{self.counts.damaged_packets} damaged packets could not be decoded")
         if self.counts.timeline_breaks:

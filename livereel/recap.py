@@ -87,6 +87,8 @@ def recap(address: str, out: Path, options: Options) -> None:
                 )
                 at_once = options.config.describe.max_in_flight
                 watched = loop.run(_watch(capture, source.info.duration_s, words.describer, at_once))
+                if capture.clip_failure and not watched.moments:
+                    raise capture.clip_failure
                 _write_windows(watched, folder)
                 reel = _compile(loop.run(_plan(watched, options, words)), folder, options)
         finally:
