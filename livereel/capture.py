@@ -27,8 +27,8 @@ from stream.source import PacketSource, SourceError
 # A time's digits alone, for names of files.
 _STAMP = str.maketrans("", "", "-:.")
 
-# Of a file, decoded pictures may wait for each other: eight of 1080p.
-HELD_BYTES = 25_000_000
+# Of a file, decoded pictures may wait for each other, as many as caches hold: two of 1080p.
+HELD_BYTES = 7_000_000
 
 # Pictures missing for longer than this beside damaged packets were not seen, rather than still.
 UNREADABLE_S = 1.0
