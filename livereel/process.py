@@ -96,6 +96,11 @@ class CameraProcess:
         """End the process, whatever it does."""
         self._process.kill()
 
+    async def died_of(self) -> str:
+        """Wait for its end, and say what it was, as ``SIGSEGV`` or ``exit code 1``."""
+        code = await asyncio.to_thread(self._process.wait)
+        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+
     async def end(self) -> None:
         """Kill the process if it is still there, and wait until nothing is left of it."""
         self.kill()

@@ -163,7 +163,7 @@ class Supervisor:
                     self._hurry(process)
                 continue
             if report is None:
-                return lost or self._last_word(ended)
+                return lost or await self._last_word(process, ended)
             if isinstance(report, Ended):
                 ended = report
                 self._deadline_s = _now_s() + self._patience.stop_s
@@ -195,11 +195,11 @@ class Supervisor:
             return Lost(f"no picture for {self._patience.stall_s:g} s", stalled=True, final=False)
         return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
 
-    def _last_word(self, ended: Ended | None) -> Lost:
+    async def _last_word(self, process: CameraProcess, ended: Ended | None) -> Lost:
         if self._stopping.is_set():
             return Lost(None, stalled=False, final=True)
         if ended is None:
-            return Lost("its process died", stalled=False, final=False)
+            return Lost(f"its process died: {await process.died_of()}", stalled=False, final=False)
         return Lost(ended.reason, stalled=False, final=not ended.retryable)
 
 

@@ -20,6 +20,7 @@ from livereel.capture import Capture, Counts, Seen
 from livereel.clips import BufferClips
 from livereel.folder import CLIPS, KEYFRAMES
 from livereel.space import Space
+from stream.address import is_live
 from stream.looped import LoopedSource
 from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
 from stream.threaded import ThreadedSource
@@ -139,10 +140,10 @@ def open_live(address: str, transport: str = "tcp", *, loop: bool = False) -> Pa
 
     Raises SourceError.
     """
+    if loop and not is_live(address):
+        return RealTimeSource(LoopedSource(lambda: AvSource(address)))
     source = AvSource(address, transport=transport)
-    if source.info.live:
-        return source
-    return RealTimeSource(LoopedSource(source) if loop else source)
+    return source if source.info.live else RealTimeSource(source)
 
 
 def _stop_when_told(pipe: Connection[Report, Any], source: ThreadedSource) -> None:

@@ -2,44 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.source import AvSource
+from stream.source import AvSource, PacketSource
 
 
 class LoopedSource:
-    """A PacketSource over a file, round and round; its time goes on from round to round."""
+    """A PacketSource over a file, round and round; its time goes on from round to round.
 
-    def __init__(self, source: AvSource) -> None:
-        self._source = source
-        self.info = source.info
-        self.video = source.video
-        self.audio = source.audio
+    The file is opened anew each round: seeking would flush the decoder, which may be at work in another
+    thread.
+    """
+
+    def __init__(self, open_source: Callable[[], AvSource]) -> None:
+        """Open it for the first time; raises SourceError."""
+        self._open = open_source
+        self._source = open_source()
+        self.info = self._source.info
+        self.video = self._source.video
+        self.audio = self._source.audio
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield the file's packets without end; raises SourceError."""
-        shift_s = Fraction(0)
-        while True:
-            start_s = end_s = None
-            for packet in self._source.packets():
-                if packet.stream is self.video and packet.pts is not None:
-                    at_s = packet.pts * packet.time_base
-                    start_s = at_s if start_s is None else min(start_s, at_s)
-                    shown_s = (packet.duration or 0) * packet.time_base
-                    end_s = max(end_s or at_s, at_s + shown_s)
-                yield _shifted(packet, shift_s)
-            if start_s is None or end_s is None or end_s <= start_s:
-                return  # a single picture without a duration: no time would ever pass
-            shift_s += end_s - start_s
-            self._source.rewind()
+        shift_s = yield from _round(self._source, Fraction(0))
+        while shift_s is not None:
+            # Not closed by hand: it must stay while a packet of it is somewhere, and goes with the last one.
+            shift_s = yield from _round(self._open(), shift_s)
 
     def close(self) -> None:
         """Close the file."""
         self._source.close()
+
+
+def _round(source: PacketSource, shift_s: Fraction) -> Generator[Packet[Stream], None, Fraction | None]:
+    """Yield a round's packets, later by ``shift_s``; return the next round's shift.
+
+    It is None where no time has passed in this one: a single picture without a duration.
+    """
+    start_s = end_s = None
+    for packet in source.packets():
+        if packet.stream is source.video and packet.pts is not None:
+            at_s = packet.pts * packet.time_base
+            shown_s = (packet.duration or 0) * packet.time_base
+            start_s = at_s if start_s is None else min(start_s, at_s)
+            end_s = max(end_s or at_s, at_s + shown_s)
+        yield _shifted(packet, shift_s)
+    if start_s is None or end_s is None or end_s <= start_s:
+        return None
+    return shift_s + end_s - start_s
 
 
 def _shifted(packet: Packet[Stream], shift_s: Fraction) -> Packet[Stream]:

@@ -188,11 +188,6 @@ class AvSource:
         with _mapped(self._name, live=self._live):
             yield from demuxed(self._container, streams)
 
-    def rewind(self) -> None:
-        """Go back to the beginning, for ``packets`` to be called anew; raises SourceError."""
-        with _mapped(self._name, live=self._live):
-            self._container.seek(0)
-
     def close(self) -> None:
         """Close the container."""
         self._container.close()
