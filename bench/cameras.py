@@ -23,10 +23,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' RTSP server serves here too
 
+from analyzer.happening import Glimpse, Stirring
 from analyzer.window import Window, WindowSettings
 from livereel.ledger import Ledger
 from livereel.supervise import Patience
 from livereel.worker import CameraSettings
+from sinks.sink import Event
 from stream.clock import parse_utc, utc_after, utc_text
 from tests.kit.coverage import coverage
 from tests.kit.footage import Look, write_units
@@ -52,6 +54,22 @@ class TimedLedger(Ledger):
             ended = parse_utc(utc_after(window.start_utc, length_s))
             self.late_s.append((datetime.now(UTC) - ended).total_seconds())
         super().add_window(window, outcome)
+
+
+class TimedSink:
+    """Notes how long after the picture it is told that something moves, and what it looks like."""
+
+    def __init__(self) -> None:
+        self.late_s: dict[str, list[float]] = {"Stirring": [], "Glimpse": []}
+
+    async def take(self, event: Event) -> None:
+        """Note what comes before a window is closed."""
+        if isinstance(event, Stirring | Glimpse):
+            late = datetime.now(UTC) - parse_utc(event.at_utc)
+            self.late_s[type(event).__name__].append(late.total_seconds())
+
+    async def close(self) -> None:
+        """There is nobody to tell."""
 
 
 @dataclass
@@ -105,10 +123,14 @@ def _run(folder: Path, asked: argparse.Namespace) -> None:
         }
         ledger = TimedLedger(data, asked.window)
         usages: dict[str, Usage] = {}
-        with watching(data, cameras, patience=Patience(), reels_every_s=60.0, ledger=ledger) as watch:
+        sink = TimedSink()
+        with watching(
+            data, cameras, patience=Patience(), reels_every_s=60.0, ledger=ledger, sinks=[sink]
+        ) as watch:
             _watch(asked, usages, watch, server.pid)
             stopping_s = time.monotonic()
-        _tell(asked, watch, ledger.late_s, usages, time.monotonic() - stopping_s)
+        late_s = {"window": ledger.late_s, **sink.late_s}
+        _tell(asked, watch, late_s, usages, time.monotonic() - stopping_s)
     finally:
         server.close()
 
@@ -127,7 +149,11 @@ def _watch(asked: argparse.Namespace, usages: dict[str, Usage], watch: Watch, se
 
 
 def _tell(
-    asked: argparse.Namespace, watch: Watch, late_s: list[float], usages: dict[str, Usage], stop_s: float
+    asked: argparse.Namespace,
+    watch: Watch,
+    late_s: dict[str, list[float]],
+    usages: dict[str, Usage],
+    stop_s: float,
 ) -> None:
     rows = watch.rows()
     names = list(watch.live.cameras)
@@ -136,7 +162,6 @@ def _tell(
     # What is flat after its first third has found its size.
     growth_mb = [usage.rss_mb[-1] - usage.rss_mb[len(usage.rss_mb) // 3] for usage in workers]
     windows = [row for row in rows if row["kind"] == "window"]
-    late_s = sorted(late_s)
     _print(
         {
             "cameras": asked.cameras,
@@ -150,9 +175,7 @@ def _tell(
             "opening_s": round(max(found.gaps_s for found in told), 2),
             "uncovered_s": round(max(found.uncovered_s for found in told), 3),
             "doubled_s": round(max(found.doubled_s for found in told), 3),
-            "late_p50_s": round(statistics.median(late_s), 3),
-            "late_p95_s": round(late_s[int(len(late_s) * 0.95)], 3),
-            "late_max_s": round(late_s[-1], 3),
+            **{f"{what.lower()}_late_s": _spread(them) for what, them in late_s.items()},
             "worker_rss_max_mb": round(max(max(usage.rss_mb) for usage in workers), 1),
             "worker_growth_max_mb": round(max(growth_mb), 1),
             "worker_cpu_percent": round(100 * statistics.mean(u.cpu_s for u in workers) / asked.seconds, 1),
@@ -162,6 +185,12 @@ def _tell(
             "stop_s": round(stop_s, 2),
         }
     )
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values) or [0.0]
+    at = {"p50": len(ordered) // 2, "p95": int(len(ordered) * 0.95), "max": -1}
+    return {name: round(ordered[n], 3) for name, n in at.items()} | {"count": len(values)}
 
 
 def _print(row: dict[str, Any]) -> None:

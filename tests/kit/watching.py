@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from livereel.rolling import RollingReel
 from livereel.supervise import Patience
 from livereel.words import make_words
 from livereel.worker import CameraSettings
+from sinks.sink import Sink
 from stream.clock import utc_text
 
 # Liveness only: far longer than anything takes on a slow machine.
@@ -89,6 +90,7 @@ def watching(
     patience: Patience = QUICK,
     reels_every_s: float = 3600.0,
     ledger: Ledger | None = None,
+    sinks: Sequence[Sink] = (),
 ) -> Iterator[Watch]:
     """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does.
 
@@ -116,6 +118,7 @@ def watching(
         every_s=reels_every_s,
         patience=patience,
     )
+    live.attach(sinks)
     watch = Watch(data, live, utc_text(datetime.now(UTC)))
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
