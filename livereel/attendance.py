@@ -37,7 +37,7 @@ class Attendance:
         """We look no longer."""
         for camera in self._cameras:
             self._ledger.close_gap(camera, now_utc)
-            self._fill(camera, now_utc, "source_down")
+            self._fill(camera, now_utc, "ended")
 
     def _fill(self, camera: str, until_utc: str, reason: str) -> None:
         seen_utc = self._ledger.seen_until(camera)

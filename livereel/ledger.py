@@ -210,14 +210,23 @@ class Ledger:
             db.execute("INSERT OR IGNORE INTO gaps VALUES (?, ?, NULL, ?)", (camera, start_utc, reason))
 
     def close_gap(self, camera: str, end_utc: str) -> None:
-        """End the camera's open gap, if there is one; one shorter than MIN_GAP_S is forgotten."""
+        """End the camera's open gap, if there is one.
+
+        One shorter than MIN_GAP_S is forgotten, unless it is all that is known of the camera: it tells
+        since when there was one.
+        """
         with self._writing() as db:
             row = db.execute(
                 "UPDATE gaps SET end_utc = ? WHERE camera = ? AND end_utc IS NULL RETURNING rowid, start_utc",
                 (end_utc, camera),
             ).fetchone()
             if row is not None and end_utc < utc_after(row[1], MIN_GAP_S):
-                db.execute("DELETE FROM gaps WHERE rowid = ?", row[:1])
+                db.execute(
+                    "DELETE FROM gaps WHERE rowid = ?1 AND (end_utc <= start_utc"
+                    " OR EXISTS (SELECT 1 FROM windows WHERE camera = ?2)"
+                    " OR EXISTS (SELECT 1 FROM gaps WHERE camera = ?2 AND rowid <> ?1))",
+                    (row[0], camera),
+                )
 
     def add_gap(self, gap: Gap) -> None:
         """Keep a gap that has ended."""

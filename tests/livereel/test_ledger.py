@@ -106,6 +106,13 @@ def test_a_gap_too_short_to_tell_is_forgotten_and_no_other(length_s: float, ledg
     assert ledger.gaps("", at(60)) == [Gap("front", at(1), at(1.2), "unreadable")]
 
 
+def test_a_short_gap_that_is_all_there_is_of_a_camera_stays(ledger: Ledger) -> None:
+    ledger.add_window(measured(0, camera="back"), "quiet")
+    ledger.open_gap("front", at(10), "source_down")
+    ledger.close_gap("front", at(10.2))
+    assert ledger.seen_until("front") == at(10.2)
+
+
 def test_cameras_have_gaps_of_their_own(ledger: Ledger) -> None:
     ledger.open_gap("front", at(0), "source_down")
     ledger.open_gap("back", at(5), "disabled")
