@@ -259,5 +259,5 @@ def _chapter_row(chapter: Chapter) -> dict[str, Any]:
         "sentence": chapter.sentence,
         "reason": chapter.reason,
         "importance": chapter.moment.importance,
-        "keyframes": [{"pts_s": round(k.pts_s, 3), "value": k.value} for k in shown],
+        "keyframes": [{"pts_s": round(k.pts_s, 3), "value": round(k.value, 1)} for k in shown],
     }

@@ -29,7 +29,7 @@ def window_row(window: Window, outcome: str, moment: Moment | None = None, *, ba
         "signal_max": round(window.signal_max, 1),
         "noise_floor": round(window.noise_floor, 1),
         "threshold": round(window.threshold, 1),
-        "peaks": [{"pts_s": round(p.pts_s, 3), "value": p.value} for p in window.peaks],
+        "peaks": [{"pts_s": round(p.pts_s, 3), "value": round(p.value, 1)} for p in window.peaks],
         "keyframes": [
             {"pts_s": round(k.pts_s, 3), "file": _relative(k.file, base)} for k in window.keyframes
         ],

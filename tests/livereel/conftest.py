@@ -1,0 +1,13 @@
+"""What the program's tests share."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kit.commandline import CommandLine
+
+
+@pytest.fixture
+def livereel(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """``livereel``, to be called with its arguments."""
+    return CommandLine(monkeypatch, capsys)
