@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,7 +149,7 @@ def _importance(value: object) -> float:
             value = None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnfitError("importance must be a number")
-    if not (math.isfinite(value) and 0 <= value <= 10):
+    if not 0 <= value <= 10:
         raise UnfitError("importance must be from 0 to 10")
     return float(value)
 

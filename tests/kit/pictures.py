@@ -1,0 +1,42 @@
+"""Windows whose keyframes are real JPEG files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from analyzer.describe.pictures import Pictures
+from analyzer.window import Keyframe, Window
+from tests.kit.measured import measured
+
+TIMES_S = (0.4, 2.0, 3.1, 5.5)
+
+
+def drawn(number: int, width: int = 160, height: int = 120) -> Pictures:
+    """A picture (BGR) with a bright block, whose place tells its number."""
+    picture = np.full((height, width, 3), (90, 60, 30), np.uint8)
+    left = 10 + 20 * number % (width - 40)
+    picture[height // 3 : height // 3 + 30, left : left + 30] = (40, 200, 240)
+    return picture
+
+
+def jpeg(picture: Pictures) -> bytes:
+    _, encoded = cv2.imencode(".jpg", picture)
+    return encoded.tobytes()
+
+
+def pictured(
+    folder: Path, index: int = 0, *, times_s: Sequence[float] = TIMES_S, camera: str = "front"
+) -> Window:
+    """The window ``index`` of a camera, with a keyframe at each time from its start."""
+    window = measured(index, [(at_s, 900.0) for at_s in times_s], camera=camera)
+    keyframes = []
+    for n, at_s in enumerate(times_s):
+        file = folder / f"{window.id}-{n}.jpg"
+        file.write_bytes(jpeg(drawn(n + index)))
+        keyframes.append(Keyframe(window.start_s + at_s, 900.0, file))
+    return replace(window, keyframes=tuple(keyframes))
