@@ -126,8 +126,11 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
         epoch=settings.epoch,
     )
     threading.Thread(target=_beat, args=(reporter, capture), daemon=True).start()
-    for seen in capture.run():
-        reporter.send(seen)
+    try:
+        for seen in capture.run():
+            reporter.send(seen)
+    finally:
+        reporter.send(Beat(replace(capture.counts)))  # the numbers of its last moments
     if capture.failure:
         return Ended(capture.failure.reason, capture.failure.retryable)
     if source.info.live and not source.stopped:
