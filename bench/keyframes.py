@@ -5,7 +5,7 @@ median CPU milliseconds a frame, frames a second of wall time, peak memory, and 
 alone, taken round by round.
 
     make bench
-    .venv/bin/python bench/keyframes.py FILE [--rounds 5] [--only decode,livereel]
+    .venv-bench/bin/python bench/keyframes.py FILE [--rounds 5] [--only decode,livereel]
 """
 
 from __future__ import annotations
