@@ -82,7 +82,8 @@ def test_whoever_stops_reading_hears_no_complaint(tmp_path: Path) -> None:
         ["--version"],
     ]
     for arguments in commands:
-        process = subprocess.Popen([LIVEREEL, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        command: list[str | Path] = [LIVEREEL, *arguments]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert process.stdout is not None
         assert process.stderr is not None
         if "scan" in arguments:
@@ -108,7 +109,7 @@ def test_output_that_does_not_fit_on_the_disk_is_a_failure(tmp_path: Path) -> No
 @contextmanager
 def recapping(source: Path, out: Path) -> Iterator[subprocess.Popen[str]]:
     """A recap under way; ended by its id if it has not ended."""
-    command = [LIVEREEL, "recap", source, "--out", out]
+    command: list[str | Path] = [LIVEREEL, "recap", source, "--out", out]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield process
