@@ -97,7 +97,7 @@ class Live:
     async def run(self, stop: asyncio.Event, seconds: float | None = None) -> None:
         """Watch until ``stop`` is set, ``seconds`` have passed or every source has ended.
 
-        Then open windows are closed and kept. Unless it was ``stop``, which is in a hurry, waiting
+        Then open windows are closed and kept. Unless ``stop`` is set, which is in a hurry, waiting
         windows are put into words and the reels made a last time.
         """
         self._attendance.start(_now())
@@ -120,17 +120,21 @@ class Live:
                 camera.stop()
                 self._enabled[name].set()
             await asyncio.wait(watching)
-            if stop.is_set():
-                for reel in self._reels.values():
-                    reel.abort()
-            async with self._one_reel:  # a reel in the making comes to its end
-                for task in beside:
-                    task.cancel()
+            await _unless(stop, self._no_reel_in_the_making())
+            for task in beside:
+                task.cancel()
         self._journal.write(lambda _: self._attendance.end(ended_utc))
-        if not stop.is_set():
-            await self.words.drain(DRAIN_S)
-            for reel in self._reels.values():
-                await self._roll(reel)
+        await _unless(stop, self._finish())
+
+    async def _no_reel_in_the_making(self) -> None:
+        async with self._one_reel:
+            pass
+
+    async def _finish(self) -> None:
+        """Put into words what waits, and make the reels a last time."""
+        await self.words.drain(DRAIN_S)
+        for reel in self._reels.values():
+            await self._roll(reel)
 
     async def _offer_again(self) -> None:
         """Tell the last again: a run that was killed may have kept it in the ledger and not told it."""
@@ -176,7 +180,7 @@ class Live:
         if isinstance(report, Gap):
             self._journal.write(lambda ledger: ledger.add_gap(report))
         elif isinstance(report, Window):
-            self._journal.write(lambda ledger: ledger.add_window(report, _outcome(report)))
+            self._journal.write(lambda ledger: ledger.add_window(report, outcome_of(report)))
             self.words.wake()
         await self._publisher.publish(report)
 
@@ -281,7 +285,8 @@ class Live:
             await asyncio.sleep(SWEEP_S)
 
 
-def _outcome(window: Window) -> str:
+def outcome_of(window: Window) -> str:
+    """How a window ends, or that it waits for words."""
     if window.quiet:
         return "skipped_overload" if window.missed_s else "quiet"
     return PENDING if all(keyframe.file for keyframe in window.keyframes) else "disk_full"
@@ -295,6 +300,17 @@ def _age_s(window: Window) -> float:
 
 def _now() -> str:
     return utc_text(datetime.now(UTC))
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) -> None:
+    """Do the work, or as much of it as can be done until ``stop`` is set."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    if not stop.is_set():
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, stopped):
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
 
 
 async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:

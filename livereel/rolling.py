@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,12 +13,12 @@ from analyzer.blocks import BlockChooser
 from analyzer.chapter import Gap, Reel, Story
 from analyzer.choose import Chosen
 from analyzer.moment import Moment
-from analyzer.reel import ReelError, ReelPlan, ReelSettings, compile_reel
+from analyzer.reel import ReelPlan, ReelSettings
 from analyzer.window import Window
 from livereel.ledger import Ledger, LedgerError
+from livereel.press import compile_apart
 from livereel.words import Tell
 from stream.clock import utc_text
-from stream.staging import staged
 
 LATEST = "latest"
 # Finished reels kept beside the newest: who plays one while the next appears can go on.
@@ -93,20 +92,12 @@ class RollingReel:
         self._settings = settings
         self._horizon = timedelta(seconds=horizon_s)
         self._told: frozenset[str] = frozenset()
-        self._aborted = threading.Event()
-
-    def abort(self) -> None:
-        """Give up the reel that is being made, and make no other. May be called from any thread."""
-        self._aborted.set()
-
-    def _go_on(self, _: float) -> None:
-        if self._aborted.is_set():
-            raise ReelError("given up, as livereel stops")
 
     async def make(self, now: datetime) -> Reel | None:
         """Make the next reel; None when nothing is new since the last one.
 
-        Raises MediaError, ReelError, LedgerError or OSError; then nothing half-made is left.
+        Raises MediaError, ReelError, LedgerError or OSError; then, or when cancelled, nothing half-made is
+        left.
         """
         since_utc, now_utc = utc_text(now - self._horizon), utc_text(now)
         seen = await asyncio.to_thread(look_back, self._ledger, self._cameras, since_utc, now_utc)
@@ -116,7 +107,7 @@ class RollingReel:
         chosen = await self._chooser.choose(seen.moments)
         story = await self._tell(chosen.choices, seen.gaps, seen.cameras)
         plan = seen.plan(self.id, self._ledger.next_seq(self.id), chosen, story)
-        reel = await asyncio.to_thread(self._compile, plan)
+        reel = await compile_apart(plan, self._folder / f"{plan.seq:06}", self._settings)
         try:
             self._ledger.add_reel(reel)
         except LedgerError:
@@ -125,12 +116,6 @@ class RollingReel:
         point(self._folder / LATEST, reel.folder.name)
         self._told = told
         return reel
-
-    def _compile(self, plan: ReelPlan) -> Reel:
-        folder = self._folder / f"{plan.seq:06}"
-        with staged(folder) as part:
-            reel = compile_reel(plan, part, self._settings, on_progress=self._go_on)
-        return replace(reel, folder=folder)
 
     def drop_old(self) -> None:
         """Remove the reels that newer ones have replaced, but the last few."""

@@ -180,6 +180,10 @@ class Supervisor:
     def _beat(self, beat: Beat, *, hurried: bool) -> None:
         if beat.counts.frames > self.counts.frames and not hurried and not self._stopping.is_set():
             self._deadline_s = _now_s() + self._patience.stall_s
+        if beat.counts.skipped_packets and not self.counts.skipped_packets:
+            log.warning(
+                "%s: more pictures than can be decoded in time: some are left out", self._settings.name
+            )
         self.counts = beat.counts
 
     async def _report(self, report: Seen) -> None:

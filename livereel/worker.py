@@ -5,9 +5,6 @@ Only small records cross the pipe: clips and keyframes go to disk, and the recor
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +14,7 @@ from typing import Any
 
 from analyzer.window import WindowSettings
 from livereel.capture import Capture, Counts, Seen
+from livereel.child import at_home
 from livereel.clips import BufferClips
 from livereel.folder import CLIPS, KEYFRAMES
 from livereel.space import Space
@@ -26,9 +24,6 @@ from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
 from stream.threaded import ThreadedSource
 
 BEAT_S = 0.5
-# Blocked when a process is started, until it ignores them: meant for the main process, sent to all.
-HELD_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +83,7 @@ class _Reporter:
 
 def run(handle: int, parent_pid: int) -> None:
     """Be the camera's process: hear of the camera over the pipe that ``handle`` names, and watch it."""
-    _obey_the_pipe_alone(parent_pid)
-    pipe: Connection[Report, Any] = Connection(handle)
+    pipe = at_home(handle, parent_pid)
     reporter = _Reporter(pipe)
     try:
         try:
@@ -98,18 +92,6 @@ def run(handle: int, parent_pid: int) -> None:
             reporter.send(Ended(error.reason, error.retryable))
     except (EOFError, BrokenPipeError):
         return  # nobody is there any more
-
-
-def _obey_the_pipe_alone(parent_pid: int) -> None:
-    """Leave Ctrl-C and a service manager's SIGTERM to the main process; end with it, however it ends."""
-    for number in HELD_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "prctl"):  # Linux: no orphan, though the main process be killed
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:
-        os._exit(1)  # it died before we could ask to be told
 
 
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraSettings) -> Ended:
