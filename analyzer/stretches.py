@@ -184,9 +184,10 @@ class PeakFinder(Generic[P]):
         height_ratio: float = 0.4,
         distance_frames: int = 5,
         settle: Callable[[P], object] | None = None,
+        calm_s: float = 1.0,
     ) -> None:
         self._detector: PeakDetector[P] = PeakDetector(height_ratio, distance_frames, settle)
-        self._tracker: StretchTracker[P] = StretchTracker(settle=settle)
+        self._tracker: StretchTracker[P] = StretchTracker(calm_s, settle)
         self._threshold = 0.0
         self._clear: set[int] = set()  # maxima above the threshold, by index
 

@@ -161,8 +161,10 @@ class Windower:
     def __init__(self, settings: WindowSettings, source_width_px: int, source_height_px: int) -> None:
         self._settings = settings
         self._meter = MotionMeter(settings.motion, source_width_px, source_height_px)
+        # What goes on over borders must find room for a calm's length in each window that it fills.
+        calm_s = min(1.0, settings.window_s / 2)
         self._finder: PeakFinder[Snapshot] = PeakFinder(
-            settings.height_ratio, settings.distance_frames, self._settle
+            settings.height_ratio, settings.distance_frames, self._settle, calm_s
         )
         self._glimpsed = False
         self._glimpse: Shot | None = None

@@ -106,6 +106,16 @@ def test_an_event_over_the_border_shows_in_both_windows() -> None:
     assert first.shots[-1].pts_s < 10.0 <= second.end_s
 
 
+@pytest.mark.parametrize("window_s", [1.0, 2.0, 5.0])
+def test_what_goes_on_shows_in_each_window_that_it_fills(window_s: float) -> None:
+    settings = replace(SETTINGS, window_s=window_s)
+    for window in measure((frame(at_s, [(2.0, 18.0)]) for at_s in times(20)), settings):
+        filled = window.start_s >= 2.0 and window.end_s <= 18.0
+        still = window.end_s <= 2.0 or window.start_s >= 18.5
+        assert not (filled and window.quiet)
+        assert not (still and not window.quiet)
+
+
 def test_a_pause_of_the_stream_is_quiet_windows() -> None:
     frames = [*(frame(at_s) for at_s in times(5)), *(frame(at_s) for at_s in times(5, from_s=42.0))]
     found = measure(frames)
