@@ -62,9 +62,14 @@ def look_back(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: s
         start_utc=max(since_utc, min(starts)),
         end_utc=now_utc,
         windows=tuple(entry.window for entry in entries),
-        moments=tuple(entry.moment for entry in entries if entry.moment and entry.window.clip),
+        moments=tuple(entry.moment for entry in entries if entry.moment and _can_be_shown(entry.window)),
         gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
     )
+
+
+def _can_be_shown(window: Window) -> bool:
+    """Whether its clip is there; somebody may have removed it."""
+    return window.clip is not None and window.clip.path.is_file()
 
 
 class RollingReel:
