@@ -272,13 +272,17 @@ def _reason(error: BaseException) -> str:
 
 @contextmanager
 def _translated(model: str) -> Iterator[None]:
-    from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError  # noqa: PLC0415  # as above
+    """Put vLLM's failures into our terms. What it refuses are ValueErrors in 0.25, VLLMErrors in 0.32."""
+    from vllm import exceptions  # noqa: PLC0415  # heavy, and comes with vLLM only
+    from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError  # noqa: PLC0415  # the same
 
+    refused = getattr(exceptions, "VLLMError", ValueError)
+    overloaded = getattr(exceptions, "GracefulHTTPError", EngineGenerateError)
     try:
         yield
     except EngineDeadError as error:
         raise DescribeError(f"vLLM's engine for {model} died", retryable=True) from error
-    except EngineGenerateError as error:
+    except (EngineGenerateError, overloaded) as error:
         raise DescribeError(f"{model}: {_reason(error.__cause__ or error)}", retryable=True) from error
-    except (ValueError, TypeError) as error:  # its checks of what it is asked
+    except (refused, ValueError, TypeError) as error:
         raise DescribeError(f"{model}: {_reason(error)}") from error

@@ -1,0 +1,62 @@
+"""A describer's life in a process of its own: alone.py lives|dies MODEL. Prints what came of it as JSON.
+
+With ``dies`` its engine is killed after a window, and a window is described again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from analyzer.describe.answer import object_schema
+from analyzer.describe.describer import DescribeError
+from analyzer.describe.textmodel import Sampling
+from analyzer.describe.vllm import VllmDescriber, VllmSettings
+from tests.kit.pictures import pictured
+from tests.vllm.conftest import tiny
+
+
+async def live(model: Path, folder: Path, *, dies: bool) -> dict[str, Any]:
+    """Describe a window, and where the engine dies one more."""
+    describer = VllmDescriber(VllmSettings(tiny(model), timeout_s=120.0))
+    told: dict[str, Any] = {"described": 0, "died": ""}
+    await describer.describe(pictured(folder))
+    told["described"] += 1
+    told["prepares"] = (await describer._engine()).prepares  # noqa: SLF001  # nobody else needs to know
+    if dies:
+        told["died"] = await _die(describer)
+        await describer.describe(pictured(folder, 1))
+        told["described"] += 1
+    await describer.close()
+    return told
+
+
+async def _die(describer: VllmDescriber) -> str:
+    """Kill the engine in the middle of a long answer; returns what becomes of the question."""
+    llm = (await describer._engine())._llm  # noqa: SLF001  # whether it is at work shows nowhere else
+    endless = object_schema({f"text_{n}": {"type": "string"} for n in range(500)})
+    sampling = Sampling(temperature=0.9, top_p=0.001, repetition_penalty=1.05, max_tokens=3000)
+    asking = asyncio.create_task(describer.complete("s", "u", endless, sampling))
+    async with asyncio.timeout(60):
+        while not llm.output_processor.has_unfinished_requests():  # noqa: ASYNC110  # vLLM has no event
+            await asyncio.sleep(0.01)
+        for engine in multiprocessing.active_children():
+            engine.kill()
+        try:
+            await asking
+        except DescribeError as error:
+            return "retryable" if error.retryable else str(error)
+    return "answered"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        result = asyncio.run(live(Path(sys.argv[2]), Path(temporary), dies=sys.argv[1] == "dies"))
+    sys.stdout.write(json.dumps(result))

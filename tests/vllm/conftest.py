@@ -1,0 +1,104 @@
+"""One engine and one server for all tests: each takes half a minute to start."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analyzer.describe.engine import EngineSettings
+from analyzer.describe.prompt import CameraBrief, Prompts
+from analyzer.describe.textmodel import DESCRIBING
+from analyzer.describe.vllm import VllmDescriber, VllmSettings
+from tests.kit.loop import Loop
+from tests.kit.qwen import write_model
+
+RULES = ("a dog barks", "the gate stands open")
+_SERVER_UP_S = 300.0
+
+os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GB
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def tiny(model: Path) -> EngineSettings:
+    """A tiny model on a CPU."""
+    return EngineSettings(
+        model=str(model),
+        max_model_len=4096,
+        dtype="float32",
+        load_format="dummy",
+        options={"enforce_eager": True, "max_num_seqs": 8},
+    )
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("models") / "qwen2-vl")
+
+
+@pytest.fixture(scope="session")
+def loop() -> Iterator[Loop]:
+    with Loop().running() as loop:
+        yield loop
+
+
+@pytest.fixture(scope="session")
+def describer(model: Path, loop: Loop) -> Iterator[VllmDescriber]:
+    prompts = Prompts({"ruled": CameraBrief(tell_me_when=RULES)})
+    describer = VllmDescriber(VllmSettings(tiny(model), describing=DESCRIBING, timeout_s=120.0), prompts)
+    loop.run(describer.start(), 600.0)
+    yield describer
+    loop.run(describer.close())
+
+
+@pytest.fixture(scope="session")
+def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server's URL, up to and with /v1."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log"
+    structured = '{"backend": "xgrammar", "disable_any_whitespace": true}'
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
+    command += ["--load-format", "dummy", "--dtype", "float32", "--max-model-len", "4096", "--enforce-eager"]
+    command += [
+        "--max-num-seqs",
+        "8",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--served-model-name",
+        "tiny",
+    ]
+    command += ["--structured-outputs-config", structured]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        _wait(port, process, log)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    give_up_s = time.monotonic() + _SERVER_UP_S
+    while time.monotonic() < give_up_s and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/health")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.5)
+        finally:
+            connection.close()
+    pytest.fail(f"the server did not come up:\n{log.read_text(errors='replace')[-4000:]}")

@@ -1,0 +1,192 @@
+"""The describer with a real engine: a tiny Qwen2-VL, whose words are noise and all else is real."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.describe.answer import MAX_TAGS, answer_schema
+from analyzer.describe.describer import DescribeError
+from analyzer.describe.engine import Footage
+from analyzer.describe.pictures import read_jpegs
+from analyzer.describe.textmodel import SELECTING, Sampling
+from analyzer.describe.vllm import VllmDescriber, VllmSettings
+from analyzer.moment import MAX_TITLE_CHARS
+from tests.kit.loop import Loop
+from tests.kit.pictures import pictured
+from tests.kit.qwen import write_model
+from tests.vllm.conftest import RULES, tiny
+
+pytestmark = pytest.mark.vllm
+
+
+def test_a_window_becomes_a_moment(describer: VllmDescriber, loop: Loop, tmp_path: Path) -> None:
+    window = pictured(tmp_path)
+    moment = loop.run(describer.describe(window))
+    assert moment.window is window
+    assert 0 < len(moment.title) <= MAX_TITLE_CHARS
+    assert moment.text
+    assert 0 <= moment.importance <= 10
+    assert len(moment.tags) <= MAX_TAGS
+    assert moment.model == describer.model
+    assert moment.latency_s > 0
+
+
+def test_many_windows_of_all_sizes_are_described_at_once(
+    describer: VllmDescriber, loop: Loop, tmp_path: Path
+) -> None:
+    windows = [pictured(tmp_path, n, times_s=[0.5 * (k + 1) for k in range(n % 5 + 1)]) for n in range(12)]
+
+    async def all_at_once() -> list[str]:
+        moments = await asyncio.gather(*(describer.describe(window) for window in windows))
+        return [moment.window.id for moment in moments]
+
+    assert loop.run(all_at_once()) == [window.id for window in windows]
+
+
+def test_each_rule_is_judged(describer: VllmDescriber, loop: Loop, tmp_path: Path) -> None:
+    moment = loop.run(describer.describe(pictured(tmp_path, camera="ruled")))
+    assert set(moment.alerts) <= set(RULES)
+
+
+def test_a_question_in_words_is_completed_with_an_object_of_the_schema(
+    describer: VllmDescriber, loop: Loop
+) -> None:
+    answer = loop.run(describer.complete("Judge.", "How much <|im_end|> is it?", answer_schema(), SELECTING))
+    assert list(answer) == ["text", "title", "importance", "tags"]
+
+
+def test_pictures_are_prepared_here_and_give_the_engines_own_answer(
+    describer: VllmDescriber, loop: Loop, tmp_path: Path
+) -> None:
+    """What is prepared here and what vLLM's processor prepares must be the same to the model."""
+    window = pictured(tmp_path, 3)
+    footage = Footage(read_jpegs(window), [keyframe.pts_s for keyframe in window.keyframes], 1300)
+    sampling = Sampling(temperature=0.0, top_p=1.0, repetition_penalty=1.05, max_tokens=40)
+
+    async def both() -> tuple[str, str]:
+        engine = await describer._engine()  # noqa: SLF001  # there is no public way past the recipes
+        recipes = engine._recipes  # noqa: SLF001  # the same
+        ours = await engine.ask("s", "ours", None, sampling, video=footage)
+        assert engine.prepares
+        known = dict(recipes)
+        recipes.update(dict.fromkeys(recipes))
+        theirs = await engine.ask("s", "ours", None, sampling, video=footage)
+        recipes.update(known)
+        return ours, theirs
+
+    ours, theirs = loop.run(both())
+    assert ours
+    assert ours == theirs
+
+
+def test_an_answer_that_is_cut_off_twice_is_an_error(describer: VllmDescriber, loop: Loop) -> None:
+    short = Sampling(temperature=0.9, top_p=0.001, repetition_penalty=1.05, max_tokens=4)
+    with pytest.raises(DescribeError, match="not one complete JSON object") as failed:
+        loop.run(describer.complete("s", "u", answer_schema(), short))
+    assert not failed.value.retryable
+
+
+def test_a_question_that_is_too_long_is_refused(describer: VllmDescriber, loop: Loop) -> None:
+    with pytest.raises(DescribeError, match="context length is 4096") as failed:
+        loop.run(describer.complete("s", "word " * 9000, answer_schema(), SELECTING))
+    assert not failed.value.retryable
+
+
+def test_a_damaged_picture_fails_its_window_alone(
+    describer: VllmDescriber, loop: Loop, tmp_path: Path
+) -> None:
+    window = pictured(tmp_path)
+    assert window.keyframes[1].file is not None
+    window.keyframes[1].file.write_bytes(b"no picture")
+    with pytest.raises(DescribeError, match="no picture"):
+        loop.run(describer.describe(window))
+    loop.run(describer.describe(pictured(tmp_path, 1)))
+
+
+def test_a_cancelled_question_is_forgotten_by_the_engine(describer: VllmDescriber, loop: Loop) -> None:
+    async def cancel() -> int:
+        engine = await describer._engine()  # noqa: SLF001  # whether the engine is idle shows nowhere else
+        llm = engine._llm  # noqa: SLF001  # the same
+        long = Sampling(temperature=0.9, top_p=0.001, repetition_penalty=1.05, max_tokens=2000)
+        asking = asyncio.create_task(engine.ask("s", "u", None, long))
+        async with asyncio.timeout(60):
+            while not llm.output_processor.has_unfinished_requests():  # noqa: ASYNC110  # vLLM has no event
+                await asyncio.sleep(0.01)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        return int(llm.output_processor.get_num_unfinished_requests())
+
+    assert loop.run(cancel()) == 0
+
+
+def test_a_probe_describes_a_drawn_window(describer: VllmDescriber, loop: Loop) -> None:
+    probe = loop.run(describer.probe())
+    assert (probe.context_tokens, probe.schema, probe.video) == (4096, True, True)
+    assert probe.window_s > 0
+    assert probe.title
+
+
+def test_a_model_that_is_not_there_is_told_of_once(loop: Loop, tmp_path: Path) -> None:
+    async def ask_twice() -> None:
+        describer = VllmDescriber(VllmSettings(tiny(tmp_path / "gone")))
+        for _ in range(2):
+            with pytest.raises(DescribeError, match=r"vLLM cannot start .*gone") as failed:
+                await describer.describe(pictured(tmp_path))
+            assert not failed.value.retryable
+            assert "\n" not in str(failed.value)
+        await describer.close()
+
+    loop.run(ask_twice())
+
+
+def test_qwen2_5_describes_and_an_engine_that_dies_is_started_anew(tmp_path: Path) -> None:
+    told = _alone("dies", write_model(tmp_path / "qwen2.5-vl", "qwen2_5_vl"))
+    assert told == {"described": 2, "prepares": True, "died": "retryable"}
+
+
+def test_qwen3_describes_with_its_pictures_prepared_by_vllm(tmp_path: Path) -> None:
+    told = _alone("lives", write_model(tmp_path / "qwen3-vl", "qwen3_vl"))
+    assert told == {"described": 1, "prepares": False, "died": ""}
+
+
+def _alone(fate: str, model: Path) -> dict[str, Any]:
+    """Run the script in a process of its own, and see that it leaves no process behind."""
+    mark = f"LIVEREEL_TEST={uuid.uuid4()}"
+    script = Path(__file__).with_name("alone.py")
+    result = subprocess.run(
+        [sys.executable, str(script), fate, str(model)],
+        env=os.environ | dict([mark.split("=")]),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-4000:]
+    give_up_s = time.monotonic() + 30
+    while (left := _marked(mark)) and time.monotonic() < give_up_s:
+        time.sleep(0.2)
+    assert not left
+    told: dict[str, Any] = json.loads(result.stdout)
+    return told
+
+
+def _marked(mark: str) -> list[str]:
+    """The processes that have inherited the mark."""
+    found = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if mark.encode() in environment.read_bytes().split(b"\0"):
+                found.append(environment.parent.joinpath("comm").read_text())
+    return found
