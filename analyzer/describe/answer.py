@@ -15,7 +15,7 @@ MAX_TEXT_CHARS = 600
 MAX_TAGS = 5
 MAX_TAG_CHARS = 24
 
-_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
+_THOUGHTS = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?…]['\")»”]*(?=\s|$)")
 _MARKUP = re.compile(r"\*\*|__|`")
 _MAX_OBJECTS = 50  # an answer that opens more braces than this before an object is noise
@@ -73,7 +73,8 @@ def rule_name(n: int) -> str:
 def read_object(text: str) -> dict[str, Any]:
     """The first JSON object in a text, whatever stands around it; raises UnfitError."""
     decoder = json.JSONDecoder(strict=False, parse_constant=_refuse_constant)
-    said = _THOUGHTS.sub("", text)
+    thoughts = _THOUGHTS.match(text)
+    said = text[thoughts.end() :] if thoughts else text
     for opening in list(re.finditer(r"\{", said))[:_MAX_OBJECTS]:
         try:
             value, _ = decoder.raw_decode(said, opening.start())
