@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -199,6 +200,12 @@ def test_the_key_comes_from_the_environment_alone(tmp_path: Path, monkeypatch: p
     server = ChatServer()
     asked(server, lambda d: d.describe(pictured(tmp_path)), api_key_variable="CAMERA_KEY")
     assert server.headers["authorization"] == "Bearer sesame"
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)  # as if it were not there
+    with pytest.raises(DescribeError, match=r"not installed .*pip install 'livereel\[openai\]'"):
+        OpenAiDescriber(OpenAiSettings(ChatSettings(base_url="http://127.0.0.1:9/v1")))
 
 
 def test_a_hosted_model_without_a_key_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
