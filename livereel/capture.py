@@ -189,7 +189,11 @@ class Capture:
         motion = self._settings.motion
         held_bytes = HELD_BYTES if self._arrivals is None else 0
         self._decoder = FrameDecoder(
-            self._source.video, motion.width_px, motion.height_px, held_bytes=held_bytes
+            self._source.video,
+            motion.width_px,
+            motion.height_px,
+            held_bytes=held_bytes,
+            max_fps=self._settings.max_fps,
         )
         self._windower: Windower | None = None
         self._last_s = 0.0

@@ -53,6 +53,7 @@ class MotionConfig:
     signal: Literal["changed", "notebook"] = "changed"
     width_px: Annotated[int, Ge(64), Le(4096)] = 400
     height_px: Annotated[int, Ge(48), Le(4096)] = 300
+    max_fps: Annotated[float, Gt(0)] | None = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class Options:
         config = self.config
         return WindowSettings(
             window_s=config.window_s,
+            max_fps=config.motion.max_fps,
             motion=MotionSettings(
                 signal=config.motion.signal,
                 width_px=config.motion.width_px,

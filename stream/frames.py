@@ -99,7 +99,15 @@ class FrameDecoder:
         damaged: packets that could not be decoded whole so far.
     """
 
-    def __init__(self, video: VideoStream, width_px: int, height_px: int, *, held_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        video: VideoStream,
+        width_px: int,
+        height_px: int,
+        *,
+        held_bytes: int = 0,
+        max_fps: float | None = None,
+    ) -> None:
         """Decode to frames of analysis size.
 
         Args:
@@ -107,6 +115,8 @@ class FrameDecoder:
             width_px, height_px: analysis size.
             held_bytes: how much of decoded pictures may wait to be handed out together: what is done
                 with them finds the processor's caches warm. 0 hands each out at once.
+            max_fps: of a faster stream, frames closer together than this are decoded and left out; None
+                hands out all.
         """
         self._context: VideoCodecContext = video.codec_context
         if not self._context.is_open:
@@ -128,6 +138,10 @@ class FrameDecoder:
         self._broken = 0  # such pictures in a row
         self._held: list[VideoFrame] = []
         self._held_bytes = held_bytes
+        # A tenth less, for times that are rounded or jitter.
+        self._least_s = 0.9 / max_fps if max_fps else 0.0
+        self._handed_s: float | None = None
+        self._after_damage = False  # since the last frame handed out
 
     def decode(self, packet: Packet[Stream] | None) -> Decoded:
         """Decode a packet, or flush with None."""
@@ -172,10 +186,11 @@ class FrameDecoder:
         for nth, image in enumerate(images):
             if self._is_broken(image):
                 continue
-            frame = self._frame(image)
-            if frame is None:
+            at_s = self._place(image)
+            if at_s is None:
                 return Decoded(tuple(frames), tuple(images[nth:]))
-            frames.append(frame)
+            if self._handed_s is None or at_s - self._handed_s >= self._least_s:
+                frames.append(self._frame(image, at_s))
         return Decoded(tuple(frames))
 
     def _is_broken(self, image: VideoFrame) -> bool:
@@ -193,8 +208,8 @@ class FrameDecoder:
         """The stream's own time of an image; None where it has none."""
         return None if image.pts is None else float(image.pts * self._time_base)
 
-    def _frame(self, image: VideoFrame) -> Frame | None:
-        """Place an image in this epoch; None where it belongs to another."""
+    def _place(self, image: VideoFrame) -> float | None:
+        """Return an image's media time in this epoch; None where it belongs to another."""
         size = (image.width, image.height)
         if size != (self._source_size or size):
             return None
@@ -205,10 +220,15 @@ class FrameDecoder:
         pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.zero_s
         if not self._last_s - JUMP_BACK_S <= pts_s <= max(self._last_s, 0.0) + JUMP_AHEAD_S:
             return None
-        after_damage = self._is_after_damage(pts_s + self.zero_s)
+        self._after_damage = self._is_after_damage(pts_s + self.zero_s) or self._after_damage
         # Frames out of order by a frame or two (packed B-frames in AVI) keep their order of arrival.
         self._last_s = pts_s if pts_s > self._last_s else self._last_s + 1e-3
-        return Frame(self._last_s, _luma(image, *self._size), image, after_damage)
+        return self._last_s
+
+    def _frame(self, image: VideoFrame, at_s: float) -> Frame:
+        after_damage, self._after_damage = self._after_damage, False
+        self._handed_s = at_s
+        return Frame(at_s, _luma(image, *self._size), image, after_damage)
 
     def _is_after_damage(self, stream_s: float) -> bool:
         """Whether there was damage since the last frame; what lies before this one is forgotten."""

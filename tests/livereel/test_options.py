@@ -26,13 +26,13 @@ def test_defaults_are_the_rooms_own() -> None:
 def test_every_option_of_windows_and_reels_arrives() -> None:
     config = Config(
         window_s=7.0,
-        motion=MotionConfig("notebook", 200, 100),
+        motion=MotionConfig("notebook", 200, 100, 15.0),
         peaks=PeaksConfig(0.3, 4, 6),
         reel=ReelConfig(min_chapters=2, max_chapters=3, style="keyframes", hold_s=1.5, max_early_s=0.2),
     )
     options = Options(config)
     assert options.windows(pictures=True) == WindowSettings(
-        7.0, MotionSettings("notebook", 200, 100), 0.3, 4, 6, keyframe_px=640
+        7.0, MotionSettings("notebook", 200, 100), 0.3, 4, 6, keyframe_px=640, max_fps=15.0
     )
     assert options.rules() == ChooseRules(2, 3)
     assert options.reel(media_time=True) == ReelSettings("keyframes", 1.5, 0.2, media_time=True)

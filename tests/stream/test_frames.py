@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -191,3 +192,12 @@ def test_frames_handed_out_together_are_the_same_in_bounded_numbers(tmp_path: Pa
     assert max(map(len, together)) == MAX_HELD
     few = decoded(film, held_bytes=3 * 160 * 120 * 3 // 2)[1]
     assert max(len(part.frames) for part in few) == 3
+
+
+def test_of_a_fast_stream_only_so_many_frames_a_second_are_handed_out(tmp_path: Path) -> None:
+    film = scene(tmp_path / "film.mp4", seconds=2, fps=60)
+    with closing(AvSource(str(film))) as source:
+        decoder = FrameDecoder(source.video, 400, 300, max_fps=30.0)
+        packets = [packet for packet in source.packets() if packet.stream.type == "video"]
+        frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet).frames]
+    assert [round(frame.pts_s * 30) for frame in frames] == list(range(60))
