@@ -13,6 +13,7 @@ from stream.frames import JUMP_AHEAD_S, JUMP_BACK_S
 
 # Times of packets and of frames differ by what rounding costs.
 _SAME_TIME_S = 1e-3
+_SOUND_LEAD_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class PacketBuffer:
 
         Begins later where the buffer does; None where it holds nothing of that time, and never reaches
         over a jump of the times. Decoding order differs from showing order, so the last group keeps the
-        packets that shown ones may need.
+        packets that shown ones may need; sound begins a little earlier, for its decoder to warm up.
         """
         gops = [gop.start_s for gop in self._gops if gop.timeline == self._gops[0].timeline]
         first = max((nth for nth, s in enumerate(gops) if s <= start_s), default=0)
@@ -112,7 +113,7 @@ class PacketBuffer:
             begun += entry.starts_gop
             if begun <= first or (entry.video and entry.decoded_s >= end_s):
                 continue
-            if entry.video or gops[first] <= entry.time_s < end_s:
+            if entry.video or gops[first] - _SOUND_LEAD_S <= entry.time_s < end_s:
                 taken.append(entry.packet)
         return Cut(tuple(taken), gops[first])
 

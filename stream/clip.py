@@ -20,6 +20,7 @@ from stream.sound import AAC_RATES_HZ, AacTrack, SoundDecoder
 from stream.timeline import repaired
 from stream.track import (
     add_copy,
+    arranges_channels,
     codec_name,
     copied,
     decoded_at,
@@ -89,7 +90,8 @@ def write_clip(
             out.mux(pictures)  # type: ignore[arg-type]  # PyAV iterates over anything
         else:
             heard = [p for p in packets if p.size and p.stream_index == audio_template.index]
-            _mux_both(out, pictures, _sound(out, audio_template, zero_s, length_s), heard, zero_s)
+            kind = _CopiedSound if _can_copy(audio_template, heard) else _EncodedSound
+            _mux_both(out, pictures, kind(out, audio_template, zero_s, length_s), heard, zero_s)
     return WrittenClip(path, float(zero_s), float(length_s), len(video))
 
 
@@ -128,9 +130,8 @@ def _heard_at(packet: Packet[Stream]) -> Fraction:
     return (stamp or 0) * packet.time_base
 
 
-def _sound(out: OutputContainer, template: AudioStream, zero_s: Fraction, length_s: Fraction) -> _Sound:
-    kind = _CopiedSound if plays_audio(template) else _EncodedSound
-    return kind(out, template, zero_s, length_s)
+def _can_copy(template: AudioStream, heard: list[Packet[Stream]]) -> bool:
+    return plays_audio(template) and not any(arranges_channels(bytes(packet)) for packet in heard[:1])
 
 
 class _CopiedSound:

@@ -43,6 +43,15 @@ def plays_audio(stream: AudioStream) -> bool:
     return False
 
 
+def arranges_channels(packet: bytes) -> bool:
+    """Whether it is ADTS with channels of its own arranging, whatever its decoder has learnt of them.
+
+    FFmpeg cannot put those into an MP4 header.
+    """
+    is_adts = len(packet) > 3 and packet[0] == 0xFF and packet[1] & 0xF6 == 0xF0
+    return is_adts and (packet[2] & 1) << 2 | packet[3] >> 6 == 0
+
+
 def add_copy(out: OutputContainer, template: Stream) -> Stream:
     """A track for packets of the template's codec."""
     track = out.add_stream_from_template(template, opaque=True)

@@ -133,6 +133,16 @@ def test_sound_goes_with_its_pictures(camera: Camera) -> None:
     assert times_s(cut.packets, "audio") == pytest.approx([n / 10 + 0.05 for n in range(20, 40)])
 
 
+def test_sound_begins_a_little_earlier_where_it_stands_behind_the_keyframe(camera: Camera) -> None:
+    buffer = PacketBuffer()
+    buffer.push(camera.picture(0))
+    for at_s in (-0.5, -0.2, 0.1):
+        buffer.push(camera.packet("audio", at_s))
+    cut = buffer.cut(0.0, 1.0)
+    assert cut is not None
+    assert times_s(cut.packets, "audio") == [-0.2, 0.1]
+
+
 def test_sound_that_goes_on_alone_drops_no_picture(camera: Camera) -> None:
     buffer = filled(camera.picture(nth) for nth in range(60))
     for second in range(6, 100):
