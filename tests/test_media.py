@@ -149,7 +149,7 @@ def sound(path: Path, from_s: float, to_s: float) -> NDArray[np.float32]:
         zero_s = float((video.start_time or 0) * (video.time_base or Fraction(0)))
         for frame in container.decode(audio=0):
             for part in resampler.resample(frame):
-                at = round((float(part.pts * part.time_base) - zero_s - from_s) * 8000)
+                at = round(((part.time or 0.0) - zero_s - from_s) * 8000)
                 piece = part.to_ndarray()[0]
                 first, last = max(0, -at), min(len(piece), len(samples) - at)
                 if first < last:
