@@ -13,9 +13,17 @@ from tests.kit.rtsp import RtspServer, rtsp_server
 
 @pytest.fixture(scope="session")
 def footage(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders of access units: ``plain``, the same ``smaller``, and ``heard`` with sound."""
+    """Folders of access units: ``plain`` and the same ``smaller``, with ``aac`` and with ``pcma`` sound, and
+    in ``hevc``.
+    """
     folder = tmp_path_factory.mktemp("footage")
-    looks = {"plain": Look(), "smaller": Look(width_px=320, height_px=240), "heard": Look(audio="pcma")}
+    looks = {
+        "plain": Look(),
+        "smaller": Look(width_px=320, height_px=240),
+        "aac": Look(audio="aac"),
+        "pcma": Look(audio="pcma"),
+        "hevc": Look(video="hevc"),
+    }
     return {name: write_units(folder / name, look) for name, look in looks.items()}
 
 

@@ -29,7 +29,7 @@ from stream.clock import utc_text
 
 # Liveness only: far longer than anything takes on a slow machine.
 LONG_S = 60.0
-QUICK = Patience(open_s=15.0, stall_s=2.5, stop_s=4.0, delays_s=(0.2, 0.5, 0.5))
+QUICK = Patience(open_s=15.0, stall_s=2.0, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
 WINDOWS = WindowSettings(window_s=1.0, keyframe_px=320)
 KEEP_ALL = Limits(max_age_h=24.0, max_bytes=1 << 40, min_free_bytes=0)
 

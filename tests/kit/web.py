@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def web_camera(film: Path, folder: Path, length_s: float) -> Iterator[WebCamera]
     ``/live.ts`` begins with each request and ends with the film. ``/live.m3u8`` began a moment ago.
     """
     camera = WebCamera()
-    segments = _segments(film, folder)
+    segments = cache(lambda: _segments(film, folder))
     begun_s = time.monotonic() - _SEGMENTS_SHOWN
 
     class Handler(BaseHTTPRequestHandler):
@@ -54,7 +55,7 @@ def web_camera(film: Path, folder: Path, length_s: float) -> Iterator[WebCamera]
                 elif self.path == "/live.ts":
                     self._stream(film.read_bytes())
                 elif self.path == "/live.m3u8":
-                    self._answer(_playlist(segments, time.monotonic() - begun_s), "application/x-mpegurl")
+                    self._answer(_playlist(segments(), time.monotonic() - begun_s), "application/x-mpegurl")
                 elif (folder / self.path.lstrip("/")).is_file():
                     self._answer((folder / self.path.lstrip("/")).read_bytes(), "video/mp2t")
                 else:
