@@ -163,7 +163,7 @@ def test_a_recap_that_is_stopped_while_its_reel_is_made_leaves_nothing(
 def test_memory_does_not_grow_with_the_files_length(tmp_path: Path) -> None:
     """An hour and two minutes, of the same pictures."""
     short = remuxed(
-        scene(tmp_path / "scene.mp4", seconds=10, fps=2, gop=4, sound="aac", events=[(2, 6)]),
+        scene(tmp_path / "scene.mp4", seconds=10, fps=1, gop=2, sound="aac", events=[(2, 6)]),
         tmp_path / "short.mp4",
         120,
     )

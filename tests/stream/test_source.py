@@ -291,11 +291,3 @@ def test_a_name_that_nobody_knows_cannot_be_reached() -> None:
     error = failure("http://nobody.invalid/film.mp4?token=geheim")
     assert error.reason == "cannot be reached"
     assert "geheim" not in str(error)
-
-
-def test_reading_can_begin_anew(tmp_path: Path) -> None:
-    film = scene(tmp_path / "film.mp4", seconds=1)
-    with closing(AvSource(str(film))) as source:
-        first = [packet.pts for packet in source.packets()]
-        source.rewind()
-        assert [packet.pts for packet in source.packets()] == first

@@ -29,7 +29,8 @@ def said(**changes: Any) -> dict[str, Any]:
 
 def test_reads_the_object_among_prose_fences_and_thoughts() -> None:
     text = (
-        '\n<think>{"title": "no"}</think>\nI see.\n```json\n{"title": "yes", "n": {"m": 1}}\n```\nThat is all.'
+        '\n<think>{"title": "no"}</think>\nI see.\n```json\n{"title": "yes", "n": {"m": 1}}\n```\n'
+        "That is all."
     )
     assert read_object(text) == {"title": "yes", "n": {"m": 1}}
 
