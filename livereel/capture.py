@@ -166,7 +166,10 @@ class Capture:
                 self._clips.push(packet)
                 self._extent.push(packet)
                 if packet.stream.type == "video" and not self._skips(packet):
+                    decoder, refused = self._decoder, self._decoder.refused
                     yield from self._decode(packet)
+                    if decoder.refused > refused:
+                        self._clips.forget(packet)
         except SourceError as error:
             if not self.counts.frames:
                 raise

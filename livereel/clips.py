@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,8 @@ from stream.source import PacketSource
 # decoder puts up to 16 frames in order, and as many wait to be handed out together.
 _SLACK_S = 5.0
 _SLACK_FRAMES = 16 + MAX_HELD
+# Of the packets that no decoder takes so many are remembered: more than a window holds of most cameras.
+MAX_REFUSED = 512
 
 
 class Clipper(Protocol):
@@ -25,6 +28,10 @@ class Clipper(Protocol):
 
     def push(self, packet: Packet[Stream]) -> None:
         """See a packet pass."""
+        ...
+
+    def forget(self, packet: Packet[Stream]) -> None:
+        """No decoder takes this packet, which has passed."""
         ...
 
     def start_over(self, at_s: float | None) -> None:
@@ -44,6 +51,9 @@ class NoClips:
 
     def push(self, packet: Packet[Stream]) -> None:
         """Let it pass."""
+
+    def forget(self, packet: Packet[Stream]) -> None:
+        """Nothing is kept."""
 
     def start_over(self, at_s: float | None) -> None:
         """Nothing is kept."""
@@ -73,10 +83,15 @@ class BufferClips:
         self._buffer = PacketBuffer(
             keep_s + max(_SLACK_S, _SLACK_FRAMES / (source.info.fps or _SLACK_FRAMES))
         )
+        self._refused: deque[tuple[int | None, int | None]] = deque(maxlen=MAX_REFUSED)
 
     def push(self, packet: Packet[Stream]) -> None:
         """Buffer it."""
         self._buffer.push(packet)
+
+    def forget(self, packet: Packet[Stream]) -> None:
+        """Leave it out: a browser stops playing where it meets such a packet."""
+        self._refused.append((packet.pts, packet.dts))
 
     def start_over(self, at_s: float | None) -> None:
         """Keep what has come of the new epoch: packets are here before their pictures."""
@@ -89,5 +104,6 @@ class BufferClips:
             return None
         path = self._folder / f"{name}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_clip(path, self._source.video, self._source.audio, cut.packets)
+        packets = [p for p in cut.packets if p.stream.type != "video" or (p.pts, p.dts) not in self._refused]
+        write_clip(path, self._source.video, self._source.audio, packets)
         return Clip(path, cut.start_s - zero_s)

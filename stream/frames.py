@@ -97,6 +97,7 @@ class FrameDecoder:
         first_s: the stream time of the first packet that is to be shown; None before it.
         zero_s: the stream time at which media time begins; None before the first frame.
         damaged: packets that could not be decoded whole so far.
+        refused: those of them that gave nothing at all.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class FrameDecoder:
         self.first_s: float | None = None
         self.zero_s: float | None = None
         self.damaged = 0
+        self.refused = 0
         self._broken = 0  # such pictures in a row
         self._held: list[VideoFrame] = []
         self._held_bytes = held_bytes
@@ -151,6 +153,7 @@ class FrameDecoder:
             self._held += self._context.decode(packet)
         except (av.error.FFmpegError, ValueError):
             self.damaged += 1
+            self.refused += 1
             if self._packet_s is not None:
                 self._note_damage(self._packet_s, self._packet_s)
         if packet is not None and self._may_wait():

@@ -145,11 +145,11 @@ def test_garbage_is_survived_and_counted(server: RtspServer, tmp_path: Path) -> 
 
 def test_a_codec_that_changes_in_mid_stream_is_opened_anew(tmp_path: Path) -> None:
     """The pictures cannot be decoded any more, so the camera is taken for silent, and left."""
-    parts = [write_file(tmp_path / f"{codec}.ts", Look(video=codec, round_s=2)) for codec in ("h264", "hevc")]
+    parts = [write_file(tmp_path / f"{codec}.ts", Look(video=codec)) for codec in ("h264", "hevc")]
     film = tmp_path / "both.ts"
     film.write_bytes(b"".join(part.read_bytes() for part in parts))
     with (
-        web_camera(film, tmp_path, length_s=4) as web,
+        web_camera(film, tmp_path, length_s=2 * Look().round_s) as web,
         watching(tmp_path / "data", {"front": web.address("/live.ts")}) as watch,
     ):
         until(lambda: "source_stalled" in reasons(watch), "a gap")
