@@ -262,5 +262,5 @@ def decode(stream: VideoStream, packet: Packet[Any] | None) -> list[VideoFrame]:
     """The frames that a packet yields; none where it is damaged. None as a packet asks for the last ones."""
     try:
         return stream.codec_context.decode(packet)
-    except (av.error.InvalidDataError, av.error.PatchWelcomeError):
+    except av.error.FFmpegError:
         return []

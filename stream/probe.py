@@ -10,7 +10,9 @@ from pathlib import Path
 import av
 from av.audio.frame import AudioFrame
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from stream.footage import Footage
 from stream.media import MediaError, demuxed, reading, translated
@@ -84,7 +86,8 @@ def probe(path: Path) -> Probe:
 def verify(path: Path) -> Verified:
     """Decode all pictures and sound, and hash the file.
 
-    Raises MediaError where anything cannot be decoded, timestamps do not rise, or there is no picture.
+    Raises MediaError where anything cannot be decoded, timestamps do not rise, or there is no picture; a
+    packet that gives no picture counts as one that cannot.
     """
     with reading(path) as container:
         frames, duration_s = _decoded(container, path)
@@ -109,18 +112,25 @@ def _chapters(container: InputContainer) -> tuple[ChapterMark, ...]:
     return tuple(marks)
 
 
-def _decoded(container: InputContainer, path: Path) -> tuple[int, float]:
-    """Number of pictures, and the time from the first one's start to the last one's end."""
+def _strict_streams(container: InputContainer, path: Path) -> list[Stream]:
+    """The streams to decode, told not to conceal what is damaged."""
     streams = [s for s in (*container.streams.video[:1], *container.streams.audio) if s.codec_context]
     if not streams:
         raise MediaError(f"{path}: nothing in it can be decoded")
     for stream in streams:
         stream.codec_context.options = {"err_detect": "explode"}
         stream.codec_context.thread_type = "AUTO"
-    frames, first, last = 0, Fraction(0), Fraction(-1)
+    return streams
+
+
+def _decoded(container: InputContainer, path: Path) -> tuple[int, float]:
+    """Number of pictures, and the time from the first one's start to the last one's end."""
+    streams = _strict_streams(container, path)
+    packets, frames, first, last = 0, 0, Fraction(0), Fraction(-1)
     end = Fraction(0)
     heard: dict[int, Fraction] = {}
     for packet in demuxed(container, streams):
+        packets += packet.size > 0 and isinstance(packet.stream, VideoStream)
         for frame in packet.decode():
             if not isinstance(frame, VideoFrame | AudioFrame):
                 continue
@@ -137,6 +147,8 @@ def _decoded(container: InputContainer, path: Path) -> tuple[int, float]:
                 heard[packet.stream_index] = at
     if not frames:
         raise MediaError(f"{path}: no picture")
+    if frames < packets:  # decoders with several threads lose the last ones without a word
+        raise MediaError(f"{path}: {packets - frames} of its pictures cannot be decoded")
     return frames, float(end - first)
 
 

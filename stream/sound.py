@@ -56,7 +56,7 @@ class SoundDecoder:
     def _frames(self, packet: Packet[Stream] | None) -> list[AudioFrame]:
         try:
             frames = self._stream.codec_context.decode(packet)
-        except (av.error.InvalidDataError, av.error.PatchWelcomeError):
+        except av.error.FFmpegError:  # decoders of sound say all sorts of things of rubbish
             return []
         return [frame for frame in frames if frame.samples and frame.pts is not None]
 

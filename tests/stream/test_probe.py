@@ -8,6 +8,8 @@ from pathlib import Path
 
 import av
 import pytest
+from av.packet import Packet
+from av.stream import Stream
 
 from stream.join import Segment, join
 from stream.media import MediaError
@@ -108,3 +110,19 @@ def test_pictures_that_step_back_do_not_verify(tmp_path: Path) -> None:
             out.mux(packet)
     with pytest.raises(MediaError, match="pictures step back at"):
         verify(crooked)
+
+
+def test_a_last_picture_that_is_cut_off_does_not_verify(tmp_path: Path) -> None:
+    """Decoders with several threads lose it without a word."""
+    whole = film(tmp_path / "film.mp4", seconds=2, options={"preset": "fast"}, gop=50)
+    with packets_of(whole) as (container, packets), av.open(tmp_path / "cut.mp4", "w") as out:
+        track = out.add_stream_from_template(container.streams.video[0])
+        for number, packet in enumerate(packets):
+            data = bytes(packet)
+            copy: Packet[Stream] = Packet(data if number < len(packets) - 1 else data[: len(data) // 2])
+            copy.stream, copy.time_base = track, packet.time_base
+            copy.pts, copy.dts, copy.is_keyframe = packet.pts, packet.dts, packet.is_keyframe
+            out.mux(copy)
+    verify(whole)
+    with pytest.raises(MediaError, match=r"cannot be decoded|damaged"):
+        verify(tmp_path / "cut.mp4")
