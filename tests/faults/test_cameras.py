@@ -1,33 +1,227 @@
-"""Cameras that fail: each comes back by itself, and no second is lost without a word."""
+"""Cameras that fail, each in its own way and all at once, beside one that does not.
+
+Each comes back by itself, no second is lost without a word, and the one beside them loses nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from livereel.supervise import Patience
 from livereel.worker import CameraSettings
 from stream.probe import probe
 from tests.kit import faults
-from tests.kit.cable import cable
+from tests.kit.cable import Cable, cable
 from tests.kit.footage import Look, write_file
 from tests.kit.promises import assert_all_told, assert_files_good, assert_no_leftovers, epochs
 from tests.kit.rtsp import RtspServer, rtsp_server
 from tests.kit.watching import WINDOWS, Watch, until, watching
 from tests.kit.web import web_camera
 
-
-def assert_kept(watch: Watch, camera: str = "front", *, damaged: bool = False) -> None:
-    """What must hold after every fault."""
-    assert_all_told(watch, camera)
-    assert_files_good(watch.rows(camera), watch.data, damaged=damaged)
-    assert_no_leftovers(watch.data)
+# A dozen cameras start at once on what may be two cores.
+PATIENCE = Patience(open_s=20.0, stall_s=4.0, stop_s=2.5, delays_s=(0.2, 0.5, 0.5))
 
 
-def reasons(watch: Watch, camera: str = "front") -> list[str]:
+@dataclass(frozen=True)
+class Scene:
+    """One camera's fate: who serves it, over which cable, and what happens to it while it is watched."""
+
+    camera: str
+    server: RtspServer
+    line: Cable
+    watch: Watch
+
+    def gap(self, reason: str) -> None:
+        """Wait for a gap for this reason, after the one before the first picture."""
+        until(lambda: reason in reasons(self.watch, self.camera)[1:], f"a gap of {self.camera}: {reason}")
+
+    def windows(self, count: int = 1) -> None:
+        """Wait for so many windows more."""
+        self.watch.more_windows(self.camera, count)
+
+    @property
+    def pid(self) -> int:
+        """Of the camera's process."""
+        pid = self.watch.live.cameras[self.camera].pid
+        assert pid is not None
+        return pid
+
+
+def reasons(watch: Watch, camera: str) -> list[str]:
     return [gap["reason"] for gap in watch.gaps(camera)]
+
+
+def vanishes(scene: Scene) -> None:
+    with faults.camera_vanishes(scene.server):
+        scene.gap("source_down")
+
+
+def is_silent(scene: Scene) -> None:
+    with faults.camera_silent(scene.server):
+        scene.gap("source_stalled")
+
+
+def hangs(scene: Scene) -> None:
+    with faults.camera_frozen(scene.server):
+        scene.gap("source_stalled")
+
+
+def is_cut_off(scene: Scene) -> None:
+    scene.line.cut()
+    scene.gap("source_down")
+    scene.line.mend()
+
+
+def is_jammed(scene: Scene) -> None:
+    """The cable passes nothing for longer than anybody waits."""
+    scene.line.freeze()
+    scene.gap("source_stalled")
+    scene.line.mend()
+
+
+def loses_packets(scene: Scene) -> None:
+    with faults.packets_lost(scene.server, 0.2):
+        scene.windows(3)
+
+
+def sends_garbage(scene: Scene) -> None:
+    with faults.garbage_packets(scene.server, 0.3):
+        scene.windows(3)
+
+
+def jumps_in_time(scene: Scene) -> None:
+    faults.timestamps_jump(scene.server, -3600.0)
+
+
+def changes_its_size(scene: Scene) -> None:
+    faults.resolution_changes(scene.server)
+
+
+def has_its_worker_killed(scene: Scene) -> None:
+    faults.worker_killed(scene.pid)
+    scene.gap("source_down")
+
+
+def has_its_worker_stopped(scene: Scene) -> None:
+    with faults.worker_stopped(scene.pid):
+        scene.gap("source_stalled")
+
+
+def is_left_alone(scene: Scene) -> None:
+    scene.windows(5)
+
+
+BREAKS = [
+    vanishes,
+    is_silent,
+    hangs,
+    is_cut_off,
+    is_jammed,
+    jumps_in_time,
+    changes_its_size,
+    has_its_worker_killed,
+    has_its_worker_stopped,
+]
+DAMAGE = [loses_packets, sends_garbage]
+ALL: list[Callable[[Scene], None]] = [*BREAKS, *DAMAGE, is_left_alone]
+
+
+@pytest.fixture(scope="module")
+def aftermath(footage: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    """What is kept of them all when each has had its fault and has been seen again."""
+    data = tmp_path_factory.mktemp("aftermath") / "data"
+    mount = {"/front": [footage["plain"], footage["smaller"]]}
+    with ExitStack() as stack:
+        servers = {fault.__name__: stack.enter_context(rtsp_server(mount)) for fault in ALL}
+        lines = {name: stack.enter_context(cable(server.port)) for name, server in servers.items()}
+        cameras = {
+            name: CameraSettings(
+                name,
+                server.address("/front").replace(f":{server.port}/", f":{lines[name].port}/"),
+                WINDOWS,
+                data,
+            )
+            for name, server in servers.items()
+        }
+        udp = loses_packets.__name__
+        cameras[udp] = replace(cameras[udp], source=servers[udp].address("/front"), transport="udp")
+        watch = stack.enter_context(watching(data, cameras, patience=PATIENCE))
+        scenes = [Scene(f.__name__, servers[f.__name__], lines[f.__name__], watch) for f in ALL]
+        with ThreadPoolExecutor(len(ALL)) as together:
+            list(together.map(_play, ALL, scenes))
+        stack.close()  # the run is over when it is judged
+        yield watch
+
+
+def _play(fault: Callable[[Scene], None], scene: Scene) -> None:
+    scene.windows()
+    fault(scene)
+    scene.windows(2)
+
+
+def named(fault: Callable[[Scene], None]) -> str:
+    return fault.__name__
+
+
+@pytest.mark.parametrize("fault", ALL, ids=named)
+def test_every_second_of_a_camera_is_told_once(fault: Callable[[Scene], None], aftermath: Watch) -> None:
+    assert_all_told(aftermath, named(fault))
+
+
+@pytest.mark.parametrize("fault", ALL, ids=named)
+def test_what_is_kept_of_a_camera_can_be_played(fault: Callable[[Scene], None], aftermath: Watch) -> None:
+    rows = aftermath.rows(named(fault))
+    assert any(row["kind"] == "window" and row["clip"] for row in rows)
+    assert_files_good(rows, aftermath.data, damaged=fault in DAMAGE)
+
+
+@pytest.mark.parametrize("fault", BREAKS, ids=named)
+def test_nothing_joins_what_was_before_with_what_comes_after(
+    fault: Callable[[Scene], None], aftermath: Watch
+) -> None:
+    assert len(epochs(aftermath.rows(named(fault)))) >= 2
+
+
+@pytest.mark.parametrize("fault", DAMAGE, ids=named)
+def test_damage_is_counted(fault: Callable[[Scene], None], aftermath: Watch) -> None:
+    assert aftermath.live.cameras[named(fault)].total.damaged_packets > 0
+
+
+def test_a_camera_beside_them_loses_nothing(aftermath: Watch) -> None:
+    camera = named(is_left_alone)
+    assert reasons(aftermath, camera) == ["source_down"], "until its first picture"
+    assert epochs(aftermath.rows(camera)) == [0]
+    assert aftermath.live.cameras[camera].starts == 1
+
+
+def test_clips_have_the_size_that_the_camera_has(aftermath: Watch) -> None:
+    files = [probe(file) for file in clips(aftermath, named(changes_its_size))]
+    sizes = [(file.width, file.height) for file in files]
+    assert sizes[0] == (640, 360)
+    assert sizes[-1] == (320, 240)
+
+
+def test_no_half_written_file_is_left(aftermath: Watch) -> None:
+    assert_no_leftovers(aftermath.data)
+
+
+def clips(watch: Watch, camera: str) -> list[Path]:
+    return [watch.data / row["clip"] for row in watch.windows(camera) if row["clip"]]
+
+
+def test_a_camera_that_is_not_there_at_first_is_waited_for(server: RtspServer, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        with faults.camera_vanishes(server):
+            watch = stack.enter_context(watching(tmp_path / "data", {"front": server.address("/front")}))
+            until(lambda: watch.live.cameras["front"].state == "waiting", "an attempt")
+        watch.more_windows("front", 1)
+    assert_all_told(watch, "front")
 
 
 def test_cameras_of_all_kinds_are_watched_side_by_side(footage: dict[str, Path], tmp_path: Path) -> None:
@@ -41,106 +235,14 @@ def test_cameras_of_all_kinds_are_watched_side_by_side(footage: dict[str, Path],
         with watching(data, cameras) as watch:
             until(lambda: all(clips(watch, kind) for kind in kinds), "a clip of each")
     for kind in kinds:
-        assert_kept(watch, kind)
+        assert_all_told(watch, kind)
+        assert_files_good(watch.rows(kind), data)
     told = {kind: probe(clips(watch, kind)[0]) for kind in kinds}
     assert {kind: (it.video_codec, it.audio_codec) for kind, it in told.items()} == {
         "aac": ("h264", "aac"),
         "pcma": ("h264", "aac"),  # MP4 cannot hold G.711
         "hevc": ("hevc", None),
     }
-
-
-def clips(watch: Watch, camera: str) -> list[Path]:
-    return [watch.data / row["clip"] for row in watch.windows(camera) if row["clip"]]
-
-
-def test_a_camera_that_vanishes_is_taken_up_again_as_a_new_epoch(server: RtspServer, tmp_path: Path) -> None:
-    with watching(tmp_path / "data", {"front": server.address("/front")}) as watch:
-        watch.more_windows("front", 1)
-        with faults.camera_vanishes(server):
-            until(lambda: len(watch.gaps("front")) == 2, "a gap")
-        watch.more_windows("front", 1)
-    assert reasons(watch) == ["source_down", "source_down"]
-    assert len(epochs(watch.rows())) == 2
-    assert_kept(watch)
-
-
-def test_a_camera_that_is_not_there_at_first_is_waited_for(server: RtspServer, tmp_path: Path) -> None:
-    with faults.camera_vanishes(server):
-        watching_it = watching(tmp_path / "data", {"front": server.address("/front")})
-        watch = watching_it.__enter__()
-    try:
-        watch.more_windows("front", 1)
-    finally:
-        watching_it.__exit__(None, None, None)
-    assert_kept(watch)
-
-
-@pytest.mark.parametrize("fault", [faults.camera_silent, faults.camera_frozen])
-def test_a_camera_that_sends_nothing_more_is_left_and_tried_again(
-    fault: Callable[[RtspServer], AbstractContextManager[None]], server: RtspServer, tmp_path: Path
-) -> None:
-    with watching(tmp_path / "data", {"front": server.address("/front")}) as watch:
-        watch.more_windows("front", 1)
-        with fault(server):
-            until(lambda: "source_stalled" in reasons(watch), "a gap for the silence")
-        watch.more_windows("front", 1)
-    assert len(epochs(watch.rows())) == 2
-    assert_kept(watch)
-
-
-def test_a_cable_that_is_cut_is_mended(server: RtspServer, tmp_path: Path) -> None:
-    with cable(server.port) as line:
-        address = server.address("/front").replace(str(server.port), str(line.port))
-        with watching(tmp_path / "data", {"front": address}) as watch:
-            watch.more_windows("front", 1)
-            line.cut()
-            until(lambda: len(watch.gaps("front")) == 2, "a gap")
-            line.mend()
-            watch.more_windows("front", 1)
-    assert len(epochs(watch.rows())) == 2
-    assert_kept(watch)
-
-
-def test_lost_packets_are_survived_and_counted(server: RtspServer, tmp_path: Path) -> None:
-    camera = CameraSettings("front", server.address("/front"), WINDOWS, tmp_path / "data", transport="udp")
-    with watching(tmp_path / "data", {"front": camera}) as watch:
-        watch.more_windows("front", 1)
-        with faults.packets_lost(server, 0.2):
-            watch.more_windows("front", 2)
-        watch.more_windows("front", 2)
-    assert watch.live.cameras["front"].total.damaged_packets > 0
-    assert_kept(watch, damaged=True)
-
-
-def test_timestamps_that_jump_back_an_hour_begin_a_new_epoch(server: RtspServer, tmp_path: Path) -> None:
-    with watching(tmp_path / "data", {"front": server.address("/front")}) as watch:
-        watch.more_windows("front", 1)
-        faults.timestamps_jump(server, -3600.0)
-        watch.more_windows("front", 2)
-    assert len(epochs(watch.rows())) >= 2
-    assert_kept(watch)
-
-
-def test_a_resolution_that_changes_in_mid_stream_begins_a_new_epoch(
-    server: RtspServer, tmp_path: Path
-) -> None:
-    with watching(tmp_path / "data", {"front": server.address("/front")}) as watch:
-        watch.more_windows("front", 1)
-        faults.resolution_changes(server)
-        watch.more_windows("front", 2)
-    assert len(epochs(watch.rows())) == 2
-    assert_kept(watch)
-
-
-def test_garbage_is_survived_and_counted(server: RtspServer, tmp_path: Path) -> None:
-    with watching(tmp_path / "data", {"front": server.address("/front")}) as watch:
-        watch.more_windows("front", 1)
-        with faults.garbage_packets(server, 0.3):
-            watch.more_windows("front", 2)
-        watch.more_windows("front", 2)
-    assert watch.live.cameras["front"].total.damaged_packets > 0
-    assert_kept(watch, damaged=True)
 
 
 def test_a_codec_that_changes_in_mid_stream_is_opened_anew(tmp_path: Path) -> None:
@@ -152,8 +254,9 @@ def test_a_codec_that_changes_in_mid_stream_is_opened_anew(tmp_path: Path) -> No
         web_camera(film, tmp_path, length_s=2 * Look().round_s) as web,
         watching(tmp_path / "data", {"front": web.address("/live.ts")}) as watch,
     ):
-        until(lambda: "source_stalled" in reasons(watch), "a gap")
+        until(lambda: "source_stalled" in reasons(watch, "front"), "a gap")
         watch.more_windows("front", 1)
     assert watch.live.cameras["front"].total.damaged_packets > 0
     assert len(epochs(watch.rows())) == 2
-    assert_kept(watch)
+    assert_all_told(watch, "front")
+    assert_files_good(watch.rows(), watch.data, damaged=True)

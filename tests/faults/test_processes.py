@@ -1,4 +1,4 @@
-"""Processes that die, hang or are told to stop, and disks that fill."""
+"""A program that is killed or told to stop, a disk that fills, and passwords."""
 
 from __future__ import annotations
 
@@ -26,39 +26,6 @@ from tests.kit.watching import Watch, until, watching
 STOP_S = 5.0
 KILLS = 4
 PASSWORD = "s3cret@home"  # noqa: S105  # the camera's, on this machine alone
-
-
-def worker_pid(watch: Watch, camera: str) -> int:
-    pid = watch.live.cameras[camera].pid
-    assert pid is not None
-    return pid
-
-
-def test_a_killed_worker_is_replaced(server: RtspServer, tmp_path: Path) -> None:
-    with watching(tmp_path / "data", {"front": server.address("/front")}) as watch:
-        watch.more_windows("front", 1)
-        faults.worker_killed(worker_pid(watch, "front"))
-        watch.more_windows("front", 1)
-    assert len(epochs(watch.rows())) == 2
-    assert_all_told(watch, "front")
-    assert_files_good(watch.rows(), watch.data)
-
-
-def test_a_worker_that_hangs_is_killed_and_replaced_and_the_others_go_on(
-    server: RtspServer, tmp_path: Path
-) -> None:
-    sources = {"front": server.address("/front"), "back": server.address("/front")}
-    with watching(tmp_path / "data", sources) as watch:
-        watch.more_windows("front", 1)
-        watch.more_windows("back", 1)
-        with faults.worker_stopped(worker_pid(watch, "front")):
-            until(lambda: watch.gaps("front")[-1]["reason"] == "source_stalled", "a gap for the silence")
-        watch.more_windows("front", 1)
-    assert len(epochs(watch.rows("front"))) == 2
-    assert len(epochs(watch.rows("back"))) == 1
-    for camera in sources:
-        assert_all_told(watch, camera)
-    assert_files_good(watch.rows(), watch.data)
 
 
 @pytest.fixture
