@@ -163,6 +163,7 @@ def _settings(camera: CameraConfig, data: Path, options: Options) -> CameraSetti
         min_free_bytes,
         transport=camera.transport,
         loop=camera.loop,
+        detect_source=camera.detect_source,
     )
 
 

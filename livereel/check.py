@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-from livereel.config import CameraConfig, Config, MqttConfig
+from livereel.config import Config, MqttConfig
 from livereel.errors import EXPECTED, explain
 from livereel.options import Options
 from livereel.words import make_words
@@ -29,7 +29,12 @@ def check(options: Options) -> bool:
 
 async def _check(options: Options) -> bool:
     config = options.config
-    tries: list[tuple[str, Try]] = [(f"camera {camera.name}", _camera(camera)) for camera in config.cameras]
+    tries: list[tuple[str, Try]] = [
+        (f"camera {camera.name}{which}", _camera(address, camera.transport))
+        for camera in config.cameras
+        for which, address in (("", camera.source), (" (detect_source)", camera.detect_source))
+        if address is not None
+    ]
     tries += [("words", _words(options)), ("mqtt", _mqtt(config.mqtt)), ("disk", _disk(config))]
     if not config.cameras:
         sys.stdout.write("ok    cameras: none\n")
@@ -46,9 +51,9 @@ async def _try(name: str, attempt: Try) -> bool:
     return True
 
 
-def _camera(camera: CameraConfig) -> Try:
+def _camera(address: str, transport: str) -> Try:
     def look() -> str:
-        with closing(AvSource(camera.source, transport=camera.transport)) as source:
+        with closing(AvSource(address, transport=transport)) as source:
             info = source.info
             rate = f" at {info.fps:g} fps" if info.fps else ""
             sound = ", with sound" if source.audio is not None else ""

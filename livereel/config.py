@@ -36,6 +36,7 @@ class CameraConfig:
 
     name: str
     source: Annotated[str, MinLen(1)]
+    detect_source: Annotated[str, MinLen(1)] | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     loop: bool = False
     regions: tuple[Area, ...] = ()

@@ -17,6 +17,7 @@ from livereel.capture import Capture, Counts, Seen
 from livereel.child import at_home
 from livereel.clips import BufferClips
 from livereel.folder import CLIPS, KEYFRAMES
+from livereel.mainstream import MainStreamClips
 from livereel.space import Space
 from stream.address import is_live
 from stream.looped import LoopedSource
@@ -33,6 +34,8 @@ class CameraSettings:
     Attributes:
         name: the camera's.
         source: its address, with credentials.
+        detect_source: address of another stream of the same camera, which is analysed in its place; None
+            where there is none.
         transport: how RTSP brings its packets, ``tcp`` or ``udp``.
         loop: a file starts over when it ends.
         windows: how windows are measured.
@@ -49,6 +52,7 @@ class CameraSettings:
     epoch: int = 0
     transport: str = "tcp"
     loop: bool = False
+    detect_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,17 @@ def run(handle: int, parent_pid: int) -> None:
 
 
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraSettings) -> Ended:
-    source = ThreadedSource(open_live(settings.source, settings.transport, loop=settings.loop))
+    main = source = _open(settings.source, settings)
+    if settings.detect_source is not None:
+        source = _open(settings.detect_source, settings)
     threading.Thread(target=_stop_when_told, args=(pipe, source), daemon=True).start()
+    clips = BufferClips(main, settings.data / CLIPS / settings.name, settings.windows.window_s)
+    beside = None if main is source else MainStreamClips(main, source, clips)
     capture = Capture(
         source,
         settings.name,
         settings.windows,
-        BufferClips(source, settings.data / CLIPS / settings.name, settings.windows.window_s),
+        beside or clips,
         settings.data / KEYFRAMES / settings.name,
         arrivals=source,
         space=Space(settings.data, settings.min_free_bytes),
@@ -113,11 +121,16 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
             reporter.send(seen)
     finally:
         reporter.send(Beat(replace(capture.counts)))  # the numbers of its last moments
-    if capture.failure:
-        return Ended(capture.failure.reason, capture.failure.retryable)
+    failure = capture.failure or (beside and beside.failure)
+    if failure:
+        return Ended(failure.reason, failure.retryable)
     if source.info.live and not source.stopped:
         return Ended("the stream ended", retryable=True)
     return Ended()
+
+
+def _open(address: str, settings: CameraSettings) -> ThreadedSource:
+    return ThreadedSource(open_live(address, settings.transport, loop=settings.loop))
 
 
 def open_live(address: str, transport: str = "tcp", *, loop: bool = False) -> PacketSource:

@@ -37,6 +37,12 @@ _TRACK = (
 )
 _NEEDED = ("appsrc", "appsink", "rtph264pay", "rtpbin", "udpsink")
 _TICK_MS = 10
+_BEGUN_US = GLib.get_monotonic_time()
+
+
+def _now_s() -> float:
+    """Since the program's start."""
+    return float(GLib.get_monotonic_time() - _BEGUN_US) / 1e6
 
 
 class Track:
@@ -55,7 +61,7 @@ class Track:
             self._next += 1
 
     def due_s(self) -> float:
-        """When the next unit is due, counted from the server's start."""
+        """When the next unit is due, counted from the program's start."""
         turn, place = divmod(self._next, len(self._index))
         return float(turn * self._round_s + self._index[place][0])
 
@@ -83,14 +89,17 @@ class Faults:
 
 
 class Player:
-    """Feeds one client's (or one shared) media from the footage, in step with the clock."""
+    """Feeds one client's (or one shared) media from the footage, in step with the clock.
+
+    All players show the same moment of their footage at the same time, as one camera's streams do.
+    """
 
     def __init__(self, media: GstRtspServer.RTSPMedia, folders: list[Path], faults: Faults) -> None:
         self._element = media.get_element()
         self._folders = folders
         self._faults = faults
         self._sources = {name: self._element.get_by_name(name) for name in ("video", "audio")}
-        self._started_us = GLib.get_monotonic_time()
+        self._started_s = _now_s()
         self._footage = -1
         self._tracks: dict[str, Track] = {}
         for number in (0, 1):
@@ -117,7 +126,7 @@ class Player:
         return out.emit("push-buffer", told)
 
     def _tick(self) -> bool:
-        now_s = (GLib.get_monotonic_time() - self._started_us) / 1e6
+        now_s = _now_s()
         if self._footage != self._faults.footage:
             self._take_up(self._folders[self._faults.footage], now_s)
         for name, track in self._tracks.items():
@@ -144,7 +153,7 @@ class Player:
         if self._faults.garbage and self._faults.random.random() < self._faults.garbage:
             data = self._spoilt(data)
         buffer = Gst.Buffer.new_wrapped(data)
-        buffer.pts = buffer.dts = int(due_s * Gst.SECOND)
+        buffer.pts = buffer.dts = int((due_s - self._started_s) * Gst.SECOND)
         buffer.duration = int(duration_s * Gst.SECOND)
         source.emit("push-buffer", buffer)
 

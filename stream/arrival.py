@@ -1,0 +1,35 @@
+"""How a stream's own time and ours belong together, as its packets tell by when they come. Pure."""
+
+from __future__ import annotations
+
+from stream.frames import JUMP_AHEAD_S, JUMP_BACK_S
+
+# A camera's clock drifts from ours by less than this, so an old packet is forgotten a little faster.
+MAX_DRIFT = 2e-4
+
+
+class Arrival:
+    """Follows one stream. Packets are delayed on their way, never early: the earliest is the truest.
+
+    Attributes:
+        zero_s: our monotonic time at which the stream's own time was 0; None while no packet has told.
+        newest_s: stream time of the newest packet; None before the first.
+    """
+
+    def __init__(self) -> None:
+        self.zero_s: float | None = None
+        self.newest_s: float | None = None
+        self._came_s = 0.0
+
+    def see(self, stream_s: float, came_s: float) -> bool:
+        """A packet of this time came then (s, monotonic).
+
+        Returns whether its time is another timeline than that of the packets before it; those are
+        forgotten then.
+        """
+        jumped = self.newest_s is not None and not (-JUMP_BACK_S <= stream_s - self.newest_s <= JUMP_AHEAD_S)
+        zero_s = came_s - stream_s
+        if self.zero_s is not None and not jumped:
+            zero_s = min(zero_s, self.zero_s + MAX_DRIFT * (came_s - self._came_s))
+        self.zero_s, self.newest_s, self._came_s = zero_s, stream_s, came_s
+        return jumped
