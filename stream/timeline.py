@@ -98,18 +98,32 @@ def evened(times: list[int], slack: int) -> list[int] | None:
     deltas = [b - a for a, b in pairwise(ordered)]
     if not deltas or min(deltas) >= median_low(deltas) * _CLOSE:
         return times
+    # As if none were missing, or else each where its time says.
+    for step, places in (_one_by_one(ordered), _by_time(ordered, deltas)):
+        moved = [ordered[0] + round(place * step) for place in places]
+        if all(abs(new - old) <= slack for new, old in zip(moved, ordered, strict=True)):
+            by_time = dict(zip(ordered, moved, strict=True))
+            return [by_time[time] for time in times]
+    return None
+
+
+def _one_by_one(ordered: Sequence[int]) -> tuple[float, Sequence[int]]:
+    """The step, and the place of each picture on the grid, from the first on."""
+    last = len(ordered) - 1
+    return max(1.0, (ordered[-1] - ordered[0]) / last), range(last + 1)
+
+
+def _by_time(ordered: Sequence[int], deltas: Sequence[int]) -> tuple[float, Sequence[int]]:
+    """As above, with places left free where pictures are missing."""
     step = max(1.0, fmean(delta for delta in deltas if delta < median_low(deltas) * _MISSING))
-    places = [round((time - ordered[0]) / step) for time in ordered]
-    zero = fmean(time - place * step for time, place in zip(ordered, places, strict=True))
-    moved: dict[int, int] = {}
+    guessed = [round((time - ordered[0]) / step) for time in ordered]
+    zero = fmean(time - place * step for time, place in zip(ordered, guessed, strict=True))
     first = round((ordered[0] - zero) / step)
-    place = first - 1
+    places: list[int] = []
     for time in ordered:
-        place = max(place + 1, round((time - zero) / step))
-        moved[time] = ordered[0] + round((place - first) * step)
-        if abs(moved[time] - time) > slack:
-            return None
-    return [moved[time] for time in times]
+        place = round((time - zero) / step) - first
+        places.append(max(places[-1] + 1, place) if places else 0)
+    return step, places
 
 
 def in_order(items: Iterable[tuple[int, _T]], depth: int) -> Iterator[tuple[int, _T]]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from livereel.rolling import RollingReel
 from livereel.words import make_words
 from livereel.worker import CameraSettings
 from sinks.sink import Event
+from stream.clock import utc_text
 from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured
 from tests.kit.watching import KEEP_ALL, QUICK, WINDOWS
@@ -146,7 +148,9 @@ def test_a_run_ends_after_its_time_with_open_windows_kept(film: Path, tmp_path: 
 
 
 def test_what_an_earlier_run_left_is_put_into_words(film: Path, tmp_path: Path) -> None:
-    left = replace(measured(0, [(2.0, 900.0)], camera="garden"), id="garden-left")
+    just_now = utc_text(datetime.now(UTC) - timedelta(minutes=1))
+    window = measured(0, [(2.0, 900.0)], camera="garden", start_utc=just_now)
+    left = replace(window, id="garden-left")
 
     async def run() -> None:
         async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, _):

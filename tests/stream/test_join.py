@@ -248,7 +248,7 @@ def test_a_film_that_pauses_is_copied(tmp_path: Path) -> None:
 
 def test_a_film_with_pictures_too_close_for_players_is_encoded(tmp_path: Path) -> None:
     def time_s(nth: int) -> float:
-        return nth // 10 * 0.365 + nth % 10 * 0.04
+        return nth // 10 * 0.4 + min(nth % 10, 6) * 0.055 + max(0, nth % 10 - 6) * 0.005
 
     source = film(tmp_path / "film.mp4", seconds=4, time_s=time_s, sound="aac")
     out = tmp_path / "reel.mp4"

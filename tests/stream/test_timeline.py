@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stream.timeline import (
@@ -122,6 +122,7 @@ def test_shown_pictures_follow_each_other_without_a_gap(start: int, length: int)
 
 
 @given(st.lists(st.integers(-12, 12), min_size=8, max_size=60))
+@example([-9, 12, 0, 0, 0, 0, 0, -8, -12, -3])
 def test_a_jittering_clock_is_evened_out(jitter: list[int]) -> None:
     times = [i * 40 + j for i, j in enumerate(jitter)]
     even = evened(times, 40)
