@@ -98,7 +98,7 @@ class WindowSettings:
         max_keyframes: how many peaks are shown at most.
         keyframe_px: longer side of the keyframes' pictures; None when no pictures are asked for.
         max_fps: of a faster stream, only so many frames a second are measured; None for all. The signal
-            looks back 0.2 s and more: it gains nothing from frames 17 ms apart.
+            looks back 0.2 s and more: it gains little from frames nearer to each other than 66 ms.
     """
 
     window_s: float = 10.0
@@ -107,7 +107,7 @@ class WindowSettings:
     distance_frames: int = 5
     max_keyframes: int = 12
     keyframe_px: int | None = None
-    max_fps: float | None = 30.0
+    max_fps: float | None = 15.0
 
 
 class Snapshot:

@@ -54,7 +54,7 @@ class MotionConfig:
     signal: Literal["changed", "notebook"] = "changed"
     width_px: Annotated[int, Ge(64), Le(4096)] = 400
     height_px: Annotated[int, Ge(48), Le(4096)] = 300
-    max_fps: Annotated[float, Gt(0)] | None = 30.0
+    max_fps: Annotated[float, Gt(0)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:  # a scan makes no reel: its start is not to pay for what reel
     from analyzer.reel import ReelSettings
 
 
+# The notebook measured every frame against the one before.
+MAX_FPS = {"changed": 15.0, "notebook": None}
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """A configuration with what the command line changes of it."""
@@ -55,7 +59,7 @@ class Options:
         config = self.config
         return WindowSettings(
             window_s=config.window_s,
-            max_fps=config.motion.max_fps,
+            max_fps=config.motion.max_fps or MAX_FPS[config.motion.signal],
             motion=MotionSettings(
                 signal=config.motion.signal,
                 width_px=config.motion.width_px,

@@ -17,6 +17,8 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stream.demux import follows_loss
+from stream.h264 import is_droppable, parameter_sets
+from stream.thin import Thinner
 
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
 cv2.setNumThreads(1)
@@ -30,6 +32,8 @@ JUMP_AHEAD_S = 600.0
 MAX_BROKEN = 25
 # Readers of transport streams mark a packet that is done before those that are lost.
 _DAMAGE_SLACK_S = 0.5
+
+_PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
 
 # Decoded pictures that wait to be handed out together, at most.
 MAX_HELD = 16
@@ -98,6 +102,7 @@ class FrameDecoder:
         zero_s: the stream time at which media time begins; None before the first frame.
         damaged: packets that could not be decoded whole so far.
         refused: those of them that gave nothing at all.
+        thinned: packets that were not decoded, as their picture would have been left out.
     """
 
     def __init__(
@@ -116,8 +121,8 @@ class FrameDecoder:
             width_px, height_px: analysis size.
             held_bytes: how much of decoded pictures may wait to be handed out together: what is done
                 with them finds the processor's caches warm. 0 hands each out at once.
-            max_fps: of a faster stream, frames closer together than this are decoded and left out; None
-                hands out all.
+            max_fps: of a faster stream, frames closer together than this are left out, and not even
+                decoded where nothing else builds on them; None hands out all.
         """
         self._context: VideoCodecContext = video.codec_context
         if not self._context.is_open:
@@ -128,7 +133,7 @@ class FrameDecoder:
         self._size = (width_px, height_px)
         self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
         # A frame that the decoder gives up only at the end does not carry its time base.
-        self._time_base = video.time_base or Fraction(1, 90_000)
+        self._tick_s = float(video.time_base or Fraction(1, 90_000))
         self._source_size: tuple[int, int] | None = None
         self._last_s = -self._frame_s
         self._packet_s: float | None = None
@@ -137,18 +142,27 @@ class FrameDecoder:
         self.zero_s: float | None = None
         self.damaged = 0
         self.refused = 0
+        self.thinned = 0
         self._broken = 0  # such pictures in a row
         self._held: list[VideoFrame] = []
         self._held_bytes = held_bytes
         # A tenth less, for times that are rounded or jitter.
         self._least_s = 0.9 / max_fps if max_fps else 0.0
         self._handed_s: float | None = None
+        # Of interlaced pictures, half a one would be left out.
+        tells = self._context.name == "h264" and self._context.field_order == _PROGRESSIVE
+        self._thinner = Thinner(self._least_s) if max_fps and tells else None
+        known = parameter_sets(self._context.extradata) if tells else None
+        self._length_bytes = known.length_bytes if known else 0
         self._after_damage = False  # since the last frame handed out
 
     def decode(self, packet: Packet[Stream] | None) -> Decoded:
         """Decode a packet, or flush with None."""
         if packet is not None:
             self._note(packet)
+            if self._skips(packet):
+                self.thinned += 1
+                return Decoded(())
         try:
             self._held += self._context.decode(packet)
         except (av.error.FFmpegError, ValueError):
@@ -161,6 +175,13 @@ class FrameDecoder:
         images, self._held = self._held, []
         return self.take(images)
 
+    def _skips(self, packet: Packet[Stream]) -> bool:
+        """Whether nobody would look at the packet's picture, and none is made of it."""
+        if self._thinner is None or packet.pts is None:
+            return False
+        droppable = is_droppable(memoryview(packet), self._length_bytes)
+        return self._thinner.skips(packet.pts * self._tick_s, droppable=droppable)
+
     def _may_wait(self) -> bool:
         if not self._held:
             return True
@@ -172,7 +193,7 @@ class FrameDecoder:
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is None:
             return
-        before_s, self._packet_s = self._packet_s, float(stamp * packet.time_base)
+        before_s, self._packet_s = self._packet_s, stamp * self._tick_s
         if self.first_s is None and not packet.is_discard:
             self.first_s = self._packet_s
         if follows_loss(packet):
@@ -209,7 +230,7 @@ class FrameDecoder:
 
     def stream_s(self, image: VideoFrame) -> float | None:
         """The stream's own time of an image; None where it has none."""
-        return None if image.pts is None else float(image.pts * self._time_base)
+        return None if image.pts is None else image.pts * self._tick_s
 
     def _place(self, image: VideoFrame) -> float | None:
         """Return an image's media time in this epoch; None where it belongs to another."""
@@ -255,6 +276,10 @@ def _luma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]
         memoryview(plane), np.dtype(np.uint8 if bits == 8 else np.uint16)
     )
     rows = rows.reshape(-1, plane.line_size // rows.itemsize)[: image.height, : image.width]
+    # Of a large picture every row would be fetched from memory, and few are looked at.
+    step = max(1, image.height // size[1])
+    if step > 1:
+        rows = np.ascontiguousarray(rows[step // 2 :: step])
     small = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_LINEAR), rows.dtype)
     levels = small if bits == 8 else small >> (bits - 8)
     return _upright(levels.astype(np.uint8, copy=False), rotation)

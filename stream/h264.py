@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 IDR, SPS, PPS = 5, 7, 8  # nal_unit_type, ITU-T H.264 table 7-1
+_SLICES = range(1, 6)
 _START_CODE = b"\0\0\1"
+# What stands before a packet's first slice is seldom more.
+_HEAD_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,15 @@ def in_band(data: bytes, length_bytes: int) -> frozenset[bytes]:
 def is_idr(data: bytes, length_bytes: int) -> bool:
     """Whether a decoder forgets all before this packet; other keyframes do not splice."""
     return any(unit[:1] and unit[0] & 31 == IDR for unit in nal_units(data, length_bytes))
+
+
+def is_droppable(packet: memoryview, length_bytes: int) -> bool:
+    """Whether no other picture builds on the packet's: its slices have a nal_ref_idc of 0."""
+    head = bytes(packet[:_HEAD_BYTES])
+    for unit in nal_units(head, length_bytes):
+        if unit[:1] and unit[0] & 31 in _SLICES:
+            return not unit[0] & 0x60
+    return False
 
 
 def length_prefixed(data: bytes) -> bytes:

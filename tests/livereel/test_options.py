@@ -38,6 +38,13 @@ def test_every_option_of_windows_and_reels_arrives() -> None:
     assert options.reel(media_time=True) == ReelSettings("keyframes", 1.5, 0.2, media_time=True)
 
 
+def test_the_notebooks_signal_measures_every_frame_unless_told_otherwise() -> None:
+    assert Options(Config(motion=MotionConfig("notebook"))).windows(pictures=False).max_fps is None
+    assert (
+        Options(Config(motion=MotionConfig("notebook", max_fps=5.0))).windows(pictures=False).max_fps == 5.0
+    )
+
+
 def test_pictures_are_made_only_where_they_are_wanted() -> None:
     assert Options(Config()).windows(pictures=False).keyframe_px is None
     assert Options(Config()).windows(pictures=True).keyframe_px == 640

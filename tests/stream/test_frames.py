@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,9 +18,11 @@ from tests.kit.scene import scene
 SIZE = (80, 60)
 
 
-def decoded(path: Path, *, held_bytes: int = 0) -> tuple[FrameDecoder, list[Decoded]]:
+def decoded(
+    path: Path, *, held_bytes: int = 0, max_fps: float | None = None
+) -> tuple[FrameDecoder, list[Decoded]]:
     with AvSource(str(path)) as source:
-        decoder = FrameDecoder(source.video, *SIZE, held_bytes=held_bytes)
+        decoder = FrameDecoder(source.video, *SIZE, held_bytes=held_bytes, max_fps=max_fps)
         found = [decoder.decode(p) for p in source.packets() if p.stream.type == "video"]
         return decoder, [*found, decoder.decode(None)]
 
@@ -194,10 +195,32 @@ def test_frames_handed_out_together_are_the_same_in_bounded_numbers(tmp_path: Pa
     assert max(len(part.frames) for part in few) == 3
 
 
+@pytest.mark.parametrize("container", ["mp4", "mpegts"])
+@pytest.mark.parametrize(("bf", "pyramid"), [(0, "none"), (1, "none"), (2, "none"), (3, "normal")])
+def test_what_is_not_decoded_changes_nothing_of_what_is_handed_out(
+    bf: int, pyramid: str, container: str, tmp_path: Path
+) -> None:
+    options = {"preset": "veryfast", "x264-params": f"bframes={bf}:b-adapt=0:b-pyramid={pyramid}"}
+    film = scene(tmp_path / "film", seconds=3, fps=30, container=container, options=options)
+    thinning, parts = decoded(film, max_fps=15.0)
+    _, whole = decoded(film)
+    wanted: list[Frame] = []
+    for frame in (frame for part in whole for frame in part.frames):
+        if not wanted or frame.pts_s - wanted[-1].pts_s > 0.9 / 15:
+            wanted.append(frame)
+    found = [frame for part in parts for frame in part.frames]
+    assert [frame.pts_s for frame in found] == [frame.pts_s for frame in wanted]
+    assert all(np.array_equal(a.luma, b.luma) for a, b in zip(found, wanted, strict=True))
+    assert (thinning.thinned > 15) == (bf > 0), "of 90 pictures"
+
+
+def test_halves_of_interlaced_pictures_are_not_left_out(tmp_path: Path) -> None:
+    options = {"preset": "veryfast", "x264-params": "interlaced=1:bframes=3:b-adapt=0"}
+    film = scene(tmp_path / "film.ts", seconds=2, fps=30, container="mpegts", options=options)
+    assert decoded(film, max_fps=15.0)[0].thinned == 0
+
+
 def test_of_a_fast_stream_only_so_many_frames_a_second_are_handed_out(tmp_path: Path) -> None:
     film = scene(tmp_path / "film.mp4", seconds=2, fps=60)
-    with closing(AvSource(str(film))) as source:
-        decoder = FrameDecoder(source.video, 400, 300, max_fps=30.0)
-        packets = [packet for packet in source.packets() if packet.stream.type == "video"]
-        frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet).frames]
-    assert [round(frame.pts_s * 30) for frame in frames] == list(range(60))
+    found = [frame for part in decoded(film, max_fps=30.0)[1] for frame in part.frames]
+    assert [round(frame.pts_s * 30) for frame in found] == list(range(60))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.h264 import in_band, is_idr, length_prefixed, nal_units, parameter_sets
+from stream.h264 import in_band, is_droppable, is_idr, length_prefixed, nal_units, parameter_sets
 from tests.kit.media import FASTEST, film, packets_of
 
 SPS, PPS, IDR, SLICE, SEI = (
@@ -77,6 +77,14 @@ def test_only_idr_pictures_splice() -> None:
     assert is_idr(annex_b(SPS, PPS, SEI, IDR), 0)
     assert not is_idr(annex_b(SPS, PPS, SEI, SLICE), 0)
     assert is_idr(length_prefixed(annex_b(SEI, IDR)), 4)
+
+
+def test_a_picture_that_no_other_builds_on_says_so_in_its_first_slice() -> None:
+    reference, disposable = bytes([0x41, 1, 2]), bytes([0x01, 1, 2])
+    for length_bytes, dress in ((0, bytes), (4, length_prefixed)):
+        assert is_droppable(memoryview(dress(annex_b(SEI, disposable))), length_bytes)
+        assert not is_droppable(memoryview(dress(annex_b(SEI, reference))), length_bytes)
+        assert not is_droppable(memoryview(dress(annex_b(SEI))), length_bytes), "who knows"
 
 
 def test_parameter_sets_on_the_way_are_found() -> None:

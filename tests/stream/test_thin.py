@@ -1,0 +1,42 @@
+"""Which pictures are not worth decoding."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.thin import Thinner
+
+Packets = list[tuple[int, bool]]
+
+
+def group(at: int, size: int) -> Packets:
+    """A group in decoding order: what it is predicted from, then pictures that nothing builds on."""
+    return [(at + size, False), *((at + n, True) for n in range(1, size))]
+
+
+def taken(shown: list[int], least: float) -> list[int]:
+    """Those of the pictures that are far enough from the one taken before."""
+    found: list[int] = []
+    for at in shown:
+        if not found or at - found[-1] >= least:
+            found.append(at)
+    return found
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=30), st.sampled_from([0.5, 1.5, 1.8, 2.7, 4.0]))
+def test_what_is_left_out_would_not_have_been_taken(sizes: list[int], least: float) -> None:
+    packets: Packets = [(0, False)]
+    for size in sizes:
+        packets += group(max(at for at, _ in packets), size)
+    thinner = Thinner(least)
+    kept = [at for at, droppable in packets if not thinner.skips(float(at), droppable=droppable)]
+    assert taken(sorted(kept), least) == taken(sorted(at for at, _ in packets), least)
+    left_out = {at for at, _ in packets} - set(kept)
+    assert left_out <= {at for at, droppable in packets if droppable}
+
+
+def test_every_second_picture_of_a_fast_stream_need_not_be_decoded() -> None:
+    thinner = Thinner(1.8)
+    packets = [(0, False)] + [packet for n in range(0, 100, 2) for packet in group(n, 2)]
+    assert sum(thinner.skips(float(at), droppable=droppable) for at, droppable in packets) == 50
