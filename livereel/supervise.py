@@ -111,7 +111,7 @@ class Supervisor:
         waits_s = self._patience.waits_s()
         while not self._stopping.is_set():
             lost = await self._run_once()
-            if self.counts.frames:
+            if self.state == "watching":
                 waits_s = self._patience.waits_s()
             self._tell(lost)
             await self._on_lost(self._settings.name, lost)
@@ -123,7 +123,7 @@ class Supervisor:
     def _tell(self, lost: Lost) -> None:
         """Log a change of state, not each attempt of a night without a camera."""
         state = "waiting" if not lost.final else "refused" if lost.reason else "ended"
-        if state != self.state or self.counts.frames:
+        if state != self.state:
             level = logging.WARNING if lost.reason else logging.INFO
             log.log(level, "%s: %s%s", self._settings.name, state, f" ({lost.reason})" if lost.reason else "")
         self.state = state
@@ -170,6 +170,7 @@ class Supervisor:
             elif isinstance(report, Beat):
                 self._beat(report, hurried=lost is not None)
             else:
+                self._alive(hurried=lost is not None)
                 await self._report(report)
 
     def _hurry(self, process: CameraProcess) -> None:
@@ -177,9 +178,14 @@ class Supervisor:
         process.say_stop()
         self._deadline_s = _now_s() + self._patience.stop_s
 
-    def _beat(self, beat: Beat, *, hurried: bool) -> None:
-        if beat.counts.frames > self.counts.frames and not hurried and not self._stopping.is_set():
+    def _alive(self, *, hurried: bool) -> None:
+        """Pictures come: who is not on its way out may be silent for as long as is allowed."""
+        if not hurried and not self._stopping.is_set():
             self._deadline_s = _now_s() + self._patience.stall_s
+
+    def _beat(self, beat: Beat, *, hurried: bool) -> None:
+        if beat.counts.frames > self.counts.frames:
+            self._alive(hurried=hurried)
         if beat.counts.skipped_packets and not self.counts.skipped_packets:
             log.warning(
                 "%s: more pictures than can be decoded in time: some are left out", self._settings.name
@@ -195,7 +201,7 @@ class Supervisor:
         await self._on_report(report)
 
     def _silence(self) -> Lost:
-        if self.counts.frames:
+        if self.state == "watching":
             return Lost(f"no picture for {self._patience.stall_s:g} s", stalled=True, final=False)
         return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
 

@@ -5,6 +5,7 @@ Each comes back by itself, no second is lost without a word, and the one beside 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -15,9 +16,11 @@ import pytest
 
 from livereel.supervise import Patience
 from livereel.worker import CameraSettings
+from stream.clock import parse_utc
 from stream.probe import probe
 from tests.kit import faults
 from tests.kit.cable import Cable, cable
+from tests.kit.coverage import coverage
 from tests.kit.footage import Look, write_file
 from tests.kit.promises import assert_all_told, assert_files_good, assert_no_leftovers, epochs
 from tests.kit.rtsp import RtspServer, rtsp_server
@@ -172,6 +175,22 @@ def named(fault: Callable[[Scene], None]) -> str:
 @pytest.mark.parametrize("fault", ALL, ids=named)
 def test_every_second_of_a_camera_is_told_once(fault: Callable[[Scene], None], aftermath: Watch) -> None:
     assert_all_told(aftermath, named(fault))
+    sys.stdout.write(account(aftermath, named(fault)))
+
+
+def account(watch: Watch, camera: str) -> str:
+    """What a fault cost, a line."""
+    found = coverage(watch.rows(camera), camera, watch.start_utc, watch.end_utc)
+    unseen = [
+        f"{parse_utc(gap['end_utc']) - parse_utc(gap['start_utc'])} {gap['reason']}"
+        for gap in watch.gaps(camera)
+    ]
+    total = watch.live.cameras[camera].total
+    return (
+        f"{camera}: {len(watch.windows(camera))} windows in {len(epochs(watch.rows(camera)))} epochs,"
+        f" unseen {', '.join(unseen[1:]) or 'nothing'}, untold {found.uncovered_s:.3f} s,"
+        f" told twice {found.doubled_s:.3f} s, {total.damaged_packets} damaged packets\n"
+    )
 
 
 @pytest.mark.parametrize("fault", ALL, ids=named)

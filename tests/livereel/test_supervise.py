@@ -149,6 +149,18 @@ def test_a_process_that_dies_is_replaced_with_the_next_epoch(film: Path, tmp_pat
     assert camera.supervisor.total.frames >= camera.supervisor.counts.frames + LOOK.fps
 
 
+def test_a_process_that_hangs_after_its_first_picture_has_stalled(film: Path, tmp_path: Path) -> None:
+    camera = Camera(str(film), tmp_path, Patience(open_s=600.0, stall_s=1.0, stop_s=0.5), loop=True)
+
+    async def hang() -> None:
+        await camera.until(lambda: bool(camera.epochs()))
+        os.kill(camera.supervisor.pid or 0, signal.SIGSTOP)
+        await camera.until(lambda: bool(camera.lost))
+
+    camera.run(hang)
+    assert camera.lost[0] == Lost("no picture for 1 s", stalled=True, final=False)
+
+
 def test_a_camera_can_be_stopped_and_taken_up_again(film: Path, tmp_path: Path) -> None:
     camera = Camera(str(film), tmp_path, loop=True)
     for turn in range(2):
