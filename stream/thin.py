@@ -29,7 +29,7 @@ class Thinner:
         if droppable:
             while self._coming and self._coming[0] < shown_s:
                 self._pass(heappop(self._coming))
-            if self._taken_s is not None and shown_s - self._taken_s < self._least_s:
+            if self._taken_s is not None and 0.0 <= shown_s - self._taken_s < self._least_s:
                 return True
         heappush(self._coming, shown_s)
         if len(self._coming) > _MAX_REORDER:

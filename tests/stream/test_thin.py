@@ -40,3 +40,10 @@ def test_every_second_picture_of_a_fast_stream_need_not_be_decoded() -> None:
     thinner = Thinner(1.8)
     packets = [(0, False)] + [packet for n in range(0, 100, 2) for packet in group(n, 2)]
     assert sum(thinner.skips(float(at), droppable=droppable) for at, droppable in packets) == 50
+
+
+def test_times_that_step_back_are_another_timeline_and_all_decoded() -> None:
+    thinner = Thinner(1.8)
+    thinner.skips(100.0, droppable=False)
+    assert thinner.skips(101.0, droppable=True)
+    assert not any(thinner.skips(float(n), droppable=True) for n in range(5))
