@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -15,10 +13,13 @@ from av.stream import Stream
 
 from analyzer.chapter import Gap
 from analyzer.happening import Began, Glimpse, Stirring
-from analyzer.window import Clip, Keyframe, Measured, Shot, Window, Windower, WindowSettings
+from analyzer.window import Measured, Window, Windower, WindowSettings
 from livereel.clips import Clipper
+from livereel.counts import Counts
+from livereel.extent import Extent
+from livereel.keep import WindowFiles
 from livereel.overload import Overload
-from livereel.space import Space, is_full
+from livereel.space import Space
 from stream.clock import MediaClock, utc_after
 from stream.frames import Frame, FrameDecoder
 from stream.media import MediaError
@@ -41,47 +42,6 @@ MAX_OFF_S = 5.0
 MIN_EPOCH_S = 0.04
 # A hole between two epochs that is shorter than this is not worth telling.
 HOLE_S = 0.5
-
-
-@dataclass(slots=True)
-class Counts:
-    """What the loop has met so far: a drop is a number that someone sees."""
-
-    frames: int = 0
-    damaged_packets: int = 0
-    timeline_breaks: int = 0
-    windows_without_room: int = 0
-    clips_failed: int = 0
-    skipped_packets: int = 0
-
-    def plus(self, other: Counts) -> Counts:
-        """Return the sums."""
-        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
-
-
-class Extent:
-    """How far packets reach, in stream time.
-
-    Attributes:
-        video_s: the latest start of a picture.
-        any_s: the latest end of a packet.
-    """
-
-    def __init__(self) -> None:
-        self.video_s = self.any_s = -math.inf
-        self._ticks_s: dict[int, float] = {}
-
-    def push(self, packet: Packet[Stream]) -> None:
-        """See a packet pass."""
-        stamp = packet.pts if packet.pts is not None else packet.dts
-        if stamp is None:
-            return
-        tick_s = self._ticks_s.get(packet.stream_index)
-        if tick_s is None:
-            tick_s = self._ticks_s[packet.stream_index] = float(packet.time_base)
-        self.any_s = max(self.any_s, (stamp + (packet.duration or 0)) * tick_s)
-        if packet.stream.type == "video" and not packet.is_discard:
-            self.video_s = max(self.video_s, stamp * tick_s)
 
 
 Seen = Window | Gap | Began | Stirring | Glimpse
@@ -109,7 +69,6 @@ class Capture:
     Attributes:
         counts: what was met so far.
         failure: why reading stopped before the source's end; None while all is well.
-        clip_failure: why a clip could not be cut, the last time.
     """
 
     def __init__(
@@ -142,17 +101,20 @@ class Capture:
         self._camera = camera
         self._settings = settings
         self._clips = clips
-        self._pictures = pictures
         self._epoch = epoch
         self._clock = MediaClock(source.info.start_utc)
         self._arrivals = arrivals
         self._overload = Overload()
         self._ended: tuple[str, str] | None = None  # until when the last epoch saw, and what ended it
         self._pause_s = max(PAUSE_S, PAUSE_FRAMES / (source.info.fps or PAUSE_FRAMES))
-        self._space = space
         self.counts = Counts()
+        self._files = WindowFiles(clips, pictures, space, self.counts)
         self.failure: SourceError | None = None
-        self.clip_failure: MediaError | None = None
+
+    @property
+    def clip_failure(self) -> MediaError | None:
+        """Why a clip could not be cut, the last time."""
+        return self._files.clip_failure
 
     def windows(self) -> Iterator[Window | Gap]:
         """Yield windows and gaps alone; otherwise as ``run``."""
@@ -340,7 +302,8 @@ class Capture:
     def _window(self, measured: Measured) -> Window:
         start_utc = self._clock.utc(measured.start_s)
         name = self._name(measured.start_s)
-        clip, keyframes = self._keep(measured, f"{start_utc[:10]}/{name}" if self._arrivals else name)
+        place = f"{start_utc[:10]}/{name}" if self._arrivals else name
+        clip, keyframes = self._files.keep(measured, place, self._decoder.zero_s or 0.0)
         missed_s = min(self._missed[1], measured.end_s) - max(self._missed[0], measured.start_s)
         return Window(
             id=name,
@@ -361,43 +324,6 @@ class Capture:
             clip=clip,
             missed_s=max(0.0, missed_s),
         )
-
-    def _keep(self, measured: Measured, place: str) -> tuple[Clip | None, tuple[Keyframe, ...]]:
-        """Write a window's files; live, without room on the disk, it has none."""
-        if measured.quiet:
-            return None, ()
-        bare = tuple(Keyframe(shot.pts_s, shot.value) for shot in measured.shots)
-        if self._space is not None and self._space.missing_bytes():
-            self.counts.windows_without_room += 1
-            return None, bare
-        try:
-            keyframes = tuple(self._keyframe(place, n, shot) for n, shot in enumerate(measured.shots))
-            return self._clip(measured, place), keyframes
-        except (MediaError, OSError) as error:
-            if self._space is None or not is_full(error):
-                raise
-        self.counts.windows_without_room += 1
-        return None, bare
-
-    def _clip(self, measured: Measured, place: str) -> Clip | None:
-        """Cut the clip; packets that no file can hold cost the clip, not the camera."""
-        zero_s = self._decoder.zero_s or 0.0
-        try:
-            return self._clips.clip(place, zero_s, measured.start_s, measured.end_s)
-        except MediaError as error:
-            if is_full(error):
-                raise
-            self.clip_failure = error
-        self.counts.clips_failed += 1
-        return None
-
-    def _keyframe(self, place: str, number: int, shot: Shot) -> Keyframe:
-        if self._pictures is None:
-            return Keyframe(shot.pts_s, shot.value)
-        file = self._pictures / f"{place}-{number}.jpg"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(shot.jpeg)
-        return Keyframe(shot.pts_s, shot.value, file)
 
     def warnings(self) -> list[str]:
         """What the user should know of this run so far, a line each."""

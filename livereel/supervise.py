@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from analyzer.happening import Began
-from livereel.capture import Counts, Seen
+from livereel.capture import Seen
+from livereel.counts import Counts
 from livereel.process import CameraProcess
 from livereel.worker import Beat, CameraSettings, Ended
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.window import WindowSettings
-from livereel.capture import Capture, Counts, Seen
+from livereel.capture import Capture, Seen
 from livereel.child import at_home
 from livereel.clips import BufferClips
+from livereel.counts import Counts
 from livereel.folder import CLIPS, KEYFRAMES
 from livereel.mainstream import MainStreamClips
 from livereel.space import Space

@@ -1,0 +1,21 @@
+"""What the loop of a camera has met: a drop is a number that someone sees."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was met so far."""
+
+    frames: int = 0
+    damaged_packets: int = 0
+    timeline_breaks: int = 0
+    windows_without_room: int = 0
+    clips_failed: int = 0
+    skipped_packets: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        """Return the sums."""
+        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
