@@ -82,6 +82,9 @@ def scan(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Draw the signal and its peaks as a page.")
     ] = None,
+    realtime: Annotated[
+        bool, typer.Option("--realtime", help="Play a file no faster than it was taken, as watch does.")
+    ] = False,
     config: ConfigOption = None,
     region: RegionOption = None,
     ignore: IgnoreOption = None,
@@ -90,7 +93,8 @@ def scan(
     from livereel.options import read_options  # noqa: PLC0415  # --help needs none of it
     from livereel.scan import scan as run  # noqa: PLC0415
 
-    run(source, read_options(config, region or [], ignore or []), as_json=as_json, plot=plot)
+    options = read_options(config, region or [], ignore or [])
+    run(source, options, as_json=as_json, plot=plot, realtime=realtime)
 
 
 @app.command()

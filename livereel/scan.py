@@ -16,17 +16,19 @@ from livereel.clips import NoClips
 from livereel.options import Options
 from livereel.progress import progress
 from sinks.rows import gap_row, window_row
-from stream.source import AvSource
+from stream.source import AvSource, PacketSource, RealTimeSource
 from stream.text import write_text
 
 
-def scan(address: str, options: Options, *, as_json: bool, plot: Path | None) -> None:
+def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, realtime: bool = False) -> None:
     """Print the windows of a source; with ``plot``, draw them as a page too.
+
+    With ``realtime`` a file is played at the speed at which it was taken.
 
     Raises SourceError, or OSError when the page cannot be written. What could be read of a damaged
     source is printed; its gaps too.
     """
-    with TemporaryDirectory(prefix="livereel-") as scratch, closing(AvSource(address)) as source:
+    with TemporaryDirectory(prefix="livereel-") as scratch, closing(_open(address, realtime)) as source:
         pictures = Path(scratch) if plot else None
         settings = options.windows(pictures=plot is not None)
         capture = Capture(source, camera_name(source.info.address), settings, NoClips(), pictures)
@@ -43,6 +45,11 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None) ->
         if plot:
             title = os.fsencode(source.info.address.rpartition("/")[2]).decode(errors="replace")
             _draw(plot, title, seen, media_time=not source.info.live)
+
+
+def _open(address: str, realtime: bool) -> PacketSource:  # noqa: FBT001  # as the command line says it
+    source = AvSource(address)
+    return RealTimeSource(source) if realtime and not source.info.live else source
 
 
 def _draw(file: Path, title: str, seen: list[Window | Gap], *, media_time: bool) -> None:

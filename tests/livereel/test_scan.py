@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,14 @@ def test_a_program_reads_a_json_object_for_each_window(livereel: CommandLine, fi
     assert all(12 <= keyframe["pts_s"] <= 14.5 for keyframe in busy["keyframes"])
     assert not rows[0]["keyframes"]
     assert not rows[0]["peaks"]
+
+
+def test_a_file_may_be_played_as_slowly_as_it_was_taken(livereel: CommandLine, tmp_path: Path) -> None:
+    film = scene(tmp_path / "film.mp4", seconds=2)
+    at_once = livereel("scan", film, "--json").out
+    begun_s = time.monotonic()
+    assert livereel("scan", film, "--json", "--realtime").out == at_once
+    assert time.monotonic() - begun_s > 1.5, "its pictures are two seconds apart"
 
 
 def test_gaps_are_told_between_the_windows(livereel: CommandLine, tmp_path: Path) -> None:
