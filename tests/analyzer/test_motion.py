@@ -247,12 +247,24 @@ def test_a_cut_is_told_once_and_a_fade_is_none() -> None:
     one, other = street(1), street(2) + 20
     cut = measured(camera(lambda t: one if t < 3 else other))
     assert [motion.pts_s for motion in cut if motion.cut] == [3.0]
+    assert above(cut) == [3.0], "in the first frame of the new scene, and in no other"
 
     def fade(t: float) -> Scene:
         share = np.float32(np.clip((t - 2) / 1.5, 0, 1))
         return one * (1 - share) + other * share
 
     assert not any(motion.cut for motion in measured(camera(fade)))
+
+
+def test_what_moves_after_a_cut_is_still_seen() -> None:
+    one, other = street(1), street(2) + 20
+    motions = measured(camera(lambda t: one if t < 3 else draw(other, 90 * (t - 3), 80, (30, 60), 60)))
+    assert len(above(motions, 3.05, 3.6)) >= 5
+
+
+def test_a_frame_of_another_scene_counts_once() -> None:
+    one, other = street(1), street(2) + 20
+    assert above(measured(camera(lambda t: other if t == 3.0 else one))) == [3.0]
 
 
 def test_a_lorry_that_fills_the_picture_is_not_a_cut() -> None:
