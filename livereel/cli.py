@@ -131,6 +131,8 @@ def watch(
     profile: ProfileOption = None,
     loop: Annotated[bool, typer.Option(help="Files start over when they end.")] = False,
     config: ConfigOption = None,
+    region: RegionOption = None,
+    ignore: IgnoreOption = None,
 ) -> None:
     """Watch cameras live and keep their reels rolling, with no configuration file needed.
 
@@ -141,7 +143,7 @@ def watch(
     from livereel.options import read_options  # noqa: PLC0415
 
     _log_to_stderr()
-    options = read_options(config, [], [])
+    options = read_options(config, region or [], ignore or [])
     options = options.with_words(describe.value if describe else None, model, base_url, profile)
     run(named(sources, loop=loop), data or options.config.data, options, seconds)
 

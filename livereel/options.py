@@ -51,8 +51,12 @@ class Options:
         return replace(self, config=replace(self.config, reel=reel))
 
     def for_camera(self, camera: CameraConfig) -> Options:
-        """Return these options with the camera's own places to look and not to look."""
-        return replace(self, regions=_polygons(camera.regions), ignore=_polygons(camera.ignore))
+        """Return these options with the camera's own places to look and not to look besides."""
+        return replace(
+            self,
+            regions=self.regions + _polygons(camera.regions),
+            ignore=self.ignore + _polygons(camera.ignore),
+        )
 
     def windows(self, *, pictures: bool) -> WindowSettings:
         """How windows are measured, with or without keyframes' pictures."""

@@ -57,6 +57,12 @@ def test_regions_of_the_command_line_are_source_pixels() -> None:
     assert motion.ignore == (rectangle(1, 2, 3, 4),)
 
 
+def test_what_the_command_line_ignores_is_ignored_on_every_camera() -> None:
+    options = read_options(None, [], ["1,2,3,4"])
+    camera = CameraConfig("front", "x", ignore=((5.0, 6.0, 7.0, 8.0),))
+    assert options.for_camera(camera).ignore == (rectangle(1, 2, 3, 4), rectangle(5, 6, 7, 8))
+
+
 def test_a_cameras_own_regions_are_its_own() -> None:
     corners = ((0.0, 0.0), (10.0, 0.0), (5.0, 8.0))
     camera = CameraConfig("front", "x", regions=((1.0, 2.0, 3.0, 4.0), corners), ignore=(corners,))
