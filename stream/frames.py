@@ -122,7 +122,7 @@ class FrameDecoder:
             held_bytes: how much of decoded pictures may wait to be handed out together: what is done
                 with them finds the processor's caches warm. 0 hands each out at once.
             max_fps: of a faster stream, frames closer together than this are left out, and not even
-                decoded where nothing else builds on them; None hands out all.
+                decoded where nothing else builds on them, which may leave half as many; None hands out all.
         """
         self._context: VideoCodecContext = video.codec_context
         if not self._context.is_open:
