@@ -141,6 +141,8 @@ class MqttSink:
             timer.cancel()
         await self._courier.close()
         self._letters.close()
+        if waiting := self._letters.counters()["outbox_waiting"]:
+            log.warning("mqtt: %d captions and reels wait in the outbox for the next start", waiting)
 
     # Taking
 

@@ -39,10 +39,18 @@ class Listener:
     It hears at QoS 0: it never has to write, so that what has reached its socket before a broker is
     killed is read to the end. The broker is to queue QoS 0 messages while it is away. With
     ``as_published`` it hears each message with the QoS and the retain flag with which it was published.
+    A ``witness`` is called with each message as it comes, in that thread.
     """
 
-    def __init__(self, port: int, *filters: str, as_published: bool = False) -> None:
+    def __init__(
+        self,
+        port: int,
+        *filters: str,
+        as_published: bool = False,
+        witness: Callable[[Heard], None] | None = None,
+    ) -> None:
         self.heard: list[Heard] = []
+        self._witness = witness
         self.connected = threading.Event()
         self._filters = filters or ("#",)
         self._stop = threading.Event()
@@ -73,6 +81,8 @@ class Listener:
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         heard = Heard(message.topic, bytes(message.payload), message.qos, message.retain, time.monotonic())
+        if self._witness is not None:
+            self._witness(heard)
         self.heard.append(heard)
 
     def _run(self) -> None:
@@ -103,9 +113,11 @@ class Listener:
 
 
 @contextmanager
-def listener(port: int, *filters: str, as_published: bool = False) -> Iterator[Listener]:
+def listener(
+    port: int, *filters: str, as_published: bool = False, witness: Callable[[Heard], None] | None = None
+) -> Iterator[Listener]:
     """A listener that has subscribed."""
-    it = Listener(port, *filters, as_published=as_published)
+    it = Listener(port, *filters, as_published=as_published, witness=witness)
     try:
         if not it.connected.wait(PATIENCE_S):
             raise TimeoutError("the listener cannot subscribe")

@@ -32,11 +32,18 @@ class Program:
     """``livereel run``, in a session of its own, so that whatever it leaves behind can be told."""
 
     def __init__(
-        self, data: Path, cameras: Sequence[dict[str, str]], environment: dict[str, str] | None = None
+        self,
+        data: Path,
+        cameras: Sequence[dict[str, Any]],
+        environment: dict[str, str] | None = None,
+        **sections: dict[str, Any],
     ) -> None:
+        """A run of these cameras that is not started yet; ``sections`` are more of its configuration."""
         self.data = data
         self._config = data.with_name(f"{data.name}.yaml")
-        self._config.write_text(CONFIG.format(data=json.dumps(str(data)), cameras=json.dumps(list(cameras))))
+        text = CONFIG.format(data=json.dumps(str(data)), cameras=json.dumps(list(cameras)))
+        more = (f"{name}: {json.dumps(options)}\n" for name, options in sections.items())
+        self._config.write_text(text + "".join(more))
         self._log = data.with_name(f"{data.name}.log")
         self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
