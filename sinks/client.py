@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 import threading
 from contextlib import suppress
@@ -229,6 +230,5 @@ def _packet_bytes(message: Message) -> int:
 
 
 def _plain(error: BaseException) -> str:
-    """The reason without aiomqtt's number before it."""
-    text = str(error)
-    return text.partition("] ")[2] if text.startswith("[code:") else text
+    """The reason without the number that aiomqtt or the system puts before it."""
+    return re.sub(r"^\[(code:|Errno )[^]]*\] ", "", str(error))
