@@ -6,7 +6,9 @@ import asyncio
 import logging
 import re
 import socket
+import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +20,8 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from sinks.broker import BrokerError, Message, MqttSettings, Patience, RefusedError, tls_context
+from sinks.broker import BrokerError, Message, Patience, RefusedError, tls_context
+from sinks.settings import MqttSettings
 
 # Messages that wait for their acknowledgement at once, where the broker does not want fewer.
 IN_FLIGHT = 16
@@ -42,7 +45,7 @@ class Client(aiomqtt.Client):
     def __init__(self, settings: MqttSettings, patience: Patience, will: Message | None) -> None:
         """Raises SinkError when the certificates cannot be used; they are read anew for each connection."""
         super().__init__(
-            settings.host,
+            settings.host or "",
             settings.port,
             identifier=settings.client_id or settings.topic_prefix.replace("/", "-"),
             protocol=_VERSIONS[settings.protocol],
@@ -58,8 +61,10 @@ class Client(aiomqtt.Client):
             # Nagle's algorithm would hold a peak back until its picture is acknowledged.
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
+        self._settings = settings
         self._answers: dict[int, asyncio.Future[None]] = {}
         self._dropped = False
+        self._entered = False
         self._loop_thread = threading.get_ident()
         self._max_bytes: int | None = None
         self.in_flight = IN_FLIGHT
@@ -67,13 +72,18 @@ class Client(aiomqtt.Client):
     async def __aenter__(self) -> Self:
         """Connect; raises BrokerError."""
         try:
+            await apart(self._connect)
             await super().__aenter__()
+        except OSError as error:
+            self.drop()
+            raise BrokerError(self._why_not(error)) from error
         except aiomqtt.MqttError as error:
             self.drop()
             raise BrokerError(_plain(error)) from error
         except BaseException:
             self.drop()
             raise
+        self._entered = True
         self._disconnected.add_done_callback(self._fail_answers)
         return self
 
@@ -109,10 +119,26 @@ class Client(aiomqtt.Client):
                     return
 
     def _client_connect(self) -> None:
+        """Called by aiomqtt in a thread that the program would wait for at its end: it was done before."""
+
+    def _connect(self) -> None:
         """Connect, in a thread; whoever wanted it may have given up meanwhile."""
         super()._client_connect()
         if self._dropped:
             self.drop()
+
+    def _why_not(self, error: OSError) -> str:
+        """Why there is no connection, and what may be wrong with the settings."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"the broker's certificate is refused: {error.verify_message}"
+        handshake = isinstance(error, ssl.SSLError | ConnectionResetError)
+        hint = "; does it speak TLS at this port?" if handshake and self._settings.encrypted else ""
+        return _plain(error) + hint
+
+    def _hung_up(self) -> str:
+        """What it may mean that a broker hangs up instead of answering."""
+        wanted = "a certificate of ours" if self._settings.encrypted else "TLS"
+        return f"the broker hangs up before it answers; does it want {wanted}?"
 
     def send(self, message: Message) -> asyncio.Future[None]:
         """Send a message after those before it; the future ends when it is written (QoS 0) or acknowledged.
@@ -154,9 +180,11 @@ class Client(aiomqtt.Client):
         properties: Properties | None = None,
     ) -> None:
         """Called by paho, in the loop, when the connection is gone; aiomqtt would wait for it even then."""
+        if self._dropped and not self._entered:
+            return  # nobody waits for it any more
         told = str(reason_code) if flags.is_disconnect_packet_from_server else LOST
         if not self._connected.done():
-            self._connected.set_exception(aiomqtt.MqttError(told))
+            self._connected.set_exception(aiomqtt.MqttError(self._hung_up()))
         elif reason_code.is_failure and not self._disconnected.done():
             self._disconnected.set_exception(aiomqtt.MqttError(told))
         else:
@@ -229,6 +257,34 @@ def _packet_bytes(message: Message) -> int:
     return len(message.topic.encode()) + len(message.payload) + 10
 
 
+async def apart(call: Callable[[], None]) -> None:
+    """Call what may block for long in a thread that nobody waits for, not even the program's end."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def run() -> None:
+        error: Exception | None = None
+        try:
+            call()
+        except Exception as raised:  # noqa: BLE001  # raised to whoever waits
+            error = raised
+        with suppress(RuntimeError):  # the loop has gone
+            loop.call_soon_threadsafe(_settle, done, error)
+
+    threading.Thread(target=run, daemon=True).start()
+    await done
+
+
+def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
+
+
 def _plain(error: BaseException) -> str:
     """The reason without the number that aiomqtt or the system puts before it."""
-    return re.sub(r"^\[(code:|Errno )[^]]*\] ", "", str(error))
+    text = re.sub(r"^\[(code:|Errno |SSL)[^]]*\] ", "", str(error))
+    return re.sub(r" \(_ssl\.c:\d+\)$", "", text)

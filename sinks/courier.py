@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import aiomqtt
 
 from sinks.backlog import Backlog
-from sinks.broker import BrokerError, Message, MqttSettings, Patience, RefusedError, pauses
+from sinks.broker import BrokerError, Message, Patience, RefusedError, pauses
 from sinks.client import Client
 from sinks.letters import Letters
+from sinks.settings import MqttSettings
 from sinks.sink import SinkError
 
 log = logging.getLogger(__name__)

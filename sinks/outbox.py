@@ -11,11 +11,10 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from sinks.settings import OUTBOX_MAX_BYTES
 from sinks.sink import SinkError
 
 FILE = "outbox.db"
-# Ten days of four busy cameras' captions, or an hour of three hundred's.
-MAX_BYTES = 100_000_000
 # What was sent or dropped is remembered this many entries long, so that it is not sent again when a
 # restarted livereel offers it again. An entry without its payload takes about 150 bytes.
 REMEMBERED = 100_000
@@ -51,7 +50,9 @@ class Outbox:
     is worth more than what is old. They are counted, and missing in the topic's ``seq``.
     """
 
-    def __init__(self, file: Path, *, max_bytes: int = MAX_BYTES, remembered: int = REMEMBERED) -> None:
+    def __init__(
+        self, file: Path, *, max_bytes: int = OUTBOX_MAX_BYTES, remembered: int = REMEMBERED
+    ) -> None:
         """Open the outbox, made if it is not there."""
         self._file = file
         self._max_bytes = max_bytes

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sinks.broker import BrokerError, Message, MqttSettings, Patience, RefusedError, pauses
+from sinks.broker import BrokerError, Message, Patience, RefusedError, pauses
 from sinks.client import IN_FLIGHT, Client
 from sinks.mqtt import check_broker
+from sinks.settings import MqttSettings
 from sinks.sink import SinkError
 from tests.kit.broker import MOSQUITTO, Broker, Certificates, broker, certificates, free_port, password_file
 from tests.kit.listener import listener, wait_until
