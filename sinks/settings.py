@@ -54,6 +54,11 @@ class MqttSettings:
     outbox_max_bytes: Annotated[int, Gt(0)] = OUTBOX_MAX_BYTES
 
     @property
+    def client_name(self) -> str:
+        """The client id, told or not."""
+        return self.client_id or self.topic_prefix.replace("/", "-")
+
+    @property
     def encrypted(self) -> bool:
         """Whether the connection is to be encrypted."""
         return self.tls or self.tls_ca_certs is not None or self.tls_client_cert is not None
