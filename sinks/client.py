@@ -47,7 +47,7 @@ class Client(aiomqtt.Client):
         super().__init__(
             settings.host or "",
             settings.port,
-            identifier=settings.client_id or settings.topic_prefix.replace("/", "-"),
+            identifier=settings.client_name,
             protocol=_VERSIONS[settings.protocol],
             username=settings.user,
             password=settings.password,
@@ -135,6 +135,11 @@ class Client(aiomqtt.Client):
         hint = "; does it speak TLS at this port?" if handshake and self._settings.encrypted else ""
         return _plain(error) + hint
 
+    def _is_refused(self) -> bool:
+        """The broker has answered, and it was no."""
+        connected = self._connected
+        return connected.done() and (connected.cancelled() or connected.exception() is not None)
+
     def _hung_up(self) -> str:
         """What it may mean that a broker hangs up instead of answering."""
         wanted = "a certificate of ours" if self._settings.encrypted else "TLS"
@@ -180,7 +185,7 @@ class Client(aiomqtt.Client):
         properties: Properties | None = None,
     ) -> None:
         """Called by paho, in the loop, when the connection is gone; aiomqtt would wait for it even then."""
-        if self._dropped and not self._entered:
+        if not self._entered and (self._dropped or self._is_refused()):
             return  # nobody waits for it any more
         told = str(reason_code) if flags.is_disconnect_packet_from_server else LOST
         if not self._connected.done():
@@ -286,5 +291,5 @@ def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
 
 def _plain(error: BaseException) -> str:
     """The reason without the number that aiomqtt or the system puts before it."""
-    text = re.sub(r"^\[(code:|Errno |SSL)[^]]*\] ", "", str(error))
+    text = re.sub(r"^(\[(code:|Errno |SSL)[^]]*\]|_ssl\.c:\d+:) ", "", str(error))
     return re.sub(r" \(_ssl\.c:\d+\)$", "", text)

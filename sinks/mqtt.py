@@ -141,7 +141,7 @@ class MqttSink:
         await self._courier.close()
         self._letters.close()
         if waiting := self._letters.counters()["outbox_waiting"]:
-            log.warning("mqtt: %d captions and reels wait in the outbox for the next start", waiting)
+            log.warning("mqtt: captions and reels that wait in the outbox for the next start: %d", waiting)
 
     # Taking
 
