@@ -26,7 +26,7 @@ from livereel.retention import Retention
 from livereel.rolling import RollingReel
 from livereel.words import make_words
 from livereel.worker import CameraSettings
-from sinks.sink import Event
+from sinks.sink import Event, Stats
 from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured
 from tests.kit.watching import KEEP_ALL, QUICK, WINDOWS
@@ -230,3 +230,40 @@ def test_each_window_has_its_outcome(tmp_path: Path) -> None:
     assert outcome_of(replace(lively, missed_s=4.0)) == PENDING, "what was seen of it is told"
     without_files = tuple(replace(keyframe, file=None) for keyframe in lively.keyframes)
     assert outcome_of(replace(lively, keyframes=without_files)) == "disk_full"
+
+
+def test_counters_are_told_again_and_again(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livereel.live.STATS_S", 0.3)
+
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, _, heard):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: any(rate(event) and words(event) for event in heard.of(Stats)))
+            stop.set()
+            await running
+            assert len(heard.of(Stats)) > 1
+
+    def rate(event: Event) -> float:
+        return event.cameras["front"]["fps"] if isinstance(event, Stats) else 0.0
+
+    def words(event: Event) -> float:
+        return event.counters["words_described"] if isinstance(event, Stats) else 0.0
+
+    asyncio.run(run())
+
+
+def test_what_a_killed_run_had_kept_and_may_not_have_told_is_told_first(film: Path, tmp_path: Path) -> None:
+    async def run() -> tuple[list[Event], list[Event]]:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, _, heard):
+            await it.run(asyncio.Event())
+            return heard.of(Moment), heard.of(Reel)
+
+    moments, reels = asyncio.run(run())
+    assert moments
+    assert reels
+    again, reels_again = asyncio.run(run())
+    assert again[: len(moments)] == moments
+    assert reels_again[0] == reels[-1]
