@@ -20,12 +20,10 @@ from tests.kit.watching import until
 LIVEREEL = Path(sys.executable).with_name("livereel")
 
 # Short windows and many reels, so that a kill meets the program at all it does.
-CONFIG = """
-data: {data}
-cameras: {cameras}
-window_s: 1.0
-reel: {{every_s: 5.0, min_chapters: 2, max_chapters: 3}}
-"""
+CONFIG: dict[str, Any] = {
+    "window_s": 1.0,
+    "reel": {"every_s": 5.0, "min_chapters": 2, "max_chapters": 3},
+}
 
 
 class Program:
@@ -41,9 +39,8 @@ class Program:
         """A run of these cameras that is not started yet; ``sections`` are more of its configuration."""
         self.data = data
         self._config = data.with_name(f"{data.name}.yaml")
-        text = CONFIG.format(data=json.dumps(str(data)), cameras=json.dumps(list(cameras)))
-        more = (f"{name}: {json.dumps(options)}\n" for name, options in sections.items())
-        self._config.write_text(text + "".join(more))
+        told = {"data": str(data), "cameras": list(cameras), **CONFIG, **sections}
+        self._config.write_text(json.dumps(told))  # which is YAML, too
         self._log = data.with_name(f"{data.name}.log")
         self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
