@@ -62,6 +62,20 @@ class Heard:
         return [it for it in self.events if isinstance(it, kind)]
 
 
+class SlowAtFirst(Heard):
+    """Its disk takes the first moment only when it is offered again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way = asyncio.Event()
+
+    async def take(self, event: Event) -> None:
+        if isinstance(event, Moment) and not self.under_way.is_set():
+            self.under_way.set()
+            await asyncio.sleep(600)
+        await super().take(event)
+
+
 class Slow(BuiltinDescriber):
     """Takes longer than anybody would wait."""
 
@@ -267,3 +281,19 @@ def test_what_a_killed_run_had_kept_and_may_not_have_told_is_told_first(film: Pa
     again, reels_again = asyncio.run(run())
     assert again[: len(moments)] == moments
     assert reels_again[0] == reels[-1]
+
+
+def test_a_moment_that_is_being_told_when_all_stops_is_told_all_the_same(film: Path, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, _):
+            sink, stop = SlowAtFirst(), asyncio.Event()
+            it.attach([sink])
+            running = asyncio.create_task(it.run(stop))
+            await sink.under_way.wait()
+            stop.set()
+            await running
+            described = {entry.window.id for entry in ledger.entries("") if entry.moment}
+            assert described
+            assert {it.window.id for it in sink.events if isinstance(it, Moment)} == described
+
+    asyncio.run(run())
