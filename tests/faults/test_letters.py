@@ -30,8 +30,6 @@ pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not inst
 CAMERAS = {"front": 3, "back-yard": 4, "gate_2": 4, "roof": 5}  # by how long a round takes (s)
 RESTARTS = 20
 KILLS = 4
-# With less than these a broker that does not read would not be given up meanwhile.
-MORE = 12
 SEED = 7
 # Less than a window is long: who is put into words after the window behind it, is marked.
 LATE_S = 0.9
@@ -178,7 +176,6 @@ def test_every_caption_and_every_reel_of_four_cameras_arrives_though_the_broker_
     assert_all_in_order(seen, others)
     witness.assert_playable()
     assert "Traceback" not in program.log
-    assert program.log.count(" WARNING mqtt ") <= 2 * RESTARTS
     report(f"broker ended {RESTARTS} times", seen, others)
     sys.stdout.write(f"peak to subscriber: {told_peaks(others)}\nwindow's end to ledger: {kept}\n")
 
@@ -216,16 +213,16 @@ async def test_a_broker_that_stops_reading_and_one_that_is_away_delay_no_camera(
         program.start()
         try:
             await asyncio.to_thread(until, lambda: bool(deaf.on(CAPTIONS)), "a caption")
-            await asyncio.to_thread(more_windows, program, "a broker that reads")
+            await asyncio.to_thread(more_windows, program, 5, "a broker that reads")
             deaf.reads.clear()
-            await asyncio.to_thread(more_windows, program, "a broker that does not read")
+            await asyncio.to_thread(more_windows, program, 12, "a broker that does not read")
             connections = deaf.connections  # given up, and tried again
             await asyncio.to_thread(until, lambda: deaf.connections > connections, "another attempt")
         except BaseException:
             program.close()
             raise
     try:
-        await asyncio.to_thread(more_windows, program, "no broker")
+        await asyncio.to_thread(more_windows, program, 5, "no broker")
         assert program.stop(signal.SIGTERM, everyone=False, within_s=LONG_S) == 0, program.log
     finally:
         program.close()
@@ -239,13 +236,13 @@ async def test_a_broker_that_stops_reading_and_one_that_is_away_delay_no_camera(
     assert "Traceback" not in program.log
 
 
-def more_windows(program: Program, meanwhile: str) -> None:
-    """Wait until the ledger has more windows of each camera; print how long each took to get there."""
+def more_windows(program: Program, count: int, meanwhile: str) -> None:
+    """Wait until the ledger has so many more windows of each camera; print how long each took to it."""
     before = Counter(row["camera"] for row in program.windows())
 
     def came() -> bool:
         now = Counter(row["camera"] for row in program.windows())
-        return all(now[name] >= before[name] + MORE for name in CAMERAS)
+        return all(now[name] >= before[name] + count for name in CAMERAS)
 
     with kept_windows(program.data) as kept:
         until(came, f"windows with {meanwhile}")

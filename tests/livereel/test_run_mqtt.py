@@ -13,7 +13,7 @@ import pytest
 from tests.kit.broker import MOSQUITTO, broker, certificates, free_port, password_file
 from tests.kit.footage import Look, write_file
 from tests.kit.listener import Listener, listener
-from tests.kit.program import Program
+from tests.kit.program import Program, wait_a_while
 from tests.kit.watching import LONG_S, until
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
@@ -83,6 +83,7 @@ def test_two_programs_share_a_locked_broker_and_each_does_as_it_is_told(tmp_path
         said(others, "house/one/front/enabled/state", "OFF")
         said(others, "house/one/front/status/capture", "disabled")
         assert others.last("two/front/enabled/state") == b"ON"
+        wait_a_while(1.0)  # for the gap to be worth telling
         others.say("house/one/front/enabled/set", "ON")
         said(others, "house/one/front/enabled/state", "ON", 2)
 
