@@ -8,7 +8,6 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +19,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from sinks.apart import apart
 from sinks.broker import BrokerError, Message, Patience, RefusedError, tls_context
 from sinks.settings import MqttSettings
 
@@ -260,33 +260,6 @@ class Client(aiomqtt.Client):
 def _packet_bytes(message: Message) -> int:
     """What a message is on the wire at most: its topic and payload, and at most 10 bytes around them."""
     return len(message.topic.encode()) + len(message.payload) + 10
-
-
-async def apart(call: Callable[[], None]) -> None:
-    """Call what may block for long in a thread that nobody waits for, not even the program's end."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def run() -> None:
-        error: Exception | None = None
-        try:
-            call()
-        except Exception as raised:  # noqa: BLE001  # raised to whoever waits
-            error = raised
-        with suppress(RuntimeError):  # the loop has gone
-            loop.call_soon_threadsafe(_settle, done, error)
-
-    threading.Thread(target=run, daemon=True).start()
-    await done
-
-
-def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)
 
 
 def _plain(error: BaseException) -> str:
