@@ -150,6 +150,12 @@ def broker_restarts(peer: Broker, others: Listener, chance: random.Random) -> No
     peer.start()
 
 
+def assert_offline(peer: Broker) -> None:
+    """By its last will, which is kept for who comes later."""
+    with listener(peer.port, "livereel/available") as late:
+        until(lambda: late.last("livereel/available") == b"offline", "the last will")
+
+
 def report(what: str, seen: Seen, others: Listener) -> None:
     captions, reels = others.on(CAPTIONS), others.on(REELS)
     repeats = len(captions) - len(once(captions)) + len(reels) - len(once(reels))
@@ -181,7 +187,7 @@ def test_every_caption_and_every_reel_of_four_cameras_arrives_though_the_broker_
 
 
 def test_every_caption_and_every_reel_arrives_though_livereel_is_killed_again_and_again(
-    program: Program, others: Listener, witness: Witness
+    program: Program, peer: Broker, others: Listener, witness: Witness
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311  # moments, not secrets
     seen = Seen(program)
@@ -192,7 +198,7 @@ def test_every_caption_and_every_reel_arrives_though_livereel_is_killed_again_an
         wait_a_while(chance.uniform(0.0, 3.0))
         program.kill()
         program.none_left()
-        until(lambda: others.last("livereel/available") in {None, b"offline"}, "the last will")
+        assert_offline(peer)
         seen.look()
         program.start()
     more_told(others, CAPTIONS)

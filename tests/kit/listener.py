@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -17,6 +18,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 PATIENCE_S = 20.0
+# Two clients of one name would end each other's connections.
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Listener:
         self._as_published = as_published
         self._client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id="listener",
+            client_id=f"listener-{next(_numbers)}",
             clean_session=None if as_published else False,
             protocol=MQTTProtocolVersion.MQTTv5 if as_published else MQTTProtocolVersion.MQTTv311,
         )
