@@ -16,7 +16,7 @@ from analyzer.blocks import BlockChooser
 from analyzer.describe.describer import Describer
 from analyzer.reel import VIDEO, ReelPlan, compile_reel, summary
 from livereel.capture import camera_name
-from livereel.config import CameraConfig, ConfigError, MqttConfig
+from livereel.config import CameraConfig, ConfigError
 from livereel.folder import REELS, alone
 from livereel.history import parse_since
 from livereel.ledger import Ledger
@@ -27,10 +27,10 @@ from livereel.rolling import LATEST, LookBack, RollingReel, look_back
 from livereel.supervise import Patience
 from livereel.words import Words, make_words, queue_settings
 from livereel.worker import CameraSettings
-from sinks.broker import MqttSettings
 from sinks.mqtt import MqttSink
 from sinks.outbox import FILE as OUTBOX
 from sinks.outbox import Outbox
+from sinks.settings import MqttSettings
 from sinks.sink import Sink
 from stream.clock import utc_text
 from stream.staging import staged
@@ -131,7 +131,7 @@ async def _run(live: Live, describer: Describer, outlets: Outlets, seconds: floa
             await describer.close()
 
 
-def _outlets(cameras: Sequence[str], reels: Sequence[str], data: Path, settings: MqttConfig) -> Outlets:
+def _outlets(cameras: Sequence[str], reels: Sequence[str], data: Path, settings: MqttSettings) -> Outlets:
     """Open what a run tells its events to, once the run is there to obey what comes back."""
 
     @asynccontextmanager
@@ -140,8 +140,7 @@ def _outlets(cameras: Sequence[str], reels: Sequence[str], data: Path, settings:
             yield []
             return
         with closing(Outbox(data / OUTBOX, max_bytes=settings.outbox_max_bytes)) as outbox:
-            broker = MqttSettings(**settings.broker)
-            sink = MqttSink(broker, cameras, reels, outbox, live, base=data, version=livereel.__version__)
+            sink = MqttSink(settings, cameras, reels, outbox, live, base=data, version=livereel.__version__)
             running = asyncio.create_task(sink.run())
             try:
                 yield [sink]

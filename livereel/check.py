@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-from livereel.config import Config, MqttConfig
+from livereel.config import Config
 from livereel.errors import EXPECTED, explain
 from livereel.options import Options
 from livereel.words import make_words
-from sinks.broker import BrokerError, MqttSettings
+from sinks.broker import BrokerError
 from sinks.mqtt import check_broker
-from sinks.sink import SinkError
+from sinks.settings import MqttSettings
 from stream.source import AvSource
 
 Try = Callable[[], Awaitable[str]]
@@ -44,7 +44,7 @@ async def _check(options: Options) -> bool:
 async def _try(name: str, attempt: Try) -> bool:
     try:
         found = await attempt()
-    except (*EXPECTED, SinkError, BrokerError) as error:
+    except (*EXPECTED, BrokerError) as error:
         sys.stdout.write(f"FAIL  {name}: {explain(error)}\n")
         return False
     sys.stdout.write(f"ok    {name}: {found}\n")
@@ -82,11 +82,11 @@ def _words(options: Options) -> Try:
     return attempt
 
 
-def _mqtt(settings: MqttConfig) -> Try:
+def _mqtt(settings: MqttSettings) -> Try:
     async def attempt() -> str:
         if settings.host is None:
             return "off (no host)"
-        await check_broker(MqttSettings(**settings.broker))
+        await check_broker(settings)
         return f"{settings.host}:{settings.port}"
 
     return attempt

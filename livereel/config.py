@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
+
+from sinks.settings import MqttSettings
 
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
 """What a camera may be called: its name becomes part of files' names and of topics."""
@@ -117,34 +119,6 @@ class DescribeConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class MqttConfig:
-    """Where events go; no host, and they go nowhere. See ``sinks.broker.MqttSettings``."""
-
-    host: str | None = None
-    port: Annotated[int, Ge(1), Le(65535)] = 1883
-    protocol: Literal["5", "3.1.1"] = "5"
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    client_id: str | None = None
-    topic_prefix: str = "livereel"
-    tls: bool = False
-    tls_ca_certs: Path | None = None
-    tls_client_cert: Path | None = None
-    tls_client_key: Path | None = None
-    tls_insecure: bool = False
-    keepalive_s: Annotated[int, Ge(5), Le(65535)] = 30
-    discovery_prefix: str | None = "homeassistant"
-    motion_off_delay_s: Annotated[float, Ge(0)] = 30.0
-    highlight_min_importance: Annotated[float, Ge(0), Le(10)] = 5.0
-    outbox_max_bytes: Annotated[int, Gt(0)] = 100_000_000
-
-    @property
-    def broker(self) -> dict[str, Any]:
-        """What ``sinks.broker.MqttSettings`` takes."""
-        return {name: value for name, value in asdict(self).items() if name != "outbox_max_bytes"}
-
-
-@dataclass(frozen=True, slots=True)
 class ReelConfig:
     """What a reel holds, and when it is made."""
 
@@ -177,5 +151,5 @@ class Config:
     peaks: PeaksConfig = PeaksConfig()
     describe: DescribeConfig = field(default_factory=DescribeConfig)
     reel: ReelConfig = ReelConfig()
-    mqtt: MqttConfig = MqttConfig()
+    mqtt: MqttSettings = field(default_factory=MqttSettings)
     retention: RetentionConfig = RetentionConfig()

@@ -9,6 +9,7 @@ from analyzer.reel import ReelError
 from livereel.config import ConfigError
 from livereel.folder import FolderInUseError
 from livereel.ledger import LedgerError
+from sinks.sink import SinkError
 from stream.media import MediaError
 from stream.source import SourceError
 
@@ -20,6 +21,7 @@ EXPECTED = (
     ReelError,
     LedgerError,
     FolderInUseError,
+    SinkError,
     OSError,
 )
 

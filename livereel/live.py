@@ -125,6 +125,7 @@ class Live:
                 task.cancel()
         self._journal.write(lambda _: self._attendance.end(ended_utc))
         await _unless(stop, self._finish())
+        await self._publisher.retry()  # what was under way when its task was cancelled
 
     async def _no_reel_in_the_making(self) -> None:
         async with self._one_reel:

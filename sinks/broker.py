@@ -1,14 +1,13 @@
-"""What is known of an MQTT broker: where it is, how patient to be with it, what goes wrong with it."""
+"""What is known of an MQTT broker: how patient to be with it, what goes wrong with it."""
 
 from __future__ import annotations
 
 import random
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass
 
+from sinks.settings import MqttSettings
 from sinks.sink import SinkError
 
 
@@ -18,46 +17,6 @@ class BrokerError(Exception):
 
 class RefusedError(BrokerError):
     """The broker took a message and refused it (MQTT 5 only: an older broker keeps silent)."""
-
-
-@dataclass(frozen=True, slots=True)
-class MqttSettings:
-    """Where the broker is and how it is spoken to.
-
-    Attributes:
-        host, port: the broker's address.
-        protocol: the version of MQTT.
-        user, password: left out where the broker asks for none.
-        client_id: must differ between two livereels on a broker; None takes it from the topic prefix.
-            It stays the same over restarts, so that a broker ends a dead connection when its successor
-            comes, and its will is out before the successor says ``online``.
-        topic_prefix: what all topics begin with; must differ between two livereels on a broker.
-        tls: encrypt, and check the broker's certificate; any of the files below implies it.
-        tls_ca_certs: authorities to trust in place of the system's.
-        tls_client_cert, tls_client_key: our own certificate, where the broker wants one.
-        tls_insecure: do not compare the certificate's name with ``host``.
-        keepalive_s: a connection on which nothing moves is tested this often.
-        discovery_prefix: where Home Assistant looks for devices; None announces none.
-        motion_off_delay_s: motion is told as over this long after the last of it.
-        highlight_min_importance: a moment at least this important is also a highlight event.
-    """
-
-    host: str
-    port: int = 1883
-    protocol: Literal["5", "3.1.1"] = "5"
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    client_id: str | None = None
-    topic_prefix: str = "livereel"
-    tls: bool = False
-    tls_ca_certs: Path | None = None
-    tls_client_cert: Path | None = None
-    tls_client_key: Path | None = None
-    tls_insecure: bool = False
-    keepalive_s: int = 30
-    discovery_prefix: str | None = "homeassistant"
-    motion_off_delay_s: float = 30.0
-    highlight_min_importance: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +57,15 @@ def pauses(patience: Patience) -> Iterator[float]:
 
 def tls_context(settings: MqttSettings) -> ssl.SSLContext | None:
     """Read the certificates, None where TLS is off; raises SinkError when they cannot be used."""
-    files = (settings.tls_ca_certs, settings.tls_client_cert)
-    if not settings.tls and not any(files):
+    if not settings.encrypted:
         return None
     try:
         context = ssl.create_default_context(cafile=settings.tls_ca_certs)
         if settings.tls_client_cert is not None:
             context.load_cert_chain(settings.tls_client_cert, settings.tls_client_key)
     except OSError as error:  # ssl.SSLError is one
-        names = ", ".join(str(file) for file in (*files, settings.tls_client_key) if file)
+        files = (settings.tls_ca_certs, settings.tls_client_cert, settings.tls_client_key)
+        names = ", ".join(str(file) for file in files if file)
         raise SinkError(f"mqtt: certificates ({names}): {error.strerror or error}") from error
     context.check_hostname = not settings.tls_insecure
     context.sslsocket_class = _TlsSocket

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
+import ssl
 import threading
 from contextlib import suppress
 from types import TracebackType
@@ -17,7 +19,9 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from sinks.broker import BrokerError, Message, MqttSettings, Patience, RefusedError, tls_context
+from sinks.apart import apart
+from sinks.broker import BrokerError, Message, Patience, RefusedError, tls_context
+from sinks.settings import MqttSettings
 
 # Messages that wait for their acknowledgement at once, where the broker does not want fewer.
 IN_FLIGHT = 16
@@ -41,9 +45,9 @@ class Client(aiomqtt.Client):
     def __init__(self, settings: MqttSettings, patience: Patience, will: Message | None) -> None:
         """Raises SinkError when the certificates cannot be used; they are read anew for each connection."""
         super().__init__(
-            settings.host,
+            settings.host or "",
             settings.port,
-            identifier=settings.client_id or settings.topic_prefix.replace("/", "-"),
+            identifier=settings.client_name,
             protocol=_VERSIONS[settings.protocol],
             username=settings.user,
             password=settings.password,
@@ -57,8 +61,10 @@ class Client(aiomqtt.Client):
             # Nagle's algorithm would hold a peak back until its picture is acknowledged.
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
+        self._settings = settings
         self._answers: dict[int, asyncio.Future[None]] = {}
         self._dropped = False
+        self._entered = False
         self._loop_thread = threading.get_ident()
         self._max_bytes: int | None = None
         self.in_flight = IN_FLIGHT
@@ -66,13 +72,18 @@ class Client(aiomqtt.Client):
     async def __aenter__(self) -> Self:
         """Connect; raises BrokerError."""
         try:
+            await apart(self._connect)
             await super().__aenter__()
+        except OSError as error:
+            self.drop()
+            raise BrokerError(self._why_not(error)) from error
         except aiomqtt.MqttError as error:
             self.drop()
             raise BrokerError(_plain(error)) from error
         except BaseException:
             self.drop()
             raise
+        self._entered = True
         self._disconnected.add_done_callback(self._fail_answers)
         return self
 
@@ -108,10 +119,31 @@ class Client(aiomqtt.Client):
                     return
 
     def _client_connect(self) -> None:
+        """Called by aiomqtt in a thread that the program would wait for at its end: it was done before."""
+
+    def _connect(self) -> None:
         """Connect, in a thread; whoever wanted it may have given up meanwhile."""
         super()._client_connect()
         if self._dropped:
             self.drop()
+
+    def _why_not(self, error: OSError) -> str:
+        """Why there is no connection, and what may be wrong with the settings."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"the broker's certificate is refused: {error.verify_message}"
+        handshake = isinstance(error, ssl.SSLError | ConnectionResetError)
+        hint = "; does it speak TLS at this port?" if handshake and self._settings.encrypted else ""
+        return _plain(error) + hint
+
+    def _is_refused(self) -> bool:
+        """The broker has answered, and it was no."""
+        connected = self._connected
+        return connected.done() and (connected.cancelled() or connected.exception() is not None)
+
+    def _hung_up(self) -> str:
+        """What it may mean that a broker hangs up instead of answering."""
+        wanted = "a certificate of ours" if self._settings.encrypted else "TLS"
+        return f"the broker hangs up before it answers; does it want {wanted}?"
 
     def send(self, message: Message) -> asyncio.Future[None]:
         """Send a message after those before it; the future ends when it is written (QoS 0) or acknowledged.
@@ -153,9 +185,11 @@ class Client(aiomqtt.Client):
         properties: Properties | None = None,
     ) -> None:
         """Called by paho, in the loop, when the connection is gone; aiomqtt would wait for it even then."""
+        if not self._entered and (self._dropped or self._is_refused()):
+            return  # nobody waits for it any more
         told = str(reason_code) if flags.is_disconnect_packet_from_server else LOST
         if not self._connected.done():
-            self._connected.set_exception(aiomqtt.MqttError(told))
+            self._connected.set_exception(aiomqtt.MqttError(self._hung_up()))
         elif reason_code.is_failure and not self._disconnected.done():
             self._disconnected.set_exception(aiomqtt.MqttError(told))
         else:
@@ -229,6 +263,6 @@ def _packet_bytes(message: Message) -> int:
 
 
 def _plain(error: BaseException) -> str:
-    """The reason without aiomqtt's number before it."""
-    text = str(error)
-    return text.partition("] ")[2] if text.startswith("[code:") else text
+    """The reason without the number that aiomqtt or the system puts before it."""
+    text = re.sub(r"^(\[(code:|Errno |SSL)[^]]*\]|_ssl\.c:\d+:) ", "", str(error))
+    return re.sub(r" \(_ssl\.c:\d+\)$", "", text)

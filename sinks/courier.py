@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import aiomqtt
 
 from sinks.backlog import Backlog
-from sinks.broker import BrokerError, Message, MqttSettings, Patience, RefusedError, pauses
+from sinks.broker import BrokerError, Message, Patience, RefusedError, pauses
 from sinks.client import Client
 from sinks.letters import Letters
+from sinks.news import News
+from sinks.settings import MqttSettings
 from sinks.sink import SinkError
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,8 @@ class Courier:
         self._closing = asyncio.Event()
         self._connection: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        self._said = ""
+        where = f"{settings.host}:{settings.port}"
+        self._news = News(where, settings.client_name, asyncio.get_running_loop().time)
         self._refused: set[str] = set()
         self._lost_at: Message | None = None
         self._careful = 0
@@ -84,6 +87,7 @@ class Courier:
             await asyncio.wait([self._connection], timeout=CLOSE_S)
             self._connection.cancel()
             await asyncio.wait([self._connection])
+        self._news.close()
 
     async def _keep_connected(self) -> None:
         waits = pauses(self._patience)
@@ -92,7 +96,7 @@ class Courier:
             try:
                 await self.run_once()
             except (BrokerError, SinkError) as error:
-                self._say(logging.WARNING, f"no connection: {error}")
+                self._news.lost(str(error))
             if self.counts["connections"] > connections:
                 waits = pauses(self._patience)
             try:
@@ -100,12 +104,6 @@ class Courier:
                     await self._closing.wait()
             except TimeoutError:
                 continue
-
-    def _say(self, level: int, what: str) -> None:
-        """Log it, unless it is what was said last."""
-        if what != self._said:
-            self._said = what
-            log.log(level, "mqtt %s:%d: %s", self._settings.host, self._settings.port, what)
 
     async def run_once(self) -> None:
         """Connect and serve until ``close``.
@@ -129,7 +127,7 @@ class Courier:
         self._backlog.open()
         await self._send(client, [self._manners.hello])
         self.counts["connections"] += 1
-        self._say(logging.INFO, "connected")
+        self._news.connected()
 
     async def _clear_strays(self, client: Client) -> None:
         kept = set(self._manners.kept)
@@ -191,7 +189,7 @@ class Courier:
                     limit = self._limit(client)
             except (RefusedError, SinkError) as error:
                 # Neither is the connection's fault: it stays, and the letters wait where they are.
-                self._say(logging.ERROR, f"captions and reels wait: {error}")
+                self._news.say(logging.ERROR, f"captions and reels wait: {error}")
                 limit = 1
                 self._letters.waiting.set()
                 await asyncio.sleep(self._patience.max_retry_s)
@@ -210,7 +208,7 @@ class Courier:
             try:
                 await self._letters.done(taken[-1])
             except SinkError as error:  # they have arrived all the same
-                self._say(logging.ERROR, f"the outbox keeps what has arrived: {error}")
+                self._news.say(logging.ERROR, f"the outbox keeps what has arrived: {error}")
         if len(taken) < len(entries):
             raise RefusedError(f"the broker refuses {entries[len(taken)].topic}")
         return True

@@ -24,6 +24,7 @@ CAMERA_FIGURES = {"fps": ("Frames per second", "fps"), "describe_s": ("Describe 
 SERVICE_FIGURES = {
     "words_waiting": ("Windows waiting for words", "counters"),
     "outbox_waiting": ("Messages waiting for the broker", "mqtt"),
+    "outbox_dropped": ("Messages dropped as too many waited", "mqtt"),
 }
 
 Component = dict[str, Any]

@@ -19,13 +19,14 @@ from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO
 from sinks.backlog import Backlog
-from sinks.broker import MqttSettings, Patience, tls_context
+from sinks.broker import Patience, tls_context
 from sinks.client import Client
 from sinks.courier import Courier, Manners
 from sinks.homeassistant import Discovery
 from sinks.letters import Letters
 from sinks.messages import DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Links, Messages
 from sinks.outbox import Outbox
+from sinks.settings import MqttSettings
 from sinks.sink import DescriberState, Event, SinkError, Stats
 from stream.clock import parse_utc, utc_after
 
@@ -81,9 +82,7 @@ class MqttSink:
         self._cameras = tuple(map(_topic_level, cameras))
         self._reels = tuple(map(_topic_level, reels))
         self._commands = commands
-        prefix = settings.topic_prefix
-        for level in prefix.split("/"):
-            _topic_level(level)
+        prefix = _prefix(settings)
         self._messages = Messages(prefix, base=base, links=links or Links())
         self._discovery: Discovery | None = None
         if settings.discovery_prefix is not None:
@@ -141,6 +140,8 @@ class MqttSink:
             timer.cancel()
         await self._courier.close()
         self._letters.close()
+        if waiting := self._letters.counters()["outbox_waiting"]:
+            log.warning("mqtt: captions and reels that wait in the outbox for the next start: %d", waiting)
 
     # Taking
 
@@ -250,8 +251,19 @@ class MqttSink:
 
 async def check_broker(settings: MqttSettings) -> None:
     """Connect and hang up again; raises SinkError or BrokerError saying why it cannot be done."""
+    _prefix(settings)
     async with Client(settings, Patience(), None):
         pass
+
+
+def _prefix(settings: MqttSettings) -> str:
+    """Return the topic prefix if topics can begin with it; raises SinkError."""
+    prefix = settings.topic_prefix
+    for level in prefix.split("/"):
+        _topic_level(level)
+    if prefix.startswith("$"):
+        raise SinkError(f"mqtt: topic_prefix {prefix!r}: what begins with $ is the broker's own")
+    return prefix
 
 
 def _topic_level(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,11 +12,12 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from sinks.settings import OUTBOX_MAX_BYTES
 from sinks.sink import SinkError
 
+log = logging.getLogger(__name__)
+
 FILE = "outbox.db"
-# Ten days of four busy cameras' captions, or an hour of three hundred's.
-MAX_BYTES = 100_000_000
 # What was sent or dropped is remembered this many entries long, so that it is not sent again when a
 # restarted livereel offers it again. An entry without its payload takes about 150 bytes.
 REMEMBERED = 100_000
@@ -51,7 +53,9 @@ class Outbox:
     is worth more than what is old. They are counted, and missing in the topic's ``seq``.
     """
 
-    def __init__(self, file: Path, *, max_bytes: int = MAX_BYTES, remembered: int = REMEMBERED) -> None:
+    def __init__(
+        self, file: Path, *, max_bytes: int = OUTBOX_MAX_BYTES, remembered: int = REMEMBERED
+    ) -> None:
         """Open the outbox, made if it is not there."""
         self._file = file
         self._max_bytes = max_bytes
@@ -67,6 +71,8 @@ class Outbox:
             except sqlite3.Error:
                 self._db.close()
                 raise
+        self._told_dropped = self.dropped
+        self._is_full = False
 
     def _count(self) -> None:
         waiting = "SELECT count(*), coalesce(sum(length(payload)), 0) FROM entries WHERE payload IS NOT NULL"
@@ -113,7 +119,15 @@ class Outbox:
             self.waiting_bytes += len(payload)
             while self.waiting_bytes > self._max_bytes:
                 self._drop_oldest(db)
+        self._tell_full()
         return True
+
+    def _tell_full(self) -> None:
+        """Say that messages are dropped, once until what was full has been emptied."""
+        if self.dropped > self._told_dropped and not self._is_full:
+            self._is_full = True
+            log.warning("%s: is full; the oldest captions and reels are dropped", self._file)
+        self._told_dropped = self.dropped
 
     def _drop_oldest(self, db: sqlite3.Connection) -> None:
         number, topic, size = db.execute(
@@ -152,6 +166,11 @@ class Outbox:
             )
             self.waiting -= count
             self.waiting_bytes -= size
+        if self._is_full and not self.waiting:
+            self._is_full = False
+            log.warning(
+                "%s: is empty again; %d captions and reels were dropped so far", self._file, self.dropped
+            )
 
     # Topics at which a broker keeps something of ours
 

@@ -58,6 +58,11 @@ class Broker:
             else:
                 return
 
+    def knows(self, client_id: str) -> bool:
+        """Whether a client of this name has come since the last start."""
+        log = self._config.with_suffix(".log").read_text()
+        return f" as {client_id} " in log.rpartition(" starting")[2]
+
     def signal(self, number: signal.Signals) -> None:
         """Stop it (SIGTERM), kill it (SIGKILL), freeze it (SIGSTOP) or let it go on (SIGCONT)."""
         if self._process is None:

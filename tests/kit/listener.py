@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -17,6 +18,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 PATIENCE_S = 20.0
+# Two clients of one name would end each other's connections.
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +42,25 @@ class Listener:
     It hears at QoS 0: it never has to write, so that what has reached its socket before a broker is
     killed is read to the end. The broker is to queue QoS 0 messages while it is away. With
     ``as_published`` it hears each message with the QoS and the retain flag with which it was published.
+    A ``witness`` is called with each message as it comes, in that thread.
     """
 
-    def __init__(self, port: int, *filters: str, as_published: bool = False) -> None:
+    def __init__(
+        self,
+        port: int,
+        *filters: str,
+        as_published: bool = False,
+        witness: Callable[[Heard], None] | None = None,
+    ) -> None:
         self.heard: list[Heard] = []
+        self._witness = witness
         self.connected = threading.Event()
         self._filters = filters or ("#",)
         self._stop = threading.Event()
         self._as_published = as_published
         self._client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id="listener",
+            client_id=f"listener-{next(_numbers)}",
             clean_session=None if as_published else False,
             protocol=MQTTProtocolVersion.MQTTv5 if as_published else MQTTProtocolVersion.MQTTv311,
         )
@@ -73,6 +84,8 @@ class Listener:
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         heard = Heard(message.topic, bytes(message.payload), message.qos, message.retain, time.monotonic())
+        if self._witness is not None:
+            self._witness(heard)
         self.heard.append(heard)
 
     def _run(self) -> None:
@@ -103,9 +116,11 @@ class Listener:
 
 
 @contextmanager
-def listener(port: int, *filters: str, as_published: bool = False) -> Iterator[Listener]:
+def listener(
+    port: int, *filters: str, as_published: bool = False, witness: Callable[[Heard], None] | None = None
+) -> Iterator[Listener]:
     """A listener that has subscribed."""
-    it = Listener(port, *filters, as_published=as_published)
+    it = Listener(port, *filters, as_published=as_published, witness=witness)
     try:
         if not it.connected.wait(PATIENCE_S):
             raise TimeoutError("the listener cannot subscribe")

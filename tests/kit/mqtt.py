@@ -10,10 +10,11 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
 
-from sinks.broker import MqttSettings, Patience
+from sinks.broker import Patience
 from sinks.messages import Links
 from sinks.mqtt import MqttSink
 from sinks.outbox import FILE, Outbox
+from sinks.settings import MqttSettings
 from tests.kit.listener import PATIENCE_S
 
 P = ParamSpec("P")

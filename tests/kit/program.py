@@ -20,23 +20,27 @@ from tests.kit.watching import until
 LIVEREEL = Path(sys.executable).with_name("livereel")
 
 # Short windows and many reels, so that a kill meets the program at all it does.
-CONFIG = """
-data: {data}
-cameras: {cameras}
-window_s: 1.0
-reel: {{every_s: 5.0, min_chapters: 2, max_chapters: 3}}
-"""
+CONFIG: dict[str, Any] = {
+    "window_s": 1.0,
+    "reel": {"every_s": 5.0, "min_chapters": 2, "max_chapters": 3},
+}
 
 
 class Program:
     """``livereel run``, in a session of its own, so that whatever it leaves behind can be told."""
 
     def __init__(
-        self, data: Path, cameras: Sequence[dict[str, str]], environment: dict[str, str] | None = None
+        self,
+        data: Path,
+        cameras: Sequence[dict[str, Any]],
+        environment: dict[str, str] | None = None,
+        **sections: dict[str, Any],
     ) -> None:
+        """A run of these cameras that is not started yet; ``sections`` are more of its configuration."""
         self.data = data
         self._config = data.with_name(f"{data.name}.yaml")
-        self._config.write_text(CONFIG.format(data=json.dumps(str(data)), cameras=json.dumps(list(cameras))))
+        told = {"data": str(data), "cameras": list(cameras), **CONFIG, **sections}
+        self._config.write_text(json.dumps(told))  # which is YAML, too
         self._log = data.with_name(f"{data.name}.log")
         self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None

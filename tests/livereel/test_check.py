@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from livereel.check import check
-from livereel.config import CameraConfig, Config, DescribeConfig, MqttConfig, RetentionConfig
+from livereel.config import CameraConfig, Config, DescribeConfig, RetentionConfig
 from livereel.options import Options
+from sinks.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, broker, free_port
 
 
@@ -31,7 +32,7 @@ def test_all_that_fails_is_named_and_the_rest_tried(
         data=tmp_path,
         cameras=(CameraConfig("front", "rtsp://me:secret@127.0.0.1:9/x"), CameraConfig("file", "no.mp4")),
         describe=replace(DescribeConfig(), kind="openai", base_url="http://127.0.0.1:9/v1", model="m"),
-        mqtt=MqttConfig(host="127.0.0.1", port=free_port()),
+        mqtt=MqttSettings(host="127.0.0.1", port=free_port()),
         retention=RetentionConfig(min_free_bytes=10**18),
     )
     assert not check(Options(config))
@@ -44,5 +45,5 @@ def test_all_that_fails_is_named_and_the_rest_tried(
 @pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 def test_a_broker_that_answers_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with broker(tmp_path / "broker") as peer:
-        check(Options(Config(data=tmp_path, mqtt=MqttConfig(host="127.0.0.1", port=peer.port))))
+        check(Options(Config(data=tmp_path, mqtt=MqttSettings(host="127.0.0.1", port=peer.port))))
     assert "ok    mqtt: 127.0.0.1" in capsys.readouterr().out

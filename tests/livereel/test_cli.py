@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -58,6 +59,24 @@ def test_a_mistake_in_the_configuration_is_one_line(livereel: CommandLine, tmp_p
     assert livereel.failure("scan", "a.mp4", "--config", config) == said
     assert livereel.failure("recap", "a.mp4", "--out", tmp_path / "b", "--config", config) == said
     assert livereel.failure("run", config) == said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"topic_prefix": "live+reel"}, "mqtt: 'live+reel' cannot be part of a topic"),
+        ({"topic_prefix": "$SYS/livereel"}, "mqtt: topic_prefix '$SYS/livereel': what begins with $"),
+        ({"tls_ca_certs": "absent.pem"}, "mqtt: certificates (absent.pem): No such file or directory"),
+    ],
+)
+def test_what_mqtt_cannot_work_with_is_one_line(
+    options: dict[str, str], said: str, livereel: CommandLine, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.yaml"
+    cameras = [{"name": "front", "source": "synthetic://street"}]
+    settings = {"data": str(tmp_path / "data"), "cameras": cameras, "mqtt": {"host": "localhost", **options}}
+    config.write_text(json.dumps(settings))
+    assert livereel.failure("run", config).startswith(said)
 
 
 def test_a_mistake_in_a_region_is_one_line(livereel: CommandLine) -> None:

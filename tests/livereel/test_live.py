@@ -27,7 +27,7 @@ from livereel.retention import Retention
 from livereel.rolling import RollingReel
 from livereel.words import make_words
 from livereel.worker import CameraSettings
-from sinks.sink import Event
+from sinks.sink import Event, Stats
 from stream.clock import utc_text
 from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured
@@ -62,6 +62,20 @@ class Heard:
 
     def of(self, kind: type[object]) -> list[Event]:
         return [it for it in self.events if isinstance(it, kind)]
+
+
+class SlowAtFirst(Heard):
+    """Its disk takes the first moment only when it is offered again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way = asyncio.Event()
+
+    async def take(self, event: Event) -> None:
+        if isinstance(event, Moment) and not self.under_way.is_set():
+            self.under_way.set()
+            await asyncio.sleep(600)
+        await super().take(event)
 
 
 class Slow(BuiltinDescriber):
@@ -234,3 +248,56 @@ def test_each_window_has_its_outcome(tmp_path: Path) -> None:
     assert outcome_of(replace(lively, missed_s=4.0)) == PENDING, "what was seen of it is told"
     without_files = tuple(replace(keyframe, file=None) for keyframe in lively.keyframes)
     assert outcome_of(replace(lively, keyframes=without_files)) == "disk_full"
+
+
+def test_counters_are_told_again_and_again(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livereel.live.STATS_S", 0.3)
+
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, _, heard):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: any(rate(event) and words(event) for event in heard.of(Stats)))
+            stop.set()
+            await running
+            assert len(heard.of(Stats)) > 1
+
+    def rate(event: Event) -> float:
+        return event.cameras["front"]["fps"] if isinstance(event, Stats) else 0.0
+
+    def words(event: Event) -> float:
+        return event.counters["words_described"] if isinstance(event, Stats) else 0.0
+
+    asyncio.run(run())
+
+
+def test_what_a_killed_run_had_kept_and_may_not_have_told_is_told_first(film: Path, tmp_path: Path) -> None:
+    async def run() -> tuple[list[Event], list[Event]]:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, _, heard):
+            await it.run(asyncio.Event())
+            return heard.of(Moment), heard.of(Reel)
+
+    moments, reels = asyncio.run(run())
+    assert moments
+    assert reels
+    again, reels_again = asyncio.run(run())
+    assert again[: len(moments)] == moments
+    assert reels_again[0] == reels[-1]
+
+
+def test_a_moment_that_is_being_told_when_all_stops_is_told_all_the_same(film: Path, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, _):
+            sink, stop = SlowAtFirst(), asyncio.Event()
+            it.attach([sink])
+            running = asyncio.create_task(it.run(stop))
+            await sink.under_way.wait()
+            stop.set()
+            await running
+            described = {entry.window.id for entry in ledger.entries("") if entry.moment}
+            assert described
+            assert {it.window.id for it in sink.events if isinstance(it, Moment)} == described
+
+    asyncio.run(run())

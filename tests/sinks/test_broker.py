@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -10,13 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from sinks.broker import BrokerError, Message, MqttSettings, Patience, RefusedError, pauses
+from sinks.broker import BrokerError, Message, Patience, RefusedError, pauses
 from sinks.client import IN_FLIGHT, Client
 from sinks.mqtt import check_broker
+from sinks.settings import MqttSettings
 from sinks.sink import SinkError
 from tests.kit.broker import MOSQUITTO, Broker, Certificates, broker, certificates, free_port, password_file
 from tests.kit.listener import listener, wait_until
 from tests.kit.mqtt import QUICK, looped
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
@@ -107,6 +113,48 @@ def test_a_password_lets_in_and_a_wrong_one_is_told(tmp_path: Path, protocol: st
         asyncio.run(check_broker(settings))
         assert "ot authori" in why_not(replace(settings, password="wrong"))  # noqa: S106  # the test's
         assert "ot authori" in why_not(replace(settings, user=None, password=None))
+
+
+def test_what_may_be_wrong_with_a_broker_that_hangs_up_is_told(
+    tmp_path: Path, tls_broker: Broker, signed: Certificates
+) -> None:
+    assert "does it want TLS?" in why_not(MqttSettings("localhost", tls_broker.port))
+    stranger = replace(over_tls(tls_broker.port, signed), tls_client_cert=None, tls_client_key=None)
+    assert "does it want a certificate of ours?" in why_not(stranger)
+    with broker(tmp_path / "plain") as peer:
+        assert "does it speak TLS at this port?" in why_not(over_tls(peer.port, signed))
+
+
+def test_a_refusal_leaves_no_error_behind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Python logs an error that nobody has looked at when it is thrown away."""
+    with broker(tmp_path / "broker", "allow_anonymous false") as peer:
+        assert "ot authori" in why_not(MqttSettings("127.0.0.1", peer.port))
+        gc.collect()
+    assert not caplog.records
+
+
+def test_a_program_ends_though_a_name_server_keeps_it_waiting() -> None:
+    """Nothing can end such a thread, and the end of the program does not wait for it."""
+    script = """
+import asyncio, socket, time
+from sinks.broker import Patience
+from sinks.client import Client
+from sinks.settings import MqttSettings
+
+async def run():
+    connecting = asyncio.create_task(Client(MqttSettings("broker"), Patience(), None).__aenter__())
+    await asyncio.sleep(0.1)
+    connecting.cancel()
+    await asyncio.wait([connecting])
+    print("over")
+
+socket.getaddrinfo = lambda *_: time.sleep(3600)
+asyncio.run(run())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, timeout=60, check=True, cwd=ROOT
+    )
+    assert (done.stdout, done.stderr) == (b"over\n", b"")
 
 
 def test_nobody_at_the_port_is_told() -> None:

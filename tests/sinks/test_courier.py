@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sinks.broker import MqttSettings
 from sinks.outbox import FILE
+from sinks.settings import MqttSettings
 from tests.kit.events import glimpse, moment_now, reel_in, watching
 from tests.kit.mqtt import QUICK, looped, running, until
 from tests.kit.scripted_broker import ScriptedBroker, maximum_packet_size, scripted_broker

@@ -114,7 +114,7 @@ def test_states_are_found_in_the_messages_that_bring_them(tmp_path: Path) -> Non
         for message in (
             messages.caption_state(moment),
             messages.reel_state(reel),
-            messages.stats(stats, {"outbox_waiting": 7}),
+            messages.stats(stats, {"outbox_waiting": 7, "outbox_dropped": 3}),
         )
     }
     service = announced()["homeassistant/device/livereel/config"]
@@ -125,6 +125,7 @@ def test_states_are_found_in_the_messages_that_bring_them(tmp_path: Path) -> Non
         "describe_s": "0.4",
         "words_waiting": "2.0",
         "outbox_waiting": "7",
+        "outbox_dropped": "3",
     }
     components = front()["components"] | service["components"]
     for key, value in expected.items():

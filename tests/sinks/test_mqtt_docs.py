@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from sinks.broker import MqttSettings
+from sinks.settings import MqttSettings
 from sinks.sink import DescriberState, Stats
 from tests.kit.broker import MOSQUITTO, broker
 from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching

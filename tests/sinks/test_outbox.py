@@ -97,6 +97,26 @@ def test_beyond_the_cap_the_oldest_are_dropped_and_counted(tmp_path: Path) -> No
     outbox.close()
 
 
+def test_that_messages_are_dropped_is_told_once_and_how_many_when_it_is_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox = Outbox(tmp_path / FILE, max_bytes=100)
+    for name in range(20):
+        put(outbox, "captions", str(name))
+    assert [record.message for record in caplog.records] == [
+        f"{tmp_path / FILE}: is full; the oldest captions and reels are dropped"
+    ]
+    outbox.done(outbox.after(0, 100)[-1].number)
+    assert caplog.messages[1:] == [
+        f"{tmp_path / FILE}: is empty again; {outbox.dropped} captions and reels were dropped so far"
+    ]
+    outbox.close()
+    outbox = Outbox(tmp_path / FILE)
+    put(outbox, "captions", "new")
+    assert len(caplog.records) == 2
+    outbox.close()
+
+
 def test_a_message_larger_than_the_cap_is_dropped_alone(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / FILE, max_bytes=100)
     outbox.put("captions", "large", {"id": "x" * 200})

@@ -1,0 +1,255 @@
+"""The program itself watches four cameras while its broker or it is killed: what the ledger holds is told."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.broker import MOSQUITTO, Broker, broker
+from tests.kit.coverage import coverage, holes
+from tests.kit.delays import kept_windows, told_peaks
+from tests.kit.footage import Look, write_file
+from tests.kit.letters import CAPTIONS, REELS, Named, Witness, described, names, once
+from tests.kit.listener import Listener, listener
+from tests.kit.mqtt import looped
+from tests.kit.program import Program, wait_a_while
+from tests.kit.promises import TOLERANCE_S
+from tests.kit.scripted_broker import scripted_broker
+from tests.kit.watching import LONG_S, until
+
+pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
+
+CAMERAS = {"front": 3, "back-yard": 4, "gate_2": 4, "roof": 5}  # by how long a round takes (s)
+RESTARTS = 20
+KILLS = 4
+SEED = 7
+# Less than a window is long: who is put into words after the window behind it, is marked.
+LATE_S = 0.9
+
+
+@pytest.fixture(scope="module")
+def cameras(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Films in which something crosses the picture again and again, each at its own pace."""
+    folder = tmp_path_factory.mktemp("films")
+    looks = {name: Look(width_px=320, height_px=240, round_s=s, moving_s=1.5) for name, s in CAMERAS.items()}
+    films = {name: write_file(folder / f"{name}.mp4", look) for name, look in looks.items()}
+    return [{"name": name, "source": str(film), "loop": True} for name, film in films.items()]
+
+
+@pytest.fixture
+def peer(tmp_path: Path) -> Iterator[Broker]:
+    with broker(tmp_path / "broker") as it:
+        yield it
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Witness:
+    return Witness(tmp_path / "data", tmp_path / "announced")
+
+
+@pytest.fixture
+def others(peer: Broker, witness: Witness) -> Iterator[Listener]:
+    with listener(peer.port, CAPTIONS, REELS, "livereel/+/peak", "livereel/available", witness=witness) as it:
+        yield it
+
+
+@pytest.fixture
+def program(peer: Broker, cameras: list[dict[str, Any]], tmp_path: Path) -> Iterator[Program]:
+    it = Program(
+        tmp_path / "data",
+        cameras,
+        describe={"late_after_s": LATE_S},
+        mqtt={"host": "127.0.0.1", "port": peer.port},
+    )
+    it.start()
+    yield it
+    it.close()
+
+
+class Seen:
+    """All that the ledger has ever held; it forgets reels that newer ones have replaced."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.described: dict[str, dict[str, Any]] = {}
+        self.reels: dict[Named, dict[str, Any]] = {}
+
+    def look(self) -> None:
+        rows = self._program.rows()
+        self.described.update(described(rows))
+        self.reels.update({(row["id"], row["seq"]): row for row in rows if row["kind"] == "reel"})
+
+
+def assert_in_time_order(captions: Sequence[dict[str, Any]]) -> None:
+    """A camera's captions come in the order of their windows, but for those that are marked late."""
+    newest_utc = ""
+    for told in captions:
+        assert told["late"] or told["start_utc"] > newest_utc, told
+        newest_utc = max(newest_utc, told["start_utc"])
+
+
+def more_told(others: Listener, topic: str) -> None:
+    """Wait until something new comes: there is a connection, on which the last is sent before it ends."""
+    told = len(others.on(topic))
+    until(lambda: len(others.on(topic)) > told, f"more on {topic}")
+
+
+def everything_told(seen: Seen, others: Listener) -> None:
+    """Wait until all that the ledger holds by now has arrived."""
+    seen.look()
+    ids, reels = set(seen.described), set(seen.reels)
+    until(lambda: ids <= {told["id"] for told in once(others.on(CAPTIONS))}, "every caption")
+    until(lambda: reels <= set(names([told["after"] for told in once(others.on(REELS))])), "every reel")
+
+
+def assert_all_in_order(seen: Seen, others: Listener) -> None:
+    """The subscriber's log is the ledger: every window in words and every reel, none else, in order."""
+    captions, reels = once(others.on(CAPTIONS)), once(others.on(REELS))
+    for messages in (captions, reels):
+        assert [told["seq"] for told in messages] == list(range(1, len(messages) + 1))
+    assert {told["id"] for told in captions} == set(seen.described)
+    for told in captions:
+        row = seen.described[told["id"]]
+        assert (told["text"], told["start_utc"]) == (row["text"], row["start_utc"])
+    for camera in CAMERAS:
+        assert_in_time_order([told for told in captions if told["camera"] == camera])
+    arrived = {(reel["id"], reel["seq"]): reel for reel in (told["after"] for told in reels)}
+    assert set(arrived) >= set(seen.reels)
+    for name in seen.reels:
+        assert arrived[name]["sha256"] == seen.reels[name]["sha256"]
+    for reel_id in {reel_id for reel_id, _ in seen.reels}:
+        newest = max(seq for kept_id, seq in seen.reels if kept_id == reel_id)
+        assert [seq for told_id, seq in arrived if told_id == reel_id] == list(range(1, newest + 1))
+
+
+def broker_restarts(peer: Broker, others: Listener, chance: random.Random) -> None:
+    """End the broker at a random moment, mostly while livereel is connected; start it again a little later.
+
+    It is stopped, killed, or hangs for a while before it is killed, so that what came meanwhile is lost.
+    Always while the listener is there: what a killed broker had acknowledged and not yet handed on is
+    lost by the broker, and no publisher can do anything about it.
+    """
+    if chance.random() < 0.8:
+        until(lambda: peer.knows("livereel"), "a connection")
+    wait_a_while(chance.uniform(0.0, 1.5))
+    until(others.connected.is_set, "the listener's return")
+    how = chance.choice([signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP, signal.SIGSTOP])
+    peer.signal(how)
+    if how == signal.SIGSTOP:
+        wait_a_while(chance.uniform(0.5, 1.5))
+        peer.signal(signal.SIGKILL)
+    wait_a_while(chance.uniform(0.0, 0.3))
+    peer.start()
+
+
+def assert_offline(peer: Broker) -> None:
+    """By its last will, which is kept for who comes later."""
+    with listener(peer.port, "livereel/available") as late:
+        until(lambda: late.last("livereel/available") == b"offline", "the last will")
+
+
+def report(what: str, seen: Seen, others: Listener) -> None:
+    captions, reels = others.on(CAPTIONS), others.on(REELS)
+    repeats = len(captions) - len(once(captions)) + len(reels) - len(once(reels))
+    late = sum(told["late"] for told in once(captions))
+    sys.stdout.write(
+        f"{what}: {len(seen.described)} captions ({late} late) and {len(once(reels))} reels arrived,"
+        f" {repeats} repeats\n"
+    )
+
+
+def test_every_caption_and_every_reel_of_four_cameras_arrives_though_the_broker_is_killed_again_and_again(
+    program: Program, peer: Broker, others: Listener, witness: Witness
+) -> None:
+    chance = random.Random(SEED)  # noqa: S311  # moments, not secrets
+    seen = Seen(program)
+    until(lambda: {told["camera"] for told in once(others.on(CAPTIONS))} == set(CAMERAS), "captions of all")
+    with kept_windows(program.data) as kept:
+        for _ in range(RESTARTS):
+            broker_restarts(peer, others, chance)
+            seen.look()
+        more_told(others, CAPTIONS)
+        assert program.stop(signal.SIGTERM, everyone=False, within_s=LONG_S) == 0, program.log
+    everything_told(seen, others)
+    assert_all_in_order(seen, others)
+    witness.assert_playable()
+    assert "Traceback" not in program.log
+    report(f"broker ended {RESTARTS} times", seen, others)
+    sys.stdout.write(f"peak to subscriber: {told_peaks(others)}\nwindow's end to ledger: {kept}\n")
+
+
+def test_every_caption_and_every_reel_arrives_though_livereel_is_killed_again_and_again(
+    program: Program, peer: Broker, others: Listener, witness: Witness
+) -> None:
+    chance = random.Random(SEED)  # noqa: S311  # moments, not secrets
+    seen = Seen(program)
+    for number in range(KILLS):
+        more_told(others, CAPTIONS)
+        if number % 2:
+            more_told(others, REELS)
+        wait_a_while(chance.uniform(0.0, 3.0))
+        program.kill()
+        program.none_left()
+        assert_offline(peer)
+        seen.look()
+        program.start()
+    more_told(others, CAPTIONS)
+    more_told(others, REELS)
+    assert program.stop(signal.SIGTERM, everyone=False, within_s=LONG_S) == 0, program.log
+    everything_told(seen, others)
+    assert_all_in_order(seen, others)
+    witness.assert_playable()
+    report(f"livereel killed {KILLS} times", seen, others)
+
+
+@looped
+async def test_a_broker_that_stops_reading_and_one_that_is_away_delay_no_camera(
+    cameras: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    async with scripted_broker() as deaf:
+        program = Program(tmp_path / "data", cameras, mqtt={"host": "127.0.0.1", "port": deaf.port})
+        program.start()
+        try:
+            await asyncio.to_thread(until, lambda: bool(deaf.on(CAPTIONS)), "a caption")
+            await asyncio.to_thread(more_windows, program, 5, "a broker that reads")
+            deaf.reads.clear()
+            await asyncio.to_thread(more_windows, program, 12, "a broker that does not read")
+            connections = deaf.connections  # given up, and tried again
+            await asyncio.to_thread(until, lambda: deaf.connections > connections, "another attempt")
+        except BaseException:
+            program.close()
+            raise
+    try:
+        await asyncio.to_thread(more_windows, program, 5, "no broker")
+        assert program.stop(signal.SIGTERM, everyone=False, within_s=LONG_S) == 0, program.log
+    finally:
+        program.close()
+    rows = program.rows()
+    for name in CAMERAS:
+        mine = [row for row in rows if row.get("camera") == name]
+        began_utc, ended_utc = mine[0]["start_utc"], mine[-1]["start_utc"]
+        found = coverage(rows, name, began_utc, ended_utc)
+        assert max(found.uncovered_s, found.doubled_s) <= TOLERANCE_S, [found, *holes(rows, name)]
+    assert "captions and reels that wait in the outbox for the next start" in program.log
+    assert "Traceback" not in program.log
+
+
+def more_windows(program: Program, count: int, meanwhile: str) -> None:
+    """Wait until the ledger has so many more windows of each camera; print how long each took to it."""
+    before = Counter(row["camera"] for row in program.windows())
+
+    def came() -> bool:
+        now = Counter(row["camera"] for row in program.windows())
+        return all(now[name] >= before[name] + count for name in CAMERAS)
+
+    with kept_windows(program.data) as kept:
+        until(came, f"windows with {meanwhile}")
+    sys.stdout.write(f"window's end to ledger, {meanwhile}: {kept}\n")
