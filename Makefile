@@ -17,7 +17,7 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.tested
 	sh tests/install.sh
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # vLLM and its kin warn of each other while they are imported.
 test-vllm: $(VLLM_VENV)/.installed
