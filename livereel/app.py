@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -110,9 +111,9 @@ def named(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
     """Name each source after its address; names that would be equal are numbered."""
     names: list[str] = []
     for source in sources:
-        name = camera_name(source)[:60]
-        same = sum(1 for other in names if other.rpartition("-")[0] == name or other == name)
-        names.append(f"{name}-{same + 1}" if same or name == ALL else name)
+        stem = camera_name(source)[:60]
+        numbered = (f"{stem}-{number}" for number in itertools.count(2))
+        names.append(next(name for name in itertools.chain([stem], numbered) if name not in {ALL, *names}))
     return [
         CameraConfig(name=name, source=source, loop=loop) for name, source in zip(names, sources, strict=True)
     ]

@@ -20,6 +20,7 @@ from livereel.extent import Extent
 from livereel.keep import WindowFiles
 from livereel.overload import Overload
 from livereel.space import Space
+from stream.address import redact
 from stream.clock import MediaClock, utc_after
 from stream.frames import Frame, FrameDecoder
 from stream.media import MediaError
@@ -130,6 +131,7 @@ class Capture:
         try:
             for packet in self._source.packets():
                 self._clips.push(packet)
+                self.counts.unbuffered_packets = self._clips.dropped
                 self._extent.push(packet)
                 if packet.stream.type == "video" and not self._skips(packet):
                     decoder, refused = self._decoder, self._decoder.refused
@@ -172,8 +174,11 @@ class Capture:
         self._missed = (0.0, 0.0)
         self._moving = False
 
-    def _end_epoch(self) -> Iterator[Window]:
+    def _end_epoch(self) -> Iterator[Seen]:
         self._count_damage()
+        if self._moving:
+            self._moving = False
+            yield Stirring(self._camera, self._moving, self._clock.utc(self._last_s))
         if self._windower is None:
             return
         self._seen_to_s = self._windower.start_s
@@ -182,7 +187,7 @@ class Capture:
             self._seen_to_s = measured.end_s
             yield self._window(measured)
 
-    def _break_epoch(self, reason: str, at_s: float | None = None) -> Iterator[Window]:
+    def _break_epoch(self, reason: str, at_s: float | None = None) -> Iterator[Seen]:
         """Nothing joins what was with what comes; what was not seen between is for this reason."""
         self.counts.timeline_breaks += 1
         yield from self._end_epoch()
@@ -338,7 +343,13 @@ class Capture:
 
 
 def camera_name(address: str) -> str:
-    """Return a name for a source: letters, digits, ``-`` and ``_`` of its address's last part."""
-    last = address.partition("?")[0].rstrip("/").rpartition("/")[2]
-    stem = last.rpartition(".")[0] or last
+    """Return a name for a source: letters, digits, ``-`` and ``_`` of its path's last part, or its host.
+
+    Without credentials: names become folders and topics.
+    """
+    shown = redact(address).partition("?")[0].rstrip("/")
+    _, is_url, rest = shown.rpartition("://")
+    host, _, path = rest.partition("/") if is_url else ("", "", rest)
+    last = path.rpartition("/")[2]
+    stem = last.rpartition(".")[0] or last or host.rpartition("@")[2].partition(":")[0]
     return re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "camera"

@@ -17,7 +17,9 @@ from livereel.words import make_words
 from sinks.broker import BrokerError
 from sinks.mqtt import check_broker
 from sinks.settings import MqttSettings
+from stream.media import MediaError
 from stream.source import AvSource
+from stream.track import holds_video
 
 Try = Callable[[], Awaitable[str]]
 
@@ -55,6 +57,8 @@ def _camera(address: str, transport: str) -> Try:
     def look() -> str:
         with closing(AvSource(address, transport=transport)) as source:
             info = source.info
+            if not holds_video(source.video):
+                raise MediaError(f"{info.address}: no clips can be cut: MP4 cannot hold {info.codec} video")
             rate = f" at {info.fps:g} fps" if info.fps else ""
             sound = ", with sound" if source.audio is not None else ""
             return f"{info.address}, {info.codec} {info.width_px}x{info.height_px}{rate}{sound}"

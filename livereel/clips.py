@@ -24,7 +24,14 @@ MAX_REFUSED = 512
 
 
 class Clipper(Protocol):
-    """Keeps what passes and hands out the part that a window covers."""
+    """Keeps what passes and hands out the part that a window covers.
+
+    Attributes:
+        dropped: packets that there was no room for, so far.
+    """
+
+    @property
+    def dropped(self) -> int: ...
 
     def push(self, packet: Packet[Stream]) -> None:
         """See a packet pass."""
@@ -48,6 +55,8 @@ class Clipper(Protocol):
 
 class NoClips:
     """For a scan: no moving pictures are kept."""
+
+    dropped = 0
 
     def push(self, packet: Packet[Stream]) -> None:
         """Let it pass."""
@@ -84,6 +93,11 @@ class BufferClips:
             keep_s + max(_SLACK_S, _SLACK_FRAMES / (source.info.fps or _SLACK_FRAMES))
         )
         self._refused: deque[tuple[int | None, int | None]] = deque(maxlen=MAX_REFUSED)
+
+    @property
+    def dropped(self) -> int:
+        """Packets that the buffer's limit in bytes has cost."""
+        return self._buffer.dropped
 
     def push(self, packet: Packet[Stream]) -> None:
         """Buffer it."""

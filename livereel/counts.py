@@ -14,6 +14,7 @@ class Counts:
     timeline_breaks: int = 0
     windows_without_room: int = 0
     clips_failed: int = 0
+    unbuffered_packets: int = 0
     skipped_packets: int = 0
 
     def plus(self, other: Counts) -> Counts:

@@ -157,16 +157,27 @@ class Live:
         camera = self.cameras[name]
         while True:
             await camera.run()
-            if self._stopping or enabled.is_set():
+            if self._stopping or not camera.stopped:
                 return
-            await self._tell_state(name, "disabled", None)
-            await enabled.wait()
+            if not enabled.is_set():
+                self._turn(name, "disabled")
+                await self._tell_state(name, "disabled", None)
+                await enabled.wait()
             if self._stopping:
                 return
+            self._turn(name, "source_down")
             camera.resume()
 
+    def _turn(self, camera: str, reason: str) -> None:
+        """What nobody sees from now on, nobody sees for this reason."""
+        now_utc = _now()
+        self._journal.write(lambda _: self._attendance.turn(camera, now_utc, reason))
+
     async def set_analysis(self, camera: str, *, on: bool) -> None:
-        """Watch a camera, or leave it alone; its time is then a gap, ``disabled``."""
+        """Watch a camera, or leave it alone; its time is then a gap, ``disabled``.
+
+        One that was refused, or whose source has ended, stays so.
+        """
         if on:
             self._enabled[camera].set()
         else:
@@ -188,7 +199,8 @@ class Live:
     async def _lost(self, camera: str, lost: Lost) -> None:
         now_utc = _now()
         if lost.reason is None:
-            reason = "ended" if self._enabled[camera].is_set() else "disabled"
+            disabled = self.cameras[camera].stopped and not self._stopping
+            reason = "disabled" if disabled else "ended"
         else:
             reason = "source_stalled" if lost.stalled else "source_down"
         self._journal.write(lambda _: self._attendance.lost(camera, now_utc, reason))

@@ -11,7 +11,7 @@ from av.stream import Stream
 from analyzer.window import Clip
 from livereel.clips import BufferClips
 from stream.arrival import Arrival
-from stream.h264 import in_band
+from stream.h264 import in_band, parameter_sets
 from stream.source import READ_TIMEOUT_S, SourceError
 from stream.threaded import ThreadedSource
 
@@ -47,6 +47,8 @@ class MainStreamClips:
         self._silent_s = silent_s
         self._theirs, self._ours = Arrival(), Arrival()
         self._parameters: frozenset[bytes] = frozenset()
+        known = parameter_sets(main.video.codec_context.extradata)
+        self._length_bytes = known.length_bytes if known else 0
         self._came_s = time.monotonic()
         self._news = threading.Condition()
         self.failure: SourceError | None = None
@@ -63,8 +65,8 @@ class MainStreamClips:
             self._fail(error.reason, retryable=error.retryable)
 
     def _keep(self, packet: Packet[Stream]) -> None:
-        self._came_s = time.monotonic() - self._main.behind_s
         if packet.stream.type == "video":
+            self._came_s = time.monotonic() - self._main.behind_s
             shown_s = _shown_s(packet)
             jumped = shown_s is not None and self._theirs.see(shown_s, self._came_s)
             if jumped or self._changes(packet):
@@ -75,13 +77,19 @@ class MainStreamClips:
         """Whether the pictures are of another kind from this one on; only H.264 tells."""
         if not packet.is_keyframe or self._main.video.codec_context.name != "h264":
             return False
-        before, self._parameters = self._parameters, in_band(bytes(packet), 0) or self._parameters
+        new = in_band(bytes(packet), self._length_bytes)
+        before, self._parameters = self._parameters, new or self._parameters
         return bool(before) and before != self._parameters
 
     def _fail(self, reason: str, *, retryable: bool = True) -> None:
         if self.failure is None:
             self.failure = SourceError(self._main.info.address, reason, retryable=retryable)
         self._analysed.stop()
+
+    @property
+    def dropped(self) -> int:
+        """Packets of the main stream that the buffer's limit in bytes has cost."""
+        return self._clips.dropped
 
     def push(self, packet: Packet[Stream]) -> None:
         """See a packet of the stream that is analysed; only its time matters."""

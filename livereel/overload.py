@@ -8,15 +8,10 @@ FRESH_S = 0.5
 
 
 class Overload:
-    """Decides packet by packet; decoding goes on with a keyframe, as it must.
-
-    Attributes:
-        skipped: packets not decoded, so far.
-    """
+    """Decides packet by packet; decoding goes on with a keyframe, as it must."""
 
     def __init__(self) -> None:
         self._skipping = False
-        self.skipped = 0
 
     def skips(self, *, keyframe: bool, behind_s: float) -> bool:
         """Whether to leave out a packet that has waited ``behind_s`` since it came."""
@@ -24,5 +19,4 @@ class Overload:
             self._skipping = not (keyframe and behind_s <= FRESH_S)
         else:
             self._skipping = behind_s > MAX_BEHIND_S
-        self.skipped += self._skipping
         return self._skipping

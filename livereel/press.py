@@ -15,6 +15,8 @@ from stream.media import MediaError
 from stream.staging import PART, staged
 
 NICENESS = 10
+# Ten chapters of 4K, all re-encoded on a busy old machine, take less. One that hangs holds up all others.
+MAX_S = 1800.0
 
 Job = tuple[ReelPlan, Path, ReelSettings]
 
@@ -22,13 +24,17 @@ Job = tuple[ReelPlan, Path, ReelSettings]
 async def compile_apart(plan: ReelPlan, folder: Path, settings: ReelSettings) -> Reel:
     """Compile a reel into the new folder ``folder``, which appears complete or not at all.
 
-    When cancelled, the process is ended first. Raises ReelError, MediaError or OSError.
+    When cancelled, or not done in MAX_S, the process is ended first. Raises ReelError, MediaError or OSError.
     """
     child = Child("livereel.press", "run", f"reel {plan.id}")
     asked = asyncio.ensure_future(asyncio.to_thread(_ask, child, (plan, folder, settings)))
     made = False
     try:
-        reel = await asyncio.shield(asked)
+        async with asyncio.timeout(MAX_S):
+            reel = await asyncio.shield(asked)
+    except TimeoutError as error:
+        raise ReelError(f"not made within {MAX_S:g} s") from error
+    else:
         made = True
         return reel
     finally:

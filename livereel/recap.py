@@ -24,7 +24,6 @@ from livereel.pipeline import Outcome, describe_all, in_thread
 from livereel.progress import progress
 from livereel.words import Words, make_words
 from sinks.rows import window_row
-from stream.address import redact
 from stream.clock import utc_after
 from stream.source import AvSource, PacketSource
 from stream.staging import staged
@@ -71,7 +70,7 @@ def recap(address: str, out: Path, options: Options) -> None:
     The folder appears complete or not at all. Raises DescribeError before the source is opened when its
     model does not answer; SourceError, ReelError, MediaError or OSError.
     """
-    camera = camera_name(redact(address))
+    camera = camera_name(address)
     words = make_words(options.config, [CameraConfig(camera, address)], options.rules())
     # One loop for all that is asynchronous. The reel is made outside: it could not be interrupted there.
     with asyncio.Runner() as loop:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +14,16 @@ from analyzer.blocks import BlockChooser
 from analyzer.chapter import Gap, Reel, Story
 from analyzer.choose import Chosen
 from analyzer.moment import Moment
-from analyzer.reel import ReelPlan, ReelSettings
-from analyzer.window import Window
+from analyzer.reel import ReelError, ReelPlan, ReelSettings
+from analyzer.window import Clip, Window
 from livereel.ledger import Ledger, LedgerError
 from livereel.press import compile_apart
 from livereel.words import Tell
 from stream.clock import utc_text
+from stream.media import MediaError
+from stream.probe import verify
+
+log = logging.getLogger(__name__)
 
 LATEST = "latest"
 # Finished reels kept beside the newest: who plays one while the next appears can go on.
@@ -72,6 +77,19 @@ def _can_be_shown(window: Window) -> bool:
     return window.clip is not None and window.clip.path.is_file()
 
 
+def _broken(windows: Sequence[Window]) -> frozenset[str]:
+    """Those whose clips cannot be played to their end, or do not show the keyframes."""
+    return frozenset(window.id for window in windows if window.clip and not _plays(window, window.clip))
+
+
+def _plays(window: Window, clip: Clip) -> bool:
+    try:
+        ends_s = clip.zero_s + verify(clip.path).duration_s
+    except MediaError:
+        return False
+    return all(clip.zero_s <= keyframe.pts_s < ends_s for keyframe in window.keyframes)
+
+
 class RollingReel:
     """One reel id over one camera or all, remade when there is something new to tell."""
 
@@ -97,30 +115,43 @@ class RollingReel:
         self._settings = settings
         self._horizon = timedelta(seconds=horizon_s)
         self._told: frozenset[str] = frozenset()
+        self._unshowable: frozenset[str] = frozenset()  # windows whose clips have turned out to be broken
 
     async def make(self, now: datetime) -> Reel | None:
         """Make the next reel; None when nothing is new since the last one.
 
         Raises MediaError, ReelError, LedgerError or OSError; then, or when cancelled, nothing half-made is
-        left.
+        left. A clip that was the reason is left out of the next one.
         """
         since_utc, now_utc = utc_text(now - self._horizon), utc_text(now)
         seen = await asyncio.to_thread(look_back, self._ledger, self._cameras, since_utc, now_utc)
-        told = frozenset(moment.window.id for moment in seen.moments)
+        moments = tuple(moment for moment in seen.moments if moment.window.id not in self._unshowable)
+        told = frozenset(moment.window.id for moment in moments)
         if told <= self._told:
             return None
-        chosen = await self._chooser.choose(seen.moments)
+        chosen = await self._chooser.choose(moments)
         story = await self._tell(chosen.choices, seen.gaps, seen.cameras)
         plan = seen.plan(self.id, self._ledger.next_seq(self.id), chosen, story)
-        reel = await compile_apart(plan, self._folder / f"{plan.seq:06}", self._settings)
+        reel = await self._compiled(plan)
         try:
             self._ledger.add_reel(reel)
         except LedgerError:
             shutil.rmtree(reel.folder)
             raise
-        point(self._folder / LATEST, reel.folder.name)
         self._told = told
+        try:
+            point(self._folder / LATEST, reel.folder.name)
+        except OSError as error:  # some file systems have no links
+            log.warning("reel %s: %s does not point at it: %s", self.id, LATEST, error)
         return reel
+
+    async def _compiled(self, plan: ReelPlan) -> Reel:
+        try:
+            return await compile_apart(plan, self._folder / f"{plan.seq:06}", self._settings)
+        except (MediaError, ReelError):
+            windows = [choice.moment.window for choice in plan.choices]
+            self._unshowable |= await asyncio.to_thread(_broken, windows)
+            raise
 
     def drop_old(self) -> None:
         """Remove the reels that newer ones have replaced, but the last few."""

@@ -19,6 +19,8 @@ from livereel.worker import Beat, CameraSettings, Ended
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.25
+# A camera that shows a picture and hangs up again and again is tried with growing pauses all the same.
+STEADY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Patience:
         open_s: from the start of the process to its first frame.
         stall_s: from frame to frame.
         stop_s: from the word stop to the end of the process.
-        delays_s: before each new attempt; the last one repeats. A frame that comes starts them over.
+        delays_s: before each new attempt; the last one repeats. They start over once it was watched for
+            STEADY_S.
     """
 
     open_s: float = 20.0
@@ -82,6 +85,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._process: CameraProcess | None = None
         self._deadline_s = 0.0
+        self._began_s = 0.0
         self.state = "connecting"
         self.counts = Counts()
         self._counts_before = Counts()
@@ -96,6 +100,11 @@ class Supervisor:
     def total(self) -> Counts:
         """What all processes have met."""
         return self._counts_before.plus(self.counts)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether ``stop`` was called."""
+        return self._stopping.is_set()
 
     def stop(self) -> None:
         """Close the open window and end; ``run`` returns when that is done."""
@@ -112,7 +121,7 @@ class Supervisor:
         waits_s = self._patience.waits_s()
         while not self._stopping.is_set():
             lost = await self._run_once()
-            if self.state == "watching":
+            if self.state == "watching" and _now_s() - self._began_s > STEADY_S:
                 waits_s = self._patience.waits_s()
             self._tell(lost)
             await self._on_lost(self._settings.name, lost)
@@ -191,6 +200,8 @@ class Supervisor:
             log.warning(
                 "%s: more pictures than can be decoded in time: some are left out", self._settings.name
             )
+        if beat.clip_failure and not self.counts.clips_failed:
+            log.warning("%s: its windows have no moving pictures: %s", self._settings.name, beat.clip_failure)
         self.counts = beat.counts
 
     async def _report(self, report: Seen) -> None:
@@ -198,6 +209,7 @@ class Supervisor:
             self._epoch = report.epoch + 1
             if self.state != "watching":
                 log.info("%s: watching", self._settings.name)
+            self._began_s = self._began_s if self.state == "watching" else _now_s()
             self.state = "watching"
         await self._on_report(report)
 

@@ -58,9 +58,13 @@ class CameraSettings:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The process is alive, and what it has met so far; ``frames`` grows while pictures come."""
+    """The process is alive, and what it has met so far; ``frames`` grows while pictures come.
+
+    ``clip_failure`` is why a clip could not be cut, the last time.
+    """
 
     counts: Counts
+    clip_failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
         for seen in capture.run():
             reporter.send(seen)
     finally:
-        reporter.send(Beat(replace(capture.counts)))  # the numbers of its last moments
+        reporter.send(_beat_of(capture))  # the numbers of its last moments
     failure = capture.failure or (beside and beside.failure)
     if failure:
         return Ended(failure.reason, failure.retryable)
@@ -156,6 +160,11 @@ def _beat(reporter: _Reporter, capture: Capture) -> None:
     pause = threading.Event()
     while not pause.wait(BEAT_S):
         try:
-            reporter.send(Beat(replace(capture.counts)))
+            reporter.send(_beat_of(capture))
         except OSError:
             return
+
+
+def _beat_of(capture: Capture) -> Beat:
+    failure = capture.clip_failure
+    return Beat(replace(capture.counts), None if failure is None else str(failure))

@@ -13,6 +13,8 @@ from stream.frames import JUMP_AHEAD_S, JUMP_BACK_S
 
 # Times of packets and of frames differ by what rounding costs.
 _SAME_TIME_S = 1e-3
+# Cameras show a picture for no longer than this.
+_SHOWN_S = 1.0
 _SOUND_LEAD_S = 0.25
 
 
@@ -99,7 +101,7 @@ class PacketBuffer:
     def cut(self, start_s: float, end_s: float) -> Cut | None:
         """Return the packets of [start_s, end_s) in stream time, from the keyframe at or before start_s.
 
-        Begins later where the buffer does; None where it holds nothing of that time, and never reaches
+        Begins later where the buffer does; None where it holds no picture of that time, and never reaches
         over a jump of the times. Decoding order differs from showing order, so the last group keeps the
         packets that shown ones may need; sound begins a little earlier, for its decoder to warm up.
         """
@@ -107,15 +109,17 @@ class PacketBuffer:
         first = max((nth for nth, s in enumerate(gops) if s <= start_s), default=0)
         if not gops or gops[first] >= end_s:
             return None
-        taken: list[Packet[Stream]] = []
+        taken: list[_Entry] = []
         begun = 0
         for entry in self._oldest_timeline():
             begun += entry.starts_gop
             if begun <= first or (entry.video and entry.decoded_s >= end_s):
                 continue
             if entry.video or gops[first] - _SOUND_LEAD_S <= entry.time_s < end_s:
-                taken.append(entry.packet)
-        return Cut(tuple(taken), gops[first])
+                taken.append(entry)
+        if not any(entry.video and entry.time_s >= start_s - _SHOWN_S for entry in taken):
+            return None  # the pictures have ceased before
+        return Cut(tuple(entry.packet for entry in taken), gops[first])
 
     def _oldest_timeline(self) -> Iterator[_Entry]:
         """Yield entries until the pictures' times jump, of each other stream until its own do."""

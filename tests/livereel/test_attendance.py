@@ -57,6 +57,21 @@ def test_what_a_lost_connection_had_open_is_part_of_the_gap(ledger: Ledger) -> N
     assert gaps(ledger) == [Gap("front", at(10), at(20), "source_stalled")]
 
 
+def test_a_reason_that_changes_ends_one_gap_and_begins_another(ledger: Ledger) -> None:
+    it = Attendance(ledger, ["front"])
+    it.start(at(0))
+    it.lost("front", at(5), "source_down")
+    it.turn("front", at(60), "disabled")
+    it.turn("front", at(600), "source_down")
+    it.lost("front", at(610), "source_down")
+    it.began("front", at(620))
+    assert [(gap.start_utc, gap.end_utc, gap.reason) for gap in gaps(ledger)] == [
+        (at(0), at(60), "source_down"),
+        (at(60), at(600), "disabled"),
+        (at(600), at(620), "source_down"),
+    ]
+
+
 def test_the_time_between_two_runs_is_a_gap(ledger: Ledger) -> None:
     first = Attendance(ledger, ["front"])
     first.start(at(0))

@@ -124,6 +124,17 @@ def test_a_pause_is_a_gap_between_two_epochs(film: Path) -> None:
     assert first.start_utc == gap.end_utc
 
 
+def test_movement_that_an_epoch_ends_with_is_told_as_over(film: Path) -> None:
+    """The pause begins while the disc crosses."""
+    seen, _ = watch(Camera(film, lambda at_s: None if 11 <= at_s < 19 else Arrival(at_s)))
+    changes = [it for it in seen if isinstance(it, Began | Stirring)]
+    second = next(n for n, it in enumerate(changes) if isinstance(it, Began) and it.epoch == 1)
+    before = changes[second - 1]
+    assert isinstance(before, Stirring)
+    assert not before.moving
+    assert changes[second - 2] != before
+
+
 def test_a_short_pause_breaks_nothing(film: Path) -> None:
     seen, capture = watch(Camera(film, lambda at_s: None if 14 <= at_s < 16 else Arrival(at_s)))
     assert not [it for it in seen if isinstance(it, Gap)]

@@ -240,6 +240,22 @@ def test_a_camera_that_is_turned_off_has_a_gap_until_it_is_on_again(film: Path, 
     asyncio.run(run())
 
 
+def test_a_camera_that_is_turned_off_and_on_at_once_is_watched_on(film: Path, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, _, heard):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: heard.of(Window))
+            await it.set_analysis("front", on=False)
+            await it.set_analysis("front", on=True)
+            await until(lambda: heard.states("front").count(("watching", None)) == 2)
+            assert not running.done()
+            stop.set()
+            await running
+
+    asyncio.run(run())
+
+
 def test_each_window_has_its_outcome(tmp_path: Path) -> None:
     lively = measured(0, [(2.0, 900.0)], picture=tmp_path / "picture.jpg")
     assert outcome_of(measured(0)) == "quiet"

@@ -147,6 +147,27 @@ def test_a_clip_that_cannot_be_read_costs_this_reel_and_nothing_is_left(data: Pa
     assert ledger.reels() == []
 
 
+def test_a_clip_that_was_the_reason_is_left_out_of_the_next_reel(data: Path, ledger: Ledger) -> None:
+    broken = min((data / "clips").rglob("*.mp4"))
+    broken.write_bytes(b"no video")
+    reel = rolling(data, ledger)
+    with pytest.raises(MediaError):
+        make(reel)
+    made = make(reel)
+    assert made is not None
+    assert broken.stem not in {chapter.moment.window.id for chapter in made.chapters}
+
+
+def test_a_reel_is_told_where_nothing_can_point_at_it(
+    data: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    (data / "reels" / "front" / LATEST).mkdir(parents=True)  # as little a link as on exFAT
+    reel = rolling(data, ledger)
+    assert make(reel) is not None
+    assert "does not point at it" in caplog.text
+    assert make(reel) is None, "it is told"
+
+
 def test_a_reel_given_up_leaves_neither_files_nor_a_process(data: Path, ledger: Ledger) -> None:
     async def give_up() -> None:
         making = asyncio.create_task(rolling(data, ledger).make(datetime.now(UTC)))

@@ -103,6 +103,7 @@ def test_what_is_not_there_cannot_be_cut(camera: Camera) -> None:
     late = buffer.cut(49.95, 60.0)
     assert late is not None
     assert late.start_s == 49.0
+    assert buffer.cut(55.0, 60.0) is None, "the pictures have ceased before"
 
 
 def test_the_cap_drops_whole_groups_and_counts_them(camera: Camera) -> None:
