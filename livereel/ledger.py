@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from analyzer.chapter import Chapter, Gap, Reel
+from analyzer.describe.queue import WaitingError
 from analyzer.moment import Moment
 from analyzer.reel import MANIFEST, manifest
 from analyzer.window import Keyframe, Window
@@ -53,7 +54,7 @@ _MOMENT = TypeAdapter(Moment)
 _BARE = Window("", "", 0, 0, 0.0, 0.0, "", quiet=True, signal_max=0.0, noise_floor=0.0, threshold=0.0)
 
 
-class LedgerError(Exception):
+class LedgerError(WaitingError):
     """The ledger cannot be read or written; the message is one clear line."""
 
 

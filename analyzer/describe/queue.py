@@ -13,7 +13,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -29,8 +31,12 @@ _FAILURES_TO_OPEN = 3
 _MAX_ATTEMPTS = 5
 
 
+class WaitingError(Exception):
+    """Where windows wait cannot be read or written, for now."""
+
+
 class Waiting(Protocol):
-    """Where windows wait. Calls block for a moment at most and may raise what their file raises."""
+    """Where windows wait. Calls block for a moment at most and may raise WaitingError."""
 
     def newest_pending(self, without: Collection[str]) -> list[tuple[str, str]]:
         """Camera and id of the newest waiting window of each camera, but for those in ``without``."""
@@ -162,6 +168,8 @@ class DescribeQueue:
         self._tokens = Allowance(settings.tokens_per_hour, 3600.0, self._now_s)
         self._news = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        # How windows ended, until that is told; nothing more is asked before.
+        self._ends: deque[tuple[str, str, Moment | None]] = deque()
         self._attempts: dict[str, int] = {}
         self._turn = 0
         self._served: dict[str, int] = {}  # the turn at which a camera was served last
@@ -180,10 +188,14 @@ class DescribeQueue:
         self._news.set()
 
     async def run(self) -> None:
-        """Describe for ever. Cancelled, it cancels what is asked; those windows wait on."""
+        """Describe for ever. Cancelled, it cancels what is asked; those windows wait on.
+
+        Raises WaitingError, and cancels then too; what was answered by then is told by the next call.
+        """
         try:
             while True:
                 self._news.clear()
+                await self._tell_ends()
                 self._give_way()
                 started = self._start_next()
                 if not started:
@@ -195,7 +207,7 @@ class DescribeQueue:
         """Describe what waits, until nothing does, the model is down or the time is over."""
         running = asyncio.create_task(self.run())
         deadline_s = self._now_s() + timeout_s
-        while (self._tasks or self._waiting.count_pending()) and not self.is_down:
+        while (self._tasks or self._ends or self._waiting.count_pending()) and not self.is_down:
             if self._now_s() > deadline_s:
                 break
             await asyncio.wait(
@@ -269,25 +281,38 @@ class DescribeQueue:
 
     async def _describe(self, window: Window) -> None:
         try:
-            moment = await self._describer.describe(window)
-        except DescribeError as error:
-            self._failed(window, error)
-        else:
-            await self._succeeded(replace(moment, late=self._age_s(window) > self._settings.late_after_s))
+            await self._ask(window)
+            with suppress(WaitingError):  # then ``run`` tells it
+                await self._tell_ends()
         finally:
             self._tasks.pop(window.id, None)
             self._news.set()
 
-    async def _succeeded(self, moment: Moment) -> None:
+    async def _ask(self, window: Window) -> None:
+        try:
+            moment = await self._describer.describe(window)
+        except DescribeError as error:
+            self._failed(window, error)
+        else:
+            self._succeeded(replace(moment, late=self._age_s(window) > self._settings.late_after_s))
+
+    async def _tell_ends(self) -> None:
+        while self._ends:
+            window_id, outcome, moment = self._ends[0]
+            self._waiting.end_window(window_id, outcome, moment)
+            self._ends.popleft()
+            if moment is not None:
+                await self._on_moment(moment)
+
+    def _succeeded(self, moment: Moment) -> None:
         if self.is_down:
             log.info("words: the model answers again")
         self._failures = 0
         self._at_once = min(self._settings.max_in_flight, self._at_once + 1)
         self._attempts.pop(moment.window.id, None)
-        self._waiting.end_window(moment.window.id, "described", moment)
+        self._ends.append((moment.window.id, "described", moment))
         self.counts.described += 1
         self.counts.late += moment.late
-        await self._on_moment(moment)
 
     def _failed(self, window: Window, error: DescribeError) -> None:
         attempts = self._attempts[window.id] = self._attempts.get(window.id, 0) + 1
@@ -297,7 +322,7 @@ class DescribeQueue:
             return
         self._attempts.pop(window.id)
         log.warning("%s: no words: %s", window.id, error)
-        self._waiting.end_window(window.id, "model_failed")
+        self._ends.append((window.id, "model_failed", None))
         self.counts.failed += 1
 
     def _hold_back(self, error: DescribeError) -> None:

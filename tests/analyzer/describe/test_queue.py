@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.queue import Allowance, DescribeQueue, QueueSettings
+from analyzer.describe.queue import Allowance, DescribeQueue, QueueSettings, WaitingError
 from analyzer.moment import Moment
 from analyzer.window import Keyframe, Window
 from tests.kit.measured import measured
@@ -104,6 +104,33 @@ async def test_newest_of_each_camera_goes_first_and_the_backlog_is_late() -> Non
     late = {moment.window.id: moment.late for moment in store.moments}
     assert not late["a-8"]
     assert late["a-0"]
+
+
+class Full(Store):
+    """Cannot be written at first."""
+
+    room = False
+
+    def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
+        if not self.room:
+            raise WaitingError("disk is full")
+        super().end_window(window_id, outcome, moment)
+
+
+@looped
+async def test_an_answer_that_cannot_be_kept_is_not_asked_for_again() -> None:
+    store = Full([window("a", n) for n in range(2)])
+    describer = Scripted(at_once)
+    jobs = queue(store, describer)
+    for _ in range(20):
+        with pytest.raises(WaitingError):
+            await jobs.run()
+    assert len(describer.asked) == 2
+    store.room = True
+    await jobs.drain(5.0)
+    assert len(describer.asked) == 2
+    assert store.ended == {"a-0": "described", "a-1": "described"}
+    assert len(store.moments) == 2
 
 
 @looped
