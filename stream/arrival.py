@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream.frames import JUMP_AHEAD_S, JUMP_BACK_S
+from stream.jump import is_jump
 
 # A camera's clock drifts from ours by less than this, so an old packet is forgotten a little faster.
 MAX_DRIFT = 2e-4
@@ -27,7 +27,7 @@ class Arrival:
         Returns whether its time is another timeline than that of the packets before it; those are
         forgotten then.
         """
-        jumped = self.newest_s is not None and not (-JUMP_BACK_S <= stream_s - self.newest_s <= JUMP_AHEAD_S)
+        jumped = self.newest_s is not None and is_jump(self.newest_s, stream_s)
         zero_s = came_s - stream_s
         if self.zero_s is not None and not jumped:
             zero_s = min(zero_s, self.zero_s + MAX_DRIFT * (came_s - self._came_s))

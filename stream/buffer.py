@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.frames import JUMP_AHEAD_S, JUMP_BACK_S
+from stream.jump import is_jump
 
 # Times of packets and of frames differ by what rounding costs.
 _SAME_TIME_S = 1e-3
@@ -156,8 +156,7 @@ def _entry(packet: Packet[Stream], before: _Entry | None) -> _Entry:
     if before is not None:
         time_s = before.time_s if time_s is None else time_s
         decoded_s = before.decoded_s if decoded_s is None else decoded_s
-        jumps = not -JUMP_BACK_S <= decoded_s - before.decoded_s <= JUMP_AHEAD_S
-        timeline = before.timeline + jumps
+        timeline = before.timeline + is_jump(before.decoded_s, decoded_s)
     video = packet.stream.type == "video"
     return _Entry(packet, time_s or 0.0, decoded_s or 0.0, video, video and packet.is_keyframe, timeline)
 

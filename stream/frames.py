@@ -18,15 +18,12 @@ from numpy.typing import NDArray
 
 from stream.demux import follows_loss
 from stream.h264 import is_droppable, parameter_sets
+from stream.jump import JUMP_AHEAD_S, JUMP_BACK_S
 from stream.thin import Thinner
 
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
 cv2.setNumThreads(1)
 
-# A step back of the timestamps by more than this is another timeline, not a reordered frame; a step
-# forward by more than this is a clock set anew, not a pause.
-JUMP_BACK_S = 1.0
-JUMP_AHEAD_S = 600.0
 # A stream that never holds a whole keyframe has no picture that is called whole: after so many in a row
 # they are taken as they are.
 MAX_BROKEN = 25
