@@ -79,7 +79,7 @@ def make_words(config: Config, cameras: Sequence[CameraConfig], rules: ChooseRul
 def queue_settings(settings: DescribeConfig) -> QueueSettings:
     """How much is asked at once, and how much may wait."""
     return QueueSettings(
-        max_in_flight=settings.max_in_flight,
+        max_in_flight=settings.at_once,
         max_waiting=settings.max_waiting,
         late_after_s=settings.late_after_s,
         windows_per_minute=settings.windows_per_minute,
