@@ -83,6 +83,7 @@ class VllmConfig:
     memory_share: Annotated[float, Gt(0), Le(1)] = 0.9
     quantization: str | None = None
     tensor_parallel: Annotated[int, Ge(1)] = 1
+    max_num_batched_tokens: Annotated[int, Ge(256)] = 4096
     renderer_num_workers: Annotated[int, Ge(1)] = 2
     dtype: str = "auto"
     load_format: str = "auto"

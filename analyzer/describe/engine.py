@@ -45,7 +45,7 @@ class EngineSettings:
         quantization: such as ``fp8`` (weights are quantized at start); None for the weights as they are.
         tensor_parallel: GPUs that share the model.
         max_num_batched_tokens: how much the engine reads in a step. Small steps keep answers flowing
-            while new windows are read; large ones read faster.
+            while new windows are read; large ones read faster. vLLM's own 2048 is a window a step.
         renderer_num_workers: vLLM's own threads for prompts.
         preparation_workers: threads that decode and cut pictures; None for one per core, 8 at most.
         dtype, load_format: as vLLM's options of these names.
@@ -57,7 +57,7 @@ class EngineSettings:
     memory_share: float = 0.9
     quantization: str | None = None
     tensor_parallel: int = 1
-    max_num_batched_tokens: int | None = None
+    max_num_batched_tokens: int = 4096
     renderer_num_workers: int = 2
     preparation_workers: int | None = None
     dtype: str = "auto"
@@ -95,7 +95,7 @@ class Engine:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
         try:
             from qwen_vl_utils import smart_resize  # noqa: PLC0415  # imports torch
-            from transformers import AutoProcessor  # noqa: PLC0415  # heavy, and comes with vLLM only
+            from transformers import AutoConfig, AutoProcessor  # noqa: PLC0415  # heavy, comes with vLLM only
             from vllm.engine.arg_utils import AsyncEngineArgs  # noqa: PLC0415  # the same
             from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415  # the same
         except ImportError as error:
@@ -104,7 +104,8 @@ class Engine:
         try:
             self._processor = AutoProcessor.from_pretrained(settings.model)
             self._layout = _layout(self._processor)
-            self._llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**_arguments(settings)))
+            arguments = _arguments(settings, AutoConfig.from_pretrained(settings.model).model_type)
+            self._llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
         except Exception as error:  # vLLM's failures to start share no base; none is swallowed
             raise DescribeError(f"vLLM cannot start {settings.model}: {_reason(error)}") from error
         self.context_tokens = int(self._llm.model_config.max_model_len)
@@ -233,7 +234,7 @@ class Engine:
         del self._llm  # it stops once more when it is collected, which fails while Python itself ends
 
 
-def _arguments(settings: EngineSettings) -> dict[str, Any]:
+def _arguments(settings: EngineSettings, model_type: str) -> dict[str, Any]:
     """The settings as vLLM names them; what is None is left to vLLM."""
     arguments: dict[str, Any] = {
         "model": settings.model,
@@ -251,6 +252,8 @@ def _arguments(settings: EngineSettings) -> dict[str, Any]:
         "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         "disable_log_stats": True,
     }
+    if model_type == "qwen2_vl":  # vLLM does not compile its vision tower, and unasked leaves this in pieces
+        arguments["compilation_config"] = {"custom_ops": ["+quick_gelu"]}
     arguments |= settings.options
     return {name: value for name, value in arguments.items() if value is not None}
 
