@@ -15,6 +15,7 @@ from multiprocessing import resource_tracker
 
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.engine import Engine, EngineSettings
+from analyzer.describe.guard import Guard
 
 # The tracker tells what it clears away behind an engine that was killed.
 _SILENCE = "ignore::UserWarning:multiprocessing.resource_tracker"
@@ -29,8 +30,9 @@ class Loading:
         engine: the engine once it is there, or the DescribeError that it failed with.
     """
 
-    def __init__(self, settings: EngineSettings, dead: Engine | None = None) -> None:
-        """Begin; ``dead`` is closed first."""
+    def __init__(self, settings: EngineSettings, dead: Loading | None = None) -> None:
+        """Begin; the engine of ``dead`` is closed first."""
+        self._guard: Guard = dead._guard if dead else Guard()  # noqa: SLF001  # one of our own
         self._loop = asyncio.get_running_loop()
         self.engine: asyncio.Future[Engine] = self._loop.create_future()
         self.engine.add_done_callback(asyncio.Future.exception)  # nobody has to ask for it
@@ -38,7 +40,7 @@ class Loading:
         self._thread = threading.Thread(target=self._run, args=(settings, dead), name="engine", daemon=True)
         self._thread.start()
 
-    def _run(self, settings: EngineSettings, dead: Engine | None) -> None:
+    def _run(self, settings: EngineSettings, dead: Loading | None) -> None:
         # The engine's processes inherit this: Ctrl-C is for this process, which then ends them. To start
         # the tracker would unblock it again, so that comes first.
         os.environ.setdefault("PYTHONWARNINGS", _SILENCE)
@@ -47,7 +49,7 @@ class Loading:
         with suppress(_GivenUpError, RuntimeError):  # or the loop has gone, and all with it
             try:
                 if dead is not None:
-                    dead.close()
+                    dead.engine.result().close()
                 engine = Engine(settings)
             except Exception as error:  # noqa: BLE001  # it is raised to who waits for the engine
                 self._loop.call_soon_threadsafe(self._take, error)
@@ -81,6 +83,7 @@ class Loading:
             self.engine.set_exception(DescribeError("the model was given up while it was loaded"))
         elif self.engine.exception() is None:
             await asyncio.to_thread(self.engine.result().close)
+        await asyncio.to_thread(self._guard.dismiss)
 
     def _kill(self) -> None:
         """End the processes of an engine that is not there yet: nobody else has such as these."""

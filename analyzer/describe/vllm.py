@@ -119,5 +119,5 @@ class VllmDescriber:
         if self._loading is None:
             self._loading = Loading(self._settings.engine)
         elif self._loading.is_dead:
-            self._loading = Loading(self._settings.engine, self._loading.engine.result())
+            self._loading = Loading(self._settings.engine, self._loading)
         return await asyncio.shield(self._loading.engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -164,7 +165,20 @@ def test_a_model_that_is_given_up_while_it_loads_leaves_nothing(model: Path) -> 
     assert _alone("given-up", model) == {"started": False, "processes": 0}
 
 
+def test_a_program_that_is_killed_leaves_no_engine(model: Path) -> None:
+    code, _, _ = _ended("killed", model)
+    assert code == -signal.SIGKILL
+
+
 def _alone(fate: str, model: Path) -> dict[str, Any]:
+    """What a describer tells of a life in a process of its own."""
+    code, out, err = _ended(fate, model)
+    assert code == 0, err[-4000:]
+    told: dict[str, Any] = json.loads(out)
+    return told
+
+
+def _ended(fate: str, model: Path) -> tuple[int, str, str]:
     """Run the script in a session of its own, and see that it leaves no process behind in it."""
     script = Path(__file__).with_name("alone.py")
     with subprocess.Popen(
@@ -172,15 +186,14 @@ def _alone(fate: str, model: Path) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        text=True,
     ) as process:
         out, err = process.communicate(timeout=600)
-    assert process.returncode == 0, err[-4000:].decode()
     give_up_s = time.monotonic() + 30
     while (left := _session(process.pid)) and time.monotonic() < give_up_s:
         time.sleep(0.2)
     assert not left
-    told: dict[str, Any] = json.loads(out)
-    return told
+    return process.returncode, out, err
 
 
 def _session(number: int) -> list[str]:
