@@ -20,7 +20,7 @@ from analyzer.describe.guard import Guard
 # The tracker tells what it clears away behind an engine that was killed.
 _SILENCE = "ignore::UserWarning:multiprocessing.resource_tracker"
 _NAMELESS_POOL = "ThreadPoolExecutor-"  # ours have names
-_PATIENCE_S = 3.0  # with a thread that is told to give up; one inside a library's code hears it late
+_PATIENCE_S = 2.0  # with a thread that is told to give up; one inside a library's code hears it late
 
 
 class Loading:
