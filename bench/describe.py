@@ -57,7 +57,8 @@ _LONG = object_schema({f"text_{n}": {"type": "string"} for n in range(100)})
 """An answer that is cut off before its end, so that all have the same length."""
 _KINDS = 64
 _BLOCKING_WINDOWS = 6
-_WARM_UP = 8
+_WARM_UP = 64
+"""So many at once that all is compiled which a full engine needs: the first burst holds it up for seconds."""
 _IN_FLIGHT = 128
 
 Pictures = NDArray[np.uint8]

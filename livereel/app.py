@@ -14,7 +14,7 @@ from pathlib import Path
 
 import livereel
 from analyzer.blocks import BlockChooser
-from analyzer.describe.describer import Describer
+from analyzer.describe.describer import DescribeError
 from analyzer.reel import VIDEO, ReelPlan, compile_reel, summary
 from livereel.capture import camera_name
 from livereel.config import CameraConfig, ConfigError
@@ -50,7 +50,7 @@ DEMO_EVERY_S = 15.0
 def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds: float | None) -> None:
     """Watch cameras live until stopped, or for ``seconds``; print where their reels are.
 
-    Raises FolderInUseError, LedgerError or OSError.
+    Raises DescribeError when its own model cannot be loaded; FolderInUseError, LedgerError or OSError.
     """
     words = make_words(options.config, cameras, options.rules())
     with alone(data), closing(Ledger(data)) as ledger:
@@ -69,7 +69,7 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
         )
         names = [camera.name for camera in cameras]
         outlets = _outlets(names, [reel.id for reel in reels], data, options.config.mqtt)
-        asyncio.run(_run(live, words.describer, outlets, seconds))
+        asyncio.run(_run(live, words, outlets, seconds))
     for reel in reels:
         video = data / REELS / reel.id / LATEST / VIDEO
         if video.exists():
@@ -119,17 +119,32 @@ def named(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
     ]
 
 
-async def _run(live: Live, describer: Describer, outlets: Outlets, seconds: float | None) -> None:
+async def _run(live: Live, words: Words, outlets: Outlets, seconds: float | None) -> None:
     """Run until told to stop, then close: the cameras first, what tells of them last."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    loading = asyncio.create_task(_load(words, stop))
     async with outlets(live) as sinks:
         live.attach(sinks)
         try:
             await live.run(stop, seconds)
         finally:
-            await describer.close()
+            loading.cancel()
+            await asyncio.wait([loading])
+            await words.describer.close()
+    if not loading.cancelled():
+        loading.result()
+
+
+async def _load(words: Words, stop: asyncio.Event) -> None:
+    """Load the model beside the cameras. One that cannot be loaded ends the run: nothing would get words."""
+    if words.load is not None:
+        try:
+            await words.load()
+        except DescribeError:
+            stop.set()
+            raise
 
 
 def _outlets(cameras: Sequence[str], reels: Sequence[str], data: Path, settings: MqttSettings) -> Outlets:

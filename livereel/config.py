@@ -86,6 +86,7 @@ class VllmConfig:
     memory_share: Annotated[float, Gt(0), Le(1)] = 0.9
     quantization: str | None = None
     tensor_parallel: Annotated[int, Ge(1)] = 1
+    max_num_batched_tokens: Annotated[int, Ge(256)] = 4096
     renderer_num_workers: Annotated[int, Ge(1)] = 2
     dtype: str = "auto"
     load_format: str = "auto"
@@ -105,7 +106,7 @@ class DescribeConfig:
     keyframe_px: Annotated[int, Ge(64), Le(4096)] = 640
     vision_tokens: Annotated[int, Ge(64)] = 1300
     timeout_s: Annotated[float, Gt(0)] = 60.0
-    max_in_flight: Annotated[int, Ge(1), Le(1024)] = 32
+    max_in_flight: Annotated[int, Ge(1), Le(1024)] | None = None
     max_waiting: Annotated[int, Ge(1)] = 5000
     late_after_s: Annotated[float, Gt(0)] = 30.0
     windows_per_minute: Annotated[float, Gt(0)] | None = None
@@ -116,6 +117,11 @@ class DescribeConfig:
     describing: SamplingConfig = SamplingConfig(0.9, 0.001, 1.05, 256)
     selecting: SamplingConfig = SamplingConfig(0.1, 0.01, 1.05, 1024)
     vllm: VllmConfig = field(default_factory=VllmConfig)
+
+    @property
+    def at_once(self) -> int:
+        """Windows asked about at once: unless told, what an engine of our own batches, or a server may."""
+        return self.max_in_flight or (128 if self.kind == "vllm" else 32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def recap(address: str, out: Path, options: Options) -> None:
                     _clips(source, folder, options.config.window_s),
                     folder / "keyframes",
                 )
-                at_once = options.config.describe.max_in_flight
+                at_once = options.config.describe.at_once
                 watched = loop.run(_watch(capture, source.info.duration_s, words.describer, at_once))
                 if capture.clip_failure and not watched.moments:
                     raise capture.clip_failure

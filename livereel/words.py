@@ -53,12 +53,14 @@ class Words:
         propose: for the choice of chapters.
         tell: for a reel's story.
         probe: asks the model for a sign of life, loading it if it must be; None without a model.
+        load: loads the model, where it runs in this process; raises DescribeError.
     """
 
     describer: Describer
     propose: Propose
     tell: Tell
     probe: Probing | None
+    load: Callable[[], Awaitable[None]] | None = None
 
 
 def make_words(config: Config, cameras: Sequence[CameraConfig], rules: ChooseRules) -> Words:
@@ -73,13 +75,14 @@ def make_words(config: Config, cameras: Sequence[CameraConfig], rules: ChooseRul
     sampling = _sampling(settings, selecting=True)
     selector = ModelSelector(model, rules, sampling=sampling, language=settings.language)
     narrator = Narrator(model, sampling=sampling, language=settings.language)
-    return Words(model, selector.propose, narrator.tell, model.probe)
+    load = model.start if isinstance(model, VllmDescriber) else None
+    return Words(model, selector.propose, narrator.tell, model.probe, load)
 
 
 def queue_settings(settings: DescribeConfig) -> QueueSettings:
     """How much is asked at once, and how much may wait."""
     return QueueSettings(
-        max_in_flight=settings.max_in_flight,
+        max_in_flight=settings.at_once,
         max_waiting=settings.max_waiting,
         late_after_s=settings.late_after_s,
         windows_per_minute=settings.windows_per_minute,

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,12 @@ from analyzer.describe.textmodel import Sampling, Schema
 _ENVIRONMENT = {
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # this process has threads: a fork of it may hang
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # stdout is for results
-    "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_LOGGING_LEVEL": "ERROR",  # what it warns of is its own business: what fails is raised
+    "TRANSFORMERS_VERBOSITY": "error",
     "VLLM_NO_USAGE_STATS": "1",  # who watches what is nobody else's business
 }
 _MIN_TOKENS = 4  # of a picture, however small: Qwen2-VL's own least
+_SHUTDOWN_S = 1.0  # for its processes to end by themselves; they have nothing to save
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class EngineSettings:
         quantization: such as ``fp8`` (weights are quantized at start); None for the weights as they are.
         tensor_parallel: GPUs that share the model.
         max_num_batched_tokens: how much the engine reads in a step. Small steps keep answers flowing
-            while new windows are read; large ones read faster.
+            while new windows are read; large ones read faster. vLLM's own 2048 is a window a step.
         renderer_num_workers: vLLM's own threads for prompts.
         preparation_workers: threads that decode and cut pictures; None for one per core, 8 at most.
         dtype, load_format: as vLLM's options of these names.
@@ -57,7 +60,7 @@ class EngineSettings:
     memory_share: float = 0.9
     quantization: str | None = None
     tensor_parallel: int = 1
-    max_num_batched_tokens: int | None = None
+    max_num_batched_tokens: int = 4096
     renderer_num_workers: int = 2
     preparation_workers: int | None = None
     dtype: str = "auto"
@@ -87,6 +90,7 @@ class Engine:
         """Load the model, which takes a minute or more and blocks; raises DescribeError."""
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
+        _check_folder(settings.model)
         self._settings = settings
         self._names = count()
         self._recipes: dict[tuple[int, ...], Recipe | None] = {}
@@ -94,19 +98,26 @@ class Engine:
         workers = settings.preparation_workers or min(8, os.cpu_count() or 1)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
         try:
-            from qwen_vl_utils import smart_resize  # noqa: PLC0415  # imports torch
-            from transformers import AutoProcessor  # noqa: PLC0415  # heavy, and comes with vLLM only
-            from vllm.engine.arg_utils import AsyncEngineArgs  # noqa: PLC0415  # the same
-            from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415  # the same
+            self._load(settings)
+        except DescribeError:
+            raise
         except ImportError as error:
             raise DescribeError(f"vLLM is not installed ({error}): pip install 'livereel[vllm]'") from error
-        self._smart_resize = smart_resize
-        try:
-            self._processor = AutoProcessor.from_pretrained(settings.model)
-            self._layout = _layout(self._processor)
-            self._llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**_arguments(settings)))
         except Exception as error:  # vLLM's failures to start share no base; none is swallowed
-            raise DescribeError(f"vLLM cannot start {settings.model}: {_reason(error)}") from error
+            message = f"vLLM cannot start {settings.model}: {_reason(error)}"
+            raise DescribeError(message, retryable=True) from error
+
+    def _load(self, settings: EngineSettings) -> None:
+        from qwen_vl_utils import smart_resize  # noqa: PLC0415  # imports torch
+        from transformers import AutoConfig, AutoProcessor  # noqa: PLC0415  # heavy, and comes with vLLM only
+        from vllm.engine.arg_utils import AsyncEngineArgs  # noqa: PLC0415  # the same
+        from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415  # the same
+
+        self._smart_resize = smart_resize
+        self._processor = AutoProcessor.from_pretrained(settings.model)
+        self._layout = _layout(self._processor, settings.model)
+        arguments = _arguments(settings, AutoConfig.from_pretrained(settings.model).model_type)
+        self._llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
         self.context_tokens = int(self._llm.model_config.max_model_len)
 
     @property
@@ -229,11 +240,11 @@ class Engine:
     def close(self) -> None:
         """Stop the engine's processes and the threads; blocks for some seconds. Only once."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._llm.shutdown()
+        self._llm.shutdown(timeout=_SHUTDOWN_S)
         del self._llm  # it stops once more when it is collected, which fails while Python itself ends
 
 
-def _arguments(settings: EngineSettings) -> dict[str, Any]:
+def _arguments(settings: EngineSettings, model_type: str) -> dict[str, Any]:
     """The settings as vLLM names them; what is None is left to vLLM."""
     arguments: dict[str, Any] = {
         "model": settings.model,
@@ -251,12 +262,23 @@ def _arguments(settings: EngineSettings) -> dict[str, Any]:
         "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         "disable_log_stats": True,
     }
+    if model_type == "qwen2_vl":  # vLLM does not compile its vision tower, and unasked leaves this in pieces
+        arguments["compilation_config"] = {"custom_ops": ["+quick_gelu"]}
     arguments |= settings.options
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def _layout(processor: Any) -> Layout:
-    video = processor.video_processor
+def _check_folder(model: str) -> None:
+    """A folder that is not there would be asked for at Hugging Face, and what that says misleads."""
+    is_path = Path(model).is_absolute() or model.startswith(".") or model.count("/") > 1
+    if is_path and not Path(model).is_dir():
+        raise DescribeError(f"there is no model folder {model}")
+
+
+def _layout(processor: Any, model: str) -> Layout:
+    video = getattr(processor, "video_processor", None)
+    if video is None:
+        raise DescribeError(f"{model} takes no video: it is no Qwen-VL")
     return Layout(int(video.patch_size), int(video.merge_size), int(video.temporal_patch_size))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from analyzer.describe.answer import read_object
 from analyzer.describe.asking import ask_twice, deadline, moment
 from analyzer.describe.engine import Engine, EngineSettings, Footage
+from analyzer.describe.loading import Loading
 from analyzer.describe.pictures import read_jpegs
 from analyzer.describe.probe import Probe, drawn_window
 from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
@@ -48,7 +49,7 @@ class VllmDescriber:
     def __init__(self, settings: VllmSettings | None = None, prompts: Prompts | None = None) -> None:
         self._settings = settings or VllmSettings()
         self._prompts = prompts or Prompts()
-        self._loading: asyncio.Task[Engine] | None = None
+        self._loading: Loading | None = None
         self.model = self._settings.engine.model
 
     async def start(self) -> None:
@@ -108,27 +109,15 @@ class VllmDescriber:
         )
 
     async def close(self) -> None:
-        """Stop the engine and its processes. Safe to call twice."""
+        """Stop the engine and its processes, also while it is being loaded. Safe to call twice."""
         loading, self._loading = self._loading, None
-        if loading is None:
-            return
-        await asyncio.wait([loading])
-        if loading.exception() is None:
-            await asyncio.to_thread(loading.result().close)
+        if loading is not None:
+            await loading.end()
 
     async def _engine(self) -> Engine:
         """The running engine. Who is cancelled while it loads leaves it loading: ``close`` ends it."""
-        if self._loading is None or _is_dead(self._loading):
-            self._loading = asyncio.create_task(_load(self._settings.engine, self._loading))
-        return await asyncio.shield(self._loading)
-
-
-def _is_dead(loading: asyncio.Task[Engine]) -> bool:
-    """Loaded, and gone since; one that could not be loaded is not tried again."""
-    return loading.done() and loading.exception() is None and not loading.result().alive
-
-
-async def _load(settings: EngineSettings, dead: asyncio.Task[Engine] | None) -> Engine:
-    if dead is not None:
-        await asyncio.to_thread(dead.result().close)
-    return await asyncio.to_thread(Engine, settings)
+        if self._loading is None:
+            self._loading = Loading(self._settings.engine)
+        elif self._loading.is_dead:
+            self._loading = Loading(self._settings.engine, self._loading)
+        return await asyncio.shield(self._loading.engine)

@@ -52,6 +52,21 @@ def test_wrong_usage_is_exit_2(livereel: CommandLine, arguments: list[str]) -> N
     assert "Error" in ended.err
 
 
+def test_a_run_whose_model_is_not_there_ends(tmp_path: Path) -> None:
+    model = tmp_path / "gone"
+    watching = ["watch", "synthetic://street", "--data", str(tmp_path / "data")]
+    ended = subprocess.run(
+        [str(LIVEREEL), *watching, "--describe", "vllm", "--model", str(model)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr.splitlines()[-1] == f"livereel: there is no model folder {model}"
+
+
 def test_a_mistake_in_the_configuration_is_one_line(livereel: CommandLine, tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("reel:\n  evry_s: 3\n")

@@ -15,7 +15,9 @@ from analyzer.blocks import BlockChooser
 from analyzer.chapter import Reel
 from analyzer.choose import ChooseRules
 from analyzer.describe.builtin import BuiltinDescriber
+from analyzer.describe.chat import ChatSettings
 from analyzer.describe.describer import Describer
+from analyzer.describe.openai import OpenAiDescriber, OpenAiSettings
 from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.moment import Moment
 from analyzer.reel import ReelSettings
@@ -29,8 +31,10 @@ from livereel.words import make_words
 from livereel.worker import CameraSettings
 from sinks.sink import Event, Stats
 from stream.clock import utc_text
+from tests.kit.chat_server import ChatServer
 from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured
+from tests.kit.proxy import Fault, Proxy
 from tests.kit.watching import KEEP_ALL, QUICK, WINDOWS
 
 LONG_S = 60.0
@@ -193,6 +197,43 @@ def test_stopping_does_not_wait_for_words_which_go_on_in_the_next_run(film: Path
 
     asyncio.run(stopped())
     asyncio.run(again())
+
+
+@pytest.mark.parametrize("fault", ["late", "never", "error_500", "busy_429", "garbled", "half"])
+def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
+    fault: Fault, film: Path, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        async with (
+            ChatServer().serving() as server,
+            Proxy(server.url, fault, late_s=LONG_S).serving() as proxy,
+        ):
+            await seen_without_words(proxy)
+            proxy.fault = "none"
+            async with live(tmp_path, camera(film, tmp_path), asking(proxy)) as (it, ledger, _):
+                waited = ledger.pending()
+                await it.run(asyncio.Event())
+                outcomes = {entry.window.id: entry.outcome for entry in ledger.entries("")}
+                assert [outcomes[window.id] for window in waited] == ["described"] * len(waited)
+                assert PENDING not in outcomes.values()
+
+    async def seen_without_words(proxy: Proxy) -> None:
+        """The whole film is seen, and its windows are in the ledger, though not one answer has come."""
+        async with live(tmp_path, camera(film, tmp_path), asking(proxy)) as (it, ledger, heard):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: ("ended", None) in heard.states("front") and proxy.questions)
+            assert len(ledger.entries("")) == LOOK.round_s
+            assert ledger.pending()
+            assert not heard.of(Moment)
+            stop.set()
+            await running
+
+    asyncio.run(run())
+
+
+def asking(proxy: Proxy) -> OpenAiDescriber:
+    return OpenAiDescriber(OpenAiSettings(ChatSettings(base_url=proxy.url, model="qwen"), timeout_s=5.0))
 
 
 def test_stopping_while_the_last_words_are_waited_for_ends_that_too(film: Path, tmp_path: Path) -> None:

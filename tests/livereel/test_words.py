@@ -49,3 +49,9 @@ def test_the_queue_takes_its_limits_from_the_configuration() -> None:
     settings = queue_settings(replace(DescribeConfig(), max_in_flight=3, tokens_per_hour=1000.0))
     assert settings.max_in_flight == 3
     assert settings.tokens_per_hour == 1000.0
+
+
+@pytest.mark.parametrize(("kind", "at_once"), [("vllm", 128), ("openai", 32)])
+def test_as_much_is_asked_at_once_as_suits_the_kind(kind: str, at_once: int) -> None:
+    assert queue_settings(config(kind=kind).describe).max_in_flight == at_once
+    assert queue_settings(config(kind=kind, max_in_flight=7).describe).max_in_flight == 7

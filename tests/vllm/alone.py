@@ -1,6 +1,7 @@
-"""A describer's life in a process of its own: alone.py lives|dies MODEL. Prints what came of it as JSON.
+"""A describer's life in a process of its own: alone.py lives|dies|given-up|killed MODEL.
 
-With ``dies`` its engine is killed after a window, and a window is described again.
+Prints what came of it as JSON. With ``dies`` its engine is killed after a window, and a window is described
+again. With ``given-up`` it is closed while its engine's processes start, and with ``killed`` this process is.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -38,6 +41,21 @@ async def live(model: Path, folder: Path, *, dies: bool) -> dict[str, Any]:
     return told
 
 
+async def give_up(model: Path, *, killed: bool) -> dict[str, Any]:
+    """Close a describer whose engine has just begun, or end as if the system had run out of memory."""
+    describer = VllmDescriber(VllmSettings(tiny(model), timeout_s=120.0))
+    starting = asyncio.create_task(describer.start())
+    async with asyncio.timeout(300):
+        while not multiprocessing.active_children():  # noqa: ASYNC110  # nobody tells of them
+            await asyncio.sleep(0.01)
+    if killed:
+        await asyncio.sleep(3.0)  # to be seen by who looks every second
+        os.kill(os.getpid(), signal.SIGKILL)
+    await describer.close()
+    (outcome,) = await asyncio.gather(starting, return_exceptions=True)
+    return {"started": outcome is None, "processes": len(multiprocessing.active_children())}
+
+
 async def _die(describer: VllmDescriber) -> str:
     """Kill the engine in the middle of a long answer; returns what becomes of the question."""
     llm = (await describer._engine())._llm  # noqa: SLF001  # whether it is at work shows nowhere else
@@ -58,5 +76,9 @@ async def _die(describer: VllmDescriber) -> str:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
-        result = asyncio.run(live(Path(sys.argv[2]), Path(temporary), dies=sys.argv[1] == "dies"))
+        fate, model = sys.argv[1], Path(sys.argv[2])
+        if fate in {"given-up", "killed"}:
+            result = asyncio.run(give_up(model, killed=fate == "killed"))
+        else:
+            result = asyncio.run(live(model, Path(temporary), dies=fate == "dies"))
     sys.stdout.write(json.dumps(result))

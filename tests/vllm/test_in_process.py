@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
+import signal
 import subprocess
 import sys
 import time
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -138,13 +137,14 @@ def test_a_probe_describes_a_drawn_window(describer: VllmDescriber, loop: Loop) 
     assert probe.title
 
 
-def test_a_model_that_is_not_there_is_told_of_once(loop: Loop, tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_read_is_told_of_in_a_line(loop: Loop, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
     async def ask_twice() -> None:
-        describer = VllmDescriber(VllmSettings(tiny(tmp_path / "gone")))
+        describer = VllmDescriber(VllmSettings(tiny(tmp_path / "empty")))
         for _ in range(2):
-            with pytest.raises(DescribeError, match=r"vLLM cannot start .*gone") as failed:
+            with pytest.raises(DescribeError, match=r"vLLM cannot start .*empty") as failed:
                 await describer.describe(pictured(tmp_path))
-            assert not failed.value.retryable
             assert "\n" not in str(failed.value)
         await describer.close()
 
@@ -161,32 +161,47 @@ def test_qwen3_describes_with_its_pictures_prepared_by_vllm(tmp_path: Path) -> N
     assert told == {"described": 1, "prepares": False, "died": ""}
 
 
+def test_a_model_that_is_given_up_while_it_loads_leaves_nothing(model: Path) -> None:
+    assert _alone("given-up", model) == {"started": False, "processes": 0}
+
+
+def test_a_program_that_is_killed_leaves_no_engine(model: Path) -> None:
+    code, _, _ = _ended("killed", model)
+    assert code == -signal.SIGKILL
+
+
 def _alone(fate: str, model: Path) -> dict[str, Any]:
-    """Run the script in a process of its own, and see that it leaves no process behind."""
-    mark = f"LIVEREEL_TEST={uuid.uuid4()}"
-    script = Path(__file__).with_name("alone.py")
-    result = subprocess.run(
-        [sys.executable, str(script), fate, str(model)],
-        env=os.environ | dict([mark.split("=")]),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[-4000:]
-    give_up_s = time.monotonic() + 30
-    while (left := _marked(mark)) and time.monotonic() < give_up_s:
-        time.sleep(0.2)
-    assert not left
-    told: dict[str, Any] = json.loads(result.stdout)
+    """What a describer tells of a life in a process of its own."""
+    code, out, err = _ended(fate, model)
+    assert code == 0, err[-4000:]
+    told: dict[str, Any] = json.loads(out)
     return told
 
 
-def _marked(mark: str) -> list[str]:
-    """The processes that have inherited the mark."""
+def _ended(fate: str, model: Path) -> tuple[int, str, str]:
+    """Run the script in a session of its own, and see that it leaves no process behind in it."""
+    script = Path(__file__).with_name("alone.py")
+    with subprocess.Popen(
+        [sys.executable, str(script), fate, str(model)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as process:
+        out, err = process.communicate(timeout=600)
+    give_up_s = time.monotonic() + 30
+    while (left := _session(process.pid)) and time.monotonic() < give_up_s:
+        time.sleep(0.2)
+    assert not left
+    return process.returncode, out, err
+
+
+def _session(number: int) -> list[str]:
+    """The processes of a session: what else they inherit, vLLM's write over with a title."""
     found = []
-    for environment in Path("/proc").glob("[0-9]*/environ"):
+    for status in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it ended meanwhile
-            if mark.encode() in environment.read_bytes().split(b"\0"):
-                found.append(environment.parent.joinpath("comm").read_text())
+            name, _, fields = status.read_text().rpartition(")")
+            if int(fields.split()[3]) == number:
+                found.append(name)
     return found

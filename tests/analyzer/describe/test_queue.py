@@ -234,6 +234,37 @@ async def test_cancelling_leaves_windows_waiting_and_nothing_running() -> None:
     assert store.count_pending() == 3
 
 
+async def thinned_at_rest(store: Store, describer: Scripted, settings: QueueSettings) -> int:
+    """Let a queue go until it rests, while its clock stands still; returns how many windows it thinned."""
+    jobs = DescribeQueue(describer, store, settings, age_s=lambda _: 0.0, now_s=lambda: 0.0)
+    running = asyncio.create_task(jobs.run())
+    for _ in range(200):
+        await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    return jobs.counts.thinned
+
+
+@looped
+async def test_no_more_windows_a_minute_are_asked_about_than_the_budget_allows() -> None:
+    store = Store([window("a", n) for n in range(6)])
+    describer = Scripted(at_once)
+    await thinned_at_rest(store, describer, QueueSettings(windows_per_minute=2.0))
+    assert [w.id for w in describer.asked] == ["a-5", "a-4"]
+    assert store.count_pending() == 4, "the rest wait, and none is lost"
+
+
+@looped
+async def test_a_token_budget_that_runs_low_takes_keyframes_first_and_then_waits() -> None:
+    store = Store([window("a", n) for n in range(6)])
+    describer = Scripted(at_once, cost=100)
+    thinned = await thinned_at_rest(store, describer, QueueSettings(tokens_per_hour=250.0))
+    assert [len(w.keyframes) for w in describer.asked] == [4, 4, 2]
+    assert thinned == 1
+    assert store.count_pending() == 3
+
+
 def test_an_allowance_is_earned_again_over_time() -> None:
     now = [0.0]
     allowance = Allowance(10.0, 60.0, lambda: now[0])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.vllm import VllmDescriber
+from analyzer.describe.engine import EngineSettings
+from analyzer.describe.vllm import VllmDescriber, VllmSettings
 from tests.kit.pictures import pictured
 
 
@@ -30,6 +31,21 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     ) as failed:
         asyncio.run(describe())
     assert not failed.value.retryable
+
+
+@pytest.mark.parametrize("place", ["absolute", "relative"])
+def test_a_folder_that_is_not_there_is_told_of_before_anything_is_loaded(place: str, tmp_path: Path) -> None:
+    model = str(tmp_path / "gone") if place == "absolute" else "./gone"
+
+    async def describe() -> None:
+        describer = VllmDescriber(VllmSettings(EngineSettings(model=model)))
+        try:
+            await describer.describe(pictured(tmp_path))
+        finally:
+            await describer.close()
+
+    with pytest.raises(DescribeError, match=f"^there is no model folder {model}$"):
+        asyncio.run(describe())
 
 
 def test_a_window_without_pictures_loads_no_model(tmp_path: Path) -> None:
