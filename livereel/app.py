@@ -32,6 +32,7 @@ from sinks.outbox import FILE as OUTBOX
 from sinks.outbox import Outbox
 from sinks.settings import MqttSettings
 from sinks.sink import Sink
+from stream.address import redact
 from stream.clock import utc_text
 from stream.staging import staged
 
@@ -110,7 +111,7 @@ def named(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
     """Name each source after its address; names that would be equal are numbered."""
     names: list[str] = []
     for source in sources:
-        name = camera_name(source)[:60]
+        name = camera_name(redact(source))[:60]
         same = sum(1 for other in names if other.rpartition("-")[0] == name or other == name)
         names.append(f"{name}-{same + 1}" if same or name == ALL else name)
     return [
