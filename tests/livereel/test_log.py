@@ -41,7 +41,15 @@ async def test_a_server_behind_a_password_is_asked_and_the_password_not_logged(t
     server = ChatServer()
     async with server.serving():
         url = server.url.replace("://", "://somebody:geheim@")
-        options = ["--loop", "--data", tmp_path / "data", "--describe", "openai", "--base-url", url]
+        options: list[str | Path] = [
+            "--loop",
+            "--data",
+            tmp_path / "data",
+            "--describe",
+            "openai",
+            "--base-url",
+            url,
+        ]
         log = tmp_path / "log"
         with log.open("wb") as file:
             process = await asyncio.create_subprocess_exec(
