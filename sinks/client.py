@@ -80,6 +80,9 @@ class Client(aiomqtt.Client):
         except aiomqtt.MqttError as error:
             self.drop()
             raise BrokerError(_plain(error)) from error
+        except ValueError as error:  # a name that cannot be one (UnicodeError), or that is empty
+            self.drop()
+            raise BrokerError(f"{self._settings.host!r} cannot be connected to: {_plain(error)}") from error
         except BaseException:
             self.drop()
             raise

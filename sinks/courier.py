@@ -97,6 +97,8 @@ class Courier:
                 await self.run_once()
             except (BrokerError, SinkError) as error:
                 self._news.lost(str(error))
+            except Exception as error:  # noqa: BLE001  # told with its trace; what waits must go on
+                self._news.failed(error)
             if self.counts["connections"] > connections:
                 waits = pauses(self._patience)
             try:

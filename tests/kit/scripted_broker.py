@@ -55,9 +55,16 @@ class ScriptedBroker:
     connections: int = 0
     port: int = 0
     _serving: set[asyncio.Task[None]] = field(default_factory=set)
+    _peers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     def on(self, topic: str) -> list[Taken]:
         return [taken for taken in self.taken if taken.topic == topic]
+
+    def say(self, topic: str, payload: bytes) -> None:
+        """Publish to everybody who is connected, at QoS 0, whatever they want to hear."""
+        name = topic.encode()
+        for writer in self._peers:
+            writer.write(_frame(PUBLISH, len(name).to_bytes(2) + name + b"\0" + payload))
 
     async def close(self) -> None:
         for task in self._serving:
@@ -66,6 +73,7 @@ class ScriptedBroker:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._peers.add(writer)
         if task := asyncio.current_task():
             self._serving.add(task)
         with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -79,6 +87,7 @@ class ScriptedBroker:
                 if answer := self._answer(kind, flags, body):
                     writer.write(answer)
                     await writer.drain()
+        self._peers.discard(writer)
         writer.close()
 
     def _answer(self, kind: int, flags: int, body: bytes) -> bytes:

@@ -13,7 +13,7 @@ import pytest
 from sinks.outbox import FILE
 from sinks.settings import MqttSettings
 from tests.kit.events import glimpse, moment_now, reel_in, watching
-from tests.kit.mqtt import QUICK, looped, running, until
+from tests.kit.mqtt import QUICK, Wishes, looped, running, until
 from tests.kit.scripted_broker import ScriptedBroker, maximum_packet_size, scripted_broker
 
 
@@ -150,3 +150,37 @@ async def test_close_lets_go_of_a_broker_that_has_stopped_reading(tmp_path: Path
             broker.reads.clear()
             await sink.take(moment_now(1))
         await until(lambda: not [t for t in asyncio.all_tasks() if "_keep_connected" in str(t.get_coro())])
+
+
+class Clumsy(Wishes):
+    """Fails at the first wish, in a way that nobody has foreseen."""
+
+    async def make_reel(self, reel_id: str) -> None:
+        await super().make_reel(reel_id)
+        if len(self.noted) == 1:
+            raise ZeroDivisionError("by nothing")
+
+
+@looped
+async def test_a_fault_of_our_own_costs_a_connection_and_is_told_with_its_trace(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scripted_broker() as broker, running(settings(broker), tmp_path, wishes=Clumsy()) as sink:
+        await until(lambda: sink.counters()["connections"] == 1)
+        broker.say("livereel/front/reel/make", b"PRESS")
+        await until(lambda: sink.counters()["connections"] == 2)
+        await sink.take(moment_now(1))
+        await until(lambda: broker.on("livereel/captions"))
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "ZeroDivisionError" in caplog.text
+    assert record.exc_info
+
+
+@looped
+async def test_a_host_that_cannot_be_one_is_told_once_and_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(MqttSettings("broker..lan"), tmp_path):
+        await until(lambda: "'broker..lan' cannot be connected to" in caplog.text)
+    assert len(caplog.records) == 1
+    assert not caplog.records[0].exc_info
