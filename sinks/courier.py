@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import aiomqtt
 
 from sinks.backlog import Backlog
-from sinks.broker import BrokerError, Message, Patience, RefusedError, pauses
+from sinks.broker import BrokerError, Message, Patience, RefusedError, TooLargeError, pauses
 from sinks.client import Client
 from sinks.letters import Letters
 from sinks.news import News
+from sinks.outbox import Entry
 from sinks.settings import MqttSettings
 from sinks.sink import SinkError
 
@@ -62,7 +63,7 @@ class Courier:
         self._turn = asyncio.Lock()
         where = f"{settings.host}:{settings.port}"
         self._news = News(where, settings.client_name, asyncio.get_running_loop().time)
-        self._refused: set[str] = set()
+        self._refused: set[tuple[str, str]] = set()
         self._lost_at: Message | None = None
         self._careful = 0
         self.counts: Counter[str] = Counter()
@@ -181,7 +182,8 @@ class Courier:
         """Send the letters, in order; none is done with before the broker has acknowledged it.
 
         A letter that the broker refuses holds up those behind it, and is tried again alone: what was
-        taken of them already is not sent anew each time.
+        taken of them already is not sent anew each time. One that is larger than the broker takes could
+        never go: it is dropped, and counted.
         """
         limit = self._limit(client)
         while True:
@@ -204,23 +206,30 @@ class Courier:
         if not entries:
             return False
         refusals = await self._send(client, [Message(e.topic, e.payload, qos=1) for e in entries])
-        taken = entries[: refusals.index(True)] if True in refusals else entries
-        if taken:
-            self.counts["acknowledged"] += len(taken)
-            try:
-                await self._letters.done(taken[-1])
-            except SinkError as error:  # they have arrived all the same
-                self._news.say(logging.ERROR, f"the outbox keeps what has arrived: {error}")
-        if len(taken) < len(entries):
-            raise RefusedError(f"the broker refuses {entries[len(taken)].topic}")
+        refused = (i for i, refusal in enumerate(refusals) if refusal and not _is_too_large(refusal))
+        over = entries[: next(refused, len(entries))]
+        if over:
+            too_large = sum(map(_is_too_large, refusals[: len(over)]))
+            self.counts["too_large"] += too_large
+            self.counts["acknowledged"] += len(over) - too_large
+            await self._let_go(over[-1])
+        if len(over) < len(entries):
+            raise RefusedError(f"the broker refuses {entries[len(over)].topic}")
         return True
+
+    async def _let_go(self, entry: Entry) -> None:
+        """Be done with the letters up to this one."""
+        try:
+            await self._letters.done(entry)
+        except SinkError as error:  # they have arrived all the same
+            self._news.say(logging.ERROR, f"the outbox keeps what has arrived: {error}")
 
     def _limit(self, client: Client) -> int:
         """How many messages may be under way at once."""
         return 1 if self._careful else client.in_flight
 
-    async def _send(self, client: Client, batch: Sequence[Message]) -> list[bool]:
-        """Send in order and wait for all answers; tells which were refused. Raises BrokerError."""
+    async def _send(self, client: Client, batch: Sequence[Message]) -> list[RefusedError | None]:
+        """Send in order and wait for all answers; tells which were refused, and why. Raises BrokerError."""
         async with self._turn:
             answers = [client.send(message) for message in batch]
             try:
@@ -228,7 +237,7 @@ class Courier:
                     outcomes = await asyncio.gather(*answers, return_exceptions=True)
             except TimeoutError:
                 raise BrokerError(f"no answer within {self._patience.answer_s:g} s") from None
-        refused = [isinstance(outcome, RefusedError) for outcome in outcomes]
+        refusals = [outcome if isinstance(outcome, RefusedError) else None for outcome in outcomes]
         for message, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, RefusedError):
                 self._tell_refusal(message.topic, str(outcome))
@@ -236,11 +245,15 @@ class Courier:
                 self._careful = CAREFUL if batch[0] == self._lost_at else self._careful
                 self._lost_at = batch[0]
                 raise outcome
-        self._careful = CAREFUL if any(refused) and self._careful else max(0, self._careful - len(batch))
-        return refused
+        self._careful = CAREFUL if any(refusals) and self._careful else max(0, self._careful - len(batch))
+        return refusals
 
     def _tell_refusal(self, topic: str, why: str) -> None:
         self.counts["refused"] += 1
-        if topic not in self._refused:
-            self._refused.add(topic)
+        if (topic, why) not in self._refused:
+            self._refused.add((topic, why))
             log.warning("mqtt: the broker refuses %s: %s", topic, why)
+
+
+def _is_too_large(refusal: RefusedError | None) -> bool:
+    return isinstance(refusal, TooLargeError)

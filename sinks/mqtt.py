@@ -122,7 +122,7 @@ class MqttSink:
     def counters(self) -> dict[str, int]:
         """Numbers since the start; ``outbox_dropped`` since the outbox was made."""
         counts, dropped = self._counts + self._courier.counts, self._backlog.dropped
-        names = ("connections", "acknowledged", "refused", "reels_missing", "commands_ignored")
+        names = ("connections", "acknowledged", "refused", "too_large", "reels_missing", "commands_ignored")
         return {
             **self._letters.counters(),
             **{name: counts[name] for name in names},

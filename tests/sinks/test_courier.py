@@ -83,6 +83,45 @@ async def test_a_picture_larger_than_the_broker_takes_is_left_out(
 
 
 @looped
+async def test_a_reel_larger_than_the_broker_takes_is_dropped_and_holds_up_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scripted_broker() as broker:
+        broker.properties = maximum_packet_size(5_000)
+        async with running(settings(broker), tmp_path, reels=("front", "all")) as sink:
+            for seq in (1, 2):
+                reel = reel_in(tmp_path, "all", seq)
+                await sink.take(moment_now(seq))
+                await sink.take(replace(reel, gaps=reel.gaps * 100))
+            await sink.take(reel_in(tmp_path, "front"))
+            await until(lambda: sink.counters()["outbox_waiting"] == 0)
+            assert seqs(broker, "livereel/captions") == [1, 2]
+            assert seqs(broker, "livereel/reels") == [3]
+            counters = sink.counters()
+            assert (counters["too_large"], counters["acknowledged"]) == (2, 3)
+            assert counters["connections"] == 1
+    assert caplog.text.count("refuses livereel/reels: the broker takes 5000 bytes at most") == 1
+
+
+@looped
+async def test_what_is_refused_is_not_passed_over_for_what_is_too_large(tmp_path: Path) -> None:
+    async with scripted_broker() as broker:
+        broker.properties = maximum_packet_size(5_000)
+        broker.refuses = lambda topic: topic == "livereel/captions"
+        async with running(settings(broker), tmp_path, reels=("front",)) as sink:
+            reel = reel_in(tmp_path)
+            await sink.take(moment_now(1))
+            await sink.take(replace(reel, gaps=reel.gaps * 100))
+            await until(lambda: sink.counters()["refused"] >= 4)
+            assert sink.counters()["outbox_waiting"] == 2
+            assert sink.counters()["too_large"] == 0
+            broker.refuses = lambda _: False
+            await until(lambda: sink.counters()["outbox_waiting"] == 0)
+            assert seqs(broker, "livereel/captions") == [1]
+            assert sink.counters()["too_large"] == 1
+
+
+@looped
 async def test_a_broker_that_hangs_up_on_refusals_is_told_by_name(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
