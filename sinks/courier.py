@@ -18,6 +18,7 @@ from sinks.news import News
 from sinks.outbox import Entry
 from sinks.settings import MqttSettings
 from sinks.sink import SinkError
+from sinks.suspect import Suspect
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class Courier:
         self._refused: set[tuple[str, str]] = set()
         self._lost_at: Message | None = None
         self._careful = 0
+        self._suspect = Suspect()
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -205,7 +207,7 @@ class Courier:
         entries = await self._letters.next(limit)
         if not entries:
             return False
-        refusals = await self._send(client, [Message(e.topic, e.payload, qos=1) for e in entries])
+        refusals = await self._try_letters(client, entries)
         refused = (i for i, refusal in enumerate(refusals) if refusal and not _is_too_large(refusal))
         over = entries[: next(refused, len(entries))]
         if over:
@@ -216,6 +218,22 @@ class Courier:
         if len(over) < len(entries):
             raise RefusedError(f"the broker refuses {entries[len(over)].topic}")
         return True
+
+    async def _try_letters(self, client: Client, entries: Sequence[Entry]) -> list[RefusedError | None]:
+        """Send letters; one at which the broker hangs up again and again is taken for too large."""
+        first, alone = entries[0], len(entries) == 1
+        if alone and self._suspect.is_too_large(first.number, len(first.payload)):
+            refusal = TooLargeError(f"it hangs up again and again at {len(first.payload)} bytes")
+            self._tell_refusal(first.topic, str(refusal))
+            return [refusal]
+        try:
+            refusals = await self._send(client, [Message(e.topic, e.payload, qos=1) for e in entries])
+        except BrokerError:
+            if alone:
+                self._suspect.lost(first.number)
+            raise
+        self._suspect.clear()
+        return refusals
 
     async def _let_go(self, entry: Entry) -> None:
         """Be done with the letters up to this one."""
@@ -241,7 +259,9 @@ class Courier:
         for message, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, RefusedError):
                 self._tell_refusal(message.topic, str(outcome))
-            elif outcome is not None:
+            elif outcome is None:
+                self._suspect.taken(len(message.payload) if message.qos else 0)
+            else:
                 self._careful = CAREFUL if batch[0] == self._lost_at else self._careful
                 self._lost_at = batch[0]
                 raise outcome

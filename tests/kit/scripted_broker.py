@@ -39,6 +39,7 @@ class ScriptedBroker:
     Attributes:
         refuses: whether a topic is refused; at QoS 0 nobody is told.
         hangs_up_after_refusal: the connection ends at the first publish behind a refused one.
+        hangs_up_at: whether the connection ends at a publish to this topic, of so many bytes.
         properties: of the CONNACK.
         reads: cleared, nothing more is read: the peer's writes pile up.
         answers: False, no CONNECT is answered.
@@ -48,6 +49,7 @@ class ScriptedBroker:
 
     refuses: Callable[[str], bool] = lambda _: False
     hangs_up_after_refusal: bool = False
+    hangs_up_at: Callable[[str, int], bool] = lambda _topic, _size: False
     properties: bytes = b""
     reads: asyncio.Event = field(default_factory=asyncio.Event)
     answers: bool = True
@@ -81,7 +83,7 @@ class ScriptedBroker:
             while True:
                 await self.reads.wait()
                 kind, flags, body = await _packet(reader)
-                if kind == DISCONNECT or (angry and kind == PUBLISH):
+                if kind == DISCONNECT or (kind == PUBLISH and (angry or self._hangs_up(body))):
                     break
                 angry = self.hangs_up_after_refusal and kind == PUBLISH and self.refuses(_topic(body))
                 if answer := self._answer(kind, flags, body):
@@ -89,6 +91,9 @@ class ScriptedBroker:
                     await writer.drain()
         self._peers.discard(writer)
         writer.close()
+
+    def _hangs_up(self, body: bytes) -> bool:
+        return self.hangs_up_at(_topic(body), len(body))
 
     def _answer(self, kind: int, flags: int, body: bytes) -> bytes:
         if kind == CONNECT and self.answers:

@@ -12,6 +12,7 @@ import pytest
 
 from sinks.outbox import FILE
 from sinks.settings import MqttSettings
+from sinks.suspect import LOSSES
 from tests.kit.events import glimpse, moment_now, reel_in, watching
 from tests.kit.mqtt import QUICK, Wishes, looped, running, until
 from tests.kit.scripted_broker import ScriptedBroker, maximum_packet_size, scripted_broker
@@ -101,6 +102,37 @@ async def test_a_reel_larger_than_the_broker_takes_is_dropped_and_holds_up_nothi
             assert (counters["too_large"], counters["acknowledged"]) == (2, 3)
             assert counters["connections"] == 1
     assert caplog.text.count("refuses livereel/reels: the broker takes 5000 bytes at most") == 1
+
+
+@looped
+async def test_a_reel_at_which_the_broker_always_hangs_up_is_dropped_and_holds_up_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By MQTT 3.1.1 a broker cannot say how much it takes, and some that could do not."""
+    async with scripted_broker() as broker:
+        broker.hangs_up_at = lambda _, size: size > 8_000
+        async with running(settings(broker), tmp_path) as sink:
+            reel = reel_in(tmp_path)
+            await sink.take(moment_now(1))
+            await sink.take(replace(reel, gaps=reel.gaps * 100))
+            for number in (2, 3):
+                await sink.take(moment_now(number))
+            await until(lambda: sink.counters()["outbox_waiting"] == 0)
+            assert sorted(set(seqs(broker, "livereel/captions"))) == [1, 2, 3]
+            assert sink.counters()["too_large"] == 1
+    assert caplog.text.count("refuses livereel/reels: it hangs up again and again at") == 1
+
+
+@looped
+async def test_a_caption_at_which_a_broker_hangs_up_for_a_while_is_kept(tmp_path: Path) -> None:
+    async with scripted_broker() as broker:
+        broker.hangs_up_at = lambda topic, _: topic == "livereel/captions"
+        async with running(settings(broker), tmp_path) as sink:
+            await sink.take(moment_now(1))
+            await until(lambda: broker.connections > 2 * LOSSES)
+            broker.hangs_up_at = lambda _topic, _size: False
+            await until(lambda: sink.counters()["outbox_waiting"] == 0)
+    assert seqs(broker, "livereel/captions") == [1]
 
 
 @looped
