@@ -64,7 +64,7 @@ class Courier:
         self._turn = asyncio.Lock()
         where = f"{settings.host}:{settings.port}"
         self._news = News(where, settings.client_name, asyncio.get_running_loop().time)
-        self._refused: set[tuple[str, str]] = set()
+        self._refused: set[tuple[str, type[RefusedError]]] = set()
         self._lost_at: Message | None = None
         self._careful = 0
         self._suspect = Suspect()
@@ -125,7 +125,7 @@ class Courier:
     async def _greet(self, client: Client) -> None:
         """We listen, and all states are told, before we say hello."""
         for topic in await client.listen(list(self._manners.listen)):
-            self._tell_refusal(topic, "we may not listen")
+            self._tell_refusal(topic, RefusedError("we may not listen"))
         await self._clear_strays(client)
         self._backlog.again()
         await self._send_backlog(client)
@@ -224,7 +224,7 @@ class Courier:
         first, alone = entries[0], len(entries) == 1
         if alone and self._suspect.is_too_large(first.number, len(first.payload)):
             refusal = TooLargeError(f"it hangs up again and again at {len(first.payload)} bytes")
-            self._tell_refusal(first.topic, str(refusal))
+            self._tell_refusal(first.topic, refusal)
             return [refusal]
         try:
             refusals = await self._send(client, [Message(e.topic, e.payload, qos=1) for e in entries])
@@ -258,7 +258,7 @@ class Courier:
         refusals = [outcome if isinstance(outcome, RefusedError) else None for outcome in outcomes]
         for message, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, RefusedError):
-                self._tell_refusal(message.topic, str(outcome))
+                self._tell_refusal(message.topic, outcome)
             elif outcome is None:
                 self._suspect.taken(len(message.payload) if message.qos else 0)
             else:
@@ -268,10 +268,10 @@ class Courier:
         self._careful = CAREFUL if any(refusals) and self._careful else max(0, self._careful - len(batch))
         return refusals
 
-    def _tell_refusal(self, topic: str, why: str) -> None:
+    def _tell_refusal(self, topic: str, why: RefusedError) -> None:
         self.counts["refused"] += 1
-        if (topic, why) not in self._refused:
-            self._refused.add((topic, why))
+        if (topic, type(why)) not in self._refused:
+            self._refused.add((topic, type(why)))
             log.warning("mqtt: the broker refuses %s: %s", topic, why)
 
 
