@@ -16,6 +16,7 @@ import livereel
 from analyzer.blocks import BlockChooser
 from analyzer.describe.describer import DescribeError
 from analyzer.reel import VIDEO, ReelPlan, compile_reel, summary
+from livereel.beside import beside
 from livereel.capture import camera_name
 from livereel.config import CameraConfig, ConfigError
 from livereel.folder import REELS, alone
@@ -36,7 +37,7 @@ from sinks.sink import Sink
 from stream.clock import utc_text
 from stream.staging import staged
 
-Outlets = Callable[[Live], AbstractAsyncContextManager[list[Sink]]]
+Outlets = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[list[Sink]]]
 
 ALL = "all"
 
@@ -125,7 +126,7 @@ async def _run(live: Live, words: Words, outlets: Outlets, seconds: float | None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     loading = asyncio.create_task(_load(words, stop))
-    async with outlets(live) as sinks:
+    async with outlets(live, stop) as sinks:
         live.attach(sinks)
         try:
             await live.run(stop, seconds)
@@ -148,21 +149,23 @@ async def _load(words: Words, stop: asyncio.Event) -> None:
 
 
 def _outlets(cameras: Sequence[str], reels: Sequence[str], data: Path, settings: MqttSettings) -> Outlets:
-    """Open what a run tells its events to, once the run is there to obey what comes back."""
+    """Open what a run tells its events to, once the run is there to obey what comes back.
+
+    Should it fail for good, it stops the run.
+    """
 
     @asynccontextmanager
-    async def opened(live: Live) -> AsyncIterator[list[Sink]]:
+    async def opened(live: Live, stop: asyncio.Event) -> AsyncIterator[list[Sink]]:
         if settings.host is None:
             yield []
             return
         with closing(Outbox(data / OUTBOX, max_bytes=settings.outbox_max_bytes)) as outbox:
             sink = MqttSink(settings, cameras, reels, outbox, live, base=data, version=livereel.__version__)
-            running = asyncio.create_task(sink.run())
-            try:
-                yield [sink]
-            finally:
-                await sink.close()
-                await running
+            async with beside("mqtt", sink.run(), stop):
+                try:
+                    yield [sink]
+                finally:
+                    await sink.close()
 
     return opened
 

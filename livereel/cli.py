@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -15,6 +14,7 @@ from typing import Annotated
 import typer
 
 import livereel
+from livereel.log import log_to_stderr
 
 app = typer.Typer(
     add_completion=False,
@@ -142,7 +142,7 @@ def watch(
     from livereel.app import watch as run  # noqa: PLC0415
     from livereel.options import read_options  # noqa: PLC0415
 
-    _log_to_stderr()
+    log_to_stderr()
     options = read_options(config, region or [], ignore or [])
     options = options.with_words(describe.value if describe else None, model, base_url, profile)
     run(named(sources, loop=loop), data or options.config.data, options, seconds)
@@ -159,7 +159,7 @@ def run(
     from livereel.config import ConfigError  # noqa: PLC0415
     from livereel.options import read_options  # noqa: PLC0415
 
-    _log_to_stderr()
+    log_to_stderr()
     options = read_options(config, [], [])
     if not options.config.cameras:
         raise ConfigError(f"{config}: cameras: there are none")
@@ -218,7 +218,7 @@ def demo(
     from livereel.app import demo as run  # noqa: PLC0415  # --help needs none of it
     from livereel.options import read_options  # noqa: PLC0415
 
-    _log_to_stderr()
+    log_to_stderr()
     run(data, seconds, read_options(None, [], []))
 
 
@@ -233,15 +233,6 @@ def version(
     if show:
         typer.echo(livereel.__version__)
         raise typer.Exit
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        datefmt="%H:%M:%S",
-        stream=sys.stderr,
-    )
 
 
 def _end_as_ctrl_c_does() -> None:

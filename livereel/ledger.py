@@ -48,6 +48,22 @@ CREATE TABLE IF NOT EXISTS reels (
     manifest TEXT NOT NULL, PRIMARY KEY (id, seq)) STRICT;
 """
 
+# What the sinks have not taken yet. It is noted in the same commit as the words or the reel, by whoever makes
+# it, and goes with them: whatever is killed when, neither can one be told of without the other.
+_UNTOLD = """
+CREATE TABLE IF NOT EXISTS untold (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, window_id TEXT UNIQUE, reel_id TEXT, seq INTEGER,
+    UNIQUE (reel_id, seq)) STRICT;
+CREATE TRIGGER IF NOT EXISTS moment_made AFTER UPDATE OF moment ON windows WHEN new.moment IS NOT NULL
+    BEGIN INSERT OR IGNORE INTO untold (window_id) VALUES (new.id); END;
+CREATE TRIGGER IF NOT EXISTS moment_gone AFTER DELETE ON windows
+    BEGIN DELETE FROM untold WHERE window_id = old.id; END;
+CREATE TRIGGER IF NOT EXISTS reel_made AFTER INSERT ON reels
+    BEGIN INSERT OR IGNORE INTO untold (reel_id, seq) VALUES (new.id, new.seq); END;
+CREATE TRIGGER IF NOT EXISTS reel_gone AFTER DELETE ON reels
+    BEGIN DELETE FROM untold WHERE reel_id = old.id AND seq = old.seq; END;
+"""
+
 _WINDOW = TypeAdapter(Window)
 _MOMENT = TypeAdapter(Moment)
 # Stands for a moment's window, which has a column of its own.
@@ -65,6 +81,14 @@ class Entry:
     window: Window
     outcome: str
     moment: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A moment or a reel that the sinks have not all taken; ``number`` is its place in the line."""
+
+    number: int
+    event: Moment | Reel
 
 
 class Ledger:
@@ -90,7 +114,7 @@ class Ledger:
             self._db = sqlite3.connect(self._file, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(_SCHEMA + _UNTOLD)
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:
@@ -285,7 +309,10 @@ class Ledger:
         )
         if not rows:
             return None
-        told = json.loads(rows[0][0])
+        return self._reel(*rows[0])
+
+    def _reel(self, text: str, folder: str) -> Reel:
+        told = json.loads(text)
         chapters = [self._chapter(chapter) for chapter in told["chapters"]]
         return Reel(
             id=told["id"],
@@ -297,7 +324,7 @@ class Ledger:
             end_utc=told["end_utc"],
             duration_s=told["duration_s"],
             mode=told["mode"],
-            folder=self._data / rows[0][1],
+            folder=self._data / folder,
             bytes=told["bytes"],
             sha256=told["sha256"],
             chapters=tuple(chapter for chapter in chapters if chapter),
@@ -315,6 +342,32 @@ class Ledger:
         """Manifests of the reels that end after ``since_utc``, with their ``folder``, in time order."""
         query = "SELECT manifest, folder FROM reels WHERE end_utc > ? ORDER BY end_utc, id"
         return [{**json.loads(text), "folder": folder} for text, folder in self._read(query, since_utc)]
+
+    # What is to be told
+
+    def untold(self, after: int, limit: int) -> list[Untold]:
+        """The next moments and reels behind number ``after`` (0: from the first) that are not ``told``.
+
+        In the order in which they were kept. What retention has removed meanwhile is not among them.
+        """
+        rows = self._read(
+            "SELECT number, windows.window, windows.outcome, windows.moment, reels.manifest, reels.folder"
+            " FROM untold LEFT JOIN windows ON windows.id = window_id"
+            " LEFT JOIN reels ON reels.id = reel_id AND reels.seq = untold.seq"
+            " WHERE number > ? ORDER BY number LIMIT ?",
+            after, limit,
+        )  # fmt: skip
+        return [Untold(row[0], event) for row in rows if (event := self._event(*row[1:]))]
+
+    def _event(
+        self, window: str | None, outcome: str, words: str | None, text: str, folder: str
+    ) -> Moment | Reel | None:
+        return self._reel(text, folder) if window is None else self._entry(window, outcome, words).moment
+
+    def told(self, until: int) -> None:
+        """Say that all sinks have taken what is untold up to this number."""
+        with self._writing() as db:
+            db.execute("DELETE FROM untold WHERE number <= ?", (until,))
 
     # What happened
 

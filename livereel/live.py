@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from analyzer.chapter import Gap
+from analyzer.chapter import Gap, Reel
 from analyzer.describe.describer import Describer
 from analyzer.describe.queue import DescribeQueue, QueueSettings
 from analyzer.happening import Began, CameraState
@@ -38,7 +38,9 @@ RETRY_S = 1.0
 STATS_S = 60.0
 # How long an ending run without hurry waits for the last words.
 DRAIN_S = 120.0
-OFFERED_AGAIN = timedelta(hours=1)
+REMINDED_OF = timedelta(hours=1)
+# How long an ending run goes on telling; what is left is in the ledger.
+TELL_S = 5.0
 MAX_WISHES = 16
 
 
@@ -66,7 +68,7 @@ class Live:
         self._reels = {reel.id: reel for reel in reels}
         self._retention = retention
         self._every_s = every_s
-        self._publisher = Publisher()
+        self._publisher = Publisher(ledger)
         self._journal = Journal(ledger)
         self._attendance = Attendance(ledger, [camera.name for camera in cameras])
         self._enabled = {camera.name: asyncio.Event() for camera in cameras}
@@ -101,7 +103,6 @@ class Live:
         windows are put into words and the reels made a last time.
         """
         self._attendance.start(_now())
-        await self._offer_again()
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(self._watch(name)) for name in self.cameras]
             jobs = (
@@ -110,6 +111,7 @@ class Live:
                 self._roll_when_wished(),
                 self._sweep_for_ever(),
                 self._write_for_ever(),
+                self._tell_for_ever(),
                 self._count_for_ever(),
             )
             beside = [tasks.create_task(job) for job in jobs]
@@ -125,7 +127,9 @@ class Live:
                 task.cancel()
         self._journal.write(lambda _: self._attendance.end(ended_utc))
         await _unless(stop, self._finish())
-        await self._publisher.retry()  # what was under way when its task was cancelled
+        with suppress(TimeoutError):  # the rest is told by the next run
+            async with asyncio.timeout(TELL_S):
+                await self._publisher.tell()
 
     async def _no_reel_in_the_making(self) -> None:
         async with self._one_reel:
@@ -137,16 +141,24 @@ class Live:
         for reel in self._reels.values():
             await self._roll(reel)
 
-    async def _offer_again(self) -> None:
-        """Tell the last again: a run that was killed may have kept it in the ledger and not told it."""
-        since_utc = utc_text(datetime.now(UTC) - OFFERED_AGAIN)
-        for entry in self._ledger.entries(since_utc):
-            if entry.moment:
-                await self._publisher.publish(entry.moment)
-        for reel_id in self._reels:
-            reel = self._ledger.latest_reel(reel_id)
-            if reel is not None:
-                await self._publisher.publish(reel)
+    async def _tell_for_ever(self) -> None:
+        """Tell what is in the ledger, first what an earlier run has left untold."""
+        last = self._last()
+        await self._publisher.tell()
+        for event in last:
+            await self._publisher.remind(event)
+        await self._publisher.run(RETRY_S)
+
+    def _last(self) -> list[Moment | Reel]:
+        """The last moment of each camera, if it is of the last hour, and the last reels: what holds now."""
+        try:
+            entries = self._ledger.entries(utc_text(datetime.now(UTC) - REMINDED_OF))
+            moments = {entry.window.camera: entry.moment for entry in entries if entry.moment}
+            reels = [self._ledger.latest_reel(reel_id) for reel_id in self._reels]
+        except LedgerError as error:
+            log.warning("the last captions and reels are not told again: %s", error)
+            return []
+        return [*moments.values(), *(reel for reel in reels if reel)]
 
     # Cameras
 
@@ -211,13 +223,12 @@ class Live:
         await self._publisher.publish(CameraState(camera, state, reason, _now()))
 
     async def _write_for_ever(self) -> None:
-        """Write again what the ledger could not take, and offer again what a sink could not."""
+        """Write again what the ledger could not take."""
         while True:
             await asyncio.sleep(RETRY_S)
             if self._journal.waiting:
                 self._journal.retry()
                 self.words.wake()
-            await self._publisher.retry()
             await self._tell_describer()
 
     async def _count_for_ever(self) -> None:

@@ -19,6 +19,10 @@ class RefusedError(BrokerError):
     """The broker took a message and refused it (MQTT 5 only: an older broker keeps silent)."""
 
 
+class TooLargeError(RefusedError):
+    """A message can never be sent on this connection: it is larger than the broker takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long things may take.

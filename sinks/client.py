@@ -20,11 +20,13 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from sinks.apart import apart
-from sinks.broker import BrokerError, Message, Patience, RefusedError, tls_context
+from sinks.broker import BrokerError, Message, Patience, RefusedError, TooLargeError, tls_context
 from sinks.settings import MqttSettings
 
 # Messages that wait for their acknowledgement at once, where the broker does not want fewer.
 IN_FLIGHT = 16
+# What MQTT itself allows, where the broker does not want less.
+MAX_PACKET_BYTES = 268_435_455
 # Commands waiting to be obeyed; more at once is nobody pressing a button.
 MAX_COMMANDS = 100
 LOST = "the connection was lost"
@@ -66,7 +68,7 @@ class Client(aiomqtt.Client):
         self._dropped = False
         self._entered = False
         self._loop_thread = threading.get_ident()
-        self._max_bytes: int | None = None
+        self._max_bytes = MAX_PACKET_BYTES
         self.in_flight = IN_FLIGHT
 
     async def __aenter__(self) -> Self:
@@ -80,6 +82,9 @@ class Client(aiomqtt.Client):
         except aiomqtt.MqttError as error:
             self.drop()
             raise BrokerError(_plain(error)) from error
+        except ValueError as error:  # a name that cannot be one (UnicodeError), or that is empty
+            self.drop()
+            raise BrokerError(f"{self._settings.host!r} cannot be connected to: {_plain(error)}") from error
         except BaseException:
             self.drop()
             raise
@@ -148,12 +153,13 @@ class Client(aiomqtt.Client):
     def send(self, message: Message) -> asyncio.Future[None]:
         """Send a message after those before it; the future ends when it is written (QoS 0) or acknowledged.
 
-        No more than ``in_flight`` may be open at once. A future may raise RefusedError, or BrokerError when
-        the connection is lost; a broker that has stopped answering leaves it open.
+        No more than ``in_flight`` may be open at once. A future may raise RefusedError (TooLargeError: it
+        was not even sent), or BrokerError when the connection is lost; a broker that has stopped answering
+        leaves it open.
         """
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._max_bytes is not None and _packet_bytes(message) > self._max_bytes:
-            answer.set_exception(RefusedError(f"the broker takes {self._max_bytes} bytes at most"))
+        if _packet_bytes(message) > self._max_bytes:
+            answer.set_exception(TooLargeError(f"the broker takes {self._max_bytes} bytes at most"))
             return answer
         sent = self._client.publish(message.topic, message.payload, message.qos, message.retain)
         if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -173,7 +179,7 @@ class Client(aiomqtt.Client):
         """Called by paho, in the loop, when the broker has answered; it may have its limits."""
         # Set by MQTT 5 brokers that have a limit.
         self.in_flight = min(IN_FLIGHT, getattr(properties, "ReceiveMaximum", IN_FLIGHT))
-        self._max_bytes = getattr(properties, "MaximumPacketSize", None)
+        self._max_bytes = getattr(properties, "MaximumPacketSize", MAX_PACKET_BYTES)
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _on_disconnect(

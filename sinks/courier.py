@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import aiomqtt
 
 from sinks.backlog import Backlog
-from sinks.broker import BrokerError, Message, Patience, RefusedError, pauses
+from sinks.broker import BrokerError, Message, Patience, RefusedError, TooLargeError, pauses
 from sinks.client import Client
 from sinks.letters import Letters
 from sinks.news import News
+from sinks.outbox import Entry
 from sinks.settings import MqttSettings
 from sinks.sink import SinkError
+from sinks.suspect import Suspect
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +64,10 @@ class Courier:
         self._turn = asyncio.Lock()
         where = f"{settings.host}:{settings.port}"
         self._news = News(where, settings.client_name, asyncio.get_running_loop().time)
-        self._refused: set[str] = set()
+        self._refused: set[tuple[str, type[RefusedError]]] = set()
         self._lost_at: Message | None = None
         self._careful = 0
+        self._suspect = Suspect()
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -97,6 +100,8 @@ class Courier:
                 await self.run_once()
             except (BrokerError, SinkError) as error:
                 self._news.lost(str(error))
+            except Exception as error:  # noqa: BLE001  # told with its trace; what waits must go on
+                self._news.failed(error)
             if self.counts["connections"] > connections:
                 waits = pauses(self._patience)
             try:
@@ -120,7 +125,7 @@ class Courier:
     async def _greet(self, client: Client) -> None:
         """We listen, and all states are told, before we say hello."""
         for topic in await client.listen(list(self._manners.listen)):
-            self._tell_refusal(topic, "we may not listen")
+            self._tell_refusal(topic, RefusedError("we may not listen"))
         await self._clear_strays(client)
         self._backlog.again()
         await self._send_backlog(client)
@@ -179,7 +184,8 @@ class Courier:
         """Send the letters, in order; none is done with before the broker has acknowledged it.
 
         A letter that the broker refuses holds up those behind it, and is tried again alone: what was
-        taken of them already is not sent anew each time.
+        taken of them already is not sent anew each time. One that is larger than the broker takes could
+        never go: it is dropped, and counted.
         """
         limit = self._limit(client)
         while True:
@@ -201,24 +207,47 @@ class Courier:
         entries = await self._letters.next(limit)
         if not entries:
             return False
-        refusals = await self._send(client, [Message(e.topic, e.payload, qos=1) for e in entries])
-        taken = entries[: refusals.index(True)] if True in refusals else entries
-        if taken:
-            self.counts["acknowledged"] += len(taken)
-            try:
-                await self._letters.done(taken[-1])
-            except SinkError as error:  # they have arrived all the same
-                self._news.say(logging.ERROR, f"the outbox keeps what has arrived: {error}")
-        if len(taken) < len(entries):
-            raise RefusedError(f"the broker refuses {entries[len(taken)].topic}")
+        refusals = await self._try_letters(client, entries)
+        refused = (i for i, refusal in enumerate(refusals) if refusal and not _is_too_large(refusal))
+        over = entries[: next(refused, len(entries))]
+        if over:
+            too_large = sum(map(_is_too_large, refusals[: len(over)]))
+            self.counts["too_large"] += too_large
+            self.counts["acknowledged"] += len(over) - too_large
+            await self._let_go(over[-1])
+        if len(over) < len(entries):
+            raise RefusedError(f"the broker refuses {entries[len(over)].topic}")
         return True
+
+    async def _try_letters(self, client: Client, entries: Sequence[Entry]) -> list[RefusedError | None]:
+        """Send letters; one at which the broker hangs up again and again is taken for too large."""
+        first, alone = entries[0], len(entries) == 1
+        if alone and self._suspect.is_too_large(first.number, len(first.payload)):
+            refusal = TooLargeError(f"it hangs up again and again at {len(first.payload)} bytes")
+            self._tell_refusal(first.topic, refusal)
+            return [refusal]
+        try:
+            refusals = await self._send(client, [Message(e.topic, e.payload, qos=1) for e in entries])
+        except BrokerError:
+            if alone:
+                self._suspect.lost(first.number)
+            raise
+        self._suspect.clear()
+        return refusals
+
+    async def _let_go(self, entry: Entry) -> None:
+        """Be done with the letters up to this one."""
+        try:
+            await self._letters.done(entry)
+        except SinkError as error:  # they have arrived all the same
+            self._news.say(logging.ERROR, f"the outbox keeps what has arrived: {error}")
 
     def _limit(self, client: Client) -> int:
         """How many messages may be under way at once."""
         return 1 if self._careful else client.in_flight
 
-    async def _send(self, client: Client, batch: Sequence[Message]) -> list[bool]:
-        """Send in order and wait for all answers; tells which were refused. Raises BrokerError."""
+    async def _send(self, client: Client, batch: Sequence[Message]) -> list[RefusedError | None]:
+        """Send in order and wait for all answers; tells which were refused, and why. Raises BrokerError."""
         async with self._turn:
             answers = [client.send(message) for message in batch]
             try:
@@ -226,19 +255,25 @@ class Courier:
                     outcomes = await asyncio.gather(*answers, return_exceptions=True)
             except TimeoutError:
                 raise BrokerError(f"no answer within {self._patience.answer_s:g} s") from None
-        refused = [isinstance(outcome, RefusedError) for outcome in outcomes]
+        refusals = [outcome if isinstance(outcome, RefusedError) else None for outcome in outcomes]
         for message, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, RefusedError):
-                self._tell_refusal(message.topic, str(outcome))
-            elif outcome is not None:
+                self._tell_refusal(message.topic, outcome)
+            elif outcome is None:
+                self._suspect.taken(len(message.payload) if message.qos else 0)
+            else:
                 self._careful = CAREFUL if batch[0] == self._lost_at else self._careful
                 self._lost_at = batch[0]
                 raise outcome
-        self._careful = CAREFUL if any(refused) and self._careful else max(0, self._careful - len(batch))
-        return refused
+        self._careful = CAREFUL if any(refusals) and self._careful else max(0, self._careful - len(batch))
+        return refusals
 
-    def _tell_refusal(self, topic: str, why: str) -> None:
+    def _tell_refusal(self, topic: str, why: RefusedError) -> None:
         self.counts["refused"] += 1
-        if topic not in self._refused:
-            self._refused.add(topic)
+        if (topic, type(why)) not in self._refused:
+            self._refused.add((topic, type(why)))
             log.warning("mqtt: the broker refuses %s: %s", topic, why)
+
+
+def _is_too_large(refusal: RefusedError | None) -> bool:
+    return isinstance(refusal, TooLargeError)

@@ -131,7 +131,6 @@ class Discovery:
 
     def _device(self, identifier: str, name: str, model: str, components: dict[str, Component]) -> Component:
         """Describe a device; its entities' ids are its own with their key."""
-        page = self._messages.page
         return {
             "device": {
                 "identifiers": [identifier],
@@ -139,7 +138,6 @@ class Discovery:
                 "manufacturer": "livereel",
                 "model": model,
                 "sw_version": self._version,
-                **({"configuration_url": page} if page else {}),
             },
             "origin": {"name": "livereel", "sw_version": self._version},
             "components": {

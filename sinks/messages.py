@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,41 +31,18 @@ _CAPTION = (
 _REEL_STATE = ("id", "seq", "title", "narrative", "cameras", "start_utc", "end_utc", "duration_s", "bytes")
 
 
-def _nowhere(_: Reel) -> str | None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Where a browser finds what is told of; None where there is no such place.
-
-    Attributes:
-        page: the dashboard.
-        reel: a reel's video or page.
-    """
-
-    page: str | None = None
-    reel: Callable[[Reel], str | None] = _nowhere
-
-
 class Messages:
     """Events as messages under one topic prefix. Pure: nothing is sent here.
 
     States are retained, one message for each topic, the newest counts. Events are never retained.
     """
 
-    def __init__(self, prefix: str, *, base: Path, links: Links) -> None:
+    def __init__(self, prefix: str, *, base: Path) -> None:
         """Topics begin with ``prefix``; files are named relative to ``base``, the data folder."""
         self._prefix = prefix
         self._base = base
-        self._links = links
         self.available = f"{prefix}/available"
         self.stats_topic = f"{prefix}/stats"
-
-    @property
-    def page(self) -> str | None:
-        """Where a browser finds the dashboard."""
-        return self._links.page
 
     def topic(self, name: str, *levels: str) -> str:
         """Return a topic of a camera or a reel."""
@@ -128,7 +105,7 @@ class Messages:
 
     def reel_state(self, reel: Reel) -> Message:
         row = manifest(reel)
-        body = {key: row[key] for key in _REEL_STATE} | {"chapters": len(reel.chapters)} | self._places(reel)
+        body = {key: row[key] for key in _REEL_STATE} | {"chapters": len(reel.chapters)} | self._path(reel)
         return self._state(reel.id, "reel", "state", payload=_json(body))
 
     def _state(self, name: str, *levels: str, payload: bytes) -> Message:
@@ -157,7 +134,6 @@ class Messages:
             "tags": list(moment.tags),
             "alerts": list(moment.alerts),
             "start_utc": moment.window.start_utc,
-            "url": self._links.page,
         }
         return Message(self.topic(moment.window.camera, "highlight"), _json(body), qos=1)
 
@@ -169,7 +145,7 @@ class Messages:
             "seq": reel.seq,
             "title": reel.title,
             "text": reel.narrative,
-            **self._places(reel),
+            **self._path(reel),
         }
         return Message(self.topic(reel.id, "highlight"), _json(body), qos=1)
 
@@ -188,7 +164,7 @@ class Messages:
         body = {
             "type": "new" if first else "update",
             "before": None if first else {"id": reel.id, "seq": reel.seq - 1},
-            "after": manifest(reel) | self._places(reel),
+            "after": manifest(reel) | self._path(reel),
         }
         return Letter(f"{self._prefix}/reels", f"{reel.id}/{reel.seq}/{reel.sha256}", body)
 
@@ -201,10 +177,11 @@ class Messages:
             "alerts": list(moment.alerts),
         }
 
-    def _places(self, reel: Reel) -> dict[str, str | None]:
+    def _path(self, reel: Reel) -> dict[str, str]:
+        """Where the video is; there is no server yet of which a link could be told."""
         video = reel.folder / VIDEO
         path = video.relative_to(self._base) if video.is_relative_to(self._base) else video
-        return {"path": path.as_posix(), "url": self._links.reel(reel)}
+        return {"path": path.as_posix()}
 
 
 def shortened(text: str, max_chars: int) -> str:

@@ -24,7 +24,7 @@ from sinks.client import Client
 from sinks.courier import Courier, Manners
 from sinks.homeassistant import Discovery
 from sinks.letters import Letters
-from sinks.messages import DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Links, Messages
+from sinks.messages import DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
 from sinks.outbox import Outbox
 from sinks.settings import MqttSettings
 from sinks.sink import DescriberState, Event, SinkError, Stats
@@ -69,7 +69,6 @@ class MqttSink:
         *,
         base: Path,
         version: str,
-        links: Links | None = None,
         patience: Patience | None = None,
     ) -> None:
         """Publish for these cameras and reel ids; files are named relative to ``base``, the data folder.
@@ -83,7 +82,7 @@ class MqttSink:
         self._reels = tuple(map(_topic_level, reels))
         self._commands = commands
         prefix = _prefix(settings)
-        self._messages = Messages(prefix, base=base, links=links or Links())
+        self._messages = Messages(prefix, base=base)
         self._discovery: Discovery | None = None
         if settings.discovery_prefix is not None:
             self._discovery = Discovery(settings.discovery_prefix, prefix, self._messages, version=version)
@@ -123,7 +122,7 @@ class MqttSink:
     def counters(self) -> dict[str, int]:
         """Numbers since the start; ``outbox_dropped`` since the outbox was made."""
         counts, dropped = self._counts + self._courier.counts, self._backlog.dropped
-        names = ("connections", "acknowledged", "refused", "reels_missing", "commands_ignored")
+        names = ("connections", "acknowledged", "refused", "too_large", "reels_missing", "commands_ignored")
         return {
             **self._letters.counters(),
             **{name: counts[name] for name in names},

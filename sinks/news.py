@@ -26,11 +26,11 @@ class News:
         self._short = 0
         self._steady: asyncio.TimerHandle | None = None
 
-    def say(self, level: int, what: str) -> None:
+    def say(self, level: int, what: str, trace: BaseException | None = None) -> None:
         """Log it, unless it is what was said last."""
         if what != self._said:
             self._said = what
-            log.log(level, "mqtt %s: %s", self._where, what)
+            log.log(level, "mqtt %s: %s", self._where, what, exc_info=trace)
 
     def connected(self) -> None:
         self._since_s = self._now_s()
@@ -57,6 +57,13 @@ class News:
                 f"connections end as soon as they begin: is another client there named {self._client_id}?"
                 " Each livereel needs a client_id and a topic_prefix of its own",
             )
+
+    def failed(self, error: Exception) -> None:
+        """The connection ended by a fault that nobody has foreseen; another is tried all the same."""
+        if self._steady is not None:
+            self._steady.cancel()
+        self._since_s = None
+        self.say(logging.ERROR, f"no connection: {type(error).__name__}: {error}", error)
 
     def close(self) -> None:
         """There is nothing more to tell."""

@@ -41,7 +41,7 @@ class Sink(Protocol):
 
     ``take`` never waits for the peer: what must not be lost is on disk when it returns, the rest may be
     dropped, and is counted. A Moment or a Reel is handed over once it is in the ledger and its files are
-    in place; after a crash it may be handed over again, with the same id (and seq).
+    in place, and again, with the same id (and seq), after a crash, and where it is the last at a start.
     """
 
     async def take(self, event: Event) -> None:

@@ -8,31 +8,42 @@ from urllib.parse import unquote
 
 # Schemes of which Python reads nothing itself; a one-letter scheme would be a Windows drive.
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
-# Some cameras take the password in the path: ``/user=admin_password=secret_channel=1``.
-_SECRET_PARAMETER = re.compile(r"((?:pass|pwd|psw|token|key|secret|auth|sig)[^=&;/]*=)[^&;/]*", re.IGNORECASE)
+# Some cameras take the password in the path: ``/user=admin_password=secret_channel=1``. A value may hold
+# anything, so it ends only where another name begins.
+_VALUE = re.compile(r"=.*?(?=[&;_][a-zA-Z][a-zA-Z0-9]*=|$)", re.DOTALL)
+_QUERY_PART = re.compile(r"([^=&;]*=)?[^&;]+")
+# What they name lies on this machine, or is drawn: there is no secret in it.
+_OURS = {"file", "synthetic"}
 # Somebody forgot the scheme, or a slash of it.
 _BARE_CREDENTIALS = re.compile(r"[^@/]+:[^@]*@")
 
 
 def redact(address: str) -> str:
-    """Return the address without user, password and secret query values.
+    """Return the address without user, password and values of parameters, whose names stay.
 
-    Passwords of cameras often hold unescaped ``@`` or ``/``: all up to the last ``@`` goes.
+    Makers of cameras have named the password in too many ways to know them all. Passwords often hold
+    unescaped ``@`` or ``/``: all up to the last ``@`` goes.
     """
     start = _SCHEME.match(address)
     if start is None:
         bare = _BARE_CREDENTIALS.match(address)
-        return "***@" + address.rpartition("@")[2] if bare else address
-    rest = address[start.end() :]
+        return _without_secrets(address) if bare else address
+    if scheme(address) in _OURS:
+        return address
+    return start.group() + _without_secrets(address[start.end() :])
+
+
+def _without_secrets(rest: str) -> str:
     if "@" in rest:
         rest = "***@" + rest.rpartition("@")[2]
-    return start.group() + _SECRET_PARAMETER.sub(r"\1***", rest)
+    path, mark, query = rest.partition("?")
+    return _VALUE.sub("=***", path) + mark + _QUERY_PART.sub(r"\1***", query)
 
 
 def is_live(address: str) -> bool:
     """Whether what is at the address happens now: it may go away and come back."""
     if _SCHEME.match(address):
-        return scheme(address) not in {"file", "synthetic"}
+        return scheme(address) not in _OURS
     return address.startswith("/dev/") and not Path(address).is_file()
 
 

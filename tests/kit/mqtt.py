@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import ParamSpec
 
 from sinks.broker import Patience
-from sinks.messages import Links
 from sinks.mqtt import MqttSink
 from sinks.outbox import FILE, Outbox
 from sinks.settings import MqttSettings
@@ -22,7 +21,6 @@ P = ParamSpec("P")
 # A broker on this machine answers within milliseconds, and a test waits for nothing longer than it must.
 QUICK = Patience(first_retry_s=0.05, max_retry_s=0.2, answer_s=1.0, finish_s=1.0, announce_s=0.1)
 VERSION = "1.2.3"
-LINKS = Links(page="http://livereel.test/", reel=lambda reel: f"http://livereel.test/{reel.id}/{reel.seq}")
 
 
 @dataclass
@@ -58,7 +56,6 @@ async def running(
         wishes or Wishes(),
         base=base,
         version=VERSION,
-        links=LINKS,
         patience=patience,
     )
     task = asyncio.create_task(sink.run())

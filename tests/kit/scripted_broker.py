@@ -39,6 +39,7 @@ class ScriptedBroker:
     Attributes:
         refuses: whether a topic is refused; at QoS 0 nobody is told.
         hangs_up_after_refusal: the connection ends at the first publish behind a refused one.
+        hangs_up_at: whether the connection ends at a publish to this topic, of so many bytes.
         properties: of the CONNACK.
         reads: cleared, nothing more is read: the peer's writes pile up.
         answers: False, no CONNECT is answered.
@@ -48,6 +49,7 @@ class ScriptedBroker:
 
     refuses: Callable[[str], bool] = lambda _: False
     hangs_up_after_refusal: bool = False
+    hangs_up_at: Callable[[str, int], bool] = lambda _topic, _size: False
     properties: bytes = b""
     reads: asyncio.Event = field(default_factory=asyncio.Event)
     answers: bool = True
@@ -55,9 +57,16 @@ class ScriptedBroker:
     connections: int = 0
     port: int = 0
     _serving: set[asyncio.Task[None]] = field(default_factory=set)
+    _peers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     def on(self, topic: str) -> list[Taken]:
         return [taken for taken in self.taken if taken.topic == topic]
+
+    def say(self, topic: str, payload: bytes) -> None:
+        """Publish to everybody who is connected, at QoS 0, whatever they want to hear."""
+        name = topic.encode()
+        for writer in self._peers:
+            writer.write(_frame(PUBLISH, len(name).to_bytes(2) + name + b"\0" + payload))
 
     async def close(self) -> None:
         for task in self._serving:
@@ -66,6 +75,7 @@ class ScriptedBroker:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._peers.add(writer)
         if task := asyncio.current_task():
             self._serving.add(task)
         with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -73,13 +83,17 @@ class ScriptedBroker:
             while True:
                 await self.reads.wait()
                 kind, flags, body = await _packet(reader)
-                if kind == DISCONNECT or (angry and kind == PUBLISH):
+                if kind == DISCONNECT or (kind == PUBLISH and (angry or self._hangs_up(body))):
                     break
                 angry = self.hangs_up_after_refusal and kind == PUBLISH and self.refuses(_topic(body))
                 if answer := self._answer(kind, flags, body):
                     writer.write(answer)
                     await writer.drain()
+        self._peers.discard(writer)
         writer.close()
+
+    def _hangs_up(self, body: bytes) -> bool:
+        return self.hangs_up_at(_topic(body), len(body))
 
     def _answer(self, kind: int, flags: int, body: bytes) -> bytes:
         if kind == CONNECT and self.answers:

@@ -1,8 +1,20 @@
-"""Sources without a configuration get names."""
+"""What is wired together: the names of cameras that have none, and the end of a sink."""
 
 from __future__ import annotations
 
-from livereel.app import named
+from pathlib import Path
+
+import pytest
+
+from livereel import app
+from livereel.app import named, watch
+from livereel.config import CameraConfig, Config
+from livereel.options import Options
+from sinks.mqtt import MqttSink
+from sinks.settings import MqttSettings
+from sinks.sink import SinkError
+
+LONG_S = 60.0
 
 
 def test_names_differ_whatever_the_addresses() -> None:
@@ -13,3 +25,21 @@ def test_names_differ_whatever_the_addresses() -> None:
 def test_names_hold_no_password() -> None:
     sources = ["rtsp://admin:s3cret@10.0.0.5", "rtsp://10.0.0.6/user=admin_password=s3cret_channel=1.sdp"]
     assert not any("s3cret" in camera.name for camera in named(sources))
+
+
+class Dying(MqttSink):
+    """Ends, as only a mistake of ours could make it."""
+
+    async def run(self) -> None:
+        raise ZeroDivisionError("by nothing")
+
+
+def test_a_sink_that_dies_ends_the_run_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app, "MqttSink", Dying)
+    options = Options(Config(mqtt=MqttSettings(host="127.0.0.1")))
+    camera = CameraConfig("front", "synthetic://street?size=320x180")
+    with pytest.raises(SinkError, match=r"^mqtt: ZeroDivisionError: by nothing$"):
+        watch([camera], tmp_path / "data", options, LONG_S)
+    assert caplog.messages[0] == "mqtt has failed, which ends the run"

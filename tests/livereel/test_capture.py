@@ -319,7 +319,7 @@ def test_a_clip_that_cannot_be_written_costs_the_clip_alone(tmp_path: Path) -> N
         ("rtsp://***@10.0.0.5/Streaming/Channels/101", "101"),
         ("rtsp://10.0.0.5:554/", "10_0_0_5"),
         ("rtsp://admin:s3cret@10.0.0.5", "10_0_0_5"),
-        ("rtsp://10.0.0.5/user=admin&password=s3cret&channel=1.sdp", "user_admin_password_channel_1"),
+        ("rtsp://10.0.0.5/user=admin&password=s3cret&channel=1.sdp", "user_password_channel"),
         ("http://cam/video.m3u8?token=***", "video"),
         ("synthetic://street?seed=1", "street"),
         ("%d.mp4", "d"),

@@ -42,6 +42,13 @@ def test_all_that_fails_is_named_and_the_rest_tried(
     assert failed == ["FAIL  camera front", "FAIL  camera file", "FAIL  words", "FAIL  mqtt", "FAIL  disk"]
 
 
+def test_a_broker_whose_name_cannot_be_one_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not check(Options(Config(data=tmp_path, mqtt=MqttSettings(host="broker..lan"))))
+    assert "FAIL  mqtt: 'broker..lan' cannot be connected to: " in capsys.readouterr().out
+
+
 @pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 def test_a_broker_that_answers_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with broker(tmp_path / "broker") as peer:

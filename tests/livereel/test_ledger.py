@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.chapter import Gap
+from analyzer.chapter import Gap, Reel
 from analyzer.window import Clip, Keyframe, Window
 from livereel.ledger import PENDING, Ledger, LedgerError
 from stream.clock import utc_after
@@ -152,6 +152,39 @@ def test_reels_are_numbered_and_told(ledger: Ledger, tmp_path: Path) -> None:
     ]
     ledger.forget_reel("front", 1)
     assert ledger.seqs("front") == [2]
+
+
+def test_words_and_reels_are_untold_until_they_are_told(ledger: Ledger, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for index in range(3):
+        ledger.add_window(moment(index).window, PENDING)
+    ledger.end_window(moment(1).window.id, "described", moment(1))
+    ledger.end_window(moment(0).window.id, "model_failed")
+    reel = reel_in(data)
+    ledger.add_reel(reel)
+    ledger.end_window(moment(2).window.id, "described", moment(2))
+    first, second, third = ledger.untold(0, 10)
+    assert first.event == moment(1)
+    assert isinstance(second.event, Reel)
+    assert second.event.folder == reel.folder
+    assert third.event == moment(2), "in the order in which they were made"
+    assert ledger.untold(first.number, 1) == [second]
+    ledger.told(second.number)
+    assert ledger.untold(0, 10) == [third]
+    ledger.told(third.number)
+    ledger.add_reel(reel_in(data, seq=2))
+    (next_one,) = ledger.untold(0, 10)
+    assert next_one.number > third.number, "numbers are never used again"
+
+
+def test_what_retention_removes_is_no_longer_to_be_told(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.add_window(moment(0).window, PENDING)
+    ledger.end_window(moment(0).window.id, "described", moment(0))
+    ledger.add_reel(reel_in(tmp_path / "data", seq=4))
+    assert len(ledger.untold(0, 10)) == 2
+    ledger.forget_before(at(3600))
+    ledger.forget_reel("front", 4)
+    assert ledger.untold(0, 10) == []
 
 
 def test_others_read_beside_the_writer(ledger: Ledger, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -23,13 +24,13 @@ from analyzer.moment import Moment
 from analyzer.reel import ReelSettings
 from analyzer.window import Window
 from livereel.config import Config
-from livereel.ledger import PENDING, Ledger
+from livereel.ledger import FILE, PENDING, Ledger
 from livereel.live import Live, outcome_of
 from livereel.retention import Retention
 from livereel.rolling import RollingReel
 from livereel.words import make_words
 from livereel.worker import CameraSettings
-from sinks.sink import Event, Stats
+from sinks.sink import Event, SinkError, Stats
 from stream.clock import utc_text
 from tests.kit.chat_server import ChatServer
 from tests.kit.footage import Look, write_file
@@ -330,18 +331,46 @@ def test_counters_are_told_again_and_again(
     asyncio.run(run())
 
 
-def test_what_a_killed_run_had_kept_and_may_not_have_told_is_told_first(film: Path, tmp_path: Path) -> None:
-    async def run() -> tuple[list[Event], list[Event]]:
+class Refusing(Heard):
+    """Takes no moment and no reel: whoever is killed now has told none of them."""
+
+    async def take(self, event: Event) -> None:
+        if isinstance(event, Moment | Reel):
+            raise SinkError("no space left")
+        await super().take(event)
+
+
+def test_what_a_run_has_kept_and_not_told_is_told_first_however_long_ago_it_was(
+    film: Path, tmp_path: Path
+) -> None:
+    async def run(sink: Heard) -> None:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, _, _heard):
+            it.attach([sink])
+            await it.run(asyncio.Event())
+
+    asyncio.run(run(Refusing()))
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.execute("UPDATE windows SET end_utc = '2026-01-01T00:00:00.000Z'")
+        db.execute("UPDATE reels SET end_utc = '2026-01-01T00:00:00.000Z'")
+    with closing(Ledger(tmp_path)) as ledger:
+        kept = [untold.event for untold in ledger.untold(0, 1000)]
+    assert {type(event) for event in kept} == {Moment, Reel}
+    heard = Heard()
+    asyncio.run(run(heard))
+    told = [event for event in heard.events if isinstance(event, Moment | Reel)]
+    assert told[: len(kept)] == kept
+
+
+def test_what_holds_now_is_told_again_by_a_new_run(film: Path, tmp_path: Path) -> None:
+    async def run() -> list[Event]:
         async with live(tmp_path, camera(film, tmp_path)) as (it, _, heard):
             await it.run(asyncio.Event())
-            return heard.of(Moment), heard.of(Reel)
+            return [event for event in heard.events if isinstance(event, Moment | Reel)]
 
-    moments, reels = asyncio.run(run())
-    assert moments
-    assert reels
-    again, reels_again = asyncio.run(run())
-    assert again[: len(moments)] == moments
-    assert reels_again[0] == reels[-1]
+    first = asyncio.run(run())
+    moments = [event for event in first if isinstance(event, Moment)]
+    reels = [event for event in first if isinstance(event, Reel)]
+    assert asyncio.run(run())[:2] == [moments[-1], reels[-1]]
 
 
 def test_a_moment_that_is_being_told_when_all_stops_is_told_all_the_same(film: Path, tmp_path: Path) -> None:

@@ -161,6 +161,11 @@ def test_nobody_at_the_port_is_told() -> None:
     assert "refused" in why_not(MqttSettings("127.0.0.1", free_port()))
 
 
+@pytest.mark.parametrize("host", ["broker..lan", "b" * 64 + ".lan", ""])
+def test_a_host_that_cannot_be_one_is_told(host: str) -> None:
+    assert why_not(MqttSettings(host)).startswith(f"{host!r} cannot be connected to: ")
+
+
 def test_a_password_is_not_shown() -> None:
     assert "sesame" not in repr(MqttSettings("localhost", password="open sesame"))  # noqa: S106  # the test's
 

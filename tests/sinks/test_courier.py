@@ -12,8 +12,9 @@ import pytest
 
 from sinks.outbox import FILE
 from sinks.settings import MqttSettings
+from sinks.suspect import LOSSES
 from tests.kit.events import glimpse, moment_now, reel_in, watching
-from tests.kit.mqtt import QUICK, looped, running, until
+from tests.kit.mqtt import QUICK, Wishes, looped, running, until
 from tests.kit.scripted_broker import ScriptedBroker, maximum_packet_size, scripted_broker
 
 
@@ -80,6 +81,76 @@ async def test_a_picture_larger_than_the_broker_takes_is_left_out(
             assert max(len(taken.payload) for taken in broker.on("livereel/front/keyframe")) == 5_000
             assert sink.counters()["connections"] == 1
     assert "refuses livereel/front/keyframe: the broker takes 10000 bytes at most" in caplog.text
+
+
+@looped
+async def test_a_reel_larger_than_the_broker_takes_is_dropped_and_holds_up_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scripted_broker() as broker:
+        broker.properties = maximum_packet_size(5_000)
+        async with running(settings(broker), tmp_path, reels=("front", "all")) as sink:
+            for seq in (1, 2):
+                reel = reel_in(tmp_path, "all", seq)
+                await sink.take(moment_now(seq))
+                await sink.take(replace(reel, gaps=reel.gaps * 100))
+            await sink.take(reel_in(tmp_path, "front"))
+            await until(lambda: sink.counters()["outbox_waiting"] == 0)
+            assert seqs(broker, "livereel/captions") == [1, 2]
+            assert seqs(broker, "livereel/reels") == [3]
+            counters = sink.counters()
+            assert (counters["too_large"], counters["acknowledged"]) == (2, 3)
+            assert counters["connections"] == 1
+    assert caplog.text.count("refuses livereel/reels: the broker takes 5000 bytes at most") == 1
+
+
+@looped
+async def test_a_reel_at_which_the_broker_always_hangs_up_is_dropped_and_holds_up_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By MQTT 3.1.1 a broker cannot say how much it takes, and some that could do not."""
+    async with scripted_broker() as broker:
+        broker.hangs_up_at = lambda _, size: size > 8_000
+        async with running(settings(broker), tmp_path) as sink:
+            reel = reel_in(tmp_path)
+            await sink.take(moment_now(1))
+            await sink.take(replace(reel, gaps=reel.gaps * 100))
+            for number in (2, 3):
+                await sink.take(moment_now(number))
+            await until(lambda: sink.counters()["outbox_waiting"] == 0)
+            assert sorted(set(seqs(broker, "livereel/captions"))) == [1, 2, 3]
+            assert sink.counters()["too_large"] == 1
+    assert caplog.text.count("refuses livereel/reels: it hangs up again and again at") == 1
+
+
+@looped
+async def test_a_caption_at_which_a_broker_hangs_up_for_a_while_is_kept(tmp_path: Path) -> None:
+    async with scripted_broker() as broker:
+        broker.hangs_up_at = lambda topic, _: topic == "livereel/captions"
+        async with running(settings(broker), tmp_path) as sink:
+            await sink.take(moment_now(1))
+            await until(lambda: broker.connections > 2 * LOSSES)
+            broker.hangs_up_at = lambda _topic, _size: False
+            await until(lambda: sink.counters()["outbox_waiting"] == 0)
+    assert seqs(broker, "livereel/captions") == [1]
+
+
+@looped
+async def test_what_is_refused_is_not_passed_over_for_what_is_too_large(tmp_path: Path) -> None:
+    async with scripted_broker() as broker:
+        broker.properties = maximum_packet_size(5_000)
+        broker.refuses = lambda topic: topic == "livereel/captions"
+        async with running(settings(broker), tmp_path, reels=("front",)) as sink:
+            reel = reel_in(tmp_path)
+            await sink.take(moment_now(1))
+            await sink.take(replace(reel, gaps=reel.gaps * 100))
+            await until(lambda: sink.counters()["refused"] >= 4)
+            assert sink.counters()["outbox_waiting"] == 2
+            assert sink.counters()["too_large"] == 0
+            broker.refuses = lambda _: False
+            await until(lambda: sink.counters()["outbox_waiting"] == 0)
+            assert seqs(broker, "livereel/captions") == [1]
+            assert sink.counters()["too_large"] == 1
 
 
 @looped
@@ -150,3 +221,37 @@ async def test_close_lets_go_of_a_broker_that_has_stopped_reading(tmp_path: Path
             broker.reads.clear()
             await sink.take(moment_now(1))
         await until(lambda: not [t for t in asyncio.all_tasks() if "_keep_connected" in str(t.get_coro())])
+
+
+class Clumsy(Wishes):
+    """Fails at the first wish, in a way that nobody has foreseen."""
+
+    async def make_reel(self, reel_id: str) -> None:
+        await super().make_reel(reel_id)
+        if len(self.noted) == 1:
+            raise ZeroDivisionError("by nothing")
+
+
+@looped
+async def test_a_fault_of_our_own_costs_a_connection_and_is_told_with_its_trace(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scripted_broker() as broker, running(settings(broker), tmp_path, wishes=Clumsy()) as sink:
+        await until(lambda: sink.counters()["connections"] == 1)
+        broker.say("livereel/front/reel/make", b"PRESS")
+        await until(lambda: sink.counters()["connections"] == 2)
+        await sink.take(moment_now(1))
+        await until(lambda: broker.on("livereel/captions"))
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "ZeroDivisionError" in caplog.text
+    assert record.exc_info
+
+
+@looped
+async def test_a_host_that_cannot_be_one_is_told_once_and_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(MqttSettings("broker..lan"), tmp_path):
+        await until(lambda: "'broker..lan' cannot be connected to" in caplog.text)
+    assert len(caplog.records) == 1
+    assert not caplog.records[0].exc_info

@@ -12,7 +12,7 @@ import pytest
 
 from analyzer.happening import CameraState
 from sinks.homeassistant import Discovery
-from sinks.messages import Links, Messages
+from sinks.messages import Messages
 from sinks.sink import Stats
 from tests.kit.events import moment_now, now_utc, reel_in
 from tests.kit.ha_schema import check_discovery, render
@@ -20,10 +20,8 @@ from tests.kit.ha_schema import check_discovery, render
 CAMERAS = ("front", "Back yard", 'the "good" one')
 
 
-def announced(
-    prefix: str = "livereel", page: str | None = "http://livereel.test/"
-) -> dict[str, dict[str, Any]]:
-    messages = Messages(prefix, base=Path("/data"), links=Links(page))
+def announced(prefix: str = "livereel") -> dict[str, dict[str, Any]]:
+    messages = Messages(prefix, base=Path("/data"))
     discovery = Discovery("homeassistant", prefix, messages, version="1.2.3")
     sent = discovery.announce(CAMERAS, (*CAMERAS, "all"))
     assert all(message.retain and message.qos == 1 for message in sent)
@@ -36,9 +34,8 @@ def front() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("prefix", ["livereel", "house/livereel_2"])
-@pytest.mark.parametrize("page", [None, "https://livereel.test/"])
-def test_every_payload_is_what_home_assistant_documents(prefix: str, page: str | None) -> None:
-    payloads = announced(prefix, page)
+def test_every_payload_is_what_home_assistant_documents(prefix: str) -> None:
+    payloads = announced(prefix)
     assert len(payloads) == 1 + len(CAMERAS)
     for topic, payload in payloads.items():
         check_discovery(topic, payload)
@@ -94,9 +91,7 @@ def test_why_a_camera_is_away_stays_readable_when_it_is() -> None:
 )
 def test_a_camera_is_available_while_it_is_watched(state: str, available: str) -> None:
     payload = front()
-    sent = Messages("livereel", base=Path(), links=Links()).camera(
-        CameraState("front", state, None, now_utc())
-    )
+    sent = Messages("livereel", base=Path()).camera(CameraState("front", state, None, now_utc()))
     watched = payload["availability"][1]
     capture = next(message for message in sent if message.topic == watched["topic"])
     assert render(watched["value_template"], capture.payload) == available
@@ -105,7 +100,7 @@ def test_a_camera_is_available_while_it_is_watched(state: str, available: str) -
 
 
 def test_states_are_found_in_the_messages_that_bring_them(tmp_path: Path) -> None:
-    messages = Messages("livereel", base=tmp_path, links=Links())
+    messages = Messages("livereel", base=tmp_path)
     reel = reel_in(tmp_path)
     moment = moment_now(1)
     stats = Stats(now_utc(), {"words_waiting": 2.0}, {"front": {"fps": 24.9, "describe_s": 0.4}})
@@ -134,7 +129,7 @@ def test_states_are_found_in_the_messages_that_bring_them(tmp_path: Path) -> Non
 
 
 def test_a_figure_that_is_not_told_is_unknown_not_an_error() -> None:
-    messages = Messages("livereel", base=Path(), links=Links())
+    messages = Messages("livereel", base=Path())
     nothing = messages.stats(Stats(now_utc(), {}, {}), {}).payload
     for payload in announced().values():
         for component in payload["components"].values():

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.happening import CameraState
-from sinks.messages import Links, Messages, shortened
+from sinks.messages import Messages, shortened
 from tests.kit.events import moment_now, now_utc, reel_in
 from tests.kit.moments import moment
 
-MESSAGES = Messages("livereel", base=Path("/data"), links=Links())
+MESSAGES = Messages("livereel", base=Path("/data"))
 
 
 @given(st.text(), st.integers(1, 300))
@@ -52,10 +52,10 @@ def test_a_caption_is_known_by_its_window() -> None:
 
 
 def test_files_are_named_relative_to_the_data_folder(tmp_path: Path) -> None:
-    messages = Messages("livereel", base=tmp_path, links=Links())
+    messages = Messages("livereel", base=tmp_path)
     body = messages.reel(reel_in(tmp_path)).body
     assert body["after"]["path"] == "reels/front/000001/reel.mp4"
-    elsewhere = Messages("livereel", base=tmp_path / "other", links=Links())
+    elsewhere = Messages("livereel", base=tmp_path / "other")
     assert elsewhere.reel(reel_in(tmp_path, seq=2)).body["after"]["path"].startswith(tmp_path.as_posix())
 
 
@@ -86,6 +86,6 @@ def test_the_short_text_fits_a_home_assistant_state() -> None:
 
 
 def test_whom_a_command_is_for() -> None:
-    messages = Messages("house/livereel", base=Path(), links=Links())
+    messages = Messages("house/livereel", base=Path())
     assert messages.command("house/livereel/front/enabled/set") == ("front", "enabled/set")
     assert messages.command("house/livereel/all/reel/make") == ("all", "reel/make")
