@@ -42,9 +42,17 @@ def remove_leftovers(data: Path, ledger: Ledger) -> int:
     for part in (CLIPS, KEYFRAMES):
         for file, window_id, stamp in _window_files(data / part):
             if window_id not in held and stamp >= re.sub("[-:.]", "", began_utc):
-                file.unlink()
-                gone += 1
+                gone += _unlink(file)
     return gone + _remove_half_made(data, ledger, stock.reel_folders(), began_utc)
+
+
+def _unlink(file: Path) -> bool:
+    try:
+        file.unlink()
+    except OSError as error:
+        log.warning("%s stays: %s", file, error.strerror)
+        return False
+    return True
 
 
 def _window_files(folder: Path) -> Iterator[tuple[Path, str, str]]:
@@ -65,7 +73,7 @@ def _remove_half_made(data: Path, ledger: Ledger, kept: set[Path], began_utc: st
         if folder.suffix != PART and (folder / MANIFEST).exists():
             _adopt(ledger, folder)
         elif _changed_utc(folder) >= began_utc:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
             gone += 1
     return gone
 

@@ -69,7 +69,7 @@ class Retention:
         self.removed_bytes = 0
 
     def sweep(self, now: datetime) -> None:
-        """Remove what the limits ask for. Raises LedgerError; what is gone by then, the ledger knows."""
+        """Remove what the limits ask for. Raises LedgerError or OSError; the next sweep goes on."""
         oldest_utc = utc_text(now - timedelta(hours=self._limits.max_age_h))
         if not self._doubts(oldest_utc):
             self._remove_old(oldest_utc)
@@ -133,11 +133,14 @@ class Retention:
         return freed_bytes
 
     def _remove_windows(self, windows: Sequence[HeldWindow]) -> int:
-        """Tell the ledger first: at worst an unnamed file is left, which the next start removes."""
-        self._ledger.drop_files([held.window for held in windows])
+        """Unlink first: a full disk has room for what the ledger writes only then.
+
+        What it could not be told of is removed, and told, once more by the next sweep.
+        """
         for held in windows:
             for file in files_of(held.window):
-                file.unlink(missing_ok=True)
+                _unlink(file)
+        self._ledger.drop_files([held.window for held in windows])
         freed_bytes = sum(held.held_bytes for held in windows)
         self.removed_windows += len(windows)
         self.removed_bytes += freed_bytes
@@ -145,12 +148,20 @@ class Retention:
         return freed_bytes
 
     def _remove_reels(self, reels: Sequence[HeldReel]) -> int:
-        """Tell the ledger first: at worst a whole reel is left, which the next start takes in again."""
+        """Remove the folders first, as the windows' files."""
         for reel in reels:
-            self._ledger.forget_reel(reel.id, reel.seq)
             discard(reel.folder)
+            self._ledger.forget_reel(reel.id, reel.seq)
             log.info("retention: reel %s %d is gone", reel.id, reel.seq)
         return sum(reel.held_bytes for reel in reels)
+
+
+def _unlink(file: Path) -> None:
+    """One that cannot be removed must not keep those after it."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("retention: %s stays: %s", file, error.strerror)
 
 
 def _enough(windows: Sequence[HeldWindow], wanted_bytes: int) -> Sequence[HeldWindow]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from analyzer.window import Window
 from livereel.ledger import Ledger
+from livereel.windows import PART_ROWS
 
 # After every time.
 EVER = "~"
@@ -89,12 +90,21 @@ class Stock:
         return HeldReel(reel_id, seq, self._ledger.data / folder, held_bytes or 0)
 
     def forget_before(self, utc: str) -> None:
-        """Forget windows that have no files and gaps that ended by then."""
-        with self._ledger.writing() as db:
-            db.execute(
-                "DELETE FROM windows WHERE bytes = 0 AND outcome != 'pending' AND end_utc <= ?", (utc,)
-            )
-            db.execute("DELETE FROM gaps WHERE end_utc <= ?", (utc,))
+        """Forget windows that have no files and gaps that ended by then; in parts, as others write too."""
+        self._delete(
+            "DELETE FROM windows WHERE rowid IN (SELECT rowid FROM windows"
+            " WHERE bytes = 0 AND outcome != 'pending' AND end_utc <= ? LIMIT ?)",
+            utc,
+        )
+        self._delete(
+            "DELETE FROM gaps WHERE rowid IN (SELECT rowid FROM gaps WHERE end_utc <= ? LIMIT ?)", utc
+        )
+
+    def _delete(self, query: str, utc: str) -> None:
+        gone = PART_ROWS
+        while gone == PART_ROWS:
+            with self._ledger.writing() as db:
+                gone = db.execute(query, (utc, PART_ROWS)).rowcount
 
     def window_ids(self) -> set[str]:
         """The windows that have files."""

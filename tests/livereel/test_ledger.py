@@ -222,13 +222,25 @@ def test_no_question_is_answered_by_reading_all_windows_or_gaps(tmp_path: Path) 
     assert [plan for plan in ledger.plans if re.match("SCAN (windows|gaps)", plan) and plan != summed] == []
 
 
-def test_what_is_old_is_found_without_reading_what_is_young(ledger: Ledger) -> None:
+def test_what_is_old_is_forgotten_in_parts_and_without_reading_what_is_young(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livereel.stock.PART_ROWS", 2)
+    for index in range(7):
+        ledger.add_window(measured(index), "quiet")
+        ledger.add_gap(Gap("back", at(index * 10), at(index * 10 + 10), "source_down"))
+    asked: list[str] = []
     with ledger.writing() as db:
-        for table in ("windows", "gaps"):
-            query = f"EXPLAIN QUERY PLAN DELETE FROM {table} WHERE end_utc <= ''"  # noqa: S608  # ours
-            assert [row[3] for row in db.execute(query)] == [
-                f"SEARCH {table} USING INDEX {table}_by_end (end_utc<?)"
-            ]
+        db.set_trace_callback(asked.append)
+        Stock(ledger).forget_before(at(50))
+        db.set_trace_callback(None)
+        deletions = [query for query in asked if query.startswith("DELETE")]
+        plans = [row[3] for query in deletions for row in db.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert [entry.window.index for entry in ledger.entries("")] == [5, 6]
+    assert [gap.start_utc for gap in ledger.gaps("", at(99))] == [at(50), at(60)]
+    assert len(deletions) == 6
+    assert not [plan for plan in plans if plan.startswith("SCAN")]
+    assert {"SEARCH windows USING INDEX windows_by_end (end_utc<?)"} < set(plans)
 
 
 FIRST_SCHEMA = """

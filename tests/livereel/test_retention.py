@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ import pytest
 from analyzer.chapter import Reel
 from analyzer.moment import Moment
 from analyzer.window import Clip, Keyframe, Window
-from livereel.ledger import PENDING, Ledger
+from livereel.ledger import PENDING, Ledger, LedgerError
 from livereel.retention import DOUBT_S, Limits, Retention
 from livereel.rolling import LATEST, point
 from livereel.space import Space
@@ -189,6 +189,60 @@ def test_after_a_sweep_there_is_room_for_what_two_more_bring(ledger: Ledger, tmp
         keep(ledger, tmp_path, 4.0 - n / 10)
     retention.sweep(NOW)
     assert retention.removed_windows == 38 + 6 - 28, "no sweep in between has anything to do"
+
+
+class FullLedger(Ledger):
+    """Has no room for what it is told, once."""
+
+    full = True
+
+    def _fill(self) -> None:
+        if self.full:
+            self.full = False
+            raise LedgerError("ledger.db: database or disk is full")
+
+    def drop_files(self, windows: Sequence[Window]) -> None:
+        self._fill()
+        super().drop_files(windows)
+
+    def forget_reel(self, reel_id: str, seq: int) -> None:
+        self._fill()
+        super().forget_reel(reel_id, seq)
+
+
+def test_a_disk_so_full_that_the_ledger_cannot_be_told_has_room_made_first(tmp_path: Path) -> None:
+    with closing(FullLedger(tmp_path)) as ledger:
+        keep(ledger, tmp_path, 1.0)
+        retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
+        with pytest.raises(LedgerError):
+            retention.sweep(NOW)
+        assert files(tmp_path) == set()
+        retention.sweep(NOW)
+        assert ledger.entries("")[0].window.clip is None
+        assert retention.removed_windows == 1
+
+
+def test_so_it_is_with_reels(tmp_path: Path) -> None:
+    with closing(FullLedger(tmp_path)) as ledger:
+        reel_of(ledger, tmp_path, ("front", 1), 1.0)
+        retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
+        with pytest.raises(LedgerError):
+            retention.sweep(NOW)
+        assert folders(tmp_path) == []
+        retention.sweep(NOW)
+        assert ledger.seqs("front") == []
+
+
+def test_a_file_that_cannot_be_removed_keeps_none_after_it(
+    ledger: Ledger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stuck, _ = keep(ledger, tmp_path, 2.0), keep(ledger, tmp_path, 1.0)
+    assert stuck.clip is not None
+    stuck.clip.path.unlink()
+    stuck.clip.path.mkdir()  # which no unlink removes, not even root's
+    Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1)).sweep(NOW)
+    assert files(tmp_path) == {"front-2.0"}
+    assert "front-2.0.mp4 stays" in caplog.text
 
 
 @pytest.fixture
