@@ -22,6 +22,7 @@ from livereel.config import CameraConfig, ConfigError
 from livereel.folder import REELS, alone
 from livereel.history import parse_since
 from livereel.ledger import Ledger
+from livereel.leftovers import remove_leftovers
 from livereel.live import Live
 from livereel.options import Options
 from livereel.retention import Limits, Retention
@@ -56,7 +57,7 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
     words = make_words(options.config, cameras, options.rules())
     with alone(data), closing(Ledger(data)) as ledger:
         retention = Retention(data, ledger, Limits(**asdict(options.config.retention)))
-        retention.sweep_unnamed()
+        remove_leftovers(data, ledger)
         reels = _reels([camera.name for camera in cameras], ledger, data, options, words)
         live = Live(
             [_settings(camera, data, options) for camera in cameras],

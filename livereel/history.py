@@ -40,15 +40,14 @@ def parse_since(text: str | None, now: datetime) -> str:
 
 
 def print_history(data: Path, since: str | None, *, as_json: bool) -> None:
-    """Print windows, gaps and reels since then; raises LedgerError or ConfigError."""
+    """Print windows, gaps and reels since then, as they are read; raises LedgerError or ConfigError."""
     now = datetime.now(UTC)
     ledger = Ledger(data, read_only=True)
     try:
-        rows = ledger.history(parse_since(since, now), utc_text(now))
+        for row in ledger.history(parse_since(since, now), utc_text(now)):
+            sys.stdout.write((json.dumps(row, ensure_ascii=False) if as_json else _line(row)) + "\n")
     finally:
         ledger.close()
-    for row in rows:
-        sys.stdout.write((json.dumps(row, ensure_ascii=False) if as_json else _line(row)) + "\n")
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from analyzer.window import Clip, Keyframe, Measured, Shot
@@ -33,7 +34,7 @@ class WindowFiles:
     def keep(self, measured: Measured, place: str, zero_s: float) -> tuple[Clip | None, tuple[Keyframe, ...]]:
         """Write a window's files under the name ``place``; media time began at stream time ``zero_s``.
 
-        Raises MediaError or OSError.
+        Raises MediaError or OSError; what had been written is gone then, as it is where there is no room.
         """
         if measured.quiet:
             return None, ()
@@ -45,6 +46,7 @@ class WindowFiles:
             keyframes = tuple(self._keyframe(place, n, shot) for n, shot in enumerate(measured.shots))
             return self._clip(measured, place, zero_s), keyframes
         except (MediaError, OSError) as error:
+            self._unlink(place, len(measured.shots))
             if self._space is None or not is_full(error):
                 raise
         self._counts.windows_without_room += 1
@@ -64,7 +66,19 @@ class WindowFiles:
     def _keyframe(self, place: str, number: int, shot: Shot) -> Keyframe:
         if self._pictures is None:
             return Keyframe(shot.pts_s, shot.value)
-        file = self._pictures / f"{place}-{number}.jpg"
+        file = _picture(self._pictures, place, number)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(shot.jpeg)
         return Keyframe(shot.pts_s, shot.value, file)
+
+    def _unlink(self, place: str, count: int) -> None:
+        """Nothing would name these pictures; of a clip that failed nothing is left."""
+        if self._pictures is None:
+            return
+        for number in range(count):
+            with suppress(OSError):  # the next start removes what cannot be removed now
+                _picture(self._pictures, place, number).unlink(missing_ok=True)
+
+
+def _picture(folder: Path, place: str, number: int) -> Path:
+    return folder / f"{place}-{number}.jpg"

@@ -71,6 +71,7 @@ class Live:
         self._publisher = Publisher(ledger)
         self._journal = Journal(ledger)
         self._attendance = Attendance(ledger, [camera.name for camera in cameras])
+        self._no_room = asyncio.Event()
         self._enabled = {camera.name: asyncio.Event() for camera in cameras}
         self._one_reel = asyncio.Lock()
         self._stopping = False
@@ -204,7 +205,10 @@ class Live:
         if isinstance(report, Gap):
             self._journal.write(lambda ledger: ledger.add_gap(report))
         elif isinstance(report, Window):
-            self._journal.write(lambda ledger: ledger.add_window(report, outcome_of(report)))
+            outcome = outcome_of(report)
+            self._journal.write(lambda ledger: ledger.add_window(report, outcome))
+            if outcome == "disk_full":
+                self._no_room.set()
             self.words.wake()
         await self._publisher.publish(report)
 
@@ -301,12 +305,16 @@ class Live:
                 reel.drop_old()
 
     async def _sweep_for_ever(self) -> None:
+        """Sweep now and then, and soon after a window that found no room."""
         while True:
+            self._no_room.clear()
             try:
                 await asyncio.to_thread(self._retention.sweep, datetime.now(UTC))
             except (LedgerError, OSError) as error:
                 log.warning("retention: %s", error)
-            await asyncio.sleep(SWEEP_S)
+            await asyncio.sleep(RETRY_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._no_room.wait(), SWEEP_S - RETRY_S)
 
 
 def outcome_of(window: Window) -> str:

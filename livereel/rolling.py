@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +24,7 @@ from livereel.words import Tell
 from stream.clock import utc_text
 from stream.media import MediaError
 from stream.probe import verify
+from stream.staging import PART
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +134,7 @@ class RollingReel:
             return None
         chosen = await self._chooser.choose(moments)
         story = await self._tell(chosen.choices, seen.gaps, seen.cameras)
-        plan = seen.plan(self.id, self._ledger.next_seq(self.id), chosen, story)
+        plan = seen.plan(self.id, self._next_seq(), chosen, story)
         reel = await self._compiled(plan)
         try:
             self._ledger.add_reel(reel)
@@ -153,11 +156,18 @@ class RollingReel:
             self._unshowable |= await asyncio.to_thread(_broken, windows)
             raise
 
+    def _next_seq(self) -> int:
+        """A number that is free in the ledger and in the folder, where a stranger may have such a name."""
+        seq = self._ledger.next_seq(self.id)
+        while os.path.lexists(self._folder / f"{seq:06}"):
+            seq += 1
+        return seq
+
     def drop_old(self) -> None:
         """Remove the reels that newer ones have replaced, but the last few."""
         for seq in self._ledger.seqs(self.id)[: -1 - KEPT_BEFORE_LATEST]:
             self._ledger.forget_reel(self.id, seq)
-            shutil.rmtree(self._folder / f"{seq:06}", ignore_errors=True)
+            discard(self._folder / f"{seq:06}")
 
 
 def point(link: Path, target: str) -> None:
@@ -166,3 +176,14 @@ def point(link: Path, target: str) -> None:
     new.unlink(missing_ok=True)
     new.symlink_to(target)
     new.replace(link)
+
+
+def discard(folder: Path) -> None:
+    """Remove a reel's folder, and ``latest`` where it points there; what is half gone is named half-made."""
+    link, part = folder.with_name(LATEST), folder.with_name(folder.name + PART)
+    if link.is_symlink() and link.readlink().name == folder.name:
+        link.unlink(missing_ok=True)
+    with suppress(OSError):  # it is gone already, or a leftover has its name
+        folder.rename(part)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(part, ignore_errors=True)

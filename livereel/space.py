@@ -18,7 +18,11 @@ class Space:
 
     def missing_bytes(self) -> int:
         """How much must be freed before anything more is written; 0 when there is room."""
-        return max(0, self._min_free_bytes - shutil.disk_usage(self._folder).free)
+        return max(0, -self.room_bytes())
+
+    def room_bytes(self) -> int:
+        """How much may be written; below 0, how much is missing."""
+        return shutil.disk_usage(self._folder).free - self._min_free_bytes
 
 
 def is_full(error: Exception) -> bool:

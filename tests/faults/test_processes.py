@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import sqlite3
 import sys
@@ -116,7 +117,8 @@ def leave_unfinished(data: Path) -> None:
         assert changed.rowcount == 1
     db.close()
     day = next((data / "clips" / "front").iterdir())
-    (day / "front-half.mp4.part").write_bytes(b"half")
+    stamp = re.sub("[-:.]", "", utc_text(datetime.now(UTC)))
+    (day / f"front-{stamp}.mp4.part").write_bytes(b"half")
     (data / "reels" / "front" / "000099.part").mkdir(parents=True)
 
 

@@ -93,7 +93,7 @@ class Program:
         except LedgerError:
             return []
         try:
-            return ledger.history("", utc_text(datetime.now(UTC)))
+            return list(ledger.history("", utc_text(datetime.now(UTC))))
         except LedgerError:
             return []  # it is just being made
         finally:

@@ -56,7 +56,7 @@ class Watch:
         """What the ledger tells now, as ``livereel ledger --json`` prints it."""
         ledger = Ledger(self.data, read_only=True)
         try:
-            rows = ledger.history("", utc_text(datetime.now(UTC)))
+            rows = list(ledger.history("", utc_text(datetime.now(UTC))))
         finally:
             ledger.close()
         return [row for row in rows if camera in {None, row.get("camera")}]

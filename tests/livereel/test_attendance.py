@@ -150,7 +150,7 @@ def test_whatever_happens_every_second_is_told_once(events: list[tuple[str, floa
                 it.start(at(now_s))
                 watched_s = None
         it.end(at(now_s))
-        rows = ledger.history("", at(now_s))
+        rows = list(ledger.history("", at(now_s)))
         found = coverage(rows, "front", at(0), at(now_s))
         # Only holes too short to tell are left out, at most one for each event.
         assert found.uncovered_s <= (MIN_GAP_S + 0.01) * (len(events) + 1)

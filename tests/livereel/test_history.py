@@ -6,6 +6,7 @@ import json
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,26 @@ def test_what_ended_before_is_left_out(data: Path, capsys: pytest.CaptureFixture
     print_history(data, "2026-03-12T14:00:15+00:00", as_json=True)
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["kind"] for row in rows] == ["gap", "window", "reel"]
+
+
+class Damaged(Ledger):
+    """Can be read up to its third part."""
+
+    def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        if values[:1] > (START_UTC,):
+            raise LedgerError("ledger.db: database disk image is malformed")
+        return super().read(query, *values)
+
+
+def test_what_could_be_read_is_printed_before_the_rest_is(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livereel.windows.PART_ROWS", 1)
+    monkeypatch.setattr("livereel.history.Ledger", Damaged)
+    with pytest.raises(LedgerError, match="malformed"):
+        print_history(data, None, as_json=True)
+    kinds = [json.loads(line)["kind"] for line in capsys.readouterr().out.splitlines()]
+    assert kinds == ["window", "gap", "window"]
 
 
 def test_a_folder_without_a_ledger_is_an_error_and_stays_empty(tmp_path: Path) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analyzer.chapter import Gap, Reel
 from analyzer.window import Clip, Keyframe, Window
 from livereel.ledger import PENDING, Ledger, LedgerError
-from stream.clock import utc_after
+from livereel.stock import Stock
+from stream.clock import utc_after, utc_text
 from tests.kit.events import reel_in
 from tests.kit.measured import START_UTC, measured
 from tests.kit.moments import moment
@@ -182,9 +188,136 @@ def test_what_retention_removes_is_no_longer_to_be_told(ledger: Ledger, tmp_path
     ledger.end_window(moment(0).window.id, "described", moment(0))
     ledger.add_reel(reel_in(tmp_path / "data", seq=4))
     assert len(ledger.untold(0, 10)) == 2
-    ledger.forget_before(at(3600))
+    Stock(ledger).forget_before(at(3600))
     ledger.forget_reel("front", 4)
     assert ledger.untold(0, 10) == []
+
+
+def test_the_number_of_a_reel_that_is_gone_is_not_given_again(ledger: Ledger, tmp_path: Path) -> None:
+    for seq in (1, 2):
+        ledger.add_reel(reel_in(tmp_path / "data", "front", seq))
+    for seq in (2, 1):
+        ledger.forget_reel("front", seq)
+    assert ledger.seqs("front") == []
+    assert ledger.next_seq("front") == 3
+    assert ledger.next_seq("back") == 1
+
+
+def test_windows_read_in_parts_are_all_of_them_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livereel.windows.PART_ROWS", 2)
+    for index in range(4):
+        for camera in ("gate", "barn", "yard"):
+            ledger.add_window(measured(index, camera=camera), "quiet")
+    walked = [(entry.window.index, entry.window.camera) for entry in ledger.walk(at(10))]
+    assert walked == [(index, camera) for index in (1, 2, 3) for camera in ("barn", "gate", "yard")]
+
+
+def test_who_reads_for_long_keeps_nobody_from_writing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livereel.windows.PART_ROWS", 2)
+    for index in range(4):
+        ledger.add_window(measured(index), "quiet")
+    told = ledger.history("", at(99))
+    assert next(told)["index"] == 0
+    with ThreadPoolExecutor() as threads:
+        threads.submit(ledger.add_window, measured(4), "quiet").result(timeout=60)
+    assert [row["index"] for row in told] == [1, 2, 3, 4]
+
+
+class Explained(Ledger):
+    """Remembers how SQLite goes about what it is asked."""
+
+    plans: list[str]
+
+    def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        self.plans += [row[3] for row in super().read(f"EXPLAIN QUERY PLAN {query}", *values)]
+        return super().read(query, *values)
+
+
+def test_no_question_is_answered_by_reading_all_windows_or_gaps(tmp_path: Path) -> None:
+    with closing(Explained(tmp_path)) as ledger:
+        ledger.add_window(measured(0), "quiet")
+        ledger.plans = []
+        stock = Stock(ledger)
+        for camera in (None, "front"):
+            ledger.entries(at(0), camera=camera)
+            ledger.gaps(at(0), at(99), camera=camera)
+        assert list(ledger.history(at(0), at(99)))
+        ledger.seen_until("front")
+        ledger.next_epoch("front")
+        stock.held_bytes()
+        stock.count(at(0))
+        stock.windows(10, at(0))
+    # A sum is made of the index alone, in which only windows with files are.
+    summed = "SCAN windows USING COVERING INDEX windows_held"
+    assert summed in ledger.plans
+    assert [plan for plan in ledger.plans if re.match("SCAN (windows|gaps)", plan) and plan != summed] == []
+
+
+def test_what_is_old_is_forgotten_in_parts_and_without_reading_what_is_young(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livereel.stock.PART_ROWS", 2)
+    for index in range(7):
+        ledger.add_window(measured(index), "quiet")
+        ledger.add_gap(Gap("back", at(index * 10), at(index * 10 + 10), "source_down"))
+    asked: list[str] = []
+    with ledger.writing() as db:
+        db.set_trace_callback(asked.append)
+        Stock(ledger).forget_before(at(50))
+        db.set_trace_callback(None)
+        deletions = [query for query in asked if query.startswith("DELETE")]
+        plans = [row[3] for query in deletions for row in db.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert [entry.window.index for entry in ledger.entries("")] == [5, 6]
+    assert [gap.start_utc for gap in ledger.gaps("", at(99))] == [at(50), at(60)]
+    assert asked.count("COMMIT") == 6
+    assert not [plan for plan in plans if plan.startswith("SCAN")]
+    assert {"SEARCH windows USING INDEX windows_by_end (end_utc<?)"} < set(plans)
+
+
+FIRST_SCHEMA = """
+CREATE TABLE windows (
+    id TEXT PRIMARY KEY, camera TEXT NOT NULL, start_utc TEXT NOT NULL, end_utc TEXT NOT NULL,
+    outcome TEXT NOT NULL, window TEXT NOT NULL, moment TEXT, bytes INTEGER NOT NULL) STRICT;
+CREATE INDEX windows_by_time ON windows (start_utc);
+CREATE INDEX windows_by_camera ON windows (camera, end_utc);
+CREATE INDEX windows_pending ON windows (start_utc) WHERE outcome = 'pending';
+CREATE INDEX windows_with_files ON windows (start_utc) WHERE bytes > 0;
+CREATE TABLE gaps (
+    camera TEXT NOT NULL, start_utc TEXT NOT NULL, end_utc TEXT, reason TEXT NOT NULL) STRICT;
+CREATE INDEX gaps_by_time ON gaps (start_utc);
+CREATE UNIQUE INDEX gaps_open ON gaps (camera) WHERE end_utc IS NULL;
+CREATE TABLE reels (
+    id TEXT NOT NULL, seq INTEGER NOT NULL, end_utc TEXT NOT NULL, folder TEXT NOT NULL,
+    manifest TEXT NOT NULL, PRIMARY KEY (id, seq)) STRICT;
+"""
+
+
+def test_a_ledger_of_the_first_version_goes_on(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path / "new")) as new:
+        new.add_window(measured(0), "quiet")
+        (row,) = new.read("SELECT * FROM windows")
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as old, old:
+        old.executescript(FIRST_SCHEMA)
+        old.execute("INSERT INTO windows VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    with closing(Ledger(tmp_path, read_only=True)) as reader:
+        assert [told["kind"] for told in reader.history("", at(99))] == ["window"]
+    with closing(Ledger(tmp_path)) as ledger:
+        ledger.add_window(measured(1), "quiet")
+        assert [entry.window.index for entry in ledger.entries("")] == [0, 1]
+        assert Stock(ledger).began_utc() == "", "nobody knows any more"
+    with closing(Ledger(tmp_path)) as ledger:
+        assert Stock(ledger).began_utc() == ""
+
+
+def test_a_ledger_knows_when_it_was_made(tmp_path: Path) -> None:
+    before_utc = utc_text(datetime.now(UTC))
+    with closing(Ledger(tmp_path)) as ledger:
+        began_utc = Stock(ledger).began_utc()
+    assert before_utc <= began_utc <= utc_text(datetime.now(UTC))
+    with closing(Ledger(tmp_path)) as ledger:
+        assert Stock(ledger).began_utc() == began_utc
 
 
 def test_others_read_beside_the_writer(ledger: Ledger, tmp_path: Path) -> None:

@@ -93,7 +93,11 @@ class Slow(BuiltinDescriber):
 
 @asynccontextmanager
 async def live(
-    data: Path, cameras: dict[str, CameraSettings], describer: Describer | None = None
+    data: Path,
+    cameras: dict[str, CameraSettings],
+    describer: Describer | None = None,
+    *,
+    retention: type[Retention] = Retention,
 ) -> AsyncIterator[tuple[Live, Ledger, Heard]]:
     """A run of these cameras that is yet to begin."""
     rules = ChooseRules(2, 4)
@@ -114,7 +118,7 @@ async def live(
             ledger,
             describer or words.describer,
             [reel],
-            retention=Retention(data, ledger, KEEP_ALL),
+            retention=retention(data, ledger, KEEP_ALL),
             every_s=3600.0,
             patience=QUICK,
         )
@@ -306,6 +310,29 @@ def test_each_window_has_its_outcome(tmp_path: Path) -> None:
     assert outcome_of(replace(lively, missed_s=4.0)) == PENDING, "what was seen of it is told"
     without_files = tuple(replace(keyframe, file=None) for keyframe in lively.keyframes)
     assert outcome_of(replace(lively, keyframes=without_files)) == "disk_full"
+
+
+def test_a_window_without_room_has_it_made_soon(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livereel.live.SWEEP_S", 3600.0)
+    watched = replace(camera(film, tmp_path, loop=True)["front"], min_free_bytes=10**18)
+    sweeps: list[datetime] = []
+
+    class Noted(Retention):
+        def sweep(self, now: datetime) -> None:
+            sweeps.append(now)
+
+    async def run() -> None:
+        async with live(tmp_path, {"front": watched}, retention=Noted) as (it, ledger, _):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: len(sweeps) >= 3)
+            stop.set()
+            await running
+            assert "disk_full" in {entry.outcome for entry in ledger.entries("")}
+
+    asyncio.run(run())
 
 
 def test_counters_are_told_again_and_again(

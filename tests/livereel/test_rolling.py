@@ -18,7 +18,7 @@ from analyzer.choose import ChooseRules
 from analyzer.reel import ReelSettings
 from livereel.config import Config
 from livereel.ledger import Ledger, LedgerError
-from livereel.rolling import KEPT_BEFORE_LATEST, LATEST, RollingReel, look_back, point
+from livereel.rolling import KEPT_BEFORE_LATEST, LATEST, RollingReel, discard, look_back, point
 from livereel.words import make_words
 from stream.clock import utc_text
 from stream.media import MediaError
@@ -112,6 +112,15 @@ def test_old_reels_go_and_the_last_few_stay(data: Path, ledger: Ledger) -> None:
     assert folders == [f"{seq:06}" for seq in kept]
 
 
+def test_a_number_that_a_stranger_uses_is_passed_over(data: Path, ledger: Ledger) -> None:
+    stranger = data / "reels" / "front" / "000001"
+    stranger.mkdir(parents=True)
+    made = make(rolling(data, ledger))
+    assert made is not None
+    assert made.seq == 2
+    assert not list(stranger.iterdir())
+
+
 class FullLedger(Ledger):
     """Has no room for reels."""
 
@@ -190,6 +199,21 @@ def test_what_is_looked_back_on_begins_where_the_ledger_does(ledger: Ledger) -> 
     assert seen.start_utc > utc_text(now - timedelta(hours=1))
     assert {moment.window.id for moment in seen.moments} <= {window.id for window in seen.windows}
     assert look_back(ledger, ["back"], "", utc_text(now)).windows == ()
+
+
+@pytest.mark.parametrize("left", ["whole", "half gone", "gone"])
+def test_a_reel_that_goes_takes_the_link_to_it_along_and_no_other(left: str, tmp_path: Path) -> None:
+    for name in ("000001", "000002"):
+        (tmp_path / name / "inner").mkdir(parents=True)
+    if left != "whole":
+        (tmp_path / "000001").rename(tmp_path / "000001.part")
+    if left == "gone":
+        shutil.rmtree(tmp_path / "000001.part")
+    point(tmp_path / LATEST, "000002")
+    discard(tmp_path / "000001")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000002", LATEST]
+    discard(tmp_path / "000002")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_link_is_moved_in_one_step(tmp_path: Path) -> None:
