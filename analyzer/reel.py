@@ -15,10 +15,10 @@ from analyzer.chapter import Chapter, Choice, Gap, Reel, Story
 from analyzer.story import captions, markdown
 from analyzer.window import Clip, Window
 from stream.clock import utc_after
-from stream.join import Joined, MediaError, Place, Segment, join
-from stream.probe import Verified, verify
-from stream.slideshow import Slides, slideshow
-from stream.still import grab, write_jpeg
+from stream.media.join import Joined, MediaError, Place, Segment, join
+from stream.media.probe import Verified, verify
+from stream.media.slideshow import Slides, slideshow
+from stream.media.still import grab, write_jpeg
 from stream.text import write_text
 
 VIDEO = "reel.mp4"

@@ -23,7 +23,7 @@ from livereel.space import Space
 from stream.address import redact
 from stream.clock import MediaClock, utc_after
 from stream.frames import Frame, FrameDecoder
-from stream.media import MediaError
+from stream.media.file import MediaError
 from stream.source import PacketSource, SourceError
 
 # A time's digits alone, for names of files.

@@ -17,9 +17,9 @@ from livereel.words import make_words
 from sinks.broker import BrokerError
 from sinks.mqtt import check_broker
 from sinks.settings import MqttSettings
-from stream.media import MediaError
+from stream.media.file import MediaError
+from stream.media.track import holds_video
 from stream.source import AvSource
-from stream.track import holds_video
 
 Try = Callable[[], Awaitable[str]]
 

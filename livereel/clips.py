@@ -11,8 +11,8 @@ from av.stream import Stream
 
 from analyzer.window import Clip
 from stream.buffer import PacketBuffer
-from stream.clip import write_clip
 from stream.frames import MAX_HELD
+from stream.media.clip import write_clip
 from stream.source import PacketSource
 
 # Packets wait in the buffer while the decoder still holds their frames, and until a window is closed: a

@@ -10,7 +10,7 @@ from livereel.config import ConfigError
 from livereel.folder import FolderInUseError
 from livereel.ledger import LedgerError
 from sinks.sink import SinkError
-from stream.media import MediaError
+from stream.media.file import MediaError
 from stream.source import SourceError
 
 EXPECTED = (

@@ -9,7 +9,7 @@ from analyzer.window import Clip, Keyframe, Measured, Shot
 from livereel.clips import Clipper
 from livereel.counts import Counts
 from livereel.space import Space, is_full
-from stream.media import MediaError
+from stream.media.file import MediaError
 
 
 class WindowFiles:

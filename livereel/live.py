@@ -29,7 +29,7 @@ from livereel.tally import Tally
 from livereel.worker import CameraSettings
 from sinks.sink import DescriberState, Sink, Stats
 from stream.clock import parse_utc, utc_text
-from stream.media import MediaError
+from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)
 

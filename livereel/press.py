@@ -11,7 +11,7 @@ from pathlib import Path
 from analyzer.chapter import Reel
 from analyzer.reel import ReelError, ReelPlan, ReelSettings, compile_reel
 from livereel.child import Child, at_home
-from stream.media import MediaError
+from stream.media.file import MediaError
 from stream.staging import PART, staged
 
 NICENESS = 10

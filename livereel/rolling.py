@@ -22,8 +22,8 @@ from livereel.ledger import Ledger, LedgerError
 from livereel.press import compile_apart
 from livereel.words import Tell
 from stream.clock import utc_text
-from stream.media import MediaError
-from stream.probe import verify
+from stream.media.file import MediaError
+from stream.media.probe import verify
 from stream.staging import PART
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import errno
 import shutil
 from pathlib import Path
 
-from stream.media import DiskFullError
+from stream.media.file import DiskFullError
 
 
 class Space:

@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 
 from stream.address import is_live, local_path, redact, scheme
 from stream.demux import demuxed
-from stream.track import holds_video
+from stream.media.track import holds_video
 
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 20.0

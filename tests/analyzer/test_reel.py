@@ -33,8 +33,8 @@ from analyzer.reel import (
 from analyzer.story import tell
 from analyzer.window import Clip, Keyframe
 from stream.clock import utc_after
-from stream.media import MediaError
-from stream.probe import verify
+from stream.media.file import MediaError
+from stream.media.probe import verify
 from tests.kit.damage import junk
 from tests.kit.measured import START_UTC, measured
 from tests.kit.media import beeps, chapters_elsewhere, complaints, film, flashes, number_of, shown

@@ -17,7 +17,7 @@ import pytest
 from livereel.supervise import Patience
 from livereel.worker import CameraSettings
 from stream.clock import parse_utc
-from stream.probe import probe
+from stream.media.probe import probe
 from tests.kit import faults
 from tests.kit.cable import Cable, cable
 from tests.kit.coverage import coverage

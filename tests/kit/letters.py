@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from livereel.rolling import KEPT_BEFORE_LATEST
-from stream.probe import verify
+from stream.media.probe import verify
 from tests.kit.listener import Heard
 
 CAPTIONS, REELS = "livereel/captions", "livereel/reels"

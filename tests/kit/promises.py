@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 
-from stream.probe import verify
+from stream.media.probe import verify
 from tests.kit.coverage import coverage, holes
 from tests.kit.watching import Watch
 

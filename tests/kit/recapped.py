@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stream.probe import verify
+from stream.media.probe import verify
 from tests.kit.media import chapters_elsewhere, complaints
 
 FILES = {

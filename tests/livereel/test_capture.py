@@ -19,7 +19,7 @@ from analyzer.window import Window, WindowSettings
 from livereel.capture import Capture, camera_name
 from livereel.clips import BufferClips, Clipper, FileClips, NoClips
 from stream.clock import parse_utc
-from stream.media import MediaError
+from stream.media.file import MediaError
 from stream.source import AvSource, SourceError
 from tests.kit.damage import cut_off, junk, pictures_junk, zeroed
 from tests.kit.media import film, shown

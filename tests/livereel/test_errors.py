@@ -9,7 +9,7 @@ import pytest
 
 from livereel.config import ConfigError
 from livereel.errors import EXPECTED, explain
-from stream.media import DiskFullError
+from stream.media.file import DiskFullError
 from stream.source import SourceError
 
 

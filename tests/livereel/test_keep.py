@@ -13,7 +13,7 @@ from livereel.clips import NoClips
 from livereel.counts import Counts
 from livereel.keep import WindowFiles
 from livereel.space import Space
-from stream.media import DiskFullError
+from stream.media.file import DiskFullError
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 SHOTS = (Shot(1.0, 500.0, JPEG), Shot(2.0, 600.0, JPEG))

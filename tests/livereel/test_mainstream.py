@@ -19,7 +19,7 @@ from livereel.clips import BufferClips
 from livereel.ledger import Ledger
 from livereel.mainstream import MainStreamClips
 from livereel.worker import CameraSettings
-from stream.probe import probe
+from stream.media.probe import probe
 from stream.source import AvSource
 from stream.threaded import ThreadedSource
 from tests.kit import faults

@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from stream.still import grab
+from stream.media.still import grab
 from tests.kit.commandline import LIVEREEL, CommandLine
 from tests.kit.damage import cut_off, junk, pictures_junk
 from tests.kit.faults import small_disk

@@ -21,8 +21,8 @@ from livereel.ledger import Ledger, LedgerError
 from livereel.rolling import KEPT_BEFORE_LATEST, LATEST, RollingReel, discard, look_back, point
 from livereel.words import make_words
 from stream.clock import utc_text
-from stream.media import MediaError
-from stream.probe import verify
+from stream.media.file import MediaError
+from stream.media.probe import verify
 from tests.kit.footage import Look, write_file
 from tests.kit.watching import until, watching
 

@@ -19,8 +19,8 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from stream.media import MediaError, demuxed, opened, translated
-from stream.timeline import in_order
+from stream.media.file import MediaError, demuxed, opened, translated
+from stream.media.timeline import in_order
 
 # Audio may stand in the file before the picture that it belongs to.
 _AUDIO_AHEAD_S = 0.5

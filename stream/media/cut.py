@@ -8,11 +8,11 @@ from fractions import Fraction
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.footage import Footage
 from stream.h264 import ParameterSets, in_band, is_idr
-from stream.segment import Place, Segment
-from stream.timeline import closed_prefix, evened, shown_until
-from stream.track import shown_ticks
+from stream.media.footage import Footage
+from stream.media.segment import Place, Segment
+from stream.media.timeline import closed_prefix, evened, shown_until
+from stream.media.track import shown_ticks
 
 TICKS_PER_S = 90_000
 TICK_S = Fraction(1, TICKS_PER_S)

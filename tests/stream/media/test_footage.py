@@ -9,8 +9,8 @@ from typing import Any
 import av
 import pytest
 
-from stream.footage import Footage, Shelf
-from stream.media import MediaError
+from stream.media.file import MediaError
+from stream.media.footage import Footage, Shelf
 from tests.kit.media import FASTEST, film, number_of
 
 FILES: dict[str, dict[str, Any]] = {

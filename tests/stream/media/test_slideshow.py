@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stream.media import MediaError
-from stream.probe import probe, verify
-from stream.slideshow import Slides, slideshow
-from stream.still import grab
+from stream.media.file import MediaError
+from stream.media.probe import probe, verify
+from stream.media.slideshow import Slides, slideshow
+from stream.media.still import grab
 from tests.kit.media import (
     Rgb,
     chapters_elsewhere,

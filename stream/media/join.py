@@ -6,11 +6,11 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from stream.cut import UnsuitableError
-from stream.encode import encode
-from stream.media import MediaError
-from stream.remux import copy
-from stream.segment import Joined, OnProgress, Place, Segment
+from stream.media.cut import UnsuitableError
+from stream.media.encode import encode
+from stream.media.file import MediaError
+from stream.media.remux import copy
+from stream.media.segment import Joined, OnProgress, Place, Segment
 
 __all__ = ["Joined", "MediaError", "Place", "Segment", "join"]
 

@@ -12,15 +12,15 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.cut import TICK_S, TICKS_PER_S, Cut, UnsuitableError, cut
-from stream.footage import Footage, Shelf
 from stream.h264 import ParameterSets, length_prefixed, parameter_sets
-from stream.media import MediaError, muxing
-from stream.segment import OnProgress, Place, Segment, mark_chapters
-from stream.sound import ReelSound
-from stream.splice import LEAST_RATE_HZ, SplicedSound
-from stream.timeline import decode_times
-from stream.track import add_copy, codec_name, copied, plays_audio
+from stream.media.cut import TICK_S, TICKS_PER_S, Cut, UnsuitableError, cut
+from stream.media.file import MediaError, muxing
+from stream.media.footage import Footage, Shelf
+from stream.media.segment import OnProgress, Place, Segment, mark_chapters
+from stream.media.sound import ReelSound
+from stream.media.splice import LEAST_RATE_HZ, SplicedSound
+from stream.media.timeline import decode_times
+from stream.media.track import add_copy, codec_name, copied, plays_audio
 
 # What every browser decodes.
 _PLAYABLE = frozenset({"yuv420p", "yuvj420p"})

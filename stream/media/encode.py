@@ -15,12 +15,12 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
-from stream.footage import Footage, Shelf
-from stream.media import MediaError, muxing
-from stream.picture import Size, fitted, matrix, shown_size
-from stream.segment import OnProgress, Place, Segment, mark_chapters
-from stream.sound import ReelSound
-from stream.timeline import shown_between
+from stream.media.file import MediaError, muxing
+from stream.media.footage import Footage, Shelf
+from stream.media.picture import Size, fitted, matrix, shown_size
+from stream.media.segment import OnProgress, Place, Segment, mark_chapters
+from stream.media.sound import ReelSound
+from stream.media.timeline import shown_between
 
 # Players and FFmpeg's own tools expect a constant rate; more than this no screen shows.
 _MAX_FPS = Fraction(60)

@@ -14,10 +14,10 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from stream.footage import Footage
-from stream.media import MediaError, demuxed, reading, translated
-from stream.picture import Size, shown_size
-from stream.track import codec_name
+from stream.media.file import MediaError, demuxed, reading, translated
+from stream.media.footage import Footage
+from stream.media.picture import Size, shown_size
+from stream.media.track import codec_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from av.video.frame import VideoFrame
 
-from stream.footage import Footage
-from stream.media import MediaError, replacing
-from stream.picture import Rgb, upright_rgb
+from stream.media.file import MediaError, replacing
+from stream.media.footage import Footage
+from stream.media.picture import Rgb, upright_rgb
 
 # Up to this distance decoding on is cheaper than seeking anew.
 _SAME_CLUSTER_S = 2.0

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from stream.join import Joined, Segment, join
-from stream.probe import probe, verify
+from stream.media.join import Joined, Segment, join
+from stream.media.probe import probe, verify
 from tests.kit.media import (
     FASTEST,
     beeps,

@@ -11,7 +11,7 @@ from av.video.reformatter import Colorspace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.picture import Size, fitted, matrix, shown_size, upright_rgb
+from stream.media.picture import Size, fitted, matrix, shown_size, upright_rgb
 from tests.kit.media import number_of, picture
 
 SIDES = st.integers(2, 4000)

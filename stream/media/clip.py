@@ -15,10 +15,10 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from stream.media import MediaError, muxing
-from stream.sound import AAC_RATES_HZ, AacTrack, SoundDecoder
-from stream.timeline import repaired
-from stream.track import (
+from stream.media.file import MediaError, muxing
+from stream.media.sound import AAC_RATES_HZ, AacTrack, SoundDecoder
+from stream.media.timeline import repaired
+from stream.media.track import (
     add_copy,
     arranges_channels,
     codec_name,

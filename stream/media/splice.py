@@ -10,7 +10,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.track import add_copy, copied
+from stream.media.track import add_copy, copied
 
 # A packet may stand half its length off its time, and timestamps jitter by about this.
 _JITTER_S = Fraction(1, 100)

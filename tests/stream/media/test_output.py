@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from stream.output import Output
+from stream.media.output import Output
 
 
 class Full(io.BytesIO):

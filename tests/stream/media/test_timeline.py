@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stream.timeline import (
+from stream.media.timeline import (
     closed_prefix,
     decode_times,
     evened,

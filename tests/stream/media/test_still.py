@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.media import MediaError
-from stream.still import grab, write_jpeg
+from stream.media.file import MediaError
+from stream.media.still import grab, write_jpeg
 from tests.kit.media import FASTEST, film, number_of, picture
 
 FORMS: dict[str, dict[str, Any]] = {

@@ -12,11 +12,11 @@ import av
 import numpy as np
 import pytest
 
-from stream.encode import common_rate
-from stream.join import Joined, Segment, join
-from stream.media import MediaError
-from stream.probe import probe, verify
-from stream.still import grab
+from stream.media.encode import common_rate
+from stream.media.file import MediaError
+from stream.media.join import Joined, Segment, join
+from stream.media.probe import probe, verify
+from stream.media.still import grab
 from tests.kit.media import (
     FASTEST,
     beeps,

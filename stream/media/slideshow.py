@@ -14,10 +14,10 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from stream.media import MediaError, demuxed, muxing, translated
-from stream.picture import BLACK_YUV, Rgb, Size, assumed_matrix
-from stream.segment import Joined, Place, mark_chapters
-from stream.track import add_copy, copied
+from stream.media.file import MediaError, demuxed, muxing, translated
+from stream.media.picture import BLACK_YUV, Rgb, Size, assumed_matrix
+from stream.media.segment import Joined, Place, mark_chapters
+from stream.media.track import add_copy, copied
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.join import Segment, join
-from stream.media import MediaError
-from stream.probe import ChapterMark, probe, verify
+from stream.media.file import MediaError
+from stream.media.join import Segment, join
+from stream.media.probe import ChapterMark, probe, verify
 from tests.kit.media import FASTEST, film, packets_of
 
 

@@ -11,12 +11,12 @@ import av
 import numpy as np
 import pytest
 
-from stream.clip import write_clip
-from stream.join import Segment, join
-from stream.media import DiskFullError, MediaError, muxing, reading, replacing, translated
-from stream.probe import probe, verify
-from stream.slideshow import Slides, slideshow
-from stream.still import grab, write_jpeg
+from stream.media.clip import write_clip
+from stream.media.file import DiskFullError, MediaError, muxing, reading, replacing, translated
+from stream.media.join import Segment, join
+from stream.media.probe import probe, verify
+from stream.media.slideshow import Slides, slideshow
+from stream.media.still import grab, write_jpeg
 from tests.kit.media import complaints, film, packets_of, picture
 
 ODD_NAMES = [

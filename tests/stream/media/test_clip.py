@@ -13,9 +13,9 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.clip import WrittenClip, write_clip
-from stream.media import MediaError
-from stream.probe import probe, verify
+from stream.media.clip import WrittenClip, write_clip
+from stream.media.file import MediaError
+from stream.media.probe import probe, verify
 from tests.kit.media import FASTEST, beeps, complaints, film, flashes, packets_of, shown, shown_elsewhere
 
 B_FRAMES = {**FASTEST, "bf": "3", "x264-params": "b-pyramid=normal:scenecut=0"}
