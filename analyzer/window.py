@@ -236,11 +236,14 @@ class Windower:
             self._glimpsed = True
             self._glimpse = Shot(snapshot.pts_s, snapshot.value, snapshot.jpeg)
 
-    def close(self) -> Measured | None:
-        """End the epoch; returns its last window, None when it holds no frame."""
+    def close(self, ends_s: float | None = None) -> Measured | None:
+        """End the epoch; returns its last window, None when it holds no frame.
+
+        ``ends_s`` is where the last picture ends, where that is known better than by those that came here.
+        """
         if not self._frames:
             return None
-        return self._close(min(self._end_s, self._last_s + self._frame_s), None)
+        return self._close(min(self._end_s, ends_s or self._last_s + self._frame_s), None)
 
     def _close(self, end_s: float, next_value: float | None) -> Measured:
         findings = self._finder.close(next_value)

@@ -18,7 +18,7 @@ from analyzer.describe.describer import DescribeError
 from analyzer.reel import VIDEO, ReelPlan, compile_reel, summary
 from livereel.beside import beside
 from livereel.capture import camera_name
-from livereel.config import CameraConfig, ConfigError
+from livereel.config import CameraConfig, UsageError
 from livereel.folder import REELS, alone
 from livereel.history import parse_since
 from livereel.ledger import Ledger
@@ -93,7 +93,7 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
         known = ledger.cameras()
         unknown = [camera for camera in cameras if camera not in known]
         if unknown:
-            raise ConfigError(f"--camera {unknown[0]}: {data} knows only {', '.join(known) or 'no camera'}")
+            raise UsageError(f"--camera {unknown[0]}: {data} knows only {', '.join(known) or 'no camera'}")
         seen = look_back(ledger, cameras or known, parse_since(since, now), utc_text(now))
         words = make_words(options.config, options.config.cameras, options.rules())
         plan = asyncio.run(_plan(seen, out.name, words, options))

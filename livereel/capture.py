@@ -182,7 +182,7 @@ class Capture:
         if self._windower is None:
             return
         self._seen_to_s = self._windower.start_s
-        measured = self._windower.close()
+        measured = self._windower.close(self._decoder.ends_s)
         if measured is not None:
             self._seen_to_s = measured.end_s
             yield self._window(measured)
@@ -294,8 +294,9 @@ class Capture:
         if promised_s is not None and promised_s - self._extent.any_s > UNREADABLE_S:
             end_s = promised_s
         end_s -= self._decoder.zero_s or 0.0
-        if end_s - self._last_s > UNREADABLE_S:
-            yield self._gap(self._last_s, end_s)
+        seen_to_s = self._decoder.ends_s or self._last_s
+        if end_s - seen_to_s > UNREADABLE_S:
+            yield self._gap(seen_to_s, end_s)
 
     def _gap(self, start_s: float, end_s: float) -> Gap:
         return Gap(self._camera, self._clock.utc(start_s), self._clock.utc(end_s), "unreadable")

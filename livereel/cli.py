@@ -279,12 +279,13 @@ def main() -> None:
         sys.stderr.write("livereel: stopped\n")
         sys.exit(130)
     except Exception as error:
-        from livereel.errors import EXPECTED, explain  # noqa: PLC0415  # only who fails needs them
+        from livereel.config import UsageError  # noqa: PLC0415  # only who fails needs them
+        from livereel.errors import EXPECTED, explain  # noqa: PLC0415
 
         if not isinstance(error, EXPECTED):
             raise
         sys.stderr.write(f"livereel: {explain(error)}\n")
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ class ConfigError(Exception):
     """A configuration cannot be used; the message names file, line and key."""
 
 
+class UsageError(ConfigError):
+    """An option of the command line cannot be used: wrong usage rather than a failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
     """One camera: where it is, and where to look."""
@@ -56,7 +60,7 @@ class MotionConfig:
     signal: Literal["changed", "notebook"] = "changed"
     width_px: Annotated[int, Ge(64), Le(4096)] = 400
     height_px: Annotated[int, Ge(48), Le(4096)] = 300
-    max_fps: Annotated[float, Gt(0)] | None = None
+    max_fps: Annotated[float, Ge(1)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

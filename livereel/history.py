@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from livereel.config import ConfigError
+from livereel.config import UsageError
 from livereel.ledger import Ledger
 from stream.clock import utc_text
 
@@ -18,7 +18,7 @@ _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def parse_since(text: str | None, now: datetime) -> str:
-    """Return the UTC time that a person means; None is the beginning. Raises ConfigError.
+    """Return the UTC time that a person means; None is the beginning. Raises UsageError.
 
     ``90m`` is that long ago, ``14:00`` the last time it was that late here, all else ISO 8601, taken as
     local time where it names no zone.
@@ -36,11 +36,11 @@ def parse_since(text: str | None, now: datetime) -> str:
             return utc_text(at if at <= local else at - timedelta(days=1))
         return utc_text(datetime.fromisoformat(text).astimezone(UTC))
     except (ValueError, OverflowError) as error:
-        raise ConfigError(f"--since {text}: expected 2026-01-31T14:00, 14:00, or 90m, 2h, 3d") from error
+        raise UsageError(f"--since {text}: expected 2026-01-31T14:00, 14:00, or 90m, 2h, 3d") from error
 
 
 def print_history(data: Path, since: str | None, *, as_json: bool) -> None:
-    """Print windows, gaps and reels since then, as they are read; raises LedgerError or ConfigError."""
+    """Print windows, gaps and reels since then, as they are read; raises LedgerError or UsageError."""
     now = datetime.now(UTC)
     ledger = Ledger(data, read_only=True)
     try:

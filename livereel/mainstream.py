@@ -12,6 +12,7 @@ from analyzer.window import Clip
 from livereel.clips import BufferClips
 from stream.arrival import Arrival
 from stream.h264 import in_band, parameter_sets
+from stream.jump import is_jump
 from stream.source import READ_TIMEOUT_S, SourceError
 from stream.threaded import ThreadedSource
 
@@ -23,10 +24,11 @@ class MainStreamClips:
     """A Clipper that keeps the main stream's packets, undecoded, and cuts what the other stream shows.
 
     The two are brought together by when their packets come, as each has a time of its own. When the main
-    stream ends, fails or falls silent the other is stopped too, as a camera is watched whole or not at all.
+    stream ends, fails, falls silent or starts over the other is stopped too: its open window is closed, with
+    its clip, and both begin anew.
 
     Attributes:
-        failure: why the main stream ended; None while it goes on.
+        failure: why the main stream ended; None while it goes on, or when a file has come to its end.
     """
 
     def __init__(
@@ -58,23 +60,35 @@ class MainStreamClips:
         try:
             for packet in self._main.packets():
                 with self._news:
+                    if self._breaks(packet):
+                        self._fail("its main stream starts over")
+                        return
                     self._keep(packet)
                     self._news.notify_all()
-            self._fail("its main stream ended")
+            if self._main.info.live:
+                self._fail("its main stream ended")
+            self._analysed.stop()  # a film is over when one of its streams is
         except SourceError as error:
             self._fail(error.reason, retryable=error.retryable)
+
+    def _breaks(self, packet: Packet[Stream]) -> bool:
+        """Whether the pictures are of another time or kind from this one on: nothing is joined over that."""
+        if packet.stream.type != "video":
+            return False
+        shown_s, newest_s = _shown_s(packet), self._theirs.newest_s
+        jumps = shown_s is not None and newest_s is not None and is_jump(newest_s, shown_s)
+        return jumps or self._changes(packet)
 
     def _keep(self, packet: Packet[Stream]) -> None:
         if packet.stream.type == "video":
             self._came_s = time.monotonic() - self._main.behind_s
             shown_s = _shown_s(packet)
-            jumped = shown_s is not None and self._theirs.see(shown_s, self._came_s)
-            if jumped or self._changes(packet):
-                self._clips.start_over(None)
+            if shown_s is not None:
+                self._theirs.see(shown_s, self._came_s)
         self._clips.push(packet)
 
     def _changes(self, packet: Packet[Stream]) -> bool:
-        """Whether the pictures are of another kind from this one on; only H.264 tells."""
+        """Whether the pictures are of another kind; only H.264 tells."""
         if not packet.is_keyframe or self._main.video.codec_context.name != "h264":
             return False
         new = in_band(bytes(packet), self._length_bytes)

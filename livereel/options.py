@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.motion import MotionSettings, Polygon, rectangle
 from analyzer.window import WindowSettings
-from livereel.config import MOST_PX, Area, CameraConfig, Config, ConfigError, DescribeKind, Style
+from livereel.config import MOST_PX, Area, CameraConfig, Config, DescribeKind, Style, UsageError
 
 if TYPE_CHECKING:  # a scan makes no reel: its start is not to pay for what reels import
     from analyzer.choose import ChooseRules
@@ -92,7 +92,7 @@ class Options:
 
 
 def read_options(config: Path | None, regions: Sequence[str], ignore: Sequence[str]) -> Options:
-    """Read the configuration file, if any; raises ConfigError."""
+    """Read the configuration file, if any; raises ConfigError, or UsageError for the rest."""
     read = Config()
     if config is not None:
         from livereel.load import load  # noqa: PLC0415  # without a file there is nothing to check
@@ -113,9 +113,9 @@ def _area(option: str, text: str) -> Polygon:
     try:
         x, y, width, height = (int(part) for part in text.split(","))
     except ValueError as error:
-        raise ConfigError(f"{option} {text}: expected four whole numbers, X,Y,W,H") from error
+        raise UsageError(f"{option} {text}: expected four whole numbers, X,Y,W,H") from error
     if width <= 0 or height <= 0 or x < 0 or y < 0:
-        raise ConfigError(f"{option} {text}: X and Y must not be negative, W and H must be more than 0")
+        raise UsageError(f"{option} {text}: X and Y must not be negative, W and H must be more than 0")
     if max(x, y, width, height) > MOST_PX:
-        raise ConfigError(f"{option} {text}: no picture is so large")
+        raise UsageError(f"{option} {text}: no picture is so large")
     return rectangle(x, y, width, height)

@@ -135,6 +135,13 @@ class RollingReel:
         chosen = await self._chooser.choose(moments)
         story = await self._tell(chosen.choices, seen.gaps, seen.cameras)
         plan = seen.plan(self.id, self._next_seq(), chosen, story)
+        windows = [choice.moment.window for choice in chosen.choices]
+        with self._ledger.lending(window.id for window in windows):
+            if not all(map(_can_be_shown, windows)):
+                return await self.make(now)  # a clip has gone while words were found
+            return await self._made(plan, told)
+
+    async def _made(self, plan: ReelPlan, told: frozenset[str]) -> Reel:
         reel = await self._compiled(plan)
         try:
             self._ledger.add_reel(reel)

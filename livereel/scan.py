@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -28,6 +29,8 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
     Raises SourceError, or OSError when the page cannot be written. What could be read of a damaged
     source is printed; its gaps too.
     """
+    if plot is not None:
+        _check_place(plot)
     with TemporaryDirectory(prefix="livereel-") as scratch, closing(_open(address, realtime)) as source:
         pictures = Path(scratch) if plot else None
         settings = options.windows(pictures=plot is not None)
@@ -45,6 +48,15 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
         if plot:
             title = os.fsencode(source.info.address.rpartition("/")[2]).decode(errors="replace")
             _draw(plot, title, seen, media_time=not source.info.live)
+
+
+def _check_place(plot: Path) -> None:
+    """See that a page can be written there before a long film is watched for it; raises OSError."""
+    if plot.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(plot))
+    if not os.access(plot.absolute().parent, os.W_OK):
+        missing = errno.EACCES if plot.absolute().parent.is_dir() else errno.ENOENT
+        raise OSError(missing, os.strerror(missing), str(plot.parent))
 
 
 def _open(address: str, realtime: bool) -> PacketSource:  # noqa: FBT001  # as the command line says it

@@ -6,6 +6,7 @@ costs next to nothing.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,13 +58,14 @@ class Stock:
     def windows(self, limit: int, until_utc: str = EVER) -> list[HeldWindow]:
         """The oldest windows with files that ended by then.
 
-        Not those that wait for words, nor those that a kept reel shows.
+        Not those that wait for words, that a kept reel shows, or that are lent.
         """
         rows = self._ledger.read(
             "SELECT window, bytes FROM windows WHERE bytes > 0 AND outcome != 'pending' AND end_utc <= ?"
             " AND id NOT IN (SELECT json_extract(chapter.value, '$.window_id')"
-            " FROM reels, json_each(reels.manifest, '$.chapters') AS chapter) ORDER BY end_utc LIMIT ?",
-            until_utc, limit,
+            " FROM reels, json_each(reels.manifest, '$.chapters') AS chapter)"
+            " AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY end_utc LIMIT ?",
+            until_utc, json.dumps(list(self._ledger.lent)), limit,
         )  # fmt: skip
         return [HeldWindow(self._ledger.to_window(text), held) for text, held in rows]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,6 +36,26 @@ class Entry:
 
 class Windows(Store):
     """Windows and their moments."""
+
+    def __init__(self, data: Path, *, read_only: bool = False) -> None:
+        """Open the ledger, as Store does."""
+        super().__init__(data, read_only=read_only)
+        self._loans: list[frozenset[str]] = []
+
+    @contextmanager
+    def lending(self, window_ids: Iterable[str]) -> Iterator[None]:
+        """Keep the files of these windows from retention while the block runs."""
+        loan = frozenset(window_ids)
+        self._loans.append(loan)
+        try:
+            yield
+        finally:
+            self._loans.remove(loan)
+
+    @property
+    def lent(self) -> frozenset[str]:
+        """The windows whose files somebody reads now."""
+        return frozenset().union(*self._loans)
 
     def add_window(self, window: Window, outcome: str) -> None:
         """Keep a closed window; one that is there already stays as it is."""

@@ -106,7 +106,7 @@ def run(handle: int, parent_pid: int) -> None:
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraSettings) -> Ended:
     main = source = _open(settings.source, settings)
     if settings.detect_source is not None:
-        source = _open(settings.detect_source, settings)
+        source = _opened_to_detect(settings.detect_source, settings)
     threading.Thread(target=_stop_when_told, args=(pipe, source), daemon=True).start()
     clips = BufferClips(main, settings.data / CLIPS / settings.name, settings.windows.window_s)
     beside = None if main is source else MainStreamClips(main, source, clips)
@@ -136,6 +136,14 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
 
 def _open(address: str, settings: CameraSettings) -> ThreadedSource:
     return ThreadedSource(open_live(address, settings.transport, loop=settings.loop))
+
+
+def _opened_to_detect(address: str, settings: CameraSettings) -> ThreadedSource:
+    try:
+        return _open(address, settings)
+    except SourceError as error:
+        reason = f"its detect_source: {error.reason}"
+        raise SourceError(error.address, reason, retryable=error.retryable) from error
 
 
 def open_live(address: str, transport: str = "tcp", *, loop: bool = False) -> PacketSource:

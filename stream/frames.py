@@ -153,6 +153,12 @@ class FrameDecoder:
         self._length_bytes = known.length_bytes if known else 0
         self._after_damage = False  # since the last frame handed out
 
+    @property
+    def ends_s(self) -> float | None:
+        """Media time at which the newest frame ends, if it was left out; None if it was handed out."""
+        left_out = self._handed_s is not None and self._last_s > self._handed_s
+        return self._last_s + self._frame_s if left_out else None
+
     def decode(self, packet: Packet[Stream] | None) -> Decoded:
         """Decode a packet, or flush with None."""
         if packet is not None:

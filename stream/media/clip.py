@@ -143,14 +143,16 @@ class _CopiedSound:
         self._out = out
         self._track = add_copy(out, template)
         self._zero_s, self._length_s = zero_s, length_s
-        self._last = -1
+        self._ends_s = Fraction(-1)
 
     def write(self, packet: Packet[Stream]) -> None:
+        """Write it, unless it is heard while the one before still is: seams of streams step back."""
         at_s = _heard_at(packet) - self._zero_s
-        if not 0 <= at_s < self._length_s:
+        lasts_s = (packet.duration or 0) * packet.time_base
+        if not 0 <= at_s < self._length_s or at_s <= self._ends_s - lasts_s / 2:
             return
-        pts = max(round(at_s / packet.time_base), self._last + 1)
-        self._last = pts
+        self._ends_s = at_s + lasts_s
+        pts = round(at_s / packet.time_base)
         stamps = {"pts": pts, "dts": pts, "duration": packet.duration or 0}
         self._out.mux(copied(packet, self._track, **stamps, tick_s=packet.time_base))
 

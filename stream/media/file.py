@@ -107,13 +107,15 @@ def muxing(path: Path, options: Mapping[str, str] = MappingProxyType({})) -> Ite
             yield container
             container.close()
             file.flush()
-        except BaseException:
+        except BaseException as error:
             # The container is closed without writing a trailer, and the part is dropped.
             output.give_up()
             with suppress(OSError):
                 file.close()
             with suppress(av.FFmpegError, OSError):
                 container.close()
+            if output.interrupted:
+                raise KeyboardInterrupt from error
             raise
 
 

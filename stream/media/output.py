@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -12,11 +13,16 @@ class Output:
 
     FFmpeg goes on writing after a failure, and PyAV prints each exception but the first. It has no name,
     as PyAV takes names for UTF-8, which they need not be.
+
+    Attributes:
+        interrupted: Ctrl-C came while it was at work. PyAV takes nothing but errors out of it, so it fails,
+            and who owns it must raise KeyboardInterrupt.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._failed = False
+        self.interrupted = False
 
     def give_up(self) -> None:
         """Keep nothing from now on."""
@@ -29,6 +35,9 @@ class Output:
         except OSError:
             self._failed = True
             raise
+        except KeyboardInterrupt as error:
+            self._failed = self.interrupted = True
+            raise InterruptedError(errno.EINTR, "stopped") from error
 
     def write(self, data: bytes) -> int:
         """Write; raises OSError, the first time."""

@@ -51,10 +51,10 @@ class CommandLine:
         code = ended.value.code
         return Ended(code if isinstance(code, int) else int(code is not None), said.out, said.err)
 
-    def failure(self, *arguments: str | Path) -> str:
+    def failure(self, *arguments: str | Path, code: int = 1) -> str:
         """The one line that a command fails with."""
         ended = self(*arguments)
-        assert ended.code == 1, ended
+        assert ended.code == code, ended
         assert ended.out == ""
         (line,) = ended.err.splitlines()
         assert line.startswith("livereel: ")

@@ -95,7 +95,7 @@ def test_what_mqtt_cannot_work_with_is_one_line(
 
 
 def test_a_mistake_in_a_region_is_one_line(livereel: CommandLine) -> None:
-    assert "--region 1,2,3" in livereel.failure("scan", "a.mp4", "--region", "1,2,3")
+    assert "--region 1,2,3" in livereel.failure("scan", "a.mp4", "--region", "1,2,3", code=2)
 
 
 def test_a_name_that_begins_with_a_dash_is_a_name(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -123,6 +124,28 @@ def test_a_main_stream_that_vanishes_ends_the_epoch_and_is_waited_for(
     assert_files_good(watch.rows("front"), data)
 
 
+def test_a_main_clock_that_jumps_costs_no_clip(server: RtspServer, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with watching(data, {"front": camera(server, data)}) as watch:
+        until(lambda: bool(clips(watch)), "a clip")
+        faults.timestamps_jump(server, -3600.0)
+        until(lambda: len(epochs(watch.rows("front"))) > 1, "a new epoch")
+        kept = len(clips(watch))
+        until(lambda: len(clips(watch)) > kept, "a clip of the new time")
+    assert_all_told(watch, "front")
+    assert_files_good(watch.rows("front"), data)
+    assert all(row["clip"] for row in watch.windows("front") if row["outcome"] == "described")
+
+
+def test_a_wrong_address_to_detect_by_is_named(server: RtspServer, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    wrong = replace(camera(server, data), detect_source=server.address("/nothing"))
+    with watching(data, {"front": wrong}) as watch:
+        until(lambda: watch.live.cameras["front"].state == "waiting", "an attempt")
+    (gap, *_) = watch.gaps("front")
+    assert gap["reason"] == "source_down"
+
+
 class Scripted(AvSource):
     """A file whose packets come when they are let, and then no more."""
 
@@ -155,12 +178,12 @@ def test_a_main_stream_that_falls_silent_is_a_failure_that_may_pass(film: Path, 
     assert analysed.stopped
 
 
-def test_a_main_stream_that_ends_stops_the_other(film: Path, tmp_path: Path) -> None:
+def test_a_main_film_that_ends_stops_the_other(film: Path, tmp_path: Path) -> None:
     with closing(AvSource(str(film))) as main, closing(Scripted(film)) as sub:
         kept, analysed = ThreadedSource(main), ThreadedSource(sub)
         both = MainStreamClips(kept, analysed, BufferClips(kept, tmp_path, 10.0))
         for packet in analysed.packets():
             both.push(packet)
         sub.over.set()
-    assert both.failure is not None
-    assert both.failure.reason == "its main stream ended"
+    assert analysed.stopped
+    assert both.failure is None

@@ -94,6 +94,17 @@ def test_what_waits_for_words_is_never_removed(ledger: Ledger, tmp_path: Path) -
     assert ledger.count_pending() == 1
 
 
+def test_what_is_lent_stays_until_it_is_given_back(ledger: Ledger, tmp_path: Path) -> None:
+    for hours in (3.0, 2.0, 1.0):
+        keep(ledger, tmp_path, hours)
+    retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
+    with ledger.lending(["front-3.0", "front-1.0"]):
+        retention.sweep(NOW)
+        assert files(tmp_path) == {"front-3.0", "front-1.0"}
+    retention.sweep(NOW)
+    assert files(tmp_path) == set()
+
+
 def reel_of(
     ledger: Ledger, data: Path, name: tuple[str, int], hours_ago: float, shown: Window | None = None
 ) -> Reel:

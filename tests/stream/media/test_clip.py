@@ -246,6 +246,21 @@ def test_holes_in_sound_do_not_shift_what_follows(tmp_path: Path) -> None:
         check_in_step(out)
 
 
+def test_sound_that_steps_back_at_a_seam_is_heard_once(tmp_path: Path) -> None:
+    """As where segments of a transport stream overlap a little; its times are finer than the track's."""
+    source = film(tmp_path / "film.ts", seconds=3, sound="aac", container="mpegts")
+    with packets_of(source) as (container, packets):
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        again = [
+            p for p in packets if p.stream.type == "audio" and 1.3 < float((p.pts or 0) * p.time_base) < 1.5
+        ]
+        place = packets.index(again[-1]) + 1
+        out = tmp_path / "clip.mp4"
+        clip = write_clip(out, video, audio, [*packets[:place], *again, *packets[place:]])
+    check_clip(out, clip)
+    check_in_step(out)
+
+
 def test_without_a_keyframe_there_is_no_clip(tmp_path: Path) -> None:
     source = film(tmp_path / "film.mp4", seconds=1)
     with packets_of(source) as (container, packets):

@@ -50,6 +50,21 @@ def test_only_the_first_failure_is_told() -> None:
     assert file.getvalue() == b"abcd"
 
 
+class Stopped(io.BytesIO):
+    """Ctrl-C comes while it writes."""
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # noqa: ARG002  # the file's
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_is_told_as_an_error_and_remembered() -> None:
+    output = Output(Stopped())
+    with pytest.raises(InterruptedError):
+        output.write(b"abcd")
+    assert output.interrupted
+    assert output.write(b"abcd") == 4
+
+
 def test_nothing_is_written_once_it_is_given_up() -> None:
     file = Full(100)
     output = Output(file)
