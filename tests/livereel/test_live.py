@@ -376,9 +376,10 @@ def test_what_a_run_has_kept_and_not_told_is_told_first_however_long_ago_it_was(
             await it.run(asyncio.Event())
 
     asyncio.run(run(Refusing()))
+    hours_ago_utc = utc_text(datetime.now(UTC) - timedelta(hours=KEEP_ALL.max_age_h / 2))
     with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
-        db.execute("UPDATE windows SET end_utc = '2026-01-01T00:00:00.000Z'")
-        db.execute("UPDATE reels SET end_utc = '2026-01-01T00:00:00.000Z'")
+        db.execute("UPDATE windows SET end_utc = ?", (hours_ago_utc,))
+        db.execute("UPDATE reels SET end_utc = ?", (hours_ago_utc,))
     with closing(Ledger(tmp_path)) as ledger:
         kept = [untold.event for untold in ledger.untold(0, 1000)]
     assert {type(event) for event in kept} == {Moment, Reel}
