@@ -6,7 +6,8 @@ import asyncio
 import json
 import shutil
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def recap(address: str, out: Path, options: Options) -> None:
     with asyncio.Runner() as loop:
         try:
             loop.run(_try(words))
-            with closing(AvSource(address)) as source, staged(out) as folder:
+            with closing(AvSource(address)) as source, staged(out) as folder, _threads_ended(loop):
                 capture = Capture(
                     source,
                     camera,
@@ -95,6 +96,19 @@ def recap(address: str, out: Path, options: Options) -> None:
     for warning in [*capture.warnings(), *watched.warnings()]:
         sys.stderr.write(f"livereel: warning: {warning}\n")
     sys.stdout.write(summary(reel, out))
+
+
+@contextmanager
+def _threads_ended(loop: asyncio.Runner) -> Iterator[None]:
+    """Whatever ends the block early, wait for the threads: what they read and write is about to go.
+
+    Who presses Ctrl-C twice, or is a ``timeout`` that tells the whole group, breaks off the loop's own wait.
+    """
+    try:
+        yield
+    except BaseException:
+        loop.run(loop.get_loop().shutdown_default_executor())
+        raise
 
 
 async def _try(words: Words) -> None:

@@ -172,6 +172,20 @@ def test_a_recap_that_is_stopped_while_it_watches_leaves_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.ts", "pipe"]
 
 
+def test_a_recap_that_is_stopped_twice_leaves_nothing(tmp_path: Path) -> None:
+    """As by who presses Ctrl-C again, or by a ``timeout``, which tells the whole group too."""
+    source = film(tmp_path / "film.mp4", seconds=200, fps=25)
+    out = tmp_path / "reel"
+    with recapping(source, out) as process:
+        until(lambda: bool(list(out.parent.glob("reel.part/keyframes/*"))), "the first keyframe")
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in said[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+
+
 @pytest.fixture(scope="module")
 def long_to_encode(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One keyframe alone: no chapter of it can be copied."""
