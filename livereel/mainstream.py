@@ -7,6 +7,7 @@ import time
 
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from analyzer.window import Clip
 from livereel.clips import BufferClips
@@ -84,7 +85,7 @@ class MainStreamClips:
             self._came_s = time.monotonic() - self._main.behind_s
             shown_s = _shown_s(packet)
             if shown_s is not None:
-                self._theirs.see(shown_s, self._came_s)
+                self._theirs.see(shown_s, self._came_s, tells=_tells(packet))
         self._clips.push(packet)
 
     def _changes(self, packet: Packet[Stream]) -> bool:
@@ -111,7 +112,7 @@ class MainStreamClips:
         shown_s = _shown_s(packet)
         if packet.stream.type == "video" and shown_s is not None:
             with self._news:
-                self._ours.see(shown_s, came_s)
+                self._ours.see(shown_s, came_s, tells=_tells(packet))
         if time.monotonic() - self._came_s > self._silent_s:
             self._fail(f"nothing of its main stream for {self._silent_s:g} s")
 
@@ -143,6 +144,12 @@ class MainStreamClips:
         if self._ours.zero_s is None or self._theirs.zero_s is None:
             return None
         return self._ours.zero_s - self._theirs.zero_s
+
+
+def _tells(packet: Packet[Stream]) -> bool:
+    """Whether it comes no earlier than it is to be shown, as what others build on may."""
+    stream = packet.stream
+    return packet.is_keyframe or (isinstance(stream, VideoStream) and not stream.codec_context.has_b_frames)
 
 
 def _shown_s(packet: Packet[Stream]) -> float | None:

@@ -36,3 +36,11 @@ def test_pictures_out_of_order_are_no_jump() -> None:
     arrival = Arrival()
     arrival.see(1.2, 2.0)
     assert not arrival.see(1.1, 2.0)
+
+
+def test_a_picture_that_is_sent_before_its_time_tells_nothing() -> None:
+    arrival = Arrival()
+    arrival.see(0.0, 100.0)
+    arrival.see(0.32, 100.08, tells=False)
+    assert arrival.zero_s == 100.0
+    assert arrival.newest_s == 0.32
