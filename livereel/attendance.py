@@ -15,7 +15,6 @@ class Attendance:
     def __init__(self, ledger: Ledger, cameras: Sequence[str]) -> None:
         self._ledger = ledger
         self._cameras = cameras
-        self._unseen: dict[str, str] = {}  # why, of those that nobody sees now
 
     def start(self, now_utc: str) -> None:
         """From now on we look; what lies between an earlier run and this one, nobody saw."""
@@ -23,26 +22,22 @@ class Attendance:
             self._ledger.close_gap(camera, now_utc)
             self._fill(camera, now_utc, "not_running")
             self._ledger.open_gap(camera, now_utc, "source_down")
-            self._unseen[camera] = "source_down"
 
     def began(self, camera: str, at_utc: str) -> None:
         """Pictures come, from then on."""
         self._ledger.close_gap(camera, at_utc)
         self._fill(camera, at_utc, "source_down")
-        self._unseen.pop(camera, None)
 
     def turn(self, camera: str, now_utc: str, reason: str) -> None:
         """From now on nobody sees the camera for another reason."""
-        if self._unseen.get(camera, reason) != reason:
+        if self._ledger.open_reason(camera) not in {None, reason}:
             self._ledger.close_gap(camera, now_utc)
             self._ledger.open_gap(camera, now_utc, reason)
-            self._unseen[camera] = reason
 
     def lost(self, camera: str, now_utc: str, reason: str) -> None:
         """Nobody sees the camera from its last window on."""
         seen_utc = self._ledger.seen_until(camera)
         self._ledger.open_gap(camera, min(seen_utc or now_utc, now_utc), reason)
-        self._unseen.setdefault(camera, reason)
 
     def end(self, now_utc: str) -> None:
         """We look no longer."""

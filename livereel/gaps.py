@@ -18,6 +18,11 @@ class Gaps(Store):
         with self.writing() as db:
             db.execute("INSERT OR IGNORE INTO gaps VALUES (?, ?, NULL, ?)", (camera, start_utc, reason))
 
+    def open_reason(self, camera: str) -> str | None:
+        """Why nobody sees the camera now; None where it has no open gap."""
+        rows = self.read("SELECT reason FROM gaps WHERE camera = ? AND end_utc IS NULL", camera)
+        return rows[0][0] if rows else None
+
     def close_gap(self, camera: str, end_utc: str) -> None:
         """End the camera's open gap, if there is one.
 

@@ -12,8 +12,7 @@ from av.video.stream import VideoStream
 from analyzer.window import Clip
 from livereel.clips import BufferClips
 from stream.arrival import Arrival
-from stream.h264 import in_band, parameter_sets
-from stream.jump import is_jump
+from stream.h264 import in_band, length_bytes
 from stream.source import READ_TIMEOUT_S, SourceError
 from stream.threaded import ThreadedSource
 
@@ -50,8 +49,7 @@ class MainStreamClips:
         self._silent_s = silent_s
         self._theirs, self._ours = Arrival(), Arrival()
         self._parameters: frozenset[bytes] = frozenset()
-        known = parameter_sets(main.video.codec_context.extradata)
-        self._length_bytes = known.length_bytes if known else 0
+        self._length_bytes = length_bytes(main.video.codec_context.extradata)
         self._came_s = time.monotonic()
         self._news = threading.Condition()
         self.failure: SourceError | None = None
@@ -68,7 +66,8 @@ class MainStreamClips:
                     self._news.notify_all()
             if self._main.info.live:
                 self._fail("its main stream ended")
-            self._analysed.stop()  # a film is over when one of its streams is
+            else:
+                self._analysed.stop()  # a film is over when one of its streams is
         except SourceError as error:
             self._fail(error.reason, retryable=error.retryable)
 
@@ -76,8 +75,8 @@ class MainStreamClips:
         """Whether the pictures are of another time or kind from this one on: nothing is joined over that."""
         if packet.stream.type != "video":
             return False
-        shown_s, newest_s = _shown_s(packet), self._theirs.newest_s
-        jumps = shown_s is not None and newest_s is not None and is_jump(newest_s, shown_s)
+        shown_s = _shown_s(packet)
+        jumps = shown_s is not None and self._theirs.jumps_to(shown_s)
         return jumps or self._changes(packet)
 
     def _keep(self, packet: Packet[Stream]) -> None:

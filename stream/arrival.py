@@ -21,20 +21,20 @@ class Arrival:
         self.newest_s: float | None = None
         self._came_s = 0.0
 
-    def see(self, stream_s: float, came_s: float, *, tells: bool = True) -> bool:
-        """A packet of this time came then (s, monotonic).
+    def jumps_to(self, stream_s: float) -> bool:
+        """Whether this time, of the next packet, is of another timeline than that of the packets so far."""
+        return self.newest_s is not None and is_jump(self.newest_s, stream_s)
+
+    def see(self, stream_s: float, came_s: float, *, tells: bool = True) -> None:
+        """A packet of this time came then (s, monotonic); those of another timeline are forgotten.
 
         ``tells`` is False where it may come before its time: a picture on which earlier ones build.
-        Returns whether its time is another timeline than that of the packets before it; those are
-        forgotten then.
         """
-        jumped = self.newest_s is not None and is_jump(self.newest_s, stream_s)
         zero_s = came_s - stream_s
-        if jumped:
+        if self.jumps_to(stream_s):
             self.zero_s = None
         if self.zero_s is not None and tells:
             zero_s = min(zero_s, self.zero_s + MAX_DRIFT * (came_s - self._came_s))
         if self.zero_s is None or tells:
             self.zero_s, self._came_s = zero_s, came_s
         self.newest_s = stream_s
-        return jumped

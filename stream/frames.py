@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stream.demux import follows_loss
-from stream.h264 import is_droppable, parameter_sets
+from stream.h264 import is_droppable, length_bytes
 from stream.jump import JUMP_AHEAD_S, JUMP_BACK_S
 from stream.thin import Thinner
 
@@ -149,8 +149,7 @@ class FrameDecoder:
         # Of interlaced pictures, half a one would be left out.
         tells = self._context.name == "h264" and self._context.field_order == _PROGRESSIVE
         self._thinner = Thinner(self._least_s) if max_fps and tells else None
-        known = parameter_sets(self._context.extradata) if tells else None
-        self._length_bytes = known.length_bytes if known else 0
+        self._length_bytes = length_bytes(self._context.extradata) if tells else 0
         self._after_damage = False  # since the last frame handed out
 
     @property

@@ -39,6 +39,12 @@ def parameter_sets(extradata: bytes | None) -> ParameterSets | None:
     return ParameterSets(length_bytes, found) if {SPS, PPS} <= kinds else None
 
 
+def length_bytes(extradata: bytes | None) -> int:
+    """Size of the length before each NAL unit of a stream's packets; 0 for Annex B, or where nobody knows."""
+    known = parameter_sets(extradata)
+    return known.length_bytes if known else 0
+
+
 def _avcc_units(record: bytes) -> Iterator[bytes]:
     at = 5
     for mask in (31, 255):  # number of SPS (5 bits), then number of PPS (8 bits)

@@ -10,7 +10,8 @@ from stream.arrival import MAX_DRIFT, Arrival
 def test_the_packet_that_was_delayed_least_tells() -> None:
     arrival = Arrival()
     for stream_s, delay_s in ((10.0, 0.3), (10.1, 0.02), (10.2, 0.5)):
-        assert not arrival.see(stream_s, 100.0 + stream_s + delay_s)
+        assert not arrival.jumps_to(stream_s)
+        arrival.see(stream_s, 100.0 + stream_s + delay_s)
     assert arrival.zero_s == pytest.approx(100.02, abs=1e-3)
     assert arrival.newest_s == 10.2
 
@@ -27,15 +28,16 @@ def test_a_clock_that_is_slow_is_followed() -> None:
 def test_a_jump_begins_anew(to_s: float) -> None:
     arrival = Arrival()
     arrival.see(1000.0, 1.0)
-    assert arrival.see(to_s, 2.0)
+    assert arrival.jumps_to(to_s)
+    arrival.see(to_s, 2.0)
     assert arrival.zero_s == 2.0 - to_s
-    assert not arrival.see(to_s + 0.1, 2.1)
+    assert not arrival.jumps_to(to_s + 0.1)
 
 
 def test_pictures_out_of_order_are_no_jump() -> None:
     arrival = Arrival()
     arrival.see(1.2, 2.0)
-    assert not arrival.see(1.1, 2.0)
+    assert not arrival.jumps_to(1.1)
 
 
 def test_a_picture_that_is_sent_before_its_time_tells_nothing() -> None:
