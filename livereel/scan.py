@@ -17,7 +17,8 @@ from livereel.clips import NoClips
 from livereel.options import Options
 from livereel.progress import progress
 from sinks.rows import gap_row, window_row
-from stream.source import AvSource, PacketSource, RealTimeSource
+from stream.live import open_live
+from stream.source import AvSource, PacketSource
 from stream.text import write_text
 
 
@@ -60,8 +61,7 @@ def _check_place(plot: Path) -> None:
 
 
 def _open(address: str, realtime: bool) -> PacketSource:  # noqa: FBT001  # as the command line says it
-    source = AvSource(address)
-    return RealTimeSource(source) if realtime and not source.info.live else source
+    return open_live(address) if realtime else AvSource(address)
 
 
 def _draw(file: Path, title: str, seen: list[Window | Gap], *, media_time: bool) -> None:

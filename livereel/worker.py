@@ -20,9 +20,8 @@ from livereel.counts import Counts
 from livereel.folder import CLIPS, KEYFRAMES
 from livereel.mainstream import MainStreamClips
 from livereel.space import Space
-from stream.address import is_live
-from stream.looped import LoopedSource
-from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
+from stream.live import open_live
+from stream.source import SourceError
 from stream.threaded import ThreadedSource
 
 BEAT_S = 0.5
@@ -144,17 +143,6 @@ def _opened_to_detect(address: str, settings: CameraSettings) -> ThreadedSource:
     except SourceError as error:
         reason = f"its detect_source: {error.reason}"
         raise SourceError(error.address, reason, retryable=error.retryable) from error
-
-
-def open_live(address: str, transport: str = "tcp", *, loop: bool = False) -> PacketSource:
-    """Open an address; what is not live of itself is played at the speed at which it was taken.
-
-    Raises SourceError.
-    """
-    if loop and not is_live(address):
-        return RealTimeSource(LoopedSource(lambda: AvSource(address)))
-    source = AvSource(address, transport=transport)
-    return source if source.info.live else RealTimeSource(source)
 
 
 def _stop_when_told(pipe: Connection[Report, Any], source: ThreadedSource) -> None:

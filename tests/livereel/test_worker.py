@@ -17,7 +17,8 @@ import pytest
 from analyzer.happening import Began
 from analyzer.window import Window, WindowSettings
 from livereel.process import CameraProcess
-from livereel.worker import CameraSettings, Ended, Report, open_live
+from livereel.worker import CameraSettings, Ended, Report
+from stream.live import open_live
 from stream.source import SourceError
 from tests.kit.footage import Look, write_file
 from tests.kit.rtsp import free_port
