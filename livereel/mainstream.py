@@ -53,7 +53,13 @@ class MainStreamClips:
         self._came_s = time.monotonic()
         self._news = threading.Condition()
         self.failure: SourceError | None = None
-        threading.Thread(target=self._keep_all, name="main stream", daemon=True).start()
+        self._thread = threading.Thread(target=self._keep_all, name="main stream", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop the main stream, and wait for the thread: it reads what may be closed then."""
+        self._main.stop()
+        self._thread.join()
 
     def _keep_all(self) -> None:
         try:

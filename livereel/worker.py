@@ -124,6 +124,8 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
         for seen in capture.run():
             reporter.send(seen)
     finally:
+        if beside:
+            beside.close()
         reporter.send(_beat_of(capture))  # the numbers of its last moments
     failure = capture.failure or (beside and beside.failure)
     if failure:

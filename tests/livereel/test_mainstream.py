@@ -166,12 +166,15 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_main_stream_that_falls_silent_is_a_failure_that_may_pass(film: Path, tmp_path: Path) -> None:
     with closing(Scripted(film)) as main, closing(AvSource(str(film))) as sub:
         kept, analysed = ThreadedSource(main), ThreadedSource(sub)
-        both = MainStreamClips(kept, analysed, BufferClips(kept, tmp_path, 10.0), silent_s=0.1)
+        both = MainStreamClips(
+            kept, analysed, BufferClips(kept, tmp_path, 10.0), silent_s=1.3
+        )  # what has come is handed out after a second
         for packet in analysed.packets():
             both.push(packet)
             if both.failure is None:
                 threading.Event().wait(0.02)
         main.over.set()
+        both.close()
     assert both.failure is not None
     assert both.failure.retryable
     assert "main stream" in both.failure.reason
@@ -185,5 +188,6 @@ def test_a_main_film_that_ends_stops_the_other(film: Path, tmp_path: Path) -> No
         for packet in analysed.packets():
             both.push(packet)
         sub.over.set()
+        both.close()
     assert analysed.stopped
     assert both.failure is None
