@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from livereel import cli
+from livereel.cli.main import main
 
 LIVEREEL = Path(sys.executable).with_name("livereel")
 
@@ -21,7 +21,7 @@ def tell():
     status = pathlib.Path("/proc/self/status").read_text()
     print("peak", re.search(r"VmHWM:\\s+(\\d+) kB", status)[1], file=sys.stderr)
 atexit.register(tell)
-from livereel.cli import main
+from livereel.cli.main import main
 main()
 """
 
@@ -46,7 +46,7 @@ class CommandLine:
         self._monkeypatch.setattr(sys, "argv", ["livereel", *map(str, arguments)])
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
         said = self._capsys.readouterr()
         code = ended.value.code
         return Ended(code if isinstance(code, int) else int(code is not None), said.out, said.err)
