@@ -16,8 +16,8 @@ import livereel
 from analyzer.describe.describer import DescribeError
 from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.compile import VIDEO, ReelPlan, compile_reel, summary
+from base.atomic import atomic_folder
 from base.clock import utc_text
-from base.staging import staged
 from livereel.camera.capture import camera_name
 from livereel.camera.supervisor import Patience
 from livereel.camera.worker import CameraSettings
@@ -89,7 +89,7 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
     Works beside a running instance. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
     """
     now = datetime.now(UTC)
-    with closing(Ledger(data, read_only=True)) as ledger, staged(out) as folder:
+    with closing(Ledger(data, read_only=True)) as ledger, atomic_folder(out) as folder:
         known = ledger.cameras()
         unknown = [camera for camera in cameras if camera not in known]
         if unknown:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.signal.window import WindowSettings
-from base.child_process import at_home
+from base.child_process import become_child
 from livereel.camera.capture import Capture, Seen
 from livereel.camera.clips import BufferClips
 from livereel.camera.counts import Counts
@@ -91,7 +91,7 @@ class _Reporter:
 
 def run(handle: int, parent_pid: int) -> None:
     """Be the camera's process: hear of the camera over the pipe that ``handle`` names, and watch it."""
-    pipe = at_home(handle, parent_pid)
+    pipe = become_child(handle, parent_pid)
     reporter = _Reporter(pipe)
     try:
         try:

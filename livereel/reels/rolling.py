@@ -18,8 +18,8 @@ from analyzer.reel.choose import Chosen
 from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings
 from analyzer.reel.records import Gap, Reel, Story
 from analyzer.signal.window import Clip, Window
+from base.atomic import PART
 from base.clock import utc_text
-from base.staging import PART
 from livereel.config.describers import Tell
 from livereel.ledger.ledger import Ledger, LedgerError
 from livereel.reels.compile_process import compile_apart
