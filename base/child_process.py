@@ -12,12 +12,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, Pipe
-from typing import Any
+from typing import Any, NoReturn
 
-# A terminal sends these to the whole process group, but they are meant for the main process. They are
-# blocked while a child starts, until it ignores them.
+# Meant for the main process, though a service manager sends them to every process. They are blocked while a
+# child starts, until it ignores them.
 _HELD_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _ENVIRONMENT = {
@@ -30,9 +30,12 @@ _ENVIRONMENT = {
 class Child:
     """A process that runs ``function(handle, parent_pid)`` of a module, which must call ``become_child``.
 
+    It leads a process group of its own, which takes in the processes that it starts: a terminal's Ctrl-C
+    does not reach them, and ``kill`` reaches them all.
+
     Attributes:
         pipe: this side of the pipe; reading it raises EOFError once the process has ended.
-        pid: process id.
+        pid: process id, and the id of its group.
     """
 
     def __init__(self, module: str, function: str, name: str) -> None:
@@ -47,15 +50,24 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, **_ENVIRONMENT},
+                process_group=0,
             )
         self.pid = self._process.pid
 
     def kill(self) -> None:
-        """Send SIGKILL."""
-        self._process.kill()
+        """Send SIGKILL to the whole group; does nothing once ``wait`` has returned."""
+        if self._process.returncode is None:  # until it is reaped, nothing else can have its id
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
 
     def wait(self) -> str:
-        """Block until the process has ended; return how, as ``SIGSEGV`` or ``exit code 1``."""
+        """Block until the process has ended, and kill what is left of its group.
+
+        Returns how it ended, as ``SIGSEGV`` or ``exit code 1``.
+        """
+        with suppress(ChildProcessError):  # reaped by another call
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            self.kill()
         code = self._process.wait()
         return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
@@ -70,18 +82,26 @@ def _blocked(signals: Iterable[signal.Signals]) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def become_child(handle: int, parent_pid: int) -> Connection[Any, Any]:
+def become_child(handle: int, parent_pid: int, *, dies_with_parent: bool = True) -> Connection[Any, Any]:
     """Make this process a child and return its end of the pipe.
 
     SIGINT and SIGTERM are ignored from here on, since the main process handles them and stops its children.
-    The kernel kills this process when the main process ends, however it ends (Linux).
+    The kernel kills this process when the main process ends, however it ends (Linux). A process that starts
+    others passes ``dies_with_parent=False``, since the kernel would leave those alone: it reads the pipe to
+    its end and calls ``kill_own_group``.
     """
     for number in _HELD_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_SIGNALS)
     libc = ctypes.CDLL(None)
-    if hasattr(libc, "prctl"):  # Linux: end with a main process that is killed with SIGKILL, too
+    if dies_with_parent and hasattr(libc, "prctl"):  # Linux
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         os._exit(1)  # the parent ended before prctl took effect
     return Connection(handle)
+
+
+def kill_own_group() -> NoReturn:
+    """Kill this process and all others of its group."""
+    os.killpg(0, signal.SIGKILL)
+    os._exit(1)  # for type checkers: SIGKILL does not return

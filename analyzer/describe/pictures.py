@@ -19,16 +19,27 @@ Fit = Callable[[int, int], tuple[int, int]]
 """Height and width of a picture, to the height and width in which the model is to see it."""
 
 
-def read_jpegs(window: Window) -> list[bytes]:
-    """The keyframes' files, one for each; raises DescribeError when there are none or one is gone."""
+def keyframe_files(window: Window) -> list[Path]:
+    """Return the keyframes' files, in order; raises DescribeError when there are none or one is missing."""
     if not window.keyframes:
         raise DescribeError(f"window {window.id} has no keyframes")
-    return [_read(keyframe.file) for keyframe in window.keyframes]
+    files = []
+    for keyframe in window.keyframes:
+        if keyframe.file is None:
+            raise DescribeError("a keyframe has no picture: none were asked for")
+        if not keyframe.file.is_file():
+            raise DescribeError(f"{keyframe.file}: No such file or directory")
+        files.append(keyframe.file)
+    return files
 
 
-def _read(file: Path | None) -> bytes:
-    if file is None:
-        raise DescribeError("a keyframe has no picture: none were asked for")
+def read_jpegs(window: Window) -> list[bytes]:
+    """Read the keyframes' files, in order; raises DescribeError when there are none or one is missing."""
+    return [read_jpeg(file) for file in keyframe_files(window)]
+
+
+def read_jpeg(file: Path) -> bytes:
+    """Read a keyframe's file; raises DescribeError."""
     try:
         return file.read_bytes()
     except OSError as error:
