@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -24,6 +25,12 @@ def read_jpegs(window: Window) -> list[bytes]:
     if not window.keyframes:
         raise DescribeError(f"window {window.id} has no keyframes")
     return [_read(keyframe.file) for keyframe in window.keyframes]
+
+
+def strongest(window: Window, count: int) -> Window:
+    """The window with at most so many keyframes: the strongest, in the order of time."""
+    kept = sorted(window.keyframes, key=lambda keyframe: -keyframe.value)[:count]
+    return replace(window, keyframes=tuple(sorted(kept, key=lambda keyframe: keyframe.pts_s)))
 
 
 def _read(file: Path | None) -> bytes:

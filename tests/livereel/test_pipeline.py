@@ -135,13 +135,23 @@ def test_a_failure_of_the_source_comes_through_as_it_is_and_nothing_runs_on() ->
     assert describer.under_way == 0
 
 
-def test_a_bug_in_the_describer_is_not_hidden() -> None:
-    class Broken(Scripted):
-        async def describe(self, window: Window) -> Moment:  # noqa: ARG002  # the seam's
-            raise KeyError("bug")
+def test_a_bug_in_the_describer_ends_its_window_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "RETRIES_S", (0.0, 0.0))
 
-    with pytest.raises(KeyError, match="bug"):
-        describe([active(0), active(1), active(2)], Broken())
+    class Broken(Scripted):
+        async def describe(self, window: Window) -> Moment:
+            if window.index == 1:
+                raise KeyError("bug")
+            return await super().describe(window)
+
+    taken = describe([active(0), active(1), active(2)], Broken())
+    assert [item.name for item in taken if isinstance(item, Outcome)] == [
+        "described",
+        "model_failed",
+        "described",
+    ]
+    assert isinstance(taken[1], Outcome)
+    assert taken[1].error == "unexpected KeyError: 'bug'"
 
 
 def test_an_iterator_that_blocks_is_pulled_in_a_thread() -> None:

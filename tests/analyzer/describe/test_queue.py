@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from analyzer.describe.allowance import Allowance
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.queue import Allowance, DescribeQueue, QueueSettings, WaitingError
+from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
 from analyzer.moment import Moment
 from analyzer.window import Keyframe, Window
 from tests.kit.measured import measured
