@@ -239,8 +239,8 @@ class Search:
         if hinted is not None:
             self._guesses = None
             return self._take(hinted)
-        if not self._blind:
-            return False
+        if not self._blind or any(hint.search(refusal.said) for hint, _ in _HINTS):
+            return False  # what is named cannot be helped, and nothing else is to blame
         if self._guesses is None:
             self._guesses = self._all_guesses(self.dialect, refusal, pictures)
         return any(self._take(guess) for guess in self._guesses)
