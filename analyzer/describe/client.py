@@ -205,7 +205,7 @@ def _split(address: str) -> tuple[str, dict[str, str]]:
     """An address as the client wants it, and its query, which goes with each request."""
     try:
         parts = urlsplit(address)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable or re.search(r"\s", address):

@@ -91,6 +91,7 @@ class ModelServer:
     requests: list[tuple[str, str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     url: str = ""
+    _serving: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[ModelServer]:
@@ -101,13 +102,22 @@ class ModelServer:
             yield self
         finally:
             server.close()
+            for task in self._serving:  # a client may have left without a word
+                task.cancel()
+            await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await read_request(reader)
-        if request is not None:
-            writer.write(self._answer(request).encoded())
-            await writer.drain()
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            request = await read_request(reader)
+            if request is not None:
+                writer.write(self._answer(request).encoded())
+                await writer.drain()
+        finally:
+            writer.close()
+            self._serving.discard(task)
 
     def _answer(self, request: Request) -> Answer:
         method = request.head.split(b" ", 1)[0].decode()
