@@ -48,7 +48,8 @@ _NO_MODEL = re.compile(
 _NO_PICTURES = re.compile(
     r"\b0 image|(?:image|vision|multi-?modal).{0,60}(?:not|n't|un)\s?(?:be )?(?:supported|enabled|allowed)"
     r"|(?:not|n't|cannot|no endpoints found that)\s(?:\w+\s){0,2}(?:support|accept|process|read)\w*"
-    r"(?:\s\w+){0,2}\s(?:image|vision|multi-?modal)|not a multi-?modal|unknown variant .?image_url",
+    r"(?:\s\w+){0,2}\s(?:image|vision|multi-?modal)|not a multi-?modal|unknown variant .?image_url"
+    r"|missing data required for image|image_url is only supported",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -126,6 +126,8 @@ def _fewer(dialect: Dialect, pictures: int, said: str) -> Dialect | None:
     """As many pictures as the server says it takes, else half as many."""
     if pictures < 2:
         return None
+    if _SINGLE.search(said):
+        return _showing(dialect, 1)
     numbers = [int(digits) for digits in _LIMITS.findall(said) or re.findall(r"\b\d{1,4}\b", said)]
     if 0 in numbers and _LIMITS.search(said):
         return None
@@ -163,6 +165,7 @@ Change = Callable[[Dialect, int, str], Dialect | None]
 """Another dialect, given how many pictures were shown and what the server said; None: no other one."""
 
 _IMAGE = r"(?:image|picture|photo|multi-?modal|media)"
+_SINGLE = re.compile(rf"\b(?:only one|single|more than one|one) {_IMAGE}", re.IGNORECASE)
 _LIMITS = re.compile(
     r"(?:at most|up to|maximum(?: number)?(?: of)?(?: is)?|limit(?:ed)?(?: of| to| is|:)?|more than|only)"
     r"\D{0,20}\b(\d{1,4})\b",
@@ -182,6 +185,7 @@ _HINTS: tuple[tuple[re.Pattern[str], Change], ...] = (
         _hint(
             r"context.{0,20}(?:length|size|window)|(?:model|prompt|sequence|input)\W{0,3}(?:length|len\b)"
             r"|too (?:long|many (?:input )?tokens)|longer than|reduce the length|n_ctx|max_model_len"
+            r"|tokens?\b.{0,40}exceed|exceed.{0,40}\btokens|\binputs?\W{0,2}tokens|input.{0,10}too large"
         ),
         _less,
     ),
