@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
 from analyzer.describe.allowance import Allowance
 from analyzer.describe.describer import DescribeError, RefusedError
@@ -85,6 +86,7 @@ class ChatClient:
         )
         self.name = urlsplit(str(self._openai.base_url)).netloc.rpartition("@")[2]
         password = urlsplit(address).password or ""
+        self._via = _via(str(self._openai.base_url))
         self._secrets = [text for text in (key, password, *sent.values(), *query.values()) if len(text) > 3]
         self._failures = Allowance(_FAILURES_PER_MINUTE, 60.0, time.monotonic)
 
@@ -149,7 +151,9 @@ class ChatClient:
             if isinstance(error.__cause__, DescribeError):
                 raise error.__cause__ from None
             cause = self._hidden(_cause(error.__cause__ or error))
-            raise UnreachableError(f"{self.name} cannot be reached: {cause}", retryable=True) from None
+            raise UnreachableError(
+                f"{self.name} cannot be reached{self._via}: {cause}", retryable=True
+            ) from None
         except Exception as error:  # noqa: BLE001  # what the client stands on raises more than it names
             cause = self._hidden(_cause(error))
             raise UnreachableError(f"{self.name} cannot be asked: {cause}", retryable=True) from None
@@ -182,6 +186,15 @@ def _http_client(openai: Any) -> Any:
         raise DescribeError(message) from error
     except Exception as error:  # the message may hold the proxy's password
         raise DescribeError(f"the environment's proxy ({_PROXIES}) is none that can be used") from error
+
+
+def _via(address: str) -> str:
+    """Say whether an address is asked through a proxy, as far as the environment tells."""
+    parts = urlsplit(address)
+    proxies = getproxies()
+    proxied = parts.scheme in proxies or "all" in proxies
+    host = parts.netloc.rpartition("@")[2]
+    return " through the environment's proxy" if proxied and not proxy_bypass(host) else ""
 
 
 async def _check_redirect(response: Any) -> None:

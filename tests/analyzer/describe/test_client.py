@@ -189,6 +189,15 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> 
     assert proxy.requests == [("POST", "http://gpu-box.invalid:8000/v1/chat/completions")]
 
 
+def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://me:geheim@127.0.0.1:9")
+    error = failure(ModelServer())
+    assert " cannot be reached through the environment's proxy: " in str(error)
+    assert "geheim" not in str(error)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    completed(ModelServer())
+
+
 def test_a_proxy_that_wants_a_password_is_a_failure_with_its_number() -> None:
     assert "answers 407: a web page" in str(failure(ModelServer((always(page("407 Proxy", 407)),))))
 
