@@ -211,7 +211,7 @@ class ChatServer:
         self._dialect = dialect
         self._hopeless = ("", 0.0)
         if not same:
-            log.info("words: %s: %s", self.name, "; ".join(self.fallbacks()) or "all as asked")
+            log.info("words: %s: %s", self.name, "; ".join(self.fallbacks()) or "pictures one by one")
 
     def _told(self, error: StatusError) -> DescribeError:
         """A failure that no other form has helped, as what it means for windows."""

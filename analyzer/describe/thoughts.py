@@ -39,8 +39,8 @@ def without_thoughts(text: str) -> str:
 
 
 def _final_channel(text: str) -> str:
-    last = list(_CHANNEL.finditer(text))[-1]
-    _, begun, answer = text[last.end() :].partition(_MESSAGE)
-    if last[1].lower() != "final" or not begun:
+    finals = [channel.end() for channel in _CHANNEL.finditer(text) if channel[1].lower() == "final"]
+    _, begun, answer = text[finals[-1] :].partition(_MESSAGE) if finals else ("", "", "")
+    if not begun:
         raise UnfinishedError("it ends within its thoughts")
     return re.split(r"<\|(?:return|end|start|call)\|>", answer)[0]
