@@ -22,8 +22,8 @@ from typing import Protocol
 from analyzer.describe.allowance import Allowance
 from analyzer.describe.describer import DescribeError, Describer, RefusedError, as_describe_error
 from analyzer.describe.pictures import strongest
-from analyzer.moment import Moment
-from analyzer.window import Window
+from analyzer.describe.moment import Moment
+from analyzer.signal.window import Window
 
 log = logging.getLogger(__name__)
 
