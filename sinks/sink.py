@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from analyzer.reel.records import Gap, Reel
-from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.describe.moment import Moment
+from analyzer.happening import CameraState, Glimpse, Stirring
+from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
 
 

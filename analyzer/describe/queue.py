@@ -21,8 +21,8 @@ from typing import Protocol
 
 from analyzer.describe.allowance import Allowance
 from analyzer.describe.describer import DescribeError, Describer, RefusedError, as_describe_error
-from analyzer.describe.pictures import strongest
 from analyzer.describe.moment import Moment
+from analyzer.describe.pictures import strongest
 from analyzer.signal.window import Window
 
 log = logging.getLogger(__name__)

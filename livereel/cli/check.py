@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-from livereel.config.schema import Config
 from livereel.cli.errors import EXPECTED, explain
-from livereel.config.options import Options
 from livereel.config.describers import make_words
+from livereel.config.options import Options
+from livereel.config.schema import Config
 from sinks.broker import BrokerError
 from sinks.mqtt import check_broker
 from sinks.settings import MqttSettings

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analyzer.reel.records import Chapter, Gap, Reel
-from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.describe.moment import Moment
+from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.reel.compile import VIDEO
+from analyzer.reel.records import Chapter, Gap, Reel
 from base.clock import utc_text
 from tests.kit.moments import moment
 

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
 from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
 from analyzer.describe.openai.dialect import THINKING_TOKENS, Dialect, Fit, Refusal, Search
 from analyzer.describe.openai.reply import Listed, Reply, read_models, read_reply
 from analyzer.describe.text_model import Sampling, Schema

@@ -10,8 +10,8 @@ import pytest
 
 from analyzer.describe.allowance import Allowance
 from analyzer.describe.describer import DescribeError, RefusedError
-from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
 from analyzer.describe.moment import Moment
+from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
 from analyzer.signal.window import Keyframe, Window
 from tests.kit.measured import measured
 from tests.kit.mqtt import looped, until

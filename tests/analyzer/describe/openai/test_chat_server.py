@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
 from analyzer.describe.text_model import DESCRIBING
 from tests.kit.chat_server import GOOD

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from analyzer.describe import client as module
-from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
 from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
 from tests.kit.chat_server import GOOD
 from tests.kit.model_server import Answer, ModelServer, always, completion, listed, page, refusal
 
