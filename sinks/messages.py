@@ -16,7 +16,7 @@ from base.clock import utc_after
 from sinks.broker import Message
 from sinks.letters import Letter
 from sinks.rows import window_row
-from sinks.sink import Stats
+from sinks.sink import DescriberState, Stats
 
 # Home Assistant refuses longer states.
 MAX_STATE_CHARS = 255
@@ -43,6 +43,7 @@ class Messages:
         self._base = base
         self.available = f"{prefix}/available"
         self.stats_topic = f"{prefix}/stats"
+        self.describer_topic = f"{prefix}/describer"
 
     def topic(self, name: str, *levels: str) -> str:
         """Return a topic of a camera or a reel."""
@@ -51,6 +52,7 @@ class Messages:
     def kept(self, cameras: Sequence[str], reels: Sequence[str]) -> Iterator[str]:
         """Yield all topics at which a broker may keep a message of ours."""
         yield self.available
+        yield self.describer_topic
         for camera in cameras:
             for levels in ("status", "status/capture", "status/describe", "motion", "keyframe"):
                 yield self.topic(camera, levels)
@@ -96,6 +98,11 @@ class Messages:
 
     def describe(self, camera: str, state: str) -> Message:
         return self._state(camera, "status", "describe", payload=state.encode())
+
+    def describer(self, state: DescriberState) -> Message:
+        """Whether windows are described, and why not."""
+        body = {"state": state.state, "reason": state.reason, "at_utc": state.at_utc}
+        return Message(self.describer_topic, _json(body), qos=1, retain=True)
 
     def caption_state(self, moment: Moment) -> Message:
         """The last caption: ``short`` fits a Home Assistant state, the rest are attributes."""

@@ -18,7 +18,7 @@ from analyzer.describe.moment import Moment
 from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.reel.compile import VIDEO
 from analyzer.reel.records import Reel
-from base.clock import parse_utc, utc_after
+from base.clock import parse_utc, utc_after, utc_text
 from sinks.backlog import Backlog
 from sinks.broker import Patience, tls_context
 from sinks.client import Client
@@ -112,6 +112,8 @@ class MqttSink:
         """What an earlier run has left at the broker is no longer so; nothing is known of cameras yet."""
         if self._discovery is not None:
             self._backlog.set(*self._discovery.announce(self._cameras, self._reels))
+        now_utc = utc_text(datetime.now(UTC))
+        self._backlog.set(self._messages.describer(DescriberState(ONLINE, None, now_utc)))
         for camera in self._cameras:
             self._backlog.set(
                 self._messages.capture(camera, OFFLINE),
@@ -159,6 +161,7 @@ class MqttSink:
             self._take_camera(event)
         elif isinstance(event, DescriberState):
             self._describer = event.state
+            self._backlog.set(self._messages.describer(event))
             self._tell_describer()
         elif isinstance(event, Stats):
             self._backlog.add("stats", self._messages.stats(event, self.counters()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -31,6 +32,12 @@ def keyframe_files(window: Window) -> list[Path]:
             raise DescribeError(f"{keyframe.file}: No such file or directory")
         files.append(keyframe.file)
     return files
+
+
+def strongest(window: Window, count: int) -> Window:
+    """The window with at most so many keyframes: the strongest, in the order of time."""
+    kept = sorted(window.keyframes, key=lambda keyframe: -keyframe.value)[:count]
+    return replace(window, keyframes=tuple(sorted(kept, key=lambda keyframe: keyframe.pts_s)))
 
 
 def read_jpegs(window: Window) -> list[bytes]:

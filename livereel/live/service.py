@@ -91,7 +91,7 @@ class Live:
             for camera in cameras
         }
         self._tally = Tally(self.cameras, time.monotonic())
-        self._words_down = False
+        self._words_trouble: str | None = None
 
     def attach(self, sinks: Sequence[Sink]) -> None:
         """Tell all that happens from now on to these sinks; they stay the caller's to close."""
@@ -269,10 +269,11 @@ class Live:
         await self._publisher.publish(moment)
 
     async def _tell_describer(self) -> None:
-        if self.words.is_down != self._words_down:
-            self._words_down = self.words.is_down
-            state, reason = ("offline", "the model does not answer") if self._words_down else ("online", None)
-            await self._publisher.publish(DescriberState(state, reason, _now()))
+        trouble = self.words.trouble
+        if trouble != self._words_trouble:
+            self._words_trouble = trouble
+            state = "online" if trouble is None else "offline"
+            await self._publisher.publish(DescriberState(state, trouble, _now()))
 
     # Reels
 
