@@ -117,6 +117,11 @@ class Capture:
         """Why a clip could not be cut, the last time."""
         return self._files.clip_failure
 
+    @property
+    def choice(self) -> str | None:
+        """Which of several video tracks is watched, in a line; None where there is only one."""
+        return self._source.info.choice
+
     def windows(self) -> Iterator[Window | Gap]:
         """Yield windows and gaps alone; otherwise as ``run``."""
         return (item for item in self.run() if isinstance(item, Window | Gap))
@@ -333,7 +338,9 @@ class Capture:
 
     def warnings(self) -> list[str]:
         """What the user should know of this run so far, a line each."""
-        lines = [f"stopped early: {self.failure}"] if self.failure else []
+        lines = [self.choice] if self.choice else []
+        if self.failure:
+            lines.append(f"stopped early: {self.failure}")
         if self.clip_failure:
             lines.append(f"{self.counts.clips_failed} windows have no moving pictures: {self.clip_failure}")
         if self.counts.damaged_packets:

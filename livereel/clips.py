@@ -119,5 +119,5 @@ class BufferClips:
         path = self._folder / f"{name}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         packets = [p for p in cut.packets if p.stream.type != "video" or (p.pts, p.dts) not in self._refused]
-        write_clip(path, self._source.video, self._source.audio, packets)
-        return Clip(path, cut.start_s - zero_s)
+        written = write_clip(path, self._source.video, self._source.audio, packets)
+        return Clip(path, written.first_s - zero_s)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.access import Start
 from stream.jump import is_jump
 
 # Times of packets and of frames differ by what rounding costs.
@@ -20,7 +21,12 @@ _SOUND_LEAD_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Packets that begin with a video keyframe, in the order of the source; times are stream times."""
+    """Packets that begin where decoding can begin, in the order of the source.
+
+    Attributes:
+        packets: of all streams.
+        start_s: stream time of the first complete frame.
+    """
 
     packets: tuple[Packet[Stream], ...]
     start_s: float
@@ -36,14 +42,29 @@ class _Entry:
     timeline: int  # how often the stream's times have jumped so far
 
 
-@dataclass(frozen=True, slots=True)
 class _Gop:
-    start_s: float
-    timeline: int
+    """A group of frames: from a random access point to the next."""
+
+    def __init__(self, entry: _Entry) -> None:
+        self.start_s = entry.time_s
+        self.timeline = entry.timeline
+        self._tick_s = float(entry.packet.time_base)
+        self._start = Start(entry.packet)
+        self.complete_s = None if self._start.waits else entry.time_s  # of its first complete frame
+
+    def see(self, entry: _Entry) -> None:
+        """Take a packet of this or a later group."""
+        if self.complete_s is None and entry.timeline == self.timeline:
+            self._start.see(entry.packet)
+            if not self._start.waits:
+                self.complete_s = (self._start.complete or 0) * self._tick_s
 
 
 class PacketBuffer:
     """Holds the newest ``keep_s`` seconds of packets, always from a keyframe, under ``max_bytes``.
+
+    Where frames are complete only some time after a keyframe, as with an intra refresh, it keeps from so
+    much earlier.
 
     When full it drops whole groups of pictures, oldest first, never the newest; a single group that
     alone exceeds the cap is dropped too, and the buffer waits for the next keyframe.
@@ -73,8 +94,11 @@ class PacketBuffer:
             return  # nothing can be decoded before the first keyframe
         self._entries.append(entry)
         self.bytes += packet.size
+        if entry.video:
+            for gop in self._gops:
+                gop.see(entry)
         if entry.starts_gop:
-            self._gops.append(_Gop(entry.time_s, entry.timeline))
+            self._gops.append(_Gop(entry))
         # By the pictures' time alone: sound may run ahead of them, or go on when they have ended.
         while entry.video and len(self._gops) > 1 and self._outlives(self._gops[1], entry):
             self._drop_gop()
@@ -83,8 +107,8 @@ class PacketBuffer:
 
     def _outlives(self, gop: _Gop, newest: _Entry) -> bool:
         """Whether what starts at a group covers all that is to be kept."""
-        start_s = gop.start_s if gop.timeline == newest.timeline else self._timeline_s
-        return start_s <= newest.time_s - self._keep_s
+        start_s = gop.complete_s if gop.timeline == newest.timeline else self._timeline_s
+        return start_s is not None and start_s <= newest.time_s - self._keep_s
 
     def _drop_gop(self) -> int:
         """Drop the oldest group of pictures and the audio between; return how many packets left."""
@@ -99,15 +123,16 @@ class PacketBuffer:
         self.bytes -= self._entries.popleft().packet.size
 
     def cut(self, start_s: float, end_s: float) -> Cut | None:
-        """Return the packets of [start_s, end_s) in stream time, from the keyframe at or before start_s.
+        """Return the packets of [start_s, end_s) in stream time, such that the frame at start_s is complete.
 
         Begins later where the buffer does; None where it holds no picture of that time, and never reaches
         over a jump of the times. Decoding order differs from showing order, so the last group keeps the
         packets that shown ones may need; sound begins a little earlier, for its decoder to warm up.
         """
-        gops = [gop.start_s for gop in self._gops if gop.timeline == self._gops[0].timeline]
-        first = max((nth for nth, s in enumerate(gops) if s <= start_s), default=0)
-        if not gops or gops[first] >= end_s:
+        gops = [gop.complete_s for gop in self._gops if gop.timeline == self._gops[0].timeline]
+        first = max((nth for nth, s in enumerate(gops) if s is not None and s <= start_s), default=0)
+        from_s = gops[first] if gops else None
+        if from_s is None or from_s >= end_s:
             return None
         taken: list[_Entry] = []
         begun = 0
@@ -115,11 +140,11 @@ class PacketBuffer:
             begun += entry.starts_gop
             if begun <= first or (entry.video and entry.decoded_s >= end_s):
                 continue
-            if entry.video or gops[first] - _SOUND_LEAD_S <= entry.time_s < end_s:
+            if entry.video or from_s - _SOUND_LEAD_S <= entry.time_s < end_s:
                 taken.append(entry)
         if not any(entry.video and entry.time_s >= start_s - _SHOWN_S for entry in taken):
             return None  # the pictures have ceased before
-        return Cut(tuple(entry.packet for entry in taken), gops[first])
+        return Cut(tuple(entry.packet for entry in taken), from_s)
 
     def _oldest_timeline(self) -> Iterator[_Entry]:
         """Yield entries until the pictures' times jump, of each other stream until its own do."""
