@@ -27,6 +27,8 @@ cv2.setNumThreads(1)
 # A stream that never holds a whole keyframe has no picture that is called whole: after so many in a row
 # they are taken as they are.
 MAX_BROKEN = 25
+# So many usual steps ahead are a pause.
+_JUMP_FRAMES = 3
 # Readers of transport streams mark a packet that is done before those that are lost.
 _DAMAGE_SLACK_S = 0.5
 
@@ -146,6 +148,7 @@ class FrameDecoder:
         # A tenth less, for times that are rounded or jitter.
         self._least_s = 0.9 / max_fps if max_fps else 0.0
         self._handed_s: float | None = None
+        self._stands_s = 0.0  # how long the newest frame is shown, as it says itself
         # Of interlaced pictures, half a one would be left out.
         tells = self._context.name == "h264" and self._context.field_order == _PROGRESSIVE
         self._thinner = Thinner(self._least_s) if max_fps and tells else None
@@ -157,6 +160,11 @@ class FrameDecoder:
         """Media time at which the newest frame ends, if it was left out; None if it was handed out."""
         left_out = self._handed_s is not None and self._last_s > self._handed_s
         return self._last_s + self._frame_s if left_out else None
+
+    @property
+    def stands_to_s(self) -> float | None:
+        """Media time until which the newest frame is shown, by its own duration; None where it has none."""
+        return self._last_s + self._stands_s if 0 < self._stands_s < JUMP_AHEAD_S else None
 
     def decode(self, packet: Packet[Stream] | None) -> Decoded:
         """Decode a packet, or flush with None."""
@@ -244,8 +252,11 @@ class FrameDecoder:
         if self.zero_s is None:
             self.zero_s = stream_s or 0.0
         pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.zero_s
-        if not self._last_s - JUMP_BACK_S <= pts_s <= max(self._last_s, 0.0) + JUMP_AHEAD_S:
+        # A time-lapse may have its frames further apart than another stream's clock jumps.
+        ahead_s = max(JUMP_AHEAD_S, _JUMP_FRAMES * self._frame_s)
+        if not self._last_s - JUMP_BACK_S <= pts_s <= max(self._last_s, 0.0) + ahead_s:
             return None
+        self._stands_s = (image.duration or 0) * self._tick_s
         self._after_damage = self._is_after_damage(pts_s + self.zero_s) or self._after_damage
         # Frames out of order by a frame or two (packed B-frames in AVI) keep their order of arrival.
         self._last_s = pts_s if pts_s > self._last_s else self._last_s + 1e-3

@@ -79,16 +79,16 @@ def cut(
         begin: where the cut shall stand in the reel, in the reel's ticks.
         max_early_s: how much earlier than the segment the cut may start.
     """
-    step = footage.frame_ticks
-    start, end = footage.ticks(segment.start_s), footage.ticks(segment.end_s) - step // 2
+    step, slack = footage.frame_ticks, footage.slack_ticks
+    start, end = footage.ticks(segment.start_s), footage.ticks(segment.end_s) - slack
     pictures = _Pictures(sets)
-    kept = pictures.read(footage, segment.start_s, start + step // 2, end)
+    kept = pictures.read(footage, segment.start_s, start + slack, end)
     pts, following = pictures.pts[:kept], min(pictures.pts[kept:], default=None)
     early_s = float((start - pts[0]) * footage.tick_s)
     if early_s > max_early_s:
         raise UnsuitableError(f"the keyframe before {segment.start_s:.2f} s is {early_s:.2f} s early")
     last = max(pts)
-    until = shown_until(last, following, footage.ticks(segment.end_s), step)
+    until = shown_until(last, following, footage.ticks(segment.end_s), step, slack)
     scale = footage.tick_s / TICK_S
     times = evened([round((p - pts[0]) * scale) for p in (*pts, until)], _SLACK)
     if times is None or len(set(times)) < len(times) or min(times) < 0:

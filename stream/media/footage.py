@@ -40,6 +40,8 @@ _REORDER_FRAMES = 3
 _TIMES = 250
 # From this many usual steps on the film pauses.
 _PAUSE = 3
+# Pictures that stand no longer than this are shown whole or not at all: nobody sees the difference.
+_SLACK_S = Fraction(1, 5)
 # Where a file says nothing at all of its rate.
 _UNKNOWN_S = 0.04
 
@@ -96,6 +98,11 @@ class Footage:
     def frame_ticks(self) -> int:
         """Typical duration of a frame, as a difference of timestamps."""
         return max(1, round(Fraction(self.frame_s) / self.tick_s))
+
+    @property
+    def slack_ticks(self) -> int:
+        """How far off a segment's border a picture may begin and count as beginning there."""
+        return min(self.frame_ticks, round(_SLACK_S / self.tick_s)) // 2
 
     @property
     def rotation_deg(self) -> int:
