@@ -11,7 +11,7 @@ from av.stream import Stream
 from stream.h264 import ParameterSets, in_band, is_idr
 from stream.media.footage import Footage
 from stream.media.segment import Place, Segment
-from stream.media.timeline import closed_prefix, evened, shown_until
+from stream.media.timeline import Tick, closed_prefix, evened, shown_until
 from stream.media.track import shown_ticks
 
 TICKS_PER_S = 90_000
@@ -114,7 +114,7 @@ class _Pictures:
         self._splices = False
         self.pts: list[int] = []
 
-    def read(self, footage: Footage, from_s: float, reached: int, end: int) -> int:
+    def read(self, footage: Footage, from_s: float, reached: Tick, end: Tick) -> int:
         """Read until it is known how many packets to keep; that many.
 
         Args:
@@ -138,7 +138,7 @@ class _Pictures:
             raise UnsuitableError("no keyframe at or before its start that needs nothing before it")
         return closed_prefix(self.pts, end) or len(self.pts)
 
-    def _splice(self, packet: Packet[Stream], reached: int) -> None:
+    def _splice(self, packet: Packet[Stream], reached: Tick) -> None:
         """Start at this keyframe if it is early enough."""
         data = bytes(packet)
         if not in_band(data, self._sets.length_bytes) <= self._sets.units:

@@ -21,7 +21,7 @@ from stream.media.footage import Footage, Shelf
 from stream.media.picture import Size, fitted, matrix, shown_size
 from stream.media.segment import OnProgress, Place, Segment, mark_chapters
 from stream.media.sound import ReelSound
-from stream.media.timeline import shown_between
+from stream.media.timeline import Tick, shown_between
 
 # Players and FFmpeg's own tools expect a constant rate; more than this no screen shows.
 _MAX_FPS = Fraction(60)
@@ -138,7 +138,7 @@ class _Reel:
         start_s, length_s = footage.seconds(first), float((self._frames - begin) / fps)
         self.places.append(Place(start_s, start_s + length_s, float(begin / fps), float(self._frames / fps)))
 
-    def _shown(self, footage: Footage, segment: Segment) -> Iterator[tuple[int, int, VideoFrame]]:
+    def _shown(self, footage: Footage, segment: Segment) -> Iterator[tuple[Tick, Tick, VideoFrame]]:
         frames = footage.frames(self._pictures(footage, segment.start_s))
         start, end = footage.ticks(segment.start_s), footage.ticks(segment.end_s)
         return shown_between(frames, start, end, footage.frame_ticks, footage.slack_ticks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -22,7 +23,7 @@ from av.video.stream import VideoStream
 from stream.access import Finder, Start, marked
 from stream.choice import choose_video
 from stream.media.file import MediaError, demuxed, opened, translated
-from stream.media.timeline import in_order
+from stream.media.timeline import Tick, in_order
 
 # Audio may stand in the file before the picture that it belongs to.
 _AUDIO_AHEAD_S = 0.5
@@ -42,6 +43,8 @@ _TIMES = 250
 _PAUSE = 3
 # Pictures that stand no longer than this are shown whole or not at all: nobody sees the difference.
 _SLACK_S = Fraction(1, 5)
+# Times that were asked for are rounded to this.
+_CLOCK_HZ = 90_000
 # Where a file says nothing at all of its rate.
 _UNKNOWN_S = 0.04
 
@@ -100,9 +103,9 @@ class Footage:
         return max(1, round(Fraction(self.frame_s) / self.tick_s))
 
     @property
-    def slack_ticks(self) -> int:
+    def slack_ticks(self) -> Fraction:
         """How far off a segment's border a picture may begin and count as beginning there."""
-        return min(self.frame_ticks, round(_SLACK_S / self.tick_s)) // 2
+        return min(Fraction(self.frame_ticks), _SLACK_S / self.tick_s) / 2
 
     @property
     def rotation_deg(self) -> int:
@@ -114,11 +117,11 @@ class Footage:
         """Width of a pixel over its height, as stored."""
         return self.video.sample_aspect_ratio or Fraction(1)
 
-    def ticks(self, time_s: float) -> int:
-        """A time as a timestamp of the video stream."""
-        return self._origin + round(Fraction(time_s) / self.tick_s)
+    def ticks(self, time_s: float) -> Fraction:
+        """A time in ticks of the video stream, of which one may last as long as a picture."""
+        return self._origin + Fraction(round(time_s * _CLOCK_HZ), _CLOCK_HZ) / self.tick_s
 
-    def seconds(self, pts: int) -> float:
+    def seconds(self, pts: Tick) -> float:
         """A timestamp of the video stream as a time."""
         return float((pts - self._origin) * self.tick_s)
 
@@ -187,18 +190,19 @@ class Footage:
         self, from_s: float, back_s: float, *, any_frame: bool
     ) -> tuple[list[Packet[Stream]], Iterator[Packet[Stream]]]:
         """Seek, and read the head that serves ``from_s``, if there is one, and what comes after it."""
+        target = max(self.ticks(from_s), Fraction(self._origin))
         wanted = self.ticks(from_s - back_s - (_AUDIO_AHEAD_S if self.audio else 0.0))
         packets = self._demux()
         with suppress(av.FFmpegError):
-            self.container.seek(max(wanted, self._origin), stream=self.video, any_frame=any_frame)
-            return self._head(packets, max(self.ticks(from_s), self._origin)), packets
+            self.container.seek(max(math.floor(wanted), self._origin), stream=self.video, any_frame=any_frame)
+            return self._head(packets, target), packets
         return [], packets
 
     def _is_near(self, head: Sequence[Packet[Stream]], time_s: float) -> bool:
         start = next(packet for packet in head if packet.stream_index == self.video.index)
         return time_s - float(self.time_of(start) or 0) < _FAR_S
 
-    def _head(self, packets: Iterator[Packet[Stream]], target: int) -> list[Packet[Stream]]:
+    def _head(self, packets: Iterator[Packet[Stream]], target: Fraction) -> list[Packet[Stream]]:
         """Packets from which the frame shown at ``target`` comes out complete, so far as read for that.
 
         Video begins with a random access point, what stands before it is left out. Empty if there is none

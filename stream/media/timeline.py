@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from heapq import heappush, heappushpop
 from itertools import pairwise
 from statistics import fmean, median_low
 from typing import TypeVar
+
+Tick = int | Fraction
+"""A time in ticks, which need not be a whole one: in AVI a tick may last as long as a picture."""
 
 Stamp = tuple[int | None, int | None]
 """Presentation and decoding timestamp of a packet, None where the source has none."""
@@ -65,7 +69,7 @@ def _unique(times: list[int]) -> list[int]:
     return unique
 
 
-def closed_prefix(pts: Sequence[int], end: int) -> int | None:
+def closed_prefix(pts: Sequence[int], end: Tick) -> int | None:
     """How many packets, in decoding order, to keep so that every picture before ``end`` is there.
 
     The pictures kept are presented without a hole: where one after ``end`` is needed by one before it,
@@ -149,8 +153,8 @@ def in_order(items: Iterable[tuple[int, _T]], depth: int) -> Iterator[tuple[int,
 
 
 def shown_between(
-    items: Iterable[tuple[int, _T]], start: int, end: int, step: int, slack: int
-) -> Iterator[tuple[int, int, _T]]:
+    items: Iterable[tuple[int, _T]], start: Tick, end: Tick, step: int, slack: Tick
+) -> Iterator[tuple[Tick, Tick, _T]]:
     """The pictures shown from ``start`` to ``end``: each with its time and the time of the next.
 
     A picture that begins within ``slack`` of a border counts from or up to its own time. One that stands
@@ -179,7 +183,7 @@ def shown_between(
         yield begin, shown_until(held[0], None, end, step, slack), held[1]
 
 
-def shown_until(time: int, following: int | None, end: int, step: int, slack: int) -> int:
+def shown_until(time: int, following: int | None, end: Tick, step: int, slack: Tick) -> Tick:
     """When a picture that begins at ``time`` makes way: for the following one, or at ``end`` where that
     comes more than ``slack`` later. The last one is shown for ``step``.
     """
