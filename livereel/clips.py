@@ -90,7 +90,8 @@ class BufferClips:
         self._source = source
         self._folder = folder
         self._buffer = PacketBuffer(
-            keep_s + max(_SLACK_S, _SLACK_FRAMES / (source.info.fps or _SLACK_FRAMES))
+            # The buffer counts a second for a packet at most.
+            keep_s + max(_SLACK_S, _SLACK_FRAMES / max(1.0, source.info.fps or _SLACK_FRAMES))
         )
         self._refused: deque[tuple[int | None, int | None]] = deque(maxlen=MAX_REFUSED)
 

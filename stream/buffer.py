@@ -17,6 +17,8 @@ _SAME_TIME_S = 1e-3
 # Cameras show a picture for no longer than this.
 _SHOWN_S = 1.0
 _SOUND_LEAD_S = 0.25
+# Of a pause in the pictures so much counts: what was before it is needed until the frame after it is decoded.
+_MAX_STEP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class _Entry:
     video: bool
     starts_gop: bool
     timeline: int  # how often the stream's times have jumped so far
+    kept_s: float  # a clock for what is to be kept: time without its pauses
 
 
 class _Gop:
@@ -50,7 +53,9 @@ class _Gop:
         self.timeline = entry.timeline
         self._tick_s = float(entry.packet.time_base)
         self._start = Start(entry.packet)
-        self.complete_s = None if self._start.waits else entry.time_s  # of its first complete frame
+        # Of its first complete frame: stream time, and the clock for what is to be kept.
+        self.complete_s = None if self._start.waits else entry.time_s
+        self.kept_s = entry.kept_s
 
     def see(self, entry: _Entry) -> None:
         """Take a packet of this or a later group."""
@@ -58,10 +63,13 @@ class _Gop:
             self._start.see(entry.packet)
             if not self._start.waits:
                 self.complete_s = (self._start.complete or 0) * self._tick_s
+                self.kept_s = entry.kept_s
 
 
 class PacketBuffer:
     """Holds the newest ``keep_s`` seconds of packets, always from a keyframe, under ``max_bytes``.
+
+    Of a pause between two pictures only a second counts.
 
     Where frames are complete only some time after a keyframe, as with an intra refresh, it keeps from so
     much earlier.
@@ -80,7 +88,7 @@ class PacketBuffer:
         self._entries: deque[_Entry] = deque()
         self._gops: deque[_Gop] = deque()
         self._newest: dict[int, _Entry] = {}  # by stream
-        self._timeline_s = 0.0  # where the pictures' newest timeline starts
+        self._timeline_s = 0.0  # where the pictures' newest timeline starts, by the clock for what is kept
         self.bytes = 0
         self.dropped = 0
 
@@ -89,7 +97,7 @@ class PacketBuffer:
         before = self._newest.get(packet.stream_index)
         entry = self._newest[packet.stream_index] = _entry(packet, before)
         if entry.video and (before is None or entry.timeline != before.timeline):
-            self._timeline_s = entry.time_s
+            self._timeline_s = entry.kept_s
         if not self._gops and not entry.starts_gop:
             return  # nothing can be decoded before the first keyframe
         self._entries.append(entry)
@@ -107,8 +115,9 @@ class PacketBuffer:
 
     def _outlives(self, gop: _Gop, newest: _Entry) -> bool:
         """Whether what starts at a group covers all that is to be kept."""
-        start_s = gop.complete_s if gop.timeline == newest.timeline else self._timeline_s
-        return start_s is not None and start_s <= newest.time_s - self._keep_s
+        if gop.timeline != newest.timeline:
+            return self._timeline_s <= newest.kept_s - self._keep_s
+        return gop.complete_s is not None and gop.kept_s <= newest.kept_s - self._keep_s
 
     def _drop_gop(self) -> int:
         """Drop the oldest group of pictures and the audio between; return how many packets left."""
@@ -177,13 +186,16 @@ def _entry(packet: Packet[Stream], before: _Entry | None) -> _Entry:
     shown, decoded = packet.pts, packet.dts
     time_s = _seconds(packet, shown if shown is not None else decoded)
     decoded_s = _seconds(packet, decoded if decoded is not None else shown)
-    timeline = 0
+    timeline, kept_s = 0, 0.0
     if before is not None:
         time_s = before.time_s if time_s is None else time_s
         decoded_s = before.decoded_s if decoded_s is None else decoded_s
         timeline = before.timeline + is_jump(before.decoded_s, decoded_s)
+        kept_s = before.kept_s + min(max(0.0, decoded_s - before.decoded_s), _MAX_STEP_S)
     video = packet.stream.type == "video"
-    return _Entry(packet, time_s or 0.0, decoded_s or 0.0, video, video and packet.is_keyframe, timeline)
+    return _Entry(
+        packet, time_s or 0.0, decoded_s or 0.0, video, video and packet.is_keyframe, timeline, kept_s
+    )
 
 
 def _seconds(packet: Packet[Stream], stamp: int | None) -> float | None:
