@@ -68,16 +68,18 @@ def _described(stream: VideoStream, container: InputContainer) -> str:
 def _plays_s(stream: VideoStream, container: InputContainer) -> float:
     """How long it plays; 0 where nobody knows, as live."""
     lasts_s = _lasts_s(stream, container) or 0.0
-    frames = stream.frames or _number(stream, "NUMBER_OF_FRAMES")
+    frames: float = stream.frames or _number(stream, "NUMBER_OF_FRAMES")
+    if not frames and stream.average_rate:
+        frames = lasts_s * float(stream.average_rate)
     return min(lasts_s, frames * _MAX_STANDS_S) if frames else lasts_s
 
 
 def _lasts_s(stream: VideoStream, container: InputContainer) -> float | None:
-    tag = _tagged(stream, "DURATION")
+    tagged_s = clock_s(_tagged(stream, "DURATION"))
+    if tagged_s:  # FFmpeg gives such a track the container's length
+        return tagged_s
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
-    if tag and (named_s := clock_s(tag)):
-        return named_s
     return container.duration / av.time_base if container.duration else None
 
 
