@@ -42,6 +42,18 @@ OPEN: Mapping[str, Mapping[str, Any]] = {
     },
     "MPEG-2 open GOP": {"codec": "mpeg2video", "options": {"bf": "2"}, "gop": 12, "fps": 25},
 }
+UNFLAGGED: Mapping[str, Mapping[str, Any]] = {
+    "MPEG-4": {"codec": "mpeg4", "options": {}},
+    "MS-MPEG-4 v2": {"codec": "msmpeg4v2", "options": {}},
+    "DivX 3": {"codec": "msmpeg4", "options": {}},
+    "WMV 1": {"codec": "wmv1", "options": {}},
+    "MPEG-2": {"codec": "mpeg2video", "options": {}},
+    "H.264": {"codec": "libx264", "options": {"preset": "ultrafast", "bf": "0"}},
+    "MJPEG": {"codec": "mjpeg", "options": {}, "pixel_format": "yuvj420p"},
+    "Huffyuv": {"codec": "huffyuv", "options": {}, "pixel_format": "yuv422p"},
+    "raw": {"codec": "rawvideo", "options": {}},
+}
+"""Films for AVI files that ``without_keys`` can change."""
 
 
 def refreshed(path: Path, codec: str, **form: Any) -> Path:

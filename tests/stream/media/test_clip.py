@@ -13,9 +13,12 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.access import access
 from stream.media.clip import WrittenClip, write_clip
 from stream.media.file import MediaError
 from stream.media.probe import probe, verify
+from stream.source import AvSource
+from tests.kit.access import FPS, OPEN, refreshed
 from tests.kit.media import FASTEST, beeps, complaints, film, flashes, packets_of, shown, shown_elsewhere
 
 B_FRAMES = {**FASTEST, "bf": "3", "x264-params": "b-pyramid=normal:scenecut=0"}
@@ -30,8 +33,10 @@ def cut(source: Path, out: Path, *, from_s: float = 0.0, to_s: float = 99.0) -> 
         return write_clip(out, container.streams.video[0], audio, kept)
 
 
-def check_clip(path: Path, clip: WrittenClip) -> None:
-    assert complaints(path) == ""
+def check_clip(path: Path, clip: WrittenClip, *, missing: str | None = None) -> None:
+    """What holds for every clip; ``missing`` is what a decoder may say of frames that are not there."""
+    said = complaints(path).splitlines()
+    assert not [line for line in said if missing is None or missing not in line]
     verified = verify(path)
     assert verified.frames == clip.frames
     assert verified.duration_s == pytest.approx(clip.duration_s, abs=1e-3)
@@ -173,6 +178,48 @@ def test_pictures_that_need_what_is_not_there_are_left_out(tmp_path: Path) -> No
     clip = cut(source, out, from_s=0.5)
     assert clip.frames == 75 - first
     assert [number for _, number in shown(out)] == list(range(first, 75))
+
+
+@pytest.mark.parametrize("container", ["mpegts", "mp4"])
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_frames_that_a_refresh_has_not_completed_are_hidden_before_zero(
+    codec: str, container: str, tmp_path: Path
+) -> None:
+    source = refreshed(tmp_path / "film", codec, container=container, seconds=10, sound="aac")
+    out = tmp_path / "clip.mp4"
+    with AvSource(str(source)) as opened:
+        packets = list(opened.packets())
+        videos = [p for p in packets if p.stream.type == "video"]
+        first_s = min(float((p.pts or 0) * p.time_base) for p in videos)
+        point = [p for p in videos if access(p).lead][1]
+        from_s = float((point.pts or 0) * point.time_base)
+        kept = packets[packets.index(point) :]
+        clip = write_clip(out, opened.video, opened.audio, kept)
+        lead = access(point).lead
+    assert lead
+    assert clip.first_s == pytest.approx(from_s + lead / FPS, abs=1e-3)
+    check_clip(out, clip, missing="Could not find ref" if codec == "hevc" else None)
+    check_in_step(out)
+    numbers = [number for _, number in shown(out)]
+    assert numbers == list(range(round((clip.first_s - first_s) * FPS), 10 * FPS))
+
+
+def test_packets_of_which_no_frame_is_completed_make_no_clip(tmp_path: Path) -> None:
+    source = refreshed(tmp_path / "film.ts", "h264", container="mpegts", seconds=6)
+    with AvSource(str(source)) as opened:
+        videos = list(opened.packets())
+        at = next(n for n, p in enumerate(videos) if access(p).lead)
+        with pytest.raises(MediaError, match="no complete frame"):
+            write_clip(tmp_path / "clip.mp4", opened.video, None, videos[at : at + 5])
+    assert not (tmp_path / "clip.mp4").exists()
+
+
+def test_a_clip_from_a_cra_on_leaves_out_what_it_leads(tmp_path: Path) -> None:
+    source = film(tmp_path / "film.ts", container="mpegts", seconds=4, fps=12, **OPEN["HEVC with CRA"])
+    out = tmp_path / "clip.mp4"
+    clip = cut(source, out, from_s=shown(source)[0][0] + 0.5)
+    check_clip(out, clip)
+    assert [number for _, number in shown(out)] == list(range(24, 48))
 
 
 BROKEN: dict[str, Any] = {
