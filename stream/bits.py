@@ -9,17 +9,17 @@ class Bits:
     """Reads bits from the most significant on; past the end they are 0."""
 
     def __init__(self, data: bytes) -> None:
-        self._bits = "".join(f"{byte:08b}" for byte in data)
-        self._at = 0
+        self._value = int.from_bytes(data, "big")
+        self._left = 8 * len(data)
 
     def unsigned(self) -> int:
-        """Read ue(v)."""
-        one = self._bits.find("1", self._at)
-        if one < 0:
+        """Read ue(v): so many zeros, then a number of one bit more, less one. 0 past the end."""
+        rest = self._value & ((1 << self._left) - 1)
+        if not rest:
             return 0
-        zeros = one - self._at
-        self._at = one + zeros + 1
-        return int(self._bits[one : self._at], 2) - 1
+        after = 2 * rest.bit_length() - self._left - 1
+        self._left = max(0, after)
+        return (rest >> after if after >= 0 else rest << -after) - 1
 
     def signed(self) -> int:
         """Read se(v)."""

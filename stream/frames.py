@@ -16,8 +16,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from stream.access import access
 from stream.demux import follows_loss
-from stream.h264 import is_droppable, length_bytes
 from stream.jump import JUMP_AHEAD_S, JUMP_BACK_S
 from stream.thin import Thinner
 
@@ -152,7 +152,6 @@ class FrameDecoder:
         # Of interlaced pictures, half a one would be left out.
         tells = self._context.name == "h264" and self._context.field_order == _PROGRESSIVE
         self._thinner = Thinner(self._least_s) if max_fps and tells else None
-        self._length_bytes = length_bytes(self._context.extradata) if tells else 0
         self._after_damage = False  # since the last frame handed out
 
     @property
@@ -189,8 +188,7 @@ class FrameDecoder:
         """Whether nobody would look at the packet's picture, and none is made of it."""
         if self._thinner is None or packet.pts is None:
             return False
-        droppable = is_droppable(memoryview(packet), self._length_bytes)
-        return self._thinner.skips(packet.pts * self._tick_s, droppable=droppable)
+        return self._thinner.skips(packet.pts * self._tick_s, droppable=not access(packet).counts)
 
     def _may_wait(self) -> bool:
         if not self._held:

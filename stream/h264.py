@@ -14,8 +14,6 @@ _INTRA = {2, 4}  # slice_type modulo 5: I and SI
 _SLICE_HEAD_BYTES = 9
 _SLICES = range(1, 6)
 _START_CODE = b"\0\0\1"
-# What stands before a packet's first slice is seldom more.
-_HEAD_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +132,6 @@ def head(data: memoryview, length_bytes: int) -> Head | None:
             bits.unsigned()  # first_mb_in_slice
             return Head(kind == IDR, bits.unsigned() % 5 in _INTRA, bool(unit[0] & 0x60), recovery)
     return None
-
-
-def is_droppable(packet: memoryview, length_bytes: int) -> bool:
-    """Whether no other picture builds on the packet's: its slices have a nal_ref_idc of 0."""
-    head = bytes(packet[:_HEAD_BYTES])
-    for unit in nal_units(head, length_bytes):
-        if unit[:1] and unit[0] & 31 in _SLICES:
-            return not unit[0] & 0x60
-    return False
 
 
 def length_prefixed(data: bytes) -> bytes:
