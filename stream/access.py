@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 from av.packet import Packet
 from av.stream import Stream
@@ -38,9 +38,6 @@ class Access:
     after_loss: bool = False
 
 
-# The few that there are, made once: there is one for each packet.
-_access = cache(Access)
-
 _Reader = Callable[[memoryview], Access | None]
 
 
@@ -60,20 +57,21 @@ class Finder:
 
     def mark(self, packet: Packet[Stream], *, after_loss: bool = False) -> None:
         """Set the packet's ``is_keyframe``, and note what ``access`` returns."""
+        # An object of its own: PyAV forgets one that several packets share when the first of them goes.
         found = self._find(packet)
         packet.is_keyframe = found.lead is not None
         packet.opaque = replace(found, after_loss=True) if after_loss else found
 
     def _find(self, packet: Packet[Stream]) -> Access:
         if self._always:
-            return _access(0)
+            return Access(0)
         if self._read is not None and packet.size:
             data = memoryview(packet)
             for head in (data[:_HEAD_BYTES], data):
                 found = self._read(head)
                 if found is not None:
                     return found
-        return _access(0 if packet.is_keyframe else None)
+        return Access(0 if packet.is_keyframe else None)
 
 
 def marked(packets: Iterable[Packet[Stream]], finder: Finder, index: int) -> Iterator[Packet[Stream]]:
@@ -87,7 +85,7 @@ def marked(packets: Iterable[Packet[Stream]], finder: Finder, index: int) -> Ite
 def access(packet: Packet[Stream]) -> Access:
     """What was noted of a packet; of one that was not marked, what its flag says."""
     noted = packet.opaque
-    return noted if isinstance(noted, Access) else _access(0 if packet.is_keyframe else None)
+    return noted if isinstance(noted, Access) else Access(0 if packet.is_keyframe else None)
 
 
 class Start:
@@ -145,12 +143,12 @@ def _h264(data: memoryview, length_bytes: int) -> Access | None:
         return None
     # Without a message an I-frame of an open GOP is complete, too, and only what it leads is not.
     lead = 0 if head.idr else head.recovery
-    return _access(lead, counts=head.reference) if lead is not None or not head.intra else None
+    return Access(lead, counts=head.reference) if lead is not None or not head.intra else None
 
 
 def _hevc(data: memoryview, length_bytes: int) -> Access | None:
     head = hevc.head(data, length_bytes)
-    return None if head is None else _access(0 if head.irap else head.recovery)
+    return None if head is None else Access(0 if head.irap else head.recovery)
 
 
 def _mpeg4(data: memoryview) -> Access | None:
@@ -162,7 +160,7 @@ def _mpeg12(data: memoryview) -> Access | None:
 
 
 def _msmpeg4(data: memoryview) -> Access | None:
-    return _access(0 if data[0] >> 6 == 0 else None)  # two bits of picture type come first
+    return Access(0 if data[0] >> 6 == 0 else None)  # two bits of picture type come first
 
 
 def _picture_type(data: memoryview, code: bytes, offset: int, intra: Callable[[int], bool]) -> Access | None:
@@ -172,4 +170,4 @@ def _picture_type(data: memoryview, code: bytes, offset: int, intra: Callable[[i
     at += len(code) + offset
     if at < len(code) + offset or at >= len(head):
         return None
-    return _access(0 if intra(head[at]) else None)
+    return Access(0 if intra(head[at]) else None)

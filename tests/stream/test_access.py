@@ -91,3 +91,13 @@ def test_packets_that_nobody_marked_say_what_their_flag_says() -> None:
     assert access(packet).lead is None
     packet.is_keyframe = True
     assert access(packet).lead == 0
+
+
+def test_what_is_known_of_a_packet_stays_while_others_go(tmp_path: Path) -> None:
+    with AvSource(str(refreshed(tmp_path / "film.ts", "h264", container="mpegts", seconds=8))) as source:
+        packets = video_packets(source)
+        leads = [access(packet).lead for packet in packets]
+        assert any(leads)
+        kept, known = packets[40:], leads[40:]
+        del packets
+        assert [access(packet).lead for packet in kept] == known
