@@ -57,13 +57,16 @@ class _Gop:
         self.complete_s = None if self._start.waits else entry.time_s
         self.kept_s = entry.kept_s
 
+    def waits_in(self, timeline: int) -> bool:
+        """Whether more packets of this timeline are needed to complete a frame."""
+        return self.complete_s is None and timeline == self.timeline
+
     def see(self, entry: _Entry) -> None:
-        """Take a packet of this or a later group."""
-        if self.complete_s is None and entry.timeline == self.timeline:
-            self._start.see(entry.packet)
-            if not self._start.waits:
-                self.complete_s = (self._start.complete or 0) * self._tick_s
-                self.kept_s = entry.kept_s
+        """Take a packet of this or a later group, as long as it waits."""
+        self._start.see(entry.packet)
+        if not self._start.waits:
+            self.complete_s = (self._start.complete or 0) * self._tick_s
+            self.kept_s = entry.kept_s
 
 
 class PacketBuffer:
@@ -87,6 +90,7 @@ class PacketBuffer:
         self._max_bytes = max_bytes
         self._entries: deque[_Entry] = deque()
         self._gops: deque[_Gop] = deque()
+        self._incomplete: list[_Gop] = []
         self._newest: dict[int, _Entry] = {}  # by stream
         self._timeline_s = 0.0  # where the pictures' newest timeline starts, by the clock for what is kept
         self.bytes = 0
@@ -103,15 +107,21 @@ class PacketBuffer:
         self._entries.append(entry)
         self.bytes += packet.size
         if entry.video:
-            for gop in self._gops:
-                gop.see(entry)
-        if entry.starts_gop:
-            self._gops.append(_Gop(entry))
+            self._see(entry)
         # By the pictures' time alone: sound may run ahead of them, or go on when they have ended.
         while entry.video and len(self._gops) > 1 and self._outlives(self._gops[1], entry):
             self._drop_gop()
         while self._gops and self.bytes > self._max_bytes:
             self.dropped += self._drop_gop()
+
+    def _see(self, entry: _Entry) -> None:
+        """Take a video packet into the groups that are not complete yet, and begin one with it."""
+        self._incomplete = [gop for gop in self._incomplete if gop.waits_in(entry.timeline)]
+        for gop in self._incomplete:
+            gop.see(entry)
+        if entry.starts_gop:
+            self._gops.append(_Gop(entry))
+            self._incomplete.append(self._gops[-1])
 
     def _outlives(self, gop: _Gop, newest: _Entry) -> bool:
         """Whether what starts at a group covers all that is to be kept."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import pytest
 from av.packet import Packet
 from av.stream import Stream
@@ -19,7 +20,19 @@ from stream.media.file import MediaError
 from stream.media.probe import probe, verify
 from stream.source import AvSource
 from tests.kit.access import FPS, OPEN, refreshed
-from tests.kit.media import FASTEST, beeps, complaints, film, flashes, packets_of, shown, shown_elsewhere
+from tests.kit.browser import CHROMIUM, browser
+from tests.kit.media import (
+    FASTEST,
+    SIZE,
+    beeps,
+    complaints,
+    film,
+    flashes,
+    number_of,
+    packets_of,
+    shown,
+    shown_elsewhere,
+)
 
 B_FRAMES = {**FASTEST, "bf": "3", "x264-params": "b-pyramid=normal:scenecut=0"}
 IN_STEP_S = 0.04
@@ -202,6 +215,40 @@ def test_frames_that_a_refresh_has_not_completed_are_hidden_before_zero(
     check_in_step(out)
     numbers = [number for _, number in shown(out)]
     assert numbers == list(range(round((clip.first_s - first_s) * FPS), 10 * FPS))
+
+
+_PLAYER = """<style>body {margin: 0}</style>
+<video src="clip.mp4" muted preload="auto" width="192" height="128"></video>
+<script>
+const video = document.querySelector("video");
+video.onseeked = () => setTimeout(() => { window.there = true; }, 300);
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+@pytest.mark.parametrize("b_frames", [0, 3])
+def test_a_browser_shows_complete_frames_of_a_refresh_and_at_their_times(
+    b_frames: int, tmp_path: Path
+) -> None:
+    options = {"preset": "veryfast", "x264-params": f"intra-refresh=1:keyint=36:bframes={b_frames}"}
+    source = refreshed(tmp_path / "film.ts", "h264", container="mpegts", seconds=10, options=options)
+    with AvSource(str(source)) as opened:
+        packets = list(opened.packets())
+        zero_s = min(float((p.pts or 0) * p.time_base) for p in packets)
+        point = [n for n, packet in enumerate(packets) if access(packet).lead][1]
+        clip = write_clip(tmp_path / "clip.mp4", opened.video, None, packets[point:])
+    first = round((clip.first_s - zero_s) * FPS)
+    (tmp_path / "page.html").write_text(_PLAYER)
+    with browser() as page:
+        page.open(tmp_path / "page.html")
+        assert page.evaluate("video.duration") == pytest.approx(clip.duration_s, abs=0.01)
+        for nth in (0, 12, 20, 0):
+            page.evaluate(f"window.there = false; video.currentTime = {(nth + 0.5) / FPS}")
+            page.wait("window.there")
+            page.screenshot(tmp_path / "seen.png")
+            seen = cv2.imread(str(tmp_path / "seen.png"))
+            assert seen is not None
+            assert number_of(seen[: SIZE[1], : SIZE[0]]) == first + nth
 
 
 def test_packets_of_which_no_frame_is_completed_make_no_clip(tmp_path: Path) -> None:
