@@ -16,8 +16,8 @@ from av.video.stream import VideoStream
 
 from stream.choice import choose_video
 from stream.media.file import MediaError, demuxed, reading, translated
-from stream.media.footage import Footage
 from stream.media.picture import Size, shown_size
+from stream.media.reader import Footage
 from stream.media.track import codec_name
 
 

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from analyzer.window import Window
-from livereel.ledger import Ledger
+from analyzer.signal.window import Window
+from livereel.ledger.ledger import Ledger
+from stream.media.frame_grab import grab
 from stream.media.probe import verify
-from stream.media.still import grab
 from tests.kit.access import FPS, refreshed
 from tests.kit.footage import write_units_of
 from tests.kit.media import number_of, shown

@@ -8,8 +8,8 @@ from pathlib import Path
 import av
 import pytest
 
-from stream.media.footage import Footage
 from stream.media.probe import probe, verify
+from stream.media.reader import Footage
 from stream.source import AvSource
 from tests.kit.access import together
 from tests.kit.media import film, picture
