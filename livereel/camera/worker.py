@@ -59,11 +59,13 @@ class CameraSettings:
 class Beat:
     """The process is alive, and what it has met so far; ``frames`` grows while pictures come.
 
-    ``clip_failure`` is why a clip could not be cut, the last time.
+    ``clip_failure`` is why a clip could not be cut, the last time; ``choice`` which of several video tracks
+    is watched.
     """
 
     counts: Counts
     clip_failure: str | None = None
+    choice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +167,4 @@ def _beat(reporter: _Reporter, capture: Capture) -> None:
 
 def _beat_of(capture: Capture) -> Beat:
     failure = capture.clip_failure
-    return Beat(replace(capture.counts), None if failure is None else str(failure))
+    return Beat(replace(capture.counts), None if failure is None else str(failure), capture.choice)

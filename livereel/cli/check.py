@@ -61,7 +61,8 @@ def _camera(address: str, transport: str) -> Try:
                 raise MediaError(f"{info.address}: no clips can be cut: MP4 cannot hold {info.codec} video")
             rate = f" at {info.fps:g} fps" if info.fps else ""
             sound = ", with sound" if source.audio is not None else ""
-            return f"{info.address}, {info.codec} {info.width_px}x{info.height_px}{rate}{sound}"
+            choice = f"; {info.choice}" if info.choice else ""
+            return f"{info.address}, {info.codec} {info.width_px}x{info.height_px}{rate}{sound}{choice}"
 
     async def attempt() -> str:
         return await asyncio.to_thread(look)
