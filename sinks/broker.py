@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import random
 import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sinks.settings import MqttSettings
+from sinks.endpoint import Endpoint
+from sinks.settings import MqttSettings, problems
 from sinks.sink import SinkError
 
 
 class BrokerError(Exception):
     """There is no connection, or it was lost; the message is one clear line."""
+
+
+class TakenOverError(BrokerError):
+    """The broker ended the connection for another client with the same id (MQTT 5 only)."""
+
+
+class MessageLossError(BrokerError):
+    """The connection ended while a single outbox message was under way, which may be the cause."""
 
 
 class RefusedError(BrokerError):
@@ -32,6 +40,7 @@ class Patience:
         answer_s: an answer that takes longer is no longer waited for: the connection is given up.
         finish_s: what close spends on what is still unsent.
         announce_s: Home Assistant has come back: all is sent again within so long.
+        short_s: a connection that the broker ends sooner than this lengthens the pause before the next.
     """
 
     first_retry_s: float = 1.0
@@ -39,6 +48,7 @@ class Patience:
     answer_s: float = 10.0
     finish_s: float = 1.0
     announce_s: float = 3.0
+    short_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +61,34 @@ class Message:
     retain: bool = False
 
 
-def pauses(patience: Patience) -> Iterator[float]:
-    """Yield the seconds to wait before each attempt: doubling, and never two clients in step."""
-    pause_s = patience.first_retry_s
-    while True:
-        yield pause_s * random.uniform(0.75, 1.0)  # noqa: S311  # nothing secret
-        pause_s = min(patience.max_retry_s, pause_s * 2)
+class Backoff:
+    """Pauses between connections: they double, and vary so that two clients do not stay in step."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._next_s = patience.first_retry_s
+
+    def pause_s(self) -> float:
+        """Return the pause before the next attempt, in seconds."""
+        pause_s = self._next_s
+        self._next_s = min(self._patience.max_retry_s, pause_s * 2)
+        return pause_s * random.uniform(0.75, 1.0)  # noqa: S311  # nothing secret
+
+    def reset(self) -> None:
+        """Begin again with the shortest pause."""
+        self._next_s = self._patience.first_retry_s
+
+
+def usable_endpoint(settings: MqttSettings) -> Endpoint:
+    """Return the broker's address; raises SinkError naming the first option that cannot work."""
+    for key, problem in problems(settings):
+        raise SinkError(f"mqtt: {key}: {problem}")
+    return settings.endpoint
 
 
 def tls_context(settings: MqttSettings) -> ssl.SSLContext | None:
     """Read the certificates, None where TLS is off; raises SinkError when they cannot be used."""
-    if not settings.encrypted:
+    if not settings.endpoint.encrypted:
         return None
     try:
         context = ssl.create_default_context(cafile=settings.tls_ca_certs)

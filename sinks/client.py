@@ -20,7 +20,17 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from sinks.apart import apart
-from sinks.broker import BrokerError, Message, Patience, RefusedError, TooLargeError, tls_context
+from sinks.broker import (
+    BrokerError,
+    Message,
+    Patience,
+    RefusedError,
+    TakenOverError,
+    TooLargeError,
+    tls_context,
+    usable_endpoint,
+)
+from sinks.endpoint import Endpoint
 from sinks.settings import MqttSettings
 
 # Messages that wait for their acknowledgement at once, where the broker does not want fewer.
@@ -30,6 +40,10 @@ MAX_PACKET_BYTES = 268_435_455
 # Commands waiting to be obeyed; more at once is nobody pressing a button.
 MAX_COMMANDS = 100
 LOST = "the connection was lost"
+# MQTT 5.0, 3.14.2.1: the reason of a DISCONNECT when another client connects with the same id.
+SESSION_TAKEN_OVER = 0x8E
+# A broker that accepts connections does so within this time.
+REACHABLE_S = 2.0
 # What paho says of its socket, we say ourselves, once and not at each attempt.
 _SILENT = logging.getLogger(f"{__name__}.paho")
 _SILENT.setLevel(logging.CRITICAL)
@@ -39,20 +53,25 @@ _VERSIONS = {"5": aiomqtt.ProtocolVersion.V5, "3.1.1": aiomqtt.ProtocolVersion.V
 class Client(aiomqtt.Client):
     """One connection, used once. Everything that goes wrong with it is a BrokerError.
 
+    Once connected, ``in_flight`` is how many messages may be unanswered at once, ``retains`` whether the
+    broker keeps retained messages, and ``max_qos`` the highest QoS that it takes.
+
     Over aiomqtt's client it tells what became of each single publish (``send``), which aiomqtt does
     not where a broker refuses one, and it can let go at once (``drop``) of a broker that has stopped
     answering, where aiomqtt would wait for it again to say goodbye.
     """
 
     def __init__(self, settings: MqttSettings, patience: Patience, will: Message | None) -> None:
-        """Raises SinkError when the certificates cannot be used; they are read anew for each connection."""
+        """Raises SinkError when the settings cannot work; certificates are read anew for each connection."""
+        endpoint = usable_endpoint(settings)
+        user, password = settings.credentials
         super().__init__(
-            settings.host or "",
-            settings.port,
+            endpoint.host,
+            endpoint.port,
             identifier=settings.client_name,
             protocol=_VERSIONS[settings.protocol],
-            username=settings.user,
-            password=settings.password,
+            username=user,
+            password=password,
             logger=_SILENT,
             keepalive=settings.keepalive_s,
             timeout=patience.answer_s,
@@ -63,13 +82,16 @@ class Client(aiomqtt.Client):
             # Nagle's algorithm would hold a peak back until its picture is acknowledged.
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
-        self._settings = settings
+        self.endpoint = endpoint
+        self._taken_over = False
         self._answers: dict[int, asyncio.Future[None]] = {}
         self._dropped = False
         self._entered = False
         self._loop_thread = threading.get_ident()
         self._max_bytes = MAX_PACKET_BYTES
         self.in_flight = IN_FLIGHT
+        self.retains = True
+        self.max_qos = 2
 
     async def __aenter__(self) -> Self:
         """Connect; raises BrokerError."""
@@ -84,7 +106,7 @@ class Client(aiomqtt.Client):
             raise BrokerError(_plain(error)) from error
         except ValueError as error:  # a name that cannot be one (UnicodeError), or that is empty
             self.drop()
-            raise BrokerError(f"{self._settings.host!r} cannot be connected to: {_plain(error)}") from error
+            raise BrokerError(f"{self.endpoint.host!r} cannot be connected to: {_plain(error)}") from error
         except BaseException:
             self.drop()
             raise
@@ -97,8 +119,14 @@ class Client(aiomqtt.Client):
         error = None if lost.cancelled() else lost.exception()
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(BrokerError(_plain(error) if error else "disconnected"))
+                answer.set_exception(self._lost(error) if error else BrokerError("disconnected"))
         self._answers.clear()
+
+    def _lost(self, error: BaseException) -> BrokerError:
+        """The loss of this connection as an error."""
+        if self._taken_over:
+            return TakenOverError(f"another client has connected with the client id {self.identifier}")
+        return BrokerError(_plain(error))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -137,7 +165,7 @@ class Client(aiomqtt.Client):
         if isinstance(error, ssl.SSLCertVerificationError):
             return f"the broker's certificate is refused: {error.verify_message}"
         handshake = isinstance(error, ssl.SSLError | ConnectionResetError)
-        hint = "; does it speak TLS at this port?" if handshake and self._settings.encrypted else ""
+        hint = "; does it speak TLS at this port?" if handshake and self.endpoint.encrypted else ""
         return _plain(error) + hint
 
     def _is_refused(self) -> bool:
@@ -147,7 +175,7 @@ class Client(aiomqtt.Client):
 
     def _hung_up(self) -> str:
         """What it may mean that a broker hangs up instead of answering."""
-        wanted = "a certificate of ours" if self._settings.encrypted else "TLS"
+        wanted = "a certificate of ours" if self.endpoint.encrypted else "TLS"
         return f"the broker hangs up before it answers; does it want {wanted}?"
 
     def send(self, message: Message) -> asyncio.Future[None]:
@@ -179,6 +207,8 @@ class Client(aiomqtt.Client):
         """Called by paho, in the loop, when the broker has answered; it may have its limits."""
         # Set by MQTT 5 brokers that have a limit.
         self.in_flight = min(IN_FLIGHT, getattr(properties, "ReceiveMaximum", IN_FLIGHT))
+        self.retains = bool(getattr(properties, "RetainAvailable", True))
+        self.max_qos = getattr(properties, "MaximumQoS", 2)
         self._max_bytes = getattr(properties, "MaximumPacketSize", MAX_PACKET_BYTES)
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
@@ -193,6 +223,7 @@ class Client(aiomqtt.Client):
         """Called by paho, in the loop, when the connection is gone; aiomqtt would wait for it even then."""
         if not self._entered and (self._dropped or self._is_refused()):
             return  # nobody waits for it any more
+        self._taken_over = flags.is_disconnect_packet_from_server and reason_code.value == SESSION_TAKEN_OVER
         told = str(reason_code) if flags.is_disconnect_packet_from_server else LOST
         if not self._connected.done():
             self._connected.set_exception(aiomqtt.MqttError(self._hung_up()))
@@ -251,7 +282,7 @@ class Client(aiomqtt.Client):
         try:
             return await anext(self.messages)
         except aiomqtt.MqttError as error:
-            raise BrokerError(_plain(error.__cause__ or error)) from error
+            raise self._lost(error.__cause__ or error) from error
 
     async def listen(self, topics: list[str]) -> list[str]:
         """Subscribe; returns the topics that the broker refuses. Raises BrokerError."""
@@ -261,6 +292,19 @@ class Client(aiomqtt.Client):
             raise BrokerError(_plain(error)) from error
         refused = (isinstance(code, ReasonCode) and code.is_failure for code in codes)
         return [topic for topic, no in zip(topics, refused, strict=True) if no]
+
+
+async def is_reachable(endpoint: Endpoint) -> bool:
+    """Return whether a TCP connection to the broker can be opened now."""
+
+    def connect() -> None:
+        socket.create_connection((endpoint.host, endpoint.port), REACHABLE_S).close()
+
+    try:
+        await apart(connect)
+    except (OSError, UnicodeError):
+        return False
+    return True
 
 
 def _packet_bytes(message: Message) -> int:

@@ -11,8 +11,18 @@ from dataclasses import dataclass
 import aiomqtt
 
 from sinks.backlog import Backlog
-from sinks.broker import BrokerError, Message, Patience, RefusedError, TooLargeError, pauses
-from sinks.client import Client
+from sinks.broker import (
+    Backoff,
+    BrokerError,
+    Message,
+    MessageLossError,
+    Patience,
+    RefusedError,
+    TakenOverError,
+    TooLargeError,
+    usable_endpoint,
+)
+from sinks.client import Client, is_reachable
 from sinks.letters import Letters
 from sinks.news import News
 from sinks.outbox import Entry
@@ -62,8 +72,9 @@ class Courier:
         self._closing = asyncio.Event()
         self._connection: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        where = f"{settings.host}:{settings.port}"
-        self._news = News(where, settings.client_name, asyncio.get_running_loop().time)
+        self._endpoint = usable_endpoint(settings)
+        self._news = News(str(self._endpoint), settings.client_name)
+        self._connected_s: float | None = None
         self._refused: set[tuple[str, type[RefusedError]]] = set()
         self._lost_at: Message | None = None
         self._careful = 0
@@ -93,22 +104,38 @@ class Courier:
         self._news.close()
 
     async def _keep_connected(self) -> None:
-        waits = pauses(self._patience)
+        backoff = Backoff(self._patience)
         while not self._closing.is_set():
-            connections = self.counts["connections"]
+            self._connected_s = None
+            is_cut_off = False
             try:
                 await self.run_once()
             except (BrokerError, SinkError) as error:
-                self._news.lost(str(error))
+                is_cut_off = await self._is_cut_off(error)
+                self._news.lost(str(error), is_cut_off=is_cut_off)
             except Exception as error:  # noqa: BLE001  # told with its trace; what waits must go on
                 self._news.failed(error)
-            if self.counts["connections"] > connections:
-                waits = pauses(self._patience)
+            if self._connected_s is not None and not is_cut_off:
+                backoff.reset()
             try:
-                async with asyncio.timeout(next(waits)):
+                async with asyncio.timeout(backoff.pause_s()):
                     await self._closing.wait()
             except TimeoutError:
                 continue
+
+    async def _is_cut_off(self, error: Exception) -> bool:
+        """Whether a broker that is there has ended a connection that had just begun.
+
+        Two clients with one id end each other's connections in this way, each time with all states. MQTT 5
+        says so; by 3.1.1, or from a broker that does not keep to it, the connection is short, and the
+        broker takes another at once. A broker that was stopped does not, and is to be found again soon.
+        """
+        if isinstance(error, TakenOverError):
+            return True
+        if self._connected_s is None or isinstance(error, MessageLossError):
+            return False
+        lasted_s = asyncio.get_running_loop().time() - self._connected_s
+        return lasted_s < self._patience.short_s and await is_reachable(self._endpoint)
 
     async def run_once(self) -> None:
         """Connect and serve until ``close``.
@@ -131,6 +158,7 @@ class Courier:
         await self._send_backlog(client)
         self._backlog.open()
         await self._send(client, [self._manners.hello])
+        self._connected_s = asyncio.get_running_loop().time()
         self.counts["connections"] += 1
         self._news.connected()
 
@@ -228,10 +256,13 @@ class Courier:
             return [refusal]
         try:
             refusals = await self._send(client, [Message(e.topic, e.payload, qos=1) for e in entries])
-        except BrokerError:
-            if alone:
-                self._suspect.lost(first.number)
+        except TakenOverError:
             raise
+        except BrokerError as error:
+            if not alone:
+                raise
+            self._suspect.lost(first.number)
+            raise MessageLossError(str(error)) from error
         self._suspect.clear()
         return refusals
 

@@ -22,8 +22,15 @@ from stream.clock import utc_after
 MAX_STATE_CHARS = 255
 ONLINE, OFFLINE, DISABLED = "online", "offline", "disabled"
 ON, OFF, PRESS = "ON", "OFF", "PRESS"
+# The camera on whose topics ``livereel check`` publishes; none can exist, as no name may hold a dot.
+CHECK = "livereel.check"
 ALERT, HIGHLIGHT, REEL_READY = "alert", "highlight", "reel_ready"
 
+_CAMERA_STATES = (
+    "status", "status/capture", "status/describe", "motion", "keyframe", "caption/state", "enabled/state",
+)  # fmt: skip
+_REEL_STATE_LEVELS = "reel/state"
+_EVENTS = ("peak", "highlight")
 _CAPTION = (
     "id", "camera", "epoch", "index", "start_s", "end_s", "start_utc", "title", "text", "importance",
     "tags", "keyframes", "clip", "model", "latency_s", "late",
@@ -43,6 +50,8 @@ class Messages:
         self._base = base
         self.available = f"{prefix}/available"
         self.stats_topic = f"{prefix}/stats"
+        self.captions_topic = f"{prefix}/captions"
+        self.reels_topic = f"{prefix}/reels"
 
     def topic(self, name: str, *levels: str) -> str:
         """Return a topic of a camera or a reel."""
@@ -52,12 +61,13 @@ class Messages:
         """Yield all topics at which a broker may keep a message of ours."""
         yield self.available
         for camera in cameras:
-            for levels in ("status", "status/capture", "status/describe", "motion", "keyframe"):
-                yield self.topic(camera, levels)
-            yield self.topic(camera, "caption", "state")
-            yield self.topic(camera, "enabled", "state")
+            yield from (self.topic(camera, levels) for levels in _CAMERA_STATES)
         for reel in reels:
-            yield self.topic(reel, "reel", "state")
+            yield self.topic(reel, _REEL_STATE_LEVELS)
+
+    def all_of(self, name: str) -> list[str]:
+        """Return all topics published for a camera and its reel."""
+        return [self.topic(name, levels) for levels in (*_CAMERA_STATES, _REEL_STATE_LEVELS, *_EVENTS)]
 
     # Commands
 
@@ -156,7 +166,7 @@ class Messages:
 
     def caption(self, moment: Moment) -> Letter:
         body = {"type": "new", **self._caption(moment)}
-        return Letter(f"{self._prefix}/captions", moment.window.id, body)
+        return Letter(self.captions_topic, moment.window.id, body)
 
     def reel(self, reel: Reel) -> Letter:
         """A finished reel. Its number alone is no key: a new ledger counts from 1 again."""
@@ -166,7 +176,7 @@ class Messages:
             "before": None if first else {"id": reel.id, "seq": reel.seq - 1},
             "after": manifest(reel) | self._path(reel),
         }
-        return Letter(f"{self._prefix}/reels", f"{reel.id}/{reel.seq}/{reel.sha256}", body)
+        return Letter(self.reels_topic, f"{reel.id}/{reel.seq}/{reel.sha256}", body)
 
     def _caption(self, moment: Moment) -> dict[str, Any]:
         window = moment.window

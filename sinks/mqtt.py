@@ -19,14 +19,13 @@ from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO
 from sinks.backlog import Backlog
-from sinks.broker import Patience, tls_context
-from sinks.client import Client
+from sinks.broker import Patience, tls_context, usable_endpoint
 from sinks.courier import Courier, Manners
 from sinks.homeassistant import Discovery
 from sinks.letters import Letters
-from sinks.messages import DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
+from sinks.messages import CHECK, DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
 from sinks.outbox import Outbox
-from sinks.settings import MqttSettings
+from sinks.settings import MqttSettings, topic_problem
 from sinks.sink import DescriberState, Event, SinkError, Stats
 from stream.clock import parse_utc, utc_after
 
@@ -75,13 +74,14 @@ class MqttSink:
 
         The outbox stays the caller's to close. Raises SinkError when the settings cannot work.
         """
+        usable_endpoint(settings)
         tls_context(settings)  # what is wrong with the certificates is said at once
         self._settings = settings
         self._patience = patience or Patience()
         self._cameras = tuple(map(_topic_level, cameras))
         self._reels = tuple(map(_topic_level, reels))
         self._commands = commands
-        prefix = _prefix(settings)
+        prefix = settings.topic_prefix
         self._messages = Messages(prefix, base=base)
         self._discovery: Discovery | None = None
         if settings.discovery_prefix is not None:
@@ -220,6 +220,8 @@ class MqttSink:
         if self._discovery and str(message.topic) == self._discovery.status_topic:
             if message.payload == ONLINE.encode():
                 self._tell_again()
+        elif self._messages.command(str(message.topic))[0] == CHECK:
+            return  # ``livereel check`` sees whether commands arrive
         elif not await self._obey(message):
             self._counts["commands_ignored"] += 1
             log.warning("mqtt: ignored %s: %.80r", message.topic, message.payload)
@@ -248,27 +250,13 @@ class MqttSink:
         return False
 
 
-async def check_broker(settings: MqttSettings) -> None:
-    """Connect and hang up again; raises SinkError or BrokerError saying why it cannot be done."""
-    _prefix(settings)
-    async with Client(settings, Patience(), None):
-        pass
-
-
-def _prefix(settings: MqttSettings) -> str:
-    """Return the topic prefix if topics can begin with it; raises SinkError."""
-    prefix = settings.topic_prefix
-    for level in prefix.split("/"):
-        _topic_level(level)
-    if prefix.startswith("$"):
-        raise SinkError(f"mqtt: topic_prefix {prefix!r}: what begins with $ is the broker's own")
-    return prefix
-
-
 def _topic_level(name: str) -> str:
-    """Return the name if it can stand in a topic; raises SinkError."""
-    if not name or set(name) & set("+#/\0") or not name.isprintable():
-        raise SinkError(f"mqtt: {name!r} cannot be part of a topic")
+    """Return the name if it can be a level of a topic; raises SinkError."""
+    problem = topic_problem(name) or (
+        f"{name!r} cannot be part of a topic: / divides it" if "/" in name else None
+    )
+    if problem:
+        raise SinkError(f"mqtt: {problem}")
     return name
 
 

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-# Two clients with one name end each other's connections as fast as they come back.
-SHORT_S = 5.0
-FLAPS = 3
+# After so many connections in a row that the broker has cut off, another client with our id is likely.
+CUT_OFFS = 3
+# From then on a connection counts once it has lasted longer than another client's longest pause (60 s).
+STEADY_S = 150.0
 
 
 class News:
     """Told all that happens to a connection; logs what is new."""
 
-    def __init__(self, where: str, client_id: str, now_s: Callable[[], float]) -> None:
+    def __init__(self, where: str, client_id: str) -> None:
         """Tell of the connection to ``where``, on which we are ``client_id``."""
         self._where = where
         self._client_id = client_id
-        self._now_s = now_s
         self._said = ""
-        self._since_s: float | None = None
-        self._short = 0
+        self._cut_offs = 0
         self._steady: asyncio.TimerHandle | None = None
 
     def say(self, level: int, what: str, trace: BaseException | None = None) -> None:
@@ -33,36 +31,34 @@ class News:
             log.log(level, "mqtt %s: %s", self._where, what, exc_info=trace)
 
     def connected(self) -> None:
-        self._since_s = self._now_s()
-        if self._short < FLAPS:
+        """Log the connection; where connections are cut off, only once it has lasted."""
+        if self._cut_offs < CUT_OFFS:
             self._say_connected()
         else:
-            self._steady = asyncio.get_running_loop().call_later(SHORT_S, self._say_connected)
+            self._steady = asyncio.get_running_loop().call_later(STEADY_S, self._say_connected)
 
     def _say_connected(self) -> None:
         self.say(logging.INFO, "connected")
 
-    def lost(self, why: str) -> None:
-        """There is no connection, or no more."""
+    def lost(self, why: str, *, is_cut_off: bool = False) -> None:
+        """Log that there is no connection; ``is_cut_off`` where a broker in reach ended it at once."""
         if self._steady is not None:
             self._steady.cancel()
-        if self._since_s is not None:
-            self._short = self._short + 1 if self._now_s() - self._since_s < SHORT_S else 0
-            self._since_s = None
-        if self._short < FLAPS:
+        self._cut_offs = self._cut_offs + 1 if is_cut_off else 0
+        if self._cut_offs < CUT_OFFS:
             self.say(logging.WARNING, f"no connection: {why}")
         else:
             self.say(
                 logging.WARNING,
-                f"connections end as soon as they begin: is another client there named {self._client_id}?"
-                " Each livereel needs a client_id and a topic_prefix of its own",
+                f"connections end soon after they begin ({why}): is another client there named"
+                f" {self._client_id}? Each livereel needs a client_id and a topic_prefix of its own;"
+                " the pauses between attempts grow",
             )
 
     def failed(self, error: Exception) -> None:
         """The connection ended by a fault that nobody has foreseen; another is tried all the same."""
         if self._steady is not None:
             self._steady.cancel()
-        self._since_s = None
         self.say(logging.ERROR, f"no connection: {type(error).__name__}: {error}", error)
 
     def close(self) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
+from sinks.endpoint import Endpoint, EndpointError, parse_endpoint
+
 # Ten days of four busy cameras' captions, or an hour of three hundred's.
 OUTBOX_MAX_BYTES = 100_000_000
+# Far less than the 65,535 bytes that MQTT allows, and more than anybody writes by hand.
+MAX_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,9 @@ class MqttSettings:
     """Where the broker is and how it is spoken to.
 
     Attributes:
-        host, port: the broker's address; without a host there is no MQTT.
+        host: the broker's name, address, ``host:port`` or URL (``mqtt://``, ``mqtts://``), which may
+            hold a user and a password; without a host there is no MQTT.
+        port: None takes the host's own, or the usual one of its scheme: 1883, with TLS 8883.
         protocol: the version of MQTT.
         user, password: left out where the broker asks for none.
         client_id: must differ between two livereels on a broker; None takes it from the topic prefix.
@@ -35,8 +42,8 @@ class MqttSettings:
         outbox_max_bytes: captions and reels that wait for the broker; beyond it the oldest go.
     """
 
-    host: str | None = None
-    port: Annotated[int, Ge(1), Le(65535)] = 1883
+    host: str | None = field(default=None, repr=False)
+    port: Annotated[int, Ge(1), Le(65535)] | None = None
     protocol: Literal["5", "3.1.1"] = "5"
     user: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -59,6 +66,67 @@ class MqttSettings:
         return self.client_id or self.topic_prefix.replace("/", "-")
 
     @property
-    def encrypted(self) -> bool:
-        """Whether the connection is to be encrypted."""
-        return self.tls or self.tls_ca_certs is not None or self.tls_client_cert is not None
+    def endpoint(self) -> Endpoint:
+        """The broker's address, parsed; raises EndpointError."""
+        uses_tls = self.tls or self.tls_ca_certs is not None or self.tls_client_cert is not None
+        return parse_endpoint(self.host or "", self.port, encrypted=uses_tls)
+
+    @property
+    def credentials(self) -> tuple[str | None, str | None]:
+        """The user and the password, wherever they stand; raises EndpointError."""
+        endpoint = self.endpoint
+        return self.user or endpoint.user, self.password or endpoint.password
+
+
+def problems(settings: MqttSettings) -> Iterator[tuple[str, str]]:
+    """Yield each option that no broker could work with, by its key, and what is wrong; never a secret."""
+    for key, topic in (
+        ("topic_prefix", settings.topic_prefix),
+        ("discovery_prefix", settings.discovery_prefix),
+    ):
+        if topic is not None and (problem := topic_problem(topic)):
+            yield key, problem
+    for key, text in (("client_id", settings.client_id), ("user", settings.user)):
+        if text is not None and (not text.isprintable() or text != text.strip() or len(text) > MAX_CHARS):
+            yield key, f"has white space around it, a control character, or more than {MAX_CHARS} characters"
+    if settings.password is not None and settings.password != settings.password.rstrip("\r\n"):
+        yield "password", "ends with a line break"
+    if settings.tls_client_key is not None and settings.tls_client_cert is None:
+        yield "tls_client_key", "is of no use without tls_client_cert"
+    if settings.host is not None:
+        yield from _host_problems(settings)
+
+
+def _host_problems(settings: MqttSettings) -> Iterator[tuple[str, str]]:
+    try:
+        endpoint = settings.endpoint
+    except EndpointError as error:
+        yield "host", str(error)
+        return
+    for key, own, named in (
+        ("user", settings.user, endpoint.user),
+        ("password", settings.password, endpoint.password),
+    ):
+        if own is not None and named is not None and own != named:
+            yield key, "differs from the one in host"
+    user, password = settings.credentials
+    if password is not None and not user:
+        yield "password", "is of no use without user"
+
+
+def topic_problem(topic: str) -> str | None:
+    """Return why a topic cannot be published to, or used as a prefix; None if it can."""
+    why = None
+    if not topic:
+        why = "it is empty"
+    elif not topic.isprintable() or topic != topic.strip():
+        why = "it has white space around it, or a control character"
+    elif set(topic) & set("+#"):
+        why = "+ and # are wildcards"
+    elif "" in topic.split("/"):
+        why = "it begins or ends with /, or has // in it"
+    elif topic.startswith("$"):
+        why = "what begins with $ is the broker's own"
+    elif len(topic) > MAX_CHARS:
+        why = f"it has more than {MAX_CHARS} characters"
+    return f"{topic!r:.100} cannot be part of a topic: {why}" if why else None

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sinks.news import FLAPS, SHORT_S, News
+from sinks.news import CUT_OFFS, News
 from tests.kit.mqtt import looped
 
 
-class Clock:
-    """Shows what it is set to."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def news(clock: Clock, caplog: pytest.LogCaptureFixture) -> News:
+def news(caplog: pytest.LogCaptureFixture) -> News:
     caplog.set_level("INFO")
-    return News("broker:1883", "livereel", clock)
+    return News("broker:1883", "livereel")
 
 
 def test_each_change_is_told_once(news: News, caplog: pytest.LogCaptureFixture) -> None:
@@ -42,23 +27,21 @@ def test_each_change_is_told_once(news: News, caplog: pytest.LogCaptureFixture) 
 
 
 @looped
-async def test_a_connection_that_comes_and_goes_is_told_once_with_what_it_may_mean(
-    news: News, clock: Clock, caplog: pytest.LogCaptureFixture
+async def test_a_connection_that_is_cut_off_again_and_again_is_told_once_with_what_it_may_mean(
+    news: News, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for _ in range(FLAPS + 5):
+    for _ in range(CUT_OFFS + 5):
         news.connected()
-        clock.now_s += SHORT_S / 2
-        news.lost("gone")
+        news.lost("gone", is_cut_off=True)
     news.close()
-    assert len(caplog.messages) == 2 * FLAPS
+    assert len(caplog.messages) == 2 * CUT_OFFS
     assert "another client there named livereel" in caplog.messages[-1]
 
 
-def test_connections_that_last_are_told_each_time(
-    news: News, clock: Clock, caplog: pytest.LogCaptureFixture
+def test_connections_that_end_with_their_broker_are_told_each_time(
+    news: News, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for _ in range(FLAPS + 2):
+    for _ in range(CUT_OFFS + 2):
         news.connected()
-        clock.now_s += SHORT_S * 2
         news.lost("gone")
-    assert len(caplog.messages) == 2 * (FLAPS + 2)
+    assert len(caplog.messages) == 2 * (CUT_OFFS + 2)
