@@ -145,11 +145,10 @@ class _AccessCheck:
         with suppress(BrokerError):  # the next publish finds out
             while True:
                 message = await client.next_message()
-                topic = str(message.topic)
-                if message.retain and isinstance(message.payload, bytes):
-                    self._retained[topic] = message.payload
+                if message.retain:
+                    self._retained[message.topic] = message.payload
                 else:
-                    self._echoed.add(topic)
+                    self._echoed.add(message.topic)
                 self._heard.set()
 
     async def _subscribe(self) -> list[str]:

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-import aiomqtt
-
 from sinks.backlog import Backlog
 from sinks.broker import (
     Backoff,
@@ -55,7 +53,7 @@ class Manners:
     goodbye: Message
     listen: tuple[str, ...]
     kept: frozenset[str]
-    hear: Callable[[aiomqtt.Message], Awaitable[None]]
+    hear: Callable[[Message], Awaitable[None]]
 
 
 class Courier:

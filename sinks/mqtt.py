@@ -12,14 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import aiomqtt
-
 from analyzer.chapter import Reel
 from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO
 from sinks.backlog import Backlog
-from sinks.broker import Patience, tls_context, usable_endpoint
+from sinks.broker import Message, Patience, tls_context, usable_endpoint
 from sinks.courier import Courier, Manners
 from sinks.homeassistant import Discovery
 from sinks.letters import Letters
@@ -216,11 +214,11 @@ class MqttSink:
 
     # Obeying
 
-    async def _hear(self, message: aiomqtt.Message) -> None:
-        if self._discovery and str(message.topic) == self._discovery.status_topic:
+    async def _hear(self, message: Message) -> None:
+        if self._discovery and message.topic == self._discovery.status_topic:
             if message.payload == ONLINE.encode():
                 self._tell_again()
-        elif self._messages.command(str(message.topic))[0] == CHECK:
+        elif self._messages.command(message.topic)[0] == CHECK:
             return  # ``livereel check`` sees whether commands arrive
         elif not await self._obey(message):
             self._counts["commands_ignored"] += 1
@@ -232,12 +230,12 @@ class MqttSink:
             after_s = random.uniform(0, self._patience.announce_s)  # noqa: S311  # nothing secret
             self._again = asyncio.get_running_loop().call_later(after_s, self._backlog.again)
 
-    async def _obey(self, message: aiomqtt.Message) -> bool:
+    async def _obey(self, message: Message) -> bool:
         """Do as a command says; False for one that is not for us, or was kept by the broker.
 
         A kept command would be obeyed again on each connection, long after somebody wished it.
         """
-        name, verb = self._messages.command(str(message.topic))
+        name, verb = self._messages.command(message.topic)
         payload = message.payload
         if message.retain:
             return False
