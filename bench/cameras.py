@@ -23,11 +23,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' RTSP server serves here too
 
-from analyzer.happening import Glimpse, Stirring
 from analyzer.window import Window, WindowSettings
 from livereel.ledger import Ledger
 from livereel.supervise import Patience
 from livereel.worker import CameraSettings
+from sinks.events import Glimpse, Stirring
 from sinks.sink import Event
 from stream.clock import parse_utc, utc_after, utc_text
 from tests.kit.coverage import coverage

@@ -30,10 +30,10 @@ from livereel.rolling import LATEST, LookBack, RollingReel, look_back
 from livereel.supervise import Patience
 from livereel.words import Words, make_words, queue_settings
 from livereel.worker import CameraSettings
-from sinks.mqtt import MqttSink
-from sinks.outbox import FILE as OUTBOX
-from sinks.outbox import Outbox
-from sinks.settings import MqttSettings
+from sinks.mqtt.outbox import FILE as OUTBOX
+from sinks.mqtt.outbox import Outbox
+from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.sink import MqttSink
 from sinks.sink import Sink
 from stream.clock import utc_text
 from stream.staging import staged

@@ -12,7 +12,6 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.chapter import Gap
-from analyzer.happening import Began, Glimpse, Stirring
 from analyzer.window import Measured, Window, Windower, WindowSettings
 from livereel.clips import Clipper
 from livereel.counts import Counts
@@ -20,6 +19,7 @@ from livereel.extent import Extent
 from livereel.keep import WindowFiles
 from livereel.overload import Overload
 from livereel.space import Space
+from sinks.events import Began, Glimpse, Stirring
 from stream.address import redact
 from stream.clock import MediaClock, utc_after
 from stream.frames import Frame, FrameDecoder

@@ -14,8 +14,8 @@ from livereel.config import Config
 from livereel.errors import EXPECTED, explain
 from livereel.options import Options
 from livereel.words import make_words
-from sinks.access import check_broker
-from sinks.broker import BrokerError
+from sinks.mqtt.access_check import check_broker
+from sinks.mqtt.errors import BrokerError
 from stream.media.file import MediaError
 from stream.media.track import holds_video
 from stream.source import AvSource

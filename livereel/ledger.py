@@ -16,7 +16,7 @@ from livereel.gaps import MIN_GAP_S, Gaps
 from livereel.store import FILE, LedgerError
 from livereel.untold import Tellings, Untold
 from livereel.windows import PENDING, Entry, files_of
-from sinks.rows import gap_row, window_row
+from sinks.serialize import gap_row, window_row
 
 __all__ = ["FILE", "MIN_GAP_S", "PENDING", "Entry", "Ledger", "LedgerError", "Untold", "files_of"]
 

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from analyzer.chapter import Gap, Reel
 from analyzer.describe.describer import Describer
 from analyzer.describe.queue import DescribeQueue, QueueSettings
-from analyzer.happening import Began, CameraState
 from analyzer.moment import Moment
 from analyzer.reel import ReelError
 from analyzer.window import Window
@@ -27,6 +26,7 @@ from livereel.rolling import RollingReel
 from livereel.supervise import Lost, Patience, Supervisor
 from livereel.tally import Tally
 from livereel.worker import CameraSettings
+from sinks.events import Began, CameraState
 from sinks.sink import DescriberState, Sink, Stats
 from stream.clock import parse_utc, utc_text
 from stream.media.file import MediaError

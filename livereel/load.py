@@ -13,7 +13,7 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from livereel.config import NAME, Config, ConfigError
-from sinks.settings import problems as mqtt_problems
+from sinks.mqtt.settings import problems as mqtt_problems
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 

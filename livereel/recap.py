@@ -24,7 +24,7 @@ from livereel.options import Options
 from livereel.pipeline import Outcome, describe_all, in_thread
 from livereel.progress import progress
 from livereel.words import Words, make_words
-from sinks.rows import window_row
+from sinks.serialize import window_row
 from stream.clock import utc_after
 from stream.source import AvSource, PacketSource
 from stream.staging import staged

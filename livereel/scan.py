@@ -16,7 +16,7 @@ from livereel.capture import Capture, camera_name
 from livereel.clips import NoClips
 from livereel.options import Options
 from livereel.progress import progress
-from sinks.rows import gap_row, window_row
+from sinks.serialize import gap_row, window_row
 from stream.live import open_live
 from stream.source import AvSource, PacketSource
 from stream.text import write_text

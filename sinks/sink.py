@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from analyzer.chapter import Gap, Reel
-from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.moment import Moment
 from analyzer.window import Window
+from sinks.events import CameraState, Glimpse, Stirring
 
 
 class SinkError(Exception):

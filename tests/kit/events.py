@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from analyzer.chapter import Chapter, Gap, Reel
-from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO
+from sinks.events import CameraState, Glimpse, Stirring
 from stream.clock import utc_text
 from tests.kit.moments import moment
 

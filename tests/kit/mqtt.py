@@ -10,10 +10,10 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
 
-from sinks.broker import Patience
-from sinks.mqtt import MqttSink
-from sinks.outbox import FILE, Outbox
-from sinks.settings import MqttSettings
+from sinks.mqtt.errors import Patience
+from sinks.mqtt.outbox import FILE, Outbox
+from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.sink import MqttSink
 from tests.kit.listener import PATIENCE_S
 
 P = ParamSpec("P")

@@ -13,11 +13,11 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.chapter import Gap
-from analyzer.happening import Began, Glimpse, Stirring
 from analyzer.window import Window, WindowSettings
 from livereel.capture import Capture, Seen
 from livereel.clips import BufferClips, Clipper, NoClips
 from livereel.overload import MAX_BEHIND_S
+from sinks.events import Began, Glimpse, Stirring
 from stream.clock import parse_utc, utc_after, utc_text
 from stream.source import AvSource
 from tests.kit.footage import Look, write_file

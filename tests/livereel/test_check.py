@@ -10,7 +10,7 @@ import pytest
 from livereel.check import check
 from livereel.config import CameraConfig, Config, DescribeConfig, RetentionConfig
 from livereel.options import Options
-from sinks.settings import MqttSettings
+from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, access_rules, broker, free_port
 
 

@@ -19,7 +19,6 @@ from analyzer.describe.builtin import BuiltinDescriber
 from analyzer.describe.chat import ChatSettings
 from analyzer.describe.describer import Describer
 from analyzer.describe.openai import OpenAiDescriber, OpenAiSettings
-from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.moment import Moment
 from analyzer.reel import ReelSettings
 from analyzer.window import Window
@@ -30,6 +29,7 @@ from livereel.retention import Retention
 from livereel.rolling import RollingReel
 from livereel.words import make_words
 from livereel.worker import CameraSettings
+from sinks.events import CameraState, Glimpse, Stirring
 from sinks.sink import Event, SinkError, Stats
 from stream.clock import utc_text
 from tests.kit.chat_server import ChatServer

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.happening import Began
 from analyzer.window import Window, WindowSettings
 from livereel.capture import Seen
 from livereel.supervise import Lost, Patience, Supervisor
 from livereel.worker import CameraSettings
+from sinks.events import Began
 from tests.kit.footage import Look, write_file
 from tests.kit.rtsp import free_port
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.happening import Began
 from analyzer.window import Window, WindowSettings
 from livereel.process import CameraProcess
 from livereel.worker import CameraSettings, Ended, Report
+from sinks.events import Began
 from stream.live import open_live
 from stream.source import SourceError
 from tests.kit.footage import Look, write_file

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from sinks.settings import MqttSettings
+from sinks.mqtt.settings import MqttSettings
 from sinks.sink import DescriberState, Stats
 from tests.kit.broker import MOSQUITTO, broker
 from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching
@@ -21,7 +21,7 @@ from tests.kit.mqtt import Wishes, looped, running, until
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "mqtt.md").read_text()
 CAMERAS, REELS = ("front", "yard"), ("front", "yard", "all")
 

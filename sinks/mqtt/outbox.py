@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from sinks.settings import OUTBOX_MAX_BYTES
+from sinks.mqtt.settings import OUTBOX_MAX_BYTES
 from sinks.sink import SinkError
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sinks.outbox import Entry, Outbox
+from sinks.mqtt.outbox import Entry, Outbox
 from sinks.sink import SinkError
 
 T = TypeVar("T")

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Protocol
 
 from analyzer.chapter import Reel
-from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO
-from sinks.backlog import Backlog
-from sinks.broker import Message, Patience, tls_context, usable_endpoint
-from sinks.courier import Courier, Manners
-from sinks.homeassistant import Discovery
-from sinks.letters import Letters
-from sinks.messages import CHECK, DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
-from sinks.outbox import Outbox
-from sinks.settings import MqttSettings, topic_problem
+from sinks.events import CameraState, Glimpse, Stirring
+from sinks.mqtt.async_outbox import Letters
+from sinks.mqtt.errors import Message, Patience, tls_context, usable_endpoint
+from sinks.mqtt.homeassistant import Discovery
+from sinks.mqtt.messages import CHECK, DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
+from sinks.mqtt.outbox import Outbox
+from sinks.mqtt.send_queue import Backlog
+from sinks.mqtt.session import Courier, Manners
+from sinks.mqtt.settings import MqttSettings, topic_problem
 from sinks.sink import DescriberState, Event, SinkError, Stats
 from stream.clock import parse_utc, utc_after
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sinks.news import CUT_OFFS, News
+from sinks.mqtt.connection_log import CUT_OFFS, News
 from tests.kit.mqtt import looped
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.chapter import Reel
-from analyzer.happening import CameraState, Glimpse
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO, manifest
-from sinks.broker import Message
-from sinks.letters import Letter
-from sinks.rows import window_row
+from sinks.events import CameraState, Glimpse
+from sinks.mqtt.async_outbox import Letter
+from sinks.mqtt.errors import Message
+from sinks.serialize import window_row
 from sinks.sink import Stats
 from stream.clock import utc_after
 

@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from sinks.backlog import Backlog
-from sinks.broker import (
+from sinks.mqtt.async_outbox import Letters
+from sinks.mqtt.client import Client, is_reachable
+from sinks.mqtt.connection_log import News
+from sinks.mqtt.errors import (
     Backoff,
     BrokerError,
     Message,
@@ -20,13 +22,11 @@ from sinks.broker import (
     TooLargeError,
     usable_endpoint,
 )
-from sinks.client import Client, is_reachable
-from sinks.letters import Letters
-from sinks.news import News
-from sinks.outbox import Entry
-from sinks.settings import MqttSettings
+from sinks.mqtt.outbox import Entry
+from sinks.mqtt.oversize import Suspect
+from sinks.mqtt.send_queue import Backlog
+from sinks.mqtt.settings import MqttSettings
 from sinks.sink import SinkError
-from sinks.suspect import Suspect
 
 log = logging.getLogger(__name__)
 

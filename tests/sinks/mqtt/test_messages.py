@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.happening import CameraState
-from sinks.messages import Messages, shortened
+from sinks.events import CameraState
+from sinks.mqtt.messages import Messages, shortened
 from tests.kit.events import moment_now, now_utc, reel_in
 from tests.kit.moments import moment
 

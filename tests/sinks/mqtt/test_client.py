@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from sinks.access import check_broker
-from sinks.broker import Backoff, BrokerError, Message, Patience, RefusedError
-from sinks.client import IN_FLIGHT, Client
-from sinks.settings import MqttSettings
+from sinks.mqtt.access_check import check_broker
+from sinks.mqtt.client import IN_FLIGHT, Client
+from sinks.mqtt.errors import Backoff, BrokerError, Message, Patience, RefusedError
+from sinks.mqtt.settings import MqttSettings
 from sinks.sink import SinkError
 from tests.kit.broker import MOSQUITTO, Broker, Certificates, broker, certificates, free_port, password_file
 from tests.kit.listener import listener, wait_until
 from tests.kit.mqtt import QUICK, looped
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
@@ -136,9 +136,9 @@ def test_a_program_ends_though_a_name_server_keeps_it_waiting() -> None:
     """Nothing can end such a thread, and the end of the program does not wait for it."""
     script = """
 import asyncio, socket, time
-from sinks.broker import Patience
-from sinks.client import Client
-from sinks.settings import MqttSettings
+from sinks.mqtt.errors import Patience
+from sinks.mqtt.client import Client
+from sinks.mqtt.settings import MqttSettings
 
 async def run():
     connecting = asyncio.create_task(Client(MqttSettings("broker"), Patience(), None).__aenter__())

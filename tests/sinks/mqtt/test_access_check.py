@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sinks.access import check_broker
-from sinks.broker import BrokerError
-from sinks.settings import MqttSettings
+from sinks.mqtt.access_check import check_broker
+from sinks.mqtt.errors import BrokerError
+from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, Broker, access_rules, broker
 from tests.kit.events import moment_now, reel_in, watching
 from tests.kit.listener import listener, wait_until

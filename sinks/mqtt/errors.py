@@ -6,8 +6,8 @@ import random
 import ssl
 from dataclasses import dataclass
 
-from sinks.endpoint import Endpoint
-from sinks.settings import MqttSettings, problems
+from sinks.mqtt.endpoint import Endpoint
+from sinks.mqtt.settings import MqttSettings, problems
 from sinks.sink import SinkError
 
 

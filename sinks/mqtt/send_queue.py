@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter, deque
 from itertools import islice
 
-from sinks.broker import Message
+from sinks.mqtt.errors import Message
 
 # Events waiting while a broker is slow; beyond that the oldest is dropped. A JPEG is a state, not an event.
 MAX_EVENTS = 1000

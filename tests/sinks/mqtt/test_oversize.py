@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sinks.suspect import LOSSES, Suspect
+from sinks.mqtt.oversize import LOSSES, Suspect
 
 
 def suspected(losses: int = LOSSES, taken_bytes: int = 500) -> Suspect:

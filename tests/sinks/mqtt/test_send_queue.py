@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sinks.backlog import MAX_EVENTS, Backlog
-from sinks.broker import Message
+from sinks.mqtt.errors import Message
+from sinks.mqtt.send_queue import MAX_EVENTS, Backlog
 
 
 def state(topic: str, payload: str) -> Message:

@@ -13,8 +13,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sinks.broker import Message
-from sinks.messages import ALERT, HIGHLIGHT, OFF, OFFLINE, ON, ONLINE, PRESS, REEL_READY, Messages
+from sinks.mqtt.errors import Message
+from sinks.mqtt.messages import ALERT, HIGHLIGHT, OFF, OFFLINE, ON, ONLINE, PRESS, REEL_READY, Messages
 
 # A state that has not been told for this long is unknown: three reports of the counters are missing.
 EXPIRE_AFTER_S = 180

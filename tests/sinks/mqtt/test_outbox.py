@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from sinks.outbox import FILE, Entry, Outbox
+from sinks.mqtt.outbox import FILE, Entry, Outbox
 from sinks.sink import SinkError
 
 
@@ -142,7 +142,7 @@ def test_what_put_has_returned_for_survives_a_kill(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from sinks.outbox import Outbox
+from sinks.mqtt.outbox import Outbox
 outbox = Outbox(Path(sys.argv[1]))
 for number in range(10_000):
     outbox.put("captions", str(number), {"id": str(number)})

@@ -16,11 +16,11 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sinks.broker import BrokerError, Message, Patience
-from sinks.client import Client
-from sinks.homeassistant import Discovery
-from sinks.messages import CHECK, Messages
-from sinks.settings import MqttSettings
+from sinks.mqtt.client import Client
+from sinks.mqtt.errors import BrokerError, Message, Patience
+from sinks.mqtt.homeassistant import Discovery
+from sinks.mqtt.messages import CHECK, Messages
+from sinks.mqtt.settings import MqttSettings
 
 # A message that comes back does so within this time.
 ECHO_S = 2.0

@@ -23,8 +23,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from sinks.apart import apart
-from sinks.broker import (
+from sinks.mqtt.daemon_thread import apart
+from sinks.mqtt.endpoint import Endpoint
+from sinks.mqtt.errors import (
     BrokerError,
     Message,
     Patience,
@@ -34,8 +35,7 @@ from sinks.broker import (
     tls_context,
     usable_endpoint,
 )
-from sinks.endpoint import Endpoint
-from sinks.settings import MqttSettings
+from sinks.mqtt.settings import MqttSettings
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sinks.outbox import FILE
-from sinks.settings import MqttSettings
-from sinks.suspect import LOSSES
+from sinks.mqtt.outbox import FILE
+from sinks.mqtt.oversize import LOSSES
+from sinks.mqtt.settings import MqttSettings
 from tests.kit.events import glimpse, moment_now, reel_in, watching
 from tests.kit.mqtt import QUICK, Wishes, looped, running, until
 from tests.kit.scripted_broker import ScriptedBroker, maximum_packet_size, scripted_broker

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sinks.settings import MqttSettings
+from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, Broker, broker
 from tests.kit.events import moment_now
 from tests.kit.listener import listener

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sinks.endpoint import Endpoint, EndpointError, parse_endpoint
-from sinks.settings import MqttSettings
+from sinks.mqtt.endpoint import Endpoint, EndpointError, parse_endpoint
+from sinks.mqtt.settings import MqttSettings
 
 UNDERSTOOD = {
     "broker": Endpoint("broker", 1883, encrypted=False),

@@ -12,9 +12,9 @@ import yaml
 
 from livereel.config import ConfigError
 from livereel.load import load
-from sinks.mqtt import MqttSink
-from sinks.outbox import FILE, Outbox
-from sinks.settings import MqttSettings, problems
+from sinks.mqtt.outbox import FILE, Outbox
+from sinks.mqtt.settings import MqttSettings, problems
+from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
 from tests.kit.mqtt import VERSION, Wishes
 
