@@ -17,10 +17,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sinks.mqtt.client import Client
-from sinks.mqtt.errors import BrokerError, Message, Patience
+from sinks.mqtt.errors import BrokerError
 from sinks.mqtt.homeassistant import Discovery
+from sinks.mqtt.message import Message
 from sinks.mqtt.messages import CHECK, Messages
 from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.timing import Timing
 
 # A message that comes back does so within this time.
 ECHO_S = 2.0
@@ -87,7 +89,7 @@ class _AccessCheck:
         self._client: Client | None = None
         self._retained: dict[str, bytes] = {}
         self._echoed: set[str] = set()
-        self._heard = asyncio.Event()
+        self._arrived = asyncio.Event()
 
     @property
     def _has_reasons(self) -> bool:
@@ -112,14 +114,14 @@ class _AccessCheck:
 
     async def _connect(self) -> None:
         await self._connection.aclose()
-        client = await self._connection.enter_async_context(Client(self._settings, Patience(), None))
-        hearing = asyncio.create_task(self._hear(client))
+        client = await self._connection.enter_async_context(Client(self._settings, Timing(), None))
+        receiving = asyncio.create_task(self._receive(client))
 
-        async def stop_hearing() -> None:
-            hearing.cancel()
-            await asyncio.wait([hearing])
+        async def stop_receiving() -> None:
+            receiving.cancel()
+            await asyncio.wait([receiving])
 
-        self._connection.push_async_callback(stop_hearing)
+        self._connection.push_async_callback(stop_receiving)
         self._client = client
 
     async def _prefer_reasons(self) -> None:
@@ -141,7 +143,7 @@ class _AccessCheck:
         if self._client is not None and not self._client.retains:
             yield "the broker keeps no retained messages, so that states and discovery are lost"
 
-    async def _hear(self, client: Client) -> None:
+    async def _receive(self, client: Client) -> None:
         with suppress(BrokerError):  # the next publish finds out
             while True:
                 message = await client.next_message()
@@ -149,14 +151,16 @@ class _AccessCheck:
                     self._retained[message.topic] = message.payload
                 else:
                     self._echoed.add(message.topic)
-                self._heard.set()
+                self._arrived.set()
 
     async def _subscribe(self) -> list[str]:
         """Subscribe to what a run needs and to what is published here; return what a run is denied."""
         status = [self._discovery.status_topic] if self._discovery else []
-        needed = [*self._messages.commands(), *status]
-        own = {message.topic for probe in self._probes() for message in probe.attempts} | set(self._kept())
-        refused = await self._client.listen([*needed, *sorted(own)]) if self._client else []
+        needed = [*self._messages.command_filters(), *status]
+        own = {message.topic for probe in self._probes() for message in probe.attempts} | set(
+            self._republished()
+        )
+        refused = await self._client.subscribe([*needed, *sorted(own)]) if self._client else []
         denied = [topic for topic in needed if topic in refused]
         return [f"may not subscribe to {_listed(denied)}"] if denied else []
 
@@ -166,7 +170,7 @@ class _AccessCheck:
         Retained states arrive before them, as the broker answers in order.
         """
         unread, proven = [], True
-        for filter_ in self._messages.commands():
+        for filter_ in self._messages.command_filters():
             command = Message(filter_.replace("+", CHECK), b"", qos=1)
             is_sent = await self._is_taken(command)
             is_read = is_sent and await self._comes_back(command.topic)
@@ -186,7 +190,7 @@ class _AccessCheck:
         try:
             if self._client is not None:
                 async with asyncio.timeout(ANSWER_S):
-                    await self._client.send(message)
+                    await self._client.publish(message)
             if self._has_reasons or await self._comes_back(message.topic):
                 return True
         except TimeoutError:
@@ -201,13 +205,13 @@ class _AccessCheck:
         with suppress(TimeoutError):
             async with asyncio.timeout(ECHO_S):
                 while topic not in self._echoed:
-                    self._heard.clear()
-                    await self._heard.wait()
+                    self._arrived.clear()
+                    await self._arrived.wait()
         return topic in self._echoed
 
-    def _kept(self) -> list[str]:
+    def _republished(self) -> list[str]:
         """Topics of which the retained state is published again as it is."""
-        discovery = self._discovery.kept(self._cameras) if self._discovery else []
+        discovery = self._discovery.topics(self._cameras) if self._discovery else []
         return [self._messages.available, *discovery]
 
     def _probes(self) -> Iterator[Probe]:
@@ -216,12 +220,12 @@ class _AccessCheck:
         yield Probe(messages.available, (available,))
         for topic in (messages.captions_topic, messages.reels_topic):
             yield Probe(topic, (Message(topic, b"", qos=1),))
-        for topic in messages.all_of(CHECK):
+        for topic in messages.topics_of(CHECK):
             yield Probe(topic.replace(CHECK, "+"), (Message(topic, b"", qos=1),))
         if self._discovery is not None:
-            service, *cameras = self._discovery.kept(self._cameras)
+            service, *cameras = self._discovery.topics(self._cameras)
             yield self._discovery_probe(service, [service])
-            shape = self._discovery.kept(["+"])[-1].replace("_2b_", "+")
+            shape = self._discovery.topics(["+"])[-1].replace("_2b_", "+")
             yield self._discovery_probe(shape, cameras)
 
     def _discovery_probe(self, name: str, topics: Sequence[str]) -> Probe:

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sinks.mqtt.outbox import Entry, Outbox
+from sinks.mqtt.message import OutboxMessage, StoredMessage
+from sinks.mqtt.outbox import Outbox
 from sinks.sink import SinkError
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message for the outbox: the same ``key`` on the same topic is the same message."""
-
-    topic: str
-    key: str
-    body: Mapping[str, Any]
-
-
-class Letters:
+class AsyncOutbox:
     """An outbox and the thread that it is used in. One thread: commits keep the order of the calls.
 
-    ``waiting`` is set when there is something to send. Calls raise SinkError as the outbox does.
+    ``not_empty`` is set when there is something to send. Calls raise SinkError as the outbox does.
     """
 
     def __init__(self, outbox: Outbox) -> None:
@@ -35,42 +26,42 @@ class Letters:
         self._thread = ThreadPoolExecutor(1, "outbox")
         self._sent_until = 0
         self._closed = False
-        self.waiting = asyncio.Event()
+        self.not_empty = asyncio.Event()
 
-    async def call(self, call: Callable[..., T], *values: object) -> T:
+    async def run(self, call: Callable[..., T], *values: object) -> T:
         """Call what may wait for the disk."""
         if self._closed:
             raise SinkError("the outbox is closed")
         return await asyncio.get_running_loop().run_in_executor(self._thread, call, *values)
 
-    async def put(self, letter: Letter) -> bool:
-        """Keep a letter; False when it was kept, sent or dropped before."""
-        is_new = await self.call(self._outbox.put, letter.topic, letter.key, letter.body)
-        self.waiting.set()
+    async def put(self, message: OutboxMessage) -> bool:
+        """Keep a message; False when it was kept, sent or dropped before."""
+        is_new = await self.run(self._outbox.put, message.topic, message.key, message.body)
+        self.not_empty.set()
         return is_new
 
-    async def next(self, limit: int) -> list[Entry]:
+    async def next_messages(self, limit: int) -> list[StoredMessage]:
         """The oldest letters that were not yet sent."""
-        return await self.call(self._outbox.after, self._sent_until, limit)
+        return await self.run(self._outbox.messages_after, self._sent_until, limit)
 
-    async def done(self, entry: Entry) -> None:
+    async def mark_done(self, message: StoredMessage) -> None:
         """The letters up to this one have arrived; they do not come again even if the disk fails now."""
-        self._sent_until = entry.number
-        await self.call(self._outbox.done, entry.number)
+        self._sent_until = message.number
+        await self.run(self._outbox.mark_done, message.number)
 
-    async def strays(self, kept: set[str]) -> list[str]:
+    async def stale_topics(self, kept: set[str]) -> list[str]:
         """Remember the topics at which a broker keeps something of ours; return those that are no longer."""
-        return await self.call(self._strays, kept)
+        return await self.run(self._stale_topics, kept)
 
-    def _strays(self, kept: set[str]) -> list[str]:
+    def _stale_topics(self, kept: set[str]) -> list[str]:
         known = self._outbox.retained()
         if not kept <= known:
             self._outbox.set_retained(kept | known)
         return sorted(known - kept)
 
-    async def forget_strays(self, kept: set[str]) -> None:
+    async def forget_stale_topics(self, kept: set[str]) -> None:
         """Remember these topics alone."""
-        await self.call(self._outbox.set_retained, kept)
+        await self.run(self._outbox.set_retained, kept)
 
     def counters(self) -> dict[str, int]:
         return {"outbox_waiting": self._outbox.waiting, "outbox_dropped": self._outbox.dropped}

@@ -23,19 +23,13 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from sinks.mqtt.daemon_thread import apart
+from sinks.mqtt.daemon_thread import run_in_daemon_thread
 from sinks.mqtt.endpoint import Endpoint
-from sinks.mqtt.errors import (
-    BrokerError,
-    Message,
-    Patience,
-    RefusedError,
-    TakenOverError,
-    TooLargeError,
-    tls_context,
-    usable_endpoint,
-)
+from sinks.mqtt.errors import BrokerError, RefusedError, TakenOverError, TooLargeError
+from sinks.mqtt.message import Message
 from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.timing import Timing
+from sinks.mqtt.tls import tls_context, usable_endpoint
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +58,12 @@ class Client:
     broker keeps retained messages, and ``max_qos`` the highest QoS that it takes.
     """
 
-    def __init__(self, settings: MqttSettings, patience: Patience, will: Message | None) -> None:
+    def __init__(self, settings: MqttSettings, timing: Timing, will: Message | None) -> None:
         """Raises SinkError when the settings cannot work; certificates are read anew for each connection."""
         self._endpoint = usable_endpoint(settings)
         self._client_id = settings.client_name
         self._keepalive_s = settings.keepalive_s
-        self._answer_s = patience.answer_s
+        self._answer_s = timing.answer_s
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         # What ended the attempt to connect, None for success; and what ended the connection.
@@ -77,9 +71,9 @@ class Client:
         self._lost: asyncio.Future[BrokerError] = self._loop.create_future()
         self._answers: dict[int, asyncio.Future[None]] = {}
         self._subscriptions: dict[int, asyncio.Future[list[ReasonCode]]] = {}
-        self._commands: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._received: asyncio.Queue[Message | None] = asyncio.Queue()
         self._ping_check: asyncio.TimerHandle | None = None
-        self._dropped = False
+        self._aborted = False
         self._max_bytes = MAX_PACKET_BYTES
         self.in_flight = IN_FLIGHT
         self.retains = True
@@ -119,23 +113,25 @@ class Client:
     async def __aenter__(self) -> Self:
         """Connect; raises BrokerError."""
         try:
-            await apart(self._connect)
+            await run_in_daemon_thread(self._connect)
             async with asyncio.timeout(self._answer_s):
                 error = await self._connected
         except TimeoutError as late:
-            self.drop()
+            self.abort()
             raise BrokerError(f"no answer within {self._answer_s:g} s") from late
         except OSError as failed:
-            self.drop()
-            raise BrokerError(self._why_not(failed)) from failed
+            self.abort()
+            raise BrokerError(self._connect_failure(failed)) from failed
         except ValueError as failed:  # a name that cannot be one (UnicodeError)
-            self.drop()
-            raise BrokerError(f"{self._endpoint.host!r} cannot be connected to: {_plain(failed)}") from failed
+            self.abort()
+            raise BrokerError(
+                f"{self._endpoint.host!r} cannot be connected to: {_reason(failed)}"
+            ) from failed
         except BaseException:
-            self.drop()
+            self.abort()
             raise
         if error is not None:
-            self.drop()
+            self.abort()
             raise error
         return self
 
@@ -148,29 +144,29 @@ class Client:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._answer_s):
                     await asyncio.shield(self._lost)
-        self.drop()
+        self.abort()
 
     def _connect(self) -> None:
         """Connect, in a thread; whoever wanted it may have given up meanwhile."""
         self._paho.connect(self._endpoint.host, self._endpoint.port, self._keepalive_s)
-        if self._dropped:
-            self.drop()
+        if self._aborted:
+            self.abort()
 
-    def drop(self) -> None:
+    def abort(self) -> None:
         """Hang up at once, whatever is under way."""
-        self._dropped = True
+        self._aborted = True
         connection = self._paho.socket()
         if connection is not None and connection.fileno() >= 0:
             with suppress(OSError), _raw(connection.fileno()) as raw:  # it has gone already
                 raw.shutdown(socket.SHUT_RDWR)
         if threading.get_ident() == self._loop_thread:
-            self._end(BrokerError("disconnected"))
+            self._fail(BrokerError("disconnected"))
             # paho reads what had come before, then sees the end, and closes the socket.
             for _ in range(MAX_READS):
                 if self._paho.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                     return
 
-    def _end(self, error: BrokerError) -> None:
+    def _fail(self, error: BrokerError) -> None:
         """Fail whatever waits for the broker."""
         if self._ping_check is not None:
             self._ping_check.cancel()
@@ -185,17 +181,17 @@ class Client:
                 answer.set_exception(error)
         self._answers.clear()
         self._subscriptions.clear()
-        self._commands.put_nowait(None)
+        self._received.put_nowait(None)
 
-    def _why_not(self, error: OSError) -> str:
+    def _connect_failure(self, error: OSError) -> str:
         """Why there is no connection, and what may be wrong with the settings."""
         if isinstance(error, ssl.SSLCertVerificationError):
             return f"the broker's certificate is refused: {error.verify_message}"
         handshake = isinstance(error, ssl.SSLError | ConnectionResetError)
         hint = "; does it speak TLS at this port?" if handshake and self._endpoint.encrypted else ""
-        return _plain(error) + hint
+        return _reason(error) + hint
 
-    def _hung_up(self) -> str:
+    def _hang_up_hint(self) -> str:
         """What it may mean that a broker hangs up instead of answering."""
         wanted = "a certificate of ours" if self._endpoint.encrypted else "TLS"
         return f"the broker hangs up before it answers; does it want {wanted}?"
@@ -238,13 +234,13 @@ class Client:
             while getattr(self._paho.socket(), "pending", int)():
                 self._paho.loop_read()
         except Exception as error:  # noqa: BLE001  # whatever paho cannot read, this connection is over
-            self._end(BrokerError(_plain(error)))
+            self._fail(BrokerError(_reason(error)))
 
     def _write(self) -> None:
         try:
             self._paho.loop_write()
         except Exception as error:  # noqa: BLE001  # as above
-            self._end(BrokerError(_plain(error)))
+            self._fail(BrokerError(_reason(error)))
 
     def _check_ping(self) -> None:
         if not self._lost.done():
@@ -273,11 +269,11 @@ class Client:
         _properties: Properties | None,
     ) -> None:
         if not flags.is_disconnect_packet_from_server:
-            self._end(BrokerError(LOST if self._connected.done() else self._hung_up()))
+            self._fail(BrokerError(LOST if self._connected.done() else self._hang_up_hint()))
         elif code.value == SESSION_TAKEN_OVER:
-            self._end(TakenOverError(f"another client has connected with the client id {self._client_id}"))
+            self._fail(TakenOverError(f"another client has connected with the client id {self._client_id}"))
         else:
-            self._end(BrokerError(str(code)))
+            self._fail(BrokerError(str(code)))
 
     def _on_publish(
         self, _client: Any, _data: Any, mid: int, code: ReasonCode, _properties: Properties
@@ -299,16 +295,16 @@ class Client:
             answer.set_result(codes)
 
     def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
-        if self._commands.qsize() >= MAX_COMMANDS:
+        if self._received.qsize() >= MAX_COMMANDS:
             log.warning("mqtt: more than %d commands at once; one is dropped", MAX_COMMANDS)
             return
         with suppress(UnicodeDecodeError):  # a topic that no client may use
             received = Message(message.topic, bytes(message.payload), message.qos, bool(message.retain))
-            self._commands.put_nowait(received)
+            self._received.put_nowait(received)
 
     # What is said to it
 
-    def send(self, message: Message) -> asyncio.Future[None]:
+    def publish(self, message: Message) -> asyncio.Future[None]:
         """Send a message after those before it; the future ends when it is written (QoS 0) or acknowledged.
 
         No more than ``in_flight`` may be open at once. A future may raise RefusedError (TooLargeError: it
@@ -331,13 +327,13 @@ class Client:
 
     async def next_message(self) -> Message:
         """Wait for a message to us; raises BrokerError when the connection is lost."""
-        message = await self._commands.get()
+        message = await self._received.get()
         if message is None:
-            self._commands.put_nowait(None)  # for whoever asks again
+            self._received.put_nowait(None)  # for whoever asks again
             raise self._lost.result()
         return message
 
-    async def listen(self, topics: list[str]) -> list[str]:
+    async def subscribe(self, topics: list[str]) -> list[str]:
         """Subscribe; returns the topics that the broker refuses. Raises BrokerError."""
         if self._lost.done():
             raise self._lost.result()
@@ -360,7 +356,7 @@ async def is_reachable(endpoint: Endpoint) -> bool:
         socket.create_connection((endpoint.host, endpoint.port), REACHABLE_S).close()
 
     try:
-        await apart(connect)
+        await run_in_daemon_thread(connect)
     except (OSError, UnicodeError):
         return False
     return True
@@ -376,7 +372,7 @@ def _packet_bytes(message: Message) -> int:
     return len(message.topic.encode()) + len(message.payload) + 10
 
 
-def _plain(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """The reason without the number that the system puts before it."""
     text = re.sub(r"^(\[(Errno |SSL)[^]]*\]|_ssl\.c:\d+:) ", "", str(error))
     return re.sub(r" \(_ssl\.c:\d+\)$", "", text)

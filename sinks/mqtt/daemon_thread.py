@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 
-async def apart(call: Callable[[], None]) -> None:
+async def run_in_daemon_thread(call: Callable[[], None]) -> None:
     """Call what may block for long in a thread that nobody waits for, not even the program's end."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()

@@ -13,15 +13,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sinks.mqtt.errors import Message
+from sinks.mqtt.message import Message
 from sinks.mqtt.messages import ALERT, HIGHLIGHT, OFF, OFFLINE, ON, ONLINE, PRESS, REEL_READY, Messages
 
 # A state that has not been told for this long is unknown: three reports of the counters are missing.
 EXPIRE_AFTER_S = 180
 # What Stats may tell of a camera: name, unit.
-CAMERA_FIGURES = {"fps": ("Frames per second", "fps"), "describe_s": ("Describe time", "s")}
+CAMERA_NUMBERS = {"fps": ("Frames per second", "fps"), "describe_s": ("Describe time", "s")}
 # What it may tell of livereel as a whole, and where in the message.
-SERVICE_FIGURES = {
+SERVICE_NUMBERS = {
     "words_waiting": ("Windows waiting for words", "counters"),
     "outbox_waiting": ("Messages waiting for the broker", "mqtt"),
     "outbox_dropped": ("Messages dropped as too many waited", "mqtt"),
@@ -52,12 +52,12 @@ class Discovery:
             for topic, payload in payloads.items()
         ]
 
-    def kept(self, cameras: Sequence[str]) -> list[str]:
+    def topics(self, cameras: Sequence[str]) -> list[str]:
         """All topics of ``announce``."""
         return [self._topic(), *map(self._topic, cameras)]
 
     def _topic(self, *camera: str) -> str:
-        ids = "/".join(map(_plain_id, (self._prefix, *camera)))
+        ids = "/".join(map(_topic_id, (self._prefix, *camera)))
         return f"{self._discovery_prefix}/device/{ids}/config"
 
     def _service(self, reels: Sequence[str]) -> dict[str, Any]:
@@ -72,8 +72,8 @@ class Discovery:
                 "payload_off": OFFLINE,
             }
         }
-        for key, (name, place) in SERVICE_FIGURES.items():
-            components[key] = self._figure(name, f"value_json.get('{place}', {{}}).get('{key}')")
+        for key, (name, place) in SERVICE_NUMBERS.items():
+            components[key] = self._number_sensor(name, f"value_json.get('{place}', {{}}).get('{key}')")
         for reel in reels:
             parts = self._reel(reel) | {"highlight": self._highlight(reel, [REEL_READY])}
             for key, component in parts.items():
@@ -85,7 +85,7 @@ class Discovery:
         messages = self._messages
         topic = messages.topic
         components = {
-            "caption": _told("Last caption", topic(camera, "caption", "state"), "short"),
+            "caption": _json_sensor("Last caption", topic(camera, "caption", "state"), "short"),
             "highlight": self._highlight(camera, [HIGHLIGHT, ALERT, REEL_READY]),
             "keyframe": {
                 "platform": "image",
@@ -117,9 +117,9 @@ class Discovery:
         }
         if has_reel:
             components |= self._reel(camera)
-        for key, (name, unit) in CAMERA_FIGURES.items():
+        for key, (name, unit) in CAMERA_NUMBERS.items():
             value = f"value_json.cameras.get({json.dumps(camera)}, {{}}).get('{key}')"
-            components[key] = self._figure(name, value) | {"unit_of_measurement": unit}
+            components[key] = self._number_sensor(name, value) | {"unit_of_measurement": unit}
         watched = {
             "topic": topic(camera, "status", "capture"),
             "value_template": f"{{{{ '{ONLINE}' if value == '{ONLINE}' else '{OFFLINE}' }}}}",
@@ -156,7 +156,7 @@ class Discovery:
             "command_topic": self._messages.topic(reel, "reel", "make"),
             "payload_press": PRESS,
         }
-        last = _told("Last reel", self._messages.topic(reel, "reel", "state"), "title")
+        last = _json_sensor("Last reel", self._messages.topic(reel, "reel", "state"), "title")
         return {"reel": last | {"availability": self._running}, "make_reel": button}
 
     def _highlight(self, name: str, kinds: list[str]) -> Component:
@@ -180,7 +180,7 @@ class Discovery:
             "payload_off": OFF,
         }
 
-    def _figure(self, name: str, value: str) -> Component:
+    def _number_sensor(self, name: str, value: str) -> Component:
         """Describe a number out of the counters; unknown where they do not hold it."""
         return {
             "platform": "sensor",
@@ -194,7 +194,7 @@ class Discovery:
         }
 
 
-def _told(name: str, topic: str, state: str) -> Component:
+def _json_sensor(name: str, topic: str, state: str) -> Component:
     """A JSON object whose member ``state`` is the state, and the whole its attributes."""
     return {
         "platform": "sensor",
@@ -205,6 +205,6 @@ def _told(name: str, topic: str, state: str) -> Component:
     }
 
 
-def _plain_id(name: str) -> str:
+def _topic_id(name: str) -> str:
     """Return the name in the letters that a discovery topic may hold; different names stay different."""
     return re.sub(r"[^A-Za-z0-9-]", lambda match: "__" if match[0] == "_" else f"_{ord(match[0]):x}_", name)

@@ -12,8 +12,7 @@ from analyzer.chapter import Reel
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO, manifest
 from sinks.events import CameraState, Glimpse
-from sinks.mqtt.async_outbox import Letter
-from sinks.mqtt.errors import Message
+from sinks.mqtt.message import Message, OutboxMessage
 from sinks.serialize import window_row
 from sinks.sink import Stats
 from stream.clock import utc_after
@@ -29,7 +28,7 @@ ALERT, HIGHLIGHT, REEL_READY = "alert", "highlight", "reel_ready"
 _CAMERA_STATES = (
     "status", "status/capture", "status/describe", "motion", "keyframe", "caption/state", "enabled/state",
 )  # fmt: skip
-_REEL_STATE_LEVELS = "reel/state"
+_REEL_STATE_TOPIC = "reel/state"
 _EVENTS = ("peak", "highlight")
 _CAPTION = (
     "id", "camera", "epoch", "index", "start_s", "end_s", "start_utc", "title", "text", "importance",
@@ -57,25 +56,25 @@ class Messages:
         """Return a topic of a camera or a reel."""
         return "/".join((self._prefix, name, *levels))
 
-    def kept(self, cameras: Sequence[str], reels: Sequence[str]) -> Iterator[str]:
+    def retained_topics(self, cameras: Sequence[str], reels: Sequence[str]) -> Iterator[str]:
         """Yield all topics at which a broker may keep a message of ours."""
         yield self.available
         for camera in cameras:
             yield from (self.topic(camera, levels) for levels in _CAMERA_STATES)
         for reel in reels:
-            yield self.topic(reel, _REEL_STATE_LEVELS)
+            yield self.topic(reel, _REEL_STATE_TOPIC)
 
-    def all_of(self, name: str) -> list[str]:
+    def topics_of(self, name: str) -> list[str]:
         """Return all topics published for a camera and its reel."""
-        return [self.topic(name, levels) for levels in (*_CAMERA_STATES, _REEL_STATE_LEVELS, *_EVENTS)]
+        return [self.topic(name, levels) for levels in (*_CAMERA_STATES, _REEL_STATE_TOPIC, *_EVENTS)]
 
     # Commands
 
-    def commands(self) -> list[str]:
+    def command_filters(self) -> list[str]:
         """Topic filters of what we obey."""
         return [self.topic("+", "enabled", "set"), self.topic("+", "reel", "make")]
 
-    def command(self, topic: str) -> tuple[str, str]:
+    def parse_command(self, topic: str) -> tuple[str, str]:
         """Return whom a command is for, and what it is about."""
         name, _, verb = topic.removeprefix(f"{self._prefix}/").partition("/")
         return name, verb
@@ -110,7 +109,7 @@ class Messages:
     def caption_state(self, moment: Moment) -> Message:
         """The last caption: ``short`` fits a Home Assistant state, the rest are attributes."""
         body = self._caption(moment)
-        short = {"short": shortened(moment.text, MAX_STATE_CHARS)}
+        short = {"short": shorten(moment.text, MAX_STATE_CHARS)}
         return self._state(moment.window.camera, "caption", "state", payload=_json(short | body))
 
     def reel_state(self, reel: Reel) -> Message:
@@ -164,11 +163,11 @@ class Messages:
 
     # For the outbox
 
-    def caption(self, moment: Moment) -> Letter:
+    def caption(self, moment: Moment) -> OutboxMessage:
         body = {"type": "new", **self._caption(moment)}
-        return Letter(self.captions_topic, moment.window.id, body)
+        return OutboxMessage(self.captions_topic, moment.window.id, body)
 
-    def reel(self, reel: Reel) -> Letter:
+    def reel(self, reel: Reel) -> OutboxMessage:
         """A finished reel. Its number alone is no key: a new ledger counts from 1 again."""
         first = reel.seq == 1
         body = {
@@ -176,7 +175,7 @@ class Messages:
             "before": None if first else {"id": reel.id, "seq": reel.seq - 1},
             "after": manifest(reel) | self._path(reel),
         }
-        return Letter(self.reels_topic, f"{reel.id}/{reel.seq}/{reel.sha256}", body)
+        return OutboxMessage(self.reels_topic, f"{reel.id}/{reel.seq}/{reel.sha256}", body)
 
     def _caption(self, moment: Moment) -> dict[str, Any]:
         window = moment.window
@@ -194,7 +193,7 @@ class Messages:
         return {"path": path.as_posix()}
 
 
-def shortened(text: str, max_chars: int) -> str:
+def shorten(text: str, max_chars: int) -> str:
     """Return the text, cut after a word and marked with an ellipsis where it is longer than that."""
     if len(text) <= max_chars:
         return text

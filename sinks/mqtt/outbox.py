@@ -7,11 +7,11 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from sinks.mqtt.message import StoredMessage
 from sinks.mqtt.settings import OUTBOX_MAX_BYTES
 from sinks.sink import SinkError
 
@@ -31,15 +31,6 @@ CREATE TABLE IF NOT EXISTS counts (
     topic TEXT PRIMARY KEY, seq INTEGER NOT NULL, dropped INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS retained (topic TEXT PRIMARY KEY) STRICT;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message that waits: ``number`` is its place in the line, over all topics."""
-
-    number: int
-    topic: str
-    payload: bytes
 
 
 class Outbox:
@@ -71,7 +62,7 @@ class Outbox:
             except sqlite3.Error:
                 self._db.close()
                 raise
-        self._told_dropped = self.dropped
+        self._logged_dropped = self.dropped
         self._is_full = False
 
     def _count(self) -> None:
@@ -119,15 +110,15 @@ class Outbox:
             self.waiting_bytes += len(payload)
             while self.waiting_bytes > self._max_bytes:
                 self._drop_oldest(db)
-        self._tell_full()
+        self._log_full()
         return True
 
-    def _tell_full(self) -> None:
+    def _log_full(self) -> None:
         """Say that messages are dropped, once until what was full has been emptied."""
-        if self.dropped > self._told_dropped and not self._is_full:
+        if self.dropped > self._logged_dropped and not self._is_full:
             self._is_full = True
             log.warning("%s: is full; the oldest captions and reels are dropped", self._file)
-        self._told_dropped = self.dropped
+        self._logged_dropped = self.dropped
 
     def _drop_oldest(self, db: sqlite3.Connection) -> None:
         number, topic, size = db.execute(
@@ -140,7 +131,7 @@ class Outbox:
         self.waiting_bytes -= size
         self.dropped += 1
 
-    def after(self, number: int, limit: int) -> list[Entry]:
+    def messages_after(self, number: int, limit: int) -> list[StoredMessage]:
         """Return the next messages behind ``number`` (0: from the first), oldest first."""
         with self._lock, self._mapped():
             rows = self._db.execute(
@@ -148,9 +139,9 @@ class Outbox:
                 " ORDER BY number LIMIT ?",
                 (number, limit),
             ).fetchall()
-        return [Entry(*row) for row in rows]
+        return [StoredMessage(*row) for row in rows]
 
-    def done(self, number: int) -> None:
+    def mark_done(self, number: int) -> None:
         """Let go of all messages up to ``number``: they have arrived."""
         with self._writing() as db:
             count, size = db.execute(

@@ -6,7 +6,7 @@ from __future__ import annotations
 LOSSES = 10
 
 
-class Suspect:
+class OversizeDetector:
     """The letter at which connections end, by its number, and what was taken since the first of them did.
 
     A broker that is away, or a client that is pushed out by another of its name, is not mistaken for it:
@@ -16,23 +16,23 @@ class Suspect:
     def __init__(self) -> None:
         self._number = 0
         self._losses = 0
-        self._taken_bytes = 0
+        self._acknowledged_bytes = 0
 
-    def lost(self, number: int) -> None:
+    def connection_lost(self, number: int) -> None:
         """A connection has ended while this letter was under way, and nothing else."""
         if number != self._number:
-            self._number, self._losses, self._taken_bytes = number, 0, 0
+            self._number, self._losses, self._acknowledged_bytes = number, 0, 0
         self._losses += 1
 
-    def clear(self) -> None:
+    def answered(self) -> None:
         """A letter has been answered, be it with a refusal."""
         self._number = 0
 
-    def taken(self, payload_bytes: int) -> None:
+    def acknowledged(self, payload_bytes: int) -> None:
         """The broker has acknowledged a message of this size."""
-        self._taken_bytes = max(self._taken_bytes, payload_bytes)
+        self._acknowledged_bytes = max(self._acknowledged_bytes, payload_bytes)
 
     def is_too_large(self, number: int, payload_bytes: int) -> bool:
         """Whether to give it up: all else arrives, it does not, and it is the largest."""
-        is_largest = payload_bytes > self._taken_bytes > 0
+        is_largest = payload_bytes > self._acknowledged_bytes > 0
         return number == self._number and self._losses >= LOSSES and is_largest

@@ -6,14 +6,14 @@ import asyncio
 from collections import Counter, deque
 from itertools import islice
 
-from sinks.mqtt.errors import Message
+from sinks.mqtt.message import Message
 
 # Events waiting while a broker is slow; beyond that the oldest is dropped. A JPEG is a state, not an event.
 MAX_EVENTS = 1000
 
 
-class Backlog:
-    """States and events on their way out; nothing here waits or fails. ``unsent`` is set when there are any.
+class SendQueue:
+    """States and events to send. No method waits or fails. ``not_empty`` is set while there may be any.
 
     A state is kept for each topic, and sent again on each connection. Events go out in order, behind
     the states that changed before them; while the backlog is shut they are dropped. ``dropped`` counts
@@ -24,11 +24,11 @@ class Backlog:
         self._states: dict[str, Message] = {}
         self._changed: dict[str, None] = {}  # topics, in the order of their change
         self._events: deque[tuple[str, Message]] = deque()
-        self._open = False
+        self._accepts_events = False
         self.dropped: Counter[str] = Counter()
-        self.unsent = asyncio.Event()
+        self.not_empty = asyncio.Event()
 
-    def set(self, *states: Message) -> None:
+    def set_states(self, *states: Message) -> None:
         """Tell states; what is told already is not told again."""
         for state in states:
             if self._states.get(state.topic) == state:
@@ -37,35 +37,35 @@ class Backlog:
                 self.dropped["states"] += 1
             self._states[state.topic] = state
             self._changed[state.topic] = None
-            self.unsent.set()
+            self.not_empty.set()
 
-    def add(self, kind: str, event: Message) -> None:
+    def add_event(self, kind: str, event: Message) -> None:
         """Tell an event, if somebody listens."""
-        if not self._open:
+        if not self._accepts_events:
             self.dropped[kind] += 1
             return
         self._events.append((kind, event))
         if len(self._events) > MAX_EVENTS:
             self.dropped[self._events.popleft()[0]] += 1
-        self.unsent.set()
+        self.not_empty.set()
 
-    def again(self) -> None:
+    def requeue_states(self) -> None:
         """Tell all states again, in the order in which they were first told."""
         self._changed = dict.fromkeys(self._states)
-        self.unsent.set()
+        self.not_empty.set()
 
-    def open(self) -> None:
+    def accept_events(self) -> None:
         """Take events from now on."""
-        self._open = True
+        self._accepts_events = True
 
-    def shut(self) -> None:
+    def drop_events(self) -> None:
         """Take no events, and drop those that wait: they would come too late."""
-        self._open = False
+        self._accepts_events = False
         self.dropped.update(kind for kind, _ in self._events)
         self._events.clear()
 
-    def batch(self, limit: int) -> list[Message]:
-        """Take the next messages to send, at most so many; a state that is lost comes by ``again``."""
+    def next_batch(self, limit: int) -> list[Message]:
+        """Take the next messages, ``limit`` at most; ``requeue_states`` brings back a state that is lost."""
         topics = list(islice(self._changed, limit))
         for topic in topics:
             del self._changed[topic]

@@ -16,14 +16,16 @@ from analyzer.chapter import Reel
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO
 from sinks.events import CameraState, Glimpse, Stirring
-from sinks.mqtt.async_outbox import Letters
-from sinks.mqtt.errors import Message, Patience, tls_context, usable_endpoint
+from sinks.mqtt.async_outbox import AsyncOutbox
 from sinks.mqtt.homeassistant import Discovery
+from sinks.mqtt.message import Message
 from sinks.mqtt.messages import CHECK, DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
 from sinks.mqtt.outbox import Outbox
-from sinks.mqtt.send_queue import Backlog
-from sinks.mqtt.session import Courier, Manners
+from sinks.mqtt.send_queue import SendQueue
+from sinks.mqtt.session import Session, SessionSpec
 from sinks.mqtt.settings import MqttSettings, topic_problem
+from sinks.mqtt.timing import Timing
+from sinks.mqtt.tls import tls_context, usable_endpoint
 from sinks.sink import DescriberState, Event, SinkError, Stats
 from stream.clock import parse_utc, utc_after
 
@@ -66,7 +68,7 @@ class MqttSink:
         *,
         base: Path,
         version: str,
-        patience: Patience | None = None,
+        timing: Timing | None = None,
     ) -> None:
         """Publish for these cameras and reel ids; files are named relative to ``base``, the data folder.
 
@@ -75,7 +77,7 @@ class MqttSink:
         usable_endpoint(settings)
         tls_context(settings)  # what is wrong with the certificates is said at once
         self._settings = settings
-        self._patience = patience or Patience()
+        self._timing = timing or Timing()
         self._cameras = tuple(map(_topic_level, cameras))
         self._reels = tuple(map(_topic_level, reels))
         self._commands = commands
@@ -86,32 +88,32 @@ class MqttSink:
             self._discovery = Discovery(settings.discovery_prefix, prefix, self._messages, version=version)
         self._describer = ONLINE
         self._disabled: set[str] = set()
-        self._captioned: dict[str, str] = {}
-        self._calm: dict[str, asyncio.TimerHandle] = {}
-        self._again: asyncio.TimerHandle | None = None
+        self._newest_caption_utc: dict[str, str] = {}
+        self._motion_off: dict[str, asyncio.TimerHandle] = {}
+        self._announcement: asyncio.TimerHandle | None = None
         self._counts: Counter[str] = Counter()
-        self._backlog = Backlog()
-        self._letters = Letters(outbox)
-        self._courier = Courier(settings, self._patience, self._manners(), self._backlog, self._letters)
+        self._queue = SendQueue()
+        self._outbox = AsyncOutbox(outbox)
+        self._session = Session(settings, self._timing, self._session_spec(), self._queue, self._outbox)
         self._first_states()
 
-    def _manners(self) -> Manners:
+    def _session_spec(self) -> SessionSpec:
         messages, discovery = self._messages, self._discovery
-        return Manners(
-            hello=messages.availability(ONLINE),
-            goodbye=messages.availability(OFFLINE),
-            listen=(*messages.commands(), *([discovery.status_topic] if discovery else [])),
-            kept=frozenset(messages.kept(self._cameras, self._reels))
-            | frozenset(discovery.kept(self._cameras) if discovery else ()),
-            hear=self._hear,
+        return SessionSpec(
+            online=messages.availability(ONLINE),
+            offline=messages.availability(OFFLINE),
+            subscriptions=(*messages.command_filters(), *([discovery.status_topic] if discovery else [])),
+            retained_topics=frozenset(messages.retained_topics(self._cameras, self._reels))
+            | frozenset(discovery.topics(self._cameras) if discovery else ()),
+            on_message=self._on_message,
         )
 
     def _first_states(self) -> None:
         """What an earlier run has left at the broker is no longer so; nothing is known of cameras yet."""
         if self._discovery is not None:
-            self._backlog.set(*self._discovery.announce(self._cameras, self._reels))
+            self._queue.set_states(*self._discovery.announce(self._cameras, self._reels))
         for camera in self._cameras:
-            self._backlog.set(
+            self._queue.set_states(
                 self._messages.capture(camera, OFFLINE),
                 self._messages.describe(camera, ONLINE),
                 self._messages.motion(camera, moving=False),
@@ -119,25 +121,25 @@ class MqttSink:
 
     def counters(self) -> dict[str, int]:
         """Numbers since the start; ``outbox_dropped`` since the outbox was made."""
-        counts, dropped = self._counts + self._courier.counts, self._backlog.dropped
+        counts, dropped = self._counts + self._session.counts, self._queue.dropped
         names = ("connections", "acknowledged", "refused", "too_large", "reels_missing", "commands_ignored")
         return {
-            **self._letters.counters(),
+            **self._outbox.counters(),
             **{name: counts[name] for name in names},
             **{f"dropped_{kind}": dropped[kind] for kind in ("peak", "highlight", "stats", "states")},
         }
 
     async def run(self) -> None:
         """Keep a connection to the broker until ``close``; attempts never end."""
-        await self._courier.run()
+        await self._session.run()
 
     async def close(self) -> None:
         """Send what can be sent within a second or two, say ``offline``, and hang up."""
-        for timer in (*self._calm.values(), *([self._again] if self._again else [])):
+        for timer in (*self._motion_off.values(), *([self._announcement] if self._announcement else [])):
             timer.cancel()
-        await self._courier.close()
-        self._letters.close()
-        if waiting := self._letters.counters()["outbox_waiting"]:
+        await self._session.close()
+        self._outbox.close()
+        if waiting := self._outbox.counters()["outbox_waiting"]:
             log.warning("mqtt: captions and reels that wait in the outbox for the next start: %d", waiting)
 
     # Taking
@@ -149,93 +151,93 @@ class MqttSink:
         elif isinstance(event, Reel):
             await self._take_reel(event)
         elif isinstance(event, Glimpse):
-            self._backlog.set(self._messages.keyframe(event))
-            self._backlog.add("peak", self._messages.peak(event))
+            self._queue.set_states(self._messages.keyframe(event))
+            self._queue.add_event("peak", self._messages.peak(event))
         elif isinstance(event, Stirring):
-            self._take_stirring(event)
+            self._take_motion(event)
         elif isinstance(event, CameraState):
             self._take_camera(event)
         elif isinstance(event, DescriberState):
             self._describer = event.state
-            self._tell_describer()
+            self._set_describer_states()
         elif isinstance(event, Stats):
-            self._backlog.add("stats", self._messages.stats(event, self.counters()))
+            self._queue.add_event("stats", self._messages.stats(event, self.counters()))
 
     async def _take_moment(self, moment: Moment) -> None:
         window = moment.window
-        is_new = await self._letters.put(self._messages.caption(moment))
-        if window.start_utc >= self._captioned.get(window.camera, ""):  # a late one changes no state
-            self._captioned[window.camera] = window.start_utc
-            self._backlog.set(self._messages.caption_state(moment))
+        is_new = await self._outbox.put(self._messages.caption(moment))
+        if window.start_utc >= self._newest_caption_utc.get(window.camera, ""):  # a late one changes no state
+            self._newest_caption_utc[window.camera] = window.start_utc
+            self._queue.set_states(self._messages.caption_state(moment))
         worth_it = moment.alerts or moment.importance >= self._settings.highlight_min_importance
         end = parse_utc(utc_after(window.start_utc, window.end_s - window.start_s))
         if is_new and worth_it and not moment.late and datetime.now(UTC) - end <= HIGHLIGHT_MAX_AGE:
-            self._backlog.add("highlight", self._messages.highlight(moment))
+            self._queue.add_event("highlight", self._messages.highlight(moment))
 
     async def _take_reel(self, reel: Reel) -> None:
-        if not await self._letters.call(_in_place, reel):
+        if not await self._outbox.run(_is_in_place, reel):
             self._counts["reels_missing"] += 1
             log.warning("mqtt: reel %s/%d is not announced: its video is not in place", reel.id, reel.seq)
             return
-        is_new = await self._letters.put(self._messages.reel(reel))
-        self._backlog.set(self._messages.reel_state(reel))
+        is_new = await self._outbox.put(self._messages.reel(reel))
+        self._queue.set_states(self._messages.reel_state(reel))
         if is_new and datetime.now(UTC) - parse_utc(reel.end_utc) <= HIGHLIGHT_MAX_AGE:
-            self._backlog.add("highlight", self._messages.reel_ready(reel))
+            self._queue.add_event("highlight", self._messages.reel_ready(reel))
 
-    def _take_stirring(self, event: Stirring) -> None:
-        if timer := self._calm.pop(event.camera, None):
+    def _take_motion(self, event: Stirring) -> None:
+        if timer := self._motion_off.pop(event.camera, None):
             timer.cancel()
         if event.moving:
-            self._tell_motion(event.camera, moving=True)
+            self._set_motion(event.camera, moving=True)
         else:
-            later = partial(self._tell_motion, event.camera, moving=False)
+            later = partial(self._set_motion, event.camera, moving=False)
             loop = asyncio.get_running_loop()
-            self._calm[event.camera] = loop.call_later(self._settings.motion_off_delay_s, later)
+            self._motion_off[event.camera] = loop.call_later(self._settings.motion_off_delay_s, later)
 
-    def _tell_motion(self, camera: str, *, moving: bool) -> None:
-        self._backlog.set(self._messages.motion(camera, moving=moving))
+    def _set_motion(self, camera: str, *, moving: bool) -> None:
+        self._queue.set_states(self._messages.motion(camera, moving=moving))
 
     def _take_camera(self, state: CameraState) -> None:
-        self._backlog.set(*self._messages.camera(state))
+        self._queue.set_states(*self._messages.camera(state))
         if state.state == DISABLED:
             self._disabled.add(state.camera)
         else:
             self._disabled.discard(state.camera)
-        self._tell_describer()
+        self._set_describer_states()
         if state.state != "watching":  # nobody would see it end
-            if timer := self._calm.pop(state.camera, None):
+            if timer := self._motion_off.pop(state.camera, None):
                 timer.cancel()
-            self._tell_motion(state.camera, moving=False)
+            self._set_motion(state.camera, moving=False)
 
-    def _tell_describer(self) -> None:
+    def _set_describer_states(self) -> None:
         for camera in self._cameras:
             state = DISABLED if camera in self._disabled else self._describer
-            self._backlog.set(self._messages.describe(camera, state))
+            self._queue.set_states(self._messages.describe(camera, state))
 
     # Obeying
 
-    async def _hear(self, message: Message) -> None:
+    async def _on_message(self, message: Message) -> None:
         if self._discovery and message.topic == self._discovery.status_topic:
             if message.payload == ONLINE.encode():
-                self._tell_again()
-        elif self._messages.command(message.topic)[0] == CHECK:
+                self._schedule_announcement()
+        elif self._messages.parse_command(message.topic)[0] == CHECK:
             return  # ``livereel check`` sees whether commands arrive
-        elif not await self._obey(message):
+        elif not await self._execute(message):
             self._counts["commands_ignored"] += 1
             log.warning("mqtt: ignored %s: %.80r", message.topic, message.payload)
 
-    def _tell_again(self) -> None:
+    def _schedule_announcement(self) -> None:
         """Home Assistant has come back; other clients hear the same, so not all answer at once."""
-        if self._again is None or self._again.when() <= asyncio.get_running_loop().time():
-            after_s = random.uniform(0, self._patience.announce_s)  # noqa: S311  # nothing secret
-            self._again = asyncio.get_running_loop().call_later(after_s, self._backlog.again)
+        if self._announcement is None or self._announcement.when() <= asyncio.get_running_loop().time():
+            after_s = random.uniform(0, self._timing.announce_s)  # noqa: S311  # nothing secret
+            self._announcement = asyncio.get_running_loop().call_later(after_s, self._queue.requeue_states)
 
-    async def _obey(self, message: Message) -> bool:
+    async def _execute(self, message: Message) -> bool:
         """Do as a command says; False for one that is not for us, or was kept by the broker.
 
         A kept command would be obeyed again on each connection, long after somebody wished it.
         """
-        name, verb = self._messages.command(message.topic)
+        name, verb = self._messages.parse_command(message.topic)
         payload = message.payload
         if message.retain:
             return False
@@ -258,7 +260,7 @@ def _topic_level(name: str) -> str:
     return name
 
 
-def _in_place(reel: Reel) -> bool:
+def _is_in_place(reel: Reel) -> bool:
     """The reel's video is there, and as long as it was when it was verified."""
     try:
         return (reel.folder / VIDEO).stat().st_size == reel.bytes

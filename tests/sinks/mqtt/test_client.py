@@ -14,8 +14,10 @@ import pytest
 
 from sinks.mqtt.access_check import check_broker
 from sinks.mqtt.client import IN_FLIGHT, Client
-from sinks.mqtt.errors import Backoff, BrokerError, Message, Patience, RefusedError
+from sinks.mqtt.errors import BrokerError, RefusedError
+from sinks.mqtt.message import Message
 from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.timing import Backoff, Timing
 from sinks.sink import SinkError
 from tests.kit.broker import MOSQUITTO, Broker, Certificates, broker, certificates, free_port, password_file
 from tests.kit.listener import listener, wait_until
@@ -67,7 +69,7 @@ def test_a_message_is_acknowledged_in_both_versions(tmp_path: Path, protocol: st
         settings = replace(MqttSettings("127.0.0.1", port), protocol=protocol)  # type: ignore[arg-type]  # as configured
         async with Client(settings, QUICK, None) as client:
             for qos in (0, 1):
-                await client.send(Message("a", b"hello", qos=qos))
+                await client.publish(Message("a", b"hello", qos=qos))
 
     with broker(tmp_path / "broker") as peer, listener(peer.port) as others:
         asyncio.run(send(peer.port))
@@ -136,12 +138,12 @@ def test_a_program_ends_though_a_name_server_keeps_it_waiting() -> None:
     """Nothing can end such a thread, and the end of the program does not wait for it."""
     script = """
 import asyncio, socket, time
-from sinks.mqtt.errors import Patience
+from sinks.mqtt.timing import Timing
 from sinks.mqtt.client import Client
 from sinks.mqtt.settings import MqttSettings
 
 async def run():
-    connecting = asyncio.create_task(Client(MqttSettings("broker"), Patience(), None).__aenter__())
+    connecting = asyncio.create_task(Client(MqttSettings("broker"), Timing(), None).__aenter__())
     await asyncio.sleep(0.1)
     connecting.cancel()
     await asyncio.wait([connecting])
@@ -177,7 +179,7 @@ def test_a_refused_message_is_told_from_an_accepted_one(tmp_path: Path) -> None:
     @looped
     async def send(port: int) -> None:
         async with Client(MqttSettings("127.0.0.1", port), QUICK, None) as client:
-            answers = [client.send(Message(topic, b"x", qos=1)) for topic in ("allowed", "secret")]
+            answers = [client.publish(Message(topic, b"x", qos=1)) for topic in ("allowed", "secret")]
             allowed, secret = await asyncio.gather(*answers, return_exceptions=True)
             assert allowed is None
             assert isinstance(secret, RefusedError)
@@ -200,7 +202,7 @@ def test_a_broker_that_wants_little_in_flight_gets_little(tmp_path: Path) -> Non
 
 
 def test_pauses_grow_to_their_limit_and_vary() -> None:
-    backoff = Backoff(Patience(first_retry_s=1.0, max_retry_s=60.0))
+    backoff = Backoff(Timing(first_retry_s=1.0, max_retry_s=60.0))
     waits = [backoff.pause_s() for _ in range(9)]
     assert all(0.75 * s <= wait <= s for s, wait in zip([1, 2, 4, 8, 16, 32, 60, 60, 60], waits, strict=True))
     backoff.reset()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from sinks.mqtt.connection_log import CUT_OFFS, News
+from sinks.mqtt.connection_log import CUT_OFFS, ConnectionLog
 from tests.kit.mqtt import looped
 
 
 @pytest.fixture
-def news(caplog: pytest.LogCaptureFixture) -> News:
+def connection_log(caplog: pytest.LogCaptureFixture) -> ConnectionLog:
     caplog.set_level("INFO")
-    return News("broker:1883", "livereel")
+    return ConnectionLog("broker:1883", "livereel")
 
 
-def test_each_change_is_told_once(news: News, caplog: pytest.LogCaptureFixture) -> None:
-    news.lost("Connection refused")
-    news.lost("Connection refused")
-    news.lost("Not authorized")
-    news.connected()
+def test_each_change_is_told_once(connection_log: ConnectionLog, caplog: pytest.LogCaptureFixture) -> None:
+    connection_log.lost("Connection refused")
+    connection_log.lost("Connection refused")
+    connection_log.lost("Not authorized")
+    connection_log.connected()
     assert caplog.messages == [
         "mqtt broker:1883: no connection: Connection refused",
         "mqtt broker:1883: no connection: Not authorized",
@@ -28,20 +28,20 @@ def test_each_change_is_told_once(news: News, caplog: pytest.LogCaptureFixture) 
 
 @looped
 async def test_a_connection_that_is_cut_off_again_and_again_is_told_once_with_what_it_may_mean(
-    news: News, caplog: pytest.LogCaptureFixture
+    connection_log: ConnectionLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(CUT_OFFS + 5):
-        news.connected()
-        news.lost("gone", is_cut_off=True)
-    news.close()
+        connection_log.connected()
+        connection_log.lost("gone", is_cut_off=True)
+    connection_log.close()
     assert len(caplog.messages) == 2 * CUT_OFFS
     assert "another client there named livereel" in caplog.messages[-1]
 
 
 def test_connections_that_end_with_their_broker_are_told_each_time(
-    news: News, caplog: pytest.LogCaptureFixture
+    connection_log: ConnectionLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(CUT_OFFS + 2):
-        news.connected()
-        news.lost("gone")
+        connection_log.connected()
+        connection_log.lost("gone")
     assert len(caplog.messages) == 2 * (CUT_OFFS + 2)

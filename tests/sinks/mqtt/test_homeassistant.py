@@ -25,7 +25,7 @@ def announced(prefix: str = "livereel") -> dict[str, dict[str, Any]]:
     discovery = Discovery("homeassistant", prefix, messages, version="1.2.3")
     sent = discovery.announce(CAMERAS, (*CAMERAS, "all"))
     assert all(message.retain and message.qos == 1 for message in sent)
-    assert [message.topic for message in sent] == discovery.kept(CAMERAS)
+    assert [message.topic for message in sent] == discovery.topics(CAMERAS)
     return {message.topic: json.loads(message.payload) for message in sent}
 
 

@@ -42,8 +42,8 @@ async def test_two_clients_with_one_id_take_over_ever_more_rarely_and_it_is_logg
     first = replace(MqttSettings("127.0.0.1", peer.port, client_id="cam"), protocol=protocol)  # type: ignore[arg-type]  # as configured
     second = replace(first, topic_prefix="two")
     with listener(peer.port, "livereel/captions") as others:
-        async with running(first, tmp_path, patience=GROWING) as one:
-            async with running(second, tmp_path / "two", patience=GROWING) as two:
+        async with running(first, tmp_path, timing=GROWING) as one:
+            async with running(second, tmp_path / "two", timing=GROWING) as two:
                 await asyncio.sleep(WHILE_S)
                 await until(lambda: "is another client there named cam?" in caplog.text)
                 connections = one.counters()["connections"] + two.counters()["connections"]
@@ -59,7 +59,7 @@ async def test_a_broker_that_ends_each_connection_is_tried_ever_more_rarely(
 ) -> None:
     async with scripted_broker() as peer:
         settings = MqttSettings("127.0.0.1", peer.port)
-        async with running(settings, tmp_path, patience=GROWING) as sink:
+        async with running(settings, tmp_path, timing=GROWING) as sink:
 
             async def end_each() -> None:
                 for number in range(1, 1000):
@@ -81,7 +81,7 @@ async def test_a_broker_that_is_restarted_again_and_again_is_found_again_at_once
 ) -> None:
     """Pauses that doubled each time would outlast the test."""
     settings = MqttSettings("127.0.0.1", peer.port)
-    async with running(settings, tmp_path, patience=GROWING) as sink:
+    async with running(settings, tmp_path, timing=GROWING) as sink:
         for number in range(1, 13):
             await until(lambda number=number: sink.counters()["connections"] >= number)  # type: ignore[misc]  # until takes no arguments
             await asyncio.to_thread(peer.signal, signal.SIGKILL)

@@ -171,7 +171,7 @@ async def test_a_broker_that_never_answers_is_given_up_and_tried_again(
 ) -> None:
     async with scripted_broker() as broker:
         broker.answers = False
-        async with running(settings(broker), tmp_path, patience=replace(QUICK, answer_s=0.1)) as sink:
+        async with running(settings(broker), tmp_path, timing=replace(QUICK, answer_s=0.1)) as sink:
             await sink.take(moment_now(1))
             await until(lambda: broker.connections == 3)
             broker.answers = True
