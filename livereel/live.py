@@ -26,8 +26,8 @@ from livereel.rolling import RollingReel
 from livereel.supervise import Lost, Patience, Supervisor
 from livereel.tally import Tally
 from livereel.worker import CameraSettings
-from sinks.events import Began, CameraState
-from sinks.sink import DescriberState, Sink, Stats
+from sinks.events import Began, CameraState, DescriberState, Stats
+from sinks.sink import Sink
 from stream.clock import parse_utc, utc_text
 from stream.media.file import MediaError
 

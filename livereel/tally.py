@@ -9,7 +9,7 @@ from statistics import fmean
 from analyzer.describe.queue import QueueCounts
 from analyzer.moment import Moment
 from livereel.supervise import Supervisor
-from sinks.sink import Stats
+from sinks.events import Stats
 
 
 class Tally:

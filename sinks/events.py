@@ -1,4 +1,4 @@
-"""What shows of a camera before a window is closed, and how the camera itself is."""
+"""Events that sinks receive, besides the analyzer's windows, moments, reels and gaps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """An epoch's first frame has come: from ``at_utc`` on the camera is watched."""
+    """An epoch's first frame has been decoded: from ``at_utc`` on the camera is watched."""
 
     camera: str
     epoch: int
@@ -16,7 +16,7 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Stirring:
-    """Something begins to move, or all has been calm for a second."""
+    """Motion has begun, or has been over for a second."""
 
     camera: str
     moving: bool
@@ -25,14 +25,14 @@ class Stirring:
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """The first keyframe of something that is still going on, before its window is closed.
+    """The first keyframe of ongoing motion, before its window is closed.
 
     Attributes:
-        camera: whose.
-        window_id: the window that will tell the whole of it.
-        at_utc: when the picture was taken.
-        value: the signal there.
-        jpeg: the picture.
+        camera: the camera's name.
+        window_id: the id of the window that will contain it.
+        at_utc: when the frame was captured.
+        value: the motion signal at the frame.
+        jpeg: the frame as JPEG.
     """
 
     camera: str
@@ -44,10 +44,10 @@ class Glimpse:
 
 @dataclass(frozen=True, slots=True)
 class CameraState:
-    """How a camera is doing, told at each change.
+    """A camera's state, sent at each change.
 
     Attributes:
-        camera: whose.
+        camera: the camera's name.
         state: ``watching``, ``waiting`` (lost, will be tried again), ``refused`` (it is of no use to try
             again: a wrong password, say), ``disabled`` or ``ended``.
         reason: in a few words, None where all is well.
@@ -55,6 +55,24 @@ class CameraState:
     """
 
     camera: str
+    state: str
+    reason: str | None
+    at_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counters of a run, sent each minute: ``counters`` by name, ``cameras`` by camera and name."""
+
+    at_utc: str
+    counters: dict[str, float]
+    cameras: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class DescriberState:
+    """Whether windows are being described, sent at each change: ``online`` or ``offline``, and why."""
+
     state: str
     reason: str | None
     at_utc: str

@@ -1,7 +1,7 @@
 """Test by publishing and subscribing whether the broker's access rules let a livereel work.
 
 Access rules show only in use. MQTT 5 gives the reason of a refused publish; under 3.1.1 the broker drops the
-message without a word, so that only a message that comes back proves the right to publish it.
+message silently, so that only a message that comes back proves the right to publish it.
 
 Nothing published here changes a state or is acted upon. No message is retained. Topics of a camera are tried
 with a camera that cannot exist, CHECK, and discovery with a topic that Home Assistant does not subscribe to.
@@ -30,7 +30,7 @@ ECHO_S = 2.0
 ANSWER_S = 10.0
 # CHECK as Home Assistant's discovery topics may hold it.
 CHECK_ID = "livereel_check"
-_DOUBT = "nothing came back (MQTT 3.1.1 does not tell whether publishing or reading is denied)"
+_DOUBT = "nothing came back (MQTT 3.1.1 does not say whether publishing or reading is denied)"
 # More topics are not named in one report.
 MAX_NAMED = 6
 
@@ -125,7 +125,7 @@ class _AccessCheck:
         self._client = client
 
     async def _prefer_reasons(self) -> None:
-        """Go on over MQTT 5 where the broker speaks it: the same rules hold, and it tells of each refusal."""
+        """Continue over MQTT 5 if the broker speaks it: the rules are the same, and refusals are reported."""
         configured = self._settings
         if self._has_reasons:
             return
@@ -165,7 +165,7 @@ class _AccessCheck:
         return [f"may not subscribe to {_listed(denied)}"] if denied else []
 
     async def _try_commands(self) -> tuple[bool, list[str]]:
-        """Publish commands that no livereel obeys; return whether they arrive, and what is denied for sure.
+        """Publish commands that every livereel ignores; return whether they arrive, and what is denied.
 
         Retained states arrive before them, as the broker answers in order.
         """
@@ -229,10 +229,10 @@ class _AccessCheck:
             yield self._discovery_probe(shape, cameras)
 
     def _discovery_probe(self, name: str, topics: Sequence[str]) -> Probe:
-        """Try a topic that Home Assistant does not hear, then the real ones as they are retained.
+        """Try a topic that Home Assistant does not subscribe to, then real ones with their retained state.
 
         Only where access is given to nothing but topics that end in ``/config``, and nothing is retained,
-        an empty message goes to one of an unknown device; Home Assistant notes it in its log.
+        an empty message goes to one of an unknown device; Home Assistant logs it.
         """
         unheard = name.replace("+", CHECK_ID).removesuffix("config") + CHECK_ID
         known = [Message(topic, self._retained[topic], qos=1) for topic in topics if topic in self._retained]

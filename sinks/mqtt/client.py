@@ -1,7 +1,8 @@
 """One connection to a broker: paho-mqtt driven by the event loop, every loss a BrokerError.
 
-paho-mqtt reads and writes when it is told to; its socket callbacks say what to watch. Only connecting
-blocks (name service, TCP, TLS), and happens in a thread of its own.
+paho-mqtt's asyncio hooks are used: the loop watches the socket that its callbacks name and calls
+``loop_read``, ``loop_write`` and ``loop_misc``. Only connecting blocks (name resolution, TCP, TLS), and
+runs in a thread of its own.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ from sinks.mqtt.tls import tls_context, usable_endpoint
 
 log = logging.getLogger(__name__)
 
-# Messages that wait for their acknowledgement at once, where the broker does not want fewer.
+# Unacknowledged messages at once, unless the broker accepts fewer.
 IN_FLIGHT = 16
-# What MQTT itself allows, where the broker does not want less.
+# MQTT's own limit of a packet, unless the broker accepts less.
 MAX_PACKET_BYTES = 268_435_455
-# Commands waiting to be obeyed; more at once is nobody pressing a button. The rest is dropped, and logged.
+# Received commands that are queued; more at once come from no user. The rest is dropped and logged.
 MAX_COMMANDS = 100
-# So many packets that came before a connection is dropped are still read.
+# Packets that had arrived before ``abort`` and are still read.
 MAX_READS = 100
-# How often paho looks whether a ping is due or overdue.
+# How often paho checks whether a ping is due or overdue.
 PING_CHECK_S = 1.0
 LOST = "the connection was lost"
 # MQTT 5.0, 3.14.2.1: the reason of a DISCONNECT when another client connects with the same id.
@@ -52,7 +53,7 @@ _VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv
 
 
 class Client:
-    """One connection, used once, as a context manager. Everything that goes wrong with it is a BrokerError.
+    """One connection, used once, as a context manager. Every failure is a BrokerError.
 
     Once connected, ``in_flight`` is how many messages may be unanswered at once, ``retains`` whether the
     broker keeps retained messages, and ``max_qos`` the highest QoS that it takes.
@@ -138,7 +139,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Say goodbye, or, when it ends in an error, hang up."""
+        """Disconnect; after an error, close the connection at once."""
         if error is None and not self._lost.done():
             self._paho.disconnect()
             with suppress(TimeoutError):
@@ -147,17 +148,17 @@ class Client:
         self.abort()
 
     def _connect(self) -> None:
-        """Connect, in a thread; whoever wanted it may have given up meanwhile."""
+        """Connect, in a thread; close the connection again if ``abort`` was called meanwhile."""
         self._paho.connect(self._endpoint.host, self._endpoint.port, self._keepalive_s)
         if self._aborted:
             self.abort()
 
     def abort(self) -> None:
-        """Hang up at once, whatever is under way."""
+        """Close the connection at once, without waiting for the broker."""
         self._aborted = True
         connection = self._paho.socket()
         if connection is not None and connection.fileno() >= 0:
-            with suppress(OSError), _raw(connection.fileno()) as raw:  # it has gone already
+            with suppress(OSError), _raw(connection.fileno()) as raw:  # it is closed already
                 raw.shutdown(socket.SHUT_RDWR)
         if threading.get_ident() == self._loop_thread:
             self._fail(BrokerError("disconnected"))
@@ -167,7 +168,7 @@ class Client:
                     return
 
     def _fail(self, error: BrokerError) -> None:
-        """Fail whatever waits for the broker."""
+        """End the connection with an error: fail all pending publishes and subscriptions with it."""
         if self._ping_check is not None:
             self._ping_check.cancel()
         if not self._connected.done():
@@ -184,7 +185,7 @@ class Client:
         self._received.put_nowait(None)
 
     def _connect_failure(self, error: OSError) -> str:
-        """Why there is no connection, and what may be wrong with the settings."""
+        """Return why connecting failed, with a hint at the settings."""
         if isinstance(error, ssl.SSLCertVerificationError):
             return f"the broker's certificate is refused: {error.verify_message}"
         handshake = isinstance(error, ssl.SSLError | ConnectionResetError)
@@ -192,14 +193,14 @@ class Client:
         return _reason(error) + hint
 
     def _hang_up_hint(self) -> str:
-        """What it may mean that a broker hangs up instead of answering."""
+        """Return what a broker may want that closes the connection instead of answering."""
         wanted = "a certificate of ours" if self._endpoint.encrypted else "TLS"
         return f"the broker hangs up before it answers; does it want {wanted}?"
 
     # The socket
 
     def _in_loop(self, call: Callable[[Any], None], sock: Any) -> None:
-        """Call now, or, from the thread that connects, as soon as the loop comes to it."""
+        """Call now in the loop; from the connecting thread, schedule the call in the loop."""
         if threading.get_ident() == self._loop_thread:
             call(sock)
         else:
@@ -228,12 +229,12 @@ class Client:
             self._loop.remove_writer(sock.fileno())
 
     def _read(self) -> None:
-        """Read what has come, with what TLS has decrypted already, of which the socket knows nothing."""
+        """Read what has arrived, including bytes already decrypted, for which the loop does not wake up."""
         try:
             self._paho.loop_read()
             while getattr(self._paho.socket(), "pending", int)():
                 self._paho.loop_read()
-        except Exception as error:  # noqa: BLE001  # whatever paho cannot read, this connection is over
+        except Exception as error:  # noqa: BLE001  # whatever paho raises, this connection has ended
             self._fail(BrokerError(_reason(error)))
 
     def _write(self) -> None:
@@ -247,12 +248,12 @@ class Client:
             self._ping_check = self._loop.call_later(PING_CHECK_S, self._check_ping)
             self._paho.loop_misc()
 
-    # What the broker says; paho calls these in the loop
+    # paho's callbacks, called in the loop
 
     def _on_connect(
         self, _client: Any, _data: Any, _flags: Any, code: ReasonCode, properties: Properties | None
     ) -> None:
-        """Take the broker's answer, and its limits, which only MQTT 5 brokers name."""
+        """Note the broker's answer and its limits, which only MQTT 5 brokers report."""
         self.in_flight = min(IN_FLIGHT, getattr(properties, "ReceiveMaximum", IN_FLIGHT))
         self.retains = bool(getattr(properties, "RetainAvailable", True))
         self.max_qos = getattr(properties, "MaximumQoS", 2)
@@ -278,9 +279,9 @@ class Client:
     def _on_publish(
         self, _client: Any, _data: Any, mid: int, code: ReasonCode, _properties: Properties
     ) -> None:
-        """Answer for a message that is written (QoS 0) or acknowledged."""
+        """Complete the future of a message that is written (QoS 0) or acknowledged."""
         answer = self._answers.pop(mid, None)
-        if answer is None or answer.done():  # nobody waits for it any more
+        if answer is None or answer.done():  # cancelled meanwhile
             return
         if code.is_failure:
             answer.set_exception(RefusedError(str(code)))
@@ -302,14 +303,14 @@ class Client:
             received = Message(message.topic, bytes(message.payload), message.qos, bool(message.retain))
             self._received.put_nowait(received)
 
-    # What is said to it
+    # Publishing and receiving
 
     def publish(self, message: Message) -> asyncio.Future[None]:
-        """Send a message after those before it; the future ends when it is written (QoS 0) or acknowledged.
+        """Publish a message; the future completes when it is written (QoS 0) or acknowledged (QoS 1).
 
-        No more than ``in_flight`` may be open at once. A future may raise RefusedError (TooLargeError: it
-        was not even sent), or BrokerError when the connection is lost; a broker that has stopped answering
-        leaves it open.
+        At most ``in_flight`` futures may be pending. A future raises RefusedError (TooLargeError if it was
+        not sent), or BrokerError when the connection is lost; a broker that stops answering leaves it
+        pending.
         """
         answer: asyncio.Future[None] = self._loop.create_future()
         if _packet_bytes(message) > self._max_bytes:
@@ -326,15 +327,15 @@ class Client:
         return answer
 
     async def next_message(self) -> Message:
-        """Wait for a message to us; raises BrokerError when the connection is lost."""
+        """Wait for the next received message; raises BrokerError when the connection is lost."""
         message = await self._received.get()
         if message is None:
-            self._received.put_nowait(None)  # for whoever asks again
+            self._received.put_nowait(None)  # the next call raises, too
             raise self._lost.result()
         return message
 
     async def subscribe(self, topics: list[str]) -> list[str]:
-        """Subscribe; returns the topics that the broker refuses. Raises BrokerError."""
+        """Subscribe at QoS 1; return the topics that the broker refuses. Raises BrokerError."""
         if self._lost.done():
             raise self._lost.result()
         _, mid = self._paho.subscribe([(topic, 1) for topic in topics])
@@ -368,11 +369,11 @@ def _raw(fileno: int) -> socket.socket:
 
 
 def _packet_bytes(message: Message) -> int:
-    """What a message is on the wire at most: its topic and payload, and at most 10 bytes around them."""
+    """Return an upper bound of a packet's size: topic and payload, and at most 10 bytes around them."""
     return len(message.topic.encode()) + len(message.payload) + 10
 
 
 def _reason(error: BaseException) -> str:
-    """The reason without the number that the system puts before it."""
+    """Return an error's text without the system's or OpenSSL's numbers."""
     text = re.sub(r"^(\[(Errno |SSL)[^]]*\]|_ssl\.c:\d+:) ", "", str(error))
     return re.sub(r" \(_ssl\.c:\d+\)$", "", text)

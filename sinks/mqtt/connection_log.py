@@ -1,4 +1,4 @@
-"""What the log tells of a connection: each change once, and of one that comes and goes, only that it does."""
+"""The log of a connection: each change once, and a connection that keeps ending as one line."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import logging
 
 _log = logging.getLogger(__name__)
 
-# After so many connections in a row that the broker has cut off, another client with our id is likely.
+# After this many connections in a row that the broker cut off, another client with the same id is likely.
 CUT_OFFS = 3
-# From then on a connection counts once it has lasted longer than another client's longest pause (60 s).
+# From then on a connection is logged once it has outlasted the other client's longest pause (60 s).
 STEADY_S = 150.0
 
 
 class ConnectionLog:
-    """Told all that happens to a connection; logs what is new."""
+    """Logs changes of a connection, each once."""
 
     def __init__(self, where: str, client_id: str) -> None:
-        """Tell of the connection to ``where``, on which we are ``client_id``."""
+        """Log for the connection to ``where`` with this client id."""
         self._where = where
         self._client_id = client_id
         self._last_line = ""
@@ -25,7 +25,7 @@ class ConnectionLog:
         self._steady: asyncio.TimerHandle | None = None
 
     def log(self, level: int, what: str, trace: BaseException | None = None) -> None:
-        """Log it, unless it is what was said last."""
+        """Log a line, unless it repeats the last one."""
         if what != self._last_line:
             self._last_line = what
             _log.log(level, "mqtt %s: %s", self._where, what, exc_info=trace)
@@ -50,18 +50,18 @@ class ConnectionLog:
         else:
             self.log(
                 logging.WARNING,
-                f"connections end soon after they begin ({why}): is another client there named"
+                f"connections end soon after they begin ({why}): is another client connecting as"
                 f" {self._client_id}? Each livereel needs a client_id and a topic_prefix of its own;"
                 " the pauses between attempts grow",
             )
 
     def failed(self, error: Exception) -> None:
-        """The connection ended by a fault that nobody has foreseen; another is tried all the same."""
+        """Log an unexpected error, with its traceback, that ended the connection."""
         if self._steady is not None:
             self._steady.cancel()
         self.log(logging.ERROR, f"no connection: {type(error).__name__}: {error}", error)
 
     def close(self) -> None:
-        """There is nothing more to tell."""
+        """Cancel what would still be logged."""
         if self._steady is not None:
             self._steady.cancel()

@@ -1,4 +1,4 @@
-"""What livereel says over MQTT: events as messages. docs/mqtt.md lists topics, docs/schemas payloads."""
+"""Events as MQTT messages: docs/mqtt.md lists the topics, docs/schemas the payloads."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 from analyzer.chapter import Reel
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO, manifest
-from sinks.events import CameraState, Glimpse
+from sinks.events import CameraState, Glimpse, Stats
 from sinks.mqtt.message import Message, OutboxMessage
 from sinks.serialize import window_row
-from sinks.sink import Stats
 from stream.clock import utc_after
 
 # Home Assistant refuses longer states.
@@ -38,9 +37,9 @@ _REEL_STATE = ("id", "seq", "title", "narrative", "cameras", "start_utc", "end_u
 
 
 class Messages:
-    """Events as messages under one topic prefix. Pure: nothing is sent here.
+    """Builds messages under one topic prefix. Pure: nothing is sent here.
 
-    States are retained, one message for each topic, the newest counts. Events are never retained.
+    States are retained, events never.
     """
 
     def __init__(self, prefix: str, *, base: Path) -> None:
@@ -57,7 +56,7 @@ class Messages:
         return "/".join((self._prefix, name, *levels))
 
     def retained_topics(self, cameras: Sequence[str], reels: Sequence[str]) -> Iterator[str]:
-        """Yield all topics at which a broker may keep a message of ours."""
+        """Yield all topics that may hold a retained message."""
         yield self.available
         for camera in cameras:
             yield from (self.topic(camera, levels) for levels in _CAMERA_STATES)
@@ -71,11 +70,11 @@ class Messages:
     # Commands
 
     def command_filters(self) -> list[str]:
-        """Topic filters of what we obey."""
+        """Return the topic filters of all commands."""
         return [self.topic("+", "enabled", "set"), self.topic("+", "reel", "make")]
 
     def parse_command(self, topic: str) -> tuple[str, str]:
-        """Return whom a command is for, and what it is about."""
+        """Split a command's topic into the camera or reel that it names, and its verb."""
         name, _, verb = topic.removeprefix(f"{self._prefix}/").partition("/")
         return name, verb
 
@@ -91,7 +90,7 @@ class Messages:
         return Message(self.topic(glimpse.camera, "keyframe"), glimpse.jpeg, retain=True)
 
     def camera(self, state: CameraState) -> list[Message]:
-        """How a camera is doing: in a word, in detail, and whether its analysis is on."""
+        """Build a camera's states: detail, capture state, and whether its analysis is on."""
         detail = {"state": state.state, "reason": state.reason, "at_utc": state.at_utc}
         on = state.state != DISABLED
         return [
@@ -107,7 +106,7 @@ class Messages:
         return self._state(camera, "status", "describe", payload=state.encode())
 
     def caption_state(self, moment: Moment) -> Message:
-        """The last caption: ``short`` fits a Home Assistant state, the rest are attributes."""
+        """Build the last caption: ``short`` fits a Home Assistant state, the rest are attributes."""
         body = self._caption(moment)
         short = {"short": shorten(moment.text, MAX_STATE_CHARS)}
         return self._state(moment.window.camera, "caption", "state", payload=_json(short | body))
@@ -132,7 +131,7 @@ class Messages:
         return Message(self.topic(glimpse.camera, "peak"), _json(body))
 
     def highlight(self, moment: Moment) -> Message:
-        """A moment worth acting on now: ``alert`` where a ``tell me when`` rule holds."""
+        """Build a highlight event: ``alert`` where a ``tell_me_when`` rule holds."""
         body = {
             "event_type": ALERT if moment.alerts else HIGHLIGHT,
             "id": moment.window.id,
@@ -168,7 +167,7 @@ class Messages:
         return OutboxMessage(self.captions_topic, moment.window.id, body)
 
     def reel(self, reel: Reel) -> OutboxMessage:
-        """A finished reel. Its number alone is no key: a new ledger counts from 1 again."""
+        """Build a reel's message. Its number alone is no key: a new ledger counts from 1 again."""
         first = reel.seq == 1
         body = {
             "type": "new" if first else "update",
@@ -187,7 +186,7 @@ class Messages:
         }
 
     def _path(self, reel: Reel) -> dict[str, str]:
-        """Where the video is; there is no server yet of which a link could be told."""
+        """Return the video's path, relative to the data folder if it lies there."""
         video = reel.folder / VIDEO
         path = video.relative_to(self._base) if video.is_relative_to(self._base) else video
         return {"path": path.as_posix()}

@@ -1,16 +1,16 @@
-"""At which letter a broker hangs up, again and again: one that is too large, where it cannot say so."""
+"""Detects an outbox message that is too large for a broker that hangs up instead of refusing it."""
 
 from __future__ import annotations
 
-# So many connections in a row that end at one letter are no accident of the network.
+# This many connections in a row that end at one message are no accident of the network.
 LOSSES = 10
 
 
 class OversizeDetector:
-    """The letter at which connections end, by its number, and what was taken since the first of them did.
+    """Tracks the message at which connections end, and the largest payload acknowledged meanwhile.
 
-    A broker that is away, or a client that is pushed out by another of its name, is not mistaken for it:
-    there, what is smaller is not taken either, or what is as large is.
+    A broker that is down, or a client that another one with its id disconnects, is not mistaken for it:
+    there, smaller messages are not acknowledged either, or equally large ones are.
     """
 
     def __init__(self) -> None:
@@ -19,20 +19,20 @@ class OversizeDetector:
         self._acknowledged_bytes = 0
 
     def connection_lost(self, number: int) -> None:
-        """A connection has ended while this letter was under way, and nothing else."""
+        """Count a connection that ended while this message alone was unacknowledged."""
         if number != self._number:
             self._number, self._losses, self._acknowledged_bytes = number, 0, 0
         self._losses += 1
 
     def answered(self) -> None:
-        """A letter has been answered, be it with a refusal."""
+        """Forget the message: one was answered, if only by a refusal."""
         self._number = 0
 
     def acknowledged(self, payload_bytes: int) -> None:
-        """The broker has acknowledged a message of this size."""
+        """Note that the broker acknowledged a payload of this size."""
         self._acknowledged_bytes = max(self._acknowledged_bytes, payload_bytes)
 
     def is_too_large(self, number: int, payload_bytes: int) -> bool:
-        """Whether to give it up: all else arrives, it does not, and it is the largest."""
+        """Return whether to give a message up: it alone does not arrive, and it is the largest."""
         is_largest = payload_bytes > self._acknowledged_bytes > 0
         return number == self._number and self._losses >= LOSSES and is_largest

@@ -1,4 +1,4 @@
-"""What waits in memory for the broker: the newest of each state, and events that are worth it only now."""
+"""The in-memory send queue: the newest value of each state, and events that matter only now."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from itertools import islice
 
 from sinks.mqtt.message import Message
 
-# Events waiting while a broker is slow; beyond that the oldest is dropped. A JPEG is a state, not an event.
+# Queued events while a broker is slow; beyond that the oldest is dropped. A JPEG is a state, not an event.
 MAX_EVENTS = 1000
 
 
 class SendQueue:
     """States and events to send. No method waits or fails. ``not_empty`` is set while there may be any.
 
-    A state is kept for each topic, and sent again on each connection. Events go out in order, behind
-    the states that changed before them; while the backlog is shut they are dropped. ``dropped`` counts
-    by kind: events that were not sent, and under ``states`` those replaced before they were sent.
+    The newest state of each topic is kept, and sent again on each connection. Events are sent in order,
+    after the states that changed before them; they are dropped unless ``accept_events`` was called.
+    ``dropped`` counts by kind: events that were not sent, and as ``states`` those replaced before sending.
     """
 
     def __init__(self) -> None:
         self._states: dict[str, Message] = {}
-        self._changed: dict[str, None] = {}  # topics, in the order of their change
+        self._changed: dict[str, None] = {}  # topics to send, in the order in which they changed
         self._events: deque[tuple[str, Message]] = deque()
         self._accepts_events = False
         self.dropped: Counter[str] = Counter()
         self.not_empty = asyncio.Event()
 
     def set_states(self, *states: Message) -> None:
-        """Tell states; what is told already is not told again."""
+        """Queue states; one equal to the state already set is not queued again."""
         for state in states:
             if self._states.get(state.topic) == state:
                 continue
@@ -40,7 +40,7 @@ class SendQueue:
             self.not_empty.set()
 
     def add_event(self, kind: str, event: Message) -> None:
-        """Tell an event, if somebody listens."""
+        """Queue an event, or drop it while events are not accepted."""
         if not self._accepts_events:
             self.dropped[kind] += 1
             return
@@ -50,16 +50,16 @@ class SendQueue:
         self.not_empty.set()
 
     def requeue_states(self) -> None:
-        """Tell all states again, in the order in which they were first told."""
+        """Queue all states again, in the order in which they were first set."""
         self._changed = dict.fromkeys(self._states)
         self.not_empty.set()
 
     def accept_events(self) -> None:
-        """Take events from now on."""
+        """Accept events from now on."""
         self._accepts_events = True
 
     def drop_events(self) -> None:
-        """Take no events, and drop those that wait: they would come too late."""
+        """Accept no events, and drop those queued: they would arrive too late."""
         self._accepts_events = False
         self.dropped.update(kind for kind, _ in self._events)
         self._events.clear()

@@ -1,4 +1,4 @@
-"""One task that owns the connection: brings what waits to the broker, and back what others say."""
+"""The MQTT session: keeps a connection, sends the queue and the outbox, and receives commands."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from sinks.sink import SinkError
 
 log = logging.getLogger(__name__)
 
-# close gives up on a broker that has stopped answering; our will speaks for us then.
+# ``close`` gives up on a broker that has stopped answering; the last will then announces ``offline``.
 CLOSE_S = 2.0
-# When the connection is lost again at the same messages, so many are sent one by one: some brokers
-# (mosquitto 2.0.11) hang up when others follow one that they refuse, and then say of none that it was.
+# When the connection is lost twice at the same batch, this many messages are sent one at a time: some
+# brokers (mosquitto 2.0.11) hang up after refusing a message, and a batch does not show which one it was.
 SINGLE_SENDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class SessionSpec:
-    """What is said and heard on every connection.
+    """What every connection sends and subscribes to.
 
     Attributes:
-        online: said once all states have been told.
-        offline: said before hanging up, and our will, should we not come to it.
-        subscriptions: topic filters of what we want to hear.
+        online: published once all retained states have been.
+        offline: published before disconnecting, and as the last will.
+        subscriptions: topic filters to subscribe to.
         retained_topics: all topics that may hold a retained message of this livereel; those that only
             earlier runs used are cleared.
-        on_message: is given what is heard; must not take long.
+        on_message: called with each received message; must return quickly.
     """
 
     online: Message
@@ -50,7 +50,10 @@ class SessionSpec:
 
 
 class Session:
-    """Keeps a connection, for ever again; the queue and the outbox may be filled at any time."""
+    """Keeps a connection to the broker, reconnecting without end, and sends what is queued.
+
+    The send queue and the outbox may be filled at any time, connected or not.
+    """
 
     def __init__(
         self, settings: MqttSettings, timing: Timing, spec: SessionSpec, queue: SendQueue, outbox: AsyncOutbox
@@ -73,7 +76,7 @@ class Session:
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Keep a connection until ``close``; attempts never end."""
+        """Keep a connection until ``close``; retry without end."""
         self._connection = asyncio.create_task(self._keep_connected())
         try:
             await asyncio.wait([self._connection])
@@ -84,7 +87,7 @@ class Session:
             self._connection.result()
 
     async def close(self) -> None:
-        """Send what can be sent within a second or two, say offline, and hang up."""
+        """Send what can be sent within CLOSE_S, publish ``offline`` and disconnect."""
         self._closing.set()
         self._queue.not_empty.set()
         self._outbox.not_empty.set()
@@ -104,7 +107,7 @@ class Session:
             except (BrokerError, SinkError) as error:
                 is_cut_off = await self._is_cut_off(error)
                 self._log.lost(str(error), is_cut_off=is_cut_off)
-            except Exception as error:  # noqa: BLE001  # told with its trace; what waits must go on
+            except Exception as error:  # noqa: BLE001  # logged with its traceback; the session must go on
                 self._log.failed(error)
             if self._connected_s is not None and not is_cut_off:
                 backoff.reset()
@@ -115,11 +118,12 @@ class Session:
                 continue
 
     async def _is_cut_off(self, error: Exception) -> bool:
-        """Whether a broker that is there has ended a connection that had just begun.
+        """Return whether a reachable broker ended the connection, or ended it right after its start.
 
-        Two clients with one id end each other's connections in this way, each time with all states. MQTT 5
-        says so; by 3.1.1, or from a broker that does not keep to it, the connection is short, and the
-        broker takes another at once. A broker that was stopped does not, and is to be found again soon.
+        Two clients with one id do this to each other, and each reconnect sends all states. MQTT 5 reports
+        the takeover. Under 3.1.1, and with brokers that do not report it (mosquitto 2.0.11), a short
+        connection and a broker that accepts another at once are the evidence. A broker that was stopped is
+        not reachable: it is retried after the shortest pause.
         """
         if isinstance(error, TakenOverError):
             return True
@@ -141,9 +145,9 @@ class Session:
             self._queue.drop_events()
 
     async def _start(self, client: Client) -> None:
-        """We listen, and all states are told, before we say online."""
+        """Subscribe and publish retained states before announcing ``online``."""
         for topic in await client.subscribe(list(self._spec.subscriptions)):
-            self._log_refusal(topic, RefusedError("we may not listen"))
+            self._log_refusal(topic, RefusedError("subscription denied"))
         await self._clear_stale_topics(client)
         self._queue.requeue_states()
         await self._flush_queue(client)
@@ -163,11 +167,11 @@ class Session:
                 await self._send(client, [Message(topic, b"", qos=1, retain=True) for topic in topics])
             if found:
                 await self._outbox.forget_stale_topics(kept)
-        except SinkError as error:  # the disk fails us: they stay where they are, until another time
-            log.warning("mqtt: what earlier runs have left at the broker stays there: %s", error)
+        except SinkError as error:  # the next connection tries again
+            log.warning("mqtt: retained topics of earlier runs are not cleared: %s", error)
 
     async def _serve(self, client: Client) -> None:
-        """Send and hear until ``close``, then bring what can be brought and say offline."""
+        """Send and receive until ``close``, then flush for ``finish_s`` and publish ``offline``."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 receiving = tasks.create_task(self._receive(client))
@@ -203,11 +207,10 @@ class Session:
             await self._send(client, batch)
 
     async def _send_outbox_forever(self, client: Client) -> None:
-        """Send the outbox, in order; none is done with before the broker has acknowledged it.
+        """Send outbox messages in order; each stays stored until the broker has acknowledged it.
 
-        A letter that the broker refuses holds up those behind it, and is tried again alone: what was
-        taken of them already is not sent anew each time. One that is larger than the broker takes could
-        never go: it is dropped, and counted.
+        A refused message holds up those behind it and is retried alone, so that those already accepted are
+        not sent again each time. A message larger than the broker accepts is dropped and counted.
         """
         limit = self._limit(client)
         while True:
@@ -216,8 +219,8 @@ class Session:
                 while await self._send_outbox_batch(client, limit):
                     limit = self._limit(client)
             except (RefusedError, SinkError) as error:
-                # Neither is the connection's fault: it stays, and the outbox wait where they are.
-                self._log.log(logging.ERROR, f"captions and reels wait: {error}")
+                # Neither is the connection's fault: keep it; the messages stay stored.
+                self._log.log(logging.ERROR, f"captions and reels are held up: {error}")
                 limit = 1
                 self._outbox.not_empty.set()
                 await asyncio.sleep(self._timing.max_retry_s)
@@ -244,10 +247,10 @@ class Session:
     async def _publish_stored(
         self, client: Client, entries: Sequence[StoredMessage]
     ) -> list[RefusedError | None]:
-        """Send outbox; one at which the broker hangs up again and again is taken for too large."""
+        """Publish stored messages; one at which the broker keeps hanging up counts as too large."""
         first, alone = entries[0], len(entries) == 1
         if alone and self._oversize.is_too_large(first.number, len(first.payload)):
-            refusal = TooLargeError(f"it hangs up again and again at {len(first.payload)} bytes")
+            refusal = TooLargeError(f"it keeps hanging up at {len(first.payload)} bytes")
             self._log_refusal(first.topic, refusal)
             return [refusal]
         try:
@@ -263,18 +266,18 @@ class Session:
         return refusals
 
     async def _mark_done(self, entry: StoredMessage) -> None:
-        """Be done with the outbox up to this one."""
+        """Remove messages up to this one from the outbox."""
         try:
             await self._outbox.mark_done(entry)
-        except SinkError as error:  # they have arrived all the same
-            self._log.log(logging.ERROR, f"the outbox keeps what has arrived: {error}")
+        except SinkError as error:  # AsyncOutbox skips them until the next start
+            self._log.log(logging.ERROR, f"sent messages cannot be removed from the outbox: {error}")
 
     def _limit(self, client: Client) -> int:
-        """How many messages may be under way at once."""
+        """Return how many messages may be unacknowledged at once."""
         return 1 if self._single_sends else client.in_flight
 
     async def _send(self, client: Client, batch: Sequence[Message]) -> list[RefusedError | None]:
-        """Send in order and wait for all answers; tells which were refused, and why. Raises BrokerError."""
+        """Publish in order and wait for all answers; return each refusal or None. Raises BrokerError."""
         async with self._send_lock:
             answers = [client.publish(message) for message in batch]
             try:

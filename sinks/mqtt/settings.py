@@ -1,4 +1,4 @@
-"""The options of MQTT, with their bounds; light to import, as the configuration holds them."""
+"""The MQTT options, with their bounds and checks; light to import, since the configuration embeds them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_CHARS = 500
 
 @dataclass(frozen=True, slots=True)
 class MqttSettings:
-    """Where the broker is and how it is spoken to.
+    """The broker's address and how to use it.
 
     Attributes:
         host: the broker's name, address, ``host:port`` or URL (``mqtt://``, ``mqtts://``), which may
@@ -35,11 +35,11 @@ class MqttSettings:
         tls_ca_certs: authorities to trust in place of the system's.
         tls_client_cert, tls_client_key: our own certificate, where the broker wants one.
         tls_insecure: do not compare the certificate's name with ``host``.
-        keepalive_s: a connection on which nothing moves is tested this often.
+        keepalive_s: an idle connection is tested this often.
         discovery_prefix: where Home Assistant looks for devices; None announces none.
-        motion_off_delay_s: motion is told as over this long after the last of it.
-        highlight_min_importance: a moment at least this important is also a highlight event.
-        outbox_max_bytes: captions and reels that wait for the broker; beyond it the oldest go.
+        motion_off_delay_s: motion is ``OFF`` this long after the last of it.
+        highlight_min_importance: a moment at least this important is also published as a highlight.
+        outbox_max_bytes: stored captions and reels; beyond it the oldest are dropped.
     """
 
     host: str | None = field(default=None, repr=False)
@@ -62,7 +62,7 @@ class MqttSettings:
 
     @property
     def client_name(self) -> str:
-        """The client id, told or not."""
+        """The client id, configured or made from the topic prefix."""
         return self.client_id or self.topic_prefix.replace("/", "-")
 
     @property

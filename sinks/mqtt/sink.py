@@ -1,4 +1,4 @@
-"""The MQTT sink: what happens, to a broker; what is wished, back."""
+"""The MQTT sink: publishes events to a broker and executes commands that come back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Protocol
 from analyzer.chapter import Reel
 from analyzer.moment import Moment
 from analyzer.reel import VIDEO
-from sinks.events import CameraState, Glimpse, Stirring
+from sinks.events import CameraState, DescriberState, Glimpse, Stats, Stirring
 from sinks.mqtt.async_outbox import AsyncOutbox
 from sinks.mqtt.homeassistant import Discovery
 from sinks.mqtt.message import Message
@@ -26,36 +26,36 @@ from sinks.mqtt.session import Session, SessionSpec
 from sinks.mqtt.settings import MqttSettings, topic_problem
 from sinks.mqtt.timing import Timing
 from sinks.mqtt.tls import tls_context, usable_endpoint
-from sinks.sink import DescriberState, Event, SinkError, Stats
+from sinks.sink import Event, SinkError
 from stream.clock import parse_utc, utc_after
 
 log = logging.getLogger(__name__)
 
-# A moment older than this is news to nobody's automation: it is told, but not as a highlight.
+# A moment older than this is published, but not as a highlight: automations must not fire late.
 HIGHLIGHT_MAX_AGE = timedelta(minutes=2)
 
 
 class Commands(Protocol):
-    """Who obeys wishes that come over MQTT.
+    """Executes commands that arrive over MQTT.
 
-    Both return at once, the work goes on elsewhere, and what comes of it shows in the events. Names are
-    checked before: only cameras and reels of this livereel are asked for.
+    Both methods return at once; the work continues elsewhere and its result shows in the events. Names have
+    been checked: only cameras and reels of this livereel are passed.
     """
 
     async def set_analysis(self, camera: str, *, on: bool) -> None:
-        """Watch a camera, or leave it alone."""
+        """Turn a camera's analysis on or off."""
         ...
 
     async def make_reel(self, reel_id: str) -> None:
-        """Make the next reel now, not at its time."""
+        """Make the next reel now instead of at its scheduled time."""
         ...
 
 
 class MqttSink:
-    """Publishes events to one broker, as docs/mqtt.md tells; a Sink.
+    """A Sink that publishes events to one broker, as documented in docs/mqtt.md.
 
-    Captions and reels go through the outbox: they arrive, whatever happens. States are kept and sent
-    again on each connection. All else is dropped while there is none. Run ``run`` as a task.
+    Captions and reels go through the outbox and arrive at least once. States are kept and sent again on
+    each connection. Other events are dropped while there is none. Run ``run`` as a task.
     """
 
     def __init__(
@@ -70,12 +70,12 @@ class MqttSink:
         version: str,
         timing: Timing | None = None,
     ) -> None:
-        """Publish for these cameras and reel ids; files are named relative to ``base``, the data folder.
+        """Publish for these cameras and reel ids; file names are relative to ``base``, the data folder.
 
-        The outbox stays the caller's to close. Raises SinkError when the settings cannot work.
+        The caller closes the outbox. Raises SinkError if the settings cannot work.
         """
         usable_endpoint(settings)
-        tls_context(settings)  # what is wrong with the certificates is said at once
+        tls_context(settings)  # unusable certificates fail here, not at the first connection
         self._settings = settings
         self._timing = timing or Timing()
         self._cameras = tuple(map(_topic_level, cameras))
@@ -109,7 +109,7 @@ class MqttSink:
         )
 
     def _first_states(self) -> None:
-        """What an earlier run has left at the broker is no longer so; nothing is known of cameras yet."""
+        """Replace states that an earlier run left at the broker, before anything is known of cameras."""
         if self._discovery is not None:
             self._queue.set_states(*self._discovery.announce(self._cameras, self._reels))
         for camera in self._cameras:
@@ -120,7 +120,7 @@ class MqttSink:
             )
 
     def counters(self) -> dict[str, int]:
-        """Numbers since the start; ``outbox_dropped`` since the outbox was made."""
+        """Return counters since the start; ``outbox_dropped`` since the outbox was made."""
         counts, dropped = self._counts + self._session.counts, self._queue.dropped
         names = ("connections", "acknowledged", "refused", "too_large", "reels_missing", "commands_ignored")
         return {
@@ -130,11 +130,11 @@ class MqttSink:
         }
 
     async def run(self) -> None:
-        """Keep a connection to the broker until ``close``; attempts never end."""
+        """Keep a connection to the broker until ``close``; retry without end."""
         await self._session.run()
 
     async def close(self) -> None:
-        """Send what can be sent within a second or two, say ``offline``, and hang up."""
+        """Send what can be sent within a second or two, publish ``offline`` and disconnect."""
         for timer in (*self._motion_off.values(), *([self._announcement] if self._announcement else [])):
             timer.cancel()
         await self._session.close()
@@ -142,10 +142,10 @@ class MqttSink:
         if waiting := self._outbox.counters()["outbox_waiting"]:
             log.warning("mqtt: captions and reels that wait in the outbox for the next start: %d", waiting)
 
-    # Taking
+    # Events
 
     async def take(self, event: Event) -> None:
-        """Take an event; waits for the disk at most, and only with captions and reels. Raises SinkError."""
+        """Publish or store an event; only captions and reels wait for the disk. Raises SinkError."""
         if isinstance(event, Moment):
             await self._take_moment(event)
         elif isinstance(event, Reel):
@@ -166,12 +166,14 @@ class MqttSink:
     async def _take_moment(self, moment: Moment) -> None:
         window = moment.window
         is_new = await self._outbox.put(self._messages.caption(moment))
-        if window.start_utc >= self._newest_caption_utc.get(window.camera, ""):  # a late one changes no state
+        if window.start_utc >= self._newest_caption_utc.get(
+            window.camera, ""
+        ):  # a late caption does not replace a newer state
             self._newest_caption_utc[window.camera] = window.start_utc
             self._queue.set_states(self._messages.caption_state(moment))
-        worth_it = moment.alerts or moment.importance >= self._settings.highlight_min_importance
+        is_highlight = moment.alerts or moment.importance >= self._settings.highlight_min_importance
         end = parse_utc(utc_after(window.start_utc, window.end_s - window.start_s))
-        if is_new and worth_it and not moment.late and datetime.now(UTC) - end <= HIGHLIGHT_MAX_AGE:
+        if is_new and is_highlight and not moment.late and datetime.now(UTC) - end <= HIGHLIGHT_MAX_AGE:
             self._queue.add_event("highlight", self._messages.highlight(moment))
 
     async def _take_reel(self, reel: Reel) -> None:
@@ -204,7 +206,7 @@ class MqttSink:
         else:
             self._disabled.discard(state.camera)
         self._set_describer_states()
-        if state.state != "watching":  # nobody would see it end
+        if state.state != "watching":  # its end could not be seen
             if timer := self._motion_off.pop(state.camera, None):
                 timer.cancel()
             self._set_motion(state.camera, moving=False)
@@ -214,28 +216,28 @@ class MqttSink:
             state = DISABLED if camera in self._disabled else self._describer
             self._queue.set_states(self._messages.describe(camera, state))
 
-    # Obeying
+    # Commands
 
     async def _on_message(self, message: Message) -> None:
         if self._discovery and message.topic == self._discovery.status_topic:
             if message.payload == ONLINE.encode():
                 self._schedule_announcement()
         elif self._messages.parse_command(message.topic)[0] == CHECK:
-            return  # ``livereel check`` sees whether commands arrive
+            return  # published by ``livereel check`` to see whether commands arrive
         elif not await self._execute(message):
             self._counts["commands_ignored"] += 1
             log.warning("mqtt: ignored %s: %.80r", message.topic, message.payload)
 
     def _schedule_announcement(self) -> None:
-        """Home Assistant has come back; other clients hear the same, so not all answer at once."""
+        """Send all states again after Home Assistant has started, at a random time, since all clients do."""
         if self._announcement is None or self._announcement.when() <= asyncio.get_running_loop().time():
             after_s = random.uniform(0, self._timing.announce_s)  # noqa: S311  # nothing secret
             self._announcement = asyncio.get_running_loop().call_later(after_s, self._queue.requeue_states)
 
     async def _execute(self, message: Message) -> bool:
-        """Do as a command says; False for one that is not for us, or was kept by the broker.
+        """Execute a command; return False if it is unknown or retained.
 
-        A kept command would be obeyed again on each connection, long after somebody wished it.
+        A retained command would be executed again on each connection, long after it was given.
         """
         name, verb = self._messages.parse_command(message.topic)
         payload = message.payload
@@ -261,7 +263,7 @@ def _topic_level(name: str) -> str:
 
 
 def _is_in_place(reel: Reel) -> bool:
-    """The reel's video is there, and as long as it was when it was verified."""
+    """Return whether the reel's video exists with the size that was verified."""
     try:
         return (reel.folder / VIDEO).stat().st_size == reel.bytes
     except OSError:

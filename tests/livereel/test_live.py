@@ -29,8 +29,8 @@ from livereel.retention import Retention
 from livereel.rolling import RollingReel
 from livereel.words import make_words
 from livereel.worker import CameraSettings
-from sinks.events import CameraState, Glimpse, Stirring
-from sinks.sink import Event, SinkError, Stats
+from sinks.events import CameraState, Glimpse, Stats, Stirring
+from sinks.sink import Event, SinkError
 from stream.clock import utc_text
 from tests.kit.chat_server import ChatServer
 from tests.kit.footage import Look, write_file

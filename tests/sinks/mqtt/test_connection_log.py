@@ -35,7 +35,7 @@ async def test_a_connection_that_is_cut_off_again_and_again_is_told_once_with_wh
         connection_log.lost("gone", is_cut_off=True)
     connection_log.close()
     assert len(caplog.messages) == 2 * CUT_OFFS
-    assert "another client there named livereel" in caplog.messages[-1]
+    assert "another client connecting as livereel" in caplog.messages[-1]
 
 
 def test_connections_that_end_with_their_broker_are_told_each_time(

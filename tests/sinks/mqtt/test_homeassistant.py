@@ -10,10 +10,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from sinks.events import CameraState
+from sinks.events import CameraState, Stats
 from sinks.mqtt.homeassistant import Discovery
 from sinks.mqtt.messages import Messages
-from sinks.sink import Stats
 from tests.kit.events import moment_now, now_utc, reel_in
 from tests.kit.ha_schema import check_discovery, render
 

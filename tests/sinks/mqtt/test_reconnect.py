@@ -45,7 +45,7 @@ async def test_two_clients_with_one_id_take_over_ever_more_rarely_and_it_is_logg
         async with running(first, tmp_path, timing=GROWING) as one:
             async with running(second, tmp_path / "two", timing=GROWING) as two:
                 await asyncio.sleep(WHILE_S)
-                await until(lambda: "is another client there named cam?" in caplog.text)
+                await until(lambda: "is another client connecting as cam?" in caplog.text)
                 connections = one.counters()["connections"] + two.counters()["connections"]
                 assert 4 <= connections <= MANY
                 await one.take(moment_now(1))
