@@ -16,7 +16,7 @@ from livereel.ledger.database import FILE, LedgerError
 from livereel.ledger.gaps import MIN_GAP_S, Gaps
 from livereel.ledger.unpublished import Tellings, Untold
 from livereel.ledger.windows import PENDING, Entry, files_of
-from sinks.rows import gap_row, window_row
+from sinks.serialize import gap_row, window_row
 
 __all__ = ["FILE", "MIN_GAP_S", "PENDING", "Entry", "Ledger", "LedgerError", "Untold", "files_of"]
 

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue, QueueSettings
-from analyzer.happening import Began, CameraState
 from analyzer.reel.compile import ReelError
 from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
@@ -28,7 +27,8 @@ from livereel.live.publisher import Publisher
 from livereel.live.stats import Tally
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
-from sinks.sink import DescriberState, Sink, Stats
+from sinks.events import Began, CameraState, DescriberState, Stats
+from sinks.sink import Sink
 from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,6 @@ from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
 from analyzer.describe.queue import QueueSettings
-from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.choose import ChooseRules
 from analyzer.reel.compile import ReelSettings
@@ -32,7 +31,8 @@ from livereel.ledger.ledger import FILE, PENDING, Ledger
 from livereel.live.service import Live, outcome_of
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
-from sinks.sink import DescriberState, Event, SinkError, Stats
+from sinks.events import CameraState, DescriberState, Glimpse, Stats, Stirring
+from sinks.sink import Event, SinkError
 from tests.kit.chat_server import ChatServer
 from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured

@@ -1,4 +1,4 @@
-"""Windows and gaps as the rows that leave the program: windows.jsonl, ``--json`` and the ledger's listing."""
+"""Windows and gaps as JSON objects: for windows.jsonl, ``--json`` and the ledger's listing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def window_row(window: Window, outcome: str, moment: Moment | None = None, *, ba
     """Return the JSON object for a window; file names are relative to ``base`` where they lie in it.
 
     ``outcome`` is ``described``, ``quiet``, ``skipped_overload``, ``model_failed``, ``disk_full``, or, for a
-    window that nobody has put into words, ``seen``.
+    window without a description, ``seen``.
     """
     return {
         "id": window.id,
