@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av.error
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from stream.demux import follows_loss
 from stream.h264 import is_droppable, length_bytes
 from stream.jump import JUMP_AHEAD_S, JUMP_BACK_S
+from stream.media.display import Display, Size, display_of
+from stream.media.picture import upright_bgr
 from stream.thin import Thinner
 
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
@@ -35,7 +37,6 @@ _PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
 # Decoded pictures that wait to be handed out together, at most.
 MAX_HELD = 16
 
-_ROTATIONS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 # Pixel formats whose first plane is the picture's luma, by bits a sample.
 _LUMA_BITS = {
     **dict.fromkeys(("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"), 8),
@@ -54,27 +55,24 @@ class Frame:
         luma: uint8 (height_px, width_px) at analysis size, upright.
         image: the decoder's own frame; it pins decoder memory, so keep few.
         after_damage: packets between the frame before and this one were damaged or lost.
+        display: how the source's frame is displayed.
     """
 
     pts_s: float
     luma: NDArray[np.uint8]
     image: VideoFrame
     after_damage: bool = False
+    display: Display = field(default_factory=Display)
 
     @property
     def source_size_px(self) -> tuple[int, int]:
-        """Width and height of the source's picture, upright."""
-        size = (self.image.width, self.image.height)
-        return size[::-1] if self.image.rotation % 180 else size
+        """Width and height of the displayed picture: upright, in square pixels."""
+        size = self.display.size(self.image.width, self.image.height)
+        return size.width, size.height
 
     def picture(self, max_side_px: int) -> NDArray[np.uint8]:
-        """Return the colour picture, upright, BGR uint8 (H, W, 3), its longer side at most max_side_px."""
-        scale = min(1.0, max_side_px / max(self.image.width, self.image.height))
-        width, height = (
-            max(2, round(side * scale / 2) * 2) for side in (self.image.width, self.image.height)
-        )
-        bgr = self.image.reformat(width, height, "bgr24", interpolation="AREA").to_ndarray()
-        return _upright(bgr.astype(np.uint8, copy=False), self.image.rotation)
+        """Return the displayed picture, BGR uint8 (H, W, 3), its longer side at most max_side_px."""
+        return upright_bgr(self.image, self.display, max_side_px)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +126,7 @@ class FrameDecoder:
             # others build on are whole.
             self._context.options = {**self._context.options, "skip_loop_filter": "bidir"}
         self._size = (width_px, height_px)
+        self._pixel_aspect = video.sample_aspect_ratio
         self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
         # A frame that the decoder gives up only at the end does not carry its time base.
         self._tick_s = float(video.time_base or Fraction(1, 90_000))
@@ -254,7 +253,8 @@ class FrameDecoder:
     def _frame(self, image: VideoFrame, at_s: float) -> Frame:
         after_damage, self._after_damage = self._after_damage, False
         self._handed_s = at_s
-        return Frame(at_s, _luma(image, *self._size), image, after_damage)
+        display = display_of(image, self._pixel_aspect)
+        return Frame(at_s, _luma(image, display, *self._size), image, after_damage, display)
 
     def _is_after_damage(self, stream_s: float) -> bool:
         """Whether there was damage since the last frame; what lies before this one is forgotten."""
@@ -266,13 +266,13 @@ class FrameDecoder:
         return from_s <= stream_s and to_s >= self._last_s + (self.zero_s or 0.0) - _DAMAGE_SLACK_S
 
 
-def _luma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]:
-    rotation = image.rotation % 360
-    size = (height_px, width_px) if rotation in {90, 270} else (width_px, height_px)
+def _luma(image: VideoFrame, display: Display, width_px: int, height_px: int) -> NDArray[np.uint8]:
+    stored = display.turned(Size(width_px, height_px))
+    size = (stored.width, stored.height)
     bits = _LUMA_BITS.get(image.format.name)
     if bits is None:
         gray = image.reformat(*size, "gray").to_ndarray().astype(np.uint8, copy=False)
-        return _upright(gray, rotation)
+        return np.ascontiguousarray(display.turn(gray))
     plane = image.planes[0]
     rows: NDArray[np.uint8 | np.uint16] = np.frombuffer(
         memoryview(plane), np.dtype(np.uint8 if bits == 8 else np.uint16)
@@ -284,9 +284,4 @@ def _luma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]
         rows = np.ascontiguousarray(rows[step // 2 :: step])
     small = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_LINEAR), rows.dtype)
     levels = small if bits == 8 else small >> (bits - 8)
-    return _upright(levels.astype(np.uint8, copy=False), rotation)
-
-
-def _upright(picture: NDArray[np.uint8], rotation_deg: int) -> NDArray[np.uint8]:
-    turn = _ROTATIONS.get(rotation_deg % 360)
-    return picture if turn is None else cv2.rotate(picture, turn).astype(np.uint8, copy=False)
+    return np.ascontiguousarray(display.turn(levels.astype(np.uint8, copy=False)))

@@ -19,6 +19,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from stream.media.display import display_of
 from stream.media.file import MediaError, demuxed, opened, translated
 from stream.media.timeline import in_order
 
@@ -47,6 +48,7 @@ class Footage:
         audio: the first audio stream that can be decoded, or None.
         first: the first picture, decoded.
         frame_s: how long most pictures are shown.
+        display: how its frames are displayed.
 
     Raises MediaError from the constructor where there is no picture to be decoded, and from every method
     where the file cannot be read.
@@ -62,6 +64,7 @@ class Footage:
             raise
         self._origin: int = self.first.pts or 0
         self.frame_s = _frame_s(self.container, self.video)
+        self.display = display_of(self.first, self.video.sample_aspect_ratio)
 
     def _open(self) -> None:
         with self._translated():
@@ -89,16 +92,6 @@ class Footage:
     def frame_ticks(self) -> int:
         """Typical duration of a frame, as a difference of timestamps."""
         return max(1, round(Fraction(self.frame_s) / self.tick_s))
-
-    @property
-    def rotation_deg(self) -> int:
-        """How far to turn the picture counterclockwise before it is shown: 0, 90, 180 or 270."""
-        return round(self.first.rotation / 90) * 90 % 360
-
-    @property
-    def pixel_aspect(self) -> Fraction:
-        """Width of a pixel over its height, as stored."""
-        return self.video.sample_aspect_ratio or Fraction(1)
 
     def ticks(self, time_s: float) -> int:
         """A time as a timestamp of the video stream."""
