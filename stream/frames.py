@@ -22,13 +22,11 @@ from stream.jump import JUMP_AHEAD_S, JUMP_BACK_S
 from stream.media.display import Display, Size, display_of
 from stream.media.picture import upright_bgr
 from stream.thin import Thinner
+from stream.wholeness import Wholeness
 
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
 cv2.setNumThreads(1)
 
-# A stream that never holds a whole keyframe has no picture that is called whole: after so many in a row
-# they are taken as they are.
-MAX_BROKEN = 25
 # Readers of transport streams mark a packet that is done before those that are lost.
 _DAMAGE_SLACK_S = 0.5
 
@@ -36,6 +34,8 @@ _PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
 
 # Decoded pictures that wait to be handed out together, at most.
 MAX_HELD = 16
+# And those of which it is not known yet whether they are noise.
+MAX_DOUBTED_BYTES = 64_000_000
 
 # Pixel formats whose first plane is the picture's luma, by bits a sample.
 _LUMA_BITS = {
@@ -73,6 +73,33 @@ class Frame:
     def picture(self, max_side_px: int) -> NDArray[np.uint8]:
         """Return the displayed picture, BGR uint8 (H, W, 3), its longer side at most max_side_px."""
         return upright_bgr(self.image, self.display, max_side_px)
+
+
+class _Doubted:
+    """Frames between the first damage and the judgement, a second later, whether damage is all there is."""
+
+    def __init__(self) -> None:
+        self._frames: list[Frame] = []
+        self._before_s: tuple[float, float | None] | None = None
+
+    def add(self, frame: Frame, before_s: tuple[float, float | None]) -> None:
+        """Take a frame; ``before_s`` are the times of the last frames before it."""
+        self._before_s = self._before_s or before_s
+        self._frames.append(frame)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether they pin as much memory as may be."""
+        if not self._frames:
+            return False
+        image = self._frames[0].image
+        return len(self._frames) * image.width * image.height * 3 // 2 >= MAX_DOUBTED_BYTES
+
+    def take(self) -> tuple[list[Frame], tuple[float, float | None] | None]:
+        """All of them, and the times before the first; none are left."""
+        taken = self._frames, self._before_s
+        self._frames, self._before_s = [], None
+        return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +166,8 @@ class FrameDecoder:
         self.damaged = 0
         self.refused = 0
         self.thinned = 0
-        self._broken = 0  # such pictures in a row
+        self._wholeness = Wholeness()
+        self._doubted = _Doubted()
         self._held: list[VideoFrame] = []
         self._held_bytes = held_bytes
         # A tenth less, for times that are rounded or jitter.
@@ -171,10 +199,14 @@ class FrameDecoder:
             self.refused += 1
             if self._packet_s is not None:
                 self._note_damage(self._packet_s, self._packet_s)
+                self._wholeness.add(self._packet_s, whole=False)
         if packet is not None and self._may_wait():
             return Decoded(())
         images, self._held = self._held, []
-        return self.take(images)
+        decoded = self.take(images)
+        if packet is None and not decoded.rest:
+            return Decoded((*decoded.frames, *self._judged(trusted=self._wholeness.likely)))
+        return decoded
 
     def _skips(self, packet: Packet[Stream]) -> bool:
         """Whether nobody would look at the packet's picture, and none is made of it."""
@@ -209,22 +241,42 @@ class FrameDecoder:
         """Take what another decoder of the stream has decoded."""
         frames: list[Frame] = []
         for nth, image in enumerate(images):
-            if self._is_broken(image):
+            broken = self._is_broken(image)
+            if not self._wholeness.doubtful or self._doubted.is_full:
+                frames += self._judged(trusted=self._wholeness.trusted)
+            if broken:
                 continue
+            before_s = self._last_s, self._handed_s
             at_s = self._place(image)
             if at_s is None:
+                frames += self._judged(trusted=self._wholeness.likely)
                 return Decoded(tuple(frames), tuple(images[nth:]))
             if self._handed_s is None or at_s - self._handed_s >= self._least_s:
-                frames.append(self._frame(image, at_s))
+                frame = self._frame(image, at_s)
+                if self._wholeness.doubtful and (self._held_bytes or before_s[1] is not None):
+                    self._doubted.add(frame, before_s)
+                else:
+                    frames.append(frame)
         return Decoded(tuple(frames))
 
+    def _judged(self, *, trusted: bool) -> list[Frame]:
+        """The frames that were in doubt, if they are shown after all."""
+        frames, before_s = self._doubted.take()
+        if trusted or before_s is None:
+            return frames
+        self._last_s, self._handed_s = before_s
+        self._after_damage = True
+        self.damaged += len(frames)
+        return []
+
     def _is_broken(self, image: VideoFrame) -> bool:
-        """Whether to leave out a picture that the decoder could make only in part."""
-        self._broken = self._broken + 1 if image.is_corrupt else 0
-        if not 0 < self._broken <= MAX_BROKEN:
+        """Whether to leave out a picture: it was made only in part, or what it is built on was."""
+        stream_s, whole = self.stream_s(image), not image.is_corrupt
+        if stream_s is not None:
+            self._wholeness.add(stream_s, whole=whole, key=image.key_frame)
+        if whole and self._wholeness.trusted:
             return False
         self.damaged += 1
-        stream_s = self.stream_s(image)
         if stream_s is not None:
             self._note_damage(stream_s, stream_s)
         return True

@@ -118,7 +118,7 @@ def test_media_time_is_hours_minutes_seconds_and_tenths(at_s: float, text: str) 
 
 
 def test_regions_are_in_pixels_of_the_picture_as_shown(livereel: CommandLine, tmp_path: Path) -> None:
-    """Stored 320 wide, mirrored and shown 698 wide: the block begins in the right quarter, for half a second."""
+    """Stored 320 wide, mirrored and shown 698 wide: the block begins in the right quarter."""
     film = scene(tmp_path / "film.mp4", size=(320, 240), mirrored=True, pixel_aspect=Fraction(24, 11))
     rows = {
         side: json.loads(
