@@ -9,8 +9,8 @@ from collections import deque
 # stream that loses a fifth of its packets an eighth to two thirds are marked, of an encrypted one nearly all.
 _SPAN_S = 1.0
 _LEAST_SHARE = 0.25
-# A stream in which no key picture comes for so long refreshes its pictures otherwise, bit by bit.
-_HEALED_S = 10.0
+# Where no key picture comes, or none that is whole, half of the pictures must be whole for so long.
+_HEALED_SHARE, _HEALED_S = 0.5, 3.0
 
 
 class Wholeness:
@@ -18,7 +18,7 @@ class Wholeness:
 
     Attributes:
         trusted: false from when hardly any picture of a second was whole until one that needs none before it
-            is: those between are built on broken ones.
+            is, or most have been for a while: those between are built on broken ones.
     """
 
     def __init__(self) -> None:
@@ -30,6 +30,7 @@ class Wholeness:
         self._whole = 0
         self._broken_s = -math.inf  # the newest broken one
         self._since_s = -math.inf  # the first of those that follow each other within a second
+        self._bad_s = -math.inf  # the end of the newest second of which less than half was whole
         self.trusted = True
 
     def add(self, at_s: float, *, whole: bool, key: bool = False) -> None:
@@ -44,8 +45,10 @@ class Wholeness:
             if at_s - self._broken_s > _SPAN_S:
                 self._since_s = at_s
             self._broken_s = at_s
+        if self._whole < _HEALED_SHARE * len(self._last):
+            self._bad_s = at_s
         if not self.trusted:
-            self.trusted = whole and (key or at_s - self._broken_s >= _HEALED_S)
+            self.trusted = whole and (key or at_s - self._bad_s >= _HEALED_S)
         elif not self.doubtful:
             self.trusted = self.likely
 
