@@ -49,12 +49,14 @@ def is_encrypted(packet: Packet[Stream]) -> bool:
 def is_scrambled(path: Path) -> bool:
     """Whether most of an MPEG-TS file's packets are marked as scrambled (conditional access).
 
-    False where it cannot be read.
+    False where it is no file that can be read.
     """
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             data = file.read(_TS_BYTES)
-    except OSError:
+    except (OSError, ValueError):  # a name may hold what no path can
         return False
     heads = range(0, len(data) - 3, _TS_PACKET)
     marked = sum(data[at] == _TS_SYNC and data[at + 3] & 0xC0 > 0x40 for at in heads)
@@ -62,7 +64,7 @@ def is_scrambled(path: Path) -> bool:
 
 
 def needs_key(playlist: str) -> bool:
-    """Whether an HLS playlist, or the first one that it names, wants a key; False where it cannot be read.
+    """Whether an HLS playlist, or the first one that it names, wants a key; False where it is no file that can be read.
 
     Of a key that is missing or wrong FFmpeg says no more than that the media make no sense.
     """

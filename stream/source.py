@@ -145,7 +145,7 @@ class AvSource:
     def _encrypted_or(self, error: SourceError, address: str) -> SourceError:
         """The better reason why an address cannot be opened."""
         path = local_path(address)
-        if path is not None and path.is_file() and is_scrambled(path):
+        if path is not None and is_scrambled(path):
             return self._encrypted(ENCRYPTED)
         if ".m3u8" in address.partition("?")[0] and needs_key(str(path or address)):
             # The server of the keys may be back later.
