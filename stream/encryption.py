@@ -64,7 +64,7 @@ def is_scrambled(path: Path) -> bool:
 
 
 def needs_key(playlist: str) -> bool:
-    """Whether an HLS playlist, or the first one that it names, wants a key; False where it is no file that can be read.
+    """Whether an HLS playlist, or the first one that it names, wants a key; False where it cannot be read.
 
     Of a key that is missing or wrong FFmpeg says no more than that the media make no sense.
     """
