@@ -154,6 +154,8 @@ class FrameDecoder:
             self._context.options = {**self._context.options, "skip_loop_filter": "bidir"}
         self._size = (width_px, height_px)
         self._pixel_aspect = video.sample_aspect_ratio
+        self._display: Display | None = None
+        self._rotation_deg = 0  # of the frame for which that was found
         self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
         # A frame that the decoder gives up only at the end does not carry its time base.
         self._tick_s = float(video.time_base or Fraction(1, 90_000))
@@ -305,8 +307,10 @@ class FrameDecoder:
     def _frame(self, image: VideoFrame, at_s: float) -> Frame:
         after_damage, self._after_damage = self._after_damage, False
         self._handed_s = at_s
-        display = display_of(image, self._pixel_aspect)
-        return Frame(at_s, _luma(image, display, *self._size), image, after_damage, display)
+        if self._display is None or image.rotation != self._rotation_deg:
+            self._display, self._rotation_deg = display_of(image, self._pixel_aspect), image.rotation
+        luma = _luma(image, self._display, *self._size)
+        return Frame(at_s, luma, image, after_damage, self._display)
 
     def _is_after_damage(self, stream_s: float) -> bool:
         """Whether there was damage since the last frame; what lies before this one is forgotten."""

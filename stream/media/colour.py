@@ -44,20 +44,22 @@ def sdr_matrix(frame: VideoFrame) -> Colorspace:
     return Colorspace.ITU601 if matrix(frame) == Colorspace.ITU601 else Colorspace.ITU709
 
 
-def rgb(frame: VideoFrame, size: Size, pixel_format: str) -> NDArray[np.uint8]:
+def rgb(frame: VideoFrame, size: Size, pixel_format: str, peak_nits: float = 0.0) -> NDArray[np.uint8]:
     """A frame in stored orientation as ``rgb24`` or ``bgr24`` of BT.709, of shape (height, width, 3)."""
-    pixels = _reformatted(_sdr(frame, size), size, pixel_format).to_ndarray()
+    pixels = _reformatted(_sdr(frame, size, peak_nits), size, pixel_format).to_ndarray()
     return pixels.astype(np.uint8, copy=False)
 
 
-def yuv(frame: VideoFrame, size: Size, colours: Colorspace) -> VideoFrame:
+def yuv(frame: VideoFrame, size: Size, colours: Colorspace, peak_nits: float = 0.0) -> VideoFrame:
     """A frame in stored orientation as yuv420p of limited range, with BT.709 or BT.601 coefficients."""
-    return _reformatted(_sdr(frame, size), size, "yuv420p", colours)
+    return _reformatted(_sdr(frame, size, peak_nits), size, "yuv420p", colours)
 
 
-def _sdr(frame: VideoFrame, size: Size) -> VideoFrame:
+def _sdr(frame: VideoFrame, size: Size, peak_nits: float) -> VideoFrame:
     """The frame; one of a wide range or gamut as RGB of BT.709, already in this size: that is less work."""
-    return to_sdr(_reformatted(frame, size, "gbrp16le"), frame) if is_wide(frame) else frame
+    if not is_wide(frame):
+        return frame
+    return to_sdr(_reformatted(frame, size, "gbrp16le"), frame, peak_nits)
 
 
 def _reformatted(

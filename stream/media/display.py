@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import atan2, degrees, hypot
@@ -20,6 +20,9 @@ _Pixel = TypeVar("_Pixel", bound=np.generic)
 # A display matrix is nine 32-bit integers; a fixed-point one is 65536 (libavutil/display.h).
 _MATRIX = struct.Struct("=9i")
 _ONE = 65536
+# AVMasteringDisplayMetadata: ten fractions, then whether primaries and luminance are given.
+_MASTERING = struct.Struct("=20i2i")
+_LIGHT_LEVEL = struct.Struct("=2I")  # AVContentLightMetadata: the brightest pixel, the brightest frame's mean
 _PERSPECTIVE = 1 << 30
 # Factors that differ by less are the same: containers round them.
 _ALIKE = 0.01
@@ -55,11 +58,13 @@ class Display:
         rotation_deg: how far the picture is turned counterclockwise: 0, 90, 180 or 270.
         mirrored: left and right are exchanged before it is turned. With ``rotation_deg`` this gives all
             eight orientations: top and bottom exchanged is mirrored and turned by 180 degrees.
+        peak_nits: the brightest that the stream names, cd/m2; 0 where it names nothing.
     """
 
     pixel_aspect: Fraction = Fraction(1)
     rotation_deg: int = 0
     mirrored: bool = False
+    peak_nits: float = 0.0
 
     @property
     def upright(self) -> bool:
@@ -87,13 +92,27 @@ class Display:
 
 
 def display_of(frame: VideoFrame, pixel_aspect: Fraction | None) -> Display:
-    """How to display a decoded frame.
+    """How to display a decoded frame, and those like it.
+
+    Ask for few frames: PyAV keeps the memory of each until Python collects its garbage.
 
     Args:
         frame: it carries the display matrix of its container or of its own headers.
         pixel_aspect: of its stream, as FFmpeg gives it; None where it is not known.
     """
-    return _display(side_bytes(frame, "DISPLAYMATRIX"), pixel_aspect or Fraction(1))
+    shape = _display(side_bytes(frame, "DISPLAYMATRIX"), pixel_aspect or Fraction(1))
+    return replace(shape, peak_nits=_peak_nits(frame))
+
+
+def _peak_nits(frame: VideoFrame) -> float:
+    """The brightest pixel, or else what the screen shows on which the film was graded."""
+    light = side_bytes(frame, "CONTENT_LIGHT_LEVEL")
+    peak_nits = _LIGHT_LEVEL.unpack(light[: _LIGHT_LEVEL.size])[0] if light else 0
+    mastering = side_bytes(frame, "MASTERING_DISPLAY_METADATA")
+    if not peak_nits and mastering is not None:
+        *_, nits, per, _primaries, luminance = _MASTERING.unpack(mastering[: _MASTERING.size])
+        peak_nits = nits / per if luminance and per else 0
+    return float(peak_nits)
 
 
 def side_bytes(frame: VideoFrame, kind: str) -> bytes | None:

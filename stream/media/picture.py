@@ -33,13 +33,15 @@ def upright_bgr(frame: VideoFrame, display: Display, max_side_px: int) -> Rgb:
 
 def upright(frame: VideoFrame, display: Display, size: Size, pixel_format: str) -> Rgb:
     """The displayed picture in this size, as ``rgb24`` or ``bgr24``."""
-    return np.ascontiguousarray(display.turn(rgb(frame, display.turned(size), pixel_format)))
+    return np.ascontiguousarray(
+        display.turn(rgb(frame, display.turned(size), pixel_format, display.peak_nits))
+    )
 
 
 def fitted(frame: VideoFrame, box: Size, display: Display, colours: Colorspace) -> VideoFrame:
     """The displayed picture, yuv420p in limited range, in the middle of a black box of even size."""
     shown = display.size(frame.width, frame.height).within(box)
-    scaled = yuv(frame, display.turned(shown), colours)
+    scaled = yuv(frame, display.turned(shown), colours, display.peak_nits)
     if shown == box and display.upright:
         return scaled
     boxed = VideoFrame(box.width, box.height, "yuv420p")

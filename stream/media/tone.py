@@ -8,7 +8,6 @@ which keeps the hue. All of it is one three-dimensional table for FFmpeg's ``lut
 
 from __future__ import annotations
 
-import struct
 import threading
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,8 +18,6 @@ import numpy as np
 from av.filter import Graph
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
-
-from stream.media.display import side_bytes
 
 Values = NDArray[np.float64]
 
@@ -47,9 +44,6 @@ _DISPLAY_GAMMA = 2.4  # BT.1886
 
 # Colours at the edge of the gamut are off by 12 levels with 33 steps, by 3 with 49.
 _GRID = 49
-# AVMasteringDisplayMetadata: ten fractions, then whether primaries and luminance are given.
-_MASTERING = struct.Struct("=20i2i")
-_LIGHT_LEVEL = struct.Struct("=2I")  # AVContentLightMetadata: the brightest pixel, the brightest frame's mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +66,23 @@ def is_wide(frame: VideoFrame) -> bool:
     return frame.color_trc in {_PQ, _HLG} or frame.color_primaries in _TO_BT709
 
 
-def to_sdr(rgb: VideoFrame, graded: VideoFrame) -> VideoFrame:
-    """Planar RGB of BT.709 from planar RGB of ``graded``, the frame that names its colours."""
-    mapped = _mapper(_grade(graded), rgb).map(rgb)
+def to_sdr(rgb: VideoFrame, graded: VideoFrame, peak_nits: float) -> VideoFrame:
+    """Planar RGB of BT.709 from planar RGB of ``graded``, the frame that names its colours.
+
+    ``peak_nits`` is the brightest that its stream names; 0 for nothing.
+    """
+    mapped = _mapper(_grade(graded, peak_nits), rgb).map(rgb)
     mapped.color_trc = mapped.color_primaries = _BT709
     return mapped
 
 
-def _grade(frame: VideoFrame) -> Grade:
+def _grade(frame: VideoFrame, named_nits: float) -> Grade:
     transfer, primaries = frame.color_trc, frame.color_primaries
     if primaries == _UNKNOWN and transfer in {_PQ, _HLG}:
         primaries = _BT2020
-    peak_nits = {_PQ: _mastered_nits(frame), _HLG: _HLG_PEAK_NITS}.get(transfer, _WHITE_NITS)
+    mastered_nits = min(max(named_nits or _USUAL_PEAK_NITS, _WHITE_NITS), _PQ_PEAK_NITS)
+    peak_nits = {_PQ: mastered_nits, _HLG: _HLG_PEAK_NITS}.get(transfer, _WHITE_NITS)
     return Grade(transfer, primaries, peak_nits)
-
-
-def _mastered_nits(frame: VideoFrame) -> float:
-    """The brightest pixel, or else that of the screen on which the film was graded."""
-    peak_nits = 0.0
-    light, mastering = (
-        side_bytes(frame, kind) for kind in ("CONTENT_LIGHT_LEVEL", "MASTERING_DISPLAY_METADATA")
-    )
-    if light is not None:
-        peak_nits = float(_LIGHT_LEVEL.unpack(light[: _LIGHT_LEVEL.size])[0])
-    if not peak_nits and mastering is not None:
-        *_, nits, per, _primaries, luminance = _MASTERING.unpack(mastering[: _MASTERING.size])
-        peak_nits = nits / per if luminance and per else 0.0
-    return min(max(peak_nits or _USUAL_PEAK_NITS, _WHITE_NITS), _PQ_PEAK_NITS)
 
 
 class _Mapper:
