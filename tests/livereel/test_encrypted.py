@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from stream.clock import parse_utc
+from base.clock import parse_utc
 from stream.encryption import needs_key
 from tests.kit import encrypted
 from tests.kit.commandline import CommandLine

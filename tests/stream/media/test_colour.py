@@ -13,8 +13,8 @@ from av.video.reformatter import Colorspace
 from stream.frames import FrameDecoder
 from stream.media.colour import matrix, rgb, yuv
 from stream.media.display import Size
-from stream.media.join import Segment, join
-from stream.media.still import grab
+from stream.media.edit.join import Segment, join
+from stream.media.frame_grab import grab
 from stream.source import AvSource
 from tests.kit.media import ffmpeg
 from tests.kit.patches import PATCHES, patch_film, patches, patches_of

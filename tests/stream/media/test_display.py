@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from stream.media.clip import write_clip
 from stream.media.display import Display, Size, _display, side_bytes
-from stream.media.join import Segment, join
+from stream.media.edit.join import Segment, join
+from stream.media.frame_grab import grab
 from stream.media.probe import probe
-from stream.media.still import grab
 from tests.kit.card import CORNERS, card_film, corners, roundness, shown_by_ffmpeg
 from tests.kit.media import ffmpeg, packets_of
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from stream.frames import FrameDecoder
 from stream.media.clip import write_clip
-from stream.media.join import Segment, join
-from stream.media.still import grab
+from stream.media.edit.join import Segment, join
+from stream.media.frame_grab import grab
 from stream.media.tone import Grade, sdr
 from stream.source import AvSource
 from tests.kit.hdr import HLG, PQ, hdr_film, hlg_value, pq_value
