@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av.error
@@ -20,13 +20,13 @@ from stream.access import access
 from stream.demux import follows_loss
 from stream.discontinuity import JUMP_AHEAD_S, JUMP_BACK_S
 from stream.frame_skip import Thinner
+from stream.media.display import Display, Size, display_of
+from stream.media.picture import upright_bgr
+from stream.wholeness import Wholeness
 
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
 cv2.setNumThreads(1)
 
-# A stream that never holds a whole keyframe has no picture that is called whole: after so many in a row
-# they are taken as they are.
-MAX_BROKEN = 25
 # So many usual steps ahead are a pause.
 _JUMP_FRAMES = 3
 # Readers of transport streams mark a packet that is done before those that are lost.
@@ -36,8 +36,9 @@ _PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
 
 # Decoded pictures that wait to be handed out together, at most.
 MAX_HELD = 16
+# And those of which it is not known yet whether they are noise.
+MAX_DOUBTED_BYTES = 64_000_000
 
-_ROTATIONS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 # Pixel formats whose first plane is the picture's luma, by bits a sample.
 _LUMA_BITS = {
     **dict.fromkeys(("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"), 8),
@@ -56,27 +57,51 @@ class Frame:
         luma: uint8 (height_px, width_px) at analysis size, upright.
         image: the decoder's own frame; it pins decoder memory, so keep few.
         after_damage: packets between the frame before and this one were damaged or lost.
+        display: how the source's frame is displayed.
     """
 
     pts_s: float
     luma: NDArray[np.uint8]
     image: VideoFrame
     after_damage: bool = False
+    display: Display = field(default_factory=Display)
 
     @property
     def source_size_px(self) -> tuple[int, int]:
-        """Width and height of the source's picture, upright."""
-        size = (self.image.width, self.image.height)
-        return size[::-1] if self.image.rotation % 180 else size
+        """Width and height of the displayed picture: upright, in square pixels."""
+        size = self.display.size(self.image.width, self.image.height)
+        return size.width, size.height
 
     def picture(self, max_side_px: int) -> NDArray[np.uint8]:
-        """Return the colour picture, upright, BGR uint8 (H, W, 3), its longer side at most max_side_px."""
-        scale = min(1.0, max_side_px / max(self.image.width, self.image.height))
-        width, height = (
-            max(2, round(side * scale / 2) * 2) for side in (self.image.width, self.image.height)
-        )
-        bgr = self.image.reformat(width, height, "bgr24", interpolation="AREA").to_ndarray()
-        return _upright(bgr.astype(np.uint8, copy=False), self.image.rotation)
+        """Return the displayed picture, BGR uint8 (H, W, 3), its longer side at most max_side_px."""
+        return upright_bgr(self.image, self.display, max_side_px)
+
+
+class _Doubted:
+    """Frames between the first damage and the judgement, a second later, whether damage is all there is."""
+
+    def __init__(self) -> None:
+        self._frames: list[Frame] = []
+        self._before_s: tuple[float, float | None] | None = None
+
+    def add(self, frame: Frame, before_s: tuple[float, float | None]) -> None:
+        """Take a frame; ``before_s`` are the times of the last frames before it."""
+        self._before_s = self._before_s or before_s
+        self._frames.append(frame)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether they pin as much memory as may be."""
+        if not self._frames:
+            return False
+        image = self._frames[0].image
+        return len(self._frames) * image.width * image.height * 3 // 2 >= MAX_DOUBTED_BYTES
+
+    def take(self) -> tuple[list[Frame], tuple[float, float | None] | None]:
+        """All of them, and the times before the first; none are left."""
+        taken = self._frames, self._before_s
+        self._frames, self._before_s = [], None
+        return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +155,9 @@ class FrameDecoder:
             # others build on are whole.
             self._context.options = {**self._context.options, "skip_loop_filter": "bidir"}
         self._size = (width_px, height_px)
+        self._pixel_aspect = video.sample_aspect_ratio
+        self._display: Display | None = None
+        self._rotation_deg = 0  # of the frame for which that was found
         self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
         # A frame that the decoder gives up only at the end does not carry its time base.
         self._tick_s = float(video.time_base or Fraction(1, 90_000))
@@ -142,7 +170,8 @@ class FrameDecoder:
         self.damaged = 0
         self.refused = 0
         self.thinned = 0
-        self._broken = 0  # such pictures in a row
+        self._wholeness = Wholeness()
+        self._doubted = _Doubted()
         self._held: list[VideoFrame] = []
         self._held_bytes = held_bytes
         # A tenth less, for times that are rounded or jitter.
@@ -179,10 +208,14 @@ class FrameDecoder:
             self.refused += 1
             if self._packet_s is not None:
                 self._note_damage(self._packet_s, self._packet_s)
+                self._wholeness.add(self._packet_s, whole=False)
         if packet is not None and self._may_wait():
             return Decoded(())
         images, self._held = self._held, []
-        return self.take(images)
+        decoded = self.take(images)
+        if packet is None and not decoded.rest:
+            return Decoded((*decoded.frames, *self._judged(trusted=self._wholeness.likely)))
+        return decoded
 
     def _skips(self, packet: Packet[Stream]) -> bool:
         """Whether nobody would look at the packet's picture, and none is made of it."""
@@ -216,22 +249,42 @@ class FrameDecoder:
         """Take what another decoder of the stream has decoded."""
         frames: list[Frame] = []
         for nth, image in enumerate(images):
-            if self._is_broken(image):
+            broken = self._is_broken(image)
+            if not self._wholeness.doubtful or self._doubted.is_full:
+                frames += self._judged(trusted=self._wholeness.trusted)
+            if broken:
                 continue
+            before_s = self._last_s, self._handed_s
             at_s = self._place(image)
             if at_s is None:
+                frames += self._judged(trusted=self._wholeness.likely)
                 return Decoded(tuple(frames), tuple(images[nth:]))
             if self._handed_s is None or at_s - self._handed_s >= self._least_s:
-                frames.append(self._frame(image, at_s))
+                frame = self._frame(image, at_s)
+                if self._wholeness.doubtful and (self._held_bytes or before_s[1] is not None):
+                    self._doubted.add(frame, before_s)
+                else:
+                    frames.append(frame)
         return Decoded(tuple(frames))
 
+    def _judged(self, *, trusted: bool) -> list[Frame]:
+        """The frames that were in doubt, if they are shown after all."""
+        frames, before_s = self._doubted.take()
+        if trusted or before_s is None:
+            return frames
+        self._last_s, self._handed_s = before_s
+        self._after_damage = True
+        self.damaged += len(frames)
+        return []
+
     def _is_broken(self, image: VideoFrame) -> bool:
-        """Whether to leave out a picture that the decoder could make only in part."""
-        self._broken = self._broken + 1 if image.is_corrupt else 0
-        if not 0 < self._broken <= MAX_BROKEN:
+        """Whether to leave out a picture: it was made only in part, or what it is built on was."""
+        stream_s, whole = self.stream_s(image), not image.is_corrupt
+        if stream_s is not None:
+            self._wholeness.add(stream_s, whole=whole, key=image.key_frame)
+        if whole and self._wholeness.trusted:
             return False
         self.damaged += 1
-        stream_s = self.stream_s(image)
         if stream_s is not None:
             self._note_damage(stream_s, stream_s)
         return True
@@ -263,7 +316,10 @@ class FrameDecoder:
     def _frame(self, image: VideoFrame, at_s: float) -> Frame:
         after_damage, self._after_damage = self._after_damage, False
         self._handed_s = at_s
-        return Frame(at_s, _luma(image, *self._size), image, after_damage)
+        if self._display is None or image.rotation != self._rotation_deg:
+            self._display, self._rotation_deg = display_of(image, self._pixel_aspect), image.rotation
+        luma = _luma(image, self._display, *self._size)
+        return Frame(at_s, luma, image, after_damage, self._display)
 
     def _is_after_damage(self, stream_s: float) -> bool:
         """Whether there was damage since the last frame; what lies before this one is forgotten."""
@@ -275,13 +331,13 @@ class FrameDecoder:
         return from_s <= stream_s and to_s >= self._last_s + (self.zero_s or 0.0) - _DAMAGE_SLACK_S
 
 
-def _luma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]:
-    rotation = image.rotation % 360
-    size = (height_px, width_px) if rotation in {90, 270} else (width_px, height_px)
+def _luma(image: VideoFrame, display: Display, width_px: int, height_px: int) -> NDArray[np.uint8]:
+    stored = display.turned(Size(width_px, height_px))
+    size = (stored.width, stored.height)
     bits = _LUMA_BITS.get(image.format.name)
     if bits is None:
         gray = image.reformat(*size, "gray").to_ndarray().astype(np.uint8, copy=False)
-        return _upright(gray, rotation)
+        return np.ascontiguousarray(display.turn(gray))
     plane = image.planes[0]
     rows: NDArray[np.uint8 | np.uint16] = np.frombuffer(
         memoryview(plane), np.dtype(np.uint8 if bits == 8 else np.uint16)
@@ -293,9 +349,4 @@ def _luma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]
         rows = np.ascontiguousarray(rows[step // 2 :: step])
     small = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_LINEAR), rows.dtype)
     levels = small if bits == 8 else small >> (bits - 8)
-    return _upright(levels.astype(np.uint8, copy=False), rotation)
-
-
-def _upright(picture: NDArray[np.uint8], rotation_deg: int) -> NDArray[np.uint8]:
-    turn = _ROTATIONS.get(rotation_deg % 360)
-    return picture if turn is None else cv2.rotate(picture, turn).astype(np.uint8, copy=False)
+    return np.ascontiguousarray(display.turn(levels.astype(np.uint8, copy=False)))

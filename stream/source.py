@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 from stream.address import is_live, local_path, redact, scheme
 from stream.choice import choose_video, clock_s, has_decoder, said, video_tracks
 from stream.demux import demuxed
+from stream.encryption import ENCRYPTED, KEY_MISSING, is_declared, is_encrypted, is_scrambled, needs_key
 from stream.media.track import holds_video
 
 OPEN_TIMEOUT_S = 10.0
@@ -46,13 +47,17 @@ class SourceError(Exception):
         address: the address, without credentials.
         reason: what went wrong, in a few words.
         retryable: whether trying again later may help (a camera that is down, not a wrong password).
+        unreadable: it is there, but what it sends cannot be decoded.
     """
 
-    def __init__(self, address: str, reason: str, *, retryable: bool = False) -> None:
+    def __init__(
+        self, address: str, reason: str, *, retryable: bool = False, unreadable: bool = False
+    ) -> None:
         super().__init__(f"{address}: {reason}")
         self.address = address
         self.reason = reason
         self.retryable = retryable
+        self.unreadable = unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +122,36 @@ class AvSource:
         """
         self._name = redact(address)
         self._live = is_live(address)
-        with _mapped(self._name, live=self._live):
-            self._container = _open(address, transport)
+        try:
+            self._container = self._opened(address, transport)
+        except SourceError as error:
+            raise self._encrypted_or(error, address) from error
         try:
             self.video, self.audio = self._choose_streams()
             self.info = self._describe(address)
+        except SourceError as error:
+            self._container.close()
+            raise self._encrypted_or(error, address) from error
         except BaseException:
             self._container.close()
             raise
+
+    def _opened(self, address: str, transport: str) -> InputContainer:
+        with _mapped(self._name, live=self._live):
+            return _open(address, transport)
+
+    def _encrypted(self, reason: str, *, retryable: bool = False) -> SourceError:
+        return SourceError(self._name, reason, retryable=retryable, unreadable=True)
+
+    def _encrypted_or(self, error: SourceError, address: str) -> SourceError:
+        """The better reason why an address cannot be opened."""
+        path = local_path(address)
+        if path is not None and is_scrambled(path):
+            return self._encrypted(ENCRYPTED)
+        if ".m3u8" in address.partition("?")[0] and needs_key(str(path or address)):
+            # The server of the keys may be back later.
+            return self._encrypted(KEY_MISSING, retryable=self._live)
+        return error
 
     def _choose_streams(self) -> tuple[VideoStream, AudioStream | None]:
         if self._container.format.name in _NOT_VIDEO_FORMATS:
@@ -136,6 +163,8 @@ class AvSource:
             raise SourceError(self._name, "has no video stream", retryable=self._live)
         if not video.codec_context.width or not video.codec_context.height:
             raise SourceError(self._name, "its video stream holds no readable picture", retryable=self._live)
+        if is_declared(self._container, video):
+            raise self._encrypted(ENCRYPTED)
         # Sound whose kind did not show while probing has no parameters to write a file with.
         heard = (
             s
@@ -186,10 +215,13 @@ class AvSource:
         return None
 
     def packets(self) -> Iterator[Packet[Stream]]:
-        """Yield packets of the chosen streams; raises SourceError when reading fails."""
+        """Yield packets of the chosen streams; raises SourceError when reading fails or one is encrypted."""
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
         with _mapped(self._name, live=self._live):
-            yield from demuxed(self._container, streams)
+            for packet in demuxed(self._container, streams):
+                if packet.stream_index == self.video.index and is_encrypted(packet):
+                    raise self._encrypted(ENCRYPTED)
+                yield packet
 
     def close(self) -> None:
         """Close the container."""

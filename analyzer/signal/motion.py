@@ -95,8 +95,9 @@ class MotionSettings:
     Attributes:
         signal: ``changed``, or ``notebook``: pixels brighter than in the frame before, noise included.
         width_px, height_px: size of the analysis picture.
-        regions: polygons in source pixels; where there are any, only what lies in one counts.
-        ignore: polygons in source pixels in which nothing counts.
+        regions: polygons in pixels of the displayed picture (upright, square pixels); where there are any,
+            only what lies in one counts.
+        ignore: such polygons in which nothing counts.
     """
 
     signal: Literal["changed", "notebook"] = "changed"

@@ -153,7 +153,9 @@ class Capture:
         yield from self._end_epoch()
         if not self.counts.frames:
             info = self._source.info
-            raise SourceError(info.address, "not one frame of it can be decoded", retryable=info.live)
+            reason = "not one frame of it can be decoded"
+            damaged = self.counts.damaged_packets > 0
+            raise SourceError(info.address, reason, retryable=info.live, unreadable=damaged)
         yield from self._missing_end()
 
     def _skips(self, packet: Packet[Stream]) -> bool:
@@ -215,6 +217,7 @@ class Capture:
     def _decode(self, packet: Packet[Stream] | None) -> Iterator[Seen]:
         """Decode a packet (None: what the decoder still holds) and pass on its frames."""
         decoded = self._decoder.decode(packet)
+        self._count_damage()
         yield from self._pass_on(decoded.frames)
         while decoded.rest:
             first = decoded.rest[0]

@@ -54,11 +54,13 @@ class Lost:
         reason: in a few words; None when the source came to its end or we stopped it.
         stalled: pictures had come and then ceased.
         final: it will not be tried again.
+        unreadable: what came could not be decoded.
     """
 
     reason: str | None
     stalled: bool
     final: bool
+    unreadable: bool = False
 
 
 class Supervisor:
@@ -90,6 +92,7 @@ class Supervisor:
         self.state = "connecting"
         self.counts = Counts()
         self._counts_before = Counts()
+        self._damaged = 0  # packets, when the newest frame came
         self.starts = 0
 
     @property
@@ -142,6 +145,7 @@ class Supervisor:
     async def _run_once(self) -> Lost:
         """Run one process from start to end; whatever happens, it is gone when this returns."""
         self._counts_before, self.counts = self.total, Counts()
+        self._damaged = 0
         self.starts += 1
         try:
             process = CameraProcess(replace(self._settings, epoch=self._epoch))
@@ -196,6 +200,7 @@ class Supervisor:
 
     def _beat(self, beat: Beat, *, hurried: bool) -> None:
         if beat.counts.frames > self.counts.frames:
+            self._damaged = beat.counts.damaged_packets
             self._alive(hurried=hurried)
         if beat.counts.skipped_packets and not self.counts.skipped_packets:
             log.warning(
@@ -218,6 +223,9 @@ class Supervisor:
         await self._on_report(report)
 
     def _silence(self) -> Lost:
+        if self.counts.damaged_packets > self._damaged:
+            reason = "none of its pictures can be decoded"
+            return Lost(reason, stalled=self.state == "watching", final=False, unreadable=True)
         if self.state == "watching":
             return Lost(f"no picture for {self._patience.stall_s:g} s", stalled=True, final=False)
         return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
@@ -227,7 +235,7 @@ class Supervisor:
             return Lost(None, stalled=False, final=True)
         if ended is None:
             return Lost(f"its process died: {await process.died_of()}", stalled=False, final=False)
-        return Lost(ended.reason, stalled=False, final=not ended.retryable)
+        return Lost(ended.reason, stalled=False, final=not ended.retryable, unreadable=ended.unreadable)
 
 
 def _now_s() -> float:

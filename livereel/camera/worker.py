@@ -70,10 +70,14 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last word. ``reason`` is None when the source came to its end or we stopped it."""
+    """The last word. ``reason`` is None when the source came to its end or we stopped it.
+
+    ``unreadable``: the source is there, but what it sends cannot be decoded.
+    """
 
     reason: str | None = None
     retryable: bool = False
+    unreadable: bool = False
 
 
 Report = Seen | Beat | Ended
@@ -99,7 +103,7 @@ def run(handle: int, parent_pid: int) -> None:
         try:
             reporter.send(_watch(pipe, reporter, pipe.recv()))
         except SourceError as error:
-            reporter.send(Ended(error.reason, error.retryable))
+            reporter.send(Ended(error.reason, error.retryable, error.unreadable))
     except (EOFError, BrokenPipeError):
         return  # nobody is there any more
 
@@ -131,7 +135,7 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
         reporter.send(_beat_of(capture))  # the numbers of its last moments
     failure = capture.failure or (beside and beside.failure)
     if failure:
-        return Ended(failure.reason, failure.retryable)
+        return Ended(failure.reason, failure.retryable, failure.unreadable)
     if source.info.live and not source.stopped:
         return Ended("the stream ended", retryable=True)
     return Ended()

@@ -218,8 +218,10 @@ class Live:
             disabled = self.cameras[camera].stopped and not self._stopping
             reason = "disabled" if disabled else "ended"
         else:
-            reason = "source_stalled" if lost.stalled else "source_down"
+            reason = _gap_reason(lost)
         self._journal.write(lambda _: self._attendance.lost(camera, now_utc, reason))
+        if lost.unreadable:  # it is there: what was taken for its absence was none
+            self._turn(camera, reason)
         if reason != "disabled":
             await self._tell_state(camera, self.cameras[camera].state, lost.reason)
 
@@ -316,6 +318,12 @@ class Live:
             await asyncio.sleep(RETRY_S)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._no_room.wait(), SWEEP_S - RETRY_S)
+
+
+def _gap_reason(lost: Lost) -> str:
+    if lost.unreadable:
+        return "unreadable"
+    return "source_stalled" if lost.stalled else "source_down"
 
 
 def outcome_of(window: Window) -> str:
