@@ -17,9 +17,9 @@ from livereel.words import make_words
 from sinks.broker import BrokerError
 from sinks.mqtt import check_broker
 from sinks.settings import MqttSettings
+from stream.live import open_source
 from stream.media.file import MediaError
 from stream.media.track import holds_video
-from stream.source import AvSource
 
 Try = Callable[[], Awaitable[str]]
 
@@ -32,9 +32,12 @@ def check(options: Options) -> bool:
 async def _check(options: Options) -> bool:
     config = options.config
     tries: list[tuple[str, Try]] = [
-        (f"camera {camera.name}{which}", _camera(address, camera.transport))
+        (f"camera {camera.name}{which}", _camera(address, camera.transport, poll_s))
         for camera in config.cameras
-        for which, address in (("", camera.source), (" (detect_source)", camera.detect_source))
+        for which, address, poll_s in (
+            ("", camera.source, camera.poll_s),
+            (" (detect_source)", camera.detect_source, None),
+        )
         if address is not None
     ]
     tries += [("words", _words(options)), ("mqtt", _mqtt(config.mqtt)), ("disk", _disk(config))]
@@ -53,15 +56,16 @@ async def _try(name: str, attempt: Try) -> bool:
     return True
 
 
-def _camera(address: str, transport: str) -> Try:
+def _camera(address: str, transport: str, poll_s: float | None) -> Try:
     def look() -> str:
-        with closing(AvSource(address, transport=transport)) as source:
+        with closing(open_source(address, transport, poll_s=poll_s)) as source:
             info = source.info
             if not holds_video(source.video):
                 raise MediaError(f"{info.address}: no clips can be cut: MP4 cannot hold {info.codec} video")
             rate = f" at {info.fps:g} fps" if info.fps else ""
             sound = ", with sound" if source.audio is not None else ""
-            return f"{info.address}, {info.codec} {info.width_px}x{info.height_px}{rate}{sound}"
+            note = f"; {source.warning}" if source.warning else ""
+            return f"{info.address}, {info.codec} {info.width_px}x{info.height_px}{rate}{sound}{note}"
 
     async def attempt() -> str:
         return await asyncio.to_thread(look)

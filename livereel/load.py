@@ -12,7 +12,8 @@ from typing import Any, get_args, get_type_hints
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
-from livereel.config import NAME, Config, ConfigError
+from livereel.config import NAME, CameraConfig, Config, ConfigError
+from stream.address import scheme
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -78,8 +79,16 @@ def _problems(config: Config) -> Iterator[tuple[Keys, str]]:
             yield keys, "is the name of the reel over all cameras; choose another"
         if name in names[:index]:
             yield keys, f"there are two cameras {name}"
+        if config.cameras[index].poll_s is not None:
+            yield from _polling_problems(config.cameras[index], index)
     if config.reel.max_chapters < config.reel.min_chapters:
         yield ("reel", "max_chapters"), f"is less than min_chapters, {config.reel.min_chapters}"
+
+
+def _polling_problems(camera: CameraConfig, index: int) -> Iterator[tuple[Keys, str]]:
+    keys: Keys = ("cameras", index, "poll_s")
+    if scheme(camera.source) not in {"http", "https"}:
+        yield keys, "only a picture at an http:// or https:// address is fetched again and again"
 
 
 def _lines_once(path: Path, root: yaml.Node | None) -> dict[Keys, int]:

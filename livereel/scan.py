@@ -17,9 +17,10 @@ from livereel.clips import NoClips
 from livereel.options import Options
 from livereel.progress import progress
 from sinks.rows import gap_row, window_row
-from stream.live import open_live
-from stream.source import AvSource, PacketSource
+from stream.live import open_live, open_source
+from stream.source import PacketSource
 from stream.text import write_text
+from stream.threaded import ThreadedSource
 
 
 def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, realtime: bool = False) -> None:
@@ -35,7 +36,16 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
     with TemporaryDirectory(prefix="livereel-") as scratch, closing(_open(address, realtime)) as source:
         pictures = Path(scratch) if plot else None
         settings = options.windows(pictures=plot is not None)
-        capture = Capture(source, camera_name(source.info.address), settings, NoClips(), pictures)
+        capture = Capture(
+            source,
+            camera_name(source.info.address),
+            settings,
+            NoClips(),
+            pictures,
+            arrivals=source if isinstance(source, ThreadedSource) else None,
+        )
+        if source.warning:
+            sys.stderr.write(f"livereel: {source.warning}\n")
         seen: list[Window | Gap] = []
         with progress("watching", known=source.info.duration_s is not None) as advance:
             for item in capture.windows():
@@ -61,7 +71,9 @@ def _check_place(plot: Path) -> None:
 
 
 def _open(address: str, realtime: bool) -> PacketSource:  # noqa: FBT001  # as the command line says it
-    return open_live(address) if realtime else AvSource(address)
+    source = open_live(address) if realtime else open_source(address)
+    # What is live comes when it comes, however long a frame takes.
+    return ThreadedSource(source) if source.info.live else source
 
 
 def _draw(file: Path, title: str, seen: list[Window | Gap], *, media_time: bool) -> None:

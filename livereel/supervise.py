@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.25
 # A camera that shows a picture and hangs up again and again is tried with growing pauses all the same.
 STEADY_S = 10.0
+# A slow camera has stalled when so many of its pictures are missing.
+STALL_INTERVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class Supervisor:
         self.counts = Counts()
         self._counts_before = Counts()
         self.starts = 0
+        self._warned: set[str] = set()
+        self._interval_s = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -191,9 +195,15 @@ class Supervisor:
     def _alive(self, *, hurried: bool) -> None:
         """Pictures come: who is not on its way out may be silent for as long as is allowed."""
         if not hurried and not self._stopping.is_set():
-            self._deadline_s = _now_s() + self._patience.stall_s
+            self._deadline_s = _now_s() + self._stall_s
+
+    @property
+    def _stall_s(self) -> float:
+        """How long no picture may come: the patience, or longer where that is the camera's own pace."""
+        return max(self._patience.stall_s, STALL_INTERVALS * self._interval_s)
 
     def _beat(self, beat: Beat, *, hurried: bool) -> None:
+        self._interval_s = beat.interval_s or 0.0
         if beat.counts.frames > self.counts.frames:
             self._alive(hurried=hurried)
         if beat.counts.skipped_packets and not self.counts.skipped_packets:
@@ -202,6 +212,9 @@ class Supervisor:
             )
         if beat.clip_failure and not self.counts.clips_failed:
             log.warning("%s: its windows have no moving pictures: %s", self._settings.name, beat.clip_failure)
+        if beat.warning and beat.warning not in self._warned:
+            self._warned.add(beat.warning)
+            log.warning("%s: %s", self._settings.name, beat.warning)
         self.counts = beat.counts
 
     async def _report(self, report: Seen) -> None:
@@ -215,7 +228,7 @@ class Supervisor:
 
     def _silence(self) -> Lost:
         if self.state == "watching":
-            return Lost(f"no picture for {self._patience.stall_s:g} s", stalled=True, final=False)
+            return Lost(f"no picture for {self._stall_s:g} s", stalled=True, final=False)
         return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
 
     async def _last_word(self, process: CameraProcess, ended: Ended | None) -> Lost:

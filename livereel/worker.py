@@ -38,6 +38,7 @@ class CameraSettings:
             where there is none.
         transport: how RTSP brings its packets, ``tcp`` or ``udp``.
         loop: a file starts over when it ends.
+        poll_s: how often the picture at the address is fetched; None for what is no single picture.
         windows: how windows are measured.
         data: the data folder.
         min_free_bytes: without so much room on the disk nothing is written.
@@ -53,17 +54,24 @@ class CameraSettings:
     transport: str = "tcp"
     loop: bool = False
     detect_source: str | None = None
+    poll_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
     """The process is alive, and what it has met so far; ``frames`` grows while pictures come.
 
-    ``clip_failure`` is why a clip could not be cut, the last time.
+    Attributes:
+        counts: what was met.
+        clip_failure: why a clip could not be cut, the last time.
+        warning: what the user should know of how the source is read.
+        interval_s: how far apart its pictures usually are; None while that is unknown.
     """
 
     counts: Counts
     clip_failure: str | None = None
+    warning: str | None = None
+    interval_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +127,14 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
         space=Space(settings.data, settings.min_free_bytes),
         epoch=settings.epoch,
     )
-    threading.Thread(target=_beat, args=(reporter, capture), daemon=True).start()
+    threading.Thread(target=_beat, args=(reporter, capture, source), daemon=True).start()
     try:
         for seen in capture.run():
             reporter.send(seen)
     finally:
         if beside:
             beside.close()
-        reporter.send(_beat_of(capture))  # the numbers of its last moments
+        reporter.send(_beat_of(capture, source))  # the numbers of its last moments
     failure = capture.failure or (beside and beside.failure)
     if failure:
         return Ended(failure.reason, failure.retryable)
@@ -136,7 +144,8 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
 
 
 def _open(address: str, settings: CameraSettings) -> ThreadedSource:
-    return ThreadedSource(open_live(address, settings.transport, loop=settings.loop))
+    poll_s = settings.poll_s if address == settings.source else None
+    return ThreadedSource(open_live(address, settings.transport, loop=settings.loop, poll_s=poll_s))
 
 
 def _opened_to_detect(address: str, settings: CameraSettings) -> ThreadedSource:
@@ -154,15 +163,20 @@ def _stop_when_told(pipe: Connection[Report, Any], source: ThreadedSource) -> No
     source.stop()
 
 
-def _beat(reporter: _Reporter, capture: Capture) -> None:
+def _beat(reporter: _Reporter, capture: Capture, source: ThreadedSource) -> None:
     pause = threading.Event()
     while not pause.wait(BEAT_S):
         try:
-            reporter.send(_beat_of(capture))
+            reporter.send(_beat_of(capture, source))
         except OSError:
             return
 
 
-def _beat_of(capture: Capture) -> Beat:
+def _beat_of(capture: Capture, source: ThreadedSource) -> Beat:
     failure = capture.clip_failure
-    return Beat(replace(capture.counts), None if failure is None else str(failure))
+    return Beat(
+        replace(capture.counts),
+        None if failure is None else str(failure),
+        source.warning,
+        capture.interval_s,
+    )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
@@ -22,7 +23,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from stream.address import is_live, local_path, redact, scheme
+from stream.address import is_live, local_path, may_be_file, redact, scheme
 from stream.demux import demuxed
 from stream.media.track import holds_video
 
@@ -35,6 +36,13 @@ _INDEXED_FORMATS = frozenset({"mov", "mp4", "matroska", "webm", "avi"})
 _NOT_VIDEO_FORMATS = frozenset({"tty"})
 # Video4Linux, as PyAV names its demuxer.
 _DEVICE_FORMAT = "video4linux2,v4l2"
+# Playlists: they tell a duration when they are complete, and only then.
+_PLAYLIST_FORMATS = frozenset({"hls", "dash"})
+# JPEG after JPEG in one answer: without end, whatever length the server names.
+_MULTIPART_FORMAT = "mpjpeg"
+_NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS, libavformat/avformat.h
+# What tells no times counts in 25ths of a second: too coarse for times by arrival.
+_FINE_TICK = Fraction(1, 90_000)
 # When a container's clock was never set, or its bytes are damaged.
 _CREDIBLE_YEARS = range(1980, 2200)
 _MAX_DURATION_S = 366 * 86_400.0
@@ -66,6 +74,7 @@ class SourceInfo:
         width_px, height_px: of the decoded picture, before any rotation.
         fps: nominal frame rate, None when the source does not say.
         duration_s: None for live sources.
+        timed: packets carry times; else they are counted at a nominal rate, which no live source keeps to.
         end_s: stream time at which, as the file says, its pictures end; where it says nothing of
             pictures alone, all of it. None where it says nothing.
         start_utc: wall time of the first frame: now for live sources; for files the recorded time of
@@ -84,6 +93,7 @@ class SourceInfo:
     live: bool
     file: Path | None
     end_s: float | None = None
+    timed: bool = True
 
 
 class PacketSource(Protocol):
@@ -97,6 +107,11 @@ class PacketSource(Protocol):
     video: VideoStream
     audio: AudioStream | None
 
+    @property
+    def warning(self) -> str | None:
+        """What the user should know of how the source is read; None while there is nothing."""
+        ...
+
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield packets in the order of the source, never an empty one."""
         ...
@@ -108,6 +123,8 @@ class PacketSource(Protocol):
 
 class AvSource:
     """A PacketSource over whatever PyAV opens: files, streams, devices and the drawn camera."""
+
+    warning: str | None = None
 
     def __init__(self, address: str, *, transport: str = "tcp") -> None:
         """Open the address; raises SourceError.
@@ -124,6 +141,11 @@ class AvSource:
         except BaseException:
             self._container.close()
             raise
+
+    @property
+    def format_name(self) -> str:
+        """FFmpeg's name of the container's format."""
+        return str(self._container.format.name)
 
     def _choose_streams(self) -> tuple[VideoStream, AudioStream | None]:
         if self._container.format.name in _NOT_VIDEO_FORMATS:
@@ -150,6 +172,11 @@ class AvSource:
         duration = self._container.duration
         duration_s = duration / av.time_base if duration and regular else None
         rate = self.video.average_rate or self.video.guessed_rate
+        live = self._live and not self._ends(address)
+        timed = not self._container.format.flags & _NO_TIMESTAMPS
+        if live and not timed:
+            rate = None  # what the demuxer says of it is a default
+            self.video.time_base = min(self.video.time_base or _FINE_TICK, _FINE_TICK)
         return SourceInfo(
             address=self._name,
             codec=context.name,
@@ -160,12 +187,25 @@ class AvSource:
             start_utc=_recorded_utc(path, self._container.metadata, duration_s)
             if path is not None and regular
             else datetime.now(UTC),
-            # A film on a web server has an end, and comes as fast as it is asked for.
-            live=self._live and not duration,
+            live=live,
             # What MP4 cannot hold (GIF, Windows Media) is looked up in the file, if slowly.
             file=path if regular and (indexed or not holds_video(self.video)) else None,
             end_s=self._end_s() if regular else None,
+            timed=timed,
         )
+
+    def _ends(self, address: str) -> bool:
+        """Whether a server's stream is a film: it has an end and comes as fast as it is asked for.
+
+        A duration proves nothing: recorders, simulators and looped files name one over RTSP, too.
+        """
+        kind = self._container.format.name
+        if not may_be_file(address) or kind == _MULTIPART_FORMAT:
+            return False
+        if kind in _PLAYLIST_FORMATS:
+            return bool(self._container.duration)
+        # Negative where the server does not say (an errno of FFmpeg's avio_size).
+        return self._container.size > 0
 
     def _end_s(self) -> float | None:
         """Where the container says that its pictures end, in stream time."""
@@ -209,6 +249,7 @@ class RealTimeSource:
         self.info = source.info
         self.video = source.video
         self.audio = source.audio
+        self.warning = source.warning
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield each packet when its decoding time has come, counted from the first one's."""
