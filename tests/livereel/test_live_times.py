@@ -26,7 +26,7 @@ from tests.kit.rtsp import free_port
 from tests.kit.scene import scene
 
 # The block crosses once.
-EVENT = (23.0, 26.0)
+EVENT = (26.0, 29.0)
 LENGTH_S = 32.0
 SETTINGS = WindowSettings(window_s=5.0, keyframe_px=160)
 BY_ARRIVAL = "its stream tells no times: its pictures are timed by their arrival"
@@ -116,8 +116,8 @@ def test_windows_last_as_long_as_they_last_on_the_wall(kind: str, watched: Mappi
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_event_is_reported_when_it_happened(kind: str, watched: Mapping[str, Watched]) -> None:
     peaks_s = watched[kind].peaks_s
-    assert min(peaks_s) == pytest.approx(EVENT[0], abs=1.0)
-    assert max(peaks_s) == pytest.approx(EVENT[1], abs=1.0)
+    assert all(EVENT[0] - 0.7 < at_s < EVENT[1] + 0.7 for at_s in peaks_s), peaks_s
+    assert max(peaks_s) - min(peaks_s) > 1.0, "the block moves for three seconds"
 
 
 @pytest.mark.parametrize("kind", KINDS)
