@@ -236,7 +236,7 @@ class Supervisor:
             return Lost(None, stalled=False, final=True)
         if ended is None:
             return Lost(f"its process died: {await process.died_of()}", stalled=False, final=False)
-        return Lost(ended.reason, stalled=False, final=not ended.retryable)
+        return Lost(ended.reason, stalled=ended.stalled, final=not ended.retryable)
 
 
 def _now_s() -> float:

@@ -76,10 +76,14 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last word. ``reason`` is None when the source came to its end or we stopped it."""
+    """The last word. ``reason`` is None when the source came to its end or we stopped it.
+
+    ``stalled`` says that the connection was there, and nothing came.
+    """
 
     reason: str | None = None
     retryable: bool = False
+    stalled: bool = False
 
 
 Report = Seen | Beat | Ended
@@ -137,7 +141,7 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
         reporter.send(_beat_of(capture, source))  # the numbers of its last moments
     failure = capture.failure or (beside and beside.failure)
     if failure:
-        return Ended(failure.reason, failure.retryable)
+        return Ended(failure.reason, failure.retryable, failure.stalled)
     if source.info.live and not source.stopped:
         return Ended("the stream ended", retryable=True)
     return Ended()

@@ -12,9 +12,6 @@ from stream.timed import TimedSource
 POLL_S = 2.0
 """How often a single picture is fetched where nothing else is asked for."""
 
-# FFmpeg's readers of single pictures.
-_PICTURE_FORMATS = frozenset({"image2", "jpeg_pipe", "png_pipe"})
-
 
 def open_source(address: str, transport: str = "tcp", *, poll_s: float | None = None) -> PacketSource:
     """Open an address; a live source's packets have times that agree with their arrival.
@@ -27,7 +24,7 @@ def open_source(address: str, transport: str = "tcp", *, poll_s: float | None = 
         return _snapshots(address, poll_s)
     begun_s = time.monotonic()
     source = AvSource(address, transport=transport)
-    if scheme(address) in {"http", "https"} and source.format_name in _PICTURE_FORMATS:
+    if source.serves_pictures and scheme(address) in {"http", "https"}:
         source.close()  # cheap cameras serve one at a time
         if _is_snapshot(address):
             return _snapshots(address, POLL_S)

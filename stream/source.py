@@ -40,6 +40,8 @@ _DEVICE_FORMAT = "video4linux2,v4l2"
 _PLAYLIST_FORMATS = frozenset({"hls", "dash"})
 # JPEG after JPEG in one answer: without end, whatever length the server names.
 _MULTIPART_FORMAT = "mpjpeg"
+# Readers of single pictures; the first goes by the address's ending.
+_PICTURE_FORMATS = frozenset({"image2", "jpeg_pipe", "png_pipe"})
 _NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS, libavformat/avformat.h
 # What tells no times counts in 25ths of a second: too coarse for times by arrival.
 _FINE_TICK = Fraction(1, 90_000)
@@ -55,13 +57,15 @@ class SourceError(Exception):
         address: the address, without credentials.
         reason: what went wrong, in a few words.
         retryable: whether trying again later may help (a camera that is down, not a wrong password).
+        stalled: the connection is there, but nothing has come over it for too long.
     """
 
-    def __init__(self, address: str, reason: str, *, retryable: bool = False) -> None:
+    def __init__(self, address: str, reason: str, *, retryable: bool = False, stalled: bool = False) -> None:
         super().__init__(f"{address}: {reason}")
         self.address = address
         self.reason = reason
         self.retryable = retryable
+        self.stalled = stalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +147,9 @@ class AvSource:
             raise
 
     @property
-    def format_name(self) -> str:
-        """FFmpeg's name of the container's format."""
-        return str(self._container.format.name)
+    def serves_pictures(self) -> bool:
+        """Whether a server has answered with a picture, of which the size may be unknown."""
+        return self._live and self._container.format.name in _PICTURE_FORMATS
 
     def _choose_streams(self) -> tuple[VideoStream, AudioStream | None]:
         if self._container.format.name in _NOT_VIDEO_FORMATS:
@@ -158,7 +162,8 @@ class AvSource:
         if not videos:
             raise SourceError(self._name, "its video is of a kind that the PyAV build cannot decode")
         video = max(videos, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
-        if not video.codec_context.width or not video.codec_context.height:
+        sized = video.codec_context.width and video.codec_context.height
+        if not sized and not self.serves_pictures:
             raise SourceError(self._name, "its video stream holds no readable picture", retryable=self._live)
         # Sound whose kind did not show while probing has no parameters to write a file with.
         heard = (s for s in streams.audio if _has_decoder(s) and s.codec_context.sample_rate and s.channels)
@@ -225,8 +230,12 @@ class AvSource:
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield packets of the chosen streams; raises SourceError when reading fails."""
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
-        with _mapped(self._name, live=self._live):
-            yield from demuxed(self._container, streams)
+        try:
+            with _mapped(self._name, live=self._live):
+                yield from demuxed(self._container, streams)
+        except SourceError as error:
+            error.stalled = isinstance(error.__cause__, av.error.ExitError | TimeoutError)
+            raise
 
     def close(self) -> None:
         """Close the container."""

@@ -61,6 +61,7 @@ class Web:
         unverified.check_hostname = False
         unverified.verify_mode = ssl.CERT_NONE
         self._opener = urllib.request.build_opener(
+            _RefusalClosed(),
             urllib.request.HTTPSHandler(context=unverified),
             urllib.request.HTTPBasicAuthHandler(passwords),
             urllib.request.HTTPDigestAuthHandler(passwords),
@@ -100,6 +101,19 @@ class Web:
 
     def _failed(self, reason: str, status: int | None = None) -> SourceError:
         return SourceError(self._name, reason, retryable=status not in _FINAL)
+
+
+class _RefusalClosed(urllib.request.BaseHandler):
+    """Closes the answer that asks for a password: those who send it leave that open."""
+
+    handler_order = 100  # before them
+
+    def http_error_401(self, _request: object, answer: _Closeable, *_: object) -> None:
+        answer.close()
+
+
+class _Closeable(Protocol):
+    def close(self) -> None: ...
 
 
 class _Readable(Protocol):
