@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,9 +20,11 @@ from analyzer.window import Window, WindowSettings
 from livereel.capture import Capture
 from livereel.clips import BufferClips
 from stream.clock import parse_utc
-from stream.live import open_source
+from stream.live import POLL_S, open_source
 from stream.threaded import ThreadedSource
 from tests.kit import senders
+from tests.kit.pages import Page, pages
+from tests.kit.pictures import snapshot
 from tests.kit.rtsp import free_port
 from tests.kit.scene import scene
 
@@ -40,6 +43,7 @@ class Watched:
     gaps: list[Gap]
     warning: str | None
     begun: datetime
+    late_s: list[float]  # how long after its end each window but the last was closed
 
     def since_begin_s(self, utc: str) -> float:
         return (parse_utc(utc) - self.begun).total_seconds()
@@ -63,10 +67,12 @@ def watch(camera: AbstractContextManager[str], folder: Path) -> Watched:
         left_s = (begun + timedelta(seconds=LENGTH_S) - datetime.now(UTC)).total_seconds()
         timer = threading.Timer(left_s, source.stop)
         timer.start()
-        seen = list(capture.windows())
+        seen = [(it, datetime.now(UTC)) for it in capture.windows()]
         timer.cancel()
-    windows = [it for it in seen if isinstance(it, Window)]
-    return Watched(windows, [it for it in seen if isinstance(it, Gap)], source.warning, begun)
+    windows = [(it, at) for it, at in seen if isinstance(it, Window)]
+    late_s = [(at - parse_utc(it.start_utc)).total_seconds() - SETTINGS.window_s for it, at in windows[:-1]]
+    gaps = [it for it, _ in seen if isinstance(it, Gap)]
+    return Watched([it for it, _ in windows], gaps, source.warning, begun, late_s)
 
 
 def _cameras(folder: Path) -> dict[str, AbstractContextManager[str]]:
@@ -86,6 +92,8 @@ def _cameras(folder: Path) -> dict[str, AbstractContextManager[str]]:
         "fast": senders.over_http(fast, "video/mp2t"),
         "slow": senders.over_udp(slow, free_port()),
         "right with a jam": senders.over_http(senders.in_bursts(right, jam=(15.0, 19.0)), "video/mp2t"),
+        "a frame each 7 s": senders.over_http(senders.multipart(jpeg, 1 / 7)[:6], senders.MULTIPART),
+        "a single picture": _snapshots(),
         "right with a burst": senders.over_http(senders.in_bursts(right, stored_s=2.0), "video/mp2t"),
     }
 
@@ -98,6 +106,49 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Watched]:
     with ThreadPoolExecutor(len(cameras)) as together:
         seen = {kind: together.submit(watch, it, folder / kind) for kind, it in cameras.items()}
         return {kind: future.result() for kind, future in seen.items()}
+
+
+@contextmanager
+def _snapshots() -> Iterator[str]:
+    """The address of a picture on which the block moves on all the time while the event lasts."""
+    begun_s, ended = time.monotonic(), threading.Event()
+
+    def move() -> None:
+        while not ended.wait(0.2):
+            way = (time.monotonic() - begun_s - EVENT[0]) / (EVENT[1] - EVENT[0])
+            picture = snapshot(at=min(1.0, max(0.0, way)))
+            server.pages["/snap.jpg"] = Page(picture, "image/jpeg")
+
+    with pages(snap_jpg=Page(snapshot(), "image/jpeg")) as server:
+        mover = threading.Thread(target=move)
+        mover.start()
+        yield server.address("/snap.jpg")
+        ended.set()
+        mover.join()
+
+
+def test_a_single_picture_that_is_polled_is_a_camera_like_any_other(watched: Mapping[str, Watched]) -> None:
+    seen = watched["a single picture"]
+    assert not seen.gaps
+    assert {window.epoch for window in seen.windows} == {0}
+    assert sum(it.end_s - it.start_s for it in seen.windows) == pytest.approx(LENGTH_S, abs=2.5)
+    assert max(seen.late_s) < 2.5
+    assert seen.peaks_s, "the block has moved"
+    assert all(EVENT[0] <= at_s <= EVENT[1] + POLL_S + 0.5 for at_s in seen.peaks_s), seen.peaks_s
+    assert any(window.clip is not None for window in seen.windows)
+    assert seen.warning == "a single picture is served there: it is fetched each 2 s"
+
+
+def test_a_camera_of_a_frame_each_seven_seconds_has_not_stalled(watched: Mapping[str, Watched]) -> None:
+    seen = watched["a frame each 7 s"]
+    assert not seen.gaps
+    assert {window.epoch for window in seen.windows} == {0}
+    assert sum(it.end_s - it.start_s for it in seen.windows) == pytest.approx(28.0, abs=4.0)
+
+
+def test_a_slow_cameras_windows_are_closed_on_time(watched: Mapping[str, Watched]) -> None:
+    """From the third frame on its pace is known."""
+    assert max(watched["a frame each 7 s"].late_s[3:]) < 2.0
 
 
 KINDS = ["jpeg", "bare", "bare with a jam", "fast", "slow", "right with a jam"]
