@@ -14,7 +14,7 @@ from analyzer.happening import Began
 from livereel.capture import Seen
 from livereel.counts import Counts
 from livereel.process import CameraProcess
-from livereel.worker import Beat, CameraSettings, Ended
+from livereel.worker import Beat, CameraSettings, Ended, Listed
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ class Supervisor:
         self.counts = Counts()
         self._counts_before = Counts()
         self.starts = 0
+        self._listed: Listed | None = None
         self._warned: set[str] = set()
         self._interval_s = 0.0
 
@@ -147,7 +148,7 @@ class Supervisor:
         self._counts_before, self.counts = self.total, Counts()
         self.starts += 1
         try:
-            process = CameraProcess(replace(self._settings, epoch=self._epoch))
+            process = CameraProcess(replace(self._settings, epoch=self._epoch, listed=self._listed))
         except OSError as error:
             return Lost(f"its process cannot be started: {error.strerror}", stalled=False, final=False)
         self._process = process
@@ -181,6 +182,8 @@ class Supervisor:
             if isinstance(report, Ended):
                 ended = report
                 self._deadline_s = _now_s() + self._patience.stop_s
+            elif isinstance(report, Listed):
+                self._listed = report
             elif isinstance(report, Beat):
                 self._beat(report, hurried=lost is not None)
             else:

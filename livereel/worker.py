@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analyzer.window import WindowSettings
 from livereel.capture import Capture, Seen
@@ -24,7 +24,20 @@ from stream.live import open_live
 from stream.source import SourceError
 from stream.threaded import ThreadedSource
 
+if TYPE_CHECKING:
+    from stream.playlist import Segment
+
 BEAT_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The source is a live playlist, up to whose segment ``seen`` nothing is to be played again.
+
+    None is whatever it lists when it is asked next.
+    """
+
+    seen: Segment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,7 @@ class CameraSettings:
         data: the data folder.
         min_free_bytes: without so much room on the disk nothing is written.
         epoch: number of the first epoch.
+        listed: where an earlier connection has left a live playlist; None at the first one.
     """
 
     name: str
@@ -55,6 +69,7 @@ class CameraSettings:
     loop: bool = False
     detect_source: str | None = None
     poll_s: float | None = None
+    listed: Listed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,7 @@ class Ended:
     stalled: bool = False
 
 
-Report = Seen | Beat | Ended
+Report = Seen | Beat | Listed | Ended
 
 
 class _Reporter:
@@ -115,7 +130,13 @@ def run(handle: int, parent_pid: int) -> None:
 
 
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraSettings) -> Ended:
+    if settings.listed is not None:
+        from stream.playlist import await_segment  # noqa: PLC0415  # an HTTP client, which few cameras need
+
+        await_segment(settings.source, settings.listed.seen, lambda seen: reporter.send(Listed(seen)))
     main = source = _open(settings.source, settings)
+    if main.info.live and main.info.playlist:
+        reporter.send(Listed())
     if settings.detect_source is not None:
         source = _opened_to_detect(settings.detect_source, settings)
     threading.Thread(target=_stop_when_told, args=(pipe, source), daemon=True).start()

@@ -20,7 +20,7 @@ from av.audio.stream import AudioStream
 from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from stream.address import is_live, local_path, may_be_file, redact, scheme
@@ -84,6 +84,7 @@ class SourceInfo:
         start_utc: wall time of the first frame: now for live sources; for files the recorded time of
             creation, else the file's last change less its duration.
         live: the source cannot be read faster than it happens.
+        playlist: it is named by a playlist, segment by segment.
         file: the file that any part can be read from again; None where packets must be kept as they pass.
     """
 
@@ -98,6 +99,7 @@ class SourceInfo:
     file: Path | None
     end_s: float | None = None
     timed: bool = True
+    playlist: bool = False
 
 
 class PacketSource(Protocol):
@@ -141,10 +143,18 @@ class AvSource:
             self._container = _open(address, transport)
         try:
             self.video, self.audio = self._choose_streams()
+            if self.is_playlist:  # what is not wanted of other variants is not even fetched
+                for stream in self._container.streams:
+                    stream.discard = Discard.default if stream in {self.video, self.audio} else Discard.all
             self.info = self._describe(address)
         except BaseException:
             self._container.close()
             raise
+
+    @property
+    def is_playlist(self) -> bool:
+        """Whether a playlist names what is played, segment by segment."""
+        return self._container.format.name in _PLAYLIST_FORMATS
 
     @property
     def serves_pictures(self) -> bool:
@@ -197,6 +207,7 @@ class AvSource:
             file=path if regular and (indexed or not holds_video(self.video)) else None,
             end_s=self._end_s() if regular else None,
             timed=timed,
+            playlist=self.is_playlist,
         )
 
     def _ends(self, address: str) -> bool:
@@ -204,10 +215,9 @@ class AvSource:
 
         A duration proves nothing: recorders, simulators and looped files name one over RTSP, too.
         """
-        kind = self._container.format.name
-        if not may_be_file(address) or kind == _MULTIPART_FORMAT:
+        if not may_be_file(address) or self._container.format.name == _MULTIPART_FORMAT:
             return False
-        if kind in _PLAYLIST_FORMATS:
+        if self.is_playlist:
             return bool(self._container.duration)
         # Negative where the server does not say (an errno of FFmpeg's avio_size).
         return self._container.size > 0
@@ -293,7 +303,7 @@ def _options(address: str, transport: str) -> dict[str, str]:
     if scheme(address) in {"rtsp", "rtsps"}:
         # Two frames tell the rate well enough; FFmpeg would wait for twenty.
         return {"rtsp_transport": transport, "fpsprobesize": "2"}
-    if address.partition("?")[0].endswith(".m3u8"):
+    if scheme(address) in {"http", "https"}:  # of which any may be a playlist
         return {"live_start_index": "-1"}  # the newest segment, not the third newest
     return {}
 

@@ -47,11 +47,16 @@ class Answer:
 
 
 class Web:
-    """Fetches from one address and those beside it, with the address's user and password."""
+    """Fetches from one address and those beside it, with the address's user and password.
+
+    Attributes:
+        name: the address without credentials.
+        url: the address without user and password.
+    """
 
     def __init__(self, address: str) -> None:
         """Prepare; nothing is sent. Raises SourceError where the address cannot be one."""
-        self._name = redact(address)
+        self.name = redact(address)
         self.url, user, password = _without_credentials(address)
         passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         if user is not None:
@@ -100,7 +105,7 @@ class Web:
         return Answer(kind, body, found, unchanged=False, tags=_tags(told))
 
     def _failed(self, reason: str, status: int | None = None) -> SourceError:
-        return SourceError(self._name, reason, retryable=status not in _FINAL)
+        return SourceError(self.name, reason, retryable=status not in _FINAL)
 
 
 class _RefusalClosed(urllib.request.BaseHandler):
