@@ -88,7 +88,7 @@ def _problems(config: Config) -> Iterator[tuple[Keys, str]]:
 def _polling_problems(camera: CameraConfig, index: int) -> Iterator[tuple[Keys, str]]:
     keys: Keys = ("cameras", index, "poll_s")
     if scheme(camera.source) not in {"http", "https"}:
-        yield keys, "only a picture at an http:// or https:// address is fetched again and again"
+        yield keys, "is for a picture at an http:// or https:// address"
 
 
 def _lines_once(path: Path, root: yaml.Node | None) -> dict[Keys, int]:

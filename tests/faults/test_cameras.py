@@ -23,6 +23,8 @@ from tests.kit import faults
 from tests.kit.cable import Cable, cable
 from tests.kit.coverage import coverage
 from tests.kit.footage import Look, write_file
+from tests.kit.pages import Page, pages
+from tests.kit.pictures import snapshot
 from tests.kit.promises import assert_all_told, assert_files_good, assert_no_leftovers, epochs
 from tests.kit.rtsp import RtspServer, rtsp_server
 from tests.kit.scene import remuxed
@@ -270,6 +272,35 @@ def test_a_film_that_an_rtsp_server_has_played_to_its_end_is_asked_for_again(tmp
         watching(tmp_path / "data", {"front": server.address("/film")}) as watch,
     ):
         until(lambda: len(epochs(watch.rows())) >= 2, "a second round")
+    assert_all_told(watch, "front")
+
+
+def test_a_camera_of_single_pictures_that_fails_comes_back(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    picture = Page(snapshot(), "image/jpeg")
+    with pages(snap_jpg=picture) as server:
+        camera = CameraSettings("front", server.address("/snap.jpg"), WINDOWS, data, poll_s=0.3)
+        with watching(data, {"front": camera}) as watch:
+            watch.more_windows("front", 2)
+            server.pages["/snap.jpg"] = Page(status=503)
+            until(lambda: watch.live.cameras["front"].state == "waiting", "the camera is waited for")
+            until(lambda: watch.live.cameras["front"].starts > 2, "another attempt")
+            server.pages["/snap.jpg"] = picture
+            watch.more_windows("front", 2)
+    assert reasons(watch, "front")[1:] == ["source_down"]
+    assert len(epochs(watch.rows())) == 2
+    assert_all_told(watch, "front")
+
+
+def test_a_picture_each_three_seconds_is_no_stall(tmp_path: Path) -> None:
+    """Silences are borne for two seconds there: the camera's own pace counts."""
+    data = tmp_path / "data"
+    with pages(snap_jpg=Page(snapshot(), "image/jpeg")) as server:
+        camera = CameraSettings("front", server.address("/snap.jpg"), WINDOWS, data, poll_s=3.0)
+        with watching(data, {"front": camera}) as watch:
+            watch.more_windows("front", 8)
+            assert watch.live.cameras["front"].starts == 1
+    assert len(epochs(watch.rows())) == 1
     assert_all_told(watch, "front")
 
 

@@ -12,6 +12,8 @@ from livereel.config import CameraConfig, Config, DescribeConfig, RetentionConfi
 from livereel.options import Options
 from sinks.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, broker, free_port
+from tests.kit.pages import Page, pages
+from tests.kit.pictures import snapshot
 
 
 def test_all_that_works_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,3 +56,17 @@ def test_a_broker_that_answers_is_ok(tmp_path: Path, capsys: pytest.CaptureFixtu
     with broker(tmp_path / "broker") as peer:
         check(Options(Config(data=tmp_path, mqtt=MqttSettings(host="127.0.0.1", port=peer.port))))
     assert "ok    mqtt: 127.0.0.1" in capsys.readouterr().out
+
+
+def test_a_single_picture_is_ok_and_said_to_be_fetched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pages(snap_jpg=Page(snapshot(), "image/jpeg")) as server:
+        cameras = (
+            CameraConfig("found", server.address("/snap.jpg")),
+            CameraConfig("asked", server.address("/snap.jpg"), poll_s=5.0),
+        )
+        check(Options(Config(data=tmp_path, cameras=cameras)))
+    out = capsys.readouterr().out
+    assert "mjpeg 320x240 at 0.5 fps; a single picture is served there: it is fetched each 2 s\n" in out
+    assert "mjpeg 320x240 at 0.2 fps; a single picture is served there: it is fetched each 5 s\n" in out
