@@ -20,17 +20,16 @@ from analyzer.window import Window
 from livereel.capture import Capture, camera_name
 from livereel.clips import BufferClips, Clipper, FileClips
 from livereel.config import CameraConfig
+from livereel.interrupt import arrivals, ended_by_ctrl_c, opened
 from livereel.options import Options
 from livereel.pipeline import Outcome, describe_all, in_thread
 from livereel.progress import progress
 from livereel.words import Words, make_words
 from sinks.rows import window_row
 from stream.clock import utc_after
-from stream.live import open_source
 from stream.source import PacketSource
 from stream.staging import staged
 from stream.text import write_text
-from stream.threaded import ThreadedSource
 
 WINDOWS = "windows.jsonl"
 SCRATCH = "clips"
@@ -79,19 +78,18 @@ def recap(address: str, out: Path, options: Options) -> None:
     with asyncio.Runner() as loop:
         try:
             loop.run(_try(words))
-            with closing(_open(address)) as source, staged(out) as folder, _threads_ended(loop):
+            with closing(opened(address)) as source, staged(out) as folder, _threads_ended(loop):
                 capture = Capture(
                     source,
                     camera,
                     options.windows(pictures=True),
                     _clips(source, folder, options.config.window_s),
                     folder / "keyframes",
-                    arrivals=source if isinstance(source, ThreadedSource) else None,
+                    arrivals=arrivals(source),
                 )
-                if source.warning:
-                    sys.stderr.write(f"livereel: {source.warning}\n")
                 at_once = options.config.describe.at_once
-                watched = loop.run(_watch(capture, source.info.duration_s, words.describer, at_once))
+                with ended_by_ctrl_c(source):
+                    watched = loop.run(_watch(capture, source.info.duration_s, words.describer, at_once))
                 if capture.clip_failure and not watched.moments:
                     raise capture.clip_failure
                 _write_windows(watched, folder)
@@ -101,12 +99,6 @@ def recap(address: str, out: Path, options: Options) -> None:
     for warning in [*capture.warnings(), *watched.warnings()]:
         sys.stderr.write(f"livereel: warning: {warning}\n")
     sys.stdout.write(summary(reel, out))
-
-
-def _open(address: str) -> PacketSource:
-    source = open_source(address)
-    # What is live comes when it comes, however long a frame takes.
-    return ThreadedSource(source) if source.info.live else source
 
 
 @contextmanager

@@ -14,13 +14,11 @@ from analyzer.chapter import Gap
 from analyzer.window import Window
 from livereel.capture import Capture, camera_name
 from livereel.clips import NoClips
+from livereel.interrupt import arrivals, ended_by_ctrl_c, opened
 from livereel.options import Options
 from livereel.progress import progress
 from sinks.rows import gap_row, window_row
-from stream.live import open_live, open_source
-from stream.source import PacketSource
 from stream.text import write_text
-from stream.threaded import ThreadedSource
 
 
 def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, realtime: bool = False) -> None:
@@ -33,7 +31,10 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
     """
     if plot is not None:
         _check_place(plot)
-    with TemporaryDirectory(prefix="livereel-") as scratch, closing(_open(address, realtime)) as source:
+    with (
+        TemporaryDirectory(prefix="livereel-") as scratch,
+        closing(opened(address, realtime=realtime)) as source,
+    ):
         pictures = Path(scratch) if plot else None
         settings = options.windows(pictures=plot is not None)
         capture = Capture(
@@ -42,12 +43,11 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
             settings,
             NoClips(),
             pictures,
-            arrivals=source if isinstance(source, ThreadedSource) else None,
+            arrivals=arrivals(source),
         )
-        if source.warning:
-            sys.stderr.write(f"livereel: {source.warning}\n")
         seen: list[Window | Gap] = []
-        with progress("watching", known=source.info.duration_s is not None) as advance:
+        known = source.info.duration_s is not None
+        with ended_by_ctrl_c(source), progress("watching", known=known) as advance:
             for item in capture.windows():
                 print_row(item) if as_json else print_line(item)
                 if plot:
@@ -68,12 +68,6 @@ def _check_place(plot: Path) -> None:
     if not os.access(plot.absolute().parent, os.W_OK):
         missing = errno.EACCES if plot.absolute().parent.is_dir() else errno.ENOENT
         raise OSError(missing, os.strerror(missing), str(plot.parent))
-
-
-def _open(address: str, realtime: bool) -> PacketSource:  # noqa: FBT001  # as the command line says it
-    source = open_live(address) if realtime else open_source(address)
-    # What is live comes when it comes, however long a frame takes.
-    return ThreadedSource(source) if source.info.live else source
 
 
 def _draw(file: Path, title: str, seen: list[Window | Gap], *, media_time: bool) -> None:

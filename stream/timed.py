@@ -13,6 +13,8 @@ from stream.arrivaltimes import ArrivalTimes
 from stream.clocktimes import ClockTimes
 from stream.source import AvSource, SourceError
 
+_NO_TIMES = "its stream tells no times: its pictures are timed by their arrival"
+
 
 class TimedSource:
     """A PacketSource over a live one, to be read without delay: packets are noted as they are taken.
@@ -31,7 +33,7 @@ class TimedSource:
         self.info = source.info
         self.video = source.video
         self.audio = source.audio
-        self.warning: str | None = None
+        self.warning = None if source.info.timed else _NO_TIMES
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield the other source's packets with corrected times; raises its SourceError."""
@@ -51,7 +53,6 @@ class TimedSource:
             yield packet
 
     def _timed_by_arrival(self, packets: Iterable[Packet[Stream]]) -> Iterator[Packet[Stream]]:
-        self.warning = "its stream tells no times: its pictures are timed by their arrival"
         times = ArrivalTimes()
         held: deque[Packet[Stream]] = deque()
         failure: SourceError | None = None
