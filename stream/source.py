@@ -304,7 +304,8 @@ def _options(address: str, transport: str) -> dict[str, str]:
         # Two frames tell the rate well enough; FFmpeg would wait for twenty.
         return {"rtsp_transport": transport, "fpsprobesize": "2"}
     if scheme(address) in {"http", "https"}:  # of which any may be a playlist
-        return {"live_start_index": "-1"}  # the newest segment, not the third newest
+        # The newest segment, not the third newest; segments may be called as cameras like to.
+        return {"live_start_index": "-1", "extension_picky": "0"}
     return {}
 
 

@@ -96,3 +96,15 @@ def test_live_sources_keep_the_contract(film: Path, tmp_path: Path) -> None:
     ts = scene(tmp_path / "film.ts", seconds=6)
     with web_camera(ts, tmp_path, length_s=6) as web:
         check_packet_source(lambda: open_source(web.address("/live.m3u8")), 20)
+
+
+@pytest.mark.parametrize("segment", ["film.ts?token=1", "film", "film.php?id=3", "film.jpg"])
+def test_segments_of_a_playlist_may_have_any_name(segment: str, film: Path) -> None:
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXT-X-MEDIA-SEQUENCE:4\n#EXTINF:3,\n{segment}\n"
+    ts = scene(film.parent / "segment.ts", seconds=3)
+    with pages() as server:
+        server.pages["/live"] = Page(playlist.encode(), "application/vnd.apple.mpegurl")
+        server.pages["/" + segment.partition("?")[0]] = Page(ts.read_bytes(), "video/mp2t")
+        with closing(open_source(server.address("/live"))) as source:
+            assert source.info.live
+            assert source.info.playlist
