@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from hashlib import md5, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -36,13 +37,15 @@ class Pages:
 
     Attributes:
         port: where it listens.
-        password: asked for of the user ``admin`` (basic), if any.
+        password: asked for of the user ``admin``, if any.
+        digest: it is asked for by digest rather than in plain text.
         requests: paths with their queries, as they were asked for.
         unchanged: how often it was answered that nothing has changed.
     """
 
     port: int = 0
     password: str | None = None
+    digest: bool = False
     pages: dict[str, Page] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     unchanged: int = 0
@@ -55,14 +58,35 @@ class Pages:
         """The page for a request, and headers besides."""
         self.requests.append(path)
         name = path.partition("?")[0]
-        if self.password is not None and told.get("authorization") != _basic(self.password):
-            return Page(status=401), {"WWW-Authenticate": 'Basic realm="camera"'}
+        if self.password is not None and not self._allows(told.get("authorization", ""), self.password):
+            asked = (
+                'Digest realm="camera", nonce="7f3a", qop="auth"' if self.digest else 'Basic realm="camera"'
+            )
+            return Page(status=401), {"WWW-Authenticate": asked}
         page = self.pages.get(name, Page(status=404))
         tag = f'"{sha256(page.body).hexdigest()[:16]}"'
         if page.tags and told.get("if-none-match") == tag:
             self.unchanged += 1
             return replace(page, body=b"", status=304), {}
         return page, {"ETag": tag} if page.tags else {}
+
+    def _allows(self, told: str, password: str) -> bool:
+        return _is_digest_of(password, told) if self.digest else told == _basic(password)
+
+
+def _is_digest_of(password: str, told: str) -> bool:
+    """Whether the answer to the challenge knows the password (RFC 2617, 3.2.2)."""
+    it = {
+        name: plain or quoted for name, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|([^",\s]+))', told)
+    }
+    if not it:
+        return False
+    who, what = _md5(f"admin:camera:{password}"), _md5(f"GET:{it['uri']}")
+    return it["response"] == _md5(f"{who}:7f3a:{it['nc']}:{it['cnonce']}:{it['qop']}:{what}")
+
+
+def _md5(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _basic(password: str) -> str:

@@ -57,8 +57,10 @@ def test_a_picture_that_has_not_changed_is_a_frame_of_the_same() -> None:
         assert len(set(pictures)) == 1
 
 
-def test_user_and_password_are_in_the_address_and_in_no_message() -> None:
+@pytest.mark.parametrize("digest", [False, True])
+def test_user_and_password_are_in_the_address_and_in_no_message(digest: bool) -> None:  # noqa: FBT001  # a parameter of the test
     with pages(snap_jpg=JPEG) as server:
+        server.digest = digest
         server.password = "p@ss/word"  # noqa: S105  # nobody's
         address = server.address("/snap.jpg", "admin:p@ss/word@")
         check_packet_source(lambda: SnapshotSource(address, poll_s=0.05), 2)
