@@ -82,7 +82,7 @@ def _is_digest_of(password: str, told: str) -> bool:
     if not it:
         return False
     who, what = _md5(f"admin:camera:{password}"), _md5(f"GET:{it['uri']}")
-    return it["response"] == _md5(f"{who}:7f3a:{it['nc']}:{it['cnonce']}:{it['qop']}:{what}")
+    return bool(it["response"] == _md5(f"{who}:7f3a:{it['nc']}:{it['cnonce']}:{it['qop']}:{what}"))
 
 
 def _md5(text: str) -> str:
