@@ -15,12 +15,12 @@ from pathlib import Path
 import av
 import pytest
 
-from analyzer.chapter import Gap
-from analyzer.window import Window, WindowSettings
-from livereel.capture import Capture
-from livereel.clips import BufferClips
-from stream.clock import parse_utc
-from stream.live import POLL_S, open_source
+from analyzer.reel.records import Gap
+from analyzer.signal.window import Window, WindowSettings
+from base.clock import parse_utc
+from livereel.camera.capture import Capture
+from livereel.camera.clips import BufferClips
+from stream.open import POLL_S, open_source
 from stream.threaded import ThreadedSource
 from tests.kit import senders
 from tests.kit.pages import Page, pages
