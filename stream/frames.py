@@ -290,8 +290,12 @@ class FrameDecoder:
         return True
 
     def stream_s(self, image: VideoFrame) -> float | None:
-        """The stream's own time of an image; None where it has none."""
-        return None if image.pts is None else image.pts * self._tick_s
+        """The stream's own time of an image; None where it has none.
+
+        A bare stream tells no times: its packets were numbered, or timed by arrival, in decoding order.
+        """
+        stamp = image.dts if image.pts is None else image.pts
+        return None if stamp is None else stamp * self._tick_s
 
     def _place(self, image: VideoFrame) -> float | None:
         """Return an image's media time in this epoch; None where it belongs to another."""

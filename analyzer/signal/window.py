@@ -200,6 +200,16 @@ class Windower:
         self._take(frame, motion)
         return closed
 
+    def stand(self, until_s: float) -> list[Measured]:
+        """Close the windows that end by ``until_s`` though no frame follows yet: the newest one stands.
+
+        Nothing changes while it stands, so its signal is followed by none.
+        """
+        closed = []
+        while until_s >= self._end_s:
+            closed.append(self._close(self._end_s, 0.0))
+        return closed
+
     def _take(self, frame: Frame, motion: Motion) -> None:
         keyframe_px = self._settings.keyframe_px
         snapshot = None if keyframe_px is None else Snapshot(frame, motion.value, keyframe_px)
@@ -212,7 +222,8 @@ class Windower:
         self._floors += motion.floor
         self._thresholds += motion.threshold
         self._frames += 1
-        step = int((motion.pts_s - self._start_s) / SIGNAL_STEP_S)
+        # A frame that comes after its window was closed counts in the next one.
+        step = max(0, int((motion.pts_s - self._start_s) / SIGNAL_STEP_S))
         self._signal.extend([0.0] * (step + 1 - len(self._signal)))
         self._signal[step] = max(self._signal[step], motion.value)
 

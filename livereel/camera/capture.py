@@ -24,6 +24,7 @@ from sinks.events import Began, Glimpse, Stirring
 from stream.address import redact
 from stream.frames import Frame, FrameDecoder
 from stream.media.file import MediaError
+from stream.pace import Pace
 from stream.source import PacketSource, SourceError
 
 # A time's digits alone, for names of files.
@@ -34,11 +35,12 @@ HELD_BYTES = 7_000_000
 
 # Pictures missing for longer than this beside damaged packets were not seen, rather than still.
 UNREADABLE_S = 1.0
-# Live, pictures missing for longer than this, and for ten frames, are a gap: nobody saw what was there.
-PAUSE_S = 3.0
-PAUSE_FRAMES = 10
 # A file's last frame that is shown for longer than this is told of as such.
 STANDS_S = 1.0
+# Pictures that come further apart than this are not waited for at the end of a window,
+SLOW_S = 1.0
+# but for as long as one may be on its way.
+GRACE_S = 1.0
 # A camera's clock that is off by more than this, for a whole window, has been set anew.
 MAX_OFF_S = 5.0
 # An epoch lasts so long at least, in wall time.
@@ -62,7 +64,11 @@ class Arrivals(Protocol):
     zero_utc: datetime | None
 
     def now(self) -> datetime:
-        """When the packet that was taken last had come."""
+        """When the packet that was taken last had come; now while none is to be taken."""
+        ...
+
+    def arriving(self) -> Iterator[Packet[Stream] | None]:
+        """Yield the source's packets, and None whenever none has come for a moment."""
         ...
 
 
@@ -109,7 +115,7 @@ class Capture:
         self._arrivals = arrivals
         self._overload = Overload()
         self._ended: tuple[str, str] | None = None  # until when the last epoch saw, and what ended it
-        self._pause_s = max(PAUSE_S, PAUSE_FRAMES / (source.info.fps or PAUSE_FRAMES))
+        self._pace = Pace(source.info.fps)
         self.counts = Counts()
         self._files = WindowFiles(clips, pictures, space, self.counts)
         self.failure: SourceError | None = None
@@ -124,6 +130,11 @@ class Capture:
         """Which of several video tracks is watched, in a line; None where there is only one."""
         return self._source.info.choice
 
+    @property
+    def interval_s(self) -> float | None:
+        """How far apart the source's pictures usually are; None while that is unknown."""
+        return self._pace.interval_s
+
     def windows(self) -> Iterator[Window | Gap]:
         """Yield windows and gaps alone; otherwise as ``run``."""
         return (item for item in self.run() if isinstance(item, Window | Gap))
@@ -136,7 +147,10 @@ class Capture:
         """
         self._begin_epoch()
         try:
-            for packet in self._source.packets():
+            for packet in self._source.packets() if self._arrivals is None else self._arrivals.arriving():
+                if packet is None:
+                    yield from self._stand()
+                    continue
                 self._clips.push(packet)
                 self.counts.unbuffered_packets = self._clips.dropped
                 self._extent.push(packet)
@@ -157,6 +171,15 @@ class Capture:
             damaged = self.counts.damaged_packets > 0
             raise SourceError(info.address, reason, retryable=info.live, unreadable=damaged)
         yield from self._missing_end()
+
+    def _stand(self) -> Iterator[Seen]:
+        """Close a slow camera's window on time: its newest picture stands until the next one comes."""
+        interval_s, now_s = self._pace.interval_s, self._clock.now_s()
+        if self._windower is None or interval_s is None or now_s is None:
+            return
+        if interval_s > SLOW_S and now_s - self._last_s < self._pace.pause_s:
+            for measured in self._windower.stand(now_s - GRACE_S):
+                yield self._window(measured)
 
     def _skips(self, packet: Packet[Stream]) -> bool:
         if self._arrivals is None:
@@ -243,12 +266,15 @@ class Capture:
         if self.counts.skipped_packets > self._skipped:
             self._skipped = self.counts.skipped_packets
             self._missed = (seen_to_s, frame.pts_s)
-        elif self._arrivals is not None and (unseen or frame.pts_s - seen_to_s > self._pause_s):
+        elif self._arrivals is not None and (unseen or frame.pts_s - seen_to_s > self._pace.pause_s):
+            self._pace.forget()
             at_s = frame.pts_s + (self._decoder.zero_s or 0.0)
             yield from self._break_epoch("unreadable" if unseen else "source_stalled", at_s)
             return
         elif unseen:
             yield self._gap(seen_to_s, frame.pts_s)
+        if frame.pts_s > 0:  # the epoch's first follows none
+            self._pace.see(frame.pts_s - seen_to_s)
         self.counts.frames += 1
         self._last_s = frame.pts_s
         for measured in self._windower.push(frame):
@@ -350,7 +376,7 @@ class Capture:
 
     def warnings(self) -> list[str]:
         """What the user should know of this run so far, a line each."""
-        lines = [self.choice] if self.choice else []
+        lines = [line for line in (self.choice, self._source.warning) if line]
         if self.failure:
             lines.append(f"stopped early: {self.failure}")
         if self.clip_failure:

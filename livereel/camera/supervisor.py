@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from livereel.camera.capture import Seen
 from livereel.camera.counts import Counts
 from livereel.camera.process import CameraProcess
-from livereel.camera.worker import Beat, CameraSettings, Ended
+from livereel.camera.worker import Beat, CameraSettings, Ended, Listed
 from sinks.events import Began
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.25
 # A camera that shows a picture and hangs up again and again is tried with growing pauses all the same.
 STEADY_S = 10.0
+# A slow camera has stalled when so many of its pictures are missing.
+STALL_INTERVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,9 @@ class Supervisor:
         self._counts_before = Counts()
         self._damaged = 0  # packets, when the newest frame came
         self.starts = 0
+        self._listed: Listed | None = None
+        self._warned: set[str] = set()
+        self._interval_s = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -148,7 +153,7 @@ class Supervisor:
         self._damaged = 0
         self.starts += 1
         try:
-            process = CameraProcess(replace(self._settings, epoch=self._epoch))
+            process = CameraProcess(replace(self._settings, epoch=self._epoch, listed=self._listed))
         except OSError as error:
             return Lost(f"its process cannot be started: {error.strerror}", stalled=False, final=False)
         self._process = process
@@ -182,6 +187,8 @@ class Supervisor:
             if isinstance(report, Ended):
                 ended = report
                 self._deadline_s = _now_s() + self._patience.stop_s
+            elif isinstance(report, Listed):
+                self._listed = report
             elif isinstance(report, Beat):
                 self._beat(report, hurried=lost is not None)
             else:
@@ -196,9 +203,15 @@ class Supervisor:
     def _alive(self, *, hurried: bool) -> None:
         """Pictures come: who is not on its way out may be silent for as long as is allowed."""
         if not hurried and not self._stopping.is_set():
-            self._deadline_s = _now_s() + self._patience.stall_s
+            self._deadline_s = _now_s() + self._stall_s
+
+    @property
+    def _stall_s(self) -> float:
+        """How long no picture may come: the patience, or longer where that is the camera's own pace."""
+        return max(self._patience.stall_s, STALL_INTERVALS * self._interval_s)
 
     def _beat(self, beat: Beat, *, hurried: bool) -> None:
+        self._interval_s = beat.interval_s or 0.0
         if beat.counts.frames > self.counts.frames:
             self._damaged = beat.counts.damaged_packets
             self._alive(hurried=hurried)
@@ -211,6 +224,9 @@ class Supervisor:
             self._choice = beat.choice
         if beat.clip_failure and not self.counts.clips_failed:
             log.warning("%s: its windows have no moving pictures: %s", self._settings.name, beat.clip_failure)
+        if beat.warning and beat.warning not in self._warned:
+            self._warned.add(beat.warning)
+            log.warning("%s: %s", self._settings.name, beat.warning)
         self.counts = beat.counts
 
     async def _report(self, report: Seen) -> None:
@@ -227,7 +243,7 @@ class Supervisor:
             reason = "none of its pictures can be decoded"
             return Lost(reason, stalled=self.state == "watching", final=False, unreadable=True)
         if self.state == "watching":
-            return Lost(f"no picture for {self._patience.stall_s:g} s", stalled=True, final=False)
+            return Lost(f"no picture for {self._stall_s:g} s", stalled=True, final=False)
         return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
 
     async def _last_word(self, process: CameraProcess, ended: Ended | None) -> Lost:
@@ -235,7 +251,12 @@ class Supervisor:
             return Lost(None, stalled=False, final=True)
         if ended is None:
             return Lost(f"its process died: {await process.died_of()}", stalled=False, final=False)
-        return Lost(ended.reason, stalled=False, final=not ended.retryable, unreadable=ended.unreadable)
+        return Lost(
+            ended.reason,
+            stalled=ended.stalled,
+            final=not ended.retryable,
+            unreadable=ended.unreadable,
+        )
 
 
 def _now_s() -> float:
