@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,7 +60,8 @@ _MIN_CHANGED_SHARE = 1 / 1500  # of the picture: 80 pixels of 400x300; a walker 
 _NOTEBOOK_MARGIN = 0.05  # of the area: 4 sd of a count of noise that is alike over 9x9 pixels
 _SETTLING_S, _SETTLING_FACTOR = 1.5, 20.0
 _CUT_SPREAD_LEVELS = 6  # brightness changes unlike by more in half of the picture
-_CUT_LIKENESS = 0.25  # six clips without a cut stay above 0.6 where they spread so far, cuts below 0.1
+_CUT_LIKENESS = 0.35  # six clips without a cut stay above 0.6 where they spread so far, cuts below 0.1
+_BACK_LIKENESS = 0.6
 _SWITCH_LEVELS = 10  # in one frame; exposure control takes many
 _DILATION = np.ones((3, 3), np.uint8)
 
@@ -75,6 +77,8 @@ class Motion:
         threshold: the value above which something clearly happens, in pixels.
         shift: the picture-wide change of brightness that was removed, in grey levels, signed.
         cut: the whole picture was replaced.
+        back: the frame before was a lone one of another scene, which it called a cut: the picture is again
+            what it was before that.
         grid: share of each cell of a coarse grid that changed, uint8 (rows, columns), 255 is all of
             it; None when the value is not above the threshold.
     """
@@ -86,6 +90,7 @@ class Motion:
     shift: float
     cut: bool
     grid: NDArray[np.uint8] | None
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,7 @@ class MotionMeter:
         self._frames: deque[_Frame] = deque(maxlen=_MAX_FRAMES)
         self._first_s: float | None = None
         self._cut: _Frame | None = None  # the first after the newest cut
+        self._before_cut: _Frame | None = None  # the last before it, while the first is the newest frame
         self._brightening = _Brightening(counted) if settings.signal == "notebook" else None
 
     def measure(self, pts_s: float, luma: NDArray[np.uint8]) -> Motion:
@@ -160,6 +166,19 @@ class MotionMeter:
             motion = self._compare(frame, pts_s - self._first_s, brighter_px)
         self._remember(frame)
         return motion
+
+    def first_of_scene(self, lumas: Iterable[NDArray[np.uint8]]) -> int | None:
+        """Find which of the frames that were passed over is the first of a new scene.
+
+        To be asked after a frame that showed a cut; ``lumas`` are those between it and the one measured
+        before it. None where all are of the old scene: then it is the measured one.
+        """
+        before, after = self._frames[-2], self._frames[-1]
+        for nth, luma in enumerate(lumas):
+            frame = self._frame(after.pts_s, luma)
+            if _likeness(frame, after) > _likeness(frame, before):
+                return nth
+        return None
 
     def _frame(self, pts_s: float, luma: MatLike) -> _Frame:
         # the mean over 3x3, taken in every third pixel, and again: exactly the mean over 9x9
@@ -189,15 +208,16 @@ class MotionMeter:
         else:
             floor = self._area_px * _share_rounded_up(sd)
             value, threshold = float(brighter_px), floor + _NOTEBOOK_MARGIN * self._area_px
-        shift, cut = self._whole_picture(frame)
+        shift, replaced, back = self._whole_picture(frame)
         return Motion(
             pts_s=frame.pts_s,
             value=value,
             floor=floor,
             threshold=threshold,
             shift=shift,
-            cut=cut,
+            cut=replaced and not back,
             grid=_grid(changed) if value > threshold else None,
+            back=back,
         )
 
     def _changed_limits(self, noise_sds: float, running_s: float) -> tuple[float, float]:
@@ -211,22 +231,26 @@ class MotionMeter:
         least_px = _MIN_CHANGED_SHARE * self._shape[0] * self._shape[1]
         return floor, 3.0 * floor + (1.0 + settling) * least_px
 
-    def _whole_picture(self, frame: _Frame) -> tuple[float, bool]:
-        """The change of brightness (mean of the stiller half of the picture), and whether this is a cut.
+    def _whole_picture(self, frame: _Frame) -> tuple[float, bool, bool]:
+        """The change of brightness (mean of the stiller half of the picture), and whether it was replaced.
 
-        After a light was switched the earlier frames tell no more what moved: they are forgotten.
+        The third value says that this brings back what a cut one frame ago has replaced. After a light was
+        switched the earlier frames tell no more what moved: they are forgotten.
         """
         last = self._frames[-1]
         steps = np.sort(frame.coarse - last.coarse, axis=None)
         quarter = steps.size // 4
         shift = float(steps[quarter:-quarter].sum()) / (steps.size - 2 * quarter)
         spread = int(steps[-quarter]) - int(steps[quarter])
-        cut = spread > _CUT_SPREAD_LEVELS and _likeness(frame, last) < _CUT_LIKENESS
-        if cut:
+        replaced = spread > _CUT_SPREAD_LEVELS and _likeness(frame, last) < _CUT_LIKENESS
+        before, self._before_cut = self._before_cut, None
+        back = replaced and before is not None and _likeness(frame, before) > _BACK_LIKENESS
+        if replaced:
             self._cut = frame
+            self._before_cut = None if back else last
         elif abs(shift) > _SWITCH_LEVELS:
             self._frames.clear()
-        return shift, cut
+        return shift, replaced, back
 
     def _reference(self, pts_s: float, age_s: float, least_frames: int) -> _Frame:
         """The frame nearest to an age; while there is none old enough, the oldest."""

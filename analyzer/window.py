@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -94,7 +94,8 @@ class WindowSettings:
     Attributes:
         window_s: length of a window.
         motion: how the signal is made.
-        height_ratio, distance_frames: which local maxima are peaks.
+        height_ratio, distance_frames: which local maxima are peaks; the distance is in frames of the source,
+            however many of them are measured.
         max_keyframes: how many peaks are shown at most.
         keyframe_px: longer side of the keyframes' pictures; None when no pictures are asked for.
         max_fps: of a faster stream, only so many frames a second are measured; None for all. The signal
@@ -169,6 +170,9 @@ class Windower:
         self._finder: PeakFinder[Snapshot] = PeakFinder(
             settings.height_ratio, settings.distance_frames, self._settle, calm_s
         )
+        # The notebook's peaks are those of find_peaks and no others.
+        self._cuts_are_peaks = settings.motion.signal != "notebook"
+        self._owed = 0  # how many source frames the last step was too short, as a cut was put earlier
         self._glimpsed = False
         self._glimpse: Shot | None = None
         self._activity = ActivityMeter()
@@ -193,20 +197,36 @@ class Windower:
         picture, hence quiet.
         """
         motion = self._meter.measure(frame.pts_s, frame.luma)
+        self._last_s, self._frame_s = frame.pts_s, min(1.0, frame.pts_s - self._last_s)
+        self._owed, step = 0, frame.step + self._owed
+        if motion.cut:
+            frame, motion, step = self._first_of_scene(frame, motion, step)
+        if motion.back:
+            self._finder.withdraw_cut()
+            self._activity.withdraw_cut()
         closed = []
-        while frame.pts_s >= self._end_s:
+        while motion.pts_s >= self._end_s:
             closed.append(self._close(self._end_s, motion.value))
-        self._take(frame, motion)
+        self._take(replace(frame, passed=()), motion, step)
         return closed
 
-    def _take(self, frame: Frame, motion: Motion) -> None:
+    def _first_of_scene(self, frame: Frame, motion: Motion, step: int) -> tuple[Frame, Motion, int]:
+        """Put a cut where the new scene begins, which may be in a frame that was not measured."""
+        size = (self._settings.motion.width_px, self._settings.motion.height_px)
+        nth = self._meter.first_of_scene(passed.frame(*size).luma for passed in frame.passed)
+        if nth is None:
+            return frame, motion, step
+        first = frame.passed[nth].frame(*size)
+        self._owed = len(frame.passed) - nth
+        return first, replace(motion, pts_s=first.pts_s), step - self._owed
+
+    def _take(self, frame: Frame, motion: Motion, step: int) -> None:
         keyframe_px = self._settings.keyframe_px
         snapshot = None if keyframe_px is None else Snapshot(frame, motion.value, keyframe_px)
-        self._finder.push(motion.pts_s, motion.value, motion.threshold, snapshot)
+        cut = motion.cut and self._cuts_are_peaks
+        self._finder.push(motion.pts_s, motion.value, motion.threshold, snapshot, step=step, cut=cut)
         self._glimpsed = self._glimpsed and self._finder.active
         self._activity.add(motion, self._picture_px)
-        self._frame_s = min(1.0, motion.pts_s - self._last_s)
-        self._last_s = motion.pts_s
         self._highest = max(self._highest, motion.value)
         self._floors += motion.floor
         self._thresholds += motion.threshold
@@ -247,7 +267,9 @@ class Windower:
 
     def _close(self, end_s: float, next_value: float | None) -> Measured:
         findings = self._finder.close(next_value)
-        chosen = choose_keyframes(findings.peaks, findings.stretches, self._settings.max_keyframes)
+        chosen = choose_keyframes(
+            findings.peaks, findings.stretches, self._settings.max_keyframes, findings.cuts
+        )
         frames = max(1, self._frames)
         measured = Measured(
             index=self._index,

@@ -34,6 +34,8 @@ _PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
 
 # Decoded pictures that wait to be handed out together, at most.
 MAX_HELD = 16
+# What the decoded frames between two that are measured may hold of memory: 16 of 1080p.
+PASSED_BYTES = 50_000_000
 
 _ROTATIONS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 # Pixel formats whose first plane is the picture's luma, by bits a sample.
@@ -46,6 +48,23 @@ _LUMA_BITS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A frame that was decoded and is not measured, as it is too near to the one before.
+
+    Attributes:
+        pts_s: media time, as of a Frame.
+        image: the decoder's own frame; it pins decoder memory.
+    """
+
+    pts_s: float
+    image: VideoFrame
+
+    def frame(self, width_px: int, height_px: int) -> Frame:
+        """Return it as a frame of this analysis size."""
+        return Frame(self.pts_s, _luma(self.image, width_px, height_px), self.image)
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """A decoded frame.
 
@@ -54,12 +73,16 @@ class Frame:
         luma: uint8 (height_px, width_px) at analysis size, upright.
         image: the decoder's own frame; it pins decoder memory, so keep few.
         after_damage: packets between the frame before and this one were damaged or lost.
+        step: how many frames of the source later than the frame before it is; 1 where all are measured.
+        passed: the decoded ones among the frames between, in time order, the newest where they are many.
     """
 
     pts_s: float
     luma: NDArray[np.uint8]
     image: VideoFrame
     after_damage: bool = False
+    step: int = 1
+    passed: tuple[Passed, ...] = ()
 
     @property
     def source_size_px(self) -> tuple[int, int]:
@@ -151,6 +174,9 @@ class FrameDecoder:
         self._thinner = Thinner(self._least_s) if max_fps and tells else None
         self._length_bytes = length_bytes(self._context.extradata) if tells else 0
         self._after_damage = False  # since the last frame handed out
+        self._passed: list[Passed] = []  # since then, too
+        self._passed_by = 0  # how many were
+        self._not_decoded: list[float] = []  # stream times of packets left out, until a later frame comes
 
     @property
     def ends_s(self) -> float | None:
@@ -182,7 +208,11 @@ class FrameDecoder:
         if self._thinner is None or packet.pts is None:
             return False
         droppable = is_droppable(memoryview(packet), self._length_bytes)
-        return self._thinner.skips(packet.pts * self._tick_s, droppable=droppable)
+        shown_s = packet.pts * self._tick_s
+        skips = self._thinner.skips(shown_s, droppable=droppable)
+        if skips:
+            self._not_decoded.append(shown_s)
+        return skips
 
     def _may_wait(self) -> bool:
         if not self._held:
@@ -217,6 +247,8 @@ class FrameDecoder:
                 return Decoded(tuple(frames), tuple(images[nth:]))
             if self._handed_s is None or at_s - self._handed_s >= self._least_s:
                 frames.append(self._frame(image, at_s))
+            else:
+                self._pass_by(image, at_s)
         return Decoded(tuple(frames))
 
     def _is_broken(self, image: VideoFrame) -> bool:
@@ -254,7 +286,25 @@ class FrameDecoder:
     def _frame(self, image: VideoFrame, at_s: float) -> Frame:
         after_damage, self._after_damage = self._after_damage, False
         self._handed_s = at_s
-        return Frame(at_s, _luma(image, *self._size), image, after_damage)
+        step = 1 + self._passed_by + self._left_out_before(image)
+        passed, self._passed, self._passed_by = tuple(self._passed), [], 0
+        return Frame(at_s, _luma(image, *self._size), image, after_damage, step, passed)
+
+    def _pass_by(self, image: VideoFrame, at_s: float) -> None:
+        self._passed_by += 1
+        self._passed.append(Passed(at_s, image))
+        # Three bytes for two pixels, as above.
+        if len(self._passed) * image.width * image.height * 3 // 2 > PASSED_BYTES:
+            del self._passed[0]
+
+    def _left_out_before(self, image: VideoFrame) -> int:
+        """Count the packets that were not decoded and would have been shown before an image, once each."""
+        if not self._not_decoded:
+            return 0
+        stream_s = self.stream_s(image)
+        later = [] if stream_s is None else [at_s for at_s in self._not_decoded if at_s > stream_s]
+        count, self._not_decoded = len(self._not_decoded) - len(later), later
+        return count
 
     def _is_after_damage(self, stream_s: float) -> bool:
         """Whether there was damage since the last frame; what lies before this one is forgotten."""
