@@ -81,6 +81,8 @@ class Motion:
             what it was before that.
         grid: share of each cell of a coarse grid that changed, uint8 (rows, columns), 255 is all of
             it; None when the value is not above the threshold.
+        changes: the same whatever the value, None when nothing changed; always None for the notebook's
+            signal.
     """
 
     pts_s: float
@@ -91,6 +93,7 @@ class Motion:
     cut: bool
     grid: NDArray[np.uint8] | None
     back: bool = False
+    changes: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,7 @@ class MotionMeter:
         else:
             floor = self._area_px * _share_rounded_up(sd)
             value, threshold = float(brighter_px), floor + _NOTEBOOK_MARGIN * self._area_px
+        grid = _grid(changed) if changed_px > 0 or value > threshold else None
         shift, replaced, back = self._whole_picture(frame)
         return Motion(
             pts_s=frame.pts_s,
@@ -216,8 +220,9 @@ class MotionMeter:
             threshold=threshold,
             shift=shift,
             cut=replaced and not back,
-            grid=_grid(changed) if value > threshold else None,
+            grid=grid if value > threshold else None,
             back=back,
+            changes=grid if brighter_px is None else None,
         )
 
     def _changed_limits(self, noise_sds: float, running_s: float) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -262,6 +262,31 @@ class PeakFinder(Generic[P]):
         if maximum is not None and maximum.value > self._threshold:
             self._clear.add(maximum.index)
             self._tracker.offer(maximum)
+
+
+def without(
+    findings: Findings[P], values: Mapping[float, float], stretches: Sequence[Stretch[P]]
+) -> Findings[P]:
+    """Return a window's findings as they are once some of its motion does not count any more.
+
+    Args:
+        findings: with all of the motion.
+        values: what is left above the threshold, by media time.
+        stretches: those of what is left. One that has no peak of its own is shown by the nearest there is:
+            no picture was kept of other frames.
+    """
+    cuts = [peak for peak in findings.peaks if peak.pts_s in findings.cuts]
+    peaks = {cut.pts_s: cut for cut in cuts}
+    if stretches:
+        for peak in findings.peaks:
+            if peak.pts_s in values:
+                peaks[peak.pts_s] = FoundPeak(peak.pts_s, values[peak.pts_s], peak.payload)
+    for stretch in stretches:
+        if findings.peaks and not any(stretch.start_s <= pts_s <= stretch.end_s for pts_s in peaks):
+            nearest = min(findings.peaks, key=lambda peak: abs(peak.pts_s - stretch.peak.pts_s))
+            peaks[nearest.pts_s] = FoundPeak(nearest.pts_s, stretch.peak.value, nearest.payload)
+    in_order = tuple(peaks[pts_s] for pts_s in sorted(peaks))
+    return Findings(in_order, tuple(stretches), findings.active_s, findings.cuts)
 
 
 class _Placed(Protocol):

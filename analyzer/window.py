@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 
 from analyzer.activity import Activity, ActivityMeter
+from analyzer.flicker import Flicker, FlickerFilter
 from analyzer.motion import Motion, MotionMeter, MotionSettings
 from analyzer.peaks import Peak
-from analyzer.stretches import PeakFinder, choose_keyframes
+from analyzer.stretches import Findings, PeakFinder, choose_keyframes, without
 from stream.frames import Frame
 
 SIGNAL_STEP_S = 0.2
@@ -166,9 +169,9 @@ class Windower:
         self._settings = settings
         self._meter = MotionMeter(settings.motion, source_width_px, source_height_px)
         # What goes on over borders must find room for a calm's length in each window that it fills.
-        calm_s = min(1.0, settings.window_s / 2)
+        self._calm_s = min(1.0, settings.window_s / 2)
         self._finder: PeakFinder[Snapshot] = PeakFinder(
-            settings.height_ratio, settings.distance_frames, self._settle, calm_s
+            settings.height_ratio, settings.distance_frames, self._settle, self._calm_s
         )
         # The notebook's peaks are those of find_peaks and no others.
         self._cuts_are_peaks = settings.motion.signal != "notebook"
@@ -176,6 +179,7 @@ class Windower:
         self._glimpsed = False
         self._glimpse: Shot | None = None
         self._activity = ActivityMeter()
+        self._flickers = FlickerFilter()
         self._picture_px = settings.motion.width_px * settings.motion.height_px
         self._last_s = 0.0
         self._frame_s = 0.0  # how long the newest frame is shown, as far as the one before tells
@@ -185,10 +189,9 @@ class Windower:
         self._index = index
         self._start_s = index * self._settings.window_s
         self._end_s = self._start_s + self._settings.window_s
-        self._highest = 0.0
-        self._floors = self._thresholds = 0.0
-        self._frames = 0
-        self._signal: list[float] = []
+        self._measured: list[Motion] = []  # as measured
+        self._motions: list[Motion] = []  # without what flickers
+        self._activity_before = copy.deepcopy(self._activity)
 
     def push(self, frame: Frame) -> list[Measured]:
         """Take a frame; returns the windows that it closes, usually none.
@@ -202,12 +205,13 @@ class Windower:
         if motion.cut:
             frame, motion, step = self._first_of_scene(frame, motion, step)
         if motion.back:
-            self._finder.withdraw_cut()
-            self._activity.withdraw_cut()
+            self._withdraw_cut()
+        shown = self._flickers.push(motion)
         closed = []
         while motion.pts_s >= self._end_s:
-            closed.append(self._close(self._end_s, motion.value))
-        self._take(replace(frame, passed=()), motion, step)
+            closed.append(self._close(self._end_s, shown.value))
+        self._measured.append(motion)
+        self._take(replace(frame, passed=()), shown, step)
         return closed
 
     def _first_of_scene(self, frame: Frame, motion: Motion, step: int) -> tuple[Frame, Motion, int]:
@@ -227,13 +231,19 @@ class Windower:
         self._finder.push(motion.pts_s, motion.value, motion.threshold, snapshot, step=step, cut=cut)
         self._glimpsed = self._glimpsed and self._finder.active
         self._activity.add(motion, self._picture_px)
-        self._highest = max(self._highest, motion.value)
-        self._floors += motion.floor
-        self._thresholds += motion.threshold
-        self._frames += 1
-        step = int((motion.pts_s - self._start_s) / SIGNAL_STEP_S)
-        self._signal.extend([0.0] * (step + 1 - len(self._signal)))
-        self._signal[step] = max(self._signal[step], motion.value)
+        self._motions.append(motion)
+
+    def _withdraw_cut(self) -> None:
+        """Take back the cut of the frame before: it was a lone frame."""
+        self._finder.withdraw_cut()
+        self._activity.withdraw_cut()
+        if self._measured:
+            self._measured[-1] = replace(self._measured[-1], cut=False)
+
+    @property
+    def flickers(self) -> Sequence[Flicker]:
+        """The small regions found so far whose regular changes do not count, each place once."""
+        return self._flickers.found
 
     @property
     def start_s(self) -> float:
@@ -261,28 +271,52 @@ class Windower:
 
         ``ends_s`` is where the last picture ends, where that is known better than by those that came here.
         """
-        if not self._frames:
+        if not self._motions:
             return None
         return self._close(min(self._end_s, ends_s or self._last_s + self._frame_s), None)
 
     def _close(self, end_s: float, next_value: float | None) -> Measured:
         findings = self._finder.close(next_value)
+        self._flickers.look(end_s)
+        if self._flickers.changed_s > self._start_s:
+            findings = self._revise(findings)
         chosen = choose_keyframes(
             findings.peaks, findings.stretches, self._settings.max_keyframes, findings.cuts
         )
-        frames = max(1, self._frames)
+        frames = max(1, len(self._motions))
         measured = Measured(
             index=self._index,
             start_s=self._start_s,
             end_s=end_s,
             quiet=findings.quiet,
-            signal_max=self._highest,
-            noise_floor=self._floors / frames,
-            threshold=self._thresholds / frames,
+            signal_max=max((motion.value for motion in self._motions), default=0.0),
+            noise_floor=sum(motion.floor for motion in self._motions) / frames,
+            threshold=sum(motion.threshold for motion in self._motions) / frames,
             peaks=tuple(Peak(peak.pts_s, peak.value) for peak in findings.peaks),
             shots=tuple(Shot(p.pts_s, p.value, p.payload.jpeg if p.payload else b"") for p in chosen),
             activity=self._activity.close(end_s),
-            signal=tuple(self._signal),
+            signal=tuple(_in_steps(self._motions, self._start_s)),
         )
         self._begin_window(self._index + 1)
         return measured
+
+    def _revise(self, findings: Findings[Snapshot]) -> Findings[Snapshot]:
+        """Measure the window again, now that it has shown what flickers in it."""
+        self._motions = self._flickers.revise(self._measured)
+        self._activity = self._activity_before
+        finder: PeakFinder[Snapshot] = PeakFinder(self._settings.height_ratio, calm_s=self._calm_s)
+        for motion in self._motions:
+            self._activity.add(motion, self._picture_px)
+            finder.push(motion.pts_s, motion.value, motion.threshold)
+        values = {motion.pts_s: motion.value for motion in self._motions if motion.value > motion.threshold}
+        return without(findings, values, finder.close().stretches)
+
+
+def _in_steps(motions: Sequence[Motion], start_s: float) -> list[float]:
+    """The highest value in each SIGNAL_STEP_S from ``start_s`` on."""
+    signal: list[float] = []
+    for motion in motions:
+        step = int((motion.pts_s - start_s) / SIGNAL_STEP_S)
+        signal.extend([0.0] * (step + 1 - len(signal)))
+        signal[step] = max(signal[step], motion.value)
+    return signal
