@@ -35,18 +35,20 @@ _MAX_CELLS = 300  # changed in one frame: more is no small region, whatever it i
 _REST_S = 0.25  # a change is visible for 0.2 s: what follows a rest of more begins anew
 _PERIODS_S = (0.3, 90.0)
 _MIN_BEGINNINGS = 4
-_MIN_FAST_BEGINNINGS, _SLOW_PERIOD_S = 6, 1.6  # of what beats faster than this there soon are more
 _MIN_REGULAR = 0.75  # of the beginnings: somebody may pass
 _MIN_KEPT = 0.65  # of the beats at which a change was seen: 8 and 9 look much alike
-_CHANCE = 0.025  # that beginnings which come when they come are so regular, somewhere in the picture
+_MIN_LATE_REGULAR, _LATE = 3, 4  # of the newest beginnings: a beat that is over is none
+# That beginnings which come when they come are so regular, somewhere in the picture: of beats faster than a
+# period, and of slower ones, of which a window shows few.
+_FAST_CHANCE, _SLOW_PERIOD_S, _SLOW_CHANCE = 0.003, 1.6, 0.025
 _CLOCK_PLACES = 16  # that a clock has: of more, each must be more regular
 _MIN_ALONE = 0.6  # of the beginnings: nothing around changes with them
 
 _RECURRING_S, _MIN_RECURRING_S = 10.0, 8.5  # looked at, and at least
 _MIN_DUTY, _MIN_RECURRING_FRAMES = 0.12, 8  # a cell's share of frames with a change, and a place's number
 _LAGS_S = (0.9, 2.05)  # 25 frames a second of which each second is measured come back in 2 s
-# Correlation of the changes with those one period before. What always moves, as traffic, stays below 0.25;
-# of what changes now and then more comes back by chance.
+# Correlation with one period before of how far the changes differ from frame to frame. What always moves, as
+# traffic, stays below 0.25; of what changes now and then more comes back by chance.
 _LIKENESS, _SPARSE_LIKENESS, _SPARSE_DUTY = 0.5, 0.8, 0.5
 
 _MAX_REGION_CELLS, _MAX_REGION_ROWS = 90, 10
@@ -56,8 +58,6 @@ _TRAIL_S, _SLACK_S = 2.0, 0.25  # more active than usual by so much in so long: 
 _BAND_COLUMNS = 14  # minutes, hours and date change with the seconds, in the same line of text
 _MAX_BAND_DUTY, _BEAT_S = 0.6, 0.3
 
-_BESIDE = 0.1  # of the picture's width or height
-
 _NEAR = np.ones((3, 3), np.uint8)
 
 
@@ -66,23 +66,27 @@ class Flicker:
     """A small fixed region that changes in a regular beat.
 
     Attributes:
-        left, top, right, bottom: where, as fractions of the picture.
+        x_px, y_px, width_px, height_px: where, in pixels of the source's upright picture.
         period_s: how far its changes are apart.
-        found_s: media time at which it was found.
     """
 
-    left: float
-    top: float
-    right: float
-    bottom: float
+    x_px: int
+    y_px: int
+    width_px: int
+    height_px: int
     period_s: float
-    found_s: float
 
     def is_beside(self, other: Flicker) -> bool:
         """Whether both are one place, as the digits of a clock are: they overlap, or nearly do."""
-        across = max(self.left, other.left) - min(self.right, other.right)
-        down = max(self.top, other.top) - min(self.bottom, other.bottom)
-        return across < _BESIDE and down < _BESIDE
+        across = max(self.x_px - other.x_px - other.width_px, other.x_px - self.x_px - self.width_px)
+        down = max(self.y_px - other.y_px - other.height_px, other.y_px - self.y_px - self.height_px)
+        return across < max(self.width_px, other.width_px) and down < max(self.height_px, other.height_px)
+
+    def __str__(self) -> str:
+        place = f"{self.x_px},{self.y_px} ({self.width_px}x{self.height_px} px)"
+        return (
+            f"a clock or a lamp at {place} changes every {self.period_s:.1f} s and does not count as motion"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,16 +105,12 @@ class _Region:
     duty: float
     seen_s: float
 
-    def flicker(self, found_s: float) -> Flicker:
-        rows, columns = np.flatnonzero(self.cells.any(axis=1)), np.flatnonzero(self.cells.any(axis=0))
-        return Flicker(
-            float(columns[0]) / GRID_COLUMNS,
-            float(rows[0]) / GRID_ROWS,
-            float(columns[-1] + 1) / GRID_COLUMNS,
-            float(rows[-1] + 1) / GRID_ROWS,
-            self.period_s,
-            found_s,
-        )
+    def flicker(self, size_px: tuple[int, int]) -> Flicker:
+        """Return the place in a source's picture of this width and height."""
+        columns, rows = np.flatnonzero(self.cells.any(axis=0)), np.flatnonzero(self.cells.any(axis=1))
+        x, right = (round(edge * size_px[0] / GRID_COLUMNS) for edge in (columns[0], columns[-1] + 1))
+        y, bottom = (round(edge * size_px[1] / GRID_ROWS) for edge in (rows[0], rows[-1] + 1))
+        return Flicker(x, y, right - x, bottom - y, self.period_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,8 @@ class FlickerFilter:
         changed_s: media time at which a region was last learned or forgotten.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, source_width_px: int, source_height_px: int) -> None:
+        self._size_px = (source_width_px, source_height_px)
         self._history: deque[_Seen] = deque(maxlen=_MAX_FRAMES)
         self._active_s = np.full((GRID_ROWS, GRID_COLUMNS), -np.inf)  # when each cell or one beside changed
         self._number = 0
@@ -189,7 +190,7 @@ class FlickerFilter:
         self._regions = regions
         self._hider.learn(regions)
         for region in regions:
-            flicker = region.flicker(now_s)
+            flicker = region.flicker(self._size_px)
             if not any(flicker.is_beside(known) for known in self.found):
                 self.found.append(flicker)
 
@@ -274,12 +275,16 @@ class FlickerFilter:
         if times < _MIN_RECURRING_FRAMES:
             return 0.0
         least = _LIKENESS if times >= _SPARSE_DUTY * len(amounts) else _SPARSE_LIKENESS
-        amounts = amounts - amounts.mean(axis=0)
+        amounts = np.diff(amounts, axis=0)  # what changes slowly is much the same a little later
         first, last = (round(lag_s / self._frame_s) for lag_s in _LAGS_S)
         lags = range(max(1, first), min(last, len(amounts) // 2) + 1)
         alike = {lag: _correlation(amounts[lag:], amounts[:-lag]) for lag in lags}
-        best = max(alike, key=lambda lag: alike[lag], default=0)
-        return best * self._frame_s if best and alike[best] >= least else 0.0
+        best = max(alike.values(), default=0.0)
+        if best < least:
+            return 0.0
+        return self._frame_s * next(
+            lag for lag in lags if alike[lag] >= 0.9 * best
+        )  # the first of its multiples
 
 
 def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
@@ -354,11 +359,11 @@ def _beat_s(starts: NDArray[np.float64], tolerance_s: float) -> NDArray[np.float
         beats = np.where(near, number, -np.inf).max(axis=1) - np.where(near, number, np.inf).min(axis=1) + 1
         chance = (2 * tolerance_s / period) ** (hits - 2) * np.maximum(1, counts) ** (counts - hits)
         good = (hits >= np.maximum(_MIN_BEGINNINGS, _MIN_REGULAR * counts)) & (hits >= _MIN_KEPT * beats)
-        good &= (
-            (chance <= _CHANCE * min(1.0, _CLOCK_PLACES / len(starts)))
-            & (period >= _PERIODS_S[0])
-            & (period <= _PERIODS_S[1])
-        )
+        good &= (period >= _PERIODS_S[0]) & (period <= _PERIODS_S[1])
+        most = np.where(period < _SLOW_PERIOD_S, _FAST_CHANCE, _SLOW_CHANCE)
+        good &= chance <= most * min(1.0, _CLOCK_PLACES / len(starts))
+        late = np.arange(starts.shape[1]) >= counts[:, None] - _LATE
+        good &= (on_beat & late).sum(axis=1) >= _MIN_LATE_REGULAR
     return np.where(good, period, 0.0)
 
 

@@ -179,7 +179,7 @@ class Windower:
         self._glimpsed = False
         self._glimpse: Shot | None = None
         self._activity = ActivityMeter()
-        self._flickers = FlickerFilter()
+        self._flickers = FlickerFilter(source_width_px, source_height_px)
         self._picture_px = settings.motion.width_px * settings.motion.height_px
         self._last_s = 0.0
         self._frame_s = 0.0  # how long the newest frame is shown, as far as the one before tells

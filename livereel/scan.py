@@ -37,9 +37,13 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
         settings = options.windows(pictures=plot is not None)
         capture = Capture(source, camera_name(source.info.address), settings, NoClips(), pictures)
         seen: list[Window | Gap] = []
+        said = 0
         with progress("watching", known=source.info.duration_s is not None) as advance:
             for item in capture.windows():
                 print_row(item) if as_json else print_line(item)
+                for flicker in capture.flickers[said:]:
+                    sys.stderr.write(f"livereel: note: {flicker}\n")
+                said = len(capture.flickers)
                 if plot:
                     seen.append(item)
                 if isinstance(item, Window):

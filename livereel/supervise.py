@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from analyzer.flicker import Flicker
 from analyzer.happening import Began
 from livereel.capture import Seen
 from livereel.counts import Counts
@@ -89,6 +90,7 @@ class Supervisor:
         self.state = "connecting"
         self.counts = Counts()
         self._counts_before = Counts()
+        self._flickers: list[Flicker] = []  # those that the log tells of
         self.starts = 0
 
     @property
@@ -202,6 +204,10 @@ class Supervisor:
             )
         if beat.clip_failure and not self.counts.clips_failed:
             log.warning("%s: its windows have no moving pictures: %s", self._settings.name, beat.clip_failure)
+        for flicker in beat.flickers:
+            if not any(flicker.is_beside(known) for known in self._flickers):
+                self._flickers.append(flicker)
+                log.info("%s: %s", self._settings.name, flicker)
         self.counts = beat.counts
 
     async def _report(self, report: Seen) -> None:

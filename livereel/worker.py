@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from analyzer.flicker import Flicker
 from analyzer.window import WindowSettings
 from livereel.capture import Capture, Seen
 from livereel.child import at_home
@@ -59,11 +60,13 @@ class CameraSettings:
 class Beat:
     """The process is alive, and what it has met so far; ``frames`` grows while pictures come.
 
-    ``clip_failure`` is why a clip could not be cut, the last time.
+    ``clip_failure`` is why a clip could not be cut, the last time; ``flickers`` are the small places whose
+    regular changes do not count as motion.
     """
 
     counts: Counts
     clip_failure: str | None = None
+    flickers: tuple[Flicker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +168,5 @@ def _beat(reporter: _Reporter, capture: Capture) -> None:
 
 def _beat_of(capture: Capture) -> Beat:
     failure = capture.clip_failure
-    return Beat(replace(capture.counts), None if failure is None else str(failure))
+    reason = None if failure is None else str(failure)
+    return Beat(replace(capture.counts), reason, tuple(capture.flickers))
