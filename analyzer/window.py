@@ -13,7 +13,7 @@ from analyzer.activity import Activity, ActivityMeter
 from analyzer.flicker import Flicker, FlickerFilter
 from analyzer.motion import Motion, MotionMeter, MotionSettings
 from analyzer.peaks import Peak
-from analyzer.stretches import Findings, PeakFinder, choose_keyframes, without
+from analyzer.stretches import Findings, FoundPeak, PeakFinder, choose_keyframes, without
 from stream.frames import Frame
 
 SIGNAL_STEP_S = 0.2
@@ -191,6 +191,7 @@ class Windower:
         self._end_s = self._start_s + self._settings.window_s
         self._measured: list[Motion] = []  # as measured
         self._motions: list[Motion] = []  # without what flickers
+        self._hidden: FoundPeak[Snapshot] | None = None  # the highest frame of what flickers
         self._activity_before = copy.deepcopy(self._activity)
 
     def push(self, frame: Frame) -> list[Measured]:
@@ -206,6 +207,8 @@ class Windower:
             frame, motion, step = self._first_of_scene(frame, motion, step)
         if motion.back:
             self._withdraw_cut()
+        if motion.pts_s >= self._end_s:
+            self._flickers.look(self._end_s)
         shown = self._flickers.push(motion)
         closed = []
         while motion.pts_s >= self._end_s:
@@ -232,6 +235,11 @@ class Windower:
         self._glimpsed = self._glimpsed and self._finder.active
         self._activity.add(motion, self._picture_px)
         self._motions.append(motion)
+        measured = self._measured[-1].value
+        if motion.value <= motion.threshold < measured and measured > (
+            self._hidden.value if self._hidden else 0
+        ):
+            self._hidden = FoundPeak(motion.pts_s, measured, snapshot)
 
     def _withdraw_cut(self) -> None:
         """Take back the cut of the frame before: it was a lone frame."""
@@ -273,11 +281,12 @@ class Windower:
         """
         if not self._motions:
             return None
-        return self._close(min(self._end_s, ends_s or self._last_s + self._frame_s), None)
+        end_s = min(self._end_s, ends_s or self._last_s + self._frame_s)
+        self._flickers.look(end_s)
+        return self._close(end_s, None)
 
     def _close(self, end_s: float, next_value: float | None) -> Measured:
         findings = self._finder.close(next_value)
-        self._flickers.look(end_s)
         if self._flickers.changed_s > self._start_s:
             findings = self._revise(findings)
         chosen = choose_keyframes(
@@ -309,7 +318,13 @@ class Windower:
             self._activity.add(motion, self._picture_px)
             finder.push(motion.pts_s, motion.value, motion.threshold)
         values = {motion.pts_s: motion.value for motion in self._motions if motion.value > motion.threshold}
-        return without(findings, values, finder.close().stretches)
+        if not findings.peaks and self._hidden is not None:
+            findings = replace(findings, peaks=(self._hidden,))
+        revised = without(findings, values, finder.close().stretches)
+        for peak in revised.peaks:
+            if peak.payload is not None:
+                peak.payload.settle()
+        return revised
 
 
 def _in_steps(motions: Sequence[Motion], start_s: float) -> list[float]:
