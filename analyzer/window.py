@@ -200,7 +200,7 @@ class Windower:
         A pause of the stream longer than a window closes windows without a frame of their own: a still
         picture, hence quiet.
         """
-        motion = self._meter.measure(frame.pts_s, frame.luma)
+        motion = self._meter.measure(frame.pts_s, frame.luma, frame.chroma)
         self._last_s, self._frame_s = frame.pts_s, min(1.0, frame.pts_s - self._last_s)
         self._owed, step = 0, frame.step + self._owed
         if motion.cut:

@@ -168,6 +168,7 @@ class Capture:
             motion.height_px,
             held_bytes=held_bytes,
             max_fps=self._settings.max_fps,
+            chroma=motion.signal == "changed",
         )
         self._windower: Windower | None = None
         self._last_s = 0.0

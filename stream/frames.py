@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -45,6 +46,8 @@ _LUMA_BITS = {
     **dict.fromkeys(("yuv420p10le", "yuv422p10le", "yuv444p10le", "gray10le"), 10),
     **dict.fromkeys(("yuv420p12le", "yuv422p12le", "yuv444p12le", "gray12le"), 12),
 }
+# Colour is looked at in every sixth pixel of the analysis picture, a mean over 2x2 places.
+CHROMA_STEP_PX = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Frame:
         after_damage: packets between the frame before and this one were damaged or lost.
         step: how many frames of the source later than the frame before it is; 1 where all are measured.
         passed: the decoded ones among the frames between, in time order, the newest where they are many.
+        chroma: uint8 (height_px // 6, width_px // 6, 2), both colour differences, upright; None where it
+            was not asked for or the picture has no colour.
     """
 
     pts_s: float
@@ -83,6 +88,7 @@ class Frame:
     after_damage: bool = False
     step: int = 1
     passed: tuple[Passed, ...] = ()
+    chroma: NDArray[np.uint8] | None = None
 
     @property
     def source_size_px(self) -> tuple[int, int]:
@@ -133,6 +139,7 @@ class FrameDecoder:
         *,
         held_bytes: int = 0,
         max_fps: float | None = None,
+        chroma: bool = False,
     ) -> None:
         """Decode to frames of analysis size.
 
@@ -143,6 +150,7 @@ class FrameDecoder:
                 with them finds the processor's caches warm. 0 hands each out at once.
             max_fps: of a faster stream, frames closer together than this are left out, and not even
                 decoded where nothing else builds on them, which may leave half as many; None hands out all.
+            chroma: whether frames carry their colour, too.
         """
         self._context: VideoCodecContext = video.codec_context
         if not self._context.is_open:
@@ -151,6 +159,7 @@ class FrameDecoder:
             # others build on are whole.
             self._context.options = {**self._context.options, "skip_loop_filter": "bidir"}
         self._size = (width_px, height_px)
+        self._chroma = chroma
         self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
         # A frame that the decoder gives up only at the end does not carry its time base.
         self._tick_s = float(video.time_base or Fraction(1, 90_000))
@@ -288,7 +297,8 @@ class FrameDecoder:
         self._handed_s = at_s
         step = 1 + self._passed_by + self._left_out_before(image)
         passed, self._passed, self._passed_by = tuple(self._passed), [], 0
-        return Frame(at_s, _luma(image, *self._size), image, after_damage, step, passed)
+        chroma = _chroma(image, *self._size) if self._chroma else None
+        return Frame(at_s, _luma(image, *self._size), image, after_damage, step, passed, chroma)
 
     def _pass_by(self, image: VideoFrame, at_s: float) -> None:
         self._passed_by += 1
@@ -323,18 +333,42 @@ def _luma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8]
     if bits is None:
         gray = image.reformat(*size, "gray").to_ndarray().astype(np.uint8, copy=False)
         return _upright(gray, rotation)
-    plane = image.planes[0]
+    return _upright(_shrunk(image.planes[0], bits, size), rotation)
+
+
+def _chroma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint8] | None:
+    rotation = image.rotation % 360
+    size = (width_px // CHROMA_STEP_PX, height_px // CHROMA_STEP_PX)
+    size = size[::-1] if rotation in {90, 270} else size
+    name = image.format.name
+    if name.startswith("gray"):
+        return None
+    if name not in _LUMA_BITS:
+        image, name = image.reformat(2 * size[0], 2 * size[1], "yuv444p"), "yuv444p"
+    double = (2 * size[0], 2 * size[1])
+    planes = image.planes[1:3]
+    channels = 2 if len(planes) == 1 else 1  # nv12 has both in one plane
+    both = [_shrunk(plane, _LUMA_BITS[name], double, channels) for plane in planes]
+    colours = both[0] if channels == 2 else cv2.merge(both)
+    small = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
+    return _upright(small.astype(np.uint8, copy=False), rotation)
+
+
+def _shrunk(plane: VideoPlane, bits: int, size: tuple[int, int], channels: int = 1) -> NDArray[np.uint8]:
+    """A plane at this width and height, in levels of 8 bits."""
     rows: NDArray[np.uint8 | np.uint16] = np.frombuffer(
         memoryview(plane), np.dtype(np.uint8 if bits == 8 else np.uint16)
     )
-    rows = rows.reshape(-1, plane.line_size // rows.itemsize)[: image.height, : image.width]
+    rows = rows.reshape(-1, plane.line_size // rows.itemsize)[: plane.height, : plane.width * channels]
     # Of a large picture every row would be fetched from memory, and few are looked at.
-    step = max(1, image.height // size[1])
+    step = max(1, plane.height // size[1])
     if step > 1:
         rows = np.ascontiguousarray(rows[step // 2 :: step])
+    if channels > 1:
+        rows = rows.reshape(len(rows), -1, channels)
     small = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_LINEAR), rows.dtype)
     levels = small if bits == 8 else small >> (bits - 8)
-    return _upright(levels.astype(np.uint8, copy=False), rotation)
+    return levels.astype(np.uint8, copy=False)
 
 
 def _upright(picture: NDArray[np.uint8], rotation_deg: int) -> NDArray[np.uint8]:
