@@ -27,7 +27,7 @@ from analyzer.motion import GRID_COLUMNS, GRID_ROWS, Motion
 Cells = NDArray[np.bool_]
 """Which cells of the coarse grid, (GRID_ROWS, GRID_COLUMNS)."""
 
-_LOOK_S = 5.0  # regions are looked for this often, and when a window ends
+_FIRST_LOOK_S, _LOOK_S = 5.0, 10.0  # regions are looked for this often, and when a window ends
 _HORIZONS_S = (10.0, 20.0, 600.0)  # in so much of what was last seen: a clock of minutes takes some
 _MAX_FRAMES = 256  # of those in which anything changed: 20 s where something always moves
 _MAX_CELLS = 300  # changed in one frame: more is no small region, whatever it is
@@ -41,6 +41,7 @@ _MIN_LATE_REGULAR, _LATE = 3, 4  # of the newest beginnings: a beat that is over
 # That beginnings which come when they come are so regular, somewhere in the picture: of beats faster than a
 # period, and of slower ones, of which a window shows few.
 _FAST_CHANCE, _SLOW_PERIOD_S, _SLOW_CHANCE = 0.003, 1.6, 0.025
+_MAX_PLACES = 64  # looked at closely
 _CLOCK_PLACES = 16  # that a clock has: of more, each must be more regular
 _MIN_ALONE = 0.6  # of the beginnings: nothing around changes with them
 
@@ -147,7 +148,7 @@ class FlickerFilter:
     def push(self, motion: Motion) -> Motion:
         """Take the next frame's motion; returns it without what beats."""
         self._note(motion)
-        if motion.pts_s - self._looked_s >= _LOOK_S:
+        if motion.pts_s - self._looked_s >= (_LOOK_S if self._looked_s else _FIRST_LOOK_S):
             self.look(motion.pts_s)
         return self._hider.hide(motion)
 
@@ -167,7 +168,7 @@ class FlickerFilter:
             return
         here = cv2.dilate(motion.changes, _NEAR) > 0
         began = here & (motion.pts_s - self._active_s > self._rest_s)
-        self._active_s[here] = motion.pts_s
+        np.putmask(self._active_s, here, motion.pts_s)
         self._history.append(_Seen(motion.pts_s, self._number, motion.changes, began))
 
     @property
@@ -265,6 +266,8 @@ class FlickerFilter:
         for label in range(1, count):
             cells = labels == label
             around = cv2.dilate(cells.astype(np.uint8), _NEAR) > 0
+            if not _is_small(around):
+                continue
             period_s = self._comes_back_s(changes[:, cells].astype(np.float32))
             if period_s and self._is_alone(around, _RECURRING_S, now_s):
                 yield around, period_s
@@ -275,11 +278,11 @@ class FlickerFilter:
         if times < _MIN_RECURRING_FRAMES:
             return 0.0
         least = _LIKENESS if times >= _SPARSE_DUTY * len(amounts) else _SPARSE_LIKENESS
-        amounts = np.diff(amounts, axis=0)  # what changes slowly is much the same a little later
+        steps = np.diff(amounts, axis=0)  # what changes slowly is much the same a little later
+        alike = _correlations(steps)
         first, last = (round(lag_s / self._frame_s) for lag_s in _LAGS_S)
-        lags = range(max(1, first), min(last, len(amounts) // 2) + 1)
-        alike = {lag: _correlation(amounts[lag:], amounts[:-lag]) for lag in lags}
-        best = max(alike.values(), default=0.0)
+        lags = range(max(1, first), min(last, len(steps) // 2) + 1)
+        best = max((alike[lag] for lag in lags), default=0.0)
         if best < least:
             return 0.0
         return self._frame_s * next(
@@ -287,8 +290,12 @@ class FlickerFilter:
         )  # the first of its multiples
 
 
-def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    return float((one * other).sum()) / max(1e-6, float(np.sqrt((one**2).sum() * (other**2).sum())))
+def _correlations(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How alike rows are to those so many rows before, by that number: 1 is the same, 0 unlike."""
+    spectrum = np.fft.rfft(rows, 2 * len(rows), axis=0)
+    products = np.fft.irfft((np.abs(spectrum) ** 2).sum(axis=1))[: len(rows)]
+    overlap = 1.0 - np.arange(len(rows)) / len(rows)
+    return np.asarray(products / max(1e-6, float(products[0])) / overlap, np.float64)
 
 
 def _is_small(cells: Cells) -> bool:
@@ -327,18 +334,25 @@ def _periods_s(starts: NDArray[np.float64], tolerance_s: float) -> NDArray[np.fl
     """The period in which the times of each row come, 0 where there is none.
 
     A lamp that is on for longer than off has two changes in each period: then each second time is looked at.
+    Of many rows only the most even are: a street has hundreds that are not.
     """
-    every = _beat_s(starts, tolerance_s)
-    odd, even = _beat_s(starts[:, ::2], tolerance_s), _beat_s(starts[:, 1::2], tolerance_s)
-    both = np.where(np.abs(odd - even) <= tolerance_s, np.minimum(odd, even), 0.0)
-    return np.where(every > 0, every, both)
+    periods_s = np.zeros(len(starts))
+    apart = np.diff(starts, axis=1)
+    uneven = np.nanmean(apart**2, axis=1) / np.nanmean(apart, axis=1) ** 2
+    even = np.argsort(uneven)[:_MAX_PLACES]
+    rows, chance = starts[even], min(1.0, _CLOCK_PLACES / len(starts))
+    every = _beat_s(rows, tolerance_s, chance)
+    first, second = (_beat_s(rows[:, k::2], tolerance_s, chance) for k in (0, 1))
+    both = np.where(np.abs(first - second) <= tolerance_s, np.minimum(first, second), 0.0)
+    periods_s[even] = np.where(every > 0, every, both)
+    return periods_s
 
 
-def _beat_s(starts: NDArray[np.float64], tolerance_s: float) -> NDArray[np.float64]:
+def _beat_s(starts: NDArray[np.float64], tolerance_s: float, chance_share: float) -> NDArray[np.float64]:
     """The period of whose multiples all times of a row lie, to within ``tolerance_s``; 0 where there is none.
 
-    From the shorter distances a period is guessed, from that the number of each beat, and from those the
-    period again, by least squares.
+    ``chance_share`` of the usual chance is allowed. From the shorter distances a period is guessed, from that
+    the number of each beat, and from those the period again, by least squares.
     """
     known = ~np.isnan(starts)
     counts = known.sum(axis=1)
@@ -361,7 +375,7 @@ def _beat_s(starts: NDArray[np.float64], tolerance_s: float) -> NDArray[np.float
         good = (hits >= np.maximum(_MIN_BEGINNINGS, _MIN_REGULAR * counts)) & (hits >= _MIN_KEPT * beats)
         good &= (period >= _PERIODS_S[0]) & (period <= _PERIODS_S[1])
         most = np.where(period < _SLOW_PERIOD_S, _FAST_CHANCE, _SLOW_CHANCE)
-        good &= chance <= most * min(1.0, _CLOCK_PLACES / len(starts))
+        good &= chance <= most * chance_share
         late = np.arange(starts.shape[1]) >= counts[:, None] - _LATE
         good &= (on_beat & late).sum(axis=1) >= _MIN_LATE_REGULAR
     return np.where(good, period, 0.0)
@@ -414,7 +428,7 @@ class _Hider:
             cells = self._beating(region, trail, motion.pts_s, step_s, motion.changes)
             if cells is not None:
                 hidden = cells if hidden is None else hidden | cells
-        self._active_s[motion.changes > 0] = motion.pts_s
+        np.putmask(self._active_s, motion.changes > 0, motion.pts_s)
         return motion if hidden is None else _without(motion, motion.changes, hidden)
 
     def _beating(

@@ -28,7 +28,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from stream.frames import CHROMA_STEP_PX
+from analyzer.colour import ColourMeter
 
 Polygon = tuple[tuple[float, float], ...]
 
@@ -67,11 +67,6 @@ _CUT_LIKENESS = 0.35  # six clips without a cut stay above 0.6 where they spread
 _BACK_LIKENESS = 0.6
 _SWITCH_LEVELS = 10  # in one frame; exposure control takes many
 _DILATION = np.ones((3, 3), np.uint8)
-
-_CHROMA_SURROUNDINGS_STEPS = 5
-_MIN_CHROMA_LEVELS = 5.0  # coders leave colours coarser than brightness
-_CHROMA_CONTRAST_SHARE = 0.3  # at least: exposure changes colours in proportion to how strong they are
-_MAX_CHROMA_SHARE = 0.5  # of the picture: more is the camera's own doing, as white balance or night
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +122,13 @@ def rectangle(x: float, y: float, w: float, h: float) -> Polygon:
 
 
 @dataclass(frozen=True, slots=True)
-class _Colours:
-    """Both colour differences of every sixth pixel, as two channels: detail, and the strongest around."""
-
-    detail: MatLike
-    contrast: MatLike
-
-
-@dataclass(frozen=True, slots=True)
 class _Frame:
-    """Every third pixel of a blurred frame: detail, the strongest detail around, and a coarse copy.
-
-    ``colours`` is None where the picture has none.
-    """
+    """Every third pixel of a blurred frame: detail, the strongest detail around, and a coarse copy."""
 
     pts_s: float
     detail: MatLike
     contrast: MatLike
     coarse: NDArray[np.int16]
-    colours: _Colours | None = None
 
 
 class MotionMeter:
@@ -164,11 +147,7 @@ class MotionMeter:
         self._looked_at, self._counted = _thin(_sample(looked_at)), _sample(counted)
         if not self._counted.any():
             raise ValueError("regions and ignore leave nothing of the picture to look at")
-        size = (settings.width_px // CHROMA_STEP_PX, settings.height_px // CHROMA_STEP_PX)
-        # Of both channels, side by side in a row.
-        self._looked_at_in_colour = cv2.resize(looked_at, size, interpolation=cv2.INTER_NEAREST).repeat(
-            2, axis=1
-        )
+        self._colours = ColourMeter()
         self._area_px = cv2.countNonZero(counted)
         self._pixels_per_sample = self._area_px / cv2.countNonZero(self._counted)
         self._no_detail = np.full_like(self._counted, 128)
@@ -187,13 +166,14 @@ class MotionMeter:
         """
         if luma.shape != self._shape:
             raise ValueError(f"a picture of shape {luma.shape}, where {self._shape} is needed")
-        frame = self._frame(pts_s, luma, chroma)
+        frame = self._frame(pts_s, luma)
         brighter_px = self._brightening.measure(luma) if self._brightening else None
         if self._first_s is None:
             self._first_s = pts_s
+            self._colours.measure(pts_s, chroma, 0.0)
             motion = Motion(pts_s, value=0.0, floor=0.0, threshold=0.0, shift=0.0, cut=False, grid=None)
         else:
-            motion = self._compare(frame, pts_s - self._first_s, brighter_px)
+            motion = self._compare(frame, chroma, pts_s - self._first_s, brighter_px)
         self._remember(frame)
         return motion
 
@@ -210,16 +190,17 @@ class MotionMeter:
                 return nth
         return None
 
-    def _frame(self, pts_s: float, luma: MatLike, chroma: MatLike | None = None) -> _Frame:
+    def _frame(self, pts_s: float, luma: MatLike) -> _Frame:
         # the mean over 3x3, taken in every third pixel, and again: exactly the mean over 9x9
         samples = cv2.blur(_sample(cv2.blur(luma, (3, 3))), (3, 3))
         surroundings = cv2.blur(samples, (_SURROUNDINGS_STEPS, _SURROUNDINGS_STEPS))
         detail = cv2.addWeighted(samples, _DETAIL_GAIN, surroundings, -_DETAIL_GAIN, 128)
         contrast = cv2.dilate(cv2.absdiff(detail, self._no_detail), _DILATION)
-        coarse = samples[::6, ::6].astype(np.int16)
-        return _Frame(pts_s, detail, contrast, coarse, None if chroma is None else _colours(chroma))
+        return _Frame(pts_s, detail, contrast, samples[::6, ::6].astype(np.int16))
 
-    def _compare(self, frame: _Frame, running_s: float, brighter_px: int | None) -> Motion:
+    def _compare(
+        self, frame: _Frame, chroma: MatLike | None, running_s: float, brighter_px: int | None
+    ) -> Motion:
         near, far = (self._reference(frame.pts_s, *reference) for reference in _REFERENCES)
         difference = cv2.absdiff(frame.detail, near.detail)
         contrast = cv2.min(frame.contrast, near.contrast)
@@ -230,8 +211,13 @@ class MotionMeter:
             difference = cv2.min(difference, cv2.absdiff(frame.detail, self._cut.detail))
         # above 0 where both bounds are reached; the half makes up for rounding
         excess = cv2.addWeighted(difference, 1.0, contrast, -share, 0.5 - levels * _DETAIL_GAIN)
-        recoloured = self._recoloured(frame, near, far, share)
-        excess = excess if recoloured is None else cv2.max(excess, recoloured)
+        shift, replaced, back = self._whole_picture(frame)
+        if replaced:
+            self._colours.forget()
+        recoloured = self._colours.measure(frame.pts_s, chroma, share)
+        if recoloured is not None:
+            size = self._counted.shape[::-1]
+            excess = cv2.max(excess, cv2.resize(recoloured, size, interpolation=cv2.INTER_NEAREST))
         changed = cv2.bitwise_and(excess, self._counted)
         changed_px = cv2.countNonZero(changed) * self._pixels_per_sample
 
@@ -242,7 +228,6 @@ class MotionMeter:
             floor = self._area_px * _share_rounded_up(sd)
             value, threshold = float(brighter_px), floor + _NOTEBOOK_MARGIN * self._area_px
         grid = _grid(changed) if changed_px > 0 or value > threshold else None
-        shift, replaced, back = self._whole_picture(frame)
         return Motion(
             pts_s=frame.pts_s,
             value=value,
@@ -254,33 +239,6 @@ class MotionMeter:
             back=back,
             changes=grid if brighter_px is None else None,
         )
-
-    def _recoloured(self, frame: _Frame, near: _Frame, far: _Frame, share: float) -> MatLike | None:
-        """Where the colour changed, above 0, at the size of the detail of luma; None where it did not.
-
-        ``share`` is how much of the local contrast a difference of brightness must exceed.
-        """
-        if frame.colours is None or near.colours is None or far.colours is None:
-            return None
-        difference = cv2.absdiff(frame.colours.detail, near.colours.detail)
-        still = (
-            _quantile(
-                difference.reshape(self._looked_at_in_colour.shape), self._looked_at_in_colour, _STILL_SHARE
-            )
-            / _DETAIL_GAIN
-        )
-        difference = cv2.min(difference, cv2.absdiff(frame.colours.detail, far.colours.detail))
-        if self._cut is not None and self._cut.colours is not None and far.pts_s < self._cut.pts_s:
-            difference = cv2.min(difference, cv2.absdiff(frame.colours.detail, self._cut.colours.detail))
-        contrast = cv2.min(frame.colours.contrast, near.colours.contrast)
-        levels = min(max(_MIN_CHROMA_LEVELS, _LEVELS_PER_STILL * still), _MAX_LEVELS)
-        share = max(share, _CHROMA_CONTRAST_SHARE)
-        excess = cv2.addWeighted(difference, 1.0, contrast, -share, 0.5 - levels * _DETAIL_GAIN)
-        either = cv2.max(*cv2.split(excess))
-        changed = cv2.countNonZero(either)
-        if not 0 < changed <= _MAX_CHROMA_SHARE * either.size:
-            return None
-        return cv2.resize(either, self._counted.shape[::-1], interpolation=cv2.INTER_NEAREST)
 
     def _changed_limits(self, noise_sds: float, running_s: float) -> tuple[float, float]:
         """Noise floor and quiet threshold in pixels.
@@ -380,12 +338,6 @@ def _fill(
         corners = np.rint(np.array(polygon) * scale - 0.5).astype(np.int32)
         cv2.fillPoly(mask, [corners], (value,))
     return mask
-
-
-def _colours(chroma: MatLike) -> _Colours:
-    surroundings = cv2.blur(chroma, (_CHROMA_SURROUNDINGS_STEPS, _CHROMA_SURROUNDINGS_STEPS))
-    detail = cv2.addWeighted(chroma, _DETAIL_GAIN, surroundings, -_DETAIL_GAIN, 128)
-    return _Colours(detail, cv2.dilate(cv2.absdiff(detail, np.full_like(detail, 128)), _DILATION))
 
 
 def _sample(picture: MatLike) -> MatLike:

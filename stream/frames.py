@@ -46,8 +46,9 @@ _LUMA_BITS = {
     **dict.fromkeys(("yuv420p10le", "yuv422p10le", "yuv444p10le", "gray10le"), 10),
     **dict.fromkeys(("yuv420p12le", "yuv422p12le", "yuv444p12le", "gray12le"), 12),
 }
-# Colour is looked at in every sixth pixel of the analysis picture, a mean over 2x2 places.
+# Colour is looked at in every sixth pixel of the analysis picture, in frames so far apart, a tenth less.
 CHROMA_STEP_PX = 6
+CHROMA_S = 0.09
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Frame:
         step: how many frames of the source later than the frame before it is; 1 where all are measured.
         passed: the decoded ones among the frames between, in time order, the newest where they are many.
         chroma: uint8 (height_px // 6, width_px // 6, 2), both colour differences, upright; None where it
-            was not asked for or the picture has no colour.
+            was not asked for, the picture has no colour, or the last that had it is less than 0.1 s ago.
     """
 
     pts_s: float
@@ -160,6 +161,7 @@ class FrameDecoder:
             self._context.options = {**self._context.options, "skip_loop_filter": "bidir"}
         self._size = (width_px, height_px)
         self._chroma = chroma
+        self._chroma_s = -CHROMA_S
         self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
         # A frame that the decoder gives up only at the end does not carry its time base.
         self._tick_s = float(video.time_base or Fraction(1, 90_000))
@@ -297,7 +299,10 @@ class FrameDecoder:
         self._handed_s = at_s
         step = 1 + self._passed_by + self._left_out_before(image)
         passed, self._passed, self._passed_by = tuple(self._passed), [], 0
-        chroma = _chroma(image, *self._size) if self._chroma else None
+        chroma = None
+        if self._chroma and at_s - self._chroma_s >= CHROMA_S:
+            self._chroma_s = at_s
+            chroma = _chroma(image, *self._size)
         return Frame(at_s, _luma(image, *self._size), image, after_damage, step, passed, chroma)
 
     def _pass_by(self, image: VideoFrame, at_s: float) -> None:
@@ -344,14 +349,12 @@ def _chroma(image: VideoFrame, width_px: int, height_px: int) -> NDArray[np.uint
     if name.startswith("gray"):
         return None
     if name not in _LUMA_BITS:
-        image, name = image.reformat(2 * size[0], 2 * size[1], "yuv444p"), "yuv444p"
-    double = (2 * size[0], 2 * size[1])
+        image, name = image.reformat(*size, "yuv444p"), "yuv444p"
     planes = image.planes[1:3]
     channels = 2 if len(planes) == 1 else 1  # nv12 has both in one plane
-    both = [_shrunk(plane, _LUMA_BITS[name], double, channels) for plane in planes]
+    both = [_shrunk(plane, _LUMA_BITS[name], size, channels) for plane in planes]
     colours = both[0] if channels == 2 else cv2.merge(both)
-    small = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
-    return _upright(small.astype(np.uint8, copy=False), rotation)
+    return _upright(colours.astype(np.uint8, copy=False), rotation)
 
 
 def _shrunk(plane: VideoPlane, bits: int, size: tuple[int, int], channels: int = 1) -> NDArray[np.uint8]:
