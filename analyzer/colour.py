@@ -21,7 +21,9 @@ _DETAIL_GAIN = 2  # detail is kept in half levels, 128 is none
 _MIN_LEVELS, _MAX_LEVELS = 5.0, 14.0  # coders leave colours coarser than brightness
 _LEVELS_PER_TYPICAL = 6.7  # the median of Gaussian noise is 0.67 sd: 4.5 sd
 _CONTRAST_SHARE = 0.3  # at least: exposure changes colours in proportion to how strong they are
-_MAX_SHARE = 0.5  # of the picture: more is the camera's own doing, as white balance or night
+_MAX_SHARE = 0.5  # of the picture: more is the camera's own doing
+# So much of the picture has so strong a colour, in half levels, and so little of it has it before and after.
+_MIN_COLOURED, _STRONG, _MAX_LASTING = 0.04, 16, 0.2
 _DILATION = np.ones((3, 3), np.uint8)
 
 
@@ -70,8 +72,18 @@ class ColourMeter:
         )  # of noise: movers cover less than half
         levels = min(max(_MIN_LEVELS, _LEVELS_PER_TYPICAL * typical), _MAX_LEVELS)
         none = np.full_like(detail, 128)
-        contrast = cv2.dilate(cv2.min(cv2.absdiff(detail, none), cv2.absdiff(near.detail, none)), _DILATION)
+        strength, before = cv2.absdiff(detail, none), cv2.absdiff(near.detail, none)
+        if _came_or_went(strength, before):
+            return None
+        contrast = cv2.dilate(cv2.min(strength, before), _DILATION)
         share = max(contrast_share, _CONTRAST_SHARE)
         excess = cv2.addWeighted(least, 1.0, contrast, -share, 0.5 - levels * _DETAIL_GAIN)
         either = cv2.max(*cv2.split(excess))
         return either if 0 < cv2.countNonZero(either) <= _MAX_SHARE * either.size else None
+
+
+def _came_or_went(strength: MatLike, before: MatLike) -> bool:
+    """Whether all colours came or went at once: the camera turns to night or day."""
+    now, then = strength > _STRONG, before > _STRONG
+    coloured, lasting = np.count_nonzero(now | then), np.count_nonzero(now & then)
+    return bool(coloured >= _MIN_COLOURED * now.size and lasting <= _MAX_LASTING * coloured)
