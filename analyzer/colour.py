@@ -19,7 +19,7 @@ _MAX_PICTURES = 8
 _SURROUNDINGS_STEPS = 5
 _DETAIL_GAIN = 2  # detail is kept in half levels, 128 is none
 _MIN_LEVELS, _MAX_LEVELS = 5.0, 14.0  # coders leave colours coarser than brightness
-_LEVELS_PER_TYPICAL = 6.7  # the median of Gaussian noise is 0.67 sd: 4.5 sd
+_STILL_SHARE, _LEVELS_PER_STILL = 0.7, 4.3  # as of brightness: 4.5 sd of noise
 _CONTRAST_SHARE = 0.3  # at least: exposure changes colours in proportion to how strong they are
 _MAX_SHARE = 0.5  # of the picture: more is the camera's own doing
 # So much of the picture has so strong a colour, in half levels, and so little of it has it before and after.
@@ -67,10 +67,10 @@ class ColourMeter:
         least = cv2.min(difference, cv2.absdiff(detail, far.detail))
         if cv2.norm(least, cv2.NORM_INF) <= _MIN_LEVELS * _DETAIL_GAIN:
             return None
-        typical = (
-            float(np.median(difference[::2, ::2])) / _DETAIL_GAIN
-        )  # of noise: movers cover less than half
-        levels = min(max(_MIN_LEVELS, _LEVELS_PER_TYPICAL * typical), _MAX_LEVELS)
+        some = difference[::2, ::2].ravel()
+        nth = round(_STILL_SHARE * some.size)
+        still = float(np.partition(some, nth)[nth]) / _DETAIL_GAIN
+        levels = min(max(_MIN_LEVELS, _LEVELS_PER_STILL * still), _MAX_LEVELS)
         none = np.full_like(detail, 128)
         strength, before = cv2.absdiff(detail, none), cv2.absdiff(near.detail, none)
         if _came_or_went(strength, before):
