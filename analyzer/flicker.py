@@ -27,7 +27,8 @@ from analyzer.motion import GRID_COLUMNS, GRID_ROWS, Motion
 Cells = NDArray[np.bool_]
 """Which cells of the coarse grid, (GRID_ROWS, GRID_COLUMNS)."""
 
-_FIRST_LOOK_S, _LOOK_S = 5.0, 10.0  # regions are looked for this often, and when a window ends
+# Regions are looked for this often at first, then less often, and when a window ends.
+_EARLY_LOOK_S, _EARLY_S, _LOOK_S = 5.0, 30.0, 10.0
 _HORIZONS_S = (10.0, 20.0, 600.0)  # in so much of what was last seen: a clock of minutes takes some
 _MAX_FRAMES = 256  # of those in which anything changed: 20 s where something always moves
 _MAX_CELLS = 300  # changed in one frame: more is no small region, whatever it is
@@ -148,7 +149,7 @@ class FlickerFilter:
     def push(self, motion: Motion) -> Motion:
         """Take the next frame's motion; returns it without what beats."""
         self._note(motion)
-        if motion.pts_s - self._looked_s >= (_LOOK_S if self._looked_s else _FIRST_LOOK_S):
+        if motion.pts_s - self._looked_s >= (_EARLY_LOOK_S if motion.pts_s <= _EARLY_S else _LOOK_S):
             self.look(motion.pts_s)
         return self._hider.hide(motion)
 
