@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from scipy.signal import find_peaks
 
-from analyzer.motion import MotionMeter, MotionSettings
-from analyzer.window import Window, WindowSettings
-from livereel.capture import Capture
-from livereel.clips import NoClips
+from analyzer.signal.motion import MotionMeter, MotionSettings
+from analyzer.signal.window import Window, WindowSettings
+from livereel.camera.capture import Capture
+from livereel.camera.clips import NoClips
 from stream.frames import Frame, FrameDecoder
 from stream.source import AvSource
 from tests.kit.slides import CAMERA, slides

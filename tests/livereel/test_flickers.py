@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from analyzer.window import Window, WindowSettings
-from livereel.capture import Capture
-from livereel.clips import NoClips
+from analyzer.signal.window import Window, WindowSettings
+from livereel.camera.capture import Capture
+from livereel.camera.clips import NoClips
 from stream.source import AvSource
 from tests.kit.commandline import CommandLine
 from tests.kit.flickers import Draw, Picture, box, clock, drops, film, lamp, stopwatch
