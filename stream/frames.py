@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -38,6 +39,8 @@ _PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
 MAX_HELD = 16
 # And those of which it is not known yet whether they are noise.
 MAX_DOUBTED_BYTES = 64_000_000
+# What the decoded frames between two that are measured may hold of memory: 16 of 1080p.
+PASSED_BYTES = 50_000_000
 
 # Pixel formats whose first plane is the picture's luma, by bits a sample.
 _LUMA_BITS = {
@@ -46,6 +49,29 @@ _LUMA_BITS = {
     **dict.fromkeys(("yuv420p10le", "yuv422p10le", "yuv444p10le", "gray10le"), 10),
     **dict.fromkeys(("yuv420p12le", "yuv422p12le", "yuv444p12le", "gray12le"), 12),
 }
+# Colour is looked at in every sixth pixel of the analysis picture, in frames so far apart, a tenth less.
+CHROMA_STEP_PX = 6
+CHROMA_S = 0.09
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A frame that was decoded and is not measured, as it is too near to the one before.
+
+    Attributes:
+        pts_s: media time, as of a Frame.
+        image: the decoder's own frame; it pins decoder memory.
+        display: as of a Frame.
+    """
+
+    pts_s: float
+    image: VideoFrame
+    display: Display
+
+    def frame(self, width_px: int, height_px: int) -> Frame:
+        """Return it as a frame of this analysis size."""
+        luma = _luma(self.image, self.display, width_px, height_px)
+        return Frame(self.pts_s, luma, self.image, display=self.display)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +84,10 @@ class Frame:
         image: the decoder's own frame; it pins decoder memory, so keep few.
         after_damage: packets between the frame before and this one were damaged or lost.
         display: how the source's frame is displayed.
+        step: how many frames of the source later than the frame before it is; 1 where all are measured.
+        passed: the decoded ones among the frames between, in time order, the newest where they are many.
+        chroma: uint8 (height_px // 6, width_px // 6, 2), both colour differences, upright; None where it
+            was not asked for, the picture has no colour, or the last that had it is less than 0.1 s ago.
     """
 
     pts_s: float
@@ -65,6 +95,9 @@ class Frame:
     image: VideoFrame
     after_damage: bool = False
     display: Display = field(default_factory=Display)
+    step: int = 1
+    passed: tuple[Passed, ...] = ()
+    chroma: NDArray[np.uint8] | None = None
 
     @property
     def source_size_px(self) -> tuple[int, int]:
@@ -137,6 +170,7 @@ class FrameDecoder:
         *,
         held_bytes: int = 0,
         max_fps: float | None = None,
+        chroma: bool = False,
     ) -> None:
         """Decode to frames of analysis size.
 
@@ -147,6 +181,7 @@ class FrameDecoder:
                 with them finds the processor's caches warm. 0 hands each out at once.
             max_fps: of a faster stream, frames closer together than this are left out, and not even
                 decoded where nothing else builds on them, which may leave half as many; None hands out all.
+            chroma: whether frames carry their colour, too.
         """
         self._context: VideoCodecContext = video.codec_context
         if not self._context.is_open:
@@ -158,6 +193,8 @@ class FrameDecoder:
         self._pixel_aspect = video.sample_aspect_ratio
         self._display: Display | None = None
         self._rotation_deg = 0  # of the frame for which that was found
+        self._chroma = chroma
+        self._chroma_s = -CHROMA_S
         self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
         # A frame that the decoder gives up only at the end does not carry its time base.
         self._tick_s = float(video.time_base or Fraction(1, 90_000))
@@ -182,6 +219,9 @@ class FrameDecoder:
         tells = self._context.name == "h264" and self._context.field_order == _PROGRESSIVE
         self._thinner = Thinner(self._least_s) if max_fps and tells else None
         self._after_damage = False  # since the last frame handed out
+        self._passed: list[Passed] = []  # since then, too
+        self._passed_by = 0  # how many were
+        self._not_decoded: list[float] = []  # stream times of packets left out, until a later frame comes
 
     @property
     def ends_s(self) -> float | None:
@@ -221,7 +261,11 @@ class FrameDecoder:
         """Whether nobody would look at the packet's picture, and none is made of it."""
         if self._thinner is None or packet.pts is None:
             return False
-        return self._thinner.skips(packet.pts * self._tick_s, droppable=not access(packet).counts)
+        shown_s = packet.pts * self._tick_s
+        skips = self._thinner.skips(shown_s, droppable=not access(packet).counts)
+        if skips:
+            self._not_decoded.append(shown_s)
+        return skips
 
     def _may_wait(self) -> bool:
         if not self._held:
@@ -265,6 +309,8 @@ class FrameDecoder:
                     self._doubted.add(frame, before_s)
                 else:
                     frames.append(frame)
+            else:
+                self._pass_by(image, at_s)
         return Decoded(tuple(frames))
 
     def _judged(self, *, trusted: bool) -> list[Frame]:
@@ -322,8 +368,30 @@ class FrameDecoder:
         self._handed_s = at_s
         if self._display is None or image.rotation != self._rotation_deg:
             self._display, self._rotation_deg = display_of(image, self._pixel_aspect), image.rotation
+        step = 1 + self._passed_by + self._left_out_before(image)
+        passed, self._passed, self._passed_by = tuple(self._passed), [], 0
+        chroma = None
+        if self._chroma and at_s - self._chroma_s >= CHROMA_S:
+            self._chroma_s = at_s
+            chroma = _chroma(image, self._display, *self._size)
         luma = _luma(image, self._display, *self._size)
-        return Frame(at_s, luma, image, after_damage, self._display)
+        return Frame(at_s, luma, image, after_damage, self._display, step, passed, chroma)
+
+    def _pass_by(self, image: VideoFrame, at_s: float) -> None:
+        self._passed_by += 1
+        self._passed.append(Passed(at_s, image, self._display or Display()))
+        # Three bytes for two pixels, as above.
+        if len(self._passed) * image.width * image.height * 3 // 2 > PASSED_BYTES:
+            del self._passed[0]
+
+    def _left_out_before(self, image: VideoFrame) -> int:
+        """Count the packets that were not decoded and would have been shown before an image, once each."""
+        if not self._not_decoded:
+            return 0
+        stream_s = self.stream_s(image)
+        later = [] if stream_s is None else [at_s for at_s in self._not_decoded if at_s > stream_s]
+        count, self._not_decoded = len(self._not_decoded) - len(later), later
+        return count
 
     def _is_after_damage(self, stream_s: float) -> bool:
         """Whether there was damage since the last frame; what lies before this one is forgotten."""
@@ -336,21 +404,47 @@ class FrameDecoder:
 
 
 def _luma(image: VideoFrame, display: Display, width_px: int, height_px: int) -> NDArray[np.uint8]:
-    stored = display.turned(Size(width_px, height_px))
-    size = (stored.width, stored.height)
+    size = _stored(display, width_px, height_px)
     bits = _LUMA_BITS.get(image.format.name)
     if bits is None:
-        gray = image.reformat(*size, "gray").to_ndarray().astype(np.uint8, copy=False)
-        return np.ascontiguousarray(display.turn(gray))
-    plane = image.planes[0]
+        small = image.reformat(*size, "gray").to_ndarray().astype(np.uint8, copy=False)
+    else:
+        small = _shrunk(image.planes[0], bits, size)
+    return np.ascontiguousarray(display.turn(small))
+
+
+def _chroma(image: VideoFrame, display: Display, width_px: int, height_px: int) -> NDArray[np.uint8] | None:
+    size = _stored(display, width_px // CHROMA_STEP_PX, height_px // CHROMA_STEP_PX)
+    name = image.format.name
+    if name.startswith("gray"):
+        return None
+    if name not in _LUMA_BITS:
+        image, name = image.reformat(*size, "yuv444p"), "yuv444p"
+    planes = image.planes[1:3]
+    channels = 2 if len(planes) == 1 else 1  # nv12 has both in one plane
+    both = [_shrunk(plane, _LUMA_BITS[name], size, channels) for plane in planes]
+    colours = both[0] if channels == 2 else cv2.merge(both)
+    return np.ascontiguousarray(display.turn(colours.astype(np.uint8, copy=False)))
+
+
+def _stored(display: Display, width_px: int, height_px: int) -> tuple[int, int]:
+    """Width and height, before it is turned, of what has this size when it is displayed."""
+    size = display.turned(Size(width_px, height_px))
+    return size.width, size.height
+
+
+def _shrunk(plane: VideoPlane, bits: int, size: tuple[int, int], channels: int = 1) -> NDArray[np.uint8]:
+    """A plane at this width and height, in levels of 8 bits."""
     rows: NDArray[np.uint8 | np.uint16] = np.frombuffer(
         memoryview(plane), np.dtype(np.uint8 if bits == 8 else np.uint16)
     )
-    rows = rows.reshape(-1, plane.line_size // rows.itemsize)[: image.height, : image.width]
+    rows = rows.reshape(-1, plane.line_size // rows.itemsize)[: plane.height, : plane.width * channels]
     # Of a large picture every row would be fetched from memory, and few are looked at.
-    step = max(1, image.height // size[1])
+    step = max(1, plane.height // size[1])
     if step > 1:
         rows = np.ascontiguousarray(rows[step // 2 :: step])
+    if channels > 1:
+        rows = rows.reshape(len(rows), -1, channels)
     small = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_LINEAR), rows.dtype)
     levels = small if bits == 8 else small >> (bits - 8)
-    return np.ascontiguousarray(display.turn(levels.astype(np.uint8, copy=False)))
+    return levels.astype(np.uint8, copy=False)

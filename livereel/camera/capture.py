@@ -12,6 +12,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.reel.records import Gap
+from analyzer.signal.flicker import Flicker
 from analyzer.signal.window import Measured, Window, Windower, WindowSettings
 from base.clock import MediaClock, utc_after
 from livereel.camera.clips import Clipper
@@ -77,6 +78,7 @@ class Capture:
 
     Attributes:
         counts: what was met so far.
+        flickers: the small places whose regular changes do not count as motion, each once.
         failure: why reading stopped before the source's end; None while all is well.
     """
 
@@ -117,6 +119,7 @@ class Capture:
         self._ended: tuple[str, str] | None = None  # until when the last epoch saw, and what ended it
         self._pace = Pace(source.info.fps)
         self.counts = Counts()
+        self.flickers: list[Flicker] = []
         self._files = WindowFiles(clips, pictures, space, self.counts)
         self.failure: SourceError | None = None
 
@@ -197,6 +200,7 @@ class Capture:
             motion.height_px,
             held_bytes=held_bytes,
             max_fps=self._settings.max_fps,
+            chroma=motion.signal == "changed",
         )
         self._windower: Windower | None = None
         self._last_s = 0.0
@@ -217,6 +221,7 @@ class Capture:
         for measured in (*self._held(self._windower), self._windower.close(self._decoder.ends_s)):
             if measured is not None:
                 self._seen_to_s = measured.end_s
+                self._note_flickers(self._windower)
                 yield self._window(measured)
 
     def _held(self, windower: Windower) -> list[Measured]:
@@ -278,12 +283,18 @@ class Capture:
         self.counts.frames += 1
         self._last_s = frame.pts_s
         for measured in self._windower.push(frame):
+            self._note_flickers(self._windower)
             if not (unseen and measured.start_s >= seen_to_s):
                 yield self._window(measured)
             self._clock.follow()
         yield from self._before_the_end(self._windower)
         if abs(self._clock.off_s) > MAX_OFF_S:
             yield from self._break_epoch("source_stalled")
+
+    def _note_flickers(self, windower: Windower) -> None:
+        for flicker in windower.flickers:
+            if not any(flicker.is_beside(known) for known in self.flickers):
+                self.flickers.append(flicker)
 
     def _windower_of(self, frame: Frame) -> Windower:
         try:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from analyzer.signal.flicker import Flicker
 from livereel.camera.capture import Seen
 from livereel.camera.counts import Counts
 from livereel.camera.process import CameraProcess
@@ -95,6 +96,7 @@ class Supervisor:
         self.counts = Counts()
         self._counts_before = Counts()
         self._damaged = 0  # packets, when the newest frame came
+        self._flickers: list[Flicker] = []  # those that the log tells of
         self.starts = 0
         self._listed: Listed | None = None
         self._warned: set[str] = set()
@@ -227,6 +229,10 @@ class Supervisor:
         if beat.warning and beat.warning not in self._warned:
             self._warned.add(beat.warning)
             log.warning("%s: %s", self._settings.name, beat.warning)
+        for flicker in beat.flickers:
+            if not any(flicker.is_beside(known) for known in self._flickers):
+                self._flickers.append(flicker)
+                log.info("%s: %s", self._settings.name, flicker)
         self.counts = beat.counts
 
     async def _report(self, report: Seen) -> None:

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analyzer.signal.flicker import Flicker
 from analyzer.signal.window import WindowSettings
 from base.child_process import become_child
 from livereel.camera.capture import Capture, Seen
@@ -82,6 +83,7 @@ class Beat:
         warning: what the user should know of how the source is read.
         interval_s: how far apart its pictures usually are; None while that is unknown.
         choice: which of several video tracks is watched.
+        flickers: small places whose regular changes do not count as motion.
     """
 
     counts: Counts
@@ -89,6 +91,7 @@ class Beat:
     choice: str | None = None
     warning: str | None = None
     interval_s: float | None = None
+    flickers: tuple[Flicker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,4 +214,5 @@ def _beat_of(capture: Capture, source: ThreadedSource) -> Beat:
         choice=capture.choice,
         warning=source.warning,
         interval_s=capture.interval_s,
+        flickers=tuple(capture.flickers),
     )

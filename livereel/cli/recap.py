@@ -95,6 +95,8 @@ def recap(address: str, out: Path, options: Options) -> None:
                 reel = _compile(loop.run(_plan(watched, options, words)), folder, options)
         finally:
             loop.run(words.describer.close())
+    for flicker in capture.flickers:
+        sys.stderr.write(f"livereel: note: {flicker}\n")
     for warning in [*capture.warnings(), *watched.warnings()]:
         sys.stderr.write(f"livereel: warning: {warning}\n")
     sys.stdout.write(summary(reel, out))

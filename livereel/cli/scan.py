@@ -46,10 +46,13 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
             arrivals=arrivals(source),
         )
         seen: list[Window | Gap] = []
-        known = source.info.duration_s is not None
+        known, said = source.info.duration_s is not None, 0
         with ended_by_ctrl_c(source), progress("watching", known=known) as advance:
             for item in capture.windows():
                 print_row(item) if as_json else print_line(item)
+                for flicker in capture.flickers[said:]:
+                    sys.stderr.write(f"livereel: note: {flicker}\n")
+                said = len(capture.flickers)
                 if plot:
                     seen.append(item)
                 if isinstance(item, Window):
