@@ -64,11 +64,16 @@ def active_s(left: list[Motion]) -> list[float]:
     return [motion.pts_s for motion in left if motion.value > motion.threshold]
 
 
-@pytest.mark.parametrize("fps", [5, 8, 10, 12.5, 15])
-@pytest.mark.parametrize("period_s", [0.5, 0.8, 1.0, 1.5, 2.0])
+@pytest.mark.parametrize(
+    ("period_s", "fps"),
+    [
+        (period_s, fps)
+        for period_s in (0.5, 0.8, 1.0, 1.5, 2.0)
+        for fps in (5, 8, 10, 12.5, 15)
+        if (period_s, fps) != (0.8, 5)  # of its four frames two change, so that it hardly ever rests
+    ],
+)
 def test_a_beat_is_learned_from_the_first_ten_seconds(period_s: float, fps: float) -> None:
-    if period_s == 0.8 and fps == 5:
-        pytest.skip("0.8 s is four frames: a rest of two is none at this rate")
     flickers, left = left_of(ticking(period_s), 10.0, fps)
     assert active_s(left) == []
     (found,) = flickers.found

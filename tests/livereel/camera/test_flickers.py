@@ -15,8 +15,6 @@ from stream.source import AvSource
 from tests.kit.commandline import CommandLine
 from tests.kit.flickers import Draw, Picture, box, clock, drops, film, lamp, stopwatch
 
-CASES = Path(__file__).parents[3] / "shared" / "media" / "cases"
-
 
 def watched(path: Path, settings: WindowSettings | None = None) -> tuple[list[Window], Capture]:
     with AvSource(str(path)) as source:
@@ -127,8 +125,7 @@ def test_a_scan_says_once_what_does_not_count(livereel: CommandLine, tmp_path: P
         assert len(ended.out.splitlines()) == 4
 
 
-@pytest.mark.skipif(not CASES.exists(), reason="needs films that are not part of the project")
-def test_the_clock_of_a_real_overlay() -> None:
-    windows, _ = watched(CASES / "osd_clock.mp4")
+def test_the_clock_of_a_real_overlay(shared_media: Path) -> None:
+    windows, _ = watched(shared_media / "cases" / "osd_clock.mp4")
     assert [window.quiet for window in windows] == [True, True, False, True]
     assert all(23.0 <= peak.pts_s <= 27.2 for peak in windows[2].peaks)
