@@ -19,6 +19,7 @@ from stream.media.join import Joined, MediaError, Place, Segment, join
 from stream.media.probe import Verified, verify
 from stream.media.slideshow import Slides, slideshow
 from stream.media.still import grab, write_jpeg
+from stream.plural import counted
 from stream.text import write_text
 
 VIDEO = "reel.mp4"
@@ -218,7 +219,7 @@ def _write_words(reel: Reel, windows: Sequence[Window], settings: ReelSettings) 
 
 def summary(reel: Reel, folder: Path) -> str:
     """Return two lines for a person: what the reel is and where its video lies."""
-    length = f"{len(reel.chapters)} chapters, {reel.duration_s:.1f} s"
+    length = f"{counted(len(reel.chapters), 'chapter')}, {reel.duration_s:.1f} s"
     return f"{folder}: {reel.title}\n{length}, {folder / VIDEO}\n"
 
 

@@ -24,6 +24,7 @@ from stream.address import redact
 from stream.clock import MediaClock, utc_after
 from stream.frames import Frame, FrameDecoder
 from stream.media.file import MediaError
+from stream.plural import counted
 from stream.source import PacketSource, SourceError
 
 # A time's digits alone, for names of files.
@@ -335,11 +336,13 @@ class Capture:
         """What the user should know of this run so far, a line each."""
         lines = [f"stopped early: {self.failure}"] if self.failure else []
         if self.clip_failure:
-            lines.append(f"{self.counts.clips_failed} windows have no moving pictures: {self.clip_failure}")
+            failed = self.counts.clips_failed
+            have = "window has" if failed == 1 else "windows have"
+            lines.append(f"{failed} {have} no moving pictures: {self.clip_failure}")
         if self.counts.damaged_packets:
-            lines.append(f"{self.counts.damaged_packets} damaged packets could not be decoded")
+            lines.append(f"{counted(self.counts.damaged_packets, 'damaged packet')} could not be decoded")
         if self.counts.timeline_breaks:
-            lines.append(f"the timestamps started over {self.counts.timeline_breaks} times")
+            lines.append(f"the timestamps started over {counted(self.counts.timeline_breaks, 'time')}")
         return lines
 
 
