@@ -11,7 +11,7 @@ from analyzer.describe.details import ends, extent, light, timing
 from analyzer.describe.scene import Course, at_once, course
 from analyzer.describe.titles import title
 from analyzer.describe.voice import Voice, capital, number, seconds
-from analyzer.describe.wording import MAX_SEVERAL, action
+from analyzer.describe.wording import MAX_SEVERAL, action, main_way
 from analyzer.moment import Moment
 from analyzer.window import Window
 
@@ -159,7 +159,7 @@ def _tags(window: Window, courses: Sequence[Course]) -> tuple[str, ...]:
     tags = [tag for tag, holds in (("cut", activity.cuts), ("light", activity.light)) if holds]
     if courses:
         tags.append(_crowd_size(courses))
-        tags.append(_way(courses[0]))
+        tags.append(_way(courses))
         tags += [word for word in (courses[0].size, courses[0].pace) if word]
     if activity.active_s < _BRIEF_S:
         tags.append("brief")
@@ -176,7 +176,9 @@ def _crowd_size(courses: Sequence[Course]) -> str:
     return "pair" if most == 2 else "several" if most <= MAX_SEVERAL else "many"
 
 
-def _way(course: Course) -> str:
-    if course.turn:
-        return "there-and-back"
-    return course.way.replace(" ", "-") or "in-place"
+def _way(courses: Sequence[Course]) -> str:
+    """The most important one's of up to two, and most of them's of more."""
+    if len(courses) > 2:
+        return main_way(courses)[0].replace(" ", "-") or "mixed"
+    first = courses[0]
+    return "there-and-back" if first.turn else first.way.replace(" ", "-") or "in-place"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analyzer.describe.scene import Course, at_once
 from analyzer.describe.voice import Voice, number, seconds
@@ -199,7 +200,8 @@ def _crowd(courses: Sequence[Course], voice: Voice) -> str:
         )
     if not any(course.way or course.turn for course in courses):
         return f"{so_many} movers stir without going anywhere, most of all {courses[0].start}"
-    what = f"the largest {_path(largest(courses), voice)}"
+    # Among so many, one that seems to turn back may have been taken for another.
+    what = f"the largest {_path(replace(largest(courses), turn=''), voice)}"
     return voice.pick(
         "crowd",
         f"{so_many} movers go different ways; {what}",

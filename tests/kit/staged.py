@@ -342,6 +342,27 @@ def _near(random: Generator) -> _Played:
     )
 
 
+def _abreast(random: Generator) -> _Played:
+    """Two that go side by side, nearly touching, at nearly the same speed."""
+    look, right = _look(random), bool(random.integers(2))
+    height = min(0.2, _height(look, random))
+    start_s, lasts_s = float(random.uniform(0.5, 2)), float(random.uniform(4, 6.5))
+    return _Played(
+        tuple(
+            _across(
+                random,
+                look,
+                y=0.45 + k * (height + 0.05),
+                right=right,
+                start_s=start_s + k * float(random.uniform(0, 0.4)),
+                lasts_s=lasts_s * float(random.uniform(0.95, 1.05)),
+                height=height,
+            )
+            for k in range(2)
+        )
+    )
+
+
 def _lengthwise(random: Generator, count: int) -> _Played:
     """Up or down the picture, growing no larger, each in a lane of its own."""
     actors = []
@@ -393,6 +414,7 @@ KINDS: Mapping[str, Callable[[Generator], _Played]] = MappingProxyType(
         "following": _following,
         "besides": _besides,
         "two": lambda random: _several(random, 2, _either(random)),
+        "abreast": _abreast,
         "two lengthwise": lambda random: _lengthwise(random, 2),
         "in turn": _in_turn,
         "three": lambda random: _several(random, 3, _either(random)),
