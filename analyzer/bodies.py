@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import hypot
 from typing import NamedTuple
 
@@ -32,7 +33,11 @@ _LONG = 2.5  # length by height of a lorry from the side, as 4:3 cells show it
 _CUT_OFF_SWAY = 0.15  # more, where the edge of the picture cuts boxes off
 _NEAR_CELLS, _NEAR = 3.0, 0.25  # a trail that begins so near to another's end continues it
 _MAX_WAIT_S = 3.0  # how long a speed is believed of what is not seen
-_LEAVES = 1.0  # cells a second: what moves outwards at the picture's edge so fast has left
+_LEAVES, _LEAVES_S = 1.0, 0.4  # what goes outwards so fast (cells a second) and would be out so soon has left
+_HUGE, _HUGE_APART = 22.0, 0.35  # what is so large does not show whole: what is near is a part of it
+_SMALL_CELLS = 4.0  # what is smaller must go straight: noise does not
+_SPARKS = 8  # more small trails than that in one window are noise, all of them
+_STRAIGHT, _STEP_S = 0.5, 0.5  # straight way by walked way, in steps of so long
 _TURN_SHARE = 0.2  # of the picture: how far away from both ends of its way a place is worth telling
 _OVERLAP_S = 0.5  # movers that were there together for less are not counted together
 
@@ -112,7 +117,9 @@ def _is_there(mover: Mover, newcomer: Mover) -> bool:
 def movers(trails: Sequence[Sequence[Sight]], rows: int, columns: int) -> list[Mover]:
     """The movers that left these trails on a grid of this size."""
     known = [Trail(sights, rows, columns) for sights in trails if len(sights) >= _MIN_SIGHTS]
-    known = [trail for trail in known if trail.area >= _MIN_CELLS]
+    small = sum(trail.area < _SMALL_CELLS for trail in known)
+    known = [trail for trail in known if trail.area >= (_SMALL_CELLS if small > _SPARKS else _MIN_CELLS)]
+    known = [trail for trail in known if not _is_noise(trail)]
     bodies: list[list[Trail]] = []
     for trail in sorted(known, key=lambda trail: -trail.weight)[:_MAX_TRAILS]:
         for body in bodies:
@@ -127,6 +134,10 @@ def movers(trails: Sequence[Sequence[Sight]], rows: int, columns: int) -> list[M
 def important(found: Sequence[Mover]) -> tuple[Mover, ...]:
     """The movers that last longest and are largest, at most 12, most important first."""
     return tuple(sorted(found, key=lambda mover: -(mover.end_s - mover.start_s) * mover.share)[:MAX_MOVERS])
+
+
+def _is_noise(trail: Trail) -> bool:
+    return trail.area < _SMALL_CELLS and trail.life_s >= 2 * _STEP_S and trail.straight < _STRAIGHT
 
 
 class Trail:
@@ -165,7 +176,18 @@ class Trail:
         vx, vy = self.speed()
         x0, y0, x1, y1 = self.last.box
         out = ((x0, -vx), (y0, -vy), (self._columns - x1, vx), (self._rows - y1, vy))
-        return any(left <= 1 and speed > _LEAVES for left, speed in out)
+        return any(speed > _LEAVES and left - speed * _LEAVES_S <= 1 for left, speed in out)
+
+    @cached_property
+    def straight(self) -> float:
+        """The straight way by the walked way, 0 to 1."""
+        stops, at_s = [self.first], self.first.pts_s
+        for sight in self.sights:
+            if sight.pts_s >= at_s + _STEP_S:
+                stops.append(sight)
+                at_s = sight.pts_s
+        walked = sum(hypot(b.x - a.x, b.y - a.y) for a, b in pairwise(stops))
+        return hypot(stops[-1].x - self.first.x, stops[-1].y - self.first.y) / walked if walked else 0.0
 
     def is_cut_off(self, sight: Sight) -> bool:
         """Whether the picture's edge may hide a part of it."""
@@ -217,6 +239,8 @@ def _is_part(part: Trail, larger: Trail, size: float) -> bool:
     if len(pairs) < 2 or _together_s(pairs) < _TOGETHER * min(part.life_s, larger.life_s):
         return still and gap(part.region, larger.region) <= 1 + _LIMB_APART * size
     if 10 * sum(half_inside(b.box, a.box) for a, b in pairs) >= 6 * len(pairs):
+        return True
+    if size >= _HUGE and _apart(pairs) <= 1 + _HUGE_APART * size:
         return True
     if part.travels(size):
         return _goes_along(part, larger, pairs, size)
