@@ -24,7 +24,7 @@ _MIN_SIGHTS, _MIN_CELLS = 3, 1.0  # less is noise
 _MAX_TRAILS = 48  # the largest: a snowstorm must not cost more than a street
 _NEARLY_S = 0.25  # sights no farther apart in time are of the same time
 _TOGETHER = 0.4  # of the shorter life in which two must be seen at the same time to be compared
-_TRAVELS, _TRAVELS_CELLS = 1.5, 14.0  # a body that goes farther than either travels
+_TRAVELS, _TRAVELS_CELLS = 2.0, 18.0  # a body that goes farther than either travels
 _CLOSE = 0.1  # how far parts that travel may lie apart, besides a cell
 _SWAY = 0.2  # how far the distance between front and rear may change, besides a cell
 _LIMB_APART, _LIMB_SWAY = 0.4, 0.8  # the same for limbs of a body in its place
@@ -32,6 +32,7 @@ _TINY, _TINY_APART, _TINY_SWAY = 0.2, 0.3, 0.3  # and for what has so small a sh
 _LONG = 2.5  # length by height of a lorry from the side, as 4:3 cells show it
 _CUT_OFF_SWAY = 0.15  # more, where the edge of the picture cuts boxes off
 _NEAR_CELLS, _NEAR = 3.0, 0.25  # a trail that begins so near to another's end continues it
+_AHEAD, _AGREE = 0.75, 0.9  # farther, where both go the same way: something hides what is long in part
 _MAX_WAIT_S = 3.0  # how long a speed is believed of what is not seen
 _LEAVES, _LEAVES_S = 1.0, 0.4  # what goes outwards so fast (cells a second) and would be out so soon has left
 _HUGE, _HUGE_APART = 22.0, 0.35  # what is so large does not show whole: what is near is a part of it
@@ -94,9 +95,13 @@ def around(boxes: Iterable[Box]) -> Box:
 
 def half_inside(part: Box, whole: Box, slack: float = 0.0) -> bool:
     """Whether half of a box or more lies in another that is larger by ``slack`` on each side."""
-    across = min(part[2], whole[2] + slack) - max(part[0], whole[0] - slack)
-    down = min(part[3], whole[3] + slack) - max(part[1], whole[1] - slack)
-    return across > 0 and down > 0 and 2 * across * down >= (part[2] - part[0]) * (part[3] - part[1])
+    x0, y0, x1, y1 = part
+    u0, v0, u1, v1 = whole
+    if x1 <= u0 - slack or x0 >= u1 + slack or y1 <= v0 - slack or y0 >= v1 + slack:  # mostly
+        return False
+    across = min(x1, u1 + slack) - max(x0, u0 - slack)
+    down = min(y1, v1 + slack) - max(y0, v0 - slack)
+    return 2 * across * down >= (x1 - x0) * (y1 - y0)
 
 
 def most_at_once(found: Sequence[Mover]) -> int:
@@ -207,10 +212,11 @@ def _belongs(part: Trail, body: Sequence[Trail]) -> bool:
     size = max(part.size, *(other.size for other in body))
     if any(_is_part(part, other, size) for other in body):
         return True
-    # Beside something of this body for a while, and yet no part of it: then it continues none of it either.
-    if any(_together_s(_pairs(other, part)) >= _OVERLAP_S for other in body):
-        return False
-    return any(_continues(part, other) for other in body)
+    before = [other for other in body if _continues(part, other)]
+    # Beside something else of this body for a while, and yet no part of it: then it continues none of it.
+    return bool(before) and not any(
+        _together_s(_pairs(other, part)) >= _OVERLAP_S for other in body if other not in before
+    )
 
 
 def _pairs(one: Trail, other: Trail) -> _Pairs:
@@ -292,8 +298,10 @@ def _continues(part: Trail, other: Trail) -> bool:
     wait_s = later.first.pts_s - earlier.last.pts_s
     if wait_s < -1.0 or earlier.has_left():
         return False
-    reach = _NEAR_CELLS + _NEAR * max(part.size, other.size)
     vx, vy = earlier.speed()
+    ux, uy = later.speed()
+    ahead = vx * ux + vy * uy > _AGREE * hypot(vx, vy) * hypot(ux, uy)
+    reach = _NEAR_CELLS + (_AHEAD if ahead else _NEAR) * max(part.size, other.size)
     x0, y0, x1, y1 = earlier.last.box
     return any(
         gap((x0 + vx * step_s, y0 + vy * step_s, x1 + vx * step_s, y1 + vy * step_s), later.first.box)

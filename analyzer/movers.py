@@ -296,12 +296,14 @@ def _groups(spots: Sequence[_Spot]) -> list[list[_Spot]]:
 
 def _hidden(boxes: Sequence[Box]) -> set[int]:
     """The tracks that cannot be told from another, by where they are expected."""
-    areas = [(x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes]
-    hidden = set()
+    hidden: set[int] = set()
     for a, one in enumerate(boxes):
         for b, other in enumerate(boxes[:a]):
+            if one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]:
+                continue
             wide = min(one[2], other[2]) - max(one[0], other[0])
             high = min(one[3], other[3]) - max(one[1], other[1])
-            if wide > 0 and high > 0 and wide * high > _OVERLAP * min(areas[a], areas[b]):
-                hidden |= {t for t, u in ((a, b), (b, a)) if areas[t] <= _ALIKE * areas[u]}
+            areas = {t: (box[2] - box[0]) * (box[3] - box[1]) for t, box in ((a, one), (b, other))}
+            if wide * high > _OVERLAP * min(areas.values()):
+                hidden |= {t for t, area in areas.items() if area <= _ALIKE * min(areas.values())}
     return hidden
