@@ -185,9 +185,11 @@ class MoverTracker:
         owned: list[list[_Spot]] = [[] for _ in expected]
         free: list[_Spot] = []
         for spot in look.spots:
+            x0, y0, x1, y1 = spot.box
             within = [
                 t
                 for t, box in enumerate(expected)
+                if x0 < box[2] + 1 and box[0] < x1 + 1 and y0 < box[3] + 1 and box[1] < y1 + 1  # at all
                 if half_inside(spot.box, box, 1) or half_inside(box, spot.box, 1)
             ]
             if not within:
@@ -198,8 +200,8 @@ class MoverTracker:
                     owned[t].append(part)
         near = sorted(
             (away, t, n)
-            for t, track in enumerate(self._tracks)
             for n, spot in enumerate(free)
+            for t, track in enumerate(self._tracks)
             if spot.area >= _FAINT * track.area and (away := gap(spot.box, expected[t])) <= track.reach(pts_s)
         )
         taken: set[int] = set()
@@ -253,16 +255,20 @@ def _divided(spot: _Spot, look: _Look, boxes: Sequence[Box]) -> list[_Spot | Non
     """The part of a spot that each box has: its cells go to the box in which they lie deepest."""
     if not boxes:
         return []
-    rows, columns = np.nonzero(look.labels == spot.label)
-    x, y = columns + 0.5, rows + 0.5
-    # from the middle, in halves of the box
-    depth = [
-        np.maximum(abs(2 * x - x0 - x1) / max(x1 - x0, 1e-6), abs(2 * y - y0 - y1) / max(y1 - y0, 1e-6))
-        for x0, y0, x1, y1 in boxes
-    ]
-    owner = np.argmin(depth, axis=0)
-    weights = look.changed[rows, columns] / 255
-    return [_part(x[owner == n], y[owner == n], weights[owner == n]) for n in range(len(boxes))]
+    left, top, right, bottom = map(int, spot.box)
+    rows, columns = np.nonzero(look.labels[top:bottom, left:right] == spot.label)
+    weights = look.changed[rows + top, columns + left] / 255
+    x, y = columns + (left + 0.5), rows + (top + 0.5)
+    sides = np.array(boxes)
+    low, high = sides[:, :2], sides[:, 2:]
+    middle, half = (low + high) / 2, np.maximum(high - low, 1e-6) / 2
+    # From a box's middle, in halves of its sides.
+    depth = np.maximum(
+        abs(x - middle[:, :1]) / half[:, :1],
+        abs(y - middle[:, 1:]) / half[:, 1:],
+    )
+    owner = depth.argmin(axis=0)
+    return [_part(x[mine], y[mine], weights[mine]) for mine in (owner == n for n in range(len(boxes)))]
 
 
 def _part(x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.float64]) -> _Spot | None:
