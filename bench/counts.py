@@ -22,8 +22,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # the tests' films
 
-from analyzer.describe.builtin import BuiltinDescriber
-from analyzer.window import Window
+from analyzer.describe.builtin.describer import BuiltinDescriber
+from analyzer.signal.window import Window
 from tests.kit.counting import windows_of
 from tests.kit.staged import KINDS, stage
 

@@ -8,15 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analyzer.chapter import Reel
+from analyzer.describe.moment import Moment
 from analyzer.happening import CameraState, Glimpse
-from analyzer.moment import Moment
-from analyzer.reel import VIDEO, manifest
+from analyzer.reel.compile import VIDEO, manifest
+from analyzer.reel.records import Reel
+from base.clock import utc_after
 from sinks.broker import Message
 from sinks.letters import Letter
 from sinks.rows import window_row
 from sinks.sink import Stats
-from stream.clock import utc_after
 
 # Home Assistant refuses longer states.
 MAX_STATE_CHARS = 255

@@ -14,10 +14,11 @@ from typing import Protocol
 
 import aiomqtt
 
-from analyzer.chapter import Reel
+from analyzer.describe.moment import Moment
 from analyzer.happening import CameraState, Glimpse, Stirring
-from analyzer.moment import Moment
-from analyzer.reel import VIDEO
+from analyzer.reel.compile import VIDEO
+from analyzer.reel.records import Reel
+from base.clock import parse_utc, utc_after
 from sinks.backlog import Backlog
 from sinks.broker import Patience, tls_context
 from sinks.client import Client
@@ -28,7 +29,6 @@ from sinks.messages import DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
 from sinks.outbox import Outbox
 from sinks.settings import MqttSettings
 from sinks.sink import DescriberState, Event, SinkError, Stats
-from stream.clock import parse_utc, utc_after
 
 log = logging.getLogger(__name__)
 

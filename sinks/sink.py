@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from analyzer.chapter import Gap, Reel
+from analyzer.describe.moment import Moment
 from analyzer.happening import CameraState, Glimpse, Stirring
-from analyzer.moment import Moment
-from analyzer.window import Window
+from analyzer.reel.records import Gap, Reel
+from analyzer.signal.window import Window
 
 
 class SinkError(Exception):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from analyzer.window import Window, WindowSettings
-from livereel.capture import Capture
-from livereel.clips import NoClips
+from analyzer.signal.window import Window, WindowSettings
+from livereel.camera.capture import Capture
+from livereel.camera.clips import NoClips
 from stream.source import AvSource
 
 

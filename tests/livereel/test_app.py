@@ -8,8 +8,8 @@ import pytest
 
 from livereel import app
 from livereel.app import named, watch
-from livereel.config import CameraConfig, Config
-from livereel.options import Options
+from livereel.config.options import Options
+from livereel.config.schema import CameraConfig, Config
 from sinks.mqtt import MqttSink
 from sinks.settings import MqttSettings
 from sinks.sink import SinkError

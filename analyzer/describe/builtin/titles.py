@@ -1,0 +1,163 @@
+"""Titles: a window in at most 60 characters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.describe.builtin.clauses import across, largest, main_way, many, opposite, part
+from analyzer.describe.builtin.course import Course, at_once
+from analyzer.describe.builtin.details import light
+from analyzer.describe.builtin.phrasing import Voice, capital, number
+from analyzer.describe.moment import MAX_TITLE_CHARS
+from analyzer.signal.activity import LightChange
+from analyzer.signal.window import Window
+
+_BRIEF_S = 2.0
+
+
+def title(window: Window, courses: Sequence[Course], voice: Voice) -> str:
+    """What sets the window apart: cuts first, then movers, then light."""
+    activity = window.activity
+    if activity.cuts:
+        words = _cuts(window, courses, voice)
+    elif courses:
+        words = _movers(courses, voice)
+        lit = f"{words}, and {_light(activity.light)}" if activity.light else words
+        words = lit if len(lit) <= MAX_TITLE_CHARS else words
+    elif activity.light:
+        words = light(activity.light, voice)
+    else:
+        brief = ("brief stirrings", "a flicker of movement") if activity.active_s < _BRIEF_S else ()
+        words = voice.pick("still", "small movements here and there", "slight movement", *brief)
+    return capital(words)
+
+
+def _cuts(window: Window, courses: Sequence[Course], voice: Voice) -> str:
+    cuts = window.activity.cuts
+    if len(cuts) > 1:
+        moving = voice.pick("many cuts", ", and movement between", " with movement", " and a moving picture")
+        return f"{number(len(cuts))} hard cuts{moving if courses else ''}"
+    after = [course for course in courses if course.mover.start_s >= cuts[0]]
+    before = [course for course in courses if course.mover.end_s <= cuts[0]]
+    if after:
+        words = f"a hard cut, then {_movers(after, voice)}"
+    elif before:
+        words = f"{_movers(before, voice)}, then a hard cut"
+    else:
+        words = voice.pick(
+            "lone cut", "a hard cut between still shots", "a cut to another picture", "one hard cut"
+        )
+    return words if len(words) <= MAX_TITLE_CHARS else "a hard cut amid movement"
+
+
+def _light(changes: Sequence[LightChange]) -> str:
+    if len(changes) > 1:
+        return "the light changes"
+    return "it gets brighter" if changes[0].levels > 0 else "it gets darker"
+
+
+def _movers(courses: Sequence[Course], voice: Voice) -> str:
+    if len(courses) == 1:
+        return _one(courses[0], voice)
+    most = at_once(courses)
+    if len(courses) == 2:
+        earlier, later = sorted(courses, key=lambda course: course.mover.start_s)
+        return _two(earlier, later, voice) if most == 2 else _in_turn(earlier, later)
+    return _crowd(courses, most, voice)
+
+
+def _two(earlier: Course, later: Course, voice: Voice) -> str:
+    """Two at the same time."""
+    one, other = _course(earlier), _course(later)
+    if opposite(earlier, later):
+        return voice.pick(
+            "title opposite",
+            "two movers pass in opposite directions",
+            "two movers, two directions",
+            f"two movers, one {one} and one {other.removesuffix(' the picture')}",
+        )
+    if earlier.way and earlier.way == later.way:
+        return voice.pick(
+            "title same", f"two movers go {one}", f"two movers, both {one}", f"{one}: two movers"
+        )
+    if one == other:
+        return f"two movers {one}"
+    wordings = (
+        f"two movers: one {one}, one {other}",
+        f"one mover {one}, another {other}",
+        "two movers, each its own way",
+    )
+    return voice.pick("title two", *(words for words in wordings if len(words) <= MAX_TITLE_CHARS))
+
+
+def _in_turn(earlier: Course, later: Course) -> str:
+    """One after the other."""
+    one, other = _course(earlier), _course(later)
+    if one == other:
+        return f"movement {one}, twice"
+    words = f"movement {one}, then {other}"
+    return words if len(words) <= MAX_TITLE_CHARS else "movement, first one way and then another"
+
+
+def _crowd(courses: Sequence[Course], most: int, voice: Voice) -> str:
+    """Three or more, so many of them at the same time."""
+    way, count = main_way(courses)
+    if most == 1:
+        return "movement comes and goes" + (f", mostly {_short(way)}" if way else "")
+    if most < len(courses):
+        so_many = f"up to {many(most)} movers at once" if most <= 3 else f"{many(most)} movers"
+        return so_many + (f", mostly {_short(way)}" if way else "")
+    so_many = f"{many(most)} movers"
+    if way and count == most:
+        return voice.pick("title same", f"{so_many} go {_short(way)}", f"{so_many}, all {_short(way)}")
+    if way:
+        return f"{so_many}, {part(count, courses)} {_short(way)}"
+    where = _course(largest(courses))
+    return voice.pick("title crowd", f"{so_many}, the largest {where}", f"a busy picture: {so_many}")
+
+
+def _course(course: Course) -> str:
+    """Its way in few words, or its place."""
+    return "there and back" if course.turn else _short(course.way) or course.start
+
+
+def _short(way: str) -> str:
+    return f"{way} the picture" if way in {"up", "down"} else way
+
+
+def _one(course: Course, voice: Voice) -> str:
+    size = f"{course.size} " if course.size else ""
+    if course.turn:
+        start, turn = (place.split(" ", 1)[1] for place in (course.start, course.turn))
+        return voice.pick("title turn", f"from {start} to {turn} and back", f"to {turn} and back")
+    if not course.way:
+        return voice.pick(
+            "title place",
+            f"something {size}stirs {course.start}",
+            f"a {size}mover stays {course.start}",
+            f"movement {course.start}",
+        )
+    if course.crosses:
+        sides = across(course).removeprefix("from ")
+        return voice.pick(
+            "title crosses",
+            f"something {size}crosses {sides}",
+            f"a {size}mover crosses {sides}",
+            f"all the way {sides}",
+            f"a {course.pace} crossing, {sides}".replace("  ", " "),
+        )
+    if course.start == course.end:
+        return voice.pick(
+            "title short",
+            f"a short move {_short(course.way)}, {course.start}",
+            f"something {size}shifts {course.start}",
+            f"a {size}mover {course.start}",
+        )
+    to = course.end.split(" ", 1)[1]
+    return voice.pick(
+        "title way",
+        f"something {size}moves to {to}",
+        f"a {size}mover goes {_short(course.way)}",
+        f"from {course.start.split(' ', 1)[1]} to {to}",
+        f"a {size}mover ends up {course.end}",
+    )
