@@ -33,7 +33,7 @@ def window_row(window: Window, outcome: str, moment: Moment | None = None, *, ba
         "keyframes": [
             {"pts_s": round(k.pts_s, 3), "file": _relative(k.file, base)} for k in window.keyframes
         ],
-        "activity": asdict(window.activity),
+        "activity": asdict(window.activity) | {"at_once": window.activity.at_once},
         "clip": _relative(window.clip.path, base) if window.clip else None,
         "title": moment.title if moment else None,
         "text": moment.text if moment else None,

@@ -11,6 +11,7 @@ from analyzer.describe.moment import Moment
 from analyzer.reel.ranking import rank
 from analyzer.reel.records import Choice
 from base.clock import parse_utc
+from base.plural import counted
 
 STRETCH = 5
 """At least one of so many consecutive moments is chosen, where the maximum allows."""
@@ -183,19 +184,19 @@ def _own_reason(ordered: Sequence[Moment], i: int, chosen: Sequence[int], favour
     """Why the code itself keeps this moment, from what sets it apart within the reel."""
     moment = ordered[i]
     others = [ordered[k] for k in chosen if k != i]
-    score = f"{moment.importance:.1f} of 10"
+    score = f"{moment.importance:.1f} out of 10"
     if all(moment.importance > other.importance for other in others):
         return f"The most important moment: {score}."
     if i == len(ordered) - 1:
         return _CLOSING
     kind = moment.tags[0] if moment.tags else ""
     if kind and all(kind not in other.tags for other in others):
-        return f'The only one of its kind here: "{_one_line(kind)}".'
+        return f'The only one here of the kind "{_one_line(kind)}".'
     if len(chosen) == len(ordered):
-        return f"All {len(ordered)} moments fit; this one is worth {score}."
+        return f"All {len(ordered)} moments fit; this one is rated {score}."
     if i in favourites and moment.importance >= _median([m.importance for m in ordered]):
         return f"More important than most: {score}."
-    return f"Stands for its stretch of time: {score}."
+    return f"Chosen for its stretch of time; rated {score}."
 
 
 def _median(values: Sequence[float]) -> float:
@@ -220,7 +221,7 @@ def _why_left_out(i: int, wishes: Collection[int], chosen: Sequence[int], rules:
     if any({k, k + 1, k + 2} <= near for k in (i - 2, i - 1, i)):
         return "no three in a row."
     if len(wishes) > rules.max_chapters:
-        return f"at most {rules.max_chapters} chapters."
+        return f"at most {counted(rules.max_chapters, 'chapter')}."
     return "its place was needed to spread the chapters over the time."
 
 
@@ -233,7 +234,7 @@ def _why_added(i: int, total: int, chosen: Sequence[int], rules: ChooseRules) ->
     after = min((k for k in chosen if k > i), default=total)
     if after - before > STRETCH:
         return f"nothing else was picked from the {after - before - 1} moments around it."
-    return f"at least {rules.min_chapters} chapters."
+    return f"at least {counted(rules.min_chapters, 'chapter')}."
 
 
 def _name(ordered: Sequence[Moment], i: int) -> str:

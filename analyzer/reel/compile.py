@@ -16,6 +16,7 @@ from analyzer.reel.story import captions, markdown
 from analyzer.signal.window import Clip, Window
 from base.atomic import write_text
 from base.clock import utc_after
+from base.plural import counted
 from stream.media.edit.join import Joined, MediaError, Place, Segment, join
 from stream.media.edit.slideshow import Slides, slideshow
 from stream.media.frame_grab import grab, write_jpeg
@@ -218,7 +219,7 @@ def _write_words(reel: Reel, windows: Sequence[Window], settings: ReelSettings) 
 
 def summary(reel: Reel, folder: Path) -> str:
     """Return two lines for a person: what the reel is and where its video lies."""
-    length = f"{len(reel.chapters)} chapters, {reel.duration_s:.1f} s"
+    length = f"{counted(len(reel.chapters), 'chapter')}, {reel.duration_s:.1f} s"
     return f"{folder}: {reel.title}\n{length}, {folder / VIDEO}\n"
 
 

@@ -18,8 +18,8 @@ _CUE_LINE_CHARS = 42  # what fits a phone held upright, and the usual line of br
 _OPENING_WORDS = """
     a after all almost an and another any around as at barely both brief brightness change during early
     everything few first for from half hardly here in it its later light little many more most motion
-    movement near nearly nothing of on once only over people quick several slow small some someone something
-    still the their then there these they this throughout together until what when while with
+    movement near nearly nothing now of on once only over people quick several slow small some someone
+    something still the their then there these they this throughout together until what when while with
 """
 _SMALL = frozenset(_OPENING_WORDS.split()) | frozenset(number(n) for n in range(1, 100))
 """First words that a sentence may lose its capital on; any other may be a name."""

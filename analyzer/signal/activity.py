@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analyzer.signal.bodies import most_at_once
 from analyzer.signal.light import LightChange, LightMeter
 from analyzer.signal.motion import Motion
 from analyzer.signal.movers import Mover, MoverTracker
@@ -30,6 +31,11 @@ class Activity:
     movers: tuple[Mover, ...] = ()
     cuts: tuple[float, ...] = ()
     light: tuple[LightChange, ...] = ()
+
+    @property
+    def at_once(self) -> int:
+        """The most movers that were there at the same time."""
+        return most_at_once(self.movers)
 
 
 class ActivityMeter:

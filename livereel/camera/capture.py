@@ -15,6 +15,7 @@ from analyzer.reel.records import Gap
 from analyzer.signal.flicker import Flicker
 from analyzer.signal.window import Measured, Window, Windower, WindowSettings
 from base.clock import MediaClock, utc_after
+from base.plural import counted
 from livereel.camera.clips import Clipper
 from livereel.camera.counts import Counts
 from livereel.camera.overload import Overload
@@ -391,11 +392,13 @@ class Capture:
         if self.failure:
             lines.append(f"stopped early: {self.failure}")
         if self.clip_failure:
-            lines.append(f"{self.counts.clips_failed} windows have no moving pictures: {self.clip_failure}")
+            failed = self.counts.clips_failed
+            have = "window has" if failed == 1 else "windows have"
+            lines.append(f"{failed} {have} no moving pictures: {self.clip_failure}")
         if self.counts.damaged_packets:
-            lines.append(f"{self.counts.damaged_packets} damaged packets could not be decoded")
+            lines.append(f"{counted(self.counts.damaged_packets, 'damaged packet')} could not be decoded")
         if self.counts.timeline_breaks:
-            lines.append(f"the timestamps started over {self.counts.timeline_breaks} times")
+            lines.append(f"the timestamps started over {counted(self.counts.timeline_breaks, 'time')}")
         return lines
 
 

@@ -62,7 +62,14 @@ class Watched:
         """What the user should know of it, a line each."""
         lines = [f"not seen: {gap.start_utc} to {gap.end_utc} ({gap.reason})" for gap in self.gaps]
         failed = [outcome.error for outcome in self.outcomes if outcome.error]
-        return [*lines, f"{len(failed)} windows have no words: {failed[0]}"] if failed else lines
+        return (
+            [
+                *lines,
+                f"{len(failed)} {'window has' if len(failed) == 1 else 'windows have'} no words: {failed[0]}",
+            ]
+            if failed
+            else lines
+        )
 
 
 def recap(address: str, out: Path, options: Options) -> None:

@@ -4,32 +4,51 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
-from analyzer.describe.builtin.course import Course
+from analyzer.describe.builtin.course import Course, at_once
 from analyzer.describe.builtin.phrasing import Voice, number, seconds
 
+MAX_SEVERAL = 6
 _OPPOSITE = ({"left to right", "right to left"}, {"up", "down"})
 
 
 def action(courses: Sequence[Course], voice: Voice) -> str:
-    """What the movers do, as a clause without capital and full stop. At least one mover."""
+    """What the movers do, as a clause without capital and full stop. At least one mover.
+
+    A number is said only of movers that were there at the same time.
+    """
     if len(courses) == 1:
         return f"{_subject(courses[0], voice)} {_path(courses[0], voice)}"
+    most = at_once(courses)
     if len(courses) == 2:
-        return _pair(courses[0], courses[1], voice)
-    return _crowd(courses, voice)
+        earlier, later = sorted(courses, key=lambda course: course.mover.start_s)
+        return _pair(earlier, later, voice) if most == 2 else _in_turn(earlier, later, voice)
+    if most == len(courses):
+        return _crowd(courses, voice)
+    return _come_and_go(courses, most, voice)
+
+
+def many(count: int) -> str:
+    """So many movers: more than three are not numbered, as one may hide another."""
+    return number(count) if count <= 3 else "several" if count <= MAX_SEVERAL else "many"
 
 
 def _subject(course: Course, voice: Voice) -> str:
     if not course.size:
-        return voice.pick("subject", "something", "one mover", "a single mover", "a mover")
-    return voice.pick(
-        "subject", f"something {course.size}", f"a {course.size} mover", f"one {course.size} mover"
-    )
+        return voice.pick("subject", "something", "a mover")
+    return voice.pick("subject", f"something {course.size}", f"a {course.size} mover")
 
 
 def _path(course: Course, voice: Voice) -> str:
     """The verb and where to, for a singular subject."""
+    if course.turn:
+        return voice.pick(
+            "turn",
+            f"moves {_from_to(course.start, course.turn)} and back",
+            f"goes {_from_to(course.start, course.turn)} and turns back",
+            f"starts {course.start}, gets as far as {_bare(course.turn)} and turns back",
+        )
     if not course.way or _hovers(course):
         verb = "keeps moving" if course.life_s > 3 else "stirs"
         return voice.pick(
@@ -57,11 +76,11 @@ def _path(course: Course, voice: Voice) -> str:
         )
     return voice.pick(
         "way",
-        f"moves{quickly} {_from_to(course)}",
-        f"goes{quickly} {_from_to(course)}",
-        f"makes its way{quickly} {_from_to(course)}",
+        f"moves{quickly} {_from_to(course.start, course.end)}",
+        f"goes{quickly} {_from_to(course.start, course.end)}",
+        f"makes its way{quickly} {_from_to(course.start, course.end)}",
         f"starts {course.start} and ends {course.end}",
-        f"travels{quickly} {_from_to(course)}",
+        f"travels{quickly} {_from_to(course.start, course.end)}",
     )
 
 
@@ -82,57 +101,65 @@ def _along(way: str) -> str:
     return f"from {way}" if " to " in way else way
 
 
-def _from_to(course: Course) -> str:
-    start, end = (place.split(" ", 1)[1] for place in (course.start, course.end))
-    return f"from {start} to {end}"
+def _from_to(start: str, end: str) -> str:
+    return f"from {_bare(start)} to {_bare(end)}"
 
 
-def _pair(first: Course, second: Course, voice: Voice) -> str:
-    earlier, later = sorted((first, second), key=lambda course: course.mover.start_s)
-    apart = later.mover.start_s >= earlier.mover.end_s
-    if {first.way, second.way} in _OPPOSITE:
+def _bare(place: str) -> str:
+    """A place without its preposition."""
+    return place.split(" ", 1)[1]
+
+
+def opposite(first: Course, second: Course) -> bool:
+    return {first.way, second.way} in _OPPOSITE
+
+
+def _pair(earlier: Course, later: Course, voice: Voice) -> str:
+    """Two at the same time."""
+    if opposite(earlier, later):
         ways = f"one {_along(earlier.way)}, the other {_along(later.way).removesuffix(' the picture')}"
-        if apart:
-            return voice.pick(
-                "opposite turns",
-                f"one mover goes {_along(earlier.way)}, and later another {_along(later.way)}",
-                f"two movers go opposite ways, one after the other: first {_along(earlier.way)}",
-                f"first something moves {_along(earlier.way)}, then something else {_along(later.way)}",
-            )
         return voice.pick(
             "opposite",
             f"two movers pass in opposite directions, {ways}",
             f"two movers go opposite ways at the same time, {ways}",
             f"there are two movers, {ways}",
         )
-    if first.way and first.way == second.way:
-        order = "one after the other" if apart else "at the same time"
+    if earlier.way and earlier.way == later.way:
         return voice.pick(
             "same way",
-            f"two movers go {_along(first.way)}, {order}",
-            f"two movers, {order}, go {_along(first.way)}",
-            f"two movers head the same way, {_along(first.way)}, {order}",
+            f"two movers go {_along(earlier.way)} at the same time",
+            f"two movers at the same time go {_along(earlier.way)}",
+            f"two movers head the same way, {_along(earlier.way)}",
         )
     one, other = _verb(earlier), _verb(later)
-    if apart:
-        return voice.pick(
-            "two turns",
-            f"one mover {one}, then another {other}",
-            f"first something {one}, then something else {other}",
-            f"a mover {one}; after it, another {other}",
-        )
     return voice.pick(
         "two at once",
-        f"one mover {one}, while another {other}",
+        f"one mover {one} while another {other}",
         f"while one mover {one}, another {other}",
-        f"something {one} as something else {other}",
-        f"of two movers, one {one} and one {other}",
+        f"there are two movers: one {one}, the other {other}",
+    )
+
+
+def _in_turn(earlier: Course, later: Course, voice: Voice) -> str:
+    """One after the other, which may have been the same one: no number is said."""
+    one, other = _verb(earlier), _verb(later)
+    if one == other:
+        return voice.pick(
+            "again", f"something {one}, and later something {one} again", f"something {one}, twice"
+        )
+    return voice.pick(
+        "in turn",
+        f"first something {one}, then something {other}",
+        f"something {one}, and after that something {other}",
+        f"something {one}, and later something {other}",
     )
 
 
 def _verb(course: Course) -> str:
+    if course.turn:
+        return f"goes {_from_to(course.start, course.turn)} and back"
     if not course.way:
-        return f"stays {course.start}"
+        return f"stirs {course.start}"
     if _hovers(course):
         return f"moves about {course.start}"
     if course.crosses:
@@ -146,33 +173,57 @@ def main_way(courses: Sequence[Course]) -> tuple[str, int]:
     return (way, count) if way and count * 2 >= len(courses) else ("", 0)
 
 
+def part(count: int, courses: Sequence[Course]) -> str:
+    """So many of them, at least half, in a word."""
+    return "most of them" if count * 2 > len(courses) else "half of them"
+
+
+def largest(courses: Sequence[Course]) -> Course:
+    return max(courses, key=lambda course: course.mover.share)
+
+
 def _crowd(courses: Sequence[Course], voice: Voice) -> str:
-    many = number(len(courses))
+    """Three or more at the same time."""
+    so_many = many(len(courses))
     way, count = main_way(courses)
     if way and count == len(courses):
         return voice.pick(
             "crowd one way",
-            f"{many} movers all go {_along(way)}",
-            f"{many} movers go the same way, {_along(way)}",
-            f"all {many} movers head {_along(way)}",
+            f"{so_many} movers all go {_along(way)}",
+            f"{so_many} movers go the same way, {_along(way)}",
         )
     if way:
         return voice.pick(
             "crowd mostly",
-            f"{many} movers are about, {number(count)} of them going {_along(way)}",
-            f"of {many} movers, {number(count)} go {_along(way)}",
-            f"{many} movers share the picture, most of them heading {_along(way)}"
-            if count * 2 > len(courses)
-            else f"{many} movers share the picture, half of them heading {_along(way)}",
+            f"{so_many} movers are about, {part(count, courses)} going {_along(way)}",
+            f"{so_many} movers share the picture, {part(count, courses)} heading {_along(way)}",
         )
-    if not any(course.way for course in courses):
-        return f"{many} movers stir without going anywhere, most of all {courses[0].start}"
-    biggest = max(courses, key=lambda course: course.mover.share)
-    largest = f"the largest {_path(biggest, voice)}"
+    if not any(course.way or course.turn for course in courses):
+        return f"{so_many} movers stir without going anywhere, most of all {courses[0].start}"
+    # Among so many, one that seems to turn back may have been taken for another.
+    what = f"the largest {_path(replace(largest(courses), turn=''), voice)}"
     return voice.pick(
         "crowd",
-        f"{many} movers go different ways; {largest}",
-        f"{many} movers are about, each its own way; {largest}",
-        f"there are {many} movers, and {largest}",
-        f"{many} movers keep the picture busy, while {largest}",
+        f"{so_many} movers go different ways; {what}",
+        f"{so_many} movers are about; {what}",
+        f"there are {so_many} movers; {what}",
+    )
+
+
+def _come_and_go(courses: Sequence[Course], most: int, voice: Voice) -> str:
+    """Three or more, not all of them at the same time."""
+    way, count = main_way(courses)
+    if way:
+        ways = f"{'always' if count == len(courses) else 'mostly'} {_along(way)}"
+    else:
+        ways = f"most of all {largest(courses).start}"
+    if most == 1:
+        return voice.pick(
+            "one at a time", f"movement comes and goes, {ways}", f"now and then something moves, {ways}"
+        )
+    so_many = f"at most {number(most)} movers" if most <= 3 else f"{many(most)} movers"
+    return voice.pick(
+        "at a time",
+        f"movement comes and goes, {ways}, with {so_many} at a time",
+        f"there are {so_many} at a time, moving {ways}",
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot
 
 from analyzer.signal.activity import Mover
+from analyzer.signal.bodies import most_at_once
 
 _IN_PLACE = 0.08  # of the picture: a blob's centre wanders so far while its mover stays
 _CROSSES = 0.55
@@ -28,9 +30,10 @@ class Course:
     Attributes:
         mover: whose way.
         way: ``left to right``, ``right to left``, ``up``, ``down``, ``towards the upper left`` and so on;
-            empty if it stays in place.
+            empty if it stays in place, or goes there and back.
         crosses: it goes from one side of the picture to the other.
         start, end: where, as ``in the upper left``.
+        turn: where it turned back, in the same words; empty if it did not, or not in another part.
         pace: ``fast``, ``slow`` or empty.
         size: ``large``, ``small`` or empty.
     """
@@ -40,6 +43,7 @@ class Course:
     crosses: bool
     start: str
     end: str
+    turn: str
     pace: str
     size: str
 
@@ -51,17 +55,25 @@ class Course:
 def course(mover: Mover) -> Course:
     """Put a mover's measurements into the words that hold for them."""
     across, down = mover.x1 - mover.x0, mover.y1 - mover.y0
-    way = _way(across, down)
+    way = "" if mover.turn else _way(across, down)
+    start = _place(mover.x0, mover.y0)
+    turn = _place(*mover.turn) if mover.turn else ""
     speed = hypot(across, down) / max(mover.end_s - mover.start_s, 0.1)
     return Course(
         mover=mover,
         way=way,
         crosses=bool(way) and max(abs(across), abs(down)) >= _CROSSES,
-        start=_place(mover.x0, mover.y0),
+        start=start,
         end=_place(mover.x1, mover.y1),
+        turn=turn if turn != start else "",
         pace=("fast" if speed >= _FAST else "slow" if speed < _SLOW else "") if way else "",
         size="large" if mover.share >= _LARGE else "small" if mover.share < _SMALL else "",
     )
+
+
+def at_once(courses: Sequence[Course]) -> int:
+    """How many of the movers were there at the same time, at most."""
+    return most_at_once([course.mover for course in courses])
 
 
 def edge(course: Course, *, at_end: bool) -> str:

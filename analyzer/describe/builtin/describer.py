@@ -6,14 +6,16 @@ import math
 import time
 from collections.abc import Sequence
 
-from analyzer.describe.builtin.clauses import action
-from analyzer.describe.builtin.course import Course, course
-from analyzer.describe.builtin.details import at_once, ends, extent, light, timing
+from analyzer.describe.builtin.clauses import MAX_SEVERAL, action, main_way
+from analyzer.describe.builtin.course import Course, at_once, course
+from analyzer.describe.builtin.details import ends, extent, light, timing
 from analyzer.describe.builtin.phrasing import Voice, capital, number, seconds
 from analyzer.describe.builtin.titles import title
 from analyzer.describe.moment import Moment
 from analyzer.signal.activity import Activity
 from analyzer.signal.window import Window
+
+_BRIEF_S = 2.0
 
 
 class BuiltinDescriber:
@@ -71,8 +73,6 @@ def _sentences(window: Window, courses: Sequence[Course], voice: Voice) -> list[
     more = extent(activity.share, voice)
     if len(courses) == 1:
         when = ends(courses[0], start_s, end_s) or when
-    elif len(courses) > 2:
-        more = voice.pick("count or extent", at_once(courses), more)
     if activity.light:
         more = f"Meanwhile {light(activity.light, voice)}."
     else:
@@ -85,11 +85,12 @@ def _cut_sentences(window: Window, courses: Sequence[Course], voice: Voice) -> l
     at = seconds(cuts[0] - window.start_s)
     if len(cuts) > 1:
         many = number(len(cuts))
+        times = "twice" if len(cuts) == 2 else f"{many} times"
         told = [
             voice.pick(
                 "cuts",
                 f"{capital(many)} hard cuts follow each other, the first after {at}.",
-                f"The picture is replaced {many} times, first after {at}.",
+                f"The picture is replaced {times}, for the first time after {at}.",
                 f"There are {many} hard cuts, the first of them after {at}.",
             )
         ]
@@ -132,6 +133,8 @@ def _still_sentences(window: Window, voice: Voice) -> list[str]:
     activity = window.activity
     if activity.light:
         at = seconds(activity.light[0].at_s - window.start_s)
+        if len(activity.light) > 2:
+            return [f"{capital(light(activity.light, voice))}, first after {at}.", _rest(activity, voice)]
         told = voice.pick(
             "when light",
             f"after {at} {light(activity.light, voice)}",
@@ -141,9 +144,11 @@ def _still_sentences(window: Window, voice: Voice) -> list[str]:
     lasting = seconds(activity.active_s)
     told = voice.pick(
         "scattered",
-        f"Small movements come and go for {lasting} in all.",
-        f"For {lasting} in all something stirs, too briefly to follow.",
-        f"There is movement for {lasting}, but nothing that could be followed.",
+        f"Small movements come and go, for {lasting} in all.",
+        f"Something stirs for {lasting}, too briefly to follow."
+        if activity.active_s < _BRIEF_S
+        else "Something keeps stirring, but nothing could be followed.",
+        f"There is movement for {lasting}, but nothing could be followed.",
     )
     return [told, extent(activity.share, voice)]
 
@@ -153,15 +158,27 @@ def _tags(window: Window, courses: Sequence[Course]) -> tuple[str, ...]:
     activity = window.activity
     tags = [tag for tag, holds in (("cut", activity.cuts), ("light", activity.light)) if holds]
     if courses:
-        tags.append(("single", "pair", "several", "many")[_crowd_size(len(courses))])
-        tags.append(courses[0].way.replace(" ", "-") or "in-place")
+        tags.append(_crowd_size(courses))
+        tags.append(_way(courses))
         tags += [word for word in (courses[0].size, courses[0].pace) if word]
-    if activity.active_s < 2:
+    if activity.active_s < _BRIEF_S:
         tags.append("brief")
     elif activity.active_s > 0.9 * (window.end_s - window.start_s):
         tags.append("steady")
     return tuple(tags)
 
 
-def _crowd_size(movers: int) -> int:
-    return 0 if movers == 1 else 1 if movers == 2 else 2 if movers <= 5 else 3
+def _crowd_size(courses: Sequence[Course]) -> str:
+    """How many were there at once; ``in-turn`` is one after another."""
+    most = at_once(courses)
+    if most == 1:
+        return "single" if len(courses) == 1 else "in-turn"
+    return "pair" if most == 2 else "several" if most <= MAX_SEVERAL else "many"
+
+
+def _way(courses: Sequence[Course]) -> str:
+    """The most important one's of up to two, and most of them's of more."""
+    if len(courses) > 2:
+        return main_way(courses)[0].replace(" ", "-") or "mixed"
+    first = courses[0]
+    return "there-and-back" if first.turn else first.way.replace(" ", "-") or "in-place"

@@ -1,11 +1,11 @@
-"""When, how much, how many at once, from which edge, in what light: what there is to add to an action."""
+"""When, how much, from which edge, in what light: what there is to add to an action."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from analyzer.describe.builtin.course import Course, edge
-from analyzer.describe.builtin.phrasing import Voice, capital, number, seconds, share_of_picture
+from analyzer.describe.builtin.phrasing import Voice, capital, number, seconds, share_of_picture, the_first
 from analyzer.signal.activity import LightChange
 
 _MUCH_LIGHT = 30.0  # grey levels: a lamp rather than a cloud
@@ -15,33 +15,37 @@ def timing(courses: Sequence[Course], start_s: float, end_s: float, voice: Voice
     """When the movers were there, as a sentence."""
     first = min(course.mover.start_s for course in courses)
     last = max(course.mover.end_s for course in courses)
-    it = "It" if len(courses) == 1 else "The movement"
+    alone = len(courses) == 1
+    it = "It" if alone else "The movement"
+    appears, gone = ("appears", "gone") if alone else ("starts", "over")
+    after, lasting = seconds(first - start_s), seconds(last - first)
     if first - start_s < 1 and end_s - last < 1:
         return voice.pick(
             "throughout",
-            f"{it} is there from start to end.",
-            f"That goes on for all of the {seconds(end_s - start_s)}.",
-            f"{it} was already there at the start and still is at the end.",
+            "It is there from start to end." if alone else "The movement goes on from start to end.",
+            "That goes on the whole time.",
+            f"{it} is already there at the start and still there at the end.",
         )
     if first - start_s < 1:
+        until = seconds(last - start_s)
         return voice.pick(
             "at first",
-            f"{it} is there from the start and gone after {seconds(last - start_s)}.",
-            f"After {seconds(last - start_s)} that is over.",
-            f"That takes up the first {seconds(last - start_s)}.",
+            f"{it} is there from the start and {gone} after {until}.",
+            f"After {until} it is over.",
+            f"That takes up {the_first(last - start_s)}.",
         )
     if end_s - last < 1:
         return voice.pick(
             "at last",
-            f"It begins after {seconds(first - start_s)} and goes on to the end.",
-            f"That sets in after {seconds(first - start_s)}.",
-            f"{it} appears after {seconds(first - start_s)} and is still there at the end.",
+            f"{it} begins after {after} and goes on to the end.",
+            f"That starts after {after} and does not stop.",
+            f"{it} {appears} after {after} and is still there at the end.",
         )
     return voice.pick(
         "between",
-        f"It begins after {seconds(first - start_s)} and lasts {seconds(last - first)}.",
-        f"{it} appears after {seconds(first - start_s)}, for {seconds(last - first)}.",
-        f"That lasts {seconds(last - first)}, from {seconds(first - start_s)} in.",
+        f"{it} begins after {after} and lasts {lasting}.",
+        f"{it} {appears} after {after} and is {gone} {lasting} later.",
+        f"That lasts {lasting}, beginning {after} in.",
     )
 
 
@@ -51,30 +55,17 @@ def extent(share: float, voice: Voice) -> str:
     if share < 0.01:
         return voice.pick(
             "little",
-            "At no time does as much as 1% of the picture change.",
+            "Less than 1% of the picture changes at any time.",
             f"Little changes: {part} at any time.",
-            f"At its height, {part} changes.",
+            f"Even at its height, {part} changes.",
         )
     return voice.pick(
         "extent",
         f"At its height, {part} changes at once.",
         f"At most, {part} is in motion.",
-        f"{capital(part)} changes at once when there is most to see.",
+        f"{capital(part)} changes at the busiest moment.",
         f"The motion takes up {part} at its peak.",
     )
-
-
-def at_once(courses: Sequence[Course]) -> str:
-    """How many movers there were at a time, as a sentence."""
-    most = max(
-        sum(other.mover.start_s <= each.mover.start_s < other.mover.end_s for other in courses)
-        for each in courses
-    )
-    if most == len(courses):
-        return "For a while, all of them move at once."
-    if most == 1:
-        return "They come one at a time."
-    return f"Up to {number(most)} of them move at the same time."
 
 
 def ends(course: Course, start_s: float, end_s: float) -> str:
@@ -108,7 +99,7 @@ def light(changes: Sequence[LightChange], voice: Voice) -> str:
         return voice.pick(
             "light and back",
             f"the picture turns{much} {there}, then {back} again",
-            f"the light goes {'up and comes down' if signs[0] else 'down and comes up'} again",
+            f"the light {'comes up and goes down' if signs[0] else 'goes down and comes up'} again",
             f"it gets{much} {there} for {seconds(changes[1].at_s - changes[0].at_s)}, then {back}",
         )
     if signs[0]:

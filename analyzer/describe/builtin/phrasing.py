@@ -59,6 +59,11 @@ def seconds(span_s: float) -> str:
     return "a second" if n == 1 else f"{number(n)} seconds"
 
 
+def the_first(span_s: float) -> str:
+    """A span from the start on, as in "for the first four seconds"."""
+    return f"the first {seconds(span_s).removeprefix('a ').replace('half a second', 'half second')}"
+
+
 def share_of_picture(share: float) -> str:
     if share < 0.085:
         return f"about {share:.0%} of the picture" if share >= 0.01 else "less than 1% of the picture"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.describe.builtin.clauses import across, main_way
-from analyzer.describe.builtin.course import Course
+from analyzer.describe.builtin.clauses import across, largest, main_way, many, opposite, part
+from analyzer.describe.builtin.course import Course, at_once
 from analyzer.describe.builtin.details import light
 from analyzer.describe.builtin.phrasing import Voice, capital, number
 from analyzer.describe.moment import MAX_TITLE_CHARS
 from analyzer.signal.activity import LightChange
 from analyzer.signal.window import Window
+
+_BRIEF_S = 2.0
 
 
 def title(window: Window, courses: Sequence[Course], voice: Voice) -> str:
@@ -25,9 +27,8 @@ def title(window: Window, courses: Sequence[Course], voice: Voice) -> str:
     elif activity.light:
         words = light(activity.light, voice)
     else:
-        words = voice.pick(
-            "still", "brief stirrings", "small movements here and there", "a flicker of movement"
-        )
+        brief = ("brief stirrings", "a flicker of movement") if activity.active_s < _BRIEF_S else ()
+        words = voice.pick("still", "small movements here and there", "slight movement", *brief)
     return capital(words)
 
 
@@ -58,56 +59,66 @@ def _light(changes: Sequence[LightChange]) -> str:
 def _movers(courses: Sequence[Course], voice: Voice) -> str:
     if len(courses) == 1:
         return _one(courses[0], voice)
-    many = number(len(courses))
-    way, count = main_way(courses)
-    if len(courses) == 2 and {courses[0].way, courses[1].way} == {"left to right", "right to left"}:
+    most = at_once(courses)
+    if len(courses) == 2:
+        earlier, later = sorted(courses, key=lambda course: course.mover.start_s)
+        return _two(earlier, later, voice) if most == 2 else _in_turn(earlier, later)
+    return _crowd(courses, most, voice)
+
+
+def _two(earlier: Course, later: Course, voice: Voice) -> str:
+    """Two at the same time."""
+    one, other = _course(earlier), _course(later)
+    if opposite(earlier, later):
         return voice.pick(
             "title opposite",
             "two movers pass in opposite directions",
             "two movers, two directions",
-            "one goes left to right, one right to left",
+            f"two movers, one {one} and one {other.removesuffix(' the picture')}",
         )
-    if way and count == len(courses):
+    if earlier.way and earlier.way == later.way:
         return voice.pick(
-            "title same",
-            f"{many} movers go {_short(way)}",
-            f"{many} movers, {'both' if len(courses) == 2 else 'all'} {_short(way)}",
-            f"{_short(way)}: {many} movers",
+            "title same", f"two movers go {one}", f"two movers, both {one}", f"{one}: two movers"
         )
-    if way and len(courses) > 2:
-        return voice.pick(
-            "title mostly",
-            f"{many} movers, mostly {_short(way)}"
-            if count * 2 > len(courses)
-            else f"{many} movers, half of them {_short(way)}",
-            f"{number(count)} of {many} movers go {_short(way)}",
-        )
-    if len(courses) == 2:
-        return _two(courses[0], courses[1], voice)
-    largest = max(courses, key=lambda course: course.mover.share)
-    where = _short(largest.way) if largest.way else largest.start
-    return voice.pick(
-        "title crowd",
-        f"{many} movers, the largest {where}",
-        f"{many} movers, each its own way",
-        f"a busy picture: {many} movers",
-        f"{many} movers, one of them {where}",
-    )
-
-
-def _two(first: Course, second: Course, voice: Voice) -> str:
-    """Two movers that share no way and do not pass each other."""
-    one, other = (_short(each.way) or each.start for each in (first, second))
-    if not first.way and not second.way:
-        return f"two movers, {first.start} and {second.start}"
-    earlier = one if first.mover.start_s <= second.mover.start_s else other
+    if one == other:
+        return f"two movers {one}"
     wordings = (
         f"two movers: one {one}, one {other}",
-        f"one {one}, another {other}",
-        f"two movers, the first {earlier}",
+        f"one mover {one}, another {other}",
         "two movers, each its own way",
     )
     return voice.pick("title two", *(words for words in wordings if len(words) <= MAX_TITLE_CHARS))
+
+
+def _in_turn(earlier: Course, later: Course) -> str:
+    """One after the other."""
+    one, other = _course(earlier), _course(later)
+    if one == other:
+        return f"movement {one}, twice"
+    words = f"movement {one}, then {other}"
+    return words if len(words) <= MAX_TITLE_CHARS else "movement, first one way and then another"
+
+
+def _crowd(courses: Sequence[Course], most: int, voice: Voice) -> str:
+    """Three or more, so many of them at the same time."""
+    way, count = main_way(courses)
+    if most == 1:
+        return "movement comes and goes" + (f", mostly {_short(way)}" if way else "")
+    if most < len(courses):
+        so_many = f"up to {many(most)} movers at once" if most <= 3 else f"{many(most)} movers"
+        return so_many + (f", mostly {_short(way)}" if way else "")
+    so_many = f"{many(most)} movers"
+    if way and count == most:
+        return voice.pick("title same", f"{so_many} go {_short(way)}", f"{so_many}, all {_short(way)}")
+    if way:
+        return f"{so_many}, {part(count, courses)} {_short(way)}"
+    where = _course(largest(courses))
+    return voice.pick("title crowd", f"{so_many}, the largest {where}", f"a busy picture: {so_many}")
+
+
+def _course(course: Course) -> str:
+    """Its way in few words, or its place."""
+    return "there and back" if course.turn else _short(course.way) or course.start
 
 
 def _short(way: str) -> str:
@@ -116,6 +127,9 @@ def _short(way: str) -> str:
 
 def _one(course: Course, voice: Voice) -> str:
     size = f"{course.size} " if course.size else ""
+    if course.turn:
+        start, turn = (place.split(" ", 1)[1] for place in (course.start, course.turn))
+        return voice.pick("title turn", f"from {start} to {turn} and back", f"to {turn} and back")
     if not course.way:
         return voice.pick(
             "title place",
@@ -130,7 +144,7 @@ def _one(course: Course, voice: Voice) -> str:
             f"something {size}crosses {sides}",
             f"a {size}mover crosses {sides}",
             f"all the way {sides}",
-            f"a {course.pace or 'single'} crossing, {sides}",
+            f"a {course.pace} crossing, {sides}".replace("  ", " "),
         )
     if course.start == course.end:
         return voice.pick(

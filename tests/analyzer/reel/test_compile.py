@@ -228,7 +228,7 @@ def test_a_summary_says_what_it_is_and_where_its_video_lies(tmp_path: Path, sour
     reel, rows = made(tmp_path / "reel", plan([told(0, [3.0], source)]))
     first, second = summary(reel, Path("out")).splitlines()
     assert first == f"out: {rows['title']}"
-    assert second == f"1 chapters, {rows['duration_s']:.1f} s, out/reel.mp4"
+    assert second == f"1 chapter, {rows['duration_s']:.1f} s, out/reel.mp4"
 
 
 @given(

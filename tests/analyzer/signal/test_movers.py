@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import cos, sin
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from analyzer.signal.bodies import most_at_once
 from analyzer.signal.movers import MAX_MOVERS, Mover, MoverTracker
 
 ROWS, COLUMNS = 30, 40
@@ -73,9 +76,58 @@ def test_a_rest_shorter_than_the_bridge_does_not_part_a_mover() -> None:
     assert len(follow(lambda pts_s: None if 4 < pts_s < 4.5 else path(pts_s))) == 1
 
 
-def test_a_long_rest_parts_it() -> None:
+def test_what_goes_on_where_it_should_have_come_to_is_the_same() -> None:
     path = line(0, 9, (0.1, 0.5), (0.9, 0.5))
-    assert len(follow(lambda pts_s: None if 3 < pts_s < 5 else path(pts_s))) == 2
+    assert len(follow(lambda pts_s: None if 3 < pts_s < 5 else path(pts_s))) == 1
+
+
+def test_what_goes_on_where_it_rested_is_the_same_however_long_it_rested() -> None:
+    before, after = line(0, 2, (0.1, 0.5), (0.5, 0.5)), line(7, 9.5, (0.5, 0.5), (0.9, 0.5))
+    (mover,) = follow(lambda pts_s: before(pts_s) or after(pts_s))
+    assert (mover.x0, mover.x1) == pytest.approx((0.1, 0.9), abs=0.06)
+
+
+def test_what_begins_elsewhere_is_another() -> None:
+    first, second = line(0, 2, (0.1, 0.5), (0.4, 0.5)), line(5, 9, (0.6, 0.9), (0.9, 0.9))
+    assert len(follow(lambda pts_s: first(pts_s) or second(pts_s))) == 2
+
+
+def test_what_comes_in_where_something_has_left_is_another_one() -> None:
+    out, back = line(0, 3, (0.5, 0.5), (1.05, 0.5)), line(5, 9, (1.05, 0.5), (0.4, 0.5))
+    movers = follow(lambda pts_s: out(pts_s) or back(pts_s))
+    assert [mover.x1 > mover.x0 for mover in sorted(movers, key=lambda mover: mover.start_s)] == [True, False]
+    assert most_at_once(movers) == 1
+
+
+def test_one_that_goes_there_and_back_tells_where_it_turned() -> None:
+    there, back = line(1, 4, (0.1, 0.3), (0.8, 0.3)), line(4, 7, (0.8, 0.3), (0.1, 0.3))
+    (mover,) = follow(lambda pts_s: there(pts_s) or back(pts_s))
+    assert mover.turn == pytest.approx((0.8, 0.3), abs=0.05)
+    assert follow(there)[0].turn is None
+
+
+def test_limbs_that_come_and_go_are_one_mover() -> None:
+    def limb(nth: int) -> Path:
+        def at(pts_s: float) -> tuple[float, float] | None:
+            turn = pts_s * 5 + nth * 2
+            return (0.5 + 0.09 * cos(turn), 0.5 + 0.12 * sin(turn + nth)) if sin(turn / 2) > -0.3 else None
+
+        return at
+
+    movers = follow(limb(0), limb(1), limb(2))
+    assert len(movers) == 1
+    assert (movers[0].x0, movers[0].y0) == pytest.approx((0.5, 0.5), abs=0.12)
+
+
+def test_two_that_go_the_same_way_at_different_speeds_are_two() -> None:
+    assert len(follow(line(0, 6, (0.1, 0.4), (0.9, 0.4)), line(0, 9, (0.1, 0.6), (0.9, 0.6)))) == 2
+
+
+def test_two_that_are_together_for_a_moment_only_are_not_counted_together() -> None:
+    first, second = Mover(0, 5, 0, 0, 1, 0, 0.1), Mover(4.8, 9, 0, 0, 1, 0, 0.1)
+    assert most_at_once([first, second]) == 1
+    assert most_at_once([first, replace(second, start_s=4.0)]) == 2
+    assert most_at_once([]) == 0
 
 
 def test_the_two_edges_of_a_large_plain_thing_are_one_mover() -> None:

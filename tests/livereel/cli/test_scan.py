@@ -106,7 +106,7 @@ def test_damage_is_a_warning_on_stderr(livereel: CommandLine, tmp_path: Path) ->
     twice.write_bytes(twice.read_bytes() * 2)
     ended = livereel("scan", twice)
     assert ended.code == 0
-    assert ended.err == "livereel: warning: the timestamps started over 1 times\n"
+    assert ended.err == "livereel: warning: the timestamps started over 1 time\n"
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,8 @@ def random_activity(random: Random, start_s: float) -> Activity:
         first, last = sorted(start_s + random.uniform(0, 10) for _ in range(2))
         x0, x1 = place(), place()
         y0, y1 = place(), random.choice([place(), place()])
-        return Mover(first, last, x0, y0, x1, y1, 10 ** random.uniform(-3.5, 0))
+        turn = random.choice([None, None, None, (place(), place())])
+        return Mover(first, last, x0, y0, x1, y1, 10 ** random.uniform(-3.5, 0), turn)
 
     return Activity(
         active_s=random.uniform(0, 10),
@@ -86,6 +87,9 @@ def test_the_english_is_well_formed(window: Window) -> None:
             text
         )
         assert not re.search(r"\ba [aeio]\w+\b", text.lower()), text
+        assert not re.search(r"\bthe first a\b|\b(one|1|a) (seconds|times|cuts|movers)\b", text.lower()), text
+        assert not re.search(r"[,;:](?=[.!?]|$)|[.!?]{2}|[,;:]{2}| [.,;:!?]|\(\)", text), text
+    assert not re.search(r"[.,;:!?]$", moment.title), moment.title
     assert moment.text.endswith(".")
     assert all(sentence[0].isupper() for sentence in moment.text.split(". "))
 
@@ -130,10 +134,51 @@ def test_the_way_is_the_measured_one(
         assert tag in moment.tags
 
 
-def test_movers_are_counted() -> None:
-    lanes = [mover((1.0, 5.0), x=(0.05, 0.95), y=(y / 10, y / 10)) for y in range(1, 6)]
-    for count, words in ((2, "wo movers"), (3, "hree"), (5, "ive")):
-        assert words in tell(active(0, activity(*lanes[:count]))).text
+def test_movers_are_counted_up_to_three() -> None:
+    lanes = [mover((1.0, 5.0), x=(0.05, 0.95), y=(y / 10, y / 10)) for y in range(1, 9)]
+    for count, words, tag in (
+        (2, "two movers", "pair"),
+        (3, "three movers", "several"),
+        (5, "several movers", "several"),
+        (8, "many movers", "many"),
+    ):
+        moment = tell(active(0, activity(*lanes[:count])))
+        assert words in moment.text.lower()
+        assert words in moment.title.lower()
+        assert tag in moment.tags
+
+
+@given(any_window)
+def test_no_more_movers_are_said_than_were_there_at_the_same_time(window: Window) -> None:
+    moment = tell(window)
+    for text in (moment.title, moment.text):
+        for words in re.findall(r"(two|three|several|many) movers", text.lower()):
+            least = {"two": 2, "three": 3, "several": 4, "many": 7}[words]
+            assert least <= window.activity.at_once, text
+    counted = {"single": {1}, "in-turn": {1}, "pair": {2}, "several": {3, 4, 5, 6}, "many": set(range(7, 13))}
+    tags = counted.keys() & set(moment.tags)
+    assert len(tags) == bool(window.activity.movers)
+    assert all(window.activity.at_once in counted[tag] for tag in tags)
+
+
+def test_two_in_turn_are_told_without_a_number() -> None:
+    for index in range(6):
+        first = mover((10.0 * index + 1, 10.0 * index + 3), x=(0.05, 0.95))
+        second = mover((10.0 * index + 6, 10.0 * index + 8), x=(0.95, 0.05))
+        moment = tell(active(index, activity(first, second)))
+        assert not re.search(r"\b(two|both|movers)\b", f"{moment.title} {moment.text}")
+        assert moment.text.index("left to right") < moment.text.index("right to left")
+        assert "in-turn" in moment.tags
+
+
+def test_one_that_turns_back_is_told_as_such() -> None:
+    for index in range(6):
+        there = replace(mover((10.0 * index + 1, 10.0 * index + 7), x=(0.1, 0.12)), turn=(0.8, 0.5))
+        moment = tell(active(index, activity(there)))
+        assert "the right" in moment.text
+        assert "back" in moment.text
+        assert "back" in moment.title
+        assert "there-and-back" in moment.tags
 
 
 def test_opposite_ways_are_told_as_such() -> None:
