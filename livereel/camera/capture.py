@@ -332,7 +332,10 @@ class Capture:
         shot = windower.glimpse()
         if shot is not None:
             at_utc = self._clock.utc(shot.pts_s)
-            yield Glimpse(self._camera, self._name(windower.start_s), at_utc, shot.value, shot.jpeg)
+            # A peak may settle after its window has closed.
+            window_s = self._settings.window_s
+            start_s = min(windower.start_s, shot.pts_s // window_s * window_s)
+            yield Glimpse(self._camera, self._name(start_s), at_utc, shot.value, shot.jpeg)
 
     def _missing_start(self) -> Iterator[Gap]:
         """Packets that gave no picture before the first that did are a gap."""

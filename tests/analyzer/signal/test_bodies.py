@@ -12,9 +12,6 @@ from analyzer.describe.builtin.describer import BuiltinDescriber
 from tests.kit.counting import windows_of
 from tests.kit.staged import KINDS, stage
 
-REAL = Path(__file__).parents[3] / "shared" / "media"
-
-
 HARD = ("abreast", "three", "three lengthwise", "five")
 
 
@@ -49,10 +46,8 @@ def test_the_way_of_one_that_crosses_is_told(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "counts"), [("car-detection.mp4", (1, 2, 1)), ("football_juggle_720p.mp4", (1,))]
 )
-def test_real_clips_are_counted_rightly(name: str, counts: tuple[int, ...]) -> None:
-    if not (REAL / name).exists():
-        pytest.skip(f"{name} is not here")
-    windows = windows_of(REAL / name)[: len(counts)]
+def test_real_clips_are_counted_rightly(shared_media: Path, name: str, counts: tuple[int, ...]) -> None:
+    windows = windows_of(shared_media / name)[: len(counts)]
     assert tuple(len(window.activity.movers) for window in windows) == counts
     assert tuple(window.activity.at_once for window in windows) == counts
     if counts == (1, 2, 1):
@@ -60,9 +55,7 @@ def test_real_clips_are_counted_rightly(name: str, counts: tuple[int, ...]) -> N
         assert re.search(r"two movers.*(opposite|one (up|down) the picture, the other)", text.lower())
 
 
-def test_people_in_a_crowd_are_not_counted_too_high() -> None:
-    name = REAL / "vtest_pedestrians_480x360.mp4"
-    if not name.exists():
-        pytest.skip(f"{name.name} is not here")
+def test_people_in_a_crowd_are_not_counted_too_high(shared_media: Path) -> None:
+    name = shared_media / "vtest_pedestrians_480x360.mp4"
     # Three to nine people are there nearly all the time.
     assert all(1 <= window.activity.at_once <= 9 for window in windows_of(name))

@@ -248,7 +248,7 @@ def test_all_that_leaves_shows_the_picture_as_players_do(
     assert livereel("recap", film_, "--out", tmp_path / "reel").code == 0
     made = recapped(tmp_path / "reel")
     words = re.findall("left|right|top|bottom", made.windows[0]["text"])
-    assert (words[0], words[-1]) == (begins, ends), made.windows[0]["text"]
+    assert tuple(words[:2]) == (begins, ends), made.windows[0]["text"]
     shown = size[::-1] if rotation_deg == 90 else size
     for keyframe in made.windows[0]["keyframes"]:
         if not 2.2 < keyframe["pts_s"] < 3.7:
