@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +43,33 @@ class Glimpse:
     jpeg: bytes
 
 
+class CameraStatus(StrEnum):
+    """How a camera is doing."""
+
+    CONNECTING = "connecting"
+    WATCHING = "watching"
+    WAITING = "waiting"
+    """Its connection was lost; it will be tried again."""
+    REFUSED = "refused"
+    """It will not be tried again, as that is of no use: a wrong password, for example."""
+    DISABLED = "disabled"
+    """Its analysis is switched off."""
+    ENDED = "ended"
+    """Its source has come to its end, or the run has."""
+
+
 @dataclass(frozen=True, slots=True)
 class CameraState:
     """How a camera is doing, told at each change.
 
     Attributes:
         camera: whose.
-        state: ``watching``, ``waiting`` (lost, will be tried again), ``refused`` (it is of no use to try
-            again: a wrong password, say), ``disabled`` or ``ended``.
+        state: how it is doing.
         reason: in a few words, None where all is well.
         at_utc: since when.
     """
 
     camera: str
-    state: str
+    state: CameraStatus
     reason: str | None
     at_utc: str

@@ -28,8 +28,8 @@ from livereel.config.schema import CameraConfig, UsageError
 from livereel.ledger.ledger import Ledger
 from livereel.live.background_task import beside
 from livereel.live.service import Live
-from livereel.reels.rolling import LATEST, LookBack, RollingReel, look_back
-from livereel.storage.data_dir import REELS, alone
+from livereel.reels.rolling import LookBack, RollingReel, look_back
+from livereel.storage.data_dir import LATEST, REELS, alone
 from livereel.storage.recovery import remove_leftovers
 from livereel.storage.retention import Limits, Retention
 from sinks.mqtt import MqttSink

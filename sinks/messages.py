@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from analyzer.describe.moment import Moment
-from analyzer.happening import CameraState, Glimpse
+from analyzer.happening import CameraState, CameraStatus, Glimpse
 from analyzer.reel.compile import VIDEO, manifest
 from analyzer.reel.records import Reel
+from analyzer.signal.window import Outcome
 from base.clock import utc_after
 from sinks.broker import Message
 from sinks.letters import Letter
@@ -84,7 +85,7 @@ class Messages:
     def camera(self, state: CameraState) -> list[Message]:
         """How a camera is doing: in a word, in detail, and whether its analysis is on."""
         detail = {"state": state.state, "reason": state.reason, "at_utc": state.at_utc}
-        on = state.state != DISABLED
+        on = state.state != CameraStatus.DISABLED
         return [
             self._state(state.camera, "status", payload=_json(detail)),
             self.capture(state.camera, _capture(state.state)),
@@ -170,7 +171,7 @@ class Messages:
 
     def _caption(self, moment: Moment) -> dict[str, Any]:
         window = moment.window
-        row = window_row(window, "described", moment, base=self._base)
+        row = window_row(window, Outcome.DESCRIBED, moment, base=self._base)
         return {
             **{key: row[key] for key in _CAPTION},
             "end_utc": utc_after(window.start_utc, window.end_s - window.start_s),
@@ -192,8 +193,16 @@ def shortened(text: str, max_chars: int) -> str:
     return text[: end if end >= 0 else max_chars - 1].rstrip(" ,;:") + "…"
 
 
-def _capture(state: str) -> str:
-    return {"watching": ONLINE, DISABLED: DISABLED}.get(state, OFFLINE)
+def _capture(state: CameraStatus) -> str:
+    match state:
+        case CameraStatus.WATCHING:
+            return ONLINE
+        case CameraStatus.DISABLED:
+            return DISABLED
+        case CameraStatus.CONNECTING | CameraStatus.WAITING | CameraStatus.REFUSED | CameraStatus.ENDED:
+            return OFFLINE
+        case _:
+            assert_never(state)
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

@@ -15,7 +15,7 @@ from typing import Protocol
 import aiomqtt
 
 from analyzer.describe.moment import Moment
-from analyzer.happening import CameraState, Glimpse, Stirring
+from analyzer.happening import CameraState, CameraStatus, Glimpse, Stirring
 from analyzer.reel.compile import VIDEO
 from analyzer.reel.records import Reel
 from base.clock import parse_utc, utc_after
@@ -199,12 +199,12 @@ class MqttSink:
 
     def _take_camera(self, state: CameraState) -> None:
         self._backlog.set(*self._messages.camera(state))
-        if state.state == DISABLED:
+        if state.state == CameraStatus.DISABLED:
             self._disabled.add(state.camera)
         else:
             self._disabled.discard(state.camera)
         self._tell_describer()
-        if state.state != "watching":  # nobody would see it end
+        if state.state != CameraStatus.WATCHING:  # nobody would see it end
             if timer := self._calm.pop(state.camera, None):
                 timer.cancel()
             self._tell_motion(state.camera, moving=False)

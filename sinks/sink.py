@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from analyzer.describe.moment import Moment
@@ -24,11 +25,18 @@ class Stats:
     cameras: dict[str, dict[str, float]]
 
 
+class DescriberStatus(StrEnum):
+    """Whether the describer answers."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
 @dataclass(frozen=True, slots=True)
 class DescriberState:
-    """Whether windows are being put into words, told at each change: ``online`` or ``offline``, and why."""
+    """Whether windows are being described, published at each change; ``reason`` where they are not."""
 
-    state: str
+    state: DescriberStatus
     reason: str | None
     at_utc: str
 

@@ -21,7 +21,7 @@ from typing import Protocol
 
 from analyzer.describe.describer import DescribeError, Describer
 from analyzer.describe.moment import Moment
-from analyzer.signal.window import Window
+from analyzer.signal.window import Outcome, Window
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Waiting(Protocol):
         """End so many, the lowest peaks first, as ``skipped_overload``; returns how many there were."""
         ...
 
-    def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
+    def end_window(self, window_id: str, outcome: Outcome, moment: Moment | None = None) -> None:
         """Say how a window ended."""
         ...
 
@@ -169,7 +169,7 @@ class DescribeQueue:
         self._news = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         # How windows ended, until that is told; nothing more is asked before.
-        self._ends: deque[tuple[str, str, Moment | None]] = deque()
+        self._ends: deque[tuple[str, Outcome, Moment | None]] = deque()
         self._attempts: dict[str, int] = {}
         self._turn = 0
         self._served: dict[str, int] = {}  # the turn at which a camera was served last
@@ -310,7 +310,7 @@ class DescribeQueue:
         self._failures = 0
         self._at_once = min(self._settings.max_in_flight, self._at_once + 1)
         self._attempts.pop(moment.window.id, None)
-        self._ends.append((moment.window.id, "described", moment))
+        self._ends.append((moment.window.id, Outcome.DESCRIBED, moment))
         self.counts.described += 1
         self.counts.late += moment.late
 
@@ -322,7 +322,7 @@ class DescribeQueue:
             return
         self._attempts.pop(window.id)
         log.warning("%s: no words: %s", window.id, error)
-        self._ends.append((window.id, "model_failed", None))
+        self._ends.append((window.id, Outcome.MODEL_FAILED, None))
         self.counts.failed += 1
 
     def _hold_back(self, error: DescribeError) -> None:

@@ -12,7 +12,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.happening import Began, Glimpse, Stirring
-from analyzer.reel.records import Gap
+from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Measured, Window, Windower, WindowSettings
 from base.clock import MediaClock, utc_after
 from livereel.camera.clips import Clipper
@@ -20,7 +20,7 @@ from livereel.camera.counts import Counts
 from livereel.camera.overload import Overload
 from livereel.camera.packet_end import Extent
 from livereel.camera.window_files import WindowFiles
-from livereel.storage.free_space import Space
+from livereel.storage.free_space import FreeSpace
 from stream.address import redact
 from stream.frames import Frame, FrameDecoder
 from stream.media.file import MediaError
@@ -81,7 +81,7 @@ class Capture:
         pictures: Path | None,
         *,
         arrivals: Arrivals | None = None,
-        space: Space | None = None,
+        space: FreeSpace | None = None,
         epoch: int = 0,
     ) -> None:
         """Watch ``source`` under the name ``camera``.
@@ -106,7 +106,7 @@ class Capture:
         self._clock = MediaClock(source.info.start_utc)
         self._arrivals = arrivals
         self._overload = Overload()
-        self._ended: tuple[str, str] | None = None  # until when the last epoch saw, and what ended it
+        self._ended: tuple[str, GapReason] | None = None  # until when the last epoch saw, and what ended it
         self._pause_s = max(PAUSE_S, PAUSE_FRAMES / (source.info.fps or PAUSE_FRAMES))
         self.counts = Counts()
         self._files = WindowFiles(clips, pictures, space, self.counts)
@@ -187,7 +187,7 @@ class Capture:
             self._seen_to_s = measured.end_s
             yield self._window(measured)
 
-    def _break_epoch(self, reason: str, at_s: float | None = None) -> Iterator[Seen]:
+    def _break_epoch(self, reason: GapReason, at_s: float | None = None) -> Iterator[Seen]:
         """Nothing joins what was with what comes; what was not seen between is for this reason."""
         self.counts.timeline_breaks += 1
         yield from self._end_epoch()
@@ -204,7 +204,7 @@ class Capture:
         yield from self._pass_on(decoded.frames)
         while decoded.rest:
             first = decoded.rest[0]
-            yield from self._break_epoch("unreadable", self._decoder.stream_s(first))
+            yield from self._break_epoch(GapReason.UNREADABLE, self._decoder.stream_s(first))
             decoded = self._decoder.take(decoded.rest)
             yield from self._pass_on(decoded.frames)
 
@@ -228,7 +228,7 @@ class Capture:
             self._missed = (seen_to_s, frame.pts_s)
         elif self._arrivals is not None and (unseen or frame.pts_s - seen_to_s > self._pause_s):
             at_s = frame.pts_s + (self._decoder.zero_s or 0.0)
-            yield from self._break_epoch("unreadable" if unseen else "source_stalled", at_s)
+            yield from self._break_epoch(GapReason.UNREADABLE if unseen else GapReason.SOURCE_STALLED, at_s)
             return
         elif unseen:
             yield self._gap(seen_to_s, frame.pts_s)
@@ -240,7 +240,7 @@ class Capture:
             self._clock.follow()
         yield from self._before_the_end(self._windower)
         if abs(self._clock.off_s) > MAX_OFF_S:
-            yield from self._break_epoch("source_stalled")
+            yield from self._break_epoch(GapReason.SOURCE_STALLED)
 
     def _windower_of(self, frame: Frame) -> Windower:
         try:
@@ -299,7 +299,7 @@ class Capture:
             yield self._gap(seen_to_s, end_s)
 
     def _gap(self, start_s: float, end_s: float) -> Gap:
-        return Gap(self._camera, self._clock.utc(start_s), self._clock.utc(end_s), "unreadable")
+        return Gap(self._camera, self._clock.utc(start_s), self._clock.utc(end_s), GapReason.UNREADABLE)
 
     def _name(self, start_s: float) -> str:
         """Name the window that starts there: unique, as no camera has two at one time."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from analyzer.describe.describer import DescribeError, Describer
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap
-from analyzer.signal.window import Window
+from analyzer.signal.window import Outcome, Window
 
 # A server that is busy may answer a little later; a file's reel does not wait for one that is gone.
 RETRIES_S = (1.0, 3.0)
@@ -20,18 +20,18 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EndedWindow:
     """How a window ended.
 
     Attributes:
         window: the window.
-        name: ``described``, ``quiet`` or ``model_failed``.
+        outcome: ``described``, ``quiet`` or ``model_failed``.
         moment: its words, when described.
         error: why the model failed, when it did.
     """
 
     window: Window
-    name: str
+    outcome: Outcome
     moment: Moment | None = None
     error: str | None = None
 
@@ -58,18 +58,18 @@ async def describe_all(
     seen: AsyncIterator[Window | Gap],
     describer: Describer,
     max_in_flight: int,
-    take: Callable[[Outcome | Gap], None],
+    take: Callable[[EndedWindow | Gap], None],
 ) -> None:
     """Describe windows as they come and hand ``take`` how each ended, and each gap, in their order.
 
     At most ``max_in_flight`` windows wait for words; then reading waits, so this is for files. What
     ``seen`` or ``take`` raises is raised as it is, when no description is under way any more.
     """
-    waiting: deque[asyncio.Task[Outcome] | Gap] = deque()
+    waiting: deque[asyncio.Task[EndedWindow] | Gap] = deque()
     # Not a TaskGroup: it would wrap the one failure that there is, and the caller knows failures by type.
     try:
         async for item in seen:
-            waiting.append(item if isinstance(item, Gap) else asyncio.create_task(_outcome(item, describer)))
+            waiting.append(item if isinstance(item, Gap) else asyncio.create_task(_ended(item, describer)))
             while waiting and (len(waiting) > max_in_flight or _done(waiting[0])):
                 take(await _result(waiting[0]))
                 waiting.popleft()
@@ -80,32 +80,32 @@ async def describe_all(
         await _cancel(waiting)
 
 
-async def _cancel(items: Iterable[asyncio.Task[Outcome] | Gap]) -> None:
+async def _cancel(items: Iterable[asyncio.Task[EndedWindow] | Gap]) -> None:
     tasks = [item for item in items if isinstance(item, asyncio.Task)]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _done(item: asyncio.Task[Outcome] | Gap) -> bool:
+def _done(item: asyncio.Task[EndedWindow] | Gap) -> bool:
     return isinstance(item, Gap) or item.done()
 
 
-async def _result(item: asyncio.Task[Outcome] | Gap) -> Outcome | Gap:
+async def _result(item: asyncio.Task[EndedWindow] | Gap) -> EndedWindow | Gap:
     return item if isinstance(item, Gap) else await item
 
 
-async def _outcome(window: Window, describer: Describer) -> Outcome:
+async def _ended(window: Window, describer: Describer) -> EndedWindow:
     if window.quiet:
-        return Outcome(window, "quiet")
+        return EndedWindow(window, Outcome.QUIET)
     for pause_s in RETRIES_S:
         try:
-            return Outcome(window, "described", await describer.describe(window))
+            return EndedWindow(window, Outcome.DESCRIBED, await describer.describe(window))
         except DescribeError as error:
             if not error.retryable:
-                return Outcome(window, "model_failed", error=str(error))
+                return EndedWindow(window, Outcome.MODEL_FAILED, error=str(error))
         await asyncio.sleep(pause_s)
     try:
-        return Outcome(window, "described", await describer.describe(window))
+        return EndedWindow(window, Outcome.DESCRIBED, await describer.describe(window))
     except DescribeError as error:
-        return Outcome(window, "model_failed", error=str(error))
+        return EndedWindow(window, Outcome.MODEL_FAILED, error=str(error))

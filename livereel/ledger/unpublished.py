@@ -1,45 +1,64 @@
-"""What the ledger holds and the sinks have not all taken yet."""
+"""Moments and reels in the ledger that the sinks have not all taken yet."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, select
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Reel
-from livereel.ledger.reels import Reels
+from livereel.ledger.database import Database
+from livereel.ledger.tables import reels, unpublished, windows
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
-    """A moment or a reel that the sinks have not all taken; ``number`` is its place in the line."""
+class UnpublishedEvent:
+    """A moment or a reel that the sinks have not all taken; ``number`` is its place in the order."""
 
     number: int
     event: Moment | Reel
 
 
-class Tellings(Reels):
-    """Moments and reels in the order in which they are to be told."""
+_it = unpublished.c
+_WINDOW = (windows.c.window, windows.c.outcome, windows.c.moment)
+_AFTER = (
+    select(
+        _it.number, windows.c.window, windows.c.outcome, windows.c.moment, reels.c.manifest, reels.c.folder
+    )
+    .select_from(
+        unpublished.outerjoin(windows, windows.c.id == _it.window_id).outerjoin(
+            reels, and_(reels.c.id == _it.reel_id, reels.c.seq == _it.seq)
+        )
+    )
+    .where(_it.number > bindparam("after"))
+    .order_by(_it.number)
+    .limit(bindparam("limit"))
+)
+_DONE = delete(unpublished).where(_it.number <= bindparam("until"))
 
-    def untold(self, after: int, limit: int) -> list[Untold]:
-        """The next moments and reels behind number ``after`` (0: from the first) that are not ``told``.
 
-        In the order in which they were kept. What retention has removed meanwhile is not among them.
-        """
-        rows = self.read(
-            "SELECT number, windows.window, windows.outcome, windows.moment, reels.manifest, reels.folder"
-            " FROM untold LEFT JOIN windows ON windows.id = window_id"
-            " LEFT JOIN reels ON reels.id = reel_id AND reels.seq = untold.seq"
-            " WHERE number > ? ORDER BY number LIMIT ?",
-            after, limit,
-        )  # fmt: skip
-        return [Untold(row[0], event) for row in rows if (event := self._event(*row[1:]))]
+class Unpublished:
+    """Moments and reels in the order in which they were made. Every method raises LedgerError."""
 
-    def _event(
-        self, window: str | None, outcome: str, words: str | None, text: str, folder: str
-    ) -> Moment | Reel | None:
-        return self._reel(text, folder) if window is None else self._entry(window, outcome, words).moment
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def told(self, until: int) -> None:
-        """Say that all sinks have taken what is untold up to this number."""
-        with self.writing() as db:
-            db.execute("DELETE FROM untold WHERE number <= ?", (until,))
+    def add_moment(self, connection: Connection, window_id: str) -> None:
+        """Note a moment in the commit that makes it."""
+        self._database.insert_new(connection, unpublished, {"window_id": window_id})
+
+    def add_reel(self, connection: Connection, reel_id: str, seq: int) -> None:
+        """Note a reel in the commit that makes it."""
+        self._database.insert_new(connection, unpublished, {"reel_id": reel_id, "seq": seq})
+
+    def rows(self, after: int, limit: int) -> Sequence[Row[Any]]:
+        """The next rows behind number ``after`` (0: from the first), with what they stand for."""
+        return self._database.read(_AFTER, {"after": after, "limit": limit})
+
+    def done(self, until: int) -> None:
+        """Forget what is unpublished up to this number: all sinks have taken it."""
+        with self._database.writing() as connection:
+            connection.execute(_DONE, {"until": until})

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Reel
-from livereel.ledger.ledger import Ledger, LedgerError
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import LedgerError
 from sinks.sink import Event, Sink, SinkError
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class Publisher:
         until = min((line.taken for line in self._lines), default=_ALL)
         if self._marked < until or not self._lines:
             try:
-                self._ledger.told(until)
+                self._ledger.unpublished.done(until)
             except LedgerError as error:  # it is tried again; at worst it is told twice
                 log.debug("not marked as told: %s", error)
             else:
@@ -103,10 +104,10 @@ class _Line:
     async def move(self) -> bool:
         """Hand on the next of what waits; False when there is nothing, or it is not taken."""
         try:
-            batch = self._ledger.untold(self.taken, BATCH)
-            for untold in batch:
-                await self._sink.take(untold.event)
-                self.taken = untold.number
+            batch = self._ledger.unpublished_events(self.taken, BATCH)
+            for unpublished in batch:
+                await self._sink.take(unpublished.event)
+                self.taken = unpublished.number
         except (SinkError, LedgerError) as error:
             self._say_stuck(error)
             return False

@@ -12,23 +12,25 @@ from datetime import UTC, datetime, timedelta
 
 from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import DescribeQueue, QueueSettings
-from analyzer.happening import Began, CameraState
+from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
+from analyzer.happening import Began, CameraState, CameraStatus
 from analyzer.reel.compile import ReelError
-from analyzer.reel.records import Gap, Reel
-from analyzer.signal.window import Window
+from analyzer.reel.records import Gap, GapReason, Reel
+from analyzer.signal.window import Outcome, Window
 from base.clock import parse_utc, utc_text
 from livereel.camera.capture import Seen
 from livereel.camera.supervisor import Lost, Patience, Supervisor
 from livereel.camera.worker import CameraSettings
-from livereel.ledger.coverage import Attendance
-from livereel.ledger.ledger import PENDING, Ledger, LedgerError
-from livereel.ledger.write_queue import Journal
+from livereel.ledger.coverage import GapTracker
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import PENDING, LedgerError, WindowState
+from livereel.ledger.write_queue import WriteQueue
+from livereel.live.pending_windows import PendingWindows
 from livereel.live.publisher import Publisher
-from livereel.live.stats import Tally
+from livereel.live.stats import StatsCollector
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
-from sinks.sink import DescriberState, Sink, Stats
+from sinks.sink import DescriberState, DescriberStatus, Sink, Stats
 from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)
@@ -69,8 +71,8 @@ class Live:
         self._retention = retention
         self._every_s = every_s
         self._publisher = Publisher(ledger)
-        self._journal = Journal(ledger)
-        self._attendance = Attendance(ledger, [camera.name for camera in cameras])
+        self._writes = WriteQueue()
+        self._gaps = GapTracker(ledger, [camera.name for camera in cameras])
         self._no_room = asyncio.Event()
         self._enabled = {camera.name: asyncio.Event() for camera in cameras}
         self._one_reel = asyncio.Lock()
@@ -78,7 +80,7 @@ class Live:
         self._reel_wanted: asyncio.Queue[str] = asyncio.Queue(MAX_WISHES)
         self.words = DescribeQueue(
             describer,
-            ledger,
+            PendingWindows(ledger.windows),
             queue or QueueSettings(),
             age_s=_age_s,
             on_moment=self._described,
@@ -86,11 +88,14 @@ class Live:
         )
         self.cameras = {
             camera.name: Supervisor(
-                replace(camera, epoch=ledger.next_epoch(camera.name)), self._seen, self._lost, patience
+                replace(camera, epoch=ledger.windows.next_epoch(camera.name)),
+                self._seen,
+                self._lost,
+                patience,
             )
             for camera in cameras
         }
-        self._tally = Tally(self.cameras, time.monotonic())
+        self._stats = StatsCollector(self.cameras, time.monotonic())
         self._words_down = False
 
     def attach(self, sinks: Sequence[Sink]) -> None:
@@ -103,7 +108,7 @@ class Live:
         Then open windows are closed and kept. Unless ``stop`` is set, which is in a hurry, waiting
         windows are put into words and the reels made a last time.
         """
-        self._attendance.start(_now())
+        self._gaps.start(_now())
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(self._watch(name)) for name in self.cameras]
             jobs = (
@@ -126,7 +131,7 @@ class Live:
             await _unless(stop, self._no_reel_in_the_making())
             for task in beside:
                 task.cancel()
-        self._journal.write(lambda _: self._attendance.end(ended_utc))
+        self._writes.write(lambda: self._gaps.end(ended_utc))
         await _unless(stop, self._finish())
         with suppress(TimeoutError):  # the rest is told by the next run
             async with asyncio.timeout(TELL_S):
@@ -153,9 +158,9 @@ class Live:
     def _last(self) -> list[Moment | Reel]:
         """The last moment of each camera, if it is of the last hour, and the last reels: what holds now."""
         try:
-            entries = self._ledger.entries(utc_text(datetime.now(UTC) - REMINDED_OF))
+            entries = self._ledger.windows.entries(utc_text(datetime.now(UTC) - REMINDED_OF))
             moments = {entry.window.camera: entry.moment for entry in entries if entry.moment}
-            reels = [self._ledger.latest_reel(reel_id) for reel_id in self._reels]
+            reels = [self._ledger.reels.latest(reel_id) for reel_id in self._reels]
         except LedgerError as error:
             log.warning("the last captions and reels are not told again: %s", error)
             return []
@@ -173,18 +178,18 @@ class Live:
             if self._stopping or not camera.stopped:
                 return
             if not enabled.is_set():
-                self._turn(name, "disabled")
-                await self._tell_state(name, "disabled", None)
+                self._change_reason(name, GapReason.DISABLED)
+                await self._publish_state(name, CameraStatus.DISABLED, None)
                 await enabled.wait()
             if self._stopping:
                 return
-            self._turn(name, "source_down")
+            self._change_reason(name, GapReason.STARTING)
             camera.resume()
 
-    def _turn(self, camera: str, reason: str) -> None:
-        """What nobody sees from now on, nobody sees for this reason."""
+    def _change_reason(self, camera: str, reason: GapReason) -> None:
+        """From now on, the camera is not observed for this reason."""
         now_utc = _now()
-        self._journal.write(lambda _: self._attendance.turn(camera, now_utc, reason))
+        self._writes.write(lambda: self._gaps.change_reason(camera, now_utc, reason))
 
     async def set_analysis(self, camera: str, *, on: bool) -> None:
         """Watch a camera, or leave it alone; its time is then a gap, ``disabled``.
@@ -199,39 +204,42 @@ class Live:
 
     async def _seen(self, report: Seen) -> None:
         if isinstance(report, Began):
-            self._journal.write(lambda _: self._attendance.began(report.camera, report.at_utc))
-            await self._tell_state(report.camera, "watching", None)
+            self._writes.write(lambda: self._gaps.began(report.camera, report.at_utc))
+            await self._publish_state(report.camera, CameraStatus.WATCHING, None)
             return
         if isinstance(report, Gap):
-            self._journal.write(lambda ledger: ledger.add_gap(report))
+            self._writes.write(lambda: self._ledger.gaps.add(report))
         elif isinstance(report, Window):
             outcome = outcome_of(report)
-            self._journal.write(lambda ledger: ledger.add_window(report, outcome))
-            if outcome == "disk_full":
+            self._writes.write(lambda: self._ledger.windows.add(report, outcome))
+            if outcome == Outcome.DISK_FULL:
                 self._no_room.set()
             self.words.wake()
         await self._publisher.publish(report)
 
     async def _lost(self, camera: str, lost: Lost) -> None:
         now_utc = _now()
-        if lost.reason is None:
-            disabled = self.cameras[camera].stopped and not self._stopping
-            reason = "disabled" if disabled else "ended"
-        else:
-            reason = "source_stalled" if lost.stalled else "source_down"
-        self._journal.write(lambda _: self._attendance.lost(camera, now_utc, reason))
-        if reason != "disabled":
-            await self._tell_state(camera, self.cameras[camera].state, lost.reason)
+        reason = self._gap_reason(camera, lost)
+        self._writes.write(lambda: self._gaps.lost(camera, now_utc, reason))
+        if reason != GapReason.DISABLED:
+            await self._publish_state(camera, self.cameras[camera].state, lost.reason)
 
-    async def _tell_state(self, camera: str, state: str, reason: str | None) -> None:
+    def _gap_reason(self, camera: str, lost: Lost) -> GapReason:
+        if lost.stalled:
+            return GapReason.SOURCE_STALLED
+        if lost.reason is not None or not self.cameras[camera].stopped:
+            return GapReason.SOURCE_DOWN
+        return GapReason.NOT_RUNNING if self._stopping else GapReason.DISABLED
+
+    async def _publish_state(self, camera: str, state: CameraStatus, reason: str | None) -> None:
         await self._publisher.publish(CameraState(camera, state, reason, _now()))
 
     async def _write_for_ever(self) -> None:
         """Write again what the ledger could not take."""
         while True:
             await asyncio.sleep(RETRY_S)
-            if self._journal.waiting:
-                self._journal.retry()
+            if self._writes.waiting:
+                self._writes.retry()
                 self.words.wake()
             await self._tell_describer()
 
@@ -246,12 +254,12 @@ class Live:
     def stats(self) -> Stats:
         """Numbers since the start; rates since the last call."""
         others = {
-            "words_waiting": float(self._ledger.count_pending()),
-            "ledger_lost": float(self._journal.lost),
+            "words_waiting": float(self._ledger.windows.count_pending()),
+            "ledger_lost": float(self._writes.lost),
             "sinks_lost": float(self._publisher.lost),
             "retention_windows": float(self._retention.removed_windows),
         }
-        return self._tally.stats(_now(), time.monotonic(), self.words.counts, others)
+        return self._stats.stats(_now(), time.monotonic(), self.words.counts, others)
 
     # Words
 
@@ -260,19 +268,22 @@ class Live:
         while True:
             try:
                 await self.words.run()
-            except LedgerError as error:
-                log.warning("words must wait: %s", error)
+            except WaitingError as error:
+                log.warning("descriptions must wait: %s", error)
             await asyncio.sleep(RETRY_S)
 
     async def _described(self, moment: Moment) -> None:
-        self._tally.take(moment)
+        self._stats.add_moment(moment)
         await self._publisher.publish(moment)
 
     async def _tell_describer(self) -> None:
         if self.words.is_down != self._words_down:
             self._words_down = self.words.is_down
-            state, reason = ("offline", "the model does not answer") if self._words_down else ("online", None)
-            await self._publisher.publish(DescriberState(state, reason, _now()))
+            if self._words_down:
+                state = DescriberState(DescriberStatus.OFFLINE, "the model does not answer", _now())
+            else:
+                state = DescriberState(DescriberStatus.ONLINE, None, _now())
+            await self._publisher.publish(state)
 
     # Reels
 
@@ -317,11 +328,11 @@ class Live:
                 await asyncio.wait_for(self._no_room.wait(), SWEEP_S - RETRY_S)
 
 
-def outcome_of(window: Window) -> str:
-    """How a window ends, or that it waits for words."""
+def outcome_of(window: Window) -> WindowState:
+    """Return how a window ends, or that it waits to be described."""
     if window.quiet:
-        return "skipped_overload" if window.missed_s else "quiet"
-    return PENDING if all(keyframe.file for keyframe in window.keyframes) else "disk_full"
+        return Outcome.SKIPPED_OVERLOAD if window.missed_s else Outcome.QUIET
+    return PENDING if all(keyframe.file for keyframe in window.keyframes) else Outcome.DISK_FULL
 
 
 def _age_s(window: Window) -> float:

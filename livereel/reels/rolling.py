@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,16 +18,16 @@ from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings
 from analyzer.reel.records import Gap, Reel, Story
 from analyzer.signal.window import Clip, Window
 from base.clock import utc_text
-from base.staging import PART
 from livereel.config.describers import Tell
-from livereel.ledger.ledger import Ledger, LedgerError
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import LedgerError
 from livereel.reels.compile_process import compile_apart
+from livereel.storage.data_dir import LATEST, point, remove_reel
 from stream.media.file import MediaError
 from stream.media.probe import verify
 
 log = logging.getLogger(__name__)
 
-LATEST = "latest"
 # Finished reels kept beside the newest: who plays one while the next appears can go on.
 KEPT_BEFORE_LATEST = 2
 
@@ -62,8 +61,8 @@ class LookBack:
 
 def look_back(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: str) -> LookBack:
     """Read windows, gaps and the moments that can be shown; blocks for the time of the reading."""
-    entries = [entry for camera in cameras for entry in ledger.entries(since_utc, camera=camera)]
-    gaps = [gap for camera in cameras for gap in ledger.gaps(since_utc, now_utc, camera=camera)]
+    entries = [entry for camera in cameras for entry in ledger.windows.entries(since_utc, camera=camera)]
+    gaps = [gap for camera in cameras for gap in ledger.gaps.since(since_utc, now_utc, camera=camera)]
     starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), now_utc]
     return LookBack(
         cameras=tuple(cameras),
@@ -136,7 +135,7 @@ class RollingReel:
         story = await self._tell(chosen.choices, seen.gaps, seen.cameras)
         plan = seen.plan(self.id, self._next_seq(), chosen, story)
         windows = [choice.moment.window for choice in chosen.choices]
-        with self._ledger.lending(window.id for window in windows):
+        with self._ledger.windows.lending(window.id for window in windows):
             if not all(map(_can_be_shown, windows)):
                 return await self.make(now)  # a clip has gone while words were found
             return await self._made(plan, told)
@@ -144,7 +143,7 @@ class RollingReel:
     async def _made(self, plan: ReelPlan, told: frozenset[str]) -> Reel:
         reel = await self._compiled(plan)
         try:
-            self._ledger.add_reel(reel)
+            self._ledger.reels.add(reel)
         except LedgerError:
             shutil.rmtree(reel.folder)
             raise
@@ -165,32 +164,13 @@ class RollingReel:
 
     def _next_seq(self) -> int:
         """A number that is free in the ledger and in the folder, where a stranger may have such a name."""
-        seq = self._ledger.next_seq(self.id)
+        seq = self._ledger.reels.next_seq(self.id)
         while os.path.lexists(self._folder / f"{seq:06}"):
             seq += 1
         return seq
 
     def drop_old(self) -> None:
         """Remove the reels that newer ones have replaced, but the last few."""
-        for seq in self._ledger.seqs(self.id)[: -1 - KEPT_BEFORE_LATEST]:
-            self._ledger.forget_reel(self.id, seq)
-            discard(self._folder / f"{seq:06}")
-
-
-def point(link: Path, target: str) -> None:
-    """Make ``link`` point at its neighbour ``target``, in one step for whoever looks."""
-    new = link.with_name(f"{link.name}.new")
-    new.unlink(missing_ok=True)
-    new.symlink_to(target)
-    new.replace(link)
-
-
-def discard(folder: Path) -> None:
-    """Remove a reel's folder, and ``latest`` where it points there; what is half gone is named half-made."""
-    link, part = folder.with_name(LATEST), folder.with_name(folder.name + PART)
-    if link.is_symlink() and link.readlink().name == folder.name:
-        link.unlink(missing_ok=True)
-    with suppress(OSError):  # it is gone already, or a leftover has its name
-        folder.rename(part)
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(part, ignore_errors=True)
+        for seq in self._ledger.reels.seqs(self.id)[: -1 - KEPT_BEFORE_LATEST]:
+            self._ledger.reels.remove(self.id, seq)
+            remove_reel(self._folder / f"{seq:06}")

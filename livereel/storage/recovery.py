@@ -12,10 +12,8 @@ from pathlib import Path
 from analyzer.reel.compile import MANIFEST
 from base.clock import utc_text
 from base.staging import PART
-from livereel.ledger.disk_usage import Stock
 from livereel.ledger.ledger import Ledger
-from livereel.reels.rolling import LATEST, point
-from livereel.storage.data_dir import CLIPS, KEYFRAMES, REELS
+from livereel.storage.data_dir import CLIPS, KEYFRAMES, LATEST, REELS, point
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +33,14 @@ def remove_leftovers(data: Path, ledger: Ledger) -> int:
     whatever else lies in the folder. A reel that was finished when its process died is taken into the
     ledger. To be called before anything is written. Returns how many files and folders went.
     """
-    stock = Stock(ledger)
-    began_utc = stock.began_utc()
-    held = stock.window_ids()
+    created_utc = ledger.created_utc()
+    known = ledger.files.window_ids()
     gone = 0
     for part in (CLIPS, KEYFRAMES):
         for file, window_id, stamp in _window_files(data / part):
-            if window_id not in held and stamp >= re.sub("[-:.]", "", began_utc):
+            if window_id not in known and stamp >= re.sub("[-:.]", "", created_utc):
                 gone += _unlink(file)
-    return gone + _remove_half_made(data, ledger, stock.reel_folders(), began_utc)
+    return gone + _remove_half_made(data, ledger, ledger.files.reel_folders(), created_utc)
 
 
 def _unlink(file: Path) -> bool:
@@ -63,7 +60,7 @@ def _window_files(folder: Path) -> Iterator[tuple[Path, str, str]]:
             yield file, name["id"], name["stamp"]
 
 
-def _remove_half_made(data: Path, ledger: Ledger, kept: set[Path], began_utc: str) -> int:
+def _remove_half_made(data: Path, ledger: Ledger, kept: set[Path], created_utc: str) -> int:
     gone = 0
     for folder in sorted((data / REELS).glob("*/*")):
         if folder in kept or folder.is_symlink() or not folder.is_dir():
@@ -72,16 +69,16 @@ def _remove_half_made(data: Path, ledger: Ledger, kept: set[Path], began_utc: st
             continue
         if folder.suffix != PART and (folder / MANIFEST).exists():
             _adopt(ledger, folder)
-        elif _changed_utc(folder) >= began_utc:
+        elif _changed_utc(folder) >= created_utc:
             shutil.rmtree(folder, ignore_errors=True)
             gone += 1
     return gone
 
 
 def _adopt(ledger: Ledger, folder: Path) -> None:
-    if not ledger.adopt_reel(folder):
+    if not ledger.reels.adopt(folder):
         log.warning("%s: not a reel of ours, left alone", folder)
-    elif ledger.seqs(folder.parent.name)[-1] == int(folder.name):
+    elif ledger.reels.seqs(folder.parent.name)[-1] == int(folder.name):
         point(folder.with_name(LATEST), folder.name)
 
 

@@ -89,16 +89,12 @@ def watching(
     *,
     patience: Patience = QUICK,
     reels_every_s: float = 3600.0,
-    ledger: Ledger | None = None,
     sinks: Sequence[Sink] = (),
 ) -> Iterator[Watch]:
-    """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does.
-
-    ``ledger`` is the folder's, where it is to be another kind than usual; it is closed at the end.
-    """
+    """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does."""
     rules = ChooseRules(2, 4)
     words = make_words(Config(), (), rules)
-    ledger = ledger or Ledger(data)
+    ledger = Ledger(data)
     reel = RollingReel(
         "all",
         tuple(sources),

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.happening import CameraState
+from analyzer.happening import CameraState, CameraStatus
 from sinks.mqtt import MqttSink
 from sinks.outbox import FILE, Outbox
 from sinks.settings import MqttSettings
-from sinks.sink import DescriberState, SinkError, Stats
+from sinks.sink import DescriberState, DescriberStatus, SinkError, Stats
 from tests.kit.broker import MOSQUITTO, Broker, broker, free_port
 from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching
 from tests.kit.listener import Listener, listener
@@ -112,7 +112,7 @@ async def test_motion_ends_with_the_camera(others: Listener, settings: MqttSetti
         await online(others)
         await sink.take(stirring(moving=True))
         await heard(others, "livereel/front/motion", 2)
-        await sink.take(CameraState("front", "waiting", "no answer", now_utc()))
+        await sink.take(CameraState("front", CameraStatus.WAITING, "no answer", now_utc()))
         assert await heard(others, "livereel/front/motion", 3) == [b"OFF", b"ON", b"OFF"]
         assert others.last("livereel/front/status/capture") == b"offline"
 
@@ -123,8 +123,8 @@ async def test_a_describer_that_is_away_is_told_of_each_camera_that_is_analysed(
 ) -> None:
     async with running(settings, tmp_path, cameras=("front", "yard")) as sink:
         await online(others)
-        await sink.take(CameraState("yard", "disabled", None, now_utc()))
-        await sink.take(DescriberState("offline", "model down", now_utc()))
+        await sink.take(CameraState("yard", CameraStatus.DISABLED, None, now_utc()))
+        await sink.take(DescriberState(DescriberStatus.OFFLINE, "model down", now_utc()))
         await heard(others, "livereel/front/status/describe", 2)
         assert others.last("livereel/front/status/describe") == b"offline"
         assert others.last("livereel/yard/status/describe") == b"disabled"

@@ -11,7 +11,7 @@ import pytest
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.moment import Moment
 from analyzer.describe.queue import Allowance, DescribeQueue, QueueSettings, WaitingError
-from analyzer.signal.window import Keyframe, Window
+from analyzer.signal.window import Keyframe, Outcome, Window
 from tests.kit.measured import measured
 from tests.kit.mqtt import looped, until
 
@@ -46,7 +46,7 @@ class Store:
     def skip_lowest(self, count: int, without: Collection[str]) -> int:
         free = sorted((w for w in self.waiting if w.id not in without), key=lambda w: w.signal_max)
         for one in free[:count]:
-            self.end_window(one.id, "skipped_overload")
+            self.end_window(one.id, Outcome.SKIPPED_OVERLOAD)
         return len(free[:count])
 
     def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Reel
-from livereel.ledger.ledger import PENDING, Ledger
+from analyzer.signal.window import Outcome
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import PENDING
 from livereel.live.publisher import BATCH, Publisher
 from sinks.sink import Event, SinkError
 from tests.kit.events import glimpse, moment_now, reel_in, stirring
@@ -48,8 +50,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def described(ledger: Ledger, index: int) -> Moment:
     """A moment that is in the ledger, and has not been told."""
     made = moment_now(index)
-    ledger.add_window(made.window, PENDING)
-    ledger.end_window(made.window.id, "described", made)
+    ledger.windows.add(made.window, PENDING)
+    ledger.windows.end(made.window.id, Outcome.DESCRIBED, made)
     return made
 
 
@@ -57,9 +59,9 @@ def rolled(ledger: Ledger, data: Path, seq: int) -> Reel:
     """A reel that is in the ledger, as are the windows it shows, and has not been told."""
     made = reel_in(data, "all", seq)
     for chapter in made.chapters:
-        ledger.add_window(chapter.moment.window, PENDING)
-        ledger.end_window(chapter.moment.window.id, "described", chapter.moment)
-    ledger.add_reel(made)
+        ledger.windows.add(chapter.moment.window, PENDING)
+        ledger.windows.end(chapter.moment.window.id, Outcome.DESCRIBED, chapter.moment)
+    ledger.reels.add(made)
     return made
 
 
@@ -141,7 +143,7 @@ async def test_what_one_sink_has_not_taken_is_untold_though_another_has(ledger: 
     await publisher.tell()
     await publisher.tell()
     assert (one.kept, other.kept) == (moments, [])
-    assert [untold.event for untold in ledger.untold(0, 10)] == moments
+    assert [untold.event for untold in ledger.unpublished_events(0, 10)] == moments
 
 
 @looped
@@ -150,7 +152,7 @@ async def test_with_no_sinks_nothing_waits(ledger: Ledger) -> None:
     await publisher.publish(stirring(moving=True))
     described(ledger, 0)
     await publisher.tell()
-    assert ledger.untold(0, 10) == []
+    assert ledger.unpublished_events(0, 10) == []
 
 
 @looped

@@ -22,12 +22,13 @@ from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.choose import ChooseRules
 from analyzer.reel.compile import ReelSettings
 from analyzer.reel.records import Reel
-from analyzer.signal.window import Window
+from analyzer.signal.window import Outcome, Window
 from base.clock import utc_text
 from livereel.camera.worker import CameraSettings
 from livereel.config.describers import make_words
 from livereel.config.schema import Config
-from livereel.ledger.ledger import FILE, PENDING, Ledger
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import FILE, PENDING
 from livereel.live.service import Live, outcome_of
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
@@ -144,14 +145,14 @@ def test_all_is_told_movement_before_its_window_ends_and_the_run_ends_with_its_s
     async def run() -> None:
         async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, heard):
             await it.run(asyncio.Event())
-            outcomes = [entry.outcome for entry in ledger.entries("")]
+            outcomes = [entry.outcome for entry in ledger.windows.entries("")]
             assert len(outcomes) == LOOK.round_s
             assert "described" in outcomes
             assert PENDING not in outcomes
             assert heard.states("front") == [("watching", None), ("ended", None)]
             assert len(heard.of(Window)) == len(outcomes)
-            assert len(heard.of(Moment)) == outcomes.count("described")
-            assert len(heard.of(Reel)) == len(ledger.reels()) == 1
+            assert len(heard.of(Moment)) == outcomes.count(Outcome.DESCRIBED)
+            assert len(heard.of(Reel)) == len(ledger.reels.since()) == 1
             first_window = heard.events.index(heard.of(Window)[0])
             assert heard.events.index(heard.of(Stirring)[0]) < first_window
             assert heard.events.index(heard.of(Glimpse)[0]) < first_window
@@ -163,7 +164,7 @@ def test_a_run_ends_after_its_time_with_open_windows_kept(film: Path, tmp_path: 
     async def run() -> None:
         async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, _):
             await it.run(asyncio.Event(), seconds=3.0)
-            last = ledger.entries("")[-1].window
+            last = ledger.windows.entries("")[-1].window
             assert 0 < last.end_s - last.start_s <= WINDOWS.window_s
             assert it.cameras["front"].pid is None
 
@@ -177,9 +178,9 @@ def test_what_an_earlier_run_left_is_put_into_words(film: Path, tmp_path: Path) 
 
     async def run() -> None:
         async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, _):
-            ledger.add_window(left, PENDING)
+            ledger.windows.add(left, PENDING)
             await it.run(asyncio.Event())
-            entry = next(e for e in ledger.entries("") if e.window.id == left.id)
+            entry = next(e for e in ledger.windows.entries("") if e.window.id == left.id)
             assert entry.outcome == "described"
 
     asyncio.run(run())
@@ -190,15 +191,15 @@ def test_stopping_does_not_wait_for_words_which_go_on_in_the_next_run(film: Path
         async with live(tmp_path, camera(film, tmp_path, loop=True), Slow()) as (it, ledger, _):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await until(ledger.pending)
+            await until(ledger.windows.pending)
             stop.set()
             await running
-            assert ledger.pending()
+            assert ledger.windows.pending()
 
     async def again() -> None:
         async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, _):
             await it.run(asyncio.Event())
-            assert not ledger.pending()
+            assert not ledger.windows.pending()
 
     asyncio.run(stopped())
     asyncio.run(again())
@@ -216,9 +217,9 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
             await seen_without_words(proxy)
             proxy.fault = "none"
             async with live(tmp_path, camera(film, tmp_path), asking(proxy)) as (it, ledger, _):
-                waited = ledger.pending()
+                waited = ledger.windows.pending()
                 await it.run(asyncio.Event())
-                outcomes = {entry.window.id: entry.outcome for entry in ledger.entries("")}
+                outcomes = {entry.window.id: entry.outcome for entry in ledger.windows.entries("")}
                 assert [outcomes[window.id] for window in waited] == ["described"] * len(waited)
                 assert PENDING not in outcomes.values()
 
@@ -228,8 +229,8 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
             await until(lambda: ("ended", None) in heard.states("front") and proxy.questions)
-            assert len(ledger.entries("")) == LOOK.round_s
-            assert ledger.pending()
+            assert len(ledger.windows.entries("")) == LOOK.round_s
+            assert ledger.windows.pending()
             assert not heard.of(Moment)
             stop.set()
             await running
@@ -261,8 +262,8 @@ def test_a_camera_that_cannot_be_is_refused_and_the_others_go_on(film: Path, tmp
         async with live(tmp_path, cameras) as (it, ledger, heard):
             await it.run(asyncio.Event())
             assert heard.states("none") == [("refused", "no such file")]
-            assert {gap.reason for gap in ledger.gaps("", "9", camera="none")} == {"source_down"}
-            assert {entry.window.camera for entry in ledger.entries("")} == {"front"}
+            assert {gap.reason for gap in ledger.gaps.since("", "9", camera="none")} == {"source_down"}
+            assert {entry.window.camera for entry in ledger.windows.entries("")} == {"front"}
 
     asyncio.run(run())
 
@@ -280,8 +281,8 @@ def test_a_camera_that_is_turned_off_has_a_gap_until_it_is_on_again(film: Path, 
             await until(lambda: heard.states("front").count(("watching", None)) == 2)
             stop.set()
             await running
-            assert "disabled" in [gap.reason for gap in ledger.gaps("", "9")]
-            assert {entry.window.epoch for entry in ledger.entries("")} == {0, 1}
+            assert "disabled" in [gap.reason for gap in ledger.gaps.since("", "9")]
+            assert {entry.window.epoch for entry in ledger.windows.entries("")} == {0, 1}
 
     asyncio.run(run())
 
@@ -330,7 +331,7 @@ def test_a_window_without_room_has_it_made_soon(
             await until(lambda: len(sweeps) >= 3)
             stop.set()
             await running
-            assert "disk_full" in {entry.outcome for entry in ledger.entries("")}
+            assert "disk_full" in {entry.outcome for entry in ledger.windows.entries("")}
 
     asyncio.run(run())
 
@@ -381,7 +382,7 @@ def test_what_a_run_has_kept_and_not_told_is_told_first_however_long_ago_it_was(
         db.execute("UPDATE windows SET end_utc = ?", (hours_ago_utc,))
         db.execute("UPDATE reels SET end_utc = ?", (hours_ago_utc,))
     with closing(Ledger(tmp_path)) as ledger:
-        kept = [untold.event for untold in ledger.untold(0, 1000)]
+        kept = [untold.event for untold in ledger.unpublished_events(0, 1000)]
     assert {type(event) for event in kept} == {Moment, Reel}
     heard = Heard()
     asyncio.run(run(heard))
@@ -410,7 +411,7 @@ def test_a_moment_that_is_being_told_when_all_stops_is_told_all_the_same(film: P
             await sink.under_way.wait()
             stop.set()
             await running
-            described = {entry.window.id for entry in ledger.entries("") if entry.moment}
+            described = {entry.window.id for entry in ledger.windows.entries("") if entry.moment}
             assert described
             assert {it.window.id for it in sink.events if isinstance(it, Moment)} == described
 
