@@ -40,10 +40,10 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from analyzer.describe.answer import object_schema
-from analyzer.describe.engine import Engine, EngineSettings, Footage
+from analyzer.describe.vllm.engine import Engine, EngineSettings, Footage
 from analyzer.describe.prompt import Prompts
-from analyzer.describe.textmodel import Sampling
-from analyzer.window import Keyframe, Window
+from analyzer.describe.text_model import Sampling
+from analyzer.signal.window import Keyframe, Window
 
 WAYS = ("blocking", "all-at-once", "livereel", "live")
 _DESCRIBING = (0.9, 0.001, 1.05)

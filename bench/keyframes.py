@@ -30,7 +30,7 @@ with av.open(sys.argv[1]) as container:
 """
 _LIVEREEL = """
 import sys
-from livereel.cli import main
+from livereel.cli.main import main
 sys.argv = ["livereel", "scan", "--json", sys.argv[1]]
 main()
 """

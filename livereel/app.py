@@ -13,30 +13,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import livereel
-from analyzer.blocks import BlockChooser
+from analyzer.reel.block_chooser import BlockChooser
 from analyzer.describe.describer import DescribeError
-from analyzer.reel import VIDEO, ReelPlan, compile_reel, summary
-from livereel.beside import beside
-from livereel.capture import camera_name
-from livereel.config import CameraConfig, UsageError
-from livereel.folder import REELS, alone
-from livereel.history import parse_since
-from livereel.ledger import Ledger
-from livereel.leftovers import remove_leftovers
-from livereel.live import Live
-from livereel.options import Options
-from livereel.retention import Limits, Retention
-from livereel.rolling import LATEST, LookBack, RollingReel, look_back
-from livereel.supervise import Patience
-from livereel.words import Words, make_words, queue_settings
-from livereel.worker import CameraSettings
+from analyzer.reel.compile import VIDEO, ReelPlan, compile_reel, summary
+from livereel.live.background_task import beside
+from livereel.camera.capture import camera_name
+from livereel.config.schema import CameraConfig, UsageError
+from livereel.storage.data_dir import REELS, alone
+from livereel.cli.ledger import parse_since
+from livereel.ledger.ledger import Ledger
+from livereel.storage.recovery import remove_leftovers
+from livereel.live.service import Live
+from livereel.config.options import Options
+from livereel.storage.retention import Limits, Retention
+from livereel.reels.rolling import LATEST, LookBack, RollingReel, look_back
+from livereel.camera.supervisor import Patience
+from livereel.config.describers import Words, make_words, queue_settings
+from livereel.camera.worker import CameraSettings
 from sinks.mqtt.outbox import FILE as OUTBOX
 from sinks.mqtt.outbox import Outbox
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import Sink
-from stream.clock import utc_text
-from stream.staging import staged
+from base.clock import utc_text
+from base.staging import staged
 
 Outlets = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[list[Sink]]]
 

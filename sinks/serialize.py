@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analyzer.chapter import Gap
-from analyzer.moment import Moment
-from analyzer.window import Window
+from analyzer.reel.records import Gap
+from analyzer.describe.moment import Moment
+from analyzer.signal.window import Window
 
 
 def window_row(window: Window, outcome: str, moment: Moment | None = None, *, base: Path) -> dict[str, Any]:

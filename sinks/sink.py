@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from analyzer.chapter import Gap, Reel
-from analyzer.moment import Moment
-from analyzer.window import Window
+from analyzer.reel.records import Gap, Reel
+from analyzer.describe.moment import Moment
+from analyzer.signal.window import Window
 from sinks.events import CameraState, DescriberState, Glimpse, Stats, Stirring
 
 

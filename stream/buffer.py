@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.jump import is_jump
+from stream.discontinuity import is_jump
 
 # Times of packets and of frames differ by what rounding costs.
 _SAME_TIME_S = 1e-3

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from stream.demux import follows_loss
 from stream.h264 import is_droppable, length_bytes
-from stream.jump import JUMP_AHEAD_S, JUMP_BACK_S
-from stream.thin import Thinner
+from stream.discontinuity import JUMP_AHEAD_S, JUMP_BACK_S
+from stream.frame_skip import Thinner
 
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
 cv2.setNumThreads(1)

@@ -251,7 +251,7 @@ def _options(address: str, transport: str) -> dict[str, str]:
 def _open(address: str, transport: str) -> InputContainer:
     name = redact(address)
     if address.startswith("synthetic:"):
-        from stream.synthetic import SyntheticCamera, parse_address  # noqa: PLC0415  # real cameras need none
+        from synthetic import SyntheticCamera, parse_address  # noqa: PLC0415  # real cameras need none
 
         try:
             camera = SyntheticCamera(parse_address(address))

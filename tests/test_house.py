@@ -14,9 +14,9 @@ from typing import Any, get_type_hints
 import pytest
 import yaml
 
-from livereel.cli import app
-from livereel.config import CameraConfig, Config
-from livereel.load import load
+from livereel.cli.main import app
+from livereel.config.schema import CameraConfig, Config
+from livereel.config.file import load
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ["stream", "analyzer", "sinks", "livereel"]  # each imports itself and those before it

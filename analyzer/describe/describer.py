@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from analyzer.moment import Moment
-from analyzer.window import Window
+from analyzer.describe.moment import Moment
+from analyzer.signal.window import Window
 
 
 class DescribeError(Exception):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.describe.describer import DescribeError
-from analyzer.window import JPEG_QUALITY, Window
+from analyzer.signal.window import JPEG_QUALITY, Window
 
 Pictures = NDArray[np.uint8]
 """Of shape (pictures, height, width, 3), RGB."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from analyzer.window import Keyframe, Window
-from stream.clock import utc_text
+from analyzer.signal.window import Keyframe, Window
+from base.clock import utc_text
 
 _SIZE_PX = (640, 360)
 _PICTURES = 6

@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from analyzer.describe.describer import DescribeError, Describer
-from analyzer.moment import Moment
-from analyzer.window import Window
+from analyzer.describe.moment import Moment
+from analyzer.signal.window import Window
 
 log = logging.getLogger(__name__)
 

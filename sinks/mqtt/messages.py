@@ -8,20 +8,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analyzer.chapter import Reel
-from analyzer.moment import Moment
-from analyzer.reel import VIDEO, manifest
+from analyzer.reel.records import Reel
+from analyzer.describe.moment import Moment
+from analyzer.reel.compile import VIDEO, manifest
 from sinks.events import CameraState, Glimpse, Stats
 from sinks.mqtt.message import Message, OutboxMessage
 from sinks.serialize import window_row
-from stream.clock import utc_after
+from base.clock import utc_after
 
 # Home Assistant refuses longer states.
 MAX_STATE_CHARS = 255
 ONLINE, OFFLINE, DISABLED = "online", "offline", "disabled"
 ON, OFF, PRESS = "ON", "OFF", "PRESS"
 # The camera on whose topics ``livereel check`` publishes; none can exist, as no name may hold a dot.
-CHECK = "livereel.check"
+CHECK = "livereel.cli.check"
 ALERT, HIGHLIGHT, REEL_READY = "alert", "highlight", "reel_ready"
 
 _CAMERA_STATES = (

@@ -15,7 +15,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.media.output import Output
+from stream.media.write_guard import Output
 
 _COPY_BYTES = 1 << 20
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from stream.clock import parse_utc, utc_text
+from base.clock import parse_utc, utc_text
 from tests.kit import faults
 from tests.kit.cable import cable
 from tests.kit.coverage import coverage, holes

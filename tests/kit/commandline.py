@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from livereel import cli
+from livereel.cli import main as cli
 
 LIVEREEL = Path(sys.executable).with_name("livereel")
 
@@ -21,7 +21,7 @@ def tell():
     status = pathlib.Path("/proc/self/status").read_text()
     print("peak", re.search(r"VmHWM:\\s+(\\d+) kB", status)[1], file=sys.stderr)
 atexit.register(tell)
-from livereel.cli import main
+from livereel.cli.main import main
 main()
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stream.clock import parse_utc, utc_after
+from base.clock import parse_utc, utc_after
 
 
 @dataclass(frozen=True, slots=True)

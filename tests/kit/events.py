@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analyzer.chapter import Chapter, Gap, Reel
-from analyzer.moment import Moment
-from analyzer.reel import VIDEO
+from analyzer.reel.records import Chapter, Gap, Reel
+from analyzer.describe.moment import Moment
+from analyzer.reel.compile import VIDEO
 from sinks.events import CameraState, Glimpse, Stirring
-from stream.clock import utc_text
+from base.clock import utc_text
 from tests.kit.moments import moment
 
 # The smallest thing that begins as a JPEG does and ends as one does.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from analyzer.describe.describer import DescribeError, Describer
-from analyzer.window import Window
+from analyzer.signal.window import Window
 from tests.kit.proxy import Fault, Proxy
 
 FAULTS: dict[Fault, tuple[bool, str]] = {

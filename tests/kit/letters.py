@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from livereel.rolling import KEPT_BEFORE_LATEST
+from livereel.reels.rolling import KEPT_BEFORE_LATEST
 from stream.media.probe import verify
 from tests.kit.listener import Heard
 

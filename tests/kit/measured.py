@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analyzer.peaks import Peak
-from analyzer.window import Keyframe, Window
-from stream.clock import utc_after, utc_text
+from analyzer.signal.peaks import Peak
+from analyzer.signal.window import Keyframe, Window
+from base.clock import utc_after, utc_text
 
 WINDOW_S = 10.0
 STEP_S = 0.2

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analyzer.activity import Activity, Mover
-from analyzer.moment import Moment
-from analyzer.window import Window
+from analyzer.signal.activity import Activity, Mover
+from analyzer.describe.moment import Moment
+from analyzer.signal.window import Window
 from tests.kit.measured import measured
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from analyzer.describe.pictures import Pictures
-from analyzer.window import Keyframe, Window
+from analyzer.signal.window import Keyframe, Window
 from tests.kit.measured import measured
 
 TIMES_S = (0.4, 2.0, 3.1, 5.5)

@@ -12,20 +12,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from analyzer.blocks import BlockChooser
-from analyzer.choose import ChooseRules
-from analyzer.reel import ReelSettings
-from analyzer.window import WindowSettings
-from livereel.config import Config
-from livereel.ledger import Ledger
-from livereel.live import Live
-from livereel.retention import Limits, Retention
-from livereel.rolling import RollingReel
-from livereel.supervise import Patience
-from livereel.words import make_words
-from livereel.worker import CameraSettings
+from analyzer.reel.block_chooser import BlockChooser
+from analyzer.reel.choose import ChooseRules
+from analyzer.reel.compile import ReelSettings
+from analyzer.signal.window import WindowSettings
+from livereel.config.schema import Config
+from livereel.ledger.ledger import Ledger
+from livereel.live.service import Live
+from livereel.storage.retention import Limits, Retention
+from livereel.reels.rolling import RollingReel
+from livereel.camera.supervisor import Patience
+from livereel.config.describers import make_words
+from livereel.camera.worker import CameraSettings
 from sinks.sink import Sink
-from stream.clock import utc_text
+from base.clock import utc_text
 
 # Liveness only: far longer than anything takes on a slow machine.
 LONG_S = 60.0

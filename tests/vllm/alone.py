@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from analyzer.describe.answer import object_schema
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.textmodel import Sampling
-from analyzer.describe.vllm import VllmDescriber, VllmSettings
+from analyzer.describe.text_model import Sampling
+from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
 from tests.kit.pictures import pictured
 from tests.vllm.conftest import tiny
 

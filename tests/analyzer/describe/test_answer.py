@@ -19,7 +19,7 @@ from analyzer.describe.answer import (
     read_answer,
     read_object,
 )
-from analyzer.moment import MAX_TITLE_CHARS
+from analyzer.describe.moment import MAX_TITLE_CHARS
 from tests.kit.chat_server import GOOD
 
 

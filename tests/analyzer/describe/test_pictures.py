@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.pictures import alike, decode, read_jpegs
-from analyzer.window import Keyframe
+from analyzer.signal.window import Keyframe
 from tests.kit.measured import measured
 from tests.kit.pictures import drawn, jpeg, pictured
 

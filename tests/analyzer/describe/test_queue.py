@@ -10,8 +10,8 @@ import pytest
 
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.queue import Allowance, DescribeQueue, QueueSettings, WaitingError
-from analyzer.moment import Moment
-from analyzer.window import Keyframe, Window
+from analyzer.describe.moment import Moment
+from analyzer.signal.window import Keyframe, Window
 from tests.kit.measured import measured
 from tests.kit.mqtt import looped, until
 

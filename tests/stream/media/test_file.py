@@ -13,10 +13,10 @@ import pytest
 
 from stream.media.clip import write_clip
 from stream.media.file import DiskFullError, MediaError, muxing, reading, replacing, translated
-from stream.media.join import Segment, join
+from stream.media.edit.join import Segment, join
 from stream.media.probe import probe, verify
-from stream.media.slideshow import Slides, slideshow
-from stream.media.still import grab, write_jpeg
+from stream.media.edit.slideshow import Slides, slideshow
+from stream.media.frame_grab import grab, write_jpeg
 from tests.kit.media import complaints, film, packets_of, picture
 
 ODD_NAMES = [

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from stream.media.file import muxing
-from stream.media.footage import Footage
+from stream.media.reader import Footage
 from stream.media.sound import AacTrack, ReelSound
-from stream.media.splice import SplicedSound
+from stream.media.edit.audio_splice import SplicedSound
 from tests.kit.media import film
 
 RATE_HZ = 48_000

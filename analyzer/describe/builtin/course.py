@@ -1,0 +1,88 @@
+"""What can be said of an activity: the course of each mover, in the words of the picture's plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import hypot
+
+from analyzer.signal.activity import Mover
+
+_IN_PLACE = 0.08  # of the picture: a blob's centre wanders so far while its mover stays
+_CROSSES = 0.55
+_STRAIGHT = 2.0  # one direction's part over the other's from which the way is called straight
+_EDGE = 0.1
+_FAST, _SLOW = 0.3, 0.06  # pictures a second
+_LARGE, _SMALL = 0.06, 0.004  # share of the picture
+
+_PLACES = (
+    ("in the upper left", "at the top", "in the upper right"),
+    ("on the left", "in the centre", "on the right"),
+    ("in the lower left", "at the bottom", "in the lower right"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One mover's way.
+
+    Attributes:
+        mover: whose way.
+        way: ``left to right``, ``right to left``, ``up``, ``down``, ``towards the upper left`` and so on;
+            empty if it stays in place.
+        crosses: it goes from one side of the picture to the other.
+        start, end: where, as ``in the upper left``.
+        pace: ``fast``, ``slow`` or empty.
+        size: ``large``, ``small`` or empty.
+    """
+
+    mover: Mover
+    way: str
+    crosses: bool
+    start: str
+    end: str
+    pace: str
+    size: str
+
+    @property
+    def life_s(self) -> float:
+        return self.mover.end_s - self.mover.start_s
+
+
+def course(mover: Mover) -> Course:
+    """Put a mover's measurements into the words that hold for them."""
+    across, down = mover.x1 - mover.x0, mover.y1 - mover.y0
+    way = _way(across, down)
+    speed = hypot(across, down) / max(mover.end_s - mover.start_s, 0.1)
+    return Course(
+        mover=mover,
+        way=way,
+        crosses=bool(way) and max(abs(across), abs(down)) >= _CROSSES,
+        start=_place(mover.x0, mover.y0),
+        end=_place(mover.x1, mover.y1),
+        pace=("fast" if speed >= _FAST else "slow" if speed < _SLOW else "") if way else "",
+        size="large" if mover.share >= _LARGE else "small" if mover.share < _SMALL else "",
+    )
+
+
+def edge(course: Course, *, at_end: bool) -> str:
+    """The edge of the picture at which it was first or last seen, or empty. A way across has no top."""
+    x, y = (course.mover.x1, course.mover.y1) if at_end else (course.mover.x0, course.mover.y0)
+    beside = ((x, "left"), (1 - x, "right"))
+    above = ((y, "top"), (1 - y, "bottom"))
+    sides = above if course.way in {"up", "down"} else beside if " to " in course.way else beside + above
+    distance, name = min(sides)
+    return name if distance < _EDGE else ""
+
+
+def _way(across: float, down: float) -> str:
+    if hypot(across, down) < _IN_PLACE:
+        return ""
+    if abs(across) >= _STRAIGHT * abs(down):
+        return "left to right" if across > 0 else "right to left"
+    if abs(down) >= _STRAIGHT * abs(across):
+        return "down" if down > 0 else "up"
+    return f"towards the {'lower' if down > 0 else 'upper'} {'right' if across > 0 else 'left'}"
+
+
+def _place(x: float, y: float) -> str:
+    return _PLACES[min(2, int(y * 3))][min(2, int(x * 3))]

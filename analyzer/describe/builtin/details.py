@@ -1,0 +1,120 @@
+"""When, how much, how many at once, from which edge, in what light: what there is to add to an action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.signal.activity import LightChange
+from analyzer.describe.builtin.course import Course, edge
+from analyzer.describe.builtin.phrasing import Voice, capital, number, seconds, share_of_picture
+
+_MUCH_LIGHT = 30.0  # grey levels: a lamp rather than a cloud
+
+
+def timing(courses: Sequence[Course], start_s: float, end_s: float, voice: Voice) -> str:
+    """When the movers were there, as a sentence."""
+    first = min(course.mover.start_s for course in courses)
+    last = max(course.mover.end_s for course in courses)
+    it = "It" if len(courses) == 1 else "The movement"
+    if first - start_s < 1 and end_s - last < 1:
+        return voice.pick(
+            "throughout",
+            f"{it} is there from start to end.",
+            f"That goes on for all of the {seconds(end_s - start_s)}.",
+            f"{it} was already there at the start and still is at the end.",
+        )
+    if first - start_s < 1:
+        return voice.pick(
+            "at first",
+            f"{it} is there from the start and gone after {seconds(last - start_s)}.",
+            f"After {seconds(last - start_s)} that is over.",
+            f"That takes up the first {seconds(last - start_s)}.",
+        )
+    if end_s - last < 1:
+        return voice.pick(
+            "at last",
+            f"It begins after {seconds(first - start_s)} and goes on to the end.",
+            f"That sets in after {seconds(first - start_s)}.",
+            f"{it} appears after {seconds(first - start_s)} and is still there at the end.",
+        )
+    return voice.pick(
+        "between",
+        f"It begins after {seconds(first - start_s)} and lasts {seconds(last - first)}.",
+        f"{it} appears after {seconds(first - start_s)}, for {seconds(last - first)}.",
+        f"That lasts {seconds(last - first)}, from {seconds(first - start_s)} in.",
+    )
+
+
+def extent(share: float, voice: Voice) -> str:
+    """How much of the picture changed, as a sentence."""
+    part = share_of_picture(share)
+    if share < 0.01:
+        return voice.pick(
+            "little",
+            "At no time does as much as 1% of the picture change.",
+            f"Little changes: {part} at any time.",
+            f"At its height, {part} changes.",
+        )
+    return voice.pick(
+        "extent",
+        f"At its height, {part} changes at once.",
+        f"At most, {part} is in motion.",
+        f"{capital(part)} changes at once when there is most to see.",
+        f"The motion takes up {part} at its peak.",
+    )
+
+
+def at_once(courses: Sequence[Course]) -> str:
+    """How many movers there were at a time, as a sentence."""
+    most = max(
+        sum(other.mover.start_s <= each.mover.start_s < other.mover.end_s for other in courses)
+        for each in courses
+    )
+    if most == len(courses):
+        return "For a while, all of them move at once."
+    if most == 1:
+        return "They come one at a time."
+    return f"Up to {number(most)} of them move at the same time."
+
+
+def ends(course: Course, start_s: float, end_s: float) -> str:
+    """Where a lone mover came from and went, as a sentence; empty if neither was seen at an edge."""
+    mover = course.mover
+    came = edge(course, at_end=False) if mover.start_s - start_s > 0.5 else ""
+    went = edge(course, at_end=True) if end_s - mover.end_s > 0.5 else ""
+    if came and came == went:
+        return f"It is first and last seen at the {came} edge."
+    if came and went:
+        return f"It is first seen at the {came} edge and last at the {went} edge."
+    if came:
+        return f"It is first seen at the {came} edge, after {seconds(mover.start_s - start_s)}."
+    if went:
+        return f"It is last seen at the {went} edge, after {seconds(mover.end_s - start_s)}."
+    return ""
+
+
+def light(changes: Sequence[LightChange], voice: Voice) -> str:
+    """What the light does, as a clause whose subject is the light or the picture. At least one change."""
+    if len(changes) > 2:
+        return f"the light changes {number(len(changes))} times"
+    signs = [change.levels > 0 for change in changes]
+    much = " much" if max(abs(change.levels) for change in changes) >= _MUCH_LIGHT else ""
+    if signs == [True, False] and changes[1].at_s - changes[0].at_s < 1.5:
+        return voice.pick(
+            "flash", "a flash of light passes over the picture", "the whole picture flashes bright"
+        )
+    if signs in ([True, False], [False, True]):
+        there, back = ("brighter", "darker") if signs[0] else ("darker", "brighter")
+        return voice.pick(
+            "light and back",
+            f"the picture turns{much} {there}, then {back} again",
+            f"the light goes {'up and comes down' if signs[0] else 'down and comes up'} again",
+            f"it gets{much} {there} for {seconds(changes[1].at_s - changes[0].at_s)}, then {back}",
+        )
+    if signs[0]:
+        return voice.pick(
+            "brighter", f"the picture turns{much} brighter", "the light comes up", f"it gets{much} brighter"
+        )
+    return voice.pick(
+        "darker", f"the picture turns{much} darker", "the light goes down", f"it gets{much} darker"
+    )

@@ -1,0 +1,310 @@
+"""vLLM in this process: its engine started, asked and stopped, its failures in our terms.
+
+Everything that vLLM, transformers and torch are asked for is asked for in this module and in recipe.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analyzer.describe.describer import DescribeError
+from analyzer.describe.vllm.patches import Layout
+from analyzer.describe.pictures import Pictures, decode
+from analyzer.describe.vllm.video_inputs import Recipe, metadata
+from analyzer.describe.text_model import Sampling, Schema
+
+_ENVIRONMENT = {
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # this process has threads: a fork of it may hang
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # stdout is for results
+    "VLLM_LOGGING_LEVEL": "ERROR",  # what it warns of is its own business: what fails is raised
+    "TRANSFORMERS_VERBOSITY": "error",
+    "VLLM_NO_USAGE_STATS": "1",  # who watches what is nobody else's business
+}
+_MIN_TOKENS = 4  # of a picture, however small: Qwen2-VL's own least
+_SHUTDOWN_S = 1.0  # for its processes to end by themselves; they have nothing to save
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How vLLM is run.
+
+    Attributes:
+        model: a Qwen-VL (Qwen2-VL, Qwen2.5-VL, Qwen3-VL): its name on Hugging Face, or its folder.
+        max_model_len: prompt and answer together, in tokens; what the model is asked when it chooses from
+            50 moments takes most.
+        memory_share: of the GPU's memory, for weights and cache, 0 to 1.
+        quantization: such as ``fp8`` (weights are quantized at start); None for the weights as they are.
+        tensor_parallel: GPUs that share the model.
+        max_num_batched_tokens: how much the engine reads in a step. Small steps keep answers flowing
+            while new windows are read; large ones read faster. vLLM's own 2048 is a window a step.
+        renderer_num_workers: vLLM's own threads for prompts.
+        preparation_workers: threads that decode and cut pictures; None for one per core, 8 at most.
+        dtype, load_format: as vLLM's options of these names.
+        options: any other of vLLM's engine arguments, by name.
+    """
+
+    model: str = "Qwen/Qwen2-VL-7B-Instruct"
+    max_model_len: int = 8192
+    memory_share: float = 0.9
+    quantization: str | None = None
+    tensor_parallel: int = 1
+    max_num_batched_tokens: int = 4096
+    renderer_num_workers: int = 2
+    preparation_workers: int | None = None
+    dtype: str = "auto"
+    load_format: str = "auto"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """A window's pictures, as they are shown to the model.
+
+    Attributes:
+        jpegs: the pictures, in the order of time.
+        at_s: when each was taken, for models that are told so within the video.
+        max_tokens: what all of them may take of the context; they are shrunk to fit.
+    """
+
+    jpegs: Sequence[bytes]
+    at_s: Sequence[float]
+    max_tokens: int
+
+
+class Engine:
+    """One running engine; belongs to the event loop that first asks it."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        """Load the model, which takes a minute or more and blocks; raises DescribeError."""
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        _check_folder(settings.model)
+        self._settings = settings
+        self._names = count()
+        self._recipes: dict[tuple[int, ...], Recipe | None] = {}
+        self._learning = asyncio.Lock()
+        workers = settings.preparation_workers or min(8, os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
+        try:
+            self._load(settings)
+        except DescribeError:
+            raise
+        except ImportError as error:
+            raise DescribeError(f"vLLM is not installed ({error}): pip install 'livereel[vllm]'") from error
+        except Exception as error:  # vLLM's failures to start share no base; none is swallowed
+            message = f"vLLM cannot start {settings.model}: {_reason(error)}"
+            raise DescribeError(message, retryable=True) from error
+
+    def _load(self, settings: EngineSettings) -> None:
+        from qwen_vl_utils import smart_resize  # noqa: PLC0415  # imports torch
+        from transformers import AutoConfig, AutoProcessor  # noqa: PLC0415  # heavy, and comes with vLLM only
+        from vllm.engine.arg_utils import AsyncEngineArgs  # noqa: PLC0415  # the same
+        from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415  # the same
+
+        self._smart_resize = smart_resize
+        self._processor = AutoProcessor.from_pretrained(settings.model)
+        self._layout = _layout(self._processor, settings.model)
+        arguments = _arguments(settings, AutoConfig.from_pretrained(settings.model).model_type)
+        self._llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
+        self.context_tokens = int(self._llm.model_config.max_model_len)
+
+    @property
+    def prepares(self) -> bool:
+        """Whether the pictures of all videos so far were prepared here rather than by vLLM's processor."""
+        return bool(self._recipes) and None not in self._recipes.values()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the engine's process still answers."""
+        return not self._llm.errored
+
+    async def ask(
+        self,
+        system: str,
+        user: str,
+        schema: Schema | None,
+        sampling: Sampling,
+        *,
+        video: Footage | None = None,
+    ) -> str:
+        """Return the answer's text, finished or not.
+
+        A video is shown before the user's words. Raises DescribeError. When cancelled the engine forgets
+        the question.
+        """
+        with _translated(self._settings.model):
+            if video:
+                prompt = await self._with_video(system, user, video)
+            else:
+                (prompt,) = await self._llm.renderer.render_cmpl_async(
+                    [{"prompt": self._chat(system, user, video=False)}]
+                )
+            return await self._generate(prompt, schema, sampling)
+
+    async def _generate(self, prompt: Any, schema: Schema | None, sampling: Sampling) -> str:
+        from vllm import SamplingParams  # noqa: PLC0415  # heavy, and comes with vLLM only
+        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams  # noqa: PLC0415  # same
+
+        params = SamplingParams(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            repetition_penalty=sampling.repetition_penalty,
+            max_tokens=sampling.max_tokens,
+            structured_outputs=StructuredOutputsParams(json=schema) if schema else None,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        text = ""
+        async for output in self._llm.generate(prompt, params, f"livereel-{next(self._names)}"):
+            text = output.outputs[0].text
+        return text
+
+    async def _with_video(self, system: str, user: str, video: Footage) -> Any:
+        loop = asyncio.get_running_loop()
+        pictures = await loop.run_in_executor(self._pool, self._pictures, video)
+        recipe = await self._recipe(pictures)
+        prompt = self._chat(system, user, video=True)
+        if recipe is None:
+            return await self._render(prompt, pictures, video.at_s)
+        return await loop.run_in_executor(self._pool, self._prepare, recipe, prompt, pictures, video)
+
+    def _pictures(self, video: Footage) -> Pictures:
+        """Decode into the size that the token budget leaves, a whole number of patches."""
+        factor = self._layout.factor_px
+        steps = math.ceil(len(video.jpegs) / self._layout.temporal)
+        tokens = max(_MIN_TOKENS, video.max_tokens // steps)
+
+        def fit(height: int, width: int) -> tuple[int, int]:
+            fitted = self._smart_resize(
+                height, width, factor, min_pixels=_MIN_TOKENS * factor**2, max_pixels=tokens * factor**2
+            )
+            return int(fitted[0]), int(fitted[1])
+
+        return self._layout.whole(decode(video.jpegs, fit))
+
+    def _prepare(self, recipe: Recipe, prompt: str, pictures: Pictures, video: Footage) -> dict[str, Any]:
+        digest = hashlib.blake2b(repr((pictures.shape, *video.at_s)).encode(), digest_size=16)
+        for jpeg in video.jpegs:
+            digest.update(jpeg)
+        return recipe.engine_input(self._token_ids(prompt), pictures, video.at_s, digest.hexdigest())
+
+    async def _recipe(self, pictures: Pictures) -> Recipe | None:
+        """How to prepare videos of this size here, if that is known to be right; learned once."""
+        size = pictures.shape
+        async with self._learning:
+            if size not in self._recipes:
+                noise = np.random.default_rng(0).integers(0, 256, size, np.uint8)
+                prompt = self._chat("", "", video=True)
+                at_s = [0.5 * n for n in range(size[0])]
+                rendered = await self._render(prompt, noise, at_s)
+                self._recipes[size] = await asyncio.to_thread(
+                    Recipe.learn,
+                    self._layout,
+                    self._token_ids(self._processor.video_token)[0],
+                    pictures=noise,
+                    at_s=at_s,
+                    token_ids=self._token_ids(prompt),
+                    rendered=rendered,
+                )
+        return self._recipes[size]
+
+    async def _render(self, prompt: str, pictures: Pictures, at_s: Sequence[float]) -> Any:
+        """Let vLLM's processor prepare the video."""
+        (rendered,) = await self._llm.renderer.render_cmpl_async(
+            [{"prompt": prompt, "multi_modal_data": {"video": [(pictures, metadata(at_s, len(pictures)))]}}]
+        )
+        return rendered
+
+    def _chat(self, system: str, user: str, *, video: bool) -> str:
+        """The model's own chat template; words that would be taken for its special tokens are broken up."""
+        said: list[dict[str, str]] = [{"type": "video"}] if video else []
+        said.append({"type": "text", "text": _harmless(user)})
+        messages = [{"role": "system", "content": _harmless(system)}, {"role": "user", "content": said}]
+        prompt = self._processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        return str(prompt)
+
+    def _token_ids(self, text: str) -> list[int]:
+        return list(self._processor.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def close(self) -> None:
+        """Stop the engine's processes and the threads; blocks for some seconds. Only once."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._llm.shutdown(timeout=_SHUTDOWN_S)
+        del self._llm  # it stops once more when it is collected, which fails while Python itself ends
+
+
+def _arguments(settings: EngineSettings, model_type: str) -> dict[str, Any]:
+    """The settings as vLLM names them; what is None is left to vLLM."""
+    arguments: dict[str, Any] = {
+        "model": settings.model,
+        "max_model_len": settings.max_model_len,
+        "gpu_memory_utilization": settings.memory_share,
+        "tensor_parallel_size": settings.tensor_parallel,
+        "renderer_num_workers": settings.renderer_num_workers,
+        "dtype": settings.dtype,
+        "load_format": settings.load_format,
+        "quantization": settings.quantization,
+        "max_num_batched_tokens": settings.max_num_batched_tokens,
+        "limit_mm_per_prompt": {"image": 0, "video": 1},
+        "mm_processor_cache_gb": 0,  # no window comes twice
+        "enable_prefix_caching": True,  # every window of a profile starts alike
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+        "disable_log_stats": True,
+    }
+    if model_type == "qwen2_vl":  # vLLM does not compile its vision tower, and unasked leaves this in pieces
+        arguments["compilation_config"] = {"custom_ops": ["+quick_gelu"]}
+    arguments |= settings.options
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _check_folder(model: str) -> None:
+    """A folder that is not there would be asked for at Hugging Face, and what that says misleads."""
+    is_path = Path(model).is_absolute() or model.startswith(".") or model.count("/") > 1
+    if is_path and not Path(model).is_dir():
+        raise DescribeError(f"there is no model folder {model}")
+
+
+def _layout(processor: Any, model: str) -> Layout:
+    video = getattr(processor, "video_processor", None)
+    if video is None:
+        raise DescribeError(f"{model} takes no video: it is no Qwen-VL")
+    return Layout(int(video.patch_size), int(video.merge_size), int(video.temporal_patch_size))
+
+
+def _harmless(text: str) -> str:
+    return text.replace("<|", "< |")
+
+
+def _reason(error: BaseException) -> str:
+    """The first line that says something."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+@contextmanager
+def _translated(model: str) -> Iterator[None]:
+    """Put vLLM's failures into our terms. What it refuses are ValueErrors in 0.25, VLLMErrors in 0.32."""
+    from vllm import exceptions  # noqa: PLC0415  # heavy, and comes with vLLM only
+    from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError  # noqa: PLC0415  # the same
+
+    refused = getattr(exceptions, "VLLMError", ValueError)
+    overloaded = getattr(exceptions, "GracefulHTTPError", EngineGenerateError)
+    try:
+        yield
+    except EngineDeadError as error:
+        raise DescribeError(f"vLLM's engine for {model} died", retryable=True) from error
+    except (EngineGenerateError, overloaded) as error:
+        raise DescribeError(f"{model}: {_reason(error.__cause__ or error)}", retryable=True) from error
+    except (refused, ValueError, TypeError) as error:
+        raise DescribeError(f"{model}: {_reason(error)}") from error

@@ -1,0 +1,244 @@
+"""Moments into a reel's choices, under rules that hold whatever a model wishes for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from analyzer.reel.records import Choice
+from analyzer.describe.moment import Moment
+from analyzer.reel.ranking import rank
+from base.clock import parse_utc
+
+STRETCH = 5
+"""At least one of so many consecutive moments is chosen, where the maximum allows."""
+
+_WISHED = 1_000.0  # outweighs any sum of worths, so that no wish is dropped for a better moment
+_THREE_IN_A_ROW = 1_000_000.0  # outweighs any sum of wishes
+_CLOSING = "The closing moment."
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseRules:
+    """How many chapters a reel has; ValueError unless 1 <= min_chapters <= max_chapters."""
+
+    min_chapters: int = 7
+    max_chapters: int = 10
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.min_chapters <= self.max_chapters:
+            raise ValueError(
+                f"min_chapters ({self.min_chapters}) must be at least 1 and at most "
+                f"max_chapters ({self.max_chapters})"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A wish: this window's moment, and why."""
+
+    window_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a model would choose. Nothing about it is trusted."""
+
+    picks: tuple[Pick, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The choices in time order, and one readable line for each repair of the proposal."""
+
+    choices: tuple[Choice, ...]
+    changed: tuple[str, ...]
+
+
+def in_order(moments: Sequence[Moment]) -> list[Moment]:
+    """The moments of all cameras by wall time, then camera: the order in which they are consecutive."""
+    return sorted(moments, key=_place)
+
+
+def _place(moment: Moment) -> tuple[datetime, str, int, float, str]:
+    window = moment.window
+    wall = parse_utc(window.start_utc)
+    return (wall, window.camera, window.epoch, window.start_s, window.id)
+
+
+def choose(moments: Sequence[Moment], rules: ChooseRules, proposal: Proposal | None = None) -> Chosen:
+    """Choose the moments of a reel.
+
+    All of them if there are at most ``min_chapters``. Otherwise these rules, and where two conflict the
+    earlier one wins:
+
+    1. From ``min_chapters`` to ``max_chapters`` moments.
+    2. The closing moment is one of them.
+    3. At least one of every ``STRETCH`` consecutive moments. Where the maximum is too small for that, the
+       moments are cut into ``max_chapters`` equal stretches and each gives one.
+    4. No three in a row when there are more moments than the maximum: as few as possible where
+       ``min_chapters`` leaves no other way.
+
+    Among the sets that keep the rules, the one with most of the wishes wins, then the one worth most. The
+    wishes are the proposal's or, with none, the built-in ranking's. A pick that is kept keeps its reason.
+    ``changed`` is empty without a proposal: then nobody's wish was changed.
+    """
+    ordered = in_order(moments)
+    worth, favourites = rank(ordered, rules.max_chapters)
+    wishes, refused = _read(ordered, proposal) if proposal else ({}, [])
+    if not wishes:
+        if proposal:
+            refused.append("Nothing usable was proposed: the built-in ranking chose.")
+        chosen = _best(worth, favourites, rules)
+        return Chosen(_choices(ordered, chosen, {}, favourites), tuple(refused))
+    chosen = _best(worth, wishes.keys(), rules)
+    repairs = _repairs(ordered, wishes.keys(), chosen, rules)
+    return Chosen(_choices(ordered, chosen, wishes, ()), (*refused, *repairs))
+
+
+def _read(ordered: Sequence[Moment], proposal: Proposal) -> tuple[dict[int, str], list[str]]:
+    """The wished moments' indices with their reasons, and a line for each pick that is none."""
+    index = {moment.window.id: i for i, moment in enumerate(ordered)}
+    wishes: dict[int, str] = {}
+    refused: list[str] = []
+    for pick in proposal.picks:
+        i = index.get(pick.window_id)
+        if i is None:
+            refused.append(f'Dropped "{_one_line(pick.window_id)[:40]}": there is no such moment.')
+        elif i in wishes:
+            refused.append(f"Dropped {_name(ordered, i)}: it was picked twice.")
+        else:
+            wishes[i] = _one_line(pick.reason)
+    return wishes, refused
+
+
+def _best(worth: Sequence[float], wishes: Collection[int], rules: ChooseRules) -> list[int]:
+    """The indices, ascending, of the set that keeps the rules and is worth most."""
+    n = len(worth)
+    if n <= rules.min_chapters:
+        return list(range(n))
+    # What nobody wished for costs, so that it is added only where a rule asks for it.
+    value = [w + _WISHED if i in wishes else w - _WISHED / 2 for i, w in enumerate(worth)]
+    if n > STRETCH * rules.max_chapters:
+        return _one_each(value, rules.max_chapters)
+    return _spread(value, rules)
+
+
+def _one_each(value: Sequence[float], count: int) -> list[int]:
+    """The best of each of ``count`` equal stretches; of the last one, the closing moment."""
+    n = len(value)
+    edges = [k * n // count for k in range(count + 1)]
+    best = [max(range(a, b), key=value.__getitem__) for a, b in pairwise(edges)]
+    return [*best[:-1], n - 1]
+
+
+_Picks = tuple[int, "_Picks"] | None  # a linked list, latest first: states share their tails
+
+
+def _spread(value: Sequence[float], rules: ChooseRules) -> list[int]:
+    """The most valuable set that leaves no stretch empty, by dynamic programming over the moments.
+
+    A state is (picked so far, picked in a row up to here, left out in a row up to here).
+    """
+    n = len(value)
+    crowded = _THREE_IN_A_ROW if n > rules.max_chapters else 0.0
+    states: dict[tuple[int, int, int], tuple[float, _Picks]] = {(0, 0, 0): (0.0, None)}
+    for i, gain in enumerate(value):
+        following: dict[tuple[int, int, int], tuple[float, _Picks]] = {}
+        for (count, run, left_out), (score, picks) in states.items():
+            offers: list[tuple[tuple[int, int, int], float, _Picks]] = []
+            if left_out + 1 < STRETCH and i < n - 1:
+                offers.append(((count, 0, left_out + 1), score, picks))
+            if count < rules.max_chapters:
+                penalty = crowded if run >= 2 else 0.0
+                offers.append(((count + 1, min(run + 1, 2), 0), score + gain - penalty, (i, picks)))
+            for state, total, taken in offers:
+                if state not in following or total > following[state][0]:
+                    following[state] = (total, taken)
+        states = following
+    complete = [end for (count, _, _), end in states.items() if count >= rules.min_chapters]
+    return _unlink(max(complete, key=lambda end: end[0])[1])
+
+
+def _unlink(picks: _Picks) -> list[int]:
+    indices: list[int] = []
+    while picks is not None:
+        index, picks = picks
+        indices.append(index)
+    return indices[::-1]
+
+
+def _choices(
+    ordered: Sequence[Moment], chosen: Sequence[int], reasons: Mapping[int, str], favourites: Sequence[int]
+) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(ordered[i], reasons.get(i) or _own_reason(ordered, i, chosen, favourites)) for i in chosen
+    )
+
+
+def _own_reason(ordered: Sequence[Moment], i: int, chosen: Sequence[int], favourites: Sequence[int]) -> str:
+    """Why the code itself keeps this moment, from what sets it apart within the reel."""
+    moment = ordered[i]
+    others = [ordered[k] for k in chosen if k != i]
+    score = f"{moment.importance:.1f} of 10"
+    if all(moment.importance > other.importance for other in others):
+        return f"The most important moment: {score}."
+    if i == len(ordered) - 1:
+        return _CLOSING
+    kind = moment.tags[0] if moment.tags else ""
+    if kind and all(kind not in other.tags for other in others):
+        return f'The only one of its kind here: "{_one_line(kind)}".'
+    if len(chosen) == len(ordered):
+        return f"All {len(ordered)} moments fit; this one is worth {score}."
+    if i in favourites and moment.importance >= _median([m.importance for m in ordered]):
+        return f"More important than most: {score}."
+    return f"Stands for its stretch of time: {score}."
+
+
+def _median(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+def _repairs(
+    ordered: Sequence[Moment], wishes: Collection[int], chosen: Sequence[int], rules: ChooseRules
+) -> list[str]:
+    """One line for each wish that was left out and each moment that was added, in time order."""
+    lines: list[str] = []
+    for i in sorted({*wishes, *chosen}):
+        if i not in chosen:
+            lines.append(f"Left out {_name(ordered, i)}: {_why_left_out(i, wishes, chosen, rules)}")
+        elif i not in wishes:
+            lines.append(f"Added {_name(ordered, i)}: {_why_added(i, len(ordered), chosen, rules)}")
+    return lines
+
+
+def _why_left_out(i: int, wishes: Collection[int], chosen: Sequence[int], rules: ChooseRules) -> str:
+    near = {*chosen, i}
+    if any({k, k + 1, k + 2} <= near for k in (i - 2, i - 1, i)):
+        return "no three in a row."
+    if len(wishes) > rules.max_chapters:
+        return f"at most {rules.max_chapters} chapters."
+    return "its place was needed to spread the chapters over the time."
+
+
+def _why_added(i: int, total: int, chosen: Sequence[int], rules: ChooseRules) -> str:
+    if total <= rules.min_chapters:
+        return "with so few moments, all are shown."
+    if i == total - 1:
+        return "the closing moment is always shown."
+    before = max((k for k in chosen if k < i), default=-1)
+    after = min((k for k in chosen if k > i), default=total)
+    if after - before > STRETCH:
+        return f"nothing else was picked from the {after - before - 1} moments around it."
+    return f"at least {rules.min_chapters} chapters."
+
+
+def _name(ordered: Sequence[Moment], i: int) -> str:
+    return f'moment {i + 1} of {len(ordered)}, "{_one_line(ordered[i].title)}"'
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

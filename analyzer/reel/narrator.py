@@ -1,0 +1,113 @@
+"""The model as narrator: a title, and a story whose every sentence belongs to a chapter."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analyzer.report.axis import clock
+from analyzer.reel.records import Choice, Gap, Story
+from analyzer.describe.answer import numbered, object_schema, plain, shortened
+from analyzer.describe.describer import DescribeError
+from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
+from analyzer.describe.moment import Moment
+from analyzer.reel.story import MAX_STORY_TITLE_CHARS, tell
+
+_SENTENCE_ENDS = frozenset(".!?…\"'”»")
+
+_TASK = """\
+You write the narration of a highlight reel from a camera's log. You are given its chapters in the order of \
+time: number, time, camera and what happened. Tell them as one story that flows from chapter to chapter.
+- One sentence for each chapter, two where it deserves them; each belongs to exactly one chapter.
+- Tell only what is written there. Invent nothing: no names, no reasons, no feelings, no outcome.
+- Link what belongs together ("the same van", "again") only where the log makes it clear.
+- Vary how sentences begin. Plain text in the present tense, no lists.
+
+Answer with one JSON object with the keys
+sentences: a list in the order of the chapters, each with the keys "chapter" (the chapter's number) and \
+"sentence".
+title: the story in at most 10 words, what a newspaper would print above it."""
+
+_log = logging.getLogger(__name__)
+
+
+class Narrator:
+    """Tells a reel's story with a model, or as the built-in story where the model fails."""
+
+    def __init__(
+        self, model: TextModel, *, sampling: Sampling = SELECTING, language: str = "English"
+    ) -> None:
+        """``language``, by its English name, is what the story is written in."""
+        self._model = model
+        self._sampling = sampling
+        self._language = language
+
+    async def tell(
+        self,
+        choices: Sequence[Choice],
+        gaps: Sequence[Gap],
+        cameras: Sequence[str],
+        *,
+        media_time: bool = False,
+    ) -> Story:
+        """As ``analyzer.reel.story.tell``, in the model's words.
+
+        A sentence that names no chapter is dropped; a chapter that is left without one has its built-in
+        sentence. Without an answer the whole story is the built-in one.
+        """
+        built_in = tell(choices, gaps, cameras, media_time=media_time)
+        if not choices:
+            return built_in
+        chapters = "\n".join(
+            f"{n}. {_entry(choice.moment, media_time=media_time)}" for n, choice in enumerate(choices, 1)
+        )
+        try:
+            answer = await self._model.complete(
+                self._system(), chapters, _schema(len(choices)), self._sampling
+            )
+        except DescribeError as error:
+            _log.warning("no narration, the built-in story is told: %s", error)
+            return built_in
+        return _read(answer, built_in)
+
+    def _system(self) -> str:
+        tongue = "" if self._language.lower() == "english" else f"\nWrite all of it in {self._language}."
+        return f"{_TASK}{tongue}"
+
+
+def _schema(chapters: int) -> Schema:
+    sentence = object_schema(
+        {
+            "chapter": {"type": "integer", "minimum": 1, "maximum": chapters},
+            "sentence": {"type": "string"},
+        }
+    )
+    return object_schema(
+        {
+            "sentences": {
+                "type": "array",
+                "items": sentence,
+                "minItems": chapters,
+                "maxItems": 2 * chapters,
+            },
+            "title": {"type": "string"},
+        }
+    )
+
+
+def _entry(moment: Moment, *, media_time: bool) -> str:
+    window = moment.window
+    at = clock(window.start_s) if media_time else window.start_utc[11:19]
+    return f"{at}, {window.camera}: {plain(moment.title)}. {plain(moment.text)}"
+
+
+def _read(answer: Mapping[str, Any], built_in: Story) -> Story:
+    told: dict[int, list[str]] = {}
+    for n, line in numbered(answer.get("sentences"), "chapter", "sentence", len(built_in.sentences)):
+        told.setdefault(n, []).append(line if line[-1] in _SENTENCE_ENDS else f"{line}.")
+    if not told:
+        return built_in
+    sentences = tuple(" ".join(told.get(n, [ours])) for n, ours in enumerate(built_in.sentences, 1))
+    title = plain(answer["title"]) if isinstance(answer.get("title"), str) else ""
+    return Story(shortened(title, MAX_STORY_TITLE_CHARS) or built_in.title, " ".join(sentences), sentences)

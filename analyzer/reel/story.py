@@ -1,0 +1,279 @@
+"""A reel in words: the narrative, its captions (WebVTT) and its page (Markdown)."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from analyzer.reel.records import Chapter, Choice, Gap, Reel, Story
+from analyzer.describe.builtin.phrasing import capital, number
+from analyzer.describe.moment import Moment
+from base.clock import parse_utc
+
+MAX_STORY_TITLE_CHARS = 80
+_CUE_LINE_CHARS = 42  # what fits a phone held upright, and the usual line of broadcast subtitles
+
+_OPENING_WORDS = """
+    a after all almost an and another any around as at barely both brief brightness change during early
+    everything few first for from half hardly here in it its later light little many more most motion
+    movement near nearly nothing of on once only over people quick several slow small some someone something
+    still the their then there these they this throughout together until what when while with
+"""
+_SMALL = frozenset(_OPENING_WORDS.split()) | frozenset(number(n) for n in range(1, 100))
+"""First words that a sentence may lose its capital on; any other may be a name."""
+
+_SOON = ("Right after that", "Next", "Straight afterwards", "Then")
+_SAME = ("At the same time", "Meanwhile")
+_LAST = ("Finally", "To close", "Last of all")
+_ABBREVIATION = re.compile(r"\b(?:[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|St|No|vs|approx|ca|etc)\.$")
+
+
+def tell(
+    choices: Sequence[Choice], gaps: Sequence[Gap], cameras: Sequence[str], *, media_time: bool = False
+) -> Story:
+    """Tell the choices, which are in time order, from the moments' own words: a sentence for each.
+
+    Times are wall times, or with ``media_time`` (a file, whose wall time means nothing) places in the
+    media. Nothing is said of the gaps, but no "a minute later" reaches across one. Cameras are named where
+    there are several.
+    """
+    if not choices:
+        return Story("Nothing to show", "", ())
+    sentences: list[str] = []
+    for i, choice in enumerate(choices):
+        earlier = choices[i - 1].moment if i else None
+        link = _link(earlier, choice.moment, gaps, i, media_time=media_time)
+        if i == len(choices) - 1 >= 2:
+            link = _last(link, i)
+        if len(cameras) > 1 and (earlier is None or earlier.window.camera != choice.moment.window.camera):
+            link += f" on camera {choice.moment.window.camera}"
+        sentences.append(_sentence(link, choice.moment))
+    return Story(_title(choices), " ".join(sentences), tuple(sentences))
+
+
+def _title(choices: Sequence[Choice]) -> str:
+    """The most important moment's title, and how many more there are."""
+    best = max(choices, key=lambda choice: choice.moment.importance).moment
+    others = len(choices) - 1
+    more = f", and {number(others)} more moment{'s' if others > 1 else ''}" if others else ""
+    return _shortened(_one_line(best.title), MAX_STORY_TITLE_CHARS - len(more)) + more
+
+
+def _shortened(title: str, most: int) -> str:
+    """At most so many characters: without its last part if it has parts, else cut between words."""
+    if len(title) <= most:
+        return title
+    head, comma, _ = title.rpartition(", ")
+    if comma and len(head) <= most:
+        return head
+    return title[: most - 1].rpartition(" ")[0].rstrip(" ,") + "…"
+
+
+def _link(earlier: Moment | None, moment: Moment, gaps: Sequence[Gap], i: int, *, media_time: bool) -> str:
+    """The words that place a moment in time, after the one before it."""
+    clock = _clock(moment, _begins_s(moment), media_time=media_time)
+    if earlier is None or _gap_between(earlier, moment, gaps):
+        return f"At {clock}"
+    if not media_time and _wall(moment).date() != _wall(earlier).date():
+        return f"On {_wall(moment):%Y-%m-%d} at {clock}"
+    if media_time:
+        later_s = _begins_s(moment) - _begins_s(earlier)
+    else:
+        later_s = (_begins(moment) - _begins(earlier)).total_seconds()
+    if later_s < 5 and moment.window.camera != earlier.window.camera:
+        return _SAME[i % len(_SAME)]
+    if later_s < 15:
+        return _SOON[i % len(_SOON)]
+    span = _span(later_s)
+    if later_s < 90:
+        return (f"{span} later", f"At {clock}")[i % 2]
+    return (f"{span} later, at {clock}", f"At {clock}, {span.lower()} later", f"Then, at {clock}")[i % 3]
+
+
+def _last(link: str, i: int) -> str:
+    word = _LAST[i % len(_LAST)]
+    if link in _SOON:
+        return word
+    link = link.removeprefix("Then, ")
+    return f"{word}, {link[0].lower()}{link[1:]}"
+
+
+def _span(seconds: float) -> str:
+    """About how long, in words that start a sentence."""
+    if seconds < 25:
+        return "Some seconds"
+    if seconds < 50:
+        return "Half a minute"
+    minutes = round(seconds / 60)
+    if minutes <= 1:
+        return "A minute"
+    if minutes < 55:
+        return f"{capital(number(minutes))} minutes"
+    hours = round(seconds / 3600)
+    return "An hour" if hours == 1 else f"{capital(number(hours))} hours"
+
+
+def _gap_between(earlier: Moment, moment: Moment, gaps: Sequence[Gap]) -> bool:
+    start, end = _wall(earlier), _wall(moment)
+    seen = [gap for gap in gaps if gap.camera in {earlier.window.camera, moment.window.camera}]
+    return any(parse_utc(gap.start_utc) < end and parse_utc(gap.end_utc) > start for gap in seen)
+
+
+def _sentence(link: str, moment: Moment) -> str:
+    """The first sentence of the moment's text behind its link, one sentence together."""
+    said = _first_sentence(_one_line(moment.text) or _one_line(moment.title))
+    first, _, rest = said.partition(" ")
+    if first.lower().rstrip(",") in _SMALL:
+        said = f"{link}, {first.lower()} {rest}".rstrip()
+    else:
+        said = f"{link}: {said}"
+    return said if said.endswith((".", "!", "?", "…")) else f"{said}."
+
+
+def _first_sentence(text: str) -> str:
+    for end in re.finditer(r"[.!?…][^\w\s]*\s+(?=\W*[A-Z0-9])", text):
+        head = text[: end.end()].rstrip()
+        if not _ABBREVIATION.search(head):
+            return head
+    return text
+
+
+def captions(chapters: Sequence[Chapter]) -> str:
+    """The chapters' sentences as WebVTT, one cue for each at its place in the reel."""
+    blocks = ["WEBVTT"]
+    for nth, chapter in enumerate(chapters, 1):
+        times = f"{_cue_time(chapter.reel_start_s)} --> {_cue_time(chapter.reel_end_s)}"
+        lines = textwrap.wrap(_one_line(chapter.sentence), _CUE_LINE_CHARS)
+        blocks.append("\n".join((str(nth), times, *map(_entities, lines))))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _cue_time(seconds: float) -> str:
+    whole, ms = divmod(round(seconds * 1000), 1000)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{ms:03}"
+
+
+def markdown(reel: Reel, *, media_time: bool = False) -> str:
+    """The reel's page: story with links into the video, chapters, gaps, and what the chooser changed."""
+    parts = [
+        f"# {_escape(reel.title)}",
+        _summary(reel, media_time=media_time),
+        " ".join(_linked(chapter) for chapter in reel.chapters) or "Nothing happened that could be shown.",
+    ]
+    if reel.chapters:
+        parts += ["## Chapters", _table(reel, media_time=media_time)]
+    unseen = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps]
+    parts += ["## What nobody saw", "\n".join(unseen) or "No camera was away."]
+    if reel.changed:
+        parts += ["## What the chooser changed", "\n".join(f"- {_escape(line)}" for line in reel.changed)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(reel: Reel, *, media_time: bool) -> str:
+    """One line: when, which cameras, how many chapters, how long."""
+    many = "" if len(reel.chapters) == 1 else "s"
+    shown = f"{len(reel.chapters)} chapter{many} in {_h_mm_ss(reel.duration_s)}"
+    facts = [_escape(", ".join(reel.cameras)), shown]
+    if not media_time:
+        start, end = parse_utc(reel.start_utc), parse_utc(reel.end_utc)
+        until = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M:%S}"
+        facts.insert(0, f"{start:%Y-%m-%d %H:%M:%S} to {until} UTC")
+    return " · ".join(facts)
+
+
+def _linked(chapter: Chapter) -> str:
+    return f"[{_escape(chapter.sentence)}]({_place(chapter)})"
+
+
+def _place(chapter: Chapter) -> str:
+    """The chapter within the video, as a media fragment (W3C), which browsers seek to."""
+    return f"reel.mp4#t={chapter.reel_start_s:.3f},{chapter.reel_end_s:.3f}"
+
+
+def _table(reel: Reel, *, media_time: bool) -> str:
+    rows = [f"| # | In the reel | Camera | {'In the file' if media_time else 'Time (UTC)'} | Title | Why |"]
+    rows.append("|--:|---|---|---|---|---|")
+    for nth, chapter in enumerate(reel.chapters, 1):
+        start = _clock(chapter.moment, chapter.start_s, media_time=media_time)
+        end = _clock(chapter.moment, chapter.end_s, media_time=media_time)
+        cells = (
+            f"[{nth}]({_place(chapter)})",
+            f"{_h_mm_ss(chapter.reel_start_s)}-{_h_mm_ss(chapter.reel_end_s)}",
+            _escape(chapter.moment.window.camera),
+            f"{start}-{end}",
+            _escape(chapter.moment.title),
+            _escape(chapter.reason),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+_GAP_WORDS = {
+    "source_down": "was offline",
+    "source_stalled": "sent no pictures",
+    "disabled": "was switched off",
+    "unreadable": "could not be read (damaged or cut off)",
+}
+
+
+def _gap_line(gap: Gap, reel: Reel, *, media_time: bool) -> str:
+    what = _GAP_WORDS.get(gap.reason, f"was not seen ({_escape(gap.reason)})")
+    start, end = parse_utc(gap.start_utc), parse_utc(gap.end_utc)
+    if media_time:
+        zero = _media_zero(reel)
+        span = "-".join(_h_mm_ss((moment - zero).total_seconds()) for moment in (start, end))
+    else:
+        exact = "%H:%M:%S" if end - start < timedelta(minutes=2) else "%H:%M"
+        one_day = parse_utc(reel.start_utc).date() == start.date() == end.date()
+        span = "-".join(f"{moment:{exact if one_day else f'%Y-%m-%d {exact}'}}" for moment in (start, end))
+    return f"{span} camera {_escape(gap.camera)} {what}."
+
+
+def _media_zero(reel: Reel) -> datetime:
+    """The wall time that stands for media time 0."""
+    if not reel.chapters:
+        return parse_utc(reel.start_utc)
+    window = reel.chapters[0].moment.window
+    return parse_utc(window.start_utc) - timedelta(seconds=window.start_s)
+
+
+def _clock(moment: Moment, at_s: float, *, media_time: bool) -> str:
+    """A media time of the moment's window as the reader's time."""
+    if media_time:
+        return _h_mm_ss(at_s)
+    return f"{_wall(moment) + timedelta(seconds=at_s - moment.window.start_s):%H:%M:%S}"
+
+
+def _begins_s(moment: Moment) -> float:
+    """Media time at which it shows: a window may be calm for seconds before."""
+    keyframes = moment.window.keyframes
+    return keyframes[0].pts_s if keyframes else moment.window.start_s
+
+
+def _begins(moment: Moment) -> datetime:
+    return _wall(moment) + timedelta(seconds=_begins_s(moment) - moment.window.start_s)
+
+
+def _wall(moment: Moment) -> datetime:
+    return parse_utc(moment.window.start_utc)
+
+
+def _h_mm_ss(seconds: float) -> str:
+    whole = max(0, int(seconds))
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def _escape(text: str) -> str:
+    """Text as it is, in a Markdown line or table cell."""
+    return re.sub(r"([\\`*_\[\]|~$#])", r"\\\1", _entities(_one_line(text)))
+
+
+def _entities(text: str) -> str:
+    """What both WebVTT and Markdown would take for markup (and for a cue's arrow), as entities."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

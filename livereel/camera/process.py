@@ -1,0 +1,77 @@
+"""A camera's process as the main process sees it: started, listened to, and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import CancelledError
+from contextlib import suppress
+
+from base.child_process import Child
+from livereel.camera.worker import CameraSettings, Report
+
+# Reports that may wait for the main process. When it is full the camera's process waits to send, and its
+# packets wait in its own bounded queue.
+MAX_REPORTS = 256
+
+
+class CameraProcess:
+    """A camera's process and what it reports.
+
+    Its pipe is read in a thread: a process that is stopped in the middle of a report would block the loop.
+
+    Attributes:
+        pid: its number.
+    """
+
+    def __init__(self, settings: CameraSettings) -> None:
+        """Start it; raises OSError."""
+        self._child = Child("livereel.camera.worker", "run", settings.name)
+        self.pid = self._child.pid
+        with suppress(OSError):  # it has died already: the pipe tells
+            self._child.pipe.send(settings)
+        self._loop = asyncio.get_running_loop()
+        self._reports: asyncio.Queue[Report | None] = asyncio.Queue(MAX_REPORTS)
+        self._over = False
+        threading.Thread(target=self._read, name=settings.name, daemon=True).start()
+
+    async def next(self) -> Report | None:
+        """The next report, as soon as there is one; None when the process is gone."""
+        report = None if self._over else await self._reports.get()
+        self._over = report is None
+        return report
+
+    def _read(self) -> None:
+        report: Report | None = None
+        while True:
+            try:
+                report = self._child.pipe.recv()
+            except (EOFError, OSError):
+                report = None
+            try:
+                asyncio.run_coroutine_threadsafe(self._reports.put(report), self._loop).result()
+            except (RuntimeError, CancelledError):
+                return  # the loop has gone
+            if report is None:
+                return
+
+    def say_stop(self) -> None:
+        """Say the one word that the process listens for; one that is gone need not hear it."""
+        with suppress(OSError):
+            self._child.pipe.send("stop")
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        self._child.kill()
+
+    async def died_of(self) -> str:
+        """Wait for its end, and say what it was, as ``SIGSEGV`` or ``exit code 1``."""
+        return await asyncio.to_thread(self._child.wait)
+
+    async def end(self) -> None:
+        """Kill the process if it is still there, and wait until nothing is left of it."""
+        self.kill()
+        await self.died_of()
+        while await self.next() is not None:
+            pass  # the thread that reads may be waiting for room
+        self._child.pipe.close()

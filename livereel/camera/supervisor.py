@@ -1,0 +1,230 @@
+"""A process for each camera: started, watched from outside, ended, and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from livereel.camera.capture import Seen
+from livereel.camera.counts import Counts
+from livereel.camera.process import CameraProcess
+from livereel.camera.worker import Beat, CameraSettings, Ended
+from sinks.events import Began
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.25
+# A camera that shows a picture and hangs up again and again is tried with growing pauses all the same.
+STEADY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait before a camera's process is ended, and before it is started again.
+
+    Attributes:
+        open_s: from the start of the process to its first frame.
+        stall_s: from frame to frame.
+        stop_s: from the word stop to the end of the process.
+        delays_s: before each new attempt; the last one repeats. They start over once it was watched for
+            STEADY_S.
+    """
+
+    open_s: float = 20.0
+    stall_s: float = 20.0
+    stop_s: float = 2.5
+    delays_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+    def waits_s(self) -> Iterator[float]:
+        """Yield delays, jittered by a quarter so that cameras behind one switch do not return at once."""
+        for delay_s in itertools.chain(self.delays_s, itertools.repeat(self.delays_s[-1])):
+            yield delay_s * random.uniform(0.75, 1.0)  # noqa: S311  # no secret hangs on it
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A camera's connection ended.
+
+    Attributes:
+        reason: in a few words; None when the source came to its end or we stopped it.
+        stalled: pictures had come and then ceased.
+        final: it will not be tried again.
+    """
+
+    reason: str | None
+    stalled: bool
+    final: bool
+
+
+class Supervisor:
+    """Keeps one camera watched until it is stopped, its source ends, or trying again is of no use.
+
+    Attributes:
+        state: ``connecting``, ``watching``, ``waiting``, ``refused`` or ``ended``; for people to read.
+        counts: what the present (or the last) process has met.
+        starts: processes started.
+    """
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        on_report: Callable[[Seen], Awaitable[None]],
+        on_lost: Callable[[str, Lost], Awaitable[None]],
+        patience: Patience,
+    ) -> None:
+        self._settings = settings
+        self._on_report = on_report
+        self._on_lost = on_lost
+        self._patience = patience
+        self._epoch = settings.epoch
+        self._stopping = asyncio.Event()
+        self._process: CameraProcess | None = None
+        self._deadline_s = 0.0
+        self._began_s = 0.0
+        self.state = "connecting"
+        self.counts = Counts()
+        self._counts_before = Counts()
+        self.starts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the camera's process, if there is one now."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def total(self) -> Counts:
+        """What all processes have met."""
+        return self._counts_before.plus(self.counts)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether ``stop`` was called."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Close the open window and end; ``run`` returns when that is done."""
+        self._stopping.set()
+        if self._process is not None:
+            self._hurry(self._process)
+
+    def resume(self) -> None:
+        """Take back ``stop``, so that ``run`` may be called again."""
+        self._stopping.clear()
+
+    async def run(self) -> None:
+        """Watch; a lost connection is tried again for ever, with growing pauses."""
+        waits_s = self._patience.waits_s()
+        while not self._stopping.is_set():
+            lost = await self._run_once()
+            if self.state == "watching" and _now_s() - self._began_s > STEADY_S:
+                waits_s = self._patience.waits_s()
+            self._tell(lost)
+            await self._on_lost(self._settings.name, lost)
+            if lost.final:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), next(waits_s))
+
+    def _tell(self, lost: Lost) -> None:
+        """Log a change of state, not each attempt of a night without a camera."""
+        state = "waiting" if not lost.final else "refused" if lost.reason else "ended"
+        if state != self.state:
+            level = logging.WARNING if lost.reason else logging.INFO
+            log.log(level, "%s: %s%s", self._settings.name, state, f" ({lost.reason})" if lost.reason else "")
+        self.state = state
+
+    async def _run_once(self) -> Lost:
+        """Run one process from start to end; whatever happens, it is gone when this returns."""
+        self._counts_before, self.counts = self.total, Counts()
+        self.starts += 1
+        try:
+            process = CameraProcess(replace(self._settings, epoch=self._epoch))
+        except OSError as error:
+            return Lost(f"its process cannot be started: {error.strerror}", stalled=False, final=False)
+        self._process = process
+        try:
+            return await self._listen(process)
+        finally:
+            self._process = None
+            await process.end()
+
+    async def _listen(self, process: CameraProcess) -> Lost:
+        """Pass reports on until the process is gone; a silence that is too long ends it."""
+        lost: Lost | None = None
+        ended: Ended | None = None
+        self._deadline_s = _now_s() + self._patience.open_s
+        while True:
+            try:
+                # In short waits, as the deadline may be moved to an earlier time meanwhile.
+                async with asyncio.timeout(LOOK_S):
+                    report = await process.next()
+            except TimeoutError:
+                if _now_s() < self._deadline_s:
+                    continue
+                if lost or ended or self._stopping.is_set():
+                    process.kill()
+                else:
+                    lost = self._silence()
+                    self._hurry(process)
+                continue
+            if report is None:
+                return lost or await self._last_word(process, ended)
+            if isinstance(report, Ended):
+                ended = report
+                self._deadline_s = _now_s() + self._patience.stop_s
+            elif isinstance(report, Beat):
+                self._beat(report, hurried=lost is not None)
+            else:
+                self._alive(hurried=lost is not None)
+                await self._report(report)
+
+    def _hurry(self, process: CameraProcess) -> None:
+        """Ask the process to close its window and end, and soon."""
+        process.say_stop()
+        self._deadline_s = _now_s() + self._patience.stop_s
+
+    def _alive(self, *, hurried: bool) -> None:
+        """Pictures come: who is not on its way out may be silent for as long as is allowed."""
+        if not hurried and not self._stopping.is_set():
+            self._deadline_s = _now_s() + self._patience.stall_s
+
+    def _beat(self, beat: Beat, *, hurried: bool) -> None:
+        if beat.counts.frames > self.counts.frames:
+            self._alive(hurried=hurried)
+        if beat.counts.skipped_packets and not self.counts.skipped_packets:
+            log.warning(
+                "%s: more pictures than can be decoded in time: some are left out", self._settings.name
+            )
+        if beat.clip_failure and not self.counts.clips_failed:
+            log.warning("%s: its windows have no moving pictures: %s", self._settings.name, beat.clip_failure)
+        self.counts = beat.counts
+
+    async def _report(self, report: Seen) -> None:
+        if isinstance(report, Began):
+            self._epoch = report.epoch + 1
+            if self.state != "watching":
+                log.info("%s: watching", self._settings.name)
+            self._began_s = self._began_s if self.state == "watching" else _now_s()
+            self.state = "watching"
+        await self._on_report(report)
+
+    def _silence(self) -> Lost:
+        if self.state == "watching":
+            return Lost(f"no picture for {self._patience.stall_s:g} s", stalled=True, final=False)
+        return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
+
+    async def _last_word(self, process: CameraProcess, ended: Ended | None) -> Lost:
+        if self._stopping.is_set():
+            return Lost(None, stalled=False, final=True)
+        if ended is None:
+            return Lost(f"its process died: {await process.died_of()}", stalled=False, final=False)
+        return Lost(ended.reason, stalled=False, final=not ended.retryable)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,84 @@
+"""What is kept of a window on the disk: its moving pictures and its keyframes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from analyzer.signal.window import Clip, Keyframe, Measured, Shot
+from livereel.camera.clips import Clipper
+from livereel.camera.counts import Counts
+from livereel.storage.free_space import Space, is_full
+from stream.media.file import MediaError
+
+
+class WindowFiles:
+    """Writes the files of one window after the other.
+
+    Attributes:
+        clip_failure: why a clip could not be cut, the last time.
+    """
+
+    def __init__(self, clips: Clipper, pictures: Path | None, space: Space | None, counts: Counts) -> None:
+        """Keep clips by ``clips`` and keyframes in the folder ``pictures`` (None: nowhere).
+
+        With ``space``, a window for which there is no room has no files; without it, a full disk is an
+        error. What could not be written is added to ``counts``.
+        """
+        self._clips = clips
+        self._pictures = pictures
+        self._space = space
+        self._counts = counts
+        self.clip_failure: MediaError | None = None
+
+    def keep(self, measured: Measured, place: str, zero_s: float) -> tuple[Clip | None, tuple[Keyframe, ...]]:
+        """Write a window's files under the name ``place``; media time began at stream time ``zero_s``.
+
+        Raises MediaError or OSError; what had been written is gone then, as it is where there is no room.
+        """
+        if measured.quiet:
+            return None, ()
+        bare = tuple(Keyframe(shot.pts_s, shot.value) for shot in measured.shots)
+        if self._space is not None and self._space.missing_bytes():
+            self._counts.windows_without_room += 1
+            return None, bare
+        try:
+            keyframes = tuple(self._keyframe(place, n, shot) for n, shot in enumerate(measured.shots))
+            return self._clip(measured, place, zero_s), keyframes
+        except (MediaError, OSError) as error:
+            self._unlink(place, len(measured.shots))
+            if self._space is None or not is_full(error):
+                raise
+        self._counts.windows_without_room += 1
+        return None, bare
+
+    def _clip(self, measured: Measured, place: str, zero_s: float) -> Clip | None:
+        """Cut the clip; packets that no file can hold cost the clip, not the camera."""
+        try:
+            return self._clips.clip(place, zero_s, measured.start_s, measured.end_s)
+        except MediaError as error:
+            if is_full(error):
+                raise
+            self.clip_failure = error
+        self._counts.clips_failed += 1
+        return None
+
+    def _keyframe(self, place: str, number: int, shot: Shot) -> Keyframe:
+        if self._pictures is None:
+            return Keyframe(shot.pts_s, shot.value)
+        file = _picture(self._pictures, place, number)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(shot.jpeg)
+        return Keyframe(shot.pts_s, shot.value, file)
+
+    def _unlink(self, place: str, count: int) -> None:
+        """Nothing would name these pictures; of a clip that failed nothing is left."""
+        if self._pictures is None:
+            return
+        for number in range(count):
+            with suppress(OSError):  # the next start removes what cannot be removed now
+                _picture(self._pictures, place, number).unlink(missing_ok=True)
+
+
+def _picture(folder: Path, place: str, number: int) -> Path:
+    return folder / f"{place}-{number}.jpg"

@@ -1,0 +1,35 @@
+"""The failures that a user may meet, each told in one line."""
+
+from __future__ import annotations
+
+import errno
+
+from analyzer.describe.describer import DescribeError
+from analyzer.reel.compile import ReelError
+from livereel.config.schema import ConfigError
+from livereel.storage.data_dir import FolderInUseError
+from livereel.ledger.ledger import LedgerError
+from sinks.sink import SinkError
+from stream.media.file import MediaError
+from stream.source import SourceError
+
+EXPECTED = (
+    ConfigError,
+    SourceError,
+    DescribeError,
+    MediaError,
+    ReelError,
+    LedgerError,
+    FolderInUseError,
+    SinkError,
+    OSError,
+)
+
+
+def explain(error: BaseException) -> str:
+    """Return an expected failure as one line."""
+    if isinstance(error, OSError) and error.errno is not None:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return "the disk is full" + (f": {error.filename}" if error.filename else "")
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+    return " ".join(str(error).split())

@@ -1,0 +1,186 @@
+"""A whole file, as fast as it goes: its windows, its moments, its reel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from analyzer.reel.block_chooser import BlockChooser
+from analyzer.reel.records import Gap, Reel
+from analyzer.describe.describer import DescribeError, Describer
+from analyzer.describe.moment import Moment
+from analyzer.reel.compile import ReelPlan, compile_reel, summary
+from analyzer.signal.window import Window
+from livereel.camera.capture import Capture, camera_name
+from livereel.camera.clips import BufferClips, Clipper, FileClips
+from livereel.config.schema import CameraConfig
+from livereel.config.options import Options
+from livereel.cli.recap_describe import Outcome, describe_all, in_thread
+from livereel.cli.progress import progress
+from livereel.config.describers import Words, make_words
+from sinks.serialize import window_row
+from base.clock import utc_after
+from stream.source import AvSource, PacketSource
+from base.staging import staged
+from base.text import write_text
+
+WINDOWS = "windows.jsonl"
+SCRATCH = "clips"
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a run has seen, in order."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    def take(self, item: Outcome | Gap) -> None:
+        """Add a window's end or a gap."""
+        if isinstance(item, Gap):
+            self.gaps.append(item)
+        else:
+            self.outcomes.append(item)
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """All windows, in order."""
+        return tuple(outcome.window for outcome in self.outcomes)
+
+    @property
+    def moments(self) -> list[Moment]:
+        """What was put into words and can be shown, in order."""
+        return [outcome.moment for outcome in self.outcomes if outcome.moment and outcome.window.clip]
+
+    def warnings(self) -> list[str]:
+        """What the user should know of it, a line each."""
+        lines = [f"not seen: {gap.start_utc} to {gap.end_utc} ({gap.reason})" for gap in self.gaps]
+        failed = [outcome.error for outcome in self.outcomes if outcome.error]
+        return [*lines, f"{len(failed)} windows have no words: {failed[0]}"] if failed else lines
+
+
+def recap(address: str, out: Path, options: Options) -> None:
+    """Make the reel of a whole source in the new folder ``out`` and print where it is.
+
+    The folder appears complete or not at all. Raises DescribeError before the source is opened when its
+    model does not answer; SourceError, ReelError, MediaError or OSError.
+    """
+    camera = camera_name(address)
+    words = make_words(options.config, [CameraConfig(camera, address)], options.rules())
+    # One loop for all that is asynchronous. The reel is made outside: it could not be interrupted there.
+    with asyncio.Runner() as loop:
+        try:
+            loop.run(_try(words))
+            with closing(AvSource(address)) as source, staged(out) as folder, _threads_ended(loop):
+                capture = Capture(
+                    source,
+                    camera,
+                    options.windows(pictures=True),
+                    _clips(source, folder, options.config.window_s),
+                    folder / "keyframes",
+                )
+                at_once = options.config.describe.at_once
+                watched = loop.run(_watch(capture, source.info.duration_s, words.describer, at_once))
+                if capture.clip_failure and not watched.moments:
+                    raise capture.clip_failure
+                _write_windows(watched, folder)
+                reel = _compile(loop.run(_plan(watched, options, words)), folder, options)
+        finally:
+            loop.run(words.describer.close())
+    for warning in [*capture.warnings(), *watched.warnings()]:
+        sys.stderr.write(f"livereel: warning: {warning}\n")
+    sys.stdout.write(summary(reel, out))
+
+
+@contextmanager
+def _threads_ended(loop: asyncio.Runner) -> Iterator[None]:
+    """Whatever ends the block early, wait for the threads: what they read and write is about to go.
+
+    Who presses Ctrl-C twice, or is a ``timeout`` that tells the whole group, breaks off the loop's own wait.
+    """
+    try:
+        yield
+    except BaseException:
+        loop.run(loop.get_loop().shutdown_default_executor())
+        raise
+
+
+async def _try(words: Words) -> None:
+    if words.probe is not None:
+        await words.probe()
+
+
+def _compile(plan: ReelPlan, folder: Path, options: Options) -> Reel:
+    with progress("making the reel") as advance:
+        reel = compile_reel(plan, folder, options.reel(media_time=True), on_progress=advance)
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+    return reel
+
+
+def _clips(source: PacketSource, folder: Path, window_s: float) -> Clipper:
+    """A file with an index is its own clip; of anything else the clips are kept until the reel is made."""
+    file = source.info.file
+    return FileClips(file.absolute()) if file else BufferClips(source, folder / SCRATCH, window_s)
+
+
+async def _watch(
+    capture: Capture, duration_s: float | None, describer: Describer, max_in_flight: int
+) -> Watched:
+    watched = Watched()
+    with progress("watching", known=duration_s is not None) as advance:
+
+        def take(item: Outcome | Gap) -> None:
+            watched.take(item)
+            if isinstance(item, Outcome):
+                advance(item.window.end_s / duration_s if duration_s else 0.0)
+
+        await describe_all(in_thread(capture.windows()), describer, max_in_flight, take)
+    return watched
+
+
+async def _plan(watched: Watched, options: Options, words: Words) -> ReelPlan:
+    failed = next((outcome.error for outcome in watched.outcomes if outcome.error), None)
+    if failed is not None and not watched.moments:
+        raise DescribeError(f"not one window could be put into words: {failed}")
+    cameras = tuple(dict.fromkeys(window.camera for window in watched.windows))
+    with progress("choosing", known=False):
+        chosen = await BlockChooser(options.rules(), words.propose).choose(watched.moments)
+        story = await words.tell(chosen.choices, watched.gaps, cameras, media_time=True)
+    return ReelPlan(
+        id=cameras[0],
+        seq=1,
+        choices=chosen.choices,
+        story=story,
+        cameras=cameras,
+        start_utc=min([watched.windows[0].start_utc, *(gap.start_utc for gap in watched.gaps)]),
+        end_utc=_end_utc(watched),
+        gaps=tuple(watched.gaps),
+        changed=chosen.changed,
+        windows=watched.windows,
+    )
+
+
+def _write_windows(watched: Watched, folder: Path) -> None:
+    rows = (
+        window_row(_without_scratch(outcome.window, folder), outcome.name, outcome.moment, base=folder)
+        for outcome in watched.outcomes
+    )
+    write_text(folder / WINDOWS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def _without_scratch(window: Window, folder: Path) -> Window:
+    """What is removed with the scratch is not to be found under its name."""
+    scratch = window.clip is not None and window.clip.path.is_relative_to(folder / SCRATCH)
+    return replace(window, clip=None) if scratch else window
+
+
+def _end_utc(watched: Watched) -> str:
+    last = watched.windows[-1]
+    ends = [utc_after(last.start_utc, last.end_s - last.start_s), *(gap.end_utc for gap in watched.gaps)]
+    return max(ends)

@@ -1,0 +1,106 @@
+"""Keyframes only: a line, or a JSON object, for each window of a source."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from analyzer.reel.records import Gap
+from analyzer.signal.window import Window
+from livereel.camera.capture import Capture, camera_name
+from livereel.camera.clips import NoClips
+from livereel.config.options import Options
+from livereel.cli.progress import progress
+from sinks.serialize import gap_row, window_row
+from stream.open import open_live
+from stream.source import AvSource, PacketSource
+from base.text import write_text
+
+
+def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, realtime: bool = False) -> None:
+    """Print the windows of a source; with ``plot``, draw them as a page too.
+
+    With ``realtime`` a file is played at the speed at which it was taken.
+
+    Raises SourceError, or OSError when the page cannot be written. What could be read of a damaged
+    source is printed; its gaps too.
+    """
+    if plot is not None:
+        _check_place(plot)
+    with TemporaryDirectory(prefix="livereel-") as scratch, closing(_open(address, realtime)) as source:
+        pictures = Path(scratch) if plot else None
+        settings = options.windows(pictures=plot is not None)
+        capture = Capture(source, camera_name(source.info.address), settings, NoClips(), pictures)
+        seen: list[Window | Gap] = []
+        with progress("watching", known=source.info.duration_s is not None) as advance:
+            for item in capture.windows():
+                print_row(item) if as_json else print_line(item)
+                if plot:
+                    seen.append(item)
+                if isinstance(item, Window):
+                    advance(item.end_s / source.info.duration_s if source.info.duration_s else 0.0)
+        for warning in capture.warnings():
+            sys.stderr.write(f"livereel: warning: {warning}\n")
+        if plot:
+            title = os.fsencode(source.info.address.rpartition("/")[2]).decode(errors="replace")
+            _draw(plot, title, seen, media_time=not source.info.live)
+
+
+def _check_place(plot: Path) -> None:
+    """See that a page can be written there before a long film is watched for it; raises OSError."""
+    if plot.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(plot))
+    if not os.access(plot.absolute().parent, os.W_OK):
+        missing = errno.EACCES if plot.absolute().parent.is_dir() else errno.ENOENT
+        raise OSError(missing, os.strerror(missing), str(plot.parent))
+
+
+def _open(address: str, realtime: bool) -> PacketSource:  # noqa: FBT001  # as the command line says it
+    return open_live(address) if realtime else AvSource(address)
+
+
+def _draw(file: Path, title: str, seen: list[Window | Gap], *, media_time: bool) -> None:
+    from analyzer.report.page import plot as page  # noqa: PLC0415  # jinja2 is only for those who draw
+
+    windows = [item for item in seen if isinstance(item, Window)]
+    gaps = [item for item in seen if isinstance(item, Gap)]
+    write_text(file, page(windows, title=title, gaps=gaps, media_time=media_time))
+
+
+def print_row(item: Window | Gap) -> None:
+    """Print a JSON object: a window's row, or a gap's with ``"kind": "gap"``."""
+    if isinstance(item, Gap):
+        row = {"kind": "gap", **gap_row(item)}
+    else:
+        row = window_row(item, "quiet" if item.quiet else "seen", base=Path())
+    _print(json.dumps(row, ensure_ascii=False))
+
+
+def print_line(item: Window | Gap) -> None:
+    """Print what a person wants to know of a window or a gap."""
+    if isinstance(item, Gap):
+        _print(f"{item.start_utc} to {item.end_utc}  not seen: {item.reason}")
+        return
+    span = f"{clock(item.start_s)}-{clock(item.end_s)}"
+    if item.quiet:
+        _print(f"{span}  quiet")
+        return
+    times = " ".join(clock(keyframe.pts_s) for keyframe in item.keyframes)
+    _print(f"{span}  highest {item.signal_max:.0f} px  keyframes {times}")
+
+
+def _print(line: str) -> None:
+    """Print now: of a live source, the next line may be long in coming."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def clock(at_s: float) -> str:
+    """Return media time as h:mm:ss.t."""
+    tenths = round(at_s * 10)
+    return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"

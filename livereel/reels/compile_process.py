@@ -1,0 +1,77 @@
+"""Reels are compiled in a process of their own, which can be ended at any time and gives way to cameras."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from analyzer.reel.records import Reel
+from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings, compile_reel
+from base.child_process import Child, at_home
+from stream.media.file import MediaError
+from base.staging import PART, staged
+
+NICENESS = 10
+# Ten chapters of 4K, all re-encoded on a busy old machine, take less. One that hangs holds up all others.
+MAX_S = 1800.0
+
+Job = tuple[ReelPlan, Path, ReelSettings]
+
+
+async def compile_apart(plan: ReelPlan, folder: Path, settings: ReelSettings) -> Reel:
+    """Compile a reel into the new folder ``folder``, which appears complete or not at all.
+
+    When cancelled, or not done in MAX_S, the process is ended first. Raises ReelError, MediaError or OSError.
+    """
+    child = Child("livereel.reels.compile_process", "run", f"reel {plan.id}")
+    asked = asyncio.ensure_future(asyncio.to_thread(_ask, child, (plan, folder, settings)))
+    made = False
+    try:
+        async with asyncio.timeout(MAX_S):
+            reel = await asyncio.shield(asked)
+    except TimeoutError as error:
+        raise ReelError(f"not made within {MAX_S:g} s") from error
+    else:
+        made = True
+        return reel
+    finally:
+        child.kill()
+        await asyncio.wait([asked])
+        asked.exception()  # told already, or of our own making
+        await asyncio.to_thread(child.wait)
+        child.pipe.close()
+        if not made:
+            await asyncio.to_thread(shutil.rmtree, folder.with_name(folder.name + PART), ignore_errors=True)
+
+
+def _ask(child: Child, job: Job) -> Reel:
+    try:
+        child.pipe.send(job)
+        answer = child.pipe.recv()
+    except (EOFError, OSError) as error:
+        raise ReelError(f"its process died: {child.wait()}") from error
+    if isinstance(answer, Reel):
+        return answer
+    raise answer
+
+
+def run(handle: int, parent_pid: int) -> None:
+    """Be the process: hear of one reel, compile it, answer with it or with why not."""
+    pipe = at_home(handle, parent_pid)
+    os.nice(NICENESS)
+    try:
+        pipe.send(_compiled(*pipe.recv()))
+    except (EOFError, BrokenPipeError):
+        return  # nobody is there any more
+
+
+def _compiled(plan: ReelPlan, folder: Path, settings: ReelSettings) -> Reel | Exception:
+    try:
+        with staged(folder) as part:
+            reel = compile_reel(plan, part, settings)
+    except (ReelError, MediaError, OSError) as error:
+        return error
+    return replace(reel, folder=folder)

@@ -1,0 +1,196 @@
+"""The reel that rolls: the same id, made anew over the last hour as moments come."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from analyzer.reel.block_chooser import BlockChooser
+from analyzer.reel.records import Gap, Reel, Story
+from analyzer.reel.choose import Chosen
+from analyzer.describe.moment import Moment
+from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings
+from analyzer.signal.window import Clip, Window
+from livereel.ledger.ledger import Ledger, LedgerError
+from livereel.reels.compile_process import compile_apart
+from livereel.config.describers import Tell
+from base.clock import utc_text
+from stream.media.file import MediaError
+from stream.media.probe import verify
+from base.staging import PART
+
+log = logging.getLogger(__name__)
+
+LATEST = "latest"
+# Finished reels kept beside the newest: who plays one while the next appears can go on.
+KEPT_BEFORE_LATEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """What the ledger holds of some cameras and a stretch of time."""
+
+    cameras: tuple[str, ...]
+    start_utc: str
+    end_utc: str
+    windows: tuple[Window, ...]
+    moments: tuple[Moment, ...]
+    gaps: tuple[Gap, ...]
+
+    def plan(self, reel_id: str, seq: int, chosen: Chosen, story: Story) -> ReelPlan:
+        """Plan the reel of what was chosen from the moments."""
+        return ReelPlan(
+            id=reel_id,
+            seq=seq,
+            choices=chosen.choices,
+            story=story,
+            cameras=self.cameras,
+            start_utc=self.start_utc,
+            end_utc=self.end_utc,
+            gaps=self.gaps,
+            changed=chosen.changed,
+            windows=self.windows,
+        )
+
+
+def look_back(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: str) -> LookBack:
+    """Read windows, gaps and the moments that can be shown; blocks for the time of the reading."""
+    entries = [entry for camera in cameras for entry in ledger.entries(since_utc, camera=camera)]
+    gaps = [gap for camera in cameras for gap in ledger.gaps(since_utc, now_utc, camera=camera)]
+    starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), now_utc]
+    return LookBack(
+        cameras=tuple(cameras),
+        start_utc=max(since_utc, min(starts)),
+        end_utc=now_utc,
+        windows=tuple(entry.window for entry in entries),
+        moments=tuple(entry.moment for entry in entries if entry.moment and _can_be_shown(entry.window)),
+        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
+    )
+
+
+def _can_be_shown(window: Window) -> bool:
+    """Whether its clip is there; somebody may have removed it."""
+    return window.clip is not None and window.clip.path.is_file()
+
+
+def _broken(windows: Sequence[Window]) -> frozenset[str]:
+    """Those whose clips cannot be played to their end, or do not show the keyframes."""
+    return frozenset(window.id for window in windows if window.clip and not _plays(window, window.clip))
+
+
+def _plays(window: Window, clip: Clip) -> bool:
+    try:
+        ends_s = clip.zero_s + verify(clip.path).duration_s
+    except MediaError:
+        return False
+    return all(clip.zero_s <= keyframe.pts_s < ends_s for keyframe in window.keyframes)
+
+
+class RollingReel:
+    """One reel id over one camera or all, remade when there is something new to tell."""
+
+    def __init__(
+        self,
+        reel_id: str,
+        cameras: Sequence[str],
+        *,
+        ledger: Ledger,
+        folder: Path,
+        chooser: BlockChooser,
+        tell: Tell,
+        settings: ReelSettings,
+        horizon_s: float,
+    ) -> None:
+        """A reel ``reel_id`` of ``cameras`` over the last ``horizon_s``, in ``folder/reel_id``."""
+        self.id = reel_id
+        self._cameras = tuple(cameras)
+        self._ledger = ledger
+        self._folder = folder / reel_id
+        self._chooser = chooser
+        self._tell = tell
+        self._settings = settings
+        self._horizon = timedelta(seconds=horizon_s)
+        self._told: frozenset[str] = frozenset()
+        self._unshowable: frozenset[str] = frozenset()  # windows whose clips have turned out to be broken
+
+    async def make(self, now: datetime) -> Reel | None:
+        """Make the next reel; None when nothing is new since the last one.
+
+        Raises MediaError, ReelError, LedgerError or OSError; then, or when cancelled, nothing half-made is
+        left. A clip that was the reason is left out of the next one.
+        """
+        since_utc, now_utc = utc_text(now - self._horizon), utc_text(now)
+        seen = await asyncio.to_thread(look_back, self._ledger, self._cameras, since_utc, now_utc)
+        moments = tuple(moment for moment in seen.moments if moment.window.id not in self._unshowable)
+        told = frozenset(moment.window.id for moment in moments)
+        if told <= self._told:
+            return None
+        chosen = await self._chooser.choose(moments)
+        story = await self._tell(chosen.choices, seen.gaps, seen.cameras)
+        plan = seen.plan(self.id, self._next_seq(), chosen, story)
+        windows = [choice.moment.window for choice in chosen.choices]
+        with self._ledger.lending(window.id for window in windows):
+            if not all(map(_can_be_shown, windows)):
+                return await self.make(now)  # a clip has gone while words were found
+            return await self._made(plan, told)
+
+    async def _made(self, plan: ReelPlan, told: frozenset[str]) -> Reel:
+        reel = await self._compiled(plan)
+        try:
+            self._ledger.add_reel(reel)
+        except LedgerError:
+            shutil.rmtree(reel.folder)
+            raise
+        self._told = told
+        try:
+            point(self._folder / LATEST, reel.folder.name)
+        except OSError as error:  # some file systems have no links
+            log.warning("reel %s: %s does not point at it: %s", self.id, LATEST, error)
+        return reel
+
+    async def _compiled(self, plan: ReelPlan) -> Reel:
+        try:
+            return await compile_apart(plan, self._folder / f"{plan.seq:06}", self._settings)
+        except (MediaError, ReelError):
+            windows = [choice.moment.window for choice in plan.choices]
+            self._unshowable |= await asyncio.to_thread(_broken, windows)
+            raise
+
+    def _next_seq(self) -> int:
+        """A number that is free in the ledger and in the folder, where a stranger may have such a name."""
+        seq = self._ledger.next_seq(self.id)
+        while os.path.lexists(self._folder / f"{seq:06}"):
+            seq += 1
+        return seq
+
+    def drop_old(self) -> None:
+        """Remove the reels that newer ones have replaced, but the last few."""
+        for seq in self._ledger.seqs(self.id)[: -1 - KEPT_BEFORE_LATEST]:
+            self._ledger.forget_reel(self.id, seq)
+            discard(self._folder / f"{seq:06}")
+
+
+def point(link: Path, target: str) -> None:
+    """Make ``link`` point at its neighbour ``target``, in one step for whoever looks."""
+    new = link.with_name(f"{link.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    new.replace(link)
+
+
+def discard(folder: Path) -> None:
+    """Remove a reel's folder, and ``latest`` where it points there; what is half gone is named half-made."""
+    link, part = folder.with_name(LATEST), folder.with_name(folder.name + PART)
+    if link.is_symlink() and link.readlink().name == folder.name:
+        link.unlink(missing_ok=True)
+    with suppress(OSError):  # it is gone already, or a leftover has its name
+        folder.rename(part)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(part, ignore_errors=True)

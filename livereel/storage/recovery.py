@@ -1,0 +1,89 @@
+"""What a killed process leaves in a data folder: half-written files, and those that nothing names."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analyzer.reel.compile import MANIFEST
+from livereel.storage.data_dir import CLIPS, KEYFRAMES, REELS
+from livereel.ledger.ledger import Ledger
+from livereel.reels.rolling import LATEST, point
+from livereel.ledger.disk_usage import Stock
+from base.clock import utc_text
+from base.staging import PART
+
+log = logging.getLogger(__name__)
+
+# Any folder may be named as the data folder, so only what is named as we name files is taken for ours.
+_WINDOW_FILE = re.compile(
+    r"(?P<camera>[A-Za-z0-9_-]+)/(?P<date>\d{4}-\d\d-\d\d)/"
+    r"(?P<id>(?P=camera)-(?P<stamp>\d{8}T\d{9}Z))(\.mp4|\.mp4\.part|-\d+\.jpg)",
+    re.ASCII,
+)
+_REEL_FOLDER = re.compile(rf"\d{{6,}}({re.escape(PART)})?", re.ASCII)
+
+
+def remove_leftovers(data: Path, ledger: Ledger) -> int:
+    """Remove what bears a name of ours, is younger than the ledger, and is not in it.
+
+    What is older may belong to another ledger, which was lost or lies elsewhere: it is left alone, as is
+    whatever else lies in the folder. A reel that was finished when its process died is taken into the
+    ledger. To be called before anything is written. Returns how many files and folders went.
+    """
+    stock = Stock(ledger)
+    began_utc = stock.began_utc()
+    held = stock.window_ids()
+    gone = 0
+    for part in (CLIPS, KEYFRAMES):
+        for file, window_id, stamp in _window_files(data / part):
+            if window_id not in held and stamp >= re.sub("[-:.]", "", began_utc):
+                gone += _unlink(file)
+    return gone + _remove_half_made(data, ledger, stock.reel_folders(), began_utc)
+
+
+def _unlink(file: Path) -> bool:
+    try:
+        file.unlink()
+    except OSError as error:
+        log.warning("%s stays: %s", file, error.strerror)
+        return False
+    return True
+
+
+def _window_files(folder: Path) -> Iterator[tuple[Path, str, str]]:
+    """Yield the files that are named as a window's, with the window's id and its time's digits."""
+    for file in folder.glob("*/*/*"):
+        name = _WINDOW_FILE.fullmatch(file.relative_to(folder).as_posix())
+        if name and file.is_file():
+            yield file, name["id"], name["stamp"]
+
+
+def _remove_half_made(data: Path, ledger: Ledger, kept: set[Path], began_utc: str) -> int:
+    gone = 0
+    for folder in sorted((data / REELS).glob("*/*")):
+        if folder in kept or folder.is_symlink() or not folder.is_dir():
+            continue
+        if not _REEL_FOLDER.fullmatch(folder.name):
+            continue
+        if folder.suffix != PART and (folder / MANIFEST).exists():
+            _adopt(ledger, folder)
+        elif _changed_utc(folder) >= began_utc:
+            shutil.rmtree(folder, ignore_errors=True)
+            gone += 1
+    return gone
+
+
+def _adopt(ledger: Ledger, folder: Path) -> None:
+    if not ledger.adopt_reel(folder):
+        log.warning("%s: not a reel of ours, left alone", folder)
+    elif ledger.seqs(folder.parent.name)[-1] == int(folder.name):
+        point(folder.with_name(LATEST), folder.name)
+
+
+def _changed_utc(folder: Path) -> str:
+    return utc_text(datetime.fromtimestamp(folder.stat().st_mtime, UTC))

@@ -1,0 +1,170 @@
+"""How long things are kept: by age, by bytes, and by what the disk has left; the oldest go first."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+from pathlib import Path
+
+from livereel.ledger.ledger import Ledger, files_of
+from livereel.reels.rolling import discard
+from livereel.storage.free_space import Space
+from livereel.ledger.disk_usage import HeldReel, HeldWindow, Stock
+from base.clock import utc_text
+
+log = logging.getLogger(__name__)
+
+# More than this share too old at once is likelier a clock set wrong than a week gone by: nothing goes for its
+# age. But not for ever: a clock that is still as it was after a day is right.
+MAX_OLD_SHARE = 0.5
+DOUBT_S = 24 * 3600.0
+# Fewer than so many windows may all be old: a folder taken up again after a holiday.
+_FEW = 100
+# Windows removed in one commit.
+_BATCH = 100
+# Room is made for so many times what was written from one sweep to the next, and for this share of what is
+# kept: with just enough room, the first window after a sweep would leave none for those that follow.
+_SWEEPS_AHEAD = 2
+_SHARE_AHEAD = 0.05
+# So long a reel that a newer one has replaced may still be played: until then it goes last.
+_PLAYED = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may be kept: up to an age, up to a size, and with so much left free on the disk."""
+
+    max_age_h: float
+    max_bytes: int
+    min_free_bytes: int
+
+
+class Retention:
+    """Removes what is too old or too much, oldest first.
+
+    What waits for words is never removed, nor, but for a size that could not be held otherwise, the newest
+    reel of an id and what a kept reel shows. A reel is as old as its end; what it shows goes after it. A
+    window that loses its files stays in the ledger until it is too old, so that what happened stays told.
+
+    Attributes:
+        removed_windows, removed_bytes: what lost its files so far.
+    """
+
+    def __init__(
+        self, data: Path, ledger: Ledger, limits: Limits, *, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ledger = ledger
+        self._stock = Stock(ledger)
+        self._limits = limits
+        self._space = Space(data, limits.min_free_bytes)
+        self._now_s = now_s
+        self._doubts_since_s: float | None = None
+        self._left_bytes: int | None = None
+        self._written_bytes = 0
+        self.removed_windows = 0
+        self.removed_bytes = 0
+
+    def sweep(self, now: datetime) -> None:
+        """Remove what the limits ask for. Raises LedgerError or OSError; the next sweep goes on."""
+        oldest_utc = utc_text(now - timedelta(hours=self._limits.max_age_h))
+        if not self._doubts(oldest_utc):
+            self._remove_old(oldest_utc)
+        self._make_room(now)
+
+    def _doubts(self, oldest_utc: str) -> bool:
+        """Whether the clock may be wrong; said once."""
+        kept, old = self._stock.count(), self._stock.count(oldest_utc)
+        few = self._doubts_since_s is None and kept <= _FEW  # those that are left in doubt may become few
+        if few or old <= MAX_OLD_SHARE * kept:
+            self._doubts_since_s = None
+            return False
+        if self._doubts_since_s is None:
+            self._doubts_since_s = self._now_s()
+            log.error("retention: %d of %d windows would go for their age: is the clock right?", old, kept)
+        return self._now_s() - self._doubts_since_s < DOUBT_S
+
+    def _remove_old(self, oldest_utc: str) -> None:
+        while reels := self._stock.reels(_BATCH, oldest_utc):
+            self._remove_reels(reels)
+        while windows := self._stock.windows(_BATCH, oldest_utc):
+            self._remove_windows(windows)
+        self._stock.forget_before(oldest_utc)
+
+    def _make_room(self, now: datetime) -> None:
+        held_bytes = self._stock.held_bytes()
+        self._measure(held_bytes)
+        over_bytes = held_bytes - self._limits.max_bytes
+        wanted_bytes = self._wanted(min(-over_bytes, self._space.room_bytes()), held_bytes)
+        freed_bytes = self._free_reels(wanted_bytes, utc_text(now - _PLAYED))
+        freed_bytes += self._free_windows(wanted_bytes - freed_bytes)
+        while freed_bytes < over_bytes and (reels := self._stock.reels(1)):
+            freed_bytes += self._remove_reels(reels)
+            freed_bytes += self._free_windows(over_bytes - freed_bytes)
+        self._left_bytes = self._stock.held_bytes()
+
+    def _measure(self, held_bytes: int) -> None:
+        """Learn how much comes between two sweeps; a pause does not make it forget at once."""
+        new = 0 if self._left_bytes is None else held_bytes - self._left_bytes
+        self._written_bytes = max(new, self._written_bytes // 2)
+
+    def _wanted(self, room_bytes: int, held_bytes: int) -> int:
+        """How much to free; nothing while there is room until the next sweep."""
+        if room_bytes >= self._written_bytes:
+            return 0
+        ahead_bytes = max(_SWEEPS_AHEAD * self._written_bytes, int(_SHARE_AHEAD * held_bytes))
+        return ahead_bytes - room_bytes
+
+    def _free_reels(self, wanted_bytes: int, until_utc: str) -> int:
+        """Remove replaced reels until so much is free or none is left; returns how much is free."""
+        freed_bytes = 0
+        while freed_bytes < wanted_bytes and (reels := self._stock.replaced_reels(1, until_utc)):
+            freed_bytes += self._remove_reels(reels)
+        return freed_bytes
+
+    def _free_windows(self, wanted_bytes: int) -> int:
+        """Remove windows' files until so much is free or none is left; returns how much is free."""
+        freed_bytes = 0
+        while freed_bytes < wanted_bytes and (windows := self._stock.windows(_BATCH)):
+            freed_bytes += self._remove_windows(_enough(windows, wanted_bytes - freed_bytes))
+        return freed_bytes
+
+    def _remove_windows(self, windows: Sequence[HeldWindow]) -> int:
+        """Unlink first: a full disk has room for what the ledger writes only then.
+
+        What it could not be told of is removed, and told, once more by the next sweep.
+        """
+        for held in windows:
+            for file in files_of(held.window):
+                _unlink(file)
+        self._ledger.drop_files([held.window for held in windows])
+        freed_bytes = sum(held.held_bytes for held in windows)
+        self.removed_windows += len(windows)
+        self.removed_bytes += freed_bytes
+        log.info("retention: the files of %d windows are gone", len(windows))
+        return freed_bytes
+
+    def _remove_reels(self, reels: Sequence[HeldReel]) -> int:
+        """Remove the folders first, as the windows' files."""
+        for reel in reels:
+            discard(reel.folder)
+            self._ledger.forget_reel(reel.id, reel.seq)
+            log.info("retention: reel %s %d is gone", reel.id, reel.seq)
+        return sum(reel.held_bytes for reel in reels)
+
+
+def _unlink(file: Path) -> None:
+    """One that cannot be removed must not keep those after it."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("retention: %s stays: %s", file, error.strerror)
+
+
+def _enough(windows: Sequence[HeldWindow], wanted_bytes: int) -> Sequence[HeldWindow]:
+    """As many, from the first on, as take so much; all of them where that is not enough."""
+    sums = accumulate(held.held_bytes for held in windows)
+    return windows[: next((n for n, total in enumerate(sums, 1) if total >= wanted_bytes), len(windows))]

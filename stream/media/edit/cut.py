@@ -1,0 +1,149 @@
+"""Where a segment can be cut out of an H.264 file without re-encoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from av.packet import Packet
+from av.stream import Stream
+
+from stream.h264 import ParameterSets, in_band, is_idr
+from stream.media.reader import Footage
+from stream.media.edit.segment import Place, Segment
+from stream.media.timeline import closed_prefix, evened, shown_until
+from stream.media.track import shown_ticks
+
+TICKS_PER_S = 90_000
+TICK_S = Fraction(1, TICKS_PER_S)
+"""One tick of the reel."""
+# How far a picture may be moved against the sound to even out a camera's jitter.
+_SLACK = round(0.04 * TICKS_PER_S)
+
+
+class UnsuitableError(Exception):
+    """The segments cannot be joined as they are; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The packets of a segment that go into a reel.
+
+    Attributes:
+        segment: what was asked for.
+        start_s: time of the first picture, a keyframe, in the file.
+        first: its timestamp there.
+        begin: where it stands, in the reel's ticks.
+        pts: presentation times in decoding order, in the reel's ticks from ``begin``.
+        ticks: how long each picture is shown, in the reel's ticks.
+        annex_b: the packets have start codes, not lengths.
+    """
+
+    segment: Segment
+    start_s: float
+    first: int
+    begin: int
+    pts: tuple[int, ...]
+    ticks: tuple[int, ...]
+    annex_b: bool
+
+    @property
+    def end(self) -> int:
+        """Where the next segment begins, in the reel's ticks."""
+        return self.begin + sum(self.ticks)
+
+    @property
+    def place(self) -> Place:
+        length_s = float(sum(self.ticks) * TICK_S)
+        return Place(
+            self.start_s, self.start_s + length_s, float(self.begin * TICK_S), float(self.end * TICK_S)
+        )
+
+
+def cut(
+    segment: Segment,
+    footage: Footage,
+    sets: ParameterSets,
+    *,
+    begin: int,
+    max_early_s: float,
+) -> Cut:
+    """Choose a segment's packets: from the keyframe at or before its start to its end.
+
+    Where pictures are decoded before others that are shown earlier the cut ends a few pictures late
+    rather than with a hole. Raises UnsuitableError where no such cut is possible.
+
+    Args:
+        footage: the segment's file.
+        sets: its parameter sets, and how its packets are dressed.
+        begin: where the cut shall stand in the reel, in the reel's ticks.
+        max_early_s: how much earlier than the segment the cut may start.
+    """
+    step = footage.frame_ticks
+    start, end = footage.ticks(segment.start_s), footage.ticks(segment.end_s) - step // 2
+    pictures = _Pictures(sets)
+    kept = pictures.read(footage, segment.start_s, start + step // 2, end)
+    pts, following = pictures.pts[:kept], min(pictures.pts[kept:], default=None)
+    early_s = float((start - pts[0]) * footage.tick_s)
+    if early_s > max_early_s:
+        raise UnsuitableError(f"the keyframe before {segment.start_s:.2f} s is {early_s:.2f} s early")
+    last = max(pts)
+    until = shown_until(last, following, footage.ticks(segment.end_s), step)
+    scale = footage.tick_s / TICK_S
+    times = evened([round((p - pts[0]) * scale) for p in (*pts, until)], _SLACK)
+    if times is None or len(set(times)) < len(times) or min(times) < 0:
+        raise UnsuitableError("pictures come out of order, or too unevenly")
+    *scaled, ends = times
+    ticks = shown_ticks(scaled, ends - max(scaled))
+    return Cut(
+        segment=segment,
+        start_s=footage.seconds(pts[0]),
+        first=pts[0],
+        begin=begin,
+        pts=tuple(scaled),
+        ticks=tuple(ticks),
+        annex_b=not sets.length_bytes,
+    )
+
+
+class _Pictures:
+    """Timestamps of a segment's pictures in decoding order, from the last keyframe before its start on."""
+
+    def __init__(self, sets: ParameterSets) -> None:
+        self._sets = sets
+        self._splices = False
+        self.pts: list[int] = []
+
+    def read(self, footage: Footage, from_s: float, reached: int, end: int) -> int:
+        """Read until it is known how many packets to keep; that many.
+
+        Args:
+            reached: the cut starts at the last keyframe that is not later.
+            end: the first timestamp that is not wanted.
+        """
+        for packet in footage.packets(from_s):
+            if packet.stream_index != footage.video.index:
+                continue
+            if packet.pts is None or packet.is_corrupt:
+                raise UnsuitableError("packets are damaged or without timestamps")
+            if packet.is_keyframe:
+                self._splice(packet, reached)
+            self.pts.append(packet.pts)
+            if packet.dts is not None and packet.dts >= end:
+                kept = closed_prefix(self.pts, end)
+                # What comes now is not shown before it is decoded: the next picture is among these.
+                if kept and packet.dts >= min(self.pts[kept:]):
+                    break
+        if not self.pts or self.pts[0] > reached or not self._splices:
+            raise UnsuitableError("no keyframe at or before its start that needs nothing before it")
+        return closed_prefix(self.pts, end) or len(self.pts)
+
+    def _splice(self, packet: Packet[Stream], reached: int) -> None:
+        """Start at this keyframe if it is early enough."""
+        data = bytes(packet)
+        if not in_band(data, self._sets.length_bytes) <= self._sets.units:
+            raise UnsuitableError("parameters change on the way")
+        early = packet.pts is not None and packet.pts <= reached
+        if early and not packet.is_discard and is_idr(data, self._sets.length_bytes):
+            self._splices = True
+            self.pts.clear()

@@ -1,0 +1,87 @@
+"""Segments of media files, one after the other, as one MP4 file with a chapter for each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from stream.media.edit.cut import UnsuitableError
+from stream.media.edit.encode import encode
+from stream.media.file import MediaError
+from stream.media.edit.remux import copy
+from stream.media.edit.segment import Joined, OnProgress, Place, Segment
+
+__all__ = ["Joined", "MediaError", "Place", "Segment", "join"]
+
+_LOG = logging.getLogger(__name__)
+
+
+def join(
+    segments: Sequence[Segment],
+    out_path: Path,
+    *,
+    titles: Sequence[str],
+    title: str = "",
+    max_early_s: float = 1.0,
+    max_height_px: int = 1080,
+    allow_copy: bool = True,
+    on_progress: OnProgress | None = None,
+) -> Joined:
+    """Write the segments into ``out_path``: H.264 and AAC in a faststart MP4, a chapter for each.
+
+    The pictures are copied where all segments are H.264 that every browser plays, of the same parameters,
+    and each has a keyframe at most ``max_early_s`` before its start, from which it is then shown.
+    Otherwise the whole reel is re-encoded at the largest segment's size.
+
+    Args:
+        segments: at least one; each ends after it starts.
+        out_path: replaced when the reel is complete; nothing is left of an incomplete one.
+        titles: the chapters' titles, one for each segment.
+        title: the reel's title in the file's metadata.
+        max_early_s: how much earlier than wanted a copied segment may begin.
+        max_height_px: a re-encoded reel is not higher.
+        allow_copy: False to re-encode in any case, as when a copy does not verify.
+        on_progress: called with the share that is done.
+
+    Raises MediaError where a segment cannot be read or the reel not be written, DiskFullError where the
+    disk is full, ValueError for arguments that do not fit.
+    """
+    _check(segments, titles)
+    report = on_progress or _no_progress
+    reason = "it was asked for"
+    if allow_copy:
+        try:
+            places = copy(
+                segments,
+                out_path,
+                max_early_s=max_early_s,
+                titles=titles,
+                title=title,
+                on_progress=report,
+            )
+            return Joined("copy", places)
+        except UnsuitableError as error:
+            reason = str(error)
+    _LOG.debug("%s is re-encoded: %s", out_path.name, reason)
+    places = encode(
+        segments,
+        out_path,
+        titles=titles,
+        title=title,
+        max_height_px=max_height_px,
+        on_progress=report,
+    )
+    return Joined("encode", places)
+
+
+def _no_progress(_done: float) -> None:
+    """For who does not ask."""
+
+
+def _check(segments: Sequence[Segment], titles: Sequence[str]) -> None:
+    if not segments or len(titles) != len(segments):
+        raise ValueError(f"{len(segments)} segments and {len(titles)} titles")
+    for segment in segments:
+        if not 0 <= segment.start_s < segment.end_s:
+            raise ValueError(f"no time between {segment.start_s} and {segment.end_s} s")

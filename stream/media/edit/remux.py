@@ -1,0 +1,213 @@
+"""Segments of one and the same kind, joined packet by packet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from statistics import median_low
+
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from stream.h264 import ParameterSets, length_prefixed, parameter_sets
+from stream.media.edit.cut import TICK_S, TICKS_PER_S, Cut, UnsuitableError, cut
+from stream.media.file import MediaError, muxing
+from stream.media.reader import Footage, Shelf
+from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
+from stream.media.sound import ReelSound
+from stream.media.edit.audio_splice import LEAST_RATE_HZ, SplicedSound
+from stream.media.timeline import decode_times
+from stream.media.track import add_copy, codec_name, copied, plays_audio
+
+# What every browser decodes.
+_PLAYABLE = frozenset({"yuv420p", "yuvj420p"})
+# Players take the rate from the reel's start.
+_SAME_RATE = 1.25
+# How far behind its picture sound may stand in a file.
+_SOUND_BEHIND_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """All that pictures must share to be joined."""
+
+    width: int
+    height: int
+    pixel_format: str | None
+    pixel_aspect: Fraction
+    rotation_deg: int
+    units: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Aac:
+    """All that sound must share to be joined."""
+
+    rate_hz: int
+    layout: str
+    profile: str | None
+    config: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What goes into the reel.
+
+    Attributes:
+        cuts: one for each segment.
+        template: a file whose stream parameters the reel takes.
+        prefix: Annex B packets get length prefixes, as the template's have.
+        sounds: the kinds of sound among the segments, None for silence.
+    """
+
+    cuts: tuple[Cut, ...]
+    template: Path
+    prefix: bool
+    sounds: frozenset[_Aac | str | None]
+
+
+def copy(
+    segments: Sequence[Segment],
+    out_path: Path,
+    *,
+    max_early_s: float,
+    titles: Sequence[str],
+    title: str,
+    on_progress: OnProgress,
+) -> tuple[Place, ...]:
+    """Write the reel without re-encoding pictures, each segment from a keyframe on.
+
+    Sound is copied too where it is the same AAC everywhere, otherwise encoded. Raises UnsuitableError,
+    before anything is written, where the pictures cannot be joined so.
+    """
+    with Shelf() as shelf:
+        plan = _planned(segments, max_early_s, shelf)
+        with muxing(out_path, {"video_track_timescale": str(TICKS_PER_S)}) as out:
+            out.metadata.update({"title": title} if title else {})
+            _write(out, plan, shelf, on_progress)
+            places = tuple(part.place for part in plan.cuts)
+            mark_chapters(out, places, titles)
+    return places
+
+
+def _write(out: OutputContainer, plan: _Plan, shelf: Shelf, on_progress: OnProgress) -> None:
+    template = shelf.footage(plan.template)
+    track = add_copy(out, template.video)
+    sound = _sound_track(out, plan, template)
+    decode_at = iter(decode_times([part.begin + pts for part in plan.cuts for pts in part.pts]))
+    for i, part in enumerate(plan.cuts, 1):
+        pictures = _pictures(part, shelf.footage(part.segment.path), sound)
+        for pts, ticks, packet in zip(part.pts, part.ticks, pictures, strict=True):
+            dressed = _prefixed(packet) if plan.prefix and part.annex_b else packet
+            stamps = {"pts": part.begin + pts, "dts": next(decode_at), "duration": ticks}
+            out.mux(copied(dressed, track, **stamps, tick_s=TICK_S))
+        on_progress(i / len(plan.cuts))
+    if sound:
+        sound.finish()
+
+
+def _planned(segments: Sequence[Segment], max_early_s: float, shelf: Shelf) -> _Plan:
+    cuts: list[Cut] = []
+    pictures: set[_Picture] = set()
+    dresses: dict[int, Path] = {}
+    sounds: set[_Aac | str | None] = set()
+    for segment in segments:
+        footage = shelf.footage(segment.path)
+        picture, sets = _picture(footage)
+        pictures.add(picture)
+        if len(pictures) > 1:
+            raise UnsuitableError("pictures differ in size, form or encoder")
+        dresses.setdefault(sets.length_bytes, segment.path)
+        sounds.add(_sound(footage))
+        begin = cuts[-1].end if cuts else 0
+        cuts.append(cut(segment, footage, sets, begin=begin, max_early_s=max_early_s))
+    steps = [median_low(part.ticks) for part in cuts]
+    if max(steps) > min(steps) * _SAME_RATE:
+        raise UnsuitableError("frame rates differ")
+    prefix = len(dresses) > 1
+    if prefix and dresses.keys() != {0, 4}:
+        raise UnsuitableError("packets have lengths of different sizes")
+    template = dresses[4] if prefix else next(iter(dresses.values()))
+    return _Plan(tuple(cuts), template, prefix, frozenset(sounds))
+
+
+def _picture(footage: Footage) -> tuple[_Picture, ParameterSets]:
+    """What the pictures are, and their parameter sets."""
+    context = footage.video.codec_context
+    if codec_name(footage.video) != "h264" or context.pix_fmt not in _PLAYABLE:
+        raise UnsuitableError(f"not every browser plays {codec_name(footage.video)} {context.pix_fmt}")
+    sets = parameter_sets(context.extradata)
+    if sets is None:
+        raise UnsuitableError("no parameter sets at its start")
+    return _Picture(
+        context.width,
+        context.height,
+        context.pix_fmt,
+        footage.pixel_aspect,
+        footage.rotation_deg,
+        sets.units,
+    ), sets
+
+
+def _sound(footage: Footage) -> _Aac | str | None:
+    """What the sound is: comparable where it can be copied, else the codec's name."""
+    audio = footage.audio
+    if audio is None:
+        return None
+    context = audio.codec_context
+    if codec_name(audio) != "aac" or not plays_audio(audio) or context.rate < LEAST_RATE_HZ:
+        return codec_name(audio)
+    return _Aac(context.rate, context.layout.name, context.profile, context.extradata)
+
+
+def _sound_track(out: OutputContainer, plan: _Plan, footage: Footage) -> ReelSound | SplicedSound | None:
+    if plan.sounds == {None}:
+        return None
+    kind = next(iter(plan.sounds))
+    if len(plan.sounds) == 1 and isinstance(kind, _Aac) and footage.audio:
+        return SplicedSound(out, footage.audio)
+    return ReelSound(out)
+
+
+def _pictures(
+    part: Cut, footage: Footage, sound: ReelSound | SplicedSound | None
+) -> Iterator[Packet[Stream]]:
+    """The cut's video packets in decoding order; sound is written on the way."""
+    shift_s = part.begin * TICK_S - part.first * footage.tick_s
+    end_s = part.end * TICK_S
+    if sound:
+        sound.open(footage.audio)
+    left = len(part.pts)
+    begun = False
+    for packet in footage.packets(part.segment.start_s):
+        at_s = (footage.time_of(packet) or 0) - Fraction(part.start_s) + part.begin * TICK_S
+        if packet.stream_index == footage.video.index:
+            begun = begun or packet.pts == part.first
+            if begun and left:
+                left -= 1
+                yield packet
+        elif sound:
+            sound.hear(packet)
+            sound.advance(shift_s, end_s)
+        if not left and (sound is None or footage.audio is None or _past(packet, footage, at_s, end_s)):
+            break
+    if left:
+        raise MediaError(f"cannot read {part.segment.path}: it changed while it was read")
+    if sound:
+        sound.close(shift_s, end_s)
+
+
+def _past(packet: Packet[Stream], footage: Footage, at_s: Fraction, end_s: Fraction) -> bool:
+    """Whether no more sound of the segment is to come."""
+    behind_s = _SOUND_BEHIND_S if packet.stream_index == footage.video.index else 0
+    return at_s >= end_s + Fraction(behind_s)
+
+
+def _prefixed(packet: Packet[Stream]) -> Packet[Stream]:
+    """An Annex B packet with length prefixes."""
+    prefixed: Packet[Stream] = Packet(length_prefixed(bytes(packet)))
+    prefixed.is_keyframe = packet.is_keyframe
+    return prefixed

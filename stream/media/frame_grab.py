@@ -1,0 +1,77 @@
+"""Single pictures out of a media file, and onto the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from av.video.frame import VideoFrame
+
+from stream.media.file import MediaError, replacing
+from stream.media.reader import Footage
+from stream.media.picture import Rgb, upright_rgb
+
+# Up to this distance decoding on is cheaper than seeking anew.
+_SAME_CLUSTER_S = 2.0
+# A time this little before a picture means that picture: times are rounded on their way.
+_EARLY_S = 0.02
+
+
+def grab(path: Path, times_s: Sequence[float]) -> list[Rgb]:
+    """The pictures shown at these times (s since the first picture), upright and in full resolution.
+
+    A time less than half a frame (at most 20 ms) before a picture counts as its; one after the last
+    picture gives the last. Each is of shape (height, width, 3), uint8, in the order of the times. Times
+    near each other cost one seek. Raises MediaError where the file cannot be read.
+    """
+    pictures: dict[float, Rgb] = {}
+    with Footage(path) as footage:
+        for cluster in _clusters(sorted(set(times_s))):
+            pictures.update(_cluster(footage, cluster))
+    return [pictures[time_s] for time_s in times_s]
+
+
+def _clusters(times_s: list[float]) -> Iterator[list[float]]:
+    cluster: list[float] = []
+    for time_s in times_s:
+        if cluster and time_s - cluster[-1] > _SAME_CLUSTER_S:
+            yield cluster
+            cluster = []
+        cluster.append(time_s)
+    if cluster:
+        yield cluster
+
+
+def _cluster(footage: Footage, times_s: list[float]) -> Iterator[tuple[float, Rgb]]:
+    waiting = list(times_s)
+    packets = (p for p in footage.packets(times_s[0]) if p.stream_index == footage.video.index)
+    shown: VideoFrame | None = None
+    early_s = min(footage.frame_s / 2, _EARLY_S)
+    for pts, frame in footage.frames(packets):
+        while waiting and shown and footage.seconds(pts) > waiting[0] + early_s:
+            yield waiting.pop(0), _rgb(footage, shown)
+        if not waiting:
+            return
+        shown = frame
+    if shown is None:
+        raise MediaError(f"cannot read {footage.path}: no picture at {times_s[0]:.2f} s")
+    for time_s in waiting:
+        yield time_s, _rgb(footage, shown)
+
+
+def _rgb(footage: Footage, frame: VideoFrame) -> Rgb:
+    return upright_rgb(frame, footage.pixel_aspect, footage.rotation_deg)
+
+
+def write_jpeg(path: Path, rgb: Rgb, quality: int = 85) -> None:
+    """Write a picture of shape (height, width, 3), RGB; whole or not at all.
+
+    Raises MediaError where it cannot be written, DiskFullError where the disk is full.
+    """
+    import cv2  # noqa: PLC0415 - not needed by who only reads
+
+    good, data = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not good:
+        raise MediaError(f"cannot write {path}: not a picture that JPEG can hold")
+    with replacing(path) as part:
+        part.write_bytes(data.tobytes())

@@ -1,0 +1,80 @@
+"""The records of a match: where everybody and the ball is, and what they do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from synthetic.view import Floats
+
+STEP_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something told apart within an attack: its kind, when, and who stands out (players' numbers)."""
+
+    kind: str
+    start_s: float
+    end_s: float
+    who: tuple[int, ...] = ()
+
+
+class Instant(NamedTuple):
+    """Everybody at one time; players by their number, as in Play.
+
+    Attributes:
+        places: (13, 2) metres.
+        ahead: which way each one faces, unit vectors, (13, 2).
+        speed: metres a second, (13,).
+        gone_m: how far each one has come, (13,).
+        cheer: how far each one's arms are raised, 0 to 1, (13,).
+        ball: its middle, (3,).
+    """
+
+    places: Floats
+    ahead: Floats
+    speed: Floats
+    gone_m: Floats
+    cheer: Floats
+    ball: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Play:
+    """An attack at even steps of 50 ms. The first and the last step are stillness.
+
+    Attributes:
+        places: of players 0-5 (attackers), 6 (keeper), 7-11 (defenders), 12 (referee), (steps, 13, 2) metres.
+        ahead: which way each one faces, unit vectors, (steps, 13, 2).
+        gone_m: how far each one has come, (steps, 13).
+        cheer: how far each one's arms are raised, 0 to 1, (steps, 13).
+        ball: its middle, (steps, 3).
+        deeds: passes, shots and so on, in order of their starts.
+    """
+
+    places: Floats
+    ahead: Floats
+    gone_m: Floats
+    cheer: Floats
+    ball: Floats
+    deeds: tuple[Deed, ...]
+
+    @property
+    def length_s(self) -> float:
+        return (len(self.places) - 1) * STEP_S
+
+    def at(self, since_s: float) -> Instant:
+        """Everybody so long after its start, between the steps too."""
+        step = min(max(since_s / STEP_S, 0.0), len(self.places) - 1.001)
+        index, share = int(step), step - int(step)
+
+        def between(values: Floats) -> Floats:
+            return np.asarray(values[index] + (values[index + 1] - values[index]) * share)
+
+        # Over two steps: a pose that follows each step's speed would tremble.
+        speed = (self.gone_m[index + 1] - self.gone_m[max(index - 1, 0)]) / (2 * STEP_S)
+        places, ahead, ball = between(self.places), between(self.ahead), between(self.ball)
+        return Instant(places, ahead, speed, between(self.gone_m), between(self.cheer), ball)

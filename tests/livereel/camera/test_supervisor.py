@@ -1,0 +1,183 @@
+"""One camera kept watched: tried again, left, refused and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from analyzer.signal.window import Window, WindowSettings
+from livereel.camera.capture import Seen
+from livereel.camera.supervisor import Lost, Patience, Supervisor
+from livereel.camera.worker import CameraSettings
+from sinks.events import Began
+from tests.kit.footage import Look, write_file
+from tests.kit.rtsp import free_port
+
+LONG_S = 30.0
+QUICK = Patience(open_s=10.0, stall_s=5.0, stop_s=3.0, delays_s=(0.05, 0.1))
+LOOK = Look(width_px=160, height_px=120, round_s=1, moving_s=0.8)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds."""
+    return write_file(tmp_path_factory.mktemp("film") / "film.mp4", LOOK, rounds=2)
+
+
+class Camera:
+    """A supervised camera, and all that it reported."""
+
+    def __init__(self, source: str, data: Path, patience: Patience = QUICK, *, loop: bool = False) -> None:
+        settings = CameraSettings("front", source, WindowSettings(window_s=1.0), data, loop=loop)
+        self.seen: list[Seen] = []
+        self.lost: list[Lost] = []
+        self.supervisor = Supervisor(settings, self._on_report, self._on_lost, patience)
+
+    async def _on_report(self, report: Seen) -> None:
+        self.seen.append(report)
+
+    async def _on_lost(self, camera: str, lost: Lost) -> None:
+        assert camera == "front"
+        self.lost.append(lost)
+
+    def run(self, beside: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Run to the end, or until ``beside`` is done; then stop."""
+
+        async def both() -> None:
+            async with asyncio.timeout(LONG_S):
+                running = asyncio.create_task(self.supervisor.run())
+                if beside is not None:
+                    await beside()
+                    self.supervisor.stop()
+                await running
+
+        asyncio.run(both())
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        while not condition():  # noqa: ASYNC110  # what a process of its own does sets no event
+            await asyncio.sleep(0.02)
+
+    def windows(self) -> list[Window]:
+        return [it for it in self.seen if isinstance(it, Window)]
+
+    def epochs(self) -> list[int]:
+        return [it.epoch for it in self.seen if isinstance(it, Began)]
+
+
+def test_a_file_is_watched_to_its_end_and_not_again(film: Path, tmp_path: Path) -> None:
+    camera = Camera(str(film), tmp_path)
+    camera.run()
+    assert camera.lost == [Lost(None, stalled=False, final=True)]
+    assert camera.supervisor.state == "ended"
+    assert [round(w.end_s - w.start_s, 1) for w in camera.windows()] == [1.0, 1.0]
+    assert camera.supervisor.total.frames == 2 * LOOK.fps
+    assert camera.supervisor.pid is None
+
+
+def test_what_is_not_there_is_refused_and_not_tried_again(tmp_path: Path) -> None:
+    camera = Camera(str(tmp_path / "nothing.mp4"), tmp_path)
+    camera.run()
+    assert camera.lost == [Lost("no such file", stalled=False, final=True)]
+    assert camera.supervisor.state == "refused"
+    assert camera.supervisor.starts == 1
+
+
+def test_a_camera_that_refuses_connections_is_tried_again_and_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera = Camera(f"rtsp://user:secret@127.0.0.1:{free_port()}/front", tmp_path)
+    camera.run(lambda: camera.until(lambda: len(camera.lost) >= 3))
+    assert camera.lost[0] == Lost("connection refused", stalled=False, final=False)
+    assert camera.supervisor.starts >= 3
+    assert [record.getMessage() for record in caplog.records] == ["front: waiting (connection refused)"]
+
+
+@pytest.fixture
+def mute() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_camera_that_never_answers_is_left_after_its_time(mute: int, tmp_path: Path) -> None:
+    """FFmpeg's own time is longer: the process is ended from outside."""
+    impatient = Patience(open_s=1.5, stall_s=1.0, stop_s=0.5, delays_s=(0.05,))
+    camera = Camera(f"rtsp://127.0.0.1:{mute}/front", tmp_path, impatient)
+    camera.run(lambda: camera.until(lambda: len(camera.lost) >= 1))
+    assert camera.lost[0] == Lost("no picture within 1.5 s", stalled=False, final=False)
+
+
+def test_stopping_while_nothing_answers_does_not_wait_for_it(mute: int, tmp_path: Path) -> None:
+    camera = Camera(f"rtsp://127.0.0.1:{mute}/front", tmp_path, Patience(open_s=600.0, stop_s=0.5))
+    camera.run(lambda: camera.until(lambda: camera.supervisor.pid is not None))
+    assert camera.lost == [Lost(None, stalled=False, final=True)]
+
+
+def test_stopping_while_waiting_does_not_wait(tmp_path: Path) -> None:
+    patience = Patience(delays_s=(600.0,))
+    camera = Camera(f"rtsp://127.0.0.1:{free_port()}/front", tmp_path, patience)
+    camera.run(lambda: camera.until(lambda: camera.supervisor.state == "waiting"))
+    assert camera.supervisor.starts == 1
+
+
+def test_stopping_closes_the_open_window_and_keeps_it(film: Path, tmp_path: Path) -> None:
+    camera = Camera(str(film), tmp_path, loop=True)
+    camera.run(lambda: camera.until(lambda: camera.supervisor.counts.frames >= 15))
+    last = camera.windows()[-1]
+    assert 0 < last.end_s - last.start_s < 1.0
+    assert camera.lost == [Lost(None, stalled=False, final=True)]
+
+
+def test_a_process_that_dies_is_replaced_with_the_next_epoch(film: Path, tmp_path: Path) -> None:
+    camera = Camera(str(film), tmp_path, loop=True)
+
+    async def kill() -> None:
+        await camera.until(lambda: camera.supervisor.counts.frames >= LOOK.fps)
+        os.kill(camera.supervisor.pid or 0, signal.SIGSEGV)
+        await camera.until(lambda: len(camera.epochs()) >= 2)
+
+    camera.run(kill)
+    assert camera.lost[0] == Lost("its process died: SIGSEGV", stalled=False, final=False)
+    assert camera.epochs()[:2] == [0, 1]
+    assert camera.supervisor.total.frames >= camera.supervisor.counts.frames + LOOK.fps
+
+
+def test_a_process_that_hangs_after_its_first_picture_has_stalled(film: Path, tmp_path: Path) -> None:
+    camera = Camera(str(film), tmp_path, Patience(open_s=600.0, stall_s=1.0, stop_s=0.5), loop=True)
+
+    async def hang() -> None:
+        await camera.until(lambda: bool(camera.epochs()))
+        os.kill(camera.supervisor.pid or 0, signal.SIGSTOP)
+        await camera.until(lambda: bool(camera.lost))
+
+    camera.run(hang)
+    assert camera.lost[0] == Lost("no picture for 1 s", stalled=True, final=False)
+
+
+def test_a_camera_can_be_stopped_and_taken_up_again(film: Path, tmp_path: Path) -> None:
+    camera = Camera(str(film), tmp_path, loop=True)
+    for turn in range(2):
+        camera.run(lambda turn=turn: camera.until(lambda: len(camera.epochs()) > turn))  # type: ignore[misc]  # bound early
+        camera.supervisor.resume()
+    assert camera.epochs() == [0, 1]
+
+
+def test_pauses_grow_to_a_limit_and_differ_from_camera_to_camera() -> None:
+    patience = Patience(delays_s=(1.0, 2.0, 60.0))
+    pauses = [list(islice(patience.waits_s(), 6)) for _ in range(20)]
+    for limit, waits in zip((1.0, 2.0, 60.0, 60.0, 60.0, 60.0), zip(*pauses, strict=True), strict=True):
+        assert all(0.75 * limit <= wait <= limit for wait in waits)
+        assert len(set(waits)) > 1
+
+
+def test_unless_told_otherwise_pauses_go_from_a_second_to_a_minute() -> None:
+    assert (Patience().delays_s[0], Patience().delays_s[-1]) == (1.0, 60.0)
+    assert (Patience().open_s, Patience().stall_s) == (20.0, 20.0)
+    assert Patience().stop_s < 5.0

@@ -1,0 +1,98 @@
+"""What is kept of a window: all of its files, or none."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from analyzer.signal.activity import Activity
+from analyzer.signal.window import Clip, Measured, Shot
+from livereel.camera.clips import NoClips
+from livereel.camera.counts import Counts
+from livereel.camera.window_files import WindowFiles
+from livereel.storage.free_space import Space
+from stream.media.file import DiskFullError
+
+JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
+SHOTS = (Shot(1.0, 500.0, JPEG), Shot(2.0, 600.0, JPEG))
+LIVELY = Measured(
+    index=0,
+    start_s=0.0,
+    end_s=10.0,
+    quiet=False,
+    signal_max=600.0,
+    noise_floor=20.0,
+    threshold=100.0,
+    peaks=(),
+    shots=SHOTS,
+    activity=Activity(),
+    signal=(),
+)
+
+
+class Clips(NoClips):
+    """Cuts the clip that it is given, or fails as it is told."""
+
+    def __init__(self, made: Clip | Exception) -> None:
+        self._made = made
+
+    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
+        if isinstance(self._made, Exception):
+            raise self._made
+        return self._made
+
+
+FULL = [
+    DiskFullError("cannot write clip.mp4: no space left"),
+    OSError(errno.ENOSPC, "No space left on device"),
+    OSError(errno.EDQUOT, "Disk quota exceeded"),
+]
+
+
+def pictures(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.rglob("*.jpg"))
+
+
+def test_a_window_has_its_clip_and_a_picture_for_each_peak(tmp_path: Path) -> None:
+    clip = Clip(tmp_path / "clip.mp4", 0.0)
+    files = WindowFiles(Clips(clip), tmp_path, Space(tmp_path, 0), Counts())
+    made, keyframes = files.keep(LIVELY, "2026-05-01/front", 0.0)
+    assert made == clip
+    assert [keyframe.file for keyframe in keyframes] == [
+        tmp_path / "2026-05-01" / "front-0.jpg",
+        tmp_path / "2026-05-01" / "front-1.jpg",
+    ]
+    assert pictures(tmp_path) == ["front-0.jpg", "front-1.jpg"]
+
+
+@pytest.mark.parametrize("error", FULL, ids=lambda error: type(error).__name__ + str(error))
+def test_a_clip_for_which_there_is_no_room_takes_the_pictures_with_it(
+    error: Exception, tmp_path: Path
+) -> None:
+    counts = Counts()
+    clip, keyframes = WindowFiles(Clips(error), tmp_path, Space(tmp_path, 0), counts).keep(
+        LIVELY, "2026-05-01/front", 0.0
+    )
+    assert clip is None
+    assert [keyframe.file for keyframe in keyframes] == [None, None]
+    assert counts.windows_without_room == 1
+    assert pictures(tmp_path) == []
+
+
+def test_a_failure_that_ends_the_run_leaves_no_pictures_either(tmp_path: Path) -> None:
+    error = OSError(errno.EROFS, "Read-only file system")
+    with pytest.raises(OSError, match="Read-only"):
+        WindowFiles(Clips(error), tmp_path, Space(tmp_path, 0), Counts()).keep(LIVELY, "front", 0.0)
+    assert pictures(tmp_path) == []
+
+
+def test_no_room_is_asked_for_before_anything_is_written(tmp_path: Path) -> None:
+    counts = Counts()
+    files = WindowFiles(Clips(Clip(tmp_path / "clip.mp4", 0.0)), tmp_path, Space(tmp_path, 10**18), counts)
+    clip, keyframes = files.keep(LIVELY, "front", 0.0)
+    assert clip is None
+    assert len(keyframes) == 2
+    assert counts.windows_without_room == 1
+    assert not list(tmp_path.iterdir())

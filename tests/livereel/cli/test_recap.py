@@ -1,0 +1,376 @@
+"""``livereel recap``: whatever the file, a reel that shows what happened, or one line and nothing left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import av
+import numpy as np
+import pytest
+
+from stream.media.frame_grab import grab
+from tests.kit.commandline import LIVEREEL, CommandLine
+from tests.kit.damage import cut_off, junk, pictures_junk
+from tests.kit.faults import small_disk
+from tests.kit.media import beeps, ffmpeg, film, flashes
+from tests.kit.recapped import Recapped, recapped
+from tests.kit.scene import Event, scene
+
+FASTSTART = {"movflags": "faststart"}
+Make = Callable[[Path], Path]
+
+
+def edited(folder: Path) -> Path:
+    """An edit list hides what stands before 1.35 s; the block crosses from 0.65 s of what is left."""
+    whole = scene(folder / "whole.mp4", gop=40)
+    film_ = folder / "edited.mp4"
+    ffmpeg("-v", "error", "-ss", "1.35", "-i", str(whole), "-c", "copy", str(film_))
+    whole.unlink()
+    return film_
+
+
+def two_sizes(folder: Path) -> Path:
+    film_ = scene(folder / "film.ts")
+    other = scene(folder / "other.ts", size=(320, 240))
+    film_.write_bytes(film_.read_bytes() + other.read_bytes())
+    other.unlink()
+    return film_
+
+
+def twice(folder: Path) -> Path:
+    film_ = scene(folder / "film.ts", sound="aac")
+    film_.write_bytes(film_.read_bytes() * 2)
+    return film_
+
+
+def hidden_rate(number: int) -> float:
+    """A camera that sends fewer pictures while little happens."""
+    return number / 10 if number < 40 else 4.0 + (number - 40) / 4
+
+
+EVENT = (2.0, 4.0)
+ODD: dict[str, tuple[Make, Event]] = {
+    "plain": (lambda folder: scene(folder / "film.mp4", sound="aac"), EVENT),
+    "16 x 16 pixels": (lambda folder: scene(folder / "film.mp4", size=(16, 16)), EVENT),
+    "odd width and height": (lambda folder: scene(folder / "film.mkv", size=(321, 181), codec="ffv1"), EVENT),
+    "one picture a second": (
+        lambda folder: scene(folder / "film.mp4", seconds=40, fps=1, gop=5, events=[(12, 18)]),
+        (12.0, 18.0),
+    ),
+    "240 pictures a second": (lambda folder: scene(folder / "film.mp4", fps=240, gop=240), EVENT),
+    "a rate that varies": (lambda folder: scene(folder / "film.mp4", time_s=hidden_rate), EVENT),
+    "timestamps from ten hours on": (lambda folder: scene(folder / "film.ts", start_s=36_000.0), EVENT),
+    "timestamps below zero": (
+        lambda folder: scene(folder / "film.ts", start_s=-1.0, muxer={"avoid_negative_ts": "disabled"}),
+        EVENT,
+    ),
+    "turned by 90 degrees": (lambda folder: scene(folder / "film.mp4", rotation_deg=90), EVENT),
+    "turned by 180 degrees": (lambda folder: scene(folder / "film.mp4", rotation_deg=180), EVENT),
+    "turned by 270 degrees": (lambda folder: scene(folder / "film.mp4", rotation_deg=270), EVENT),
+    "10 bit HEVC": (
+        lambda folder: scene(folder / "film.mp4", codec="libx265", pixel_format="yuv420p10le"),
+        EVENT,
+    ),
+    "Motion JPEG": (lambda folder: scene(folder / "film.avi", codec="mjpeg", pixel_format="yuvj420p"), EVENT),
+    "GIF": (lambda folder: scene(folder / "film.gif", codec="gif", pixel_format="rgb8"), EVENT),
+    "VP9 in WebM": (
+        lambda folder: scene(folder / "film.webm", codec="libvpx-vp9", sound="libopus"),
+        EVENT,
+    ),
+    "Windows Media": (lambda folder: scene(folder / "film.asf", codec="wmv2", container="asf"), EVENT),
+    "bare H.264": (lambda folder: scene(folder / "film.h264", fps=25, container="h264"), EVENT),
+    "an edit list": (edited, (0.65, 2.65)),
+    "sound longer than the pictures": (
+        lambda folder: scene(folder / "film.ts", sound="aac", sound_s=30),
+        EVENT,
+    ),
+    "timestamps that start over": (twice, EVENT),
+    "a size that changes": (two_sizes, EVENT),
+}
+
+
+def block_is_in(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bool:
+    red, green, blue = (picture[:, :, channel].astype(int) for channel in range(3))
+    return float(((red > 150) & (green < 110) & (blue < 110)).mean()) > 0.02
+
+
+def check_what_is_seen(made: Recapped, event: Event = EVENT) -> None:
+    """At each keyframe that the event surely holds, the reel shows the block."""
+    seen = 0
+    for row in made.chapters:
+        for keyframe in row["keyframes"]:
+            if event[0] - 0.01 < keyframe["pts_s"] < event[1] - 0.3:
+                at_s = row["reel_start_s"] + keyframe["pts_s"] - row["start_s"]
+                assert block_is_in(grab(made.video, [at_s])[0]), (row, keyframe)
+                seen += 1
+    assert seen
+
+
+@pytest.mark.parametrize(("make", "event"), ODD.values(), ids=ODD.keys())
+def test_whatever_the_file_the_event_is_in_the_reel(
+    livereel: CommandLine, tmp_path: Path, make: Make, event: Event
+) -> None:
+    ended = livereel("recap", make(tmp_path), "--out", tmp_path / "reel")
+    assert ended.code == 0, ended.err
+    made = recapped(tmp_path / "reel")
+    assert ended.out.splitlines()[0] == f"{tmp_path / 'reel'}: {made.reel['title']}"
+    assert all(event[0] <= at_s <= event[1] + 1.0 for at_s in made.keyframes_s)
+    check_what_is_seen(made, event)
+    assert not made.reel["gaps"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda folder: scene(folder / "film.mp4", sound="aac"),
+        lambda folder: scene(folder / "film.ts", rotation_deg=0),
+        lambda folder: scene(folder / "film.mp4", rotation_deg=90),
+        two_sizes,
+        twice,
+    ],
+    ids=["mp4", "ts", "turned", "two sizes", "twice"],
+)
+def test_a_slideshow_shows_a_picture_for_each_keyframe(
+    livereel: CommandLine, tmp_path: Path, make: Make
+) -> None:
+    ended = livereel("recap", make(tmp_path), "--style", "keyframes", "--out", tmp_path / "reel")
+    assert ended.code == 0, ended.err
+    made = recapped(tmp_path / "reel")
+    shown = [keyframe["pts_s"] for row in made.chapters for keyframe in row["keyframes"]]
+    assert made.reel["duration_s"] == pytest.approx(0.4 * len(shown), abs=0.01)
+    pictures = grab(made.video, [0.4 * n + 0.2 for n in range(len(shown))])
+    for picture, at_s in zip(pictures, shown, strict=True):
+        if 2.2 < at_s < 3.7:
+            assert block_is_in(picture)
+
+
+@pytest.mark.parametrize(
+    ("config", "mode"), [("reel: {max_early_s: 2}", "copy"), ("reel: {max_early_s: 0}", "encode")]
+)
+def test_sound_stays_in_step(livereel: CommandLine, tmp_path: Path, config: str, mode: str) -> None:
+    source = film(tmp_path / "film.mp4", seconds=15, gop=33, sound="aac")
+    (tmp_path / "config.yaml").write_text(config)
+    out = tmp_path / "reel"
+    assert livereel("recap", source, "--out", out, "--config", tmp_path / "config.yaml").code == 0
+    made = recapped(out)
+    assert made.reel["mode"] == mode
+    borders_s = [row["reel_start_s"] for row in made.chapters] + [made.reel["duration_s"]]
+    lit, heard = flashes(made.video), beeps(made.video)
+    # At a border one flash may follow another without a pause.
+    inner = [at_s for at_s in lit if all(abs(at_s - border_s) > 0.3 for border_s in borders_s)]
+    assert len(inner) >= 5
+    assert all(any(abs(at_s - beep_s) < 0.04 for beep_s in heard) for at_s in inner)
+
+
+def test_what_is_unread_of_a_file_is_a_gap_of_its_reel(livereel: CommandLine, tmp_path: Path) -> None:
+    events = [(2.0, 4.0), (32.0, 34.0)]
+    source = junk(scene(tmp_path / "film.mp4", seconds=40, events=events, muxer=FASTSTART, gop=20), 0.4, 0.6)
+    ended = livereel("recap", source, "--out", tmp_path / "reel")
+    assert ended.code == 0
+    assert "livereel: warning: not seen: " in ended.err
+    made = recapped(tmp_path / "reel")
+    (gap,) = made.reel["gaps"]
+    assert (gap["camera"], gap["reason"]) == ("film", "unreadable")
+    assert len(made.chapters) == 2
+    assert "could not be read" in (made.folder / "story.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.ts", "film.avi"])
+def test_what_could_be_read_of_a_file_cut_off_is_used(
+    livereel: CommandLine, tmp_path: Path, name: str
+) -> None:
+    codec = "mpeg4" if name.endswith("avi") else "libx264"
+    muxer = FASTSTART if name.endswith("mp4") else {}
+    whole = scene(tmp_path / name, seconds=20, events=[(2, 4), (16, 18)], codec=codec, muxer=muxer)
+    ended = livereel("recap", cut_off(whole), "--out", tmp_path / "reel")
+    assert ended.code == 0, ended.err
+    made = recapped(tmp_path / "reel")
+    check_what_is_seen(made)
+    if name.endswith("ts"):
+        assert not made.reel["gaps"], "a transport stream does not tell how long it was to be"
+    else:
+        assert made.reel["gaps"][0]["reason"] == "unreadable"
+
+
+def test_the_folder_names_only_what_is_there(livereel: CommandLine, tmp_path: Path) -> None:
+    for source in (scene(tmp_path / "a b.mp4"), scene(tmp_path / "b.ts")):
+        out = tmp_path / f"{source.name} reel"
+        assert livereel("recap", source, "--out", out).code == 0
+        for line in (out / "windows.jsonl").read_text().splitlines():
+            clip = json.loads(line)["clip"]
+            assert clip is None or Path(clip) == source
+        assert {path.name for path in out.iterdir()} == {path.name for path in recapped(out).folder.iterdir()}
+
+
+def test_names_that_are_no_utf_8_are_kept(tmp_path: Path) -> None:
+    source = scene(tmp_path / "film.mp4").rename(tmp_path / os.fsdecode(b"\xff\xfe.mp4"))
+    out = tmp_path / os.fsdecode(b"\xfd reel")
+    done = subprocess.run([LIVEREEL, "recap", source, "--out", out], capture_output=True, check=True)
+    assert done.stdout.startswith(os.fsencode(out) + b": ")
+    clip = json.loads((out / "windows.jsonl").read_text().splitlines()[0])["clip"]
+    assert os.fsencode(clip) == os.fsencode(source)
+    assert (out / "reel.mp4").exists()
+
+
+def test_a_pipe_can_be_recapped_while_it_is_written(livereel: CommandLine, tmp_path: Path) -> None:
+    source = scene(tmp_path / "film.ts", sound="aac")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()))
+    writer.start()
+    assert livereel("recap", pipe, "--out", tmp_path / "reel").code == 0
+    writer.join()
+    check_what_is_seen(recapped(tmp_path / "reel"))
+
+
+def test_the_style_and_the_rules_of_a_configuration_hold(livereel: CommandLine, tmp_path: Path) -> None:
+    events = [(2.0 + 3 * n, 3.0 + 3 * n) for n in range(9)]
+    source = scene(tmp_path / "film.mp4", seconds=30, events=events)
+    (tmp_path / "config.yaml").write_text(
+        "window_s: 3\nreel: {min_chapters: 2, max_chapters: 4, style: keyframes, hold_s: 0.5}\n"
+    )
+    out = tmp_path / "reel"
+    assert livereel("recap", source, "--out", out, "--config", tmp_path / "config.yaml").code == 0
+    made = recapped(out)
+    assert 2 <= len(made.chapters) <= 4
+    assert len(made.windows) == 10
+    count = sum(len(row["keyframes"]) for row in made.chapters)
+    assert made.reel["duration_s"] == pytest.approx(0.5 * count, abs=0.01)
+
+
+# Bad input: one line, exit 1, nothing left.
+
+
+def no_video(folder: Path) -> Path:
+    song = folder / "song.m4a"
+    with av.open(song, "w", format="ipod") as out:
+        sound = out.add_stream("aac", rate=16_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        frame.sample_rate = 16_000
+        out.mux(sound.encode(frame))
+        out.mux(sound.encode(None))
+    return song
+
+
+def written(name: str, content: bytes) -> Make:
+    def make(folder: Path) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return make
+
+
+BAD: dict[str, tuple[Make, str]] = {
+    "a missing file": (lambda folder: folder / "none.mp4", "none.mp4: no such file"),
+    "a missing file with an odd name": (lambda folder: folder / "no\nne.mp4", "no ne.mp4: no such file"),
+    "a text file": (written("a.txt", b"Not a video.\n" * 50), "a.txt: a text file, not a video"),
+    "an empty file": (written("a.mp4", b""), "a.mp4: the file is empty"),
+    "noise": (written("a.mp4", bytes(range(1, 256)) * 100), "a.mp4: not a video"),
+    "a folder": (lambda folder: folder, ": a folder, not a video"),
+    "a device": (lambda _: Path("/dev/zero"), "/dev/zero: not a video device"),
+    "sound alone": (no_video, "song.m4a: has no video stream"),
+    "broken pictures": (
+        lambda folder: pictures_junk(scene(folder / "a.mp4")),
+        "a.mp4: not one frame of it can be decoded",
+    ),
+    "no index": (
+        lambda folder: cut_off(scene(folder / "a.mp4"), 0.7),
+        "a.mp4: not a video, or damaged, or cut off before its index",
+    ),
+    "a still camera": (lambda folder: scene(folder / "a.mp4", events=()), "nothing happened"),
+    "a single picture": (lambda folder: scene(folder / "a.mp4", seconds=0.1), "nothing happened"),
+    "1 x 1 pixel": (lambda folder: scene(folder / "a.mkv", size=(1, 1), codec="ffv1"), "nothing happened"),
+}
+
+
+@pytest.mark.parametrize(("make", "said"), BAD.values(), ids=BAD.keys())
+def test_bad_input_is_one_line_and_leaves_nothing(
+    livereel: CommandLine, tmp_path: Path, make: Make, said: str
+) -> None:
+    source = make(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    assert said in livereel.failure("recap", source, "--out", tmp_path / "new" / "reel")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_password_is_not_told(livereel: CommandLine, tmp_path: Path) -> None:
+    for address in ("rtsp://admin:geheim@127.0.0.1:1/main", "http://127.0.0.1:1/x?password=geheim"):
+        for command in (["recap", address, "--out", tmp_path / "reel"], ["scan", address]):
+            said = livereel.failure(*command)
+            assert "geheim" not in said
+            assert "127.0.0.1" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_output_folder_that_exists_is_left_as_it_is(livereel: CommandLine, tmp_path: Path) -> None:
+    source = scene(tmp_path / "film.mp4")
+    out = tmp_path / "reel"
+    out.mkdir()
+    (out / "mine").write_text("mine")
+    assert livereel.failure("recap", source, "--out", out) == f"{out} exists already"
+    assert livereel.failure("recap", source, "--out", source) == f"{source} exists already"
+    assert [path.name for path in sorted(tmp_path.rglob("*"))] == ["film.mp4", "reel", "mine"]
+
+
+def test_a_place_that_cannot_be_written_is_named(livereel: CommandLine, tmp_path: Path) -> None:
+    source = scene(tmp_path / "film.mp4")
+    said = livereel.failure("recap", source, "--out", source / "reel")
+    assert "Not a directory" in said
+    assert str(source) in said
+
+
+@pytest.fixture(scope="module")
+def takes_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film whose reel is larger than its keyframes, and they larger than the words."""
+    folder = tmp_path_factory.mktemp("room")
+    return film(folder / "film.ts", seconds=12, container="mpegts", size=(640, 480), sound="aac")
+
+
+# Keyframes, the clip that is cut, the reel, and the words come in this order: a disk of each of these
+# sizes fills up at another of them.
+SHARES = {"keyframes": 0.1, "clip": 0.35, "reel": 0.75, "words": 0.97}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+@pytest.mark.parametrize("style", ["clips", "keyframes"])
+def test_a_full_disk_is_one_line_and_leaves_nothing(
+    livereel: CommandLine, tmp_path: Path, takes_room: Path, style: str
+) -> None:
+    command = ("recap", takes_room, "--style", style, "--out")
+    with small_disk(tmp_path / "large", 64_000_000) as disk, Peak(disk) as peak:
+        assert livereel(*command, disk / "reel").code == 0
+    for place, share in SHARES.items():
+        pages = int(peak.bytes * share) // 4096
+        with small_disk(tmp_path / place, pages * 4096) as disk:
+            said = livereel.failure(*command, disk / "new" / "reel")
+            assert "full" in said or "no space left" in said
+            assert not list(disk.iterdir())
+
+
+class Peak:
+    """The most that a disk ever held, seen from a thread."""
+
+    def __init__(self, disk: Path) -> None:
+        self._disk = disk
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self.bytes = 0
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.001):
+            room = os.statvfs(self._disk)
+            self.bytes = max(self.bytes, (room.f_blocks - room.f_bfree) * room.f_frsize)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()

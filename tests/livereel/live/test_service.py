@@ -1,0 +1,417 @@
+"""Many cameras in one run: words, reels and states beside them, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from analyzer.reel.block_chooser import BlockChooser
+from analyzer.reel.records import Reel
+from analyzer.reel.choose import ChooseRules
+from analyzer.describe.builtin.describer import BuiltinDescriber
+from analyzer.describe.openai.chat_server import ChatSettings
+from analyzer.describe.describer import Describer
+from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.moment import Moment
+from analyzer.reel.compile import ReelSettings
+from analyzer.signal.window import Window
+from livereel.config.schema import Config
+from livereel.ledger.ledger import FILE, PENDING, Ledger
+from livereel.live.service import Live, outcome_of
+from livereel.storage.retention import Retention
+from livereel.reels.rolling import RollingReel
+from livereel.config.describers import make_words
+from livereel.camera.worker import CameraSettings
+from sinks.events import CameraState, Glimpse, Stats, Stirring
+from sinks.sink import Event, SinkError
+from base.clock import utc_text
+from tests.kit.chat_server import ChatServer
+from tests.kit.footage import Look, write_file
+from tests.kit.measured import measured
+from tests.kit.proxy import Fault, Proxy
+from tests.kit.watching import KEEP_ALL, QUICK, WINDOWS
+
+LONG_S = 60.0
+LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds."""
+    return write_file(tmp_path_factory.mktemp("film") / "film.mp4", LOOK)
+
+
+class Heard:
+    """A sink that remembers."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    async def take(self, event: Event) -> None:
+        self.events.append(event)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def states(self, camera: str) -> list[tuple[str, str | None]]:
+        return [
+            (it.state, it.reason) for it in self.events if isinstance(it, CameraState) and it.camera == camera
+        ]
+
+    def of(self, kind: type[object]) -> list[Event]:
+        return [it for it in self.events if isinstance(it, kind)]
+
+
+class SlowAtFirst(Heard):
+    """Its disk takes the first moment only when it is offered again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way = asyncio.Event()
+
+    async def take(self, event: Event) -> None:
+        if isinstance(event, Moment) and not self.under_way.is_set():
+            self.under_way.set()
+            await asyncio.sleep(600)
+        await super().take(event)
+
+
+class Slow(BuiltinDescriber):
+    """Takes longer than anybody would wait."""
+
+    async def describe(self, window: Window) -> Moment:
+        await asyncio.sleep(600)
+        return await super().describe(window)
+
+
+@asynccontextmanager
+async def live(
+    data: Path,
+    cameras: dict[str, CameraSettings],
+    describer: Describer | None = None,
+    *,
+    retention: type[Retention] = Retention,
+) -> AsyncIterator[tuple[Live, Ledger, Heard]]:
+    """A run of these cameras that is yet to begin."""
+    rules = ChooseRules(2, 4)
+    words = make_words(Config(), (), rules)
+    with closing(Ledger(data)) as ledger:
+        reel = RollingReel(
+            "front",
+            list(cameras),
+            ledger=ledger,
+            folder=data / "reels",
+            chooser=BlockChooser(rules, words.propose),
+            tell=words.tell,
+            settings=ReelSettings(),
+            horizon_s=3600.0,
+        )
+        it = Live(
+            list(cameras.values()),
+            ledger,
+            describer or words.describer,
+            [reel],
+            retention=retention(data, ledger, KEEP_ALL),
+            every_s=3600.0,
+            patience=QUICK,
+        )
+        heard = Heard()
+        it.attach([heard])
+        async with asyncio.timeout(LONG_S):
+            yield it, ledger, heard
+
+
+def camera(source: Path, data: Path, *, loop: bool = False) -> dict[str, CameraSettings]:
+    return {"front": CameraSettings("front", str(source), WINDOWS, data, loop=loop)}
+
+
+async def until(condition: object) -> None:
+    assert callable(condition)
+    while not condition():  # noqa: ASYNC110  # what a process of its own does sets no event
+        await asyncio.sleep(0.05)
+
+
+def test_all_is_told_movement_before_its_window_ends_and_the_run_ends_with_its_sources(
+    film: Path, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, heard):
+            await it.run(asyncio.Event())
+            outcomes = [entry.outcome for entry in ledger.entries("")]
+            assert len(outcomes) == LOOK.round_s
+            assert "described" in outcomes
+            assert PENDING not in outcomes
+            assert heard.states("front") == [("watching", None), ("ended", None)]
+            assert len(heard.of(Window)) == len(outcomes)
+            assert len(heard.of(Moment)) == outcomes.count("described")
+            assert len(heard.of(Reel)) == len(ledger.reels()) == 1
+            first_window = heard.events.index(heard.of(Window)[0])
+            assert heard.events.index(heard.of(Stirring)[0]) < first_window
+            assert heard.events.index(heard.of(Glimpse)[0]) < first_window
+
+    asyncio.run(run())
+
+
+def test_a_run_ends_after_its_time_with_open_windows_kept(film: Path, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, _):
+            await it.run(asyncio.Event(), seconds=3.0)
+            last = ledger.entries("")[-1].window
+            assert 0 < last.end_s - last.start_s <= WINDOWS.window_s
+            assert it.cameras["front"].pid is None
+
+    asyncio.run(run())
+
+
+def test_what_an_earlier_run_left_is_put_into_words(film: Path, tmp_path: Path) -> None:
+    just_now = utc_text(datetime.now(UTC) - timedelta(minutes=1))
+    window = measured(0, [(2.0, 900.0)], camera="garden", start_utc=just_now)
+    left = replace(window, id="garden-left")
+
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, _):
+            ledger.add_window(left, PENDING)
+            await it.run(asyncio.Event())
+            entry = next(e for e in ledger.entries("") if e.window.id == left.id)
+            assert entry.outcome == "described"
+
+    asyncio.run(run())
+
+
+def test_stopping_does_not_wait_for_words_which_go_on_in_the_next_run(film: Path, tmp_path: Path) -> None:
+    async def stopped() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True), Slow()) as (it, ledger, _):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(ledger.pending)
+            stop.set()
+            await running
+            assert ledger.pending()
+
+    async def again() -> None:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, _):
+            await it.run(asyncio.Event())
+            assert not ledger.pending()
+
+    asyncio.run(stopped())
+    asyncio.run(again())
+
+
+@pytest.mark.parametrize("fault", ["late", "never", "error_500", "busy_429", "garbled", "half"])
+def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
+    fault: Fault, film: Path, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        async with (
+            ChatServer().serving() as server,
+            Proxy(server.url, fault, late_s=LONG_S).serving() as proxy,
+        ):
+            await seen_without_words(proxy)
+            proxy.fault = "none"
+            async with live(tmp_path, camera(film, tmp_path), asking(proxy)) as (it, ledger, _):
+                waited = ledger.pending()
+                await it.run(asyncio.Event())
+                outcomes = {entry.window.id: entry.outcome for entry in ledger.entries("")}
+                assert [outcomes[window.id] for window in waited] == ["described"] * len(waited)
+                assert PENDING not in outcomes.values()
+
+    async def seen_without_words(proxy: Proxy) -> None:
+        """The whole film is seen, and its windows are in the ledger, though not one answer has come."""
+        async with live(tmp_path, camera(film, tmp_path), asking(proxy)) as (it, ledger, heard):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: ("ended", None) in heard.states("front") and proxy.questions)
+            assert len(ledger.entries("")) == LOOK.round_s
+            assert ledger.pending()
+            assert not heard.of(Moment)
+            stop.set()
+            await running
+
+    asyncio.run(run())
+
+
+def asking(proxy: Proxy) -> OpenAiDescriber:
+    return OpenAiDescriber(OpenAiSettings(ChatSettings(base_url=proxy.url, model="qwen"), timeout_s=5.0))
+
+
+def test_stopping_while_the_last_words_are_waited_for_ends_that_too(film: Path, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path), Slow()) as (it, _, heard):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: ("ended", None) in heard.states("front"))
+            stop.set()
+            await running
+
+    asyncio.run(run())
+
+
+def test_a_camera_that_cannot_be_is_refused_and_the_others_go_on(film: Path, tmp_path: Path) -> None:
+    cameras = camera(film, tmp_path)
+    cameras["none"] = CameraSettings("none", str(tmp_path / "none.mp4"), WINDOWS, tmp_path)
+
+    async def run() -> None:
+        async with live(tmp_path, cameras) as (it, ledger, heard):
+            await it.run(asyncio.Event())
+            assert heard.states("none") == [("refused", "no such file")]
+            assert {gap.reason for gap in ledger.gaps("", "9", camera="none")} == {"source_down"}
+            assert {entry.window.camera for entry in ledger.entries("")} == {"front"}
+
+    asyncio.run(run())
+
+
+def test_a_camera_that_is_turned_off_has_a_gap_until_it_is_on_again(film: Path, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, heard):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: heard.of(Window))
+            await it.set_analysis("front", on=False)
+            await until(lambda: ("disabled", None) in heard.states("front"))
+            await asyncio.sleep(1.0)  # for the gap to be worth telling
+            await it.set_analysis("front", on=True)
+            await until(lambda: heard.states("front").count(("watching", None)) == 2)
+            stop.set()
+            await running
+            assert "disabled" in [gap.reason for gap in ledger.gaps("", "9")]
+            assert {entry.window.epoch for entry in ledger.entries("")} == {0, 1}
+
+    asyncio.run(run())
+
+
+def test_a_camera_that_is_turned_off_and_on_at_once_is_watched_on(film: Path, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, _, heard):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: heard.of(Window))
+            await it.set_analysis("front", on=False)
+            await it.set_analysis("front", on=True)
+            await until(lambda: heard.states("front").count(("watching", None)) == 2)
+            assert not running.done()
+            stop.set()
+            await running
+
+    asyncio.run(run())
+
+
+def test_each_window_has_its_outcome(tmp_path: Path) -> None:
+    lively = measured(0, [(2.0, 900.0)], picture=tmp_path / "picture.jpg")
+    assert outcome_of(measured(0)) == "quiet"
+    assert outcome_of(replace(measured(0), missed_s=4.0)) == "skipped_overload"
+    assert outcome_of(lively) == PENDING
+    assert outcome_of(replace(lively, missed_s=4.0)) == PENDING, "what was seen of it is told"
+    without_files = tuple(replace(keyframe, file=None) for keyframe in lively.keyframes)
+    assert outcome_of(replace(lively, keyframes=without_files)) == "disk_full"
+
+
+def test_a_window_without_room_has_it_made_soon(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livereel.live.service.SWEEP_S", 3600.0)
+    watched = replace(camera(film, tmp_path, loop=True)["front"], min_free_bytes=10**18)
+    sweeps: list[datetime] = []
+
+    class Noted(Retention):
+        def sweep(self, now: datetime) -> None:
+            sweeps.append(now)
+
+    async def run() -> None:
+        async with live(tmp_path, {"front": watched}, retention=Noted) as (it, ledger, _):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: len(sweeps) >= 3)
+            stop.set()
+            await running
+            assert "disk_full" in {entry.outcome for entry in ledger.entries("")}
+
+    asyncio.run(run())
+
+
+def test_counters_are_told_again_and_again(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livereel.live.service.STATS_S", 0.3)
+
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, _, heard):
+            stop = asyncio.Event()
+            running = asyncio.create_task(it.run(stop))
+            await until(lambda: any(rate(event) and words(event) for event in heard.of(Stats)))
+            stop.set()
+            await running
+            assert len(heard.of(Stats)) > 1
+
+    def rate(event: Event) -> float:
+        return event.cameras["front"]["fps"] if isinstance(event, Stats) else 0.0
+
+    def words(event: Event) -> float:
+        return event.counters["words_described"] if isinstance(event, Stats) else 0.0
+
+    asyncio.run(run())
+
+
+class Refusing(Heard):
+    """Takes no moment and no reel: whoever is killed now has told none of them."""
+
+    async def take(self, event: Event) -> None:
+        if isinstance(event, Moment | Reel):
+            raise SinkError("no space left")
+        await super().take(event)
+
+
+def test_what_a_run_has_kept_and_not_told_is_told_first_however_long_ago_it_was(
+    film: Path, tmp_path: Path
+) -> None:
+    async def run(sink: Heard) -> None:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, _, _heard):
+            it.attach([sink])
+            await it.run(asyncio.Event())
+
+    asyncio.run(run(Refusing()))
+    hours_ago_utc = utc_text(datetime.now(UTC) - timedelta(hours=KEEP_ALL.max_age_h / 2))
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.execute("UPDATE windows SET end_utc = ?", (hours_ago_utc,))
+        db.execute("UPDATE reels SET end_utc = ?", (hours_ago_utc,))
+    with closing(Ledger(tmp_path)) as ledger:
+        kept = [untold.event for untold in ledger.untold(0, 1000)]
+    assert {type(event) for event in kept} == {Moment, Reel}
+    heard = Heard()
+    asyncio.run(run(heard))
+    told = [event for event in heard.events if isinstance(event, Moment | Reel)]
+    assert told[: len(kept)] == kept
+
+
+def test_what_holds_now_is_told_again_by_a_new_run(film: Path, tmp_path: Path) -> None:
+    async def run() -> list[Event]:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, _, heard):
+            await it.run(asyncio.Event())
+            return [event for event in heard.events if isinstance(event, Moment | Reel)]
+
+    first = asyncio.run(run())
+    moments = [event for event in first if isinstance(event, Moment)]
+    reels = [event for event in first if isinstance(event, Reel)]
+    assert asyncio.run(run())[:2] == [moments[-1], reels[-1]]
+
+
+def test_a_moment_that_is_being_told_when_all_stops_is_told_all_the_same(film: Path, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, _):
+            sink, stop = SlowAtFirst(), asyncio.Event()
+            it.attach([sink])
+            running = asyncio.create_task(it.run(stop))
+            await sink.under_way.wait()
+            stop.set()
+            await running
+            described = {entry.window.id for entry in ledger.entries("") if entry.moment}
+            assert described
+            assert {it.window.id for it in sink.events if isinstance(it, Moment)} == described
+
+    asyncio.run(run())

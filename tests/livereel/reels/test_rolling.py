@@ -1,0 +1,224 @@
+"""The reel that rolls: made anew when there is something new, never half."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from analyzer.reel.block_chooser import BlockChooser
+from analyzer.reel.records import Reel
+from analyzer.reel.choose import ChooseRules
+from analyzer.reel.compile import ReelSettings
+from livereel.config.schema import Config
+from livereel.ledger.ledger import Ledger, LedgerError
+from livereel.reels.rolling import KEPT_BEFORE_LATEST, LATEST, RollingReel, discard, look_back, point
+from livereel.config.describers import make_words
+from base.clock import utc_text
+from stream.media.file import MediaError
+from stream.media.probe import verify
+from tests.kit.footage import Look, write_file
+from tests.kit.watching import until, watching
+
+LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)
+HOUR_S = 3600.0
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which a few windows have been put into words."""
+    folder = tmp_path_factory.mktemp("watched")
+    film = write_file(folder / "film.mp4", LOOK, rounds=2)
+    with watching(folder / "data", {"front": str(film)}) as watch:
+        until(lambda: [w["outcome"] for w in watch.windows("front")].count("described") >= 3, "words")
+    return folder / "data"
+
+
+@pytest.fixture
+def data(watched: Path, tmp_path: Path) -> Path:
+    """A copy of it, to change."""
+    return Path(shutil.copytree(watched, tmp_path / "data"))
+
+
+@pytest.fixture
+def ledger(data: Path) -> Iterator[Ledger]:
+    with closing(Ledger(data)) as it:
+        yield it
+
+
+def rolling(data: Path, ledger: Ledger, horizon_s: float = HOUR_S) -> RollingReel:
+    rules = ChooseRules(2, 4)
+    words = make_words(Config(), (), rules)
+    return RollingReel(
+        "front",
+        ["front"],
+        ledger=ledger,
+        folder=data / "reels",
+        chooser=BlockChooser(rules, words.propose),
+        tell=words.tell,
+        settings=ReelSettings(),
+        horizon_s=horizon_s,
+    )
+
+
+def make(reel: RollingReel) -> Reel | None:
+    return asyncio.run(reel.make(datetime.now(UTC)))
+
+
+def test_a_reel_is_complete_and_told_when_it_is_made(data: Path, ledger: Ledger) -> None:
+    made = make(rolling(data, ledger))
+    assert made is not None
+    assert made.folder == data / "reels" / "front" / "000001"
+    assert verify(made.folder / "reel.mp4").sha256 == made.sha256
+    assert json.loads((made.folder / "reel.json").read_text())["seq"] == 1
+    assert ledger.reels()[0]["folder"] == "reels/front/000001"
+    assert (data / "reels" / "front" / LATEST).resolve() == made.folder.resolve()
+
+
+def test_nothing_new_makes_no_reel(data: Path, ledger: Ledger) -> None:
+    reel = rolling(data, ledger)
+    assert make(reel) is not None
+    assert make(reel) is None
+    assert ledger.seqs("front") == [1]
+
+
+def test_what_lies_before_the_horizon_is_not_told(data: Path, ledger: Ledger) -> None:
+    assert make(rolling(data, ledger, horizon_s=0.001)) is None
+
+
+def test_another_run_goes_on_with_the_numbers(data: Path, ledger: Ledger) -> None:
+    for seq in (1, 2, 3):
+        made = make(rolling(data, ledger))
+        assert made is not None
+        assert made.seq == seq
+    assert (data / "reels" / "front" / LATEST).readlink() == Path("000003")
+
+
+def test_old_reels_go_and_the_last_few_stay(data: Path, ledger: Ledger) -> None:
+    count = KEPT_BEFORE_LATEST + 3
+    for _ in range(count):
+        reel = rolling(data, ledger)
+        make(reel)
+    reel.drop_old()
+    kept = list(range(count - KEPT_BEFORE_LATEST, count + 1))
+    assert ledger.seqs("front") == kept
+    folders = sorted(p.name for p in (data / "reels" / "front").iterdir() if not p.is_symlink())
+    assert folders == [f"{seq:06}" for seq in kept]
+
+
+def test_a_number_that_a_stranger_uses_is_passed_over(data: Path, ledger: Ledger) -> None:
+    stranger = data / "reels" / "front" / "000001"
+    stranger.mkdir(parents=True)
+    made = make(rolling(data, ledger))
+    assert made is not None
+    assert made.seq == 2
+    assert not list(stranger.iterdir())
+
+
+class FullLedger(Ledger):
+    """Has no room for reels."""
+
+    def add_reel(self, reel: Reel) -> None:  # noqa: ARG002  # the ledger's
+        raise LedgerError("ledger.db: database or disk is full")
+
+
+def test_a_reel_that_the_ledger_cannot_take_is_not_left_behind(data: Path) -> None:
+    with closing(FullLedger(data)) as full:
+        reel = rolling(data, full)
+        with pytest.raises(LedgerError):
+            make(reel)
+    assert not list((data / "reels" / "front").iterdir())
+    with closing(Ledger(data)) as ledger:
+        assert make(rolling(data, ledger)) is not None
+
+
+def test_a_clip_that_is_gone_is_left_out(data: Path, ledger: Ledger) -> None:
+    clips = sorted((data / "clips").rglob("*.mp4"))
+    clips[0].unlink()
+    made = make(rolling(data, ledger))
+    assert made is not None
+    assert len(made.chapters) == len(clips) - 1
+    assert all(chapter.moment.window.id != clips[0].stem for chapter in made.chapters)
+
+
+def test_a_clip_that_cannot_be_read_costs_this_reel_and_nothing_is_left(data: Path, ledger: Ledger) -> None:
+    for clip in (data / "clips").rglob("*.mp4"):
+        clip.write_bytes(b"no video")
+    with pytest.raises(MediaError, match=r"cannot read .*mp4"):
+        make(rolling(data, ledger))
+    assert not list((data / "reels").rglob("*.part"))
+    assert ledger.reels() == []
+
+
+def test_a_clip_that_was_the_reason_is_left_out_of_the_next_reel(data: Path, ledger: Ledger) -> None:
+    broken = min((data / "clips").rglob("*.mp4"))
+    broken.write_bytes(b"no video")
+    reel = rolling(data, ledger)
+    with pytest.raises(MediaError):
+        make(reel)
+    made = make(reel)
+    assert made is not None
+    assert broken.stem not in {chapter.moment.window.id for chapter in made.chapters}
+
+
+def test_a_reel_is_told_where_nothing_can_point_at_it(
+    data: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    (data / "reels" / "front" / LATEST).mkdir(parents=True)  # as little a link as on exFAT
+    reel = rolling(data, ledger)
+    assert make(reel) is not None
+    assert "does not point at it" in caplog.text
+    assert make(reel) is None, "it is told"
+
+
+def test_a_reel_given_up_leaves_neither_files_nor_a_process(data: Path, ledger: Ledger) -> None:
+    async def give_up() -> None:
+        making = asyncio.create_task(rolling(data, ledger).make(datetime.now(UTC)))
+        while not list((data / "reels").rglob("*.part")):  # another process makes it
+            assert not making.done()
+            await asyncio.sleep(0.01)
+        making.cancel()
+        with suppress(asyncio.CancelledError):
+            await making
+
+    asyncio.run(give_up())
+    assert not list((data / "reels").rglob("*.part"))
+    assert ledger.reels() == []
+
+
+def test_what_is_looked_back_on_begins_where_the_ledger_does(ledger: Ledger) -> None:
+    now = datetime.now(UTC)
+    seen = look_back(ledger, ["front"], utc_text(now - timedelta(hours=1)), utc_text(now))
+    assert seen.start_utc == min([w.start_utc for w in seen.windows] + [gap.start_utc for gap in seen.gaps])
+    assert seen.start_utc > utc_text(now - timedelta(hours=1))
+    assert {moment.window.id for moment in seen.moments} <= {window.id for window in seen.windows}
+    assert look_back(ledger, ["back"], "", utc_text(now)).windows == ()
+
+
+@pytest.mark.parametrize("left", ["whole", "half gone", "gone"])
+def test_a_reel_that_goes_takes_the_link_to_it_along_and_no_other(left: str, tmp_path: Path) -> None:
+    for name in ("000001", "000002"):
+        (tmp_path / name / "inner").mkdir(parents=True)
+    if left != "whole":
+        (tmp_path / "000001").rename(tmp_path / "000001.part")
+    if left == "gone":
+        shutil.rmtree(tmp_path / "000001.part")
+    point(tmp_path / LATEST, "000002")
+    discard(tmp_path / "000001")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000002", LATEST]
+    discard(tmp_path / "000002")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_is_moved_in_one_step(tmp_path: Path) -> None:
+    for name in ("000001", "000002"):
+        (tmp_path / name).mkdir()
+        point(tmp_path / "latest", name)
+        assert (tmp_path / "latest").readlink() == Path(name)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["000001", "000002", "latest"]

@@ -1,0 +1,325 @@
+"""What is too old or too much goes, oldest first; what is still needed stays."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from analyzer.reel.records import Reel
+from analyzer.describe.moment import Moment
+from analyzer.signal.window import Clip, Keyframe, Window
+from livereel.ledger.ledger import PENDING, Ledger, LedgerError
+from livereel.storage.retention import DOUBT_S, Limits, Retention
+from livereel.reels.rolling import LATEST, point
+from livereel.storage.free_space import Space
+from livereel.ledger.disk_usage import Stock
+from base.clock import utc_text
+from tests.kit import faults
+from tests.kit.events import reel_in
+from tests.kit.measured import measured
+
+NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+PLENTY = Limits(max_age_h=100.0, max_bytes=10**12, min_free_bytes=0)
+CLIP_BYTES = 1000
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with closing(Ledger(tmp_path)) as it:
+        yield it
+
+
+def keep(
+    ledger: Ledger, data: Path, hours_ago: float, outcome: str = "described", *, held_bytes: int = CLIP_BYTES
+) -> Window:
+    """A window of that age in the ledger, with its files on disk."""
+    start_utc = utc_text(NOW - timedelta(hours=hours_ago))
+    name = f"front-{hours_ago}"
+    clip, picture = data / "clips" / f"{name}.mp4", data / "keyframes" / f"{name}.jpg"
+    for file in (clip, picture):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"x" * (held_bytes // 2))
+    window = replace(
+        measured(0, [(1.0, 500.0)], start_utc=start_utc),
+        id=name,
+        clip=Clip(clip, 0.0),
+        keyframes=(Keyframe(1.0, 500.0, picture),),
+    )
+    ledger.add_window(window, outcome)
+    return window
+
+
+def files(data: Path) -> set[str]:
+    return {file.stem for file in data.rglob("*") if file.suffix in {".mp4", ".jpg"}}
+
+
+def test_what_is_too_old_goes_from_disk_and_ledger(ledger: Ledger, tmp_path: Path) -> None:
+    for hours in (90.0, 50.0, 1.0, 0.5):
+        keep(ledger, tmp_path, hours)
+    Retention(tmp_path, ledger, replace(PLENTY, max_age_h=72.0)).sweep(NOW)
+    assert files(tmp_path) == {"front-50.0", "front-1.0", "front-0.5"}
+    assert [e.window.id for e in ledger.entries("")] == ["front-50.0", "front-1.0", "front-0.5"]
+
+
+def test_too_much_goes_oldest_first_and_stays_told(ledger: Ledger, tmp_path: Path) -> None:
+    for hours in (4.0, 3.0, 2.0, 1.0):
+        keep(ledger, tmp_path, hours)
+    retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=2 * CLIP_BYTES + CLIP_BYTES // 2))
+    retention.sweep(NOW)
+    assert files(tmp_path) == {"front-2.0", "front-1.0"}
+    assert len(ledger.entries("")) == 4
+    assert retention.removed_windows == 2
+    assert retention.removed_bytes == 2 * CLIP_BYTES
+    assert Stock(ledger).held_bytes() == 2 * CLIP_BYTES
+
+
+def test_a_disk_that_others_fill_costs_the_oldest_clips(ledger: Ledger, tmp_path: Path) -> None:
+    for hours in (2.0, 1.0):
+        keep(ledger, tmp_path, hours)
+    Retention(tmp_path, ledger, replace(PLENTY, min_free_bytes=10**18)).sweep(NOW)
+    assert files(tmp_path) == set()
+
+
+def test_what_waits_for_words_is_never_removed(ledger: Ledger, tmp_path: Path) -> None:
+    keep(ledger, tmp_path, 90.0, PENDING)
+    Retention(tmp_path, ledger, Limits(max_age_h=1.0, max_bytes=1, min_free_bytes=0)).sweep(NOW)
+    assert files(tmp_path) == {"front-90.0"}
+    assert ledger.count_pending() == 1
+
+
+def test_what_is_lent_stays_until_it_is_given_back(ledger: Ledger, tmp_path: Path) -> None:
+    for hours in (3.0, 2.0, 1.0):
+        keep(ledger, tmp_path, hours)
+    retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
+    with ledger.lending(["front-3.0", "front-1.0"]):
+        retention.sweep(NOW)
+        assert files(tmp_path) == {"front-3.0", "front-1.0"}
+    retention.sweep(NOW)
+    assert files(tmp_path) == set()
+
+
+def reel_of(
+    ledger: Ledger, data: Path, name: tuple[str, int], hours_ago: float, shown: Window | None = None
+) -> Reel:
+    """A reel of that age in the ledger and on disk, which takes as much as a window's files."""
+    made = reel_in(data, *name, video=b"x" * CLIP_BYTES)
+    told = Moment(shown or measured(999), "Title", "Text.", 5.0, (), "scripted", 0.1)
+    end_utc = utc_text(NOW - timedelta(hours=hours_ago))
+    reel = replace(made, end_utc=end_utc, chapters=(replace(made.chapters[0], moment=told),))
+    ledger.add_reel(reel)
+    point(reel.folder.with_name(LATEST), reel.folder.name)
+    return reel
+
+
+def folders(data: Path, reel_id: str = "front") -> list[str]:
+    return sorted(path.name for path in (data / "reels" / reel_id).iterdir())
+
+
+def test_what_a_kept_reel_shows_is_not_removed_for_its_size_while_anything_else_is_left(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    shown, _ = keep(ledger, tmp_path, 3.0), keep(ledger, tmp_path, 2.0)
+    reel_of(ledger, tmp_path, ("front", 1), 1.0, shown)
+    Retention(tmp_path, ledger, replace(PLENTY, max_bytes=2 * CLIP_BYTES + 500)).sweep(NOW)
+    assert files(tmp_path) - {"reel"} == {"front-3.0"}
+    assert ledger.seqs("front") == [1]
+
+
+def test_a_disk_that_others_fill_costs_no_reel_that_is_the_newest(ledger: Ledger, tmp_path: Path) -> None:
+    shown, _ = keep(ledger, tmp_path, 3.0), keep(ledger, tmp_path, 2.0)
+    reel_of(ledger, tmp_path, ("front", 1), 1.5)
+    reel_of(ledger, tmp_path, ("front", 2), 1.0, shown)
+    Retention(tmp_path, ledger, replace(PLENTY, min_free_bytes=10**18)).sweep(NOW)
+    assert files(tmp_path) - {"reel"} == {"front-3.0"}
+    assert folders(tmp_path) == ["000002", LATEST]
+
+
+def test_reels_that_have_been_replaced_go_before_any_window(ledger: Ledger, tmp_path: Path) -> None:
+    for hours in (4.0, 3.0):
+        keep(ledger, tmp_path, hours)
+    for seq, hours in ((1, 2.0), (2, 1.5), (3, 1.0)):
+        reel_of(ledger, tmp_path, ("front", seq), hours)
+    Retention(tmp_path, ledger, replace(PLENTY, max_bytes=3 * CLIP_BYTES + 500)).sweep(NOW)
+    assert files(tmp_path) - {"reel"} == {"front-4.0", "front-3.0"}
+    assert folders(tmp_path) == ["000003", LATEST]
+
+
+def test_a_reel_that_somebody_may_still_play_goes_after_the_windows(ledger: Ledger, tmp_path: Path) -> None:
+    for hours in (4.0, 3.0):
+        keep(ledger, tmp_path, hours)
+    for seq, hours in ((1, 0.1), (2, 0.05)):
+        reel_of(ledger, tmp_path, ("front", seq), hours)
+    Retention(tmp_path, ledger, replace(PLENTY, max_bytes=3 * CLIP_BYTES + 500)).sweep(NOW)
+    assert files(tmp_path) - {"reel"} == {"front-3.0"}
+    assert ledger.seqs("front") == [1, 2]
+
+
+def test_the_size_is_held_though_nothing_but_newest_reels_takes_it(ledger: Ledger, tmp_path: Path) -> None:
+    shown = keep(ledger, tmp_path, 5.0)
+    for n, reel_id in enumerate(("barn", "gate", "yard")):
+        reel_of(ledger, tmp_path, (reel_id, 1), 4.0 - n, shown if reel_id == "barn" else None)
+    Retention(tmp_path, ledger, replace(PLENTY, max_bytes=2 * CLIP_BYTES + 500)).sweep(NOW)
+    assert Stock(ledger).held_bytes() == 2 * CLIP_BYTES
+    assert folders(tmp_path, "barn") == []
+    assert folders(tmp_path, "gate") == folders(tmp_path, "yard") == ["000001", LATEST]
+    assert files(tmp_path) - {"reel"} == set(), "nothing shows it any more"
+
+
+def test_reels_grow_old_too_and_what_they_showed_goes_with_them(ledger: Ledger, tmp_path: Path) -> None:
+    shown, young = keep(ledger, tmp_path, 91.0), keep(ledger, tmp_path, 1.0)
+    reel_of(ledger, tmp_path, ("front", 1), 90.5, shown)
+    reel_of(ledger, tmp_path, ("front", 2), 90.0, shown)
+    reel_of(ledger, tmp_path, ("gate", 7), 0.5, young)
+    Retention(tmp_path, ledger, replace(PLENTY, max_age_h=72.0)).sweep(NOW)
+    assert files(tmp_path) - {"reel"} == {"front-1.0"}
+    assert folders(tmp_path) == [], "the link goes with the newest"
+    assert folders(tmp_path, "gate") == ["000007", LATEST]
+    assert [e.window.id for e in ledger.entries("")] == ["front-1.0"]
+    assert ledger.next_seq("front") == 3, "a number is given once"
+
+
+def test_after_a_sweep_there_is_room_for_what_two_more_bring(ledger: Ledger, tmp_path: Path) -> None:
+    limit = 40 * CLIP_BYTES
+    for n in range(38):
+        keep(ledger, tmp_path, 50.0 - n)
+    retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=limit))
+    retention.sweep(NOW)
+    assert len(files(tmp_path)) == 38, "there is room"
+    for n in range(6):
+        keep(ledger, tmp_path, 5.0 - n / 10)
+    retention.sweep(NOW)
+    assert Stock(ledger).held_bytes() == limit - 2 * 6 * CLIP_BYTES
+    for n in range(6):
+        keep(ledger, tmp_path, 4.0 - n / 10)
+    retention.sweep(NOW)
+    assert retention.removed_windows == 38 + 6 - 28, "no sweep in between has anything to do"
+
+
+class FullLedger(Ledger):
+    """Has no room for what it is told, once."""
+
+    full = True
+
+    def _fill(self) -> None:
+        if self.full:
+            self.full = False
+            raise LedgerError("ledger.db: database or disk is full")
+
+    def drop_files(self, windows: Sequence[Window]) -> None:
+        self._fill()
+        super().drop_files(windows)
+
+    def forget_reel(self, reel_id: str, seq: int) -> None:
+        self._fill()
+        super().forget_reel(reel_id, seq)
+
+
+def test_a_disk_so_full_that_the_ledger_cannot_be_told_has_room_made_first(tmp_path: Path) -> None:
+    with closing(FullLedger(tmp_path)) as ledger:
+        keep(ledger, tmp_path, 1.0)
+        retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
+        with pytest.raises(LedgerError):
+            retention.sweep(NOW)
+        assert files(tmp_path) == set()
+        retention.sweep(NOW)
+        assert ledger.entries("")[0].window.clip is None
+        assert retention.removed_windows == 1
+
+
+def test_so_it_is_with_reels(tmp_path: Path) -> None:
+    with closing(FullLedger(tmp_path)) as ledger:
+        reel_of(ledger, tmp_path, ("front", 1), 1.0)
+        retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
+        with pytest.raises(LedgerError):
+            retention.sweep(NOW)
+        assert folders(tmp_path) == []
+        retention.sweep(NOW)
+        assert ledger.seqs("front") == []
+
+
+def test_a_file_that_cannot_be_removed_keeps_none_after_it(
+    ledger: Ledger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stuck, _ = keep(ledger, tmp_path, 2.0), keep(ledger, tmp_path, 1.0)
+    assert stuck.clip is not None
+    stuck.clip.path.unlink()
+    stuck.clip.path.mkdir()  # which no unlink removes, not even root's
+    Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1)).sweep(NOW)
+    assert files(tmp_path) == {"front-2.0"}
+    assert "front-2.0.mp4 stays" in caplog.text
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk that is soon full."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("a small file system can be mounted by root on Linux alone")
+    with faults.small_disk(tmp_path / "disk", 32 << 20) as folder:
+        yield folder
+
+
+def test_near_the_mark_each_window_finds_its_room(disk: Path) -> None:
+    limits = replace(PLENTY, min_free_bytes=8 << 20)
+    space, without_room = Space(disk, limits.min_free_bytes), []
+    with closing(Ledger(disk)) as ledger:
+        retention = Retention(disk, ledger, limits)
+        for sweep in range(20):
+            retention.sweep(NOW)
+            for n in range(3):
+                if space.missing_bytes():
+                    without_room.append((sweep, n))
+                else:
+                    keep(ledger, disk, 50.0 - sweep - n / 10, held_bytes=1 << 20)
+    assert retention.removed_windows > 20
+    assert without_room == []
+
+
+def full_of_old(ledger: Ledger, data: Path) -> datetime:
+    """More windows than may go at once for their age; returns a time at which they are all too old."""
+    for n in range(120):
+        keep(ledger, data, 1.0 + n / 1000)
+    return NOW + timedelta(hours=200)
+
+
+def test_a_clock_set_far_ahead_empties_nothing(ledger: Ledger, tmp_path: Path) -> None:
+    later = full_of_old(ledger, tmp_path)
+    reel_of(ledger, tmp_path, ("front", 1), 1.0)
+    ledger.add_window(measured(0, camera="back"), "quiet")
+    Retention(tmp_path, ledger, PLENTY).sweep(later)
+    assert len(files(tmp_path) - {"reel"}) == 120
+    assert len(ledger.entries("")) == 121
+    assert ledger.seqs("front") == [1]
+
+
+def test_a_doubt_about_the_clock_is_said_once_and_lifts_no_other_limit(
+    ledger: Ledger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    later = full_of_old(ledger, tmp_path)
+    retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=90 * CLIP_BYTES))
+    for _ in range(3):
+        retention.sweep(later)
+    assert 80 <= len(files(tmp_path)) <= 90
+    assert len(ledger.entries("")) == 120
+    said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert said == ["retention: 120 of 120 windows would go for their age: is the clock right?"]
+
+
+def test_a_clock_that_stays_as_it_is_for_a_day_is_believed(ledger: Ledger, tmp_path: Path) -> None:
+    later = full_of_old(ledger, tmp_path)
+    now_s = 1000.0
+    retention = Retention(tmp_path, ledger, PLENTY, now_s=lambda: now_s)
+    retention.sweep(later)
+    now_s += DOUBT_S - 1
+    retention.sweep(later)
+    assert len(files(tmp_path)) == 120
+    now_s += 2
+    retention.sweep(later)
+    assert files(tmp_path) == set()
+    assert ledger.entries("") == []
