@@ -40,9 +40,9 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from analyzer.describe.answer import object_schema
-from analyzer.describe.vllm.engine import Engine, EngineSettings, Footage
 from analyzer.describe.prompt import Prompts
 from analyzer.describe.text_model import Sampling
+from analyzer.describe.vllm.engine import Engine, EngineSettings, Footage
 from analyzer.signal.window import Keyframe, Window
 
 WAYS = ("blocking", "all-at-once", "livereel", "live")

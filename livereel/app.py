@@ -13,30 +13,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import livereel
-from analyzer.reel.block_chooser import BlockChooser
 from analyzer.describe.describer import DescribeError
+from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.compile import VIDEO, ReelPlan, compile_reel, summary
-from livereel.live.background_task import beside
+from base.clock import utc_text
+from base.staging import staged
 from livereel.camera.capture import camera_name
-from livereel.config.schema import CameraConfig, UsageError
-from livereel.storage.data_dir import REELS, alone
-from livereel.cli.ledger import parse_since
-from livereel.ledger.ledger import Ledger
-from livereel.storage.recovery import remove_leftovers
-from livereel.live.service import Live
-from livereel.config.options import Options
-from livereel.storage.retention import Limits, Retention
-from livereel.reels.rolling import LATEST, LookBack, RollingReel, look_back
 from livereel.camera.supervisor import Patience
-from livereel.config.describers import Words, make_words, queue_settings
 from livereel.camera.worker import CameraSettings
+from livereel.cli.ledger import parse_since
+from livereel.config.describers import Words, make_words, queue_settings
+from livereel.config.options import Options
+from livereel.config.schema import CameraConfig, UsageError
+from livereel.ledger.ledger import Ledger
+from livereel.live.background_task import beside
+from livereel.live.service import Live
+from livereel.reels.rolling import LATEST, LookBack, RollingReel, look_back
+from livereel.storage.data_dir import REELS, alone
+from livereel.storage.recovery import remove_leftovers
+from livereel.storage.retention import Limits, Retention
 from sinks.mqtt.outbox import FILE as OUTBOX
 from sinks.mqtt.outbox import Outbox
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import Sink
-from base.clock import utc_text
-from base.staging import staged
 
 Outlets = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[list[Sink]]]
 

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analyzer.reel.records import Gap
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Gap
 from analyzer.signal.window import Window
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from analyzer.reel.records import Gap, Reel
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
 from sinks.events import CameraState, DescriberState, Glimpse, Stats, Stirring
 

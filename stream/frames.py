@@ -17,9 +17,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stream.demux import follows_loss
-from stream.h264 import is_droppable, length_bytes
 from stream.discontinuity import JUMP_AHEAD_S, JUMP_BACK_S
 from stream.frame_skip import Thinner
+from stream.h264 import is_droppable, length_bytes
 
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
 cv2.setNumThreads(1)

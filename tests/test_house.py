@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from livereel.cli.main import app
-from livereel.config.schema import CameraConfig, Config
 from livereel.config.file import load
+from livereel.config.schema import CameraConfig, Config
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ["stream", "analyzer", "sinks", "livereel"]  # each imports itself and those before it

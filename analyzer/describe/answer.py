@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.describe.text_model import Schema
 from analyzer.describe.moment import MAX_TITLE_CHARS
+from analyzer.describe.text_model import Schema
 
 MAX_TEXT_CHARS = 600
 MAX_TAGS = 5

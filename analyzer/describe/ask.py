@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from analyzer.describe.answer import UnfitError, read_answer, read_object
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.prompt import Question
 from analyzer.describe.moment import Moment
+from analyzer.describe.prompt import Question
 from analyzer.signal.window import Window
 
 Ask = Callable[[str], Awaitable[str]]

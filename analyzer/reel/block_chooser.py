@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from analyzer.reel.choose import STRETCH, ChooseRules, Chosen, Proposal, choose, in_order
 from analyzer.describe.moment import Moment
+from analyzer.reel.choose import STRETCH, ChooseRules, Chosen, Proposal, choose, in_order
 from base.clock import parse_utc
 
 Propose = Callable[[tuple[Moment, ...]], Awaitable[Proposal | None]]

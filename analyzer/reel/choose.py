@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from analyzer.reel.records import Choice
 from analyzer.describe.moment import Moment
 from analyzer.reel.ranking import rank
+from analyzer.reel.records import Choice
 from base.clock import parse_utc
 
 STRETCH = 5

@@ -15,11 +15,11 @@ from analyzer.reel.records import Chapter, Choice, Gap, Reel, Story
 from analyzer.reel.story import captions, markdown
 from analyzer.signal.window import Clip, Window
 from base.clock import utc_after
+from base.text import write_text
 from stream.media.edit.join import Joined, MediaError, Place, Segment, join
-from stream.media.probe import Verified, verify
 from stream.media.edit.slideshow import Slides, slideshow
 from stream.media.frame_grab import grab, write_jpeg
-from base.text import write_text
+from stream.media.probe import Verified, verify
 
 VIDEO = "reel.mp4"
 POSTER = "poster.jpg"

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.report.axis import clock
-from analyzer.reel.records import Choice, Gap, Story
 from analyzer.describe.answer import numbered, object_schema, plain, shortened
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.describe.moment import Moment
+from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
+from analyzer.reel.records import Choice, Gap, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, tell
+from analyzer.report.axis import clock
 
 _SENTENCE_ENDS = frozenset(".!?…\"'”»")
 

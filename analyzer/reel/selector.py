@@ -6,11 +6,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.reel.choose import ChooseRules, Pick, Proposal
 from analyzer.describe.answer import numbered, object_schema, plain
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.describe.moment import Moment
+from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
+from analyzer.reel.choose import ChooseRules, Pick, Proposal
 
 _TASK = """\
 You edit the log of cameras into a short highlight reel. You are given moments in the order of time: number, \

@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from analyzer.reel.records import Chapter, Choice, Gap, Reel, Story
 from analyzer.describe.builtin.phrasing import capital, number
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Chapter, Choice, Gap, Reel, Story
 from base.clock import parse_utc
 
 MAX_STORY_TITLE_CHARS = 80

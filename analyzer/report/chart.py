@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.report.axis import Axis, Horizon, Tick
 from analyzer.reel.records import Gap
+from analyzer.report.axis import Axis, Horizon, Tick
 from analyzer.signal.peaks import Peak
 from analyzer.signal.window import Keyframe, Window
 

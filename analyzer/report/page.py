@@ -17,10 +17,10 @@ from math import isnan
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from analyzer.report.axis import Axis, Horizon, Tick, clock, horizon, unix_s, x_ticks
 from analyzer.reel.records import Chapter, Gap, Reel
-from analyzer.report.chart import HEIGHT, WIDTH, Band, Chart, Mark, chart, dots, mark, thin
 from analyzer.reel.story import captions
+from analyzer.report.axis import Axis, Horizon, Tick, clock, horizon, unix_s, x_ticks
+from analyzer.report.chart import HEIGHT, WIDTH, Band, Chart, Mark, chart, dots, mark, thin
 from analyzer.report.thumbnail import data_uri, thumbnail
 from analyzer.signal.window import Keyframe, Window
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 
 from analyzer.signal.activity import Activity, ActivityMeter
+from analyzer.signal.activity_spans import PeakFinder, choose_keyframes
 from analyzer.signal.motion import Motion, MotionMeter, MotionSettings
 from analyzer.signal.peaks import Peak
-from analyzer.signal.activity_spans import PeakFinder, choose_keyframes
 from stream.frames import Frame
 
 SIGNAL_STEP_S = 0.2

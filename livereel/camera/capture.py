@@ -13,15 +13,15 @@ from av.stream import Stream
 
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Measured, Window, Windower, WindowSettings
+from base.clock import MediaClock, utc_after
 from livereel.camera.clips import Clipper
 from livereel.camera.counts import Counts
+from livereel.camera.overload import Overload
 from livereel.camera.packet_end import Extent
 from livereel.camera.window_files import WindowFiles
-from livereel.camera.overload import Overload
 from livereel.storage.free_space import Space
 from sinks.events import Began, Glimpse, Stirring
 from stream.address import redact
-from base.clock import MediaClock, utc_after
 from stream.frames import Frame, FrameDecoder
 from stream.media.file import MediaError
 from stream.source import PacketSource, SourceError

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.signal.window import WindowSettings
-from livereel.camera.capture import Capture, Seen
 from base.child_process import at_home
+from livereel.camera.capture import Capture, Seen
 from livereel.camera.clips import BufferClips
 from livereel.camera.counts import Counts
-from livereel.storage.data_dir import CLIPS, KEYFRAMES
 from livereel.camera.main_stream import MainStreamClips
+from livereel.storage.data_dir import CLIPS, KEYFRAMES
 from livereel.storage.free_space import Space
 from stream.open import open_live
 from stream.source import SourceError

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-from livereel.config.schema import Config
 from livereel.cli.errors import EXPECTED, explain
-from livereel.config.options import Options
 from livereel.config.describers import make_words
+from livereel.config.options import Options
+from livereel.config.schema import Config
 from sinks.mqtt.access_check import check_broker
 from sinks.mqtt.errors import BrokerError
 from stream.media.file import MediaError

@@ -90,8 +90,8 @@ def scan(
     ignore: IgnoreOption = None,
 ) -> None:
     """Find a source's keyframes: a line for each window, nothing written."""
-    from livereel.config.options import read_options  # noqa: PLC0415  # --help needs none of it
     from livereel.cli.scan import scan as run  # noqa: PLC0415
+    from livereel.config.options import read_options  # noqa: PLC0415  # --help needs none of it
 
     options = read_options(config, region or [], ignore or [])
     run(source, options, as_json=as_json, plot=plot, realtime=realtime)
@@ -112,8 +112,8 @@ def recap(
     ignore: IgnoreOption = None,
 ) -> None:
     """Make the highlight reel of a whole file, with its story, as fast as it goes."""
-    from livereel.config.options import read_options  # noqa: PLC0415  # --help needs none of it
     from livereel.cli.recap import recap as run  # noqa: PLC0415
+    from livereel.config.options import read_options  # noqa: PLC0415  # --help needs none of it
 
     options = read_options(config, region or [], ignore or []).with_style(style.value if style else None)
     run(source, out, options.with_words(describe.value if describe else None, model, base_url, profile))
@@ -156,8 +156,8 @@ def run(
 ) -> None:
     """Watch the cameras of a configuration file live."""
     from livereel.app import watch as run  # noqa: PLC0415  # --help needs none of it
-    from livereel.config.schema import ConfigError  # noqa: PLC0415
     from livereel.config.options import read_options  # noqa: PLC0415
+    from livereel.config.schema import ConfigError  # noqa: PLC0415
 
     log_to_stderr()
     options = read_options(config, [], [])
@@ -279,8 +279,8 @@ def main() -> None:
         sys.stderr.write("livereel: stopped\n")
         sys.exit(130)
     except Exception as error:
-        from livereel.config.schema import UsageError  # noqa: PLC0415  # only who fails needs them
         from livereel.cli.errors import EXPECTED, explain  # noqa: PLC0415
+        from livereel.config.schema import UsageError  # noqa: PLC0415  # only who fails needs them
 
         if not isinstance(error, EXPECTED):
             raise

@@ -11,24 +11,24 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.records import Gap, Reel
 from analyzer.describe.describer import DescribeError, Describer
 from analyzer.describe.moment import Moment
+from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.compile import ReelPlan, compile_reel, summary
+from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
-from livereel.camera.capture import Capture, camera_name
-from livereel.camera.clips import BufferClips, Clipper, FileClips
-from livereel.config.schema import CameraConfig
-from livereel.config.options import Options
-from livereel.cli.recap_describe import Outcome, describe_all, in_thread
-from livereel.cli.progress import progress
-from livereel.config.describers import Words, make_words
-from sinks.serialize import window_row
 from base.clock import utc_after
-from stream.source import AvSource, PacketSource
 from base.staging import staged
 from base.text import write_text
+from livereel.camera.capture import Capture, camera_name
+from livereel.camera.clips import BufferClips, Clipper, FileClips
+from livereel.cli.progress import progress
+from livereel.cli.recap_describe import Outcome, describe_all, in_thread
+from livereel.config.describers import Words, make_words
+from livereel.config.options import Options
+from livereel.config.schema import CameraConfig
+from sinks.serialize import window_row
+from stream.source import AvSource, PacketSource
 
 WINDOWS = "windows.jsonl"
 SCRATCH = "clips"

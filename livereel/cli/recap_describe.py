@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from analyzer.reel.records import Gap
 from analyzer.describe.describer import DescribeError, Describer
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Gap
 from analyzer.signal.window import Window
 
 # A server that is busy may answer a little later; a file's reel does not wait for one that is gone.

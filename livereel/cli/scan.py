@@ -12,14 +12,14 @@ from tempfile import TemporaryDirectory
 
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Window
+from base.text import write_text
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import NoClips
-from livereel.config.options import Options
 from livereel.cli.progress import progress
+from livereel.config.options import Options
 from sinks.serialize import gap_row, window_row
 from stream.open import open_live
 from stream.source import AvSource, PacketSource
-from base.text import write_text
 
 
 def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, realtime: bool = False) -> None:

@@ -6,22 +6,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
-from analyzer.reel.block_chooser import Propose
-from analyzer.reel.records import Choice, Gap, Story
-from analyzer.reel.choose import ChooseRules, Proposal
 from analyzer.describe.builtin.describer import BuiltinDescriber
-from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.describer import Describer
-from analyzer.describe.vllm.engine import EngineSettings
-from analyzer.reel.narrator import Narrator
+from analyzer.describe.moment import Moment
+from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
 from analyzer.describe.probe import Probe
 from analyzer.describe.prompt import CameraBrief, Prompts
 from analyzer.describe.queue import QueueSettings
-from analyzer.reel.selector import ModelSelector
 from analyzer.describe.text_model import Sampling
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
-from analyzer.describe.moment import Moment
+from analyzer.describe.vllm.engine import EngineSettings
+from analyzer.reel.block_chooser import Propose
+from analyzer.reel.choose import ChooseRules, Proposal
+from analyzer.reel.narrator import Narrator
+from analyzer.reel.records import Choice, Gap, Story
+from analyzer.reel.selector import ModelSelector
 from analyzer.reel.story import tell
 from livereel.config.schema import CameraConfig, Config, ConfigError, DescribeConfig
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.reel.records import Gap
-from livereel.ledger.ledger import MIN_GAP_S, Ledger
 from base.clock import utc_after
+from livereel.ledger.ledger import MIN_GAP_S, Ledger
 
 
 class Attendance:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from analyzer.reel.records import Gap
-from livereel.ledger.database import Store
 from base.clock import utc_after
+from livereel.ledger.database import Store
 
 # A hole between windows that is shorter than this is not worth telling.
 MIN_GAP_S = 0.5

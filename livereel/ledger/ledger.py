@@ -12,8 +12,8 @@ from heapq import merge
 from pathlib import Path
 from typing import Any
 
-from livereel.ledger.gaps import MIN_GAP_S, Gaps
 from livereel.ledger.database import FILE, LedgerError
+from livereel.ledger.gaps import MIN_GAP_S, Gaps
 from livereel.ledger.unpublished import Tellings, Untold
 from livereel.ledger.windows import PENDING, Entry, files_of
 from sinks.serialize import gap_row, window_row

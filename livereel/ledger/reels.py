@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from analyzer.reel.records import Chapter, Gap, Reel
 from analyzer.reel.compile import MANIFEST, manifest
+from analyzer.reel.records import Chapter, Gap, Reel
 from livereel.ledger.windows import Windows
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analyzer.reel.records import Reel
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Reel
 from livereel.ledger.reels import Reels
 
 

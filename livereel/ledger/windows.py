@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 
 from analyzer.describe.moment import Moment
 from analyzer.signal.window import Window
-from livereel.ledger.database import LedgerError, Store
 from base.clock import utc_after
+from livereel.ledger.database import LedgerError, Store
 
 PENDING = "pending"
 # Rows read at a time where there may be many: a few ms, a MB or so.

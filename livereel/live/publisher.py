@@ -6,8 +6,8 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from analyzer.reel.records import Reel
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Reel
 from livereel.ledger.ledger import Ledger, LedgerError
 from sinks.sink import Event, Sink, SinkError
 

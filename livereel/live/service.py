@@ -10,25 +10,25 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from analyzer.reel.records import Gap, Reel
 from analyzer.describe.describer import Describer
-from analyzer.describe.queue import DescribeQueue, QueueSettings
 from analyzer.describe.moment import Moment
+from analyzer.describe.queue import DescribeQueue, QueueSettings
 from analyzer.reel.compile import ReelError
+from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
-from livereel.ledger.coverage import Attendance
+from base.clock import parse_utc, utc_text
 from livereel.camera.capture import Seen
-from livereel.ledger.write_queue import Journal
-from livereel.ledger.ledger import PENDING, Ledger, LedgerError
-from livereel.live.publisher import Publisher
-from livereel.storage.retention import Retention
-from livereel.reels.rolling import RollingReel
 from livereel.camera.supervisor import Lost, Patience, Supervisor
-from livereel.live.stats import Tally
 from livereel.camera.worker import CameraSettings
+from livereel.ledger.coverage import Attendance
+from livereel.ledger.ledger import PENDING, Ledger, LedgerError
+from livereel.ledger.write_queue import Journal
+from livereel.live.publisher import Publisher
+from livereel.live.stats import Tally
+from livereel.reels.rolling import RollingReel
+from livereel.storage.retention import Retention
 from sinks.events import Began, CameraState, DescriberState, Stats
 from sinks.sink import Sink
-from base.clock import parse_utc, utc_text
 from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)

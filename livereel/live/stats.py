@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from statistics import fmean
 
-from analyzer.describe.queue import QueueCounts
 from analyzer.describe.moment import Moment
+from analyzer.describe.queue import QueueCounts
 from livereel.camera.supervisor import Supervisor
 from sinks.events import Stats
 

@@ -8,11 +8,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from analyzer.reel.records import Reel
 from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings, compile_reel
+from analyzer.reel.records import Reel
 from base.child_process import Child, at_home
-from stream.media.file import MediaError
 from base.staging import PART, staged
+from stream.media.file import MediaError
 
 NICENESS = 10
 # Ten chapters of 4K, all re-encoded on a busy old machine, take less. One that hangs holds up all others.

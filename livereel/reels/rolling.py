@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.records import Gap, Reel, Story
-from analyzer.reel.choose import Chosen
 from analyzer.describe.moment import Moment
+from analyzer.reel.block_chooser import BlockChooser
+from analyzer.reel.choose import Chosen
 from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings
+from analyzer.reel.records import Gap, Reel, Story
 from analyzer.signal.window import Clip, Window
+from base.clock import utc_text
+from base.staging import PART
+from livereel.config.describers import Tell
 from livereel.ledger.ledger import Ledger, LedgerError
 from livereel.reels.compile_process import compile_apart
-from livereel.config.describers import Tell
-from base.clock import utc_text
 from stream.media.file import MediaError
 from stream.media.probe import verify
-from base.staging import PART
 
 log = logging.getLogger(__name__)
 

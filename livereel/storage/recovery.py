@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzer.reel.compile import MANIFEST
-from livereel.storage.data_dir import CLIPS, KEYFRAMES, REELS
-from livereel.ledger.ledger import Ledger
-from livereel.reels.rolling import LATEST, point
-from livereel.ledger.disk_usage import Stock
 from base.clock import utc_text
 from base.staging import PART
+from livereel.ledger.disk_usage import Stock
+from livereel.ledger.ledger import Ledger
+from livereel.reels.rolling import LATEST, point
+from livereel.storage.data_dir import CLIPS, KEYFRAMES, REELS
 
 log = logging.getLogger(__name__)
 

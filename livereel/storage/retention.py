@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 
+from base.clock import utc_text
+from livereel.ledger.disk_usage import HeldReel, HeldWindow, Stock
 from livereel.ledger.ledger import Ledger, files_of
 from livereel.reels.rolling import discard
 from livereel.storage.free_space import Space
-from livereel.ledger.disk_usage import HeldReel, HeldWindow, Stock
-from base.clock import utc_text
 
 log = logging.getLogger(__name__)
 

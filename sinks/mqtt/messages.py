@@ -8,13 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analyzer.reel.records import Reel
 from analyzer.describe.moment import Moment
 from analyzer.reel.compile import VIDEO, manifest
+from analyzer.reel.records import Reel
+from base.clock import utc_after
 from sinks.events import CameraState, Glimpse, Stats
 from sinks.mqtt.message import Message, OutboxMessage
 from sinks.serialize import window_row
-from base.clock import utc_after
 
 # Home Assistant refuses longer states.
 MAX_STATE_CHARS = 255

@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from analyzer.reel.records import Reel
 from analyzer.describe.moment import Moment
 from analyzer.reel.compile import VIDEO
+from analyzer.reel.records import Reel
+from base.clock import parse_utc, utc_after
 from sinks.events import CameraState, DescriberState, Glimpse, Stats, Stirring
 from sinks.mqtt.async_outbox import AsyncOutbox
 from sinks.mqtt.homeassistant import Discovery
@@ -27,7 +28,6 @@ from sinks.mqtt.settings import MqttSettings, topic_problem
 from sinks.mqtt.timing import Timing
 from sinks.mqtt.tls import tls_context, usable_endpoint
 from sinks.sink import Event, SinkError
-from base.clock import parse_utc, utc_after
 
 log = logging.getLogger(__name__)
 

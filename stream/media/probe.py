@@ -15,8 +15,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stream.media.file import MediaError, demuxed, reading, translated
-from stream.media.reader import Footage
 from stream.media.picture import Size, shown_size
+from stream.media.reader import Footage
 from stream.media.track import codec_name
 
 

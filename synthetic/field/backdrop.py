@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from synthetic.paint.backdrop import Backdrop, Shader, stripes
+from synthetic.field.pitch import FAR_LINE, GOAL_LINE, GOAL_Y, HALFWAY, NEAR_LINE
 from synthetic.field.surroundings import MAST_TALL, MASTS, paint_surroundings, put_trees_and_masts
+from synthetic.paint.backdrop import Backdrop, Shader, stripes
 from synthetic.paint.light import Colour, Lamp, Light, unit
 from synthetic.paint.patch import Image
-from synthetic.field.pitch import FAR_LINE, GOAL_LINE, GOAL_Y, HALFWAY, NEAR_LINE
 from synthetic.paint.setting import Setting
 from synthetic.paint.texture import Grain
 from synthetic.view import Floats, View

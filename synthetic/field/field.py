@@ -10,9 +10,9 @@ import numpy as np
 from synthetic.event import Box, Event, box_around
 from synthetic.field.backdrop import field_light, field_view, paint_field
 from synthetic.field.match import line_up, play
-from synthetic.paint.patch import Image
 from synthetic.field.play import Deed, Instant, Play
 from synthetic.field.players import around, outfits, paint_players
+from synthetic.paint.patch import Image
 from synthetic.paint.setting import Setting
 
 _BOX_STEP_S = 0.2

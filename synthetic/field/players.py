@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synthetic.field.play import Instant
 from synthetic.paint.light import Colour, tinted
 from synthetic.paint.patch import Image, Patch, Veil
 from synthetic.paint.people import HAIRS, SKINS, Outfit, Stand, body, gait, paint_person, paint_shadow
-from synthetic.field.play import Instant
 from synthetic.paint.setting import Setting
 from synthetic.view import Floats
 

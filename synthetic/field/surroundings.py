@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from synthetic.field.pitch import BAR, FAR_LINE, GOAL_HALF, GOAL_LINE, GOAL_Y, NEAR_LINE
 from synthetic.paint.backdrop import Backdrop, quad
 from synthetic.paint.light import Colour, mixed
 from synthetic.paint.patch import Image, Patch, Veil
-from synthetic.field.pitch import BAR, FAR_LINE, GOAL_HALF, GOAL_LINE, GOAL_Y, NEAR_LINE
 from synthetic.paint.setting import Setting
 from synthetic.paint.trees import Tree, put_tree
 from synthetic.view import Floats

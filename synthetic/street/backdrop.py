@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from synthetic.paint.backdrop import Backdrop, Shader, quad, stripes
-from synthetic.street.houses import House, paint_house
 from synthetic.paint.light import Colour, Lamp, Light, mixed, unit
 from synthetic.paint.texture import Grain
+from synthetic.street.houses import House, paint_house
 from synthetic.view import Floats, View
 
 # Across the street, in metres from the camera.

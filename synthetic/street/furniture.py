@@ -11,10 +11,10 @@ import numpy as np
 from synthetic.paint.light import Colour, tinted
 from synthetic.paint.patch import Hidden, Image, Patch, Veil
 from synthetic.paint.setting import Setting
-from synthetic.street.backdrop import LAMP_TALL, LAMPS, TREES
-from synthetic.street.travellers import ground_under
 from synthetic.paint.trees import Tree, put_tree
 from synthetic.paint.vehicles import vehicle
+from synthetic.street.backdrop import LAMP_TALL, LAMPS, TREES
+from synthetic.street.travellers import ground_under
 
 _PARKED = ((-20.6, 3), (-9.4, 5), (-3.7, 11))  # x, and what picks their looks
 _PARKED_Y = 19.65

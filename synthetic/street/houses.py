@@ -10,8 +10,8 @@ import numpy as np
 from synthetic.paint.backdrop import Backdrop, Shader, quad
 from synthetic.paint.light import Colour, mixed, unit
 from synthetic.paint.texture import Grain
-from synthetic.view import Floats
 from synthetic.street.windows import FRAME, PANE, PANE_SKY, Opening, paint_door, paint_window
+from synthetic.view import Floats
 
 _DEPTH_M = 8.0
 

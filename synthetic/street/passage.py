@@ -12,8 +12,8 @@ import numpy as np
 from synthetic.event import Event, box_around
 from synthetic.paint.light import Light
 from synthetic.paint.setting import Setting
-from synthetic.street.script import Traveller, group
 from synthetic.paint.vehicles import VEHICLES, vehicle
+from synthetic.street.script import Traveller, group
 from synthetic.view import Floats, View
 
 BEAM_M = 6.5

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from synthetic.paint.backdrop import Backdrop
 from synthetic.event import Event
-from synthetic.street.passage import event, passages
+from synthetic.paint.backdrop import Backdrop
 from synthetic.paint.patch import Hidden, Image
 from synthetic.paint.setting import Setting
 from synthetic.street.backdrop import paint_still, street_light, street_view
 from synthetic.street.furniture import furniture, hidden_behind
+from synthetic.street.passage import event, passages
 from synthetic.street.travellers import paint_traveller
 
 

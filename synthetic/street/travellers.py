@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from synthetic.street.cyclist import paint_cyclist, paint_cyclist_shadow
 from synthetic.paint.light import Colour
-from synthetic.street.passage import BEAM_M, Passage
 from synthetic.paint.patch import Hidden, Image, Patch, Veil
 from synthetic.paint.people import Outfit, Stand, body, gait, paint_person, paint_shadow, passer_by
 from synthetic.paint.setting import Setting
 from synthetic.paint.vehicles import VEHICLES, vehicle
+from synthetic.street.cyclist import paint_cyclist, paint_cyclist_shadow
+from synthetic.street.passage import BEAM_M, Passage
 from synthetic.view import Floats
 
 _SHADE: Colour = (0.64, 0.59, 0.56)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from base.clock import parse_utc
 from livereel.camera.supervisor import Patience
 from livereel.camera.worker import CameraSettings
-from base.clock import parse_utc
 from stream.media.probe import probe
 from tests.kit import faults
 from tests.kit.cable import Cable, cable

@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from livereel.ledger.ledger import FILE
 from base.clock import parse_utc
+from livereel.ledger.ledger import FILE
 from tests.kit.listener import Listener
 
 LOOK_S = 0.01

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from analyzer.reel.records import Chapter, Gap, Reel
 from analyzer.describe.moment import Moment
 from analyzer.reel.compile import VIDEO
-from sinks.events import CameraState, Glimpse, Stirring
+from analyzer.reel.records import Chapter, Gap, Reel
 from base.clock import utc_text
+from sinks.events import CameraState, Glimpse, Stirring
 from tests.kit.moments import moment
 
 # The smallest thing that begins as a JPEG does and ends as one does.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analyzer.signal.activity import Activity, Mover
 from analyzer.describe.moment import Moment
+from analyzer.signal.activity import Activity, Mover
 from analyzer.signal.window import Window
 from tests.kit.measured import measured
 

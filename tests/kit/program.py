@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from livereel.ledger.ledger import Ledger, LedgerError
 from base.clock import utc_text
+from livereel.ledger.ledger import Ledger, LedgerError
 from tests.kit.watching import until
 
 LIVEREEL = Path(sys.executable).with_name("livereel")

@@ -16,16 +16,16 @@ from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.choose import ChooseRules
 from analyzer.reel.compile import ReelSettings
 from analyzer.signal.window import WindowSettings
+from base.clock import utc_text
+from livereel.camera.supervisor import Patience
+from livereel.camera.worker import CameraSettings
+from livereel.config.describers import make_words
 from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.live.service import Live
-from livereel.storage.retention import Limits, Retention
 from livereel.reels.rolling import RollingReel
-from livereel.camera.supervisor import Patience
-from livereel.config.describers import make_words
-from livereel.camera.worker import CameraSettings
+from livereel.storage.retention import Limits, Retention
 from sinks.sink import Sink
-from base.clock import utc_text
 
 # Liveness only: far longer than anything takes on a slow machine.
 LONG_S = 60.0

@@ -8,8 +8,8 @@ import pytest
 
 from livereel import app
 from livereel.app import named, watch
-from livereel.config.schema import CameraConfig, Config
 from livereel.config.options import Options
+from livereel.config.schema import CameraConfig, Config
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.describe.vllm.engine import EngineSettings
 from analyzer.describe.prompt import CameraBrief, Prompts
 from analyzer.describe.text_model import DESCRIBING
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
+from analyzer.describe.vllm.engine import EngineSettings
 from tests.kit.loop import Loop
 from tests.kit.qwen import write_model
 

@@ -16,11 +16,11 @@ import pytest
 
 from analyzer.describe.answer import MAX_TAGS, answer_schema
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.vllm.engine import Footage
+from analyzer.describe.moment import MAX_TITLE_CHARS
 from analyzer.describe.pictures import read_jpegs
 from analyzer.describe.text_model import SELECTING, Sampling
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
-from analyzer.describe.moment import MAX_TITLE_CHARS
+from analyzer.describe.vllm.engine import Footage
 from tests.kit.loop import Loop
 from tests.kit.pictures import pictured
 from tests.kit.qwen import write_model

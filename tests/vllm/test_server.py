@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.reel.records import Choice
-from analyzer.reel.choose import ChooseRules
+from analyzer.describe.moment import MAX_TITLE_CHARS
 from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.reel.narrator import Narrator
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
 from analyzer.describe.prompt import CameraBrief, Prompts
+from analyzer.reel.choose import ChooseRules
+from analyzer.reel.narrator import Narrator
+from analyzer.reel.records import Choice
 from analyzer.reel.selector import ModelSelector
-from analyzer.describe.moment import MAX_TITLE_CHARS
 from tests.kit.failing import FAULTS, check_cancellation, check_fault
 from tests.kit.moments import moment
 from tests.kit.pictures import pictured

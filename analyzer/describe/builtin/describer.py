@@ -6,13 +6,13 @@ import math
 import time
 from collections.abc import Sequence
 
-from analyzer.signal.activity import Activity
-from analyzer.describe.builtin.details import at_once, ends, extent, light, timing
-from analyzer.describe.builtin.course import Course, course
-from analyzer.describe.builtin.titles import title
-from analyzer.describe.builtin.phrasing import Voice, capital, number, seconds
 from analyzer.describe.builtin.clauses import action
+from analyzer.describe.builtin.course import Course, course
+from analyzer.describe.builtin.details import at_once, ends, extent, light, timing
+from analyzer.describe.builtin.phrasing import Voice, capital, number, seconds
+from analyzer.describe.builtin.titles import title
 from analyzer.describe.moment import Moment
+from analyzer.signal.activity import Activity
 from analyzer.signal.window import Window
 
 

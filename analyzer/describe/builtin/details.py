@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.signal.activity import LightChange
 from analyzer.describe.builtin.course import Course, edge
 from analyzer.describe.builtin.phrasing import Voice, capital, number, seconds, share_of_picture
+from analyzer.signal.activity import LightChange
 
 _MUCH_LIGHT = 30.0  # grey levels: a lamp rather than a cloud
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.signal.activity import LightChange
-from analyzer.describe.builtin.details import light
-from analyzer.describe.builtin.course import Course
-from analyzer.describe.builtin.phrasing import Voice, capital, number
 from analyzer.describe.builtin.clauses import across, main_way
+from analyzer.describe.builtin.course import Course
+from analyzer.describe.builtin.details import light
+from analyzer.describe.builtin.phrasing import Voice, capital, number
 from analyzer.describe.moment import MAX_TITLE_CHARS
+from analyzer.signal.activity import LightChange
 from analyzer.signal.window import Window
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from analyzer.describe.answer import read_object
 from analyzer.describe.ask import ask_twice, deadline, moment
+from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatServer, ChatSettings
 from analyzer.describe.pictures import alike, read_jpegs
 from analyzer.describe.probe import Probe, drawn_window
 from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
 from analyzer.describe.text_model import DESCRIBING, Sampling, Schema
-from analyzer.describe.moment import Moment
 from analyzer.signal.window import Window
 
 

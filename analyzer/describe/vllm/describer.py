@@ -11,13 +11,13 @@ from typing import Any
 
 from analyzer.describe.answer import read_object
 from analyzer.describe.ask import ask_twice, deadline, moment
-from analyzer.describe.vllm.engine import Engine, EngineSettings, Footage
-from analyzer.describe.vllm.engine_loader import Loading
+from analyzer.describe.moment import Moment
 from analyzer.describe.pictures import read_jpegs
 from analyzer.describe.probe import Probe, drawn_window
 from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
 from analyzer.describe.text_model import DESCRIBING, Sampling, Schema
-from analyzer.describe.moment import Moment
+from analyzer.describe.vllm.engine import Engine, EngineSettings, Footage
+from analyzer.describe.vllm.engine_loader import Loading
 from analyzer.signal.window import Window
 
 

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.vllm.patches import Layout
 from analyzer.describe.pictures import Pictures, decode
-from analyzer.describe.vllm.video_inputs import Recipe, metadata
 from analyzer.describe.text_model import Sampling, Schema
+from analyzer.describe.vllm.patches import Layout
+from analyzer.describe.vllm.video_inputs import Recipe, metadata
 
 _ENVIRONMENT = {
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # this process has threads: a fork of it may hang

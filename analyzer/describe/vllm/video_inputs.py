@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.describe.vllm.patches import Layout, Values
 from analyzer.describe.pictures import Pictures
+from analyzer.describe.vllm.patches import Layout, Values
 
 _PIXELS = "pixel_values_videos"
 _GRID = "video_grid_thw"

@@ -9,8 +9,8 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.h264 import ParameterSets, in_band, is_idr
-from stream.media.reader import Footage
 from stream.media.edit.segment import Place, Segment
+from stream.media.reader import Footage
 from stream.media.timeline import closed_prefix, evened, shown_until
 from stream.media.track import shown_ticks
 

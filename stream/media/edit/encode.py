@@ -15,10 +15,10 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
-from stream.media.file import MediaError, muxing
-from stream.media.reader import Footage, Shelf
-from stream.media.picture import Size, fitted, matrix, shown_size
 from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
+from stream.media.file import MediaError, muxing
+from stream.media.picture import Size, fitted, matrix, shown_size
+from stream.media.reader import Footage, Shelf
 from stream.media.sound import ReelSound
 from stream.media.timeline import shown_between
 

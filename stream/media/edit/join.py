@@ -8,9 +8,9 @@ from pathlib import Path
 
 from stream.media.edit.cut import UnsuitableError
 from stream.media.edit.encode import encode
-from stream.media.file import MediaError
 from stream.media.edit.remux import copy
 from stream.media.edit.segment import Joined, OnProgress, Place, Segment
+from stream.media.file import MediaError
 
 __all__ = ["Joined", "MediaError", "Place", "Segment", "join"]
 

@@ -13,12 +13,12 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.h264 import ParameterSets, length_prefixed, parameter_sets
+from stream.media.edit.audio_splice import LEAST_RATE_HZ, SplicedSound
 from stream.media.edit.cut import TICK_S, TICKS_PER_S, Cut, UnsuitableError, cut
+from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
 from stream.media.file import MediaError, muxing
 from stream.media.reader import Footage, Shelf
-from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
 from stream.media.sound import ReelSound
-from stream.media.edit.audio_splice import LEAST_RATE_HZ, SplicedSound
 from stream.media.timeline import decode_times
 from stream.media.track import add_copy, codec_name, copied, plays_audio
 

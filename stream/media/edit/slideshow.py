@@ -14,9 +14,9 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from stream.media.edit.segment import Joined, Place, mark_chapters
 from stream.media.file import MediaError, demuxed, muxing, translated
 from stream.media.picture import BLACK_YUV, Rgb, Size, assumed_matrix
-from stream.media.edit.segment import Joined, Place, mark_chapters
 from stream.media.track import add_copy, copied
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.queue import Allowance, DescribeQueue, QueueSettings, WaitingError
 from analyzer.describe.moment import Moment
+from analyzer.describe.queue import Allowance, DescribeQueue, QueueSettings, WaitingError
 from analyzer.signal.window import Keyframe, Window
 from tests.kit.measured import measured
 from tests.kit.mqtt import looped, until

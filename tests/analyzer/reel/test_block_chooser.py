@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.describe.moment import Moment
 from analyzer.reel.block_chooser import BlockChooser, split_blocks
 from analyzer.reel.choose import ChooseRules, Pick, Proposal, choose, in_order
-from analyzer.describe.moment import Moment
 from tests.kit.moments import moment
 
 RULES = ChooseRules()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.reel.choose import STRETCH, ChooseRules, Chosen, Pick, Proposal, choose, in_order
 from analyzer.describe.moment import Moment
+from analyzer.reel.choose import STRETCH, ChooseRules, Chosen, Pick, Proposal, choose, in_order
 from tests.kit.moments import moment
 
 RULES = ChooseRules()

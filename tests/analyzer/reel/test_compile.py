@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.reel.records import Choice, Gap, Reel
 from analyzer.describe.moment import Moment
 from analyzer.reel.compile import (
     MANIFEST,
@@ -30,6 +29,7 @@ from analyzer.reel.compile import (
     shown_span,
     summary,
 )
+from analyzer.reel.records import Choice, Gap, Reel
 from analyzer.reel.story import tell
 from analyzer.signal.window import Clip, Keyframe
 from base.clock import utc_after

@@ -7,10 +7,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from analyzer.reel.records import Choice, Story
 from analyzer.describe.describer import DescribeError
-from analyzer.reel.narrator import Narrator
 from analyzer.describe.text_model import SELECTING
+from analyzer.reel.narrator import Narrator
+from analyzer.reel.records import Choice, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, tell
 from tests.kit.moments import moment
 from tests.kit.text_model import ScriptedModel

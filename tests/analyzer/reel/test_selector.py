@@ -7,10 +7,10 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from analyzer.reel.choose import ChooseRules, Pick, Proposal, choose
 from analyzer.describe.describer import DescribeError
-from analyzer.reel.selector import ModelSelector
 from analyzer.describe.text_model import SELECTING
+from analyzer.reel.choose import ChooseRules, Pick, Proposal, choose
+from analyzer.reel.selector import ModelSelector
 from tests.kit.moments import moment
 from tests.kit.text_model import ScriptedModel
 

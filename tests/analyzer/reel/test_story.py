@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.reel.records import Chapter, Choice, Gap, Reel
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Chapter, Choice, Gap, Reel
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, captions, markdown, tell
 from tests.kit.moments import moment
 

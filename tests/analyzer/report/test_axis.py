@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from analyzer.report.axis import Axis, Horizon, clock, horizon, unix_s, x_ticks
 from analyzer.reel.records import Gap
+from analyzer.report.axis import Axis, Horizon, clock, horizon, unix_s, x_ticks
 from base.clock import utc_after
 from tests.kit.measured import START_UTC, measured
 

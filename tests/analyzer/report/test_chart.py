@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analyzer.report.axis import Axis, horizon
 from analyzer.reel.records import Gap
+from analyzer.report.axis import Axis, horizon
 from analyzer.report.chart import HEIGHT, MAX_BORDERS, MAX_STEPS, WIDTH, Chart, chart, dots, thin
 from analyzer.signal.window import Window
 from base.clock import utc_after

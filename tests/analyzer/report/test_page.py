@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analyzer.reel.records import Chapter, Gap, Reel
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Chapter, Gap, Reel
 from analyzer.report.page import MAX_PICTURES, plot, report
 from analyzer.signal.window import Window
 from base.clock import utc_after

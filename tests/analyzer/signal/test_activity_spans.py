@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.signal.peaks import Peak
 from analyzer.signal.activity_spans import Findings, PeakFinder, choose_keyframes
+from analyzer.signal.peaks import Peak
 
 THRESHOLD = 80.0
 FPS = 25

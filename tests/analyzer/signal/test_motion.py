@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from analyzer.signal.motion import GRID_COLUMNS, GRID_ROWS, Motion, MotionMeter, MotionSettings, rectangle
 from analyzer.signal.activity_spans import Findings, PeakFinder
+from analyzer.signal.motion import GRID_COLUMNS, GRID_ROWS, Motion, MotionMeter, MotionSettings, rectangle
 
 WIDTH, HEIGHT = 400, 300
 Luma = NDArray[np.uint8]

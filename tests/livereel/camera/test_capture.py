@@ -16,9 +16,9 @@ from av.stream import Stream
 from analyzer.reel.records import Gap
 from analyzer.signal.motion import MotionSettings, rectangle
 from analyzer.signal.window import Window, WindowSettings
+from base.clock import parse_utc
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips, NoClips
-from base.clock import parse_utc
 from stream.media.file import MediaError
 from stream.source import AvSource, SourceError
 from tests.kit.damage import cut_off, junk, pictures_junk, zeroed

@@ -17,9 +17,9 @@ from av.stream import Stream
 from numpy.typing import NDArray
 
 from livereel.camera.clips import BufferClips
-from livereel.ledger.ledger import Ledger
 from livereel.camera.main_stream import MainStreamClips
 from livereel.camera.worker import CameraSettings
+from livereel.ledger.ledger import Ledger
 from stream.media.probe import probe
 from stream.source import AvSource
 from stream.threaded import ThreadedSource

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from livereel.cli.check import check
-from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
 from livereel.config.options import Options
+from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, access_rules, broker, free_port
 

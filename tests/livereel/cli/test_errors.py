@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from livereel.config.schema import ConfigError
 from livereel.cli.errors import EXPECTED, explain
+from livereel.config.schema import ConfigError
 from stream.media.file import DiskFullError
 from stream.source import SourceError
 

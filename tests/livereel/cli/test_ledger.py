@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from analyzer.reel.records import Gap
-from livereel.config.schema import ConfigError
-from livereel.cli.ledger import parse_since, print_history
-from livereel.ledger.ledger import Ledger, LedgerError
 from base.clock import parse_utc
+from livereel.cli.ledger import parse_since, print_history
+from livereel.config.schema import ConfigError
+from livereel.ledger.ledger import Ledger, LedgerError
 from tests.kit.events import reel_in
 from tests.kit.measured import START_UTC, measured
 from tests.kit.moments import moment

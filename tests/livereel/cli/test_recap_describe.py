@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.reel.records import Gap
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Gap
 from analyzer.signal.window import Window
 from livereel.cli import recap_describe as pipeline
 from livereel.cli.recap_describe import Outcome, describe_all, in_thread

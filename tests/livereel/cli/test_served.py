@@ -13,9 +13,9 @@ import pytest
 
 from analyzer.reel.choose import ChooseRules
 from livereel.cli.check import check
-from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
-from livereel.config.options import Options
 from livereel.config.describers import make_words
+from livereel.config.options import Options
+from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
 from tests.kit.chat_server import GOOD, ChatServer
 from tests.kit.commandline import CommandLine
 from tests.kit.loop import Loop

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.reel.choose import ChooseRules
 from analyzer.describe.openai.describer import OpenAiDescriber
-from livereel.config.schema import CameraConfig, Config, ConfigError, DescribeConfig
+from analyzer.reel.choose import ChooseRules
 from livereel.config.describers import make_words, queue_settings
+from livereel.config.schema import CameraConfig, Config, ConfigError, DescribeConfig
 
 RULES = ChooseRules()
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from livereel.config.schema import CameraConfig, Config, ConfigError
 from livereel.config.file import load
+from livereel.config.schema import CameraConfig, Config, ConfigError
 
 
 def loaded(tmp_path: Path, text: str) -> Config:

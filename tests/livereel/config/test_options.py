@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from analyzer.reel.choose import ChooseRules
-from analyzer.signal.motion import MotionSettings, rectangle
 from analyzer.reel.compile import ReelSettings
+from analyzer.signal.motion import MotionSettings, rectangle
 from analyzer.signal.window import WindowSettings
-from livereel.config.schema import CameraConfig, Config, ConfigError, MotionConfig, PeaksConfig, ReelConfig
 from livereel.config.options import Options, read_options
+from livereel.config.schema import CameraConfig, Config, ConfigError, MotionConfig, PeaksConfig, ReelConfig
 
 
 def test_defaults_are_the_rooms_own() -> None:

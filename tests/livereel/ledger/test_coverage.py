@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.reel.records import Gap
+from base.clock import utc_after
 from livereel.ledger.coverage import Attendance
 from livereel.ledger.ledger import MIN_GAP_S, Ledger
-from base.clock import utc_after
 from tests.kit.coverage import coverage
 from tests.kit.measured import START_UTC, measured
 

@@ -17,9 +17,9 @@ import pytest
 
 from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Clip, Keyframe, Window
-from livereel.ledger.ledger import PENDING, Ledger, LedgerError
-from livereel.ledger.disk_usage import Stock
 from base.clock import utc_after, utc_text
+from livereel.ledger.disk_usage import Stock
+from livereel.ledger.ledger import PENDING, Ledger, LedgerError
 from tests.kit.events import reel_in
 from tests.kit.measured import START_UTC, measured
 from tests.kit.moments import moment

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from livereel.ledger import write_queue as journal
-from livereel.ledger.write_queue import Journal, Write
 from livereel.ledger.ledger import Ledger, LedgerError
+from livereel.ledger.write_queue import Journal, Write
 from tests.kit.measured import measured
 
 

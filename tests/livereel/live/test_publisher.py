@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.reel.records import Reel
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Reel
 from livereel.ledger.ledger import PENDING, Ledger
 from livereel.live.publisher import BATCH, Publisher
 from sinks.sink import Event, SinkError

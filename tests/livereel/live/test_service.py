@@ -12,26 +12,26 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.records import Reel
-from analyzer.reel.choose import ChooseRules
 from analyzer.describe.builtin.describer import BuiltinDescriber
-from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.describer import Describer
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
 from analyzer.describe.moment import Moment
+from analyzer.describe.openai.chat_server import ChatSettings
+from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.reel.block_chooser import BlockChooser
+from analyzer.reel.choose import ChooseRules
 from analyzer.reel.compile import ReelSettings
+from analyzer.reel.records import Reel
 from analyzer.signal.window import Window
+from base.clock import utc_text
+from livereel.camera.worker import CameraSettings
+from livereel.config.describers import make_words
 from livereel.config.schema import Config
 from livereel.ledger.ledger import FILE, PENDING, Ledger
 from livereel.live.service import Live, outcome_of
-from livereel.storage.retention import Retention
 from livereel.reels.rolling import RollingReel
-from livereel.config.describers import make_words
-from livereel.camera.worker import CameraSettings
+from livereel.storage.retention import Retention
 from sinks.events import CameraState, Glimpse, Stats, Stirring
 from sinks.sink import Event, SinkError
-from base.clock import utc_text
 from tests.kit.chat_server import ChatServer
 from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.records import Reel
 from analyzer.reel.choose import ChooseRules
 from analyzer.reel.compile import ReelSettings
+from analyzer.reel.records import Reel
+from base.clock import utc_text
+from livereel.config.describers import make_words
 from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger, LedgerError
 from livereel.reels.rolling import KEPT_BEFORE_LATEST, LATEST, RollingReel, discard, look_back, point
-from livereel.config.describers import make_words
-from base.clock import utc_text
 from stream.media.file import MediaError
 from stream.media.probe import verify
 from tests.kit.footage import Look, write_file

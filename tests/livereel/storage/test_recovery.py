@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from analyzer.signal.window import Clip, Keyframe
-from livereel.ledger.ledger import Ledger
-from livereel.storage.recovery import remove_leftovers
-from livereel.reels.rolling import LATEST
 from base.clock import utc_text
+from livereel.ledger.ledger import Ledger
+from livereel.reels.rolling import LATEST
+from livereel.storage.recovery import remove_leftovers
 from tests.kit.events import reel_in
 from tests.kit.measured import measured
 

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.reel.records import Reel
 from analyzer.describe.moment import Moment
+from analyzer.reel.records import Reel
 from analyzer.signal.window import Clip, Keyframe, Window
+from base.clock import utc_text
+from livereel.ledger.disk_usage import Stock
 from livereel.ledger.ledger import PENDING, Ledger, LedgerError
-from livereel.storage.retention import DOUBT_S, Limits, Retention
 from livereel.reels.rolling import LATEST, point
 from livereel.storage.free_space import Space
-from livereel.ledger.disk_usage import Stock
-from base.clock import utc_text
+from livereel.storage.retention import DOUBT_S, Limits, Retention
 from tests.kit import faults
 from tests.kit.events import reel_in
 from tests.kit.measured import measured

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from livereel.config.schema import ConfigError
 from livereel.config.file import load
+from livereel.config.schema import ConfigError
 from sinks.mqtt.outbox import FILE, Outbox
 from sinks.mqtt.settings import MqttSettings, problems
 from sinks.mqtt.sink import MqttSink

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from stream.media.clip import write_clip
-from stream.media.file import DiskFullError, MediaError, muxing, reading, replacing, translated
 from stream.media.edit.join import Segment, join
-from stream.media.probe import probe, verify
 from stream.media.edit.slideshow import Slides, slideshow
+from stream.media.file import DiskFullError, MediaError, muxing, reading, replacing, translated
 from stream.media.frame_grab import grab, write_jpeg
+from stream.media.probe import probe, verify
 from tests.kit.media import complaints, film, packets_of, picture
 
 ODD_NAMES = [

@@ -11,8 +11,8 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.media.file import MediaError
 from stream.media.edit.join import Segment, join
+from stream.media.file import MediaError
 from stream.media.probe import ChapterMark, probe, verify
 from tests.kit.media import FASTEST, film, packets_of
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stream.media.edit.audio_splice import SplicedSound
 from stream.media.file import muxing
 from stream.media.reader import Footage
 from stream.media.sound import AacTrack, ReelSound
-from stream.media.edit.audio_splice import SplicedSound
 from tests.kit.media import film
 
 RATE_HZ = 48_000

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.signal.activity import Activity, LightChange, Mover
 from analyzer.describe.builtin.describer import BuiltinDescriber, importance
 from analyzer.describe.describer import Describer
 from analyzer.describe.moment import MAX_TITLE_CHARS, Moment
+from analyzer.signal.activity import Activity, LightChange, Mover
 from analyzer.signal.window import Window
 from tests.kit.moments import active, mover
 

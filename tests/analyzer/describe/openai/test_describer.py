@@ -12,8 +12,8 @@ from typing import Any, TypeVar, get_args
 import jsonschema
 import pytest
 
-from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
 from analyzer.describe.pictures import read_jpegs
 from analyzer.describe.prompt import CameraBrief, Prompts

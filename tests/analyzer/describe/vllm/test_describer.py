@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.vllm.engine import EngineSettings
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
+from analyzer.describe.vllm.engine import EngineSettings
 from tests.kit.pictures import pictured
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from stream.media.edit.encode import common_rate
-from stream.media.file import MediaError
 from stream.media.edit.join import Joined, Segment, join
-from stream.media.probe import probe, verify
+from stream.media.file import MediaError
 from stream.media.frame_grab import grab
+from stream.media.probe import probe, verify
 from tests.kit.media import (
     FASTEST,
     beeps,

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stream.media.file import MediaError
-from stream.media.probe import probe, verify
 from stream.media.edit.slideshow import Slides, slideshow
+from stream.media.file import MediaError
 from stream.media.frame_grab import grab
+from stream.media.probe import probe, verify
 from tests.kit.media import (
     Rgb,
     chapters_elsewhere,
