@@ -8,10 +8,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from synthetic import match, street_script
 from synthetic.event import Event
+from synthetic.field import match
 from synthetic.field.field import Field
 from synthetic.scene import Scene
+from synthetic.street import script as street_script
 from synthetic.street.street import Street
 
 _FIRST_S = 3.0  # so that a stream begins with a quiet moment, but not with a long one

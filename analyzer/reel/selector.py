@@ -48,8 +48,8 @@ class ModelSelector:
     async def propose(self, moments: tuple[Moment, ...]) -> Proposal | None:
         """What the model would choose; None when all are shown anyway, or when it gives no answer.
 
-        Fits ``analyzer.reel.block_chooser.Propose``: moments come in the order of time, and nothing of the proposal is
-        trusted by whoever reads it.
+        Fits ``analyzer.reel.block_chooser.Propose``: moments come in the order of time, and the caller trusts
+        nothing of the proposal.
         """
         if len(moments) <= self._rules.min_chapters:
             return None

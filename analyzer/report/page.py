@@ -284,7 +284,7 @@ def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - slow to import; pages are rare
 
     return Environment(
-        loader=PackageLoader("analyzer", "."),
+        loader=PackageLoader("analyzer.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

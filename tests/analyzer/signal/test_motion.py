@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 400, 300
 Luma = NDArray[np.uint8]
 Scene = NDArray[np.float32]
 
-MEDIA = Path(__file__).parents[3] / "shared" / "media"
+MEDIA = Path(__file__).parents[4] / "shared" / "media"
 EVENTS = {  # seconds, from the media's own notes
     "car-detection.mp4": [(4.2, 9.0), (14.2, 19.4), (25.0, 27.8)],
     "bottle-detection.mp4": [

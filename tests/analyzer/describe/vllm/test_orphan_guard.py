@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 # An engine's process is one of multiprocessing's, spawned; this one only sleeps.
 PROGRAM = """
