@@ -23,11 +23,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' RTSP server serves here too
 
-from analyzer.happening import Glimpse, Stirring
 from analyzer.signal.window import Window, WindowSettings
 from base.clock import parse_utc, utc_after, utc_text
 from livereel.camera.supervisor import Patience
 from livereel.camera.worker import CameraSettings
+from sinks.events import Glimpse, Stirring
 from sinks.sink import Event
 from tests.kit.coverage import coverage
 from tests.kit.footage import Look, write_units

@@ -32,10 +32,10 @@ from livereel.reels.rolling import LookBack, RollingReel, look_back
 from livereel.storage.data_dir import LATEST, REELS, alone
 from livereel.storage.recovery import remove_leftovers
 from livereel.storage.retention import Limits, Retention
-from sinks.mqtt import MqttSink
-from sinks.outbox import FILE as OUTBOX
-from sinks.outbox import Outbox
-from sinks.settings import MqttSettings
+from sinks.mqtt.outbox import FILE as OUTBOX
+from sinks.mqtt.outbox import Outbox
+from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.sink import MqttSink
 from sinks.sink import Sink
 
 Outlets = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[list[Sink]]]

@@ -1,61 +1,35 @@
-"""The seam to whatever wants to know: disk, MQTT, the dashboard."""
+"""The Sink protocol: what brings events to a peer outside the program."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from analyzer.describe.moment import Moment
-from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
+from sinks.events import CameraState, DescriberState, Glimpse, Stats, Stirring
 
 
 class SinkError(Exception):
-    """What was handed over cannot be kept; the message is one clear line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """Counters of a run, told each minute: ``counters`` by name, ``cameras`` by camera and name."""
-
-    at_utc: str
-    counters: dict[str, float]
-    cameras: dict[str, dict[str, float]]
-
-
-class DescriberStatus(StrEnum):
-    """Whether the describer answers."""
-
-    ONLINE = "online"
-    OFFLINE = "offline"
-
-
-@dataclass(frozen=True, slots=True)
-class DescriberState:
-    """Whether windows are being described, published at each change; ``reason`` where they are not."""
-
-    state: DescriberStatus
-    reason: str | None
-    at_utc: str
+    """A sink cannot be used, or cannot store an event; the message is one clear line."""
 
 
 Event = CameraState | DescriberState | Stirring | Glimpse | Window | Moment | Reel | Gap | Stats
 
 
 class Sink(Protocol):
-    """Takes events in the order in which they happen and brings them to its peer.
+    """Receives events in the order in which they happen and brings them to its peer.
 
-    ``take`` never waits for the peer: what must not be lost is on disk when it returns, the rest may be
-    dropped, and is counted. A Moment or a Reel is handed over once it is in the ledger and its files are
-    in place, and again, with the same id (and seq), after a crash, and where it is the last at a start.
+    ``take`` never waits for the peer: what must not be lost is on disk when it returns; the rest may be
+    dropped, and is counted. A Moment or a Reel is passed once it is in the ledger and its files are in
+    place. Delivery is at least once: after a crash, and for the newest one at each start, it is passed
+    again with the same id (and seq).
     """
 
     async def take(self, event: Event) -> None:
-        """Take an event; raises SinkError when it must be kept and cannot."""
+        """Accept an event; raises SinkError if it must be stored and cannot be."""
         ...
 
     async def close(self) -> None:
-        """Bring what can be brought within a second or two, then let go. Safe to call twice."""
+        """Deliver what can be delivered within a second or two, then disconnect. Safe to call twice."""
         ...

@@ -11,7 +11,6 @@ from typing import Protocol
 from av.packet import Packet
 from av.stream import Stream
 
-from analyzer.happening import Began, Glimpse, Stirring
 from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Measured, Window, Windower, WindowSettings
 from base.clock import MediaClock, utc_after
@@ -21,6 +20,7 @@ from livereel.camera.overload import Overload
 from livereel.camera.packet_end import Extent
 from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
+from sinks.events import Began, Glimpse, Stirring
 from stream.address import redact
 from stream.frames import Frame, FrameDecoder
 from stream.media.file import MediaError

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from analyzer.happening import Began, CameraStatus
 from livereel.camera.capture import Seen
 from livereel.camera.counts import Counts
 from livereel.camera.process import CameraProcess
 from livereel.camera.worker import Beat, CameraSettings, Ended
+from sinks.events import Began, CameraStatus
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,8 @@ from livereel.cli.errors import EXPECTED, explain
 from livereel.config.describers import make_words
 from livereel.config.options import Options
 from livereel.config.schema import Config
-from sinks.broker import BrokerError
-from sinks.mqtt import check_broker
-from sinks.settings import MqttSettings
+from sinks.mqtt.access_check import check_broker
+from sinks.mqtt.errors import BrokerError
 from stream.media.file import MediaError
 from stream.media.track import holds_video
 from stream.source import AvSource
@@ -37,7 +36,7 @@ async def _check(options: Options) -> bool:
         for which, address in (("", camera.source), (" (detect_source)", camera.detect_source))
         if address is not None
     ]
-    tries += [("words", _words(options)), ("mqtt", _mqtt(config.mqtt)), ("disk", _disk(config))]
+    tries += [("words", _words(options)), ("mqtt", _mqtt(config)), ("disk", _disk(config))]
     if not config.cameras:
         sys.stdout.write("ok    cameras: none\n")
     return all([await _try(name, attempt) for name, attempt in tries])
@@ -86,12 +85,11 @@ def _words(options: Options) -> Try:
     return attempt
 
 
-def _mqtt(settings: MqttSettings) -> Try:
+def _mqtt(config: Config) -> Try:
     async def attempt() -> str:
-        if settings.host is None:
+        if config.mqtt.host is None:
             return "off (no host)"
-        await check_broker(settings)
-        return f"{settings.host}:{settings.port}"
+        return await check_broker(config.mqtt, [camera.name for camera in config.cameras])
 
     return attempt
 

@@ -27,7 +27,7 @@ from livereel.cli.recap_describe import EndedWindow, describe_all, in_thread
 from livereel.config.describers import Words, make_words
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig
-from sinks.rows import window_row
+from sinks.serialize import window_row
 from stream.source import AvSource, PacketSource
 
 WINDOWS = "windows.jsonl"

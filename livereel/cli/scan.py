@@ -17,7 +17,7 @@ from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import NoClips
 from livereel.cli.progress import progress
 from livereel.config.options import Options
-from sinks.rows import gap_row, window_row
+from sinks.serialize import gap_row, window_row
 from stream.open import open_live
 from stream.source import AvSource, PacketSource
 

@@ -13,6 +13,7 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from livereel.config.schema import NAME, Config, ConfigError
+from sinks.mqtt.settings import problems as mqtt_problems
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -80,6 +81,8 @@ def _problems(config: Config) -> Iterator[tuple[Keys, str]]:
             yield keys, f"there are two cameras {name}"
     if config.reel.max_chapters < config.reel.min_chapters:
         yield ("reel", "max_chapters"), f"is less than min_chapters, {config.reel.min_chapters}"
+    for key, problem in mqtt_problems(config.mqtt):
+        yield ("mqtt", key), problem
 
 
 def _lines_once(path: Path, root: yaml.Node | None) -> dict[Keys, int]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
 
-from sinks.settings import MqttSettings
+from sinks.mqtt.settings import MqttSettings
 
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
 """What a camera may be called: its name becomes part of files' names and of topics."""

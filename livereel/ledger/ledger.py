@@ -21,7 +21,7 @@ from livereel.ledger.reels import Reels
 from livereel.ledger.tables import gaps, info, windows
 from livereel.ledger.unpublished import Unpublished, UnpublishedEvent
 from livereel.ledger.windows import Windows
-from sinks.rows import gap_row, window_row
+from sinks.serialize import gap_row, window_row
 
 _LAST_WINDOW = select(func.max(windows.c.end_utc)).where(windows.c.camera == bindparam("of_camera"))
 _LAST_GAP = select(func.max(gaps.c.end_utc)).where(gaps.c.camera == bindparam("of_camera"))

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
-from analyzer.happening import Began, CameraState, CameraStatus
 from analyzer.reel.compile import ReelError
 from analyzer.reel.records import Gap, GapReason, Reel
 from analyzer.signal.window import Outcome, Window
@@ -30,7 +29,8 @@ from livereel.live.publisher import Publisher
 from livereel.live.stats import StatsCollector
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
-from sinks.sink import DescriberState, DescriberStatus, Sink, Stats
+from sinks.events import Began, CameraState, CameraStatus, DescriberState, DescriberStatus, Stats
+from sinks.sink import Sink
 from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)

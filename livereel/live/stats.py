@@ -9,7 +9,7 @@ from statistics import fmean
 from analyzer.describe.moment import Moment
 from analyzer.describe.queue import QueueCounts
 from livereel.camera.supervisor import Supervisor
-from sinks.sink import Stats
+from sinks.events import Stats
 
 
 class StatsCollector:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sinks.settings import MqttSettings
+from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, Broker, broker
 from tests.kit.events import JPEG, glimpse, moment_now, reel_in, stirring, watching
 from tests.kit.listener import Heard, Listener, listener, wait_until

@@ -95,6 +95,14 @@ def password_file(folder: Path, user: str, password: str) -> Path:
     return file
 
 
+def access_rules(folder: Path, *rules: str) -> str:
+    """Write an ACL file; return the line of mosquitto.conf that names it."""
+    file = folder / "rules.acl"
+    file.write_text("\n".join(rules) + "\n")
+    file.chmod(0o600)
+    return f"acl_file {file}"
+
+
 @dataclass(frozen=True, slots=True)
 class Certificates:
     """Files: an authority, and a server's and a client's certificate and key made by it."""

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from analyzer.describe.moment import Moment
-from analyzer.happening import CameraState, CameraStatus, Glimpse, Stirring
 from analyzer.reel.compile import VIDEO
 from analyzer.reel.records import Chapter, Gap, GapReason, Reel
 from base.clock import utc_text
+from sinks.events import CameraState, CameraStatus, Glimpse, Stirring
 from tests.kit.moments import moment
 
 # The smallest thing that begins as a JPEG does and ends as one does.

@@ -10,16 +10,16 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
 
-from sinks.broker import Patience
-from sinks.mqtt import MqttSink
-from sinks.outbox import FILE, Outbox
-from sinks.settings import MqttSettings
+from sinks.mqtt.outbox import FILE, Outbox
+from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.sink import MqttSink
+from sinks.mqtt.timing import Timing
 from tests.kit.listener import PATIENCE_S
 
 P = ParamSpec("P")
 
 # A broker on this machine answers within milliseconds, and a test waits for nothing longer than it must.
-QUICK = Patience(first_retry_s=0.05, max_retry_s=0.2, answer_s=1.0, finish_s=1.0, announce_s=0.1)
+QUICK = Timing(first_retry_s=0.05, max_retry_s=0.2, answer_s=1.0, finish_s=1.0, announce_s=0.1)
 VERSION = "1.2.3"
 
 
@@ -44,7 +44,7 @@ async def running(
     cameras: Sequence[str] = ("front",),
     reels: Sequence[str] = ("front",),
     wishes: Wishes | None = None,
-    patience: Patience = QUICK,
+    timing: Timing = QUICK,
 ) -> AsyncIterator[MqttSink]:
     """A sink with its outbox in ``base``, trying to connect; closed, as livereel would, on leaving."""
     outbox = Outbox(base / FILE)
@@ -56,7 +56,7 @@ async def running(
         wishes or Wishes(),
         base=base,
         version=VERSION,
-        patience=patience,
+        timing=timing,
     )
     task = asyncio.create_task(sink.run())
     try:

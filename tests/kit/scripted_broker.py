@@ -1,7 +1,7 @@
 """A broker that does as a test says: refuses, sets limits, stops reading or answering.
 
-It speaks MQTT 5, in the test's loop. It delivers nothing to anybody and keeps nothing: what it was sent
-is in ``taken``.
+It speaks MQTT 5 and 3.1.1, in the test's loop. It keeps nothing, and delivers nothing to anybody, unless it
+echoes: what it was sent is in ``taken``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 CONNECT, CONNACK, PUBLISH, PUBACK = 1, 2, 3, 4
 SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = 8, 9, 12, 13, 14
-NOT_AUTHORIZED = 0x87
+NOT_AUTHORIZED, SESSION_TAKEN_OVER = 0x87, 0x8E
+V311, V5 = 4, 5
 
 
 def maximum_packet_size(size: int) -> bytes:
@@ -43,6 +44,8 @@ class ScriptedBroker:
         properties: of the CONNACK.
         reads: cleared, nothing more is read: the peer's writes pile up.
         answers: False, no CONNECT is answered.
+        versions: the protocol levels that it speaks; others are refused.
+        echoes: what it takes goes back to whoever sent it, at QoS 0.
         taken: what was published and not refused.
         connections: how many have begun.
     """
@@ -53,6 +56,8 @@ class ScriptedBroker:
     properties: bytes = b""
     reads: asyncio.Event = field(default_factory=asyncio.Event)
     answers: bool = True
+    versions: set[int] = field(default_factory=lambda: {V311, V5})
+    echoes: bool = False
     taken: list[Taken] = field(default_factory=list)
     connections: int = 0
     port: int = 0
@@ -68,6 +73,17 @@ class ScriptedBroker:
         for writer in self._peers:
             writer.write(_frame(PUBLISH, len(name).to_bytes(2) + name + b"\0" + payload))
 
+    def take_over(self) -> None:
+        """End all connections as if others had come with their client ids."""
+        for writer in self._peers:
+            writer.write(_frame(DISCONNECT, bytes([SESSION_TAKEN_OVER, 0])))
+            writer.close()
+
+    def hang_up(self) -> None:
+        """End all connections without a word."""
+        for writer in self._peers:
+            writer.transport.abort()
+
     async def close(self) -> None:
         for task in self._serving:
             task.cancel()
@@ -80,13 +96,16 @@ class ScriptedBroker:
             self._serving.add(task)
         with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             angry = False
+            version = V5
             while True:
                 await self.reads.wait()
                 kind, flags, body = await _packet(reader)
                 if kind == DISCONNECT or (kind == PUBLISH and (angry or self._hangs_up(body))):
                     break
                 angry = self.hangs_up_after_refusal and kind == PUBLISH and self.refuses(_topic(body))
-                if answer := self._answer(kind, flags, body):
+                if kind == CONNECT:
+                    version = body[6]
+                if answer := self._answer(kind, flags, body, version):
                     writer.write(answer)
                     await writer.drain()
         self._peers.discard(writer)
@@ -95,25 +114,39 @@ class ScriptedBroker:
     def _hangs_up(self, body: bytes) -> bool:
         return self.hangs_up_at(_topic(body), len(body))
 
-    def _answer(self, kind: int, flags: int, body: bytes) -> bytes:
+    def _answer(self, kind: int, flags: int, body: bytes, version: int) -> bytes:
+        """The answer to a packet: its bytes differ by properties, which only MQTT 5 has."""
+        is_v5 = version == V5
         if kind == CONNECT and self.answers:
-            return _frame(CONNACK, bytes([0, 0, len(self.properties)]) + self.properties)
+            if version not in self.versions:
+                return _frame(CONNACK, b"\0\1")  # as a broker that does not know MQTT 5 answers
+            return _frame(CONNACK, b"\0\0" + _properties(self.properties if is_v5 else b"", is_v5=is_v5))
         if kind == SUBSCRIBE:
-            return _frame(SUBACK, body[:2] + b"\0" + b"\1" * _count_filters(body))
+            granted = b"\1" * _count_filters(body, is_v5=is_v5)
+            return _frame(SUBACK, body[:2] + _properties(b"", is_v5=is_v5) + granted)
         if kind == PINGREQ:
             return _frame(PINGRESP, b"")
-        return self._take(flags, body) if kind == PUBLISH else b""
+        return self._take(flags, body, is_v5=is_v5) if kind == PUBLISH else b""
 
-    def _take(self, flags: int, body: bytes) -> bytes:
+    def _take(self, flags: int, body: bytes, *, is_v5: bool) -> bytes:
         qos, retain = flags >> 1 & 3, bool(flags & 1)
         topic = _topic(body)
         end = 2 + len(topic.encode())
         number = body[end : end + 2]
         rest = body[end + 2 :] if qos else body[end:]
+        payload = rest[1 + rest[0] :] if is_v5 else rest
         refused = self.refuses(topic)
+        answer = b""
         if not refused:
-            self.taken.append(Taken(topic, rest[1 + rest[0] :], qos, retain))
-        return _frame(PUBACK, number + bytes([NOT_AUTHORIZED if refused else 0])) if qos else b""
+            self.taken.append(Taken(topic, payload, qos, retain))
+            if self.echoes:
+                answer = _frame(PUBLISH, body[:end] + _properties(b"", is_v5=is_v5) + payload)
+        code = bytes([NOT_AUTHORIZED if refused else 0]) if is_v5 else b""
+        return answer + (_frame(PUBACK, number + code) if qos else b"")
+
+
+def _properties(properties: bytes, *, is_v5: bool) -> bytes:
+    return bytes([len(properties)]) + properties if is_v5 else b""
 
 
 async def _packet(reader: asyncio.StreamReader) -> tuple[int, int, bytes]:
@@ -135,8 +168,8 @@ def _frame(kind: int, body: bytes) -> bytes:
     return bytes([kind << 4, len(body)]) + body
 
 
-def _count_filters(body: bytes) -> int:
-    at, count = 3 + body[2], 0
+def _count_filters(body: bytes, *, is_v5: bool) -> int:
+    at, count = 3 + body[2] if is_v5 else 2, 0
     while at < len(body):
         at += 3 + int.from_bytes(body[at : at + 2])
         count += 1

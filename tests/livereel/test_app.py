@@ -10,8 +10,8 @@ from livereel import app
 from livereel.app import named, watch
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, Config
-from sinks.mqtt import MqttSink
-from sinks.settings import MqttSettings
+from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
 
 LONG_S = 60.0

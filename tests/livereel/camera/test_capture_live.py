@@ -12,13 +12,13 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
-from analyzer.happening import Began, Glimpse, Stirring
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Window, WindowSettings
 from base.clock import parse_utc, utc_after, utc_text
 from livereel.camera.capture import Capture, Seen
 from livereel.camera.clips import BufferClips, Clipper, NoClips
 from livereel.camera.overload import MAX_BEHIND_S
+from sinks.events import Began, Glimpse, Stirring
 from stream.source import AvSource
 from tests.kit.footage import Look, write_file
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.happening import Began
 from analyzer.signal.window import Window, WindowSettings
 from livereel.camera.capture import Seen
 from livereel.camera.supervisor import Lost, Patience, Supervisor
 from livereel.camera.worker import CameraSettings
+from sinks.events import Began
 from tests.kit.footage import Look, write_file
 from tests.kit.rtsp import free_port
 

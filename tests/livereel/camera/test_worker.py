@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.happening import Began
 from analyzer.signal.window import Window, WindowSettings
 from livereel.camera.process import CameraProcess
 from livereel.camera.worker import CameraSettings, Ended, Report
+from sinks.events import Began
 from stream.open import open_live
 from stream.source import SourceError
 from tests.kit.footage import Look, write_file

@@ -10,8 +10,8 @@ import pytest
 from livereel.cli.check import check
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
-from sinks.settings import MqttSettings
-from tests.kit.broker import MOSQUITTO, broker, free_port
+from sinks.mqtt.settings import MqttSettings
+from tests.kit.broker import MOSQUITTO, access_rules, broker, free_port
 
 
 def test_all_that_works_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,7 +50,26 @@ def test_a_broker_whose_name_cannot_be_one_is_told(
 
 
 @pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
-def test_a_broker_that_answers_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broker_that_lets_us_publish_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with broker(tmp_path / "broker") as peer:
-        check(Options(Config(data=tmp_path, mqtt=MqttSettings(host="127.0.0.1", port=peer.port))))
-    assert "ok    mqtt: 127.0.0.1" in capsys.readouterr().out
+        check(Options(Config(data=tmp_path, mqtt=MqttSettings(host=f"mqtt://127.0.0.1:{peer.port}"))))
+    assert f"ok    mqtt: 127.0.0.1:{peer.port}, 15 kinds of topics can be" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
+def test_a_broker_that_denies_a_topic_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = access_rules(tmp_path, "topic readwrite livereel/#")
+    with broker(tmp_path / "broker", "allow_anonymous true", rules) as peer:
+        assert not check(Options(Config(data=tmp_path, mqtt=MqttSettings("127.0.0.1", peer.port))))
+    out = capsys.readouterr().out
+    assert (
+        f"FAIL  mqtt: 127.0.0.1:{peer.port}: may not publish to homeassistant/device/livereel/config" in out
+    )
+
+
+def test_credentials_in_the_host_are_not_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for host in ("mqtt://me:secret@127.0.0.1:9", "me:secret@127.0.0.1:9", "http://me:secret@broker"):
+        assert not check(Options(Config(data=tmp_path, mqtt=MqttSettings(host))))
+    out = capsys.readouterr().out
+    assert out.count("FAIL  mqtt: ") == 3
+    assert "secret" not in out

@@ -17,7 +17,6 @@ from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
-from analyzer.happening import CameraState, Glimpse, Stirring
 from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.choose import ChooseRules
 from analyzer.reel.compile import ReelSettings
@@ -32,7 +31,8 @@ from livereel.ledger.records import FILE, PENDING
 from livereel.live.service import Live, outcome_of
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
-from sinks.sink import Event, SinkError, Stats
+from sinks.events import CameraState, Glimpse, Stats, Stirring
+from sinks.sink import Event, SinkError
 from tests.kit.chat_server import ChatServer
 from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from analyzer.happening import CameraStatus
-from sinks.settings import MqttSettings
-from sinks.sink import DescriberState, DescriberStatus, Stats
+from sinks.events import CameraStatus, DescriberState, DescriberStatus, Stats
+from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, broker
 from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching
 from tests.kit.ha_schema import check_discovery
@@ -22,7 +21,7 @@ from tests.kit.mqtt import Wishes, looped, running, until
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "mqtt.md").read_text()
 CAMERAS, REELS = ("front", "yard"), ("front", "yard", "all")
 
@@ -62,7 +61,7 @@ def rows(heading: str) -> list[Row]:
     return [Row(*row[: len(fields(Row))]) for row in cells]
 
 
-TOLD, OBEYED = rows("What is told"), rows("What is obeyed")
+PUBLISHED, COMMANDS = rows("What is published"), rows("Commands")
 
 
 def validator(name: str) -> Draft202012Validator:
@@ -108,21 +107,21 @@ def all_heard(tmp_path_factory: pytest.TempPathFactory) -> list[Heard]:
 
 
 def described(message: Heard) -> Row:
-    found = [row for row in TOLD if row.pattern.fullmatch(message.topic)]
+    found = [row for row in PUBLISHED if row.pattern.fullmatch(message.topic)]
     assert len(found) == 1, f"{message.topic}: {len(found)} rows"
     return found[0]
 
 
 def test_everything_published_is_documented_and_the_other_way_round(all_heard: list[Heard]) -> None:
     published = {described(message).topic for message in all_heard}
-    assert published == {row.topic for row in TOLD}
+    assert published == {row.topic for row in PUBLISHED}
 
 
 def test_qos_and_retain_are_as_documented(all_heard: list[Heard]) -> None:
     for message in all_heard:
         row = described(message)
         assert (message.qos, message.retain) == (int(row.qos), row.retained == "yes"), message.topic
-    assert {row.topic for row in TOLD if row.outbox} == {"livereel/captions", "livereel/reels"}
+    assert {row.topic for row in PUBLISHED if row.outbox} == {"livereel/captions", "livereel/reels"}
 
 
 def test_every_payload_is_as_documented(all_heard: list[Heard]) -> None:
@@ -142,7 +141,7 @@ def test_every_payload_is_as_documented(all_heard: list[Heard]) -> None:
 
 
 def test_the_documented_words_are_all_used(all_heard: list[Heard]) -> None:
-    for row in TOLD:
+    for row in PUBLISHED:
         said = {m.payload.decode() for m in all_heard if row.values and row.pattern.fullmatch(m.topic)}
         assert said == set(row.values), row.topic
 
@@ -166,7 +165,7 @@ def test_the_schemas_refuse_what_lacks_a_member_or_has_one_too_many(all_heard: l
             assert not any(_without(schema, body, key) for key in body)
 
 
-@pytest.mark.parametrize("row", OBEYED, ids=lambda row: row.topic)
+@pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.topic)
 def test_every_documented_command_is_obeyed(row: Row, tmp_path: Path) -> None:
     wishes = Wishes()
     topic = row.topic.replace("{camera}", "front").replace("{reel}", "all")
@@ -190,7 +189,7 @@ def test_every_documented_command_is_obeyed(row: Row, tmp_path: Path) -> None:
 
 
 def test_the_documented_commands_are_all_that_is_listened_to() -> None:
-    assert [row.topic for row in OBEYED] == [
+    assert [row.topic for row in COMMANDS] == [
         "livereel/{camera}/enabled/set",
         "livereel/{reel}/reel/make",
         "homeassistant/status",

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.happening import CameraState, CameraStatus
-from sinks.mqtt import MqttSink
-from sinks.outbox import FILE, Outbox
-from sinks.settings import MqttSettings
-from sinks.sink import DescriberState, DescriberStatus, SinkError, Stats
+from sinks.events import CameraState, CameraStatus, DescriberState, DescriberStatus, Stats
+from sinks.mqtt.outbox import FILE, Outbox
+from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.sink import MqttSink
+from sinks.sink import SinkError
 from tests.kit.broker import MOSQUITTO, Broker, broker, free_port
 from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching
 from tests.kit.listener import Listener, listener

@@ -1,4 +1,4 @@
-"""Windows and gaps as the rows that leave the program: windows.jsonl, ``--json`` and the ledger's listing."""
+"""Windows and gaps as JSON objects: for windows.jsonl, ``--json`` and the ledger's listing."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def window_row(
 ) -> dict[str, Any]:
     """Return the JSON object for a window; file names are relative to ``base`` where they lie in it.
 
-    ``outcome`` is ``pending`` for a window that waits to be described, and ``seen`` for one that is not
-    to be described.
+    ``outcome`` is ``pending`` for a window that waits to be described, and ``seen`` for one that is not to
+    be described.
     """
     return {
         "id": window.id,

@@ -1,4 +1,4 @@
-"""The outbox: messages that must arrive, kept in SQLite from before the first attempt to the answer."""
+"""The outbox: messages that must arrive, in SQLite from before the first attempt to the acknowledgement."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from sinks.settings import OUTBOX_MAX_BYTES
+from sinks.mqtt.message import StoredMessage
+from sinks.mqtt.settings import OUTBOX_MAX_BYTES
 from sinks.sink import SinkError
 
 log = logging.getLogger(__name__)
 
 FILE = "outbox.db"
-# What was sent or dropped is remembered this many entries long, so that it is not sent again when a
-# restarted livereel offers it again. An entry without its payload takes about 150 bytes.
+# Keys of this many sent or dropped messages are kept, so that a restarted livereel that puts them again
+# does not send them again. A row without its payload takes about 150 bytes.
 REMEMBERED = 100_000
 
 _SCHEMA = """
@@ -33,30 +33,21 @@ CREATE TABLE IF NOT EXISTS retained (topic TEXT PRIMARY KEY) STRICT;
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message that waits: ``number`` is its place in the line, over all topics."""
-
-    number: int
-    topic: str
-    payload: bytes
-
-
 class Outbox:
-    """A line of messages on disk: first in, first out, each with a number of its topic.
+    """A first-in, first-out queue of messages on disk, numbered by topic.
 
-    A call blocks for at most one commit; all are safe from threads, and raise SinkError when the file
-    fails them (a full disk, say); nothing is half done then. What ``put`` has returned for survives a
-    killed process and a power cut.
+    A call blocks for at most one commit. Calls are thread-safe, and raise SinkError when the file fails (a
+    full disk, for example), leaving nothing half done. A message survives a killed process and a power cut
+    once ``put`` has returned.
 
-    When the payloads waiting exceed ``max_bytes``, the oldest are dropped until they do not: what is new
-    is worth more than what is old. They are counted, and missing in the topic's ``seq``.
+    When stored payloads exceed ``max_bytes``, the oldest are dropped: new messages are worth more than old
+    ones. Drops are counted, and missing in the topic's ``seq``.
     """
 
     def __init__(
         self, file: Path, *, max_bytes: int = OUTBOX_MAX_BYTES, remembered: int = REMEMBERED
     ) -> None:
-        """Open the outbox, made if it is not there."""
+        """Open the outbox; create the file if it is missing."""
         self._file = file
         self._max_bytes = max_bytes
         self._remembered = remembered
@@ -71,7 +62,7 @@ class Outbox:
             except sqlite3.Error:
                 self._db.close()
                 raise
-        self._told_dropped = self.dropped
+        self._logged_dropped = self.dropped
         self._is_full = False
 
     def _count(self) -> None:
@@ -93,7 +84,7 @@ class Outbox:
                 with self._db:
                     yield self._db
             except sqlite3.Error:
-                self._count()  # what was counted on the way has been undone
+                self._count()  # the transaction was rolled back
                 raise
 
     def close(self) -> None:
@@ -102,9 +93,9 @@ class Outbox:
             self._db.close()
 
     def put(self, topic: str, key: str, body: Mapping[str, Any]) -> bool:
-        """Append a message: ``body`` as JSON, with ``seq``, the topic's next number from 1, before the rest.
+        """Append a message: ``body`` as JSON, preceded by ``seq``, the topic's next number from 1.
 
-        Returns False, changing nothing, when the topic has this key already: waiting, sent or dropped.
+        Return False, changing nothing, if the topic has this key already: stored, sent or dropped.
         """
         with self._writing() as db:
             if db.execute("SELECT 1 FROM entries WHERE topic = ? AND key = ?", (topic, key)).fetchone():
@@ -119,15 +110,15 @@ class Outbox:
             self.waiting_bytes += len(payload)
             while self.waiting_bytes > self._max_bytes:
                 self._drop_oldest(db)
-        self._tell_full()
+        self._log_full()
         return True
 
-    def _tell_full(self) -> None:
-        """Say that messages are dropped, once until what was full has been emptied."""
-        if self.dropped > self._told_dropped and not self._is_full:
+    def _log_full(self) -> None:
+        """Log that messages are dropped, once until the outbox has been empty again."""
+        if self.dropped > self._logged_dropped and not self._is_full:
             self._is_full = True
             log.warning("%s: is full; the oldest captions and reels are dropped", self._file)
-        self._told_dropped = self.dropped
+        self._logged_dropped = self.dropped
 
     def _drop_oldest(self, db: sqlite3.Connection) -> None:
         number, topic, size = db.execute(
@@ -140,18 +131,18 @@ class Outbox:
         self.waiting_bytes -= size
         self.dropped += 1
 
-    def after(self, number: int, limit: int) -> list[Entry]:
-        """Return the next messages behind ``number`` (0: from the first), oldest first."""
+    def messages_after(self, number: int, limit: int) -> list[StoredMessage]:
+        """Return the next messages after ``number`` (0: from the first), oldest first."""
         with self._lock, self._mapped():
             rows = self._db.execute(
                 "SELECT number, topic, payload FROM entries WHERE number > ? AND payload IS NOT NULL"
                 " ORDER BY number LIMIT ?",
                 (number, limit),
             ).fetchall()
-        return [Entry(*row) for row in rows]
+        return [StoredMessage(*row) for row in rows]
 
-    def done(self, number: int) -> None:
-        """Let go of all messages up to ``number``: they have arrived."""
+    def mark_done(self, number: int) -> None:
+        """Remove all messages up to ``number``: they have been acknowledged."""
         with self._writing() as db:
             count, size = db.execute(
                 "SELECT count(*), coalesce(sum(length(payload)), 0) FROM entries"
@@ -172,15 +163,15 @@ class Outbox:
                 "%s: is empty again; %d captions and reels were dropped so far", self._file, self.dropped
             )
 
-    # Topics at which a broker keeps something of ours
+    # Topics that may hold a retained message
 
     def retained(self) -> set[str]:
-        """Return the topics told to ``set_retained``, by this run or an earlier one."""
+        """Return the topics given to ``set_retained``, by this run or an earlier one."""
         with self._lock, self._mapped():
             return {topic for (topic,) in self._db.execute("SELECT topic FROM retained")}
 
     def set_retained(self, topics: Iterable[str]) -> None:
-        """Remember the topics at which a broker may keep a message of ours."""
+        """Store the topics that may hold a retained message of this livereel."""
         with self._writing() as db:
             db.execute("DELETE FROM retained")
             db.executemany("INSERT OR IGNORE INTO retained VALUES (?)", [(topic,) for topic in topics])

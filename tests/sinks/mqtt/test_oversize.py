@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sinks.suspect import LOSSES, Suspect
+from sinks.mqtt.oversize import LOSSES, OversizeDetector
 
 
-def suspected(losses: int = LOSSES, taken_bytes: int = 500) -> Suspect:
+def suspected(losses: int = LOSSES, taken_bytes: int = 500) -> OversizeDetector:
     """After so many connections that ended at letter 7, on each of which something else was taken."""
-    suspect = Suspect()
-    suspect.taken(10_000)  # before: the broker may have other limits now
+    detector = OversizeDetector()
+    detector.acknowledged(10_000)  # before: the broker may have other limits now
     for _ in range(losses):
-        suspect.lost(7)
-        suspect.taken(taken_bytes)
-    return suspect
+        detector.connection_lost(7)
+        detector.acknowledged(taken_bytes)
+    return detector
 
 
 def test_the_largest_letter_at_which_connections_end_is_too_large() -> None:
@@ -30,13 +30,13 @@ def test_where_as_much_is_taken_or_nothing_it_is_not_the_size() -> None:
 
 
 def test_losses_count_in_a_row() -> None:
-    suspect = suspected()
-    suspect.lost(8)
-    suspect.lost(7)
-    assert not suspect.is_too_large(7, 1_000)
+    detector = suspected()
+    detector.connection_lost(8)
+    detector.connection_lost(7)
+    assert not detector.is_too_large(7, 1_000)
 
 
 def test_who_answers_does_not_hang_up() -> None:
-    suspect = suspected()
-    suspect.clear()
-    assert not suspect.is_too_large(7, 1_000)
+    detector = suspected()
+    detector.answered()
+    assert not detector.is_too_large(7, 1_000)

@@ -10,10 +10,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from analyzer.happening import CameraState, CameraStatus
-from sinks.homeassistant import Discovery
-from sinks.messages import Messages
-from sinks.sink import Stats
+from sinks.events import CameraState, CameraStatus, Stats
+from sinks.mqtt.homeassistant import Discovery
+from sinks.mqtt.messages import Messages
 from tests.kit.events import moment_now, now_utc, reel_in
 from tests.kit.ha_schema import check_discovery, render
 
@@ -25,7 +24,7 @@ def announced(prefix: str = "livereel") -> dict[str, dict[str, Any]]:
     discovery = Discovery("homeassistant", prefix, messages, version="1.2.3")
     sent = discovery.announce(CAMERAS, (*CAMERAS, "all"))
     assert all(message.retain and message.qos == 1 for message in sent)
-    assert [message.topic for message in sent] == discovery.kept(CAMERAS)
+    assert [message.topic for message in sent] == discovery.topics(CAMERAS)
     return {message.topic: json.loads(message.payload) for message in sent}
 
 

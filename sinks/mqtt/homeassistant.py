@@ -1,7 +1,7 @@
 """Home Assistant's MQTT discovery: one payload for each camera and one for livereel itself.
 
-Home Assistant reads a payload as a whole: one wrong key, and none of its entities appears. Two of its
-rules are easily missed. A component's own ``availability`` replaces the device's, and a component that
+Home Assistant validates a payload as a whole: one wrong key, and none of its entities appears. Two rules
+are easily missed. A component's own ``availability`` replaces the device's, and a component that
 shows why a camera is away must have one, or it goes away with the camera. And no payload may name both
 ``availability`` and ``availability_topic``.
 """
@@ -13,15 +13,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sinks.broker import Message
-from sinks.messages import ALERT, HIGHLIGHT, OFF, OFFLINE, ON, ONLINE, PRESS, REEL_READY, Messages
+from sinks.mqtt.message import Message
+from sinks.mqtt.messages import ALERT, HIGHLIGHT, OFF, OFFLINE, ON, ONLINE, PRESS, REEL_READY, Messages
 
-# A state that has not been told for this long is unknown: three reports of the counters are missing.
+# A number that was not updated for this long is unknown: three stats messages are missing.
 EXPIRE_AFTER_S = 180
-# What Stats may tell of a camera: name, unit.
-CAMERA_FIGURES = {"fps": ("Frames per second", "fps"), "describe_s": ("Describe time", "s")}
-# What it may tell of livereel as a whole, and where in the message.
-SERVICE_FIGURES = {
+# Numbers in Stats by camera: name, unit.
+CAMERA_NUMBERS = {"fps": ("Frames per second", "fps"), "describe_s": ("Describe time", "s")}
+# Numbers in Stats of livereel as a whole: name, and the member that holds them.
+SERVICE_NUMBERS = {
     "words_waiting": ("Windows waiting for words", "counters"),
     "outbox_waiting": ("Messages waiting for the broker", "mqtt"),
     "outbox_dropped": ("Messages dropped as too many waited", "mqtt"),
@@ -31,10 +31,10 @@ Component = dict[str, Any]
 
 
 class Discovery:
-    """The announcements of one livereel. Pure: nothing is sent here."""
+    """Builds one livereel's discovery messages. Pure: nothing is sent here."""
 
     def __init__(self, discovery_prefix: str, prefix: str, messages: Messages, *, version: str) -> None:
-        """Announce under ``discovery_prefix`` what is told under the topic prefix ``prefix``."""
+        """Announce under ``discovery_prefix`` what is published under the topic prefix ``prefix``."""
         self._discovery_prefix = discovery_prefix
         self._prefix = prefix
         self._messages = messages
@@ -43,7 +43,7 @@ class Discovery:
         self.status_topic = f"{discovery_prefix}/status"
 
     def announce(self, cameras: Sequence[str], reels: Sequence[str]) -> list[Message]:
-        """All announcements; the service comes first, as the cameras name it."""
+        """Return all discovery messages; the service comes first, since cameras refer to it."""
         of_all = [reel for reel in reels if reel not in cameras]
         payloads = {self._topic(): self._service(of_all)}
         payloads |= {self._topic(name): self._camera(name, has_reel=name in reels) for name in cameras}
@@ -52,12 +52,12 @@ class Discovery:
             for topic, payload in payloads.items()
         ]
 
-    def kept(self, cameras: Sequence[str]) -> list[str]:
-        """All topics of ``announce``."""
+    def topics(self, cameras: Sequence[str]) -> list[str]:
+        """Return all topics of ``announce``, the service's first."""
         return [self._topic(), *map(self._topic, cameras)]
 
     def _topic(self, *camera: str) -> str:
-        ids = "/".join(map(_plain_id, (self._prefix, *camera)))
+        ids = "/".join(map(_topic_id, (self._prefix, *camera)))
         return f"{self._discovery_prefix}/device/{ids}/config"
 
     def _service(self, reels: Sequence[str]) -> dict[str, Any]:
@@ -72,8 +72,8 @@ class Discovery:
                 "payload_off": OFFLINE,
             }
         }
-        for key, (name, place) in SERVICE_FIGURES.items():
-            components[key] = self._figure(name, f"value_json.get('{place}', {{}}).get('{key}')")
+        for key, (name, place) in SERVICE_NUMBERS.items():
+            components[key] = self._number_sensor(name, f"value_json.get('{place}', {{}}).get('{key}')")
         for reel in reels:
             parts = self._reel(reel) | {"highlight": self._highlight(reel, [REEL_READY])}
             for key, component in parts.items():
@@ -85,7 +85,7 @@ class Discovery:
         messages = self._messages
         topic = messages.topic
         components = {
-            "caption": _told("Last caption", topic(camera, "caption", "state"), "short"),
+            "caption": _json_sensor("Last caption", topic(camera, "caption", "state"), "short"),
             "highlight": self._highlight(camera, [HIGHLIGHT, ALERT, REEL_READY]),
             "keyframe": {
                 "platform": "image",
@@ -117,9 +117,9 @@ class Discovery:
         }
         if has_reel:
             components |= self._reel(camera)
-        for key, (name, unit) in CAMERA_FIGURES.items():
+        for key, (name, unit) in CAMERA_NUMBERS.items():
             value = f"value_json.cameras.get({json.dumps(camera)}, {{}}).get('{key}')"
-            components[key] = self._figure(name, value) | {"unit_of_measurement": unit}
+            components[key] = self._number_sensor(name, value) | {"unit_of_measurement": unit}
         watched = {
             "topic": topic(camera, "status", "capture"),
             "value_template": f"{{{{ '{ONLINE}' if value == '{ONLINE}' else '{OFFLINE}' }}}}",
@@ -130,7 +130,7 @@ class Discovery:
         return device | root
 
     def _device(self, identifier: str, name: str, model: str, components: dict[str, Component]) -> Component:
-        """Describe a device; its entities' ids are its own with their key."""
+        """Build a device; an entity's id is the device's with the component's key."""
         return {
             "device": {
                 "identifiers": [identifier],
@@ -147,7 +147,7 @@ class Discovery:
         }
 
     def _reel(self, reel: str) -> dict[str, Component]:
-        """The last reel, and the wish for a new one, which does not depend on a camera that is away."""
+        """Build the last reel and the button for a new one; neither depends on the camera being online."""
         button = {
             "platform": "button",
             "name": "Make a reel now",
@@ -156,7 +156,7 @@ class Discovery:
             "command_topic": self._messages.topic(reel, "reel", "make"),
             "payload_press": PRESS,
         }
-        last = _told("Last reel", self._messages.topic(reel, "reel", "state"), "title")
+        last = _json_sensor("Last reel", self._messages.topic(reel, "reel", "state"), "title")
         return {"reel": last | {"availability": self._running}, "make_reel": button}
 
     def _highlight(self, name: str, kinds: list[str]) -> Component:
@@ -180,8 +180,8 @@ class Discovery:
             "payload_off": OFF,
         }
 
-    def _figure(self, name: str, value: str) -> Component:
-        """Describe a number out of the counters; unknown where they do not hold it."""
+    def _number_sensor(self, name: str, value: str) -> Component:
+        """Build a sensor of a number in ``stats``; unknown where it is missing."""
         return {
             "platform": "sensor",
             "name": name,
@@ -194,8 +194,8 @@ class Discovery:
         }
 
 
-def _told(name: str, topic: str, state: str) -> Component:
-    """A JSON object whose member ``state`` is the state, and the whole its attributes."""
+def _json_sensor(name: str, topic: str, state: str) -> Component:
+    """Build a sensor from a JSON object: the member ``state`` is its state, the whole its attributes."""
     return {
         "platform": "sensor",
         "name": name,
@@ -205,6 +205,6 @@ def _told(name: str, topic: str, state: str) -> Component:
     }
 
 
-def _plain_id(name: str) -> str:
-    """Return the name in the letters that a discovery topic may hold; different names stay different."""
+def _topic_id(name: str) -> str:
+    """Encode a name in the characters that a discovery topic may hold; distinct names stay distinct."""
     return re.sub(r"[^A-Za-z0-9-]", lambda match: "__" if match[0] == "_" else f"_{ord(match[0]):x}_", name)

@@ -1,4 +1,4 @@
-"""Calls what may block for long where nobody has to wait for it."""
+"""Run a blocking call in a daemon thread, which does not delay the end of the program."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 
 
-async def apart(call: Callable[[], None]) -> None:
-    """Call what may block for long in a thread that nobody waits for, not even the program's end."""
+async def run_in_daemon_thread(call: Callable[[], None]) -> None:
+    """Run a blocking call in a thread of its own and wait for it; cancelling leaves the thread behind.
+
+    The default executor's threads are joined when the loop ends; a daemon thread is not. Raises what the
+    call raises.
+    """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
@@ -17,9 +21,9 @@ async def apart(call: Callable[[], None]) -> None:
         error: Exception | None = None
         try:
             call()
-        except Exception as raised:  # noqa: BLE001  # raised to whoever waits
+        except Exception as raised:  # noqa: BLE001  # re-raised in the awaiting task
             error = raised
-        with suppress(RuntimeError):  # the loop has gone
+        with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(_settle, done, error)
 
     threading.Thread(target=run, daemon=True).start()

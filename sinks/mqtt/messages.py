@@ -1,4 +1,4 @@
-"""What livereel says over MQTT: events as messages. docs/mqtt.md lists topics, docs/schemas payloads."""
+"""Events as MQTT messages: docs/mqtt.md lists the topics, docs/schemas the payloads."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from analyzer.describe.moment import Moment
-from analyzer.happening import CameraState, CameraStatus, Glimpse
 from analyzer.reel.compile import VIDEO, manifest
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome
 from base.clock import utc_after
-from sinks.broker import Message
-from sinks.letters import Letter
-from sinks.rows import window_row
-from sinks.sink import Stats
+from sinks.events import CameraState, CameraStatus, Glimpse, Stats
+from sinks.mqtt.message import Message, OutboxMessage
+from sinks.serialize import window_row
 
 # Home Assistant refuses longer states.
 MAX_STATE_CHARS = 255
 ONLINE, OFFLINE, DISABLED = "online", "offline", "disabled"
 ON, OFF, PRESS = "ON", "OFF", "PRESS"
+# The camera on whose topics ``livereel check`` publishes; none can exist, as no name may hold a dot.
+CHECK = "livereel.cli.check"
 ALERT, HIGHLIGHT, REEL_READY = "alert", "highlight", "reel_ready"
 
+_CAMERA_STATES = (
+    "status", "status/capture", "status/describe", "motion", "keyframe", "caption/state", "enabled/state",
+)  # fmt: skip
+_REEL_STATE_TOPIC = "reel/state"
+_EVENTS = ("peak", "highlight")
 _CAPTION = (
     "id", "camera", "epoch", "index", "start_s", "end_s", "start_utc", "title", "text", "importance",
     "tags", "keyframes", "clip", "model", "latency_s", "late",
@@ -33,9 +38,9 @@ _REEL_STATE = ("id", "seq", "title", "narrative", "cameras", "start_utc", "end_u
 
 
 class Messages:
-    """Events as messages under one topic prefix. Pure: nothing is sent here.
+    """Builds messages under one topic prefix. Pure: nothing is sent here.
 
-    States are retained, one message for each topic, the newest counts. Events are never retained.
+    States are retained, events never.
     """
 
     def __init__(self, prefix: str, *, base: Path) -> None:
@@ -44,30 +49,33 @@ class Messages:
         self._base = base
         self.available = f"{prefix}/available"
         self.stats_topic = f"{prefix}/stats"
+        self.captions_topic = f"{prefix}/captions"
+        self.reels_topic = f"{prefix}/reels"
 
     def topic(self, name: str, *levels: str) -> str:
         """Return a topic of a camera or a reel."""
         return "/".join((self._prefix, name, *levels))
 
-    def kept(self, cameras: Sequence[str], reels: Sequence[str]) -> Iterator[str]:
-        """Yield all topics at which a broker may keep a message of ours."""
+    def retained_topics(self, cameras: Sequence[str], reels: Sequence[str]) -> Iterator[str]:
+        """Yield all topics that may hold a retained message."""
         yield self.available
         for camera in cameras:
-            for levels in ("status", "status/capture", "status/describe", "motion", "keyframe"):
-                yield self.topic(camera, levels)
-            yield self.topic(camera, "caption", "state")
-            yield self.topic(camera, "enabled", "state")
+            yield from (self.topic(camera, levels) for levels in _CAMERA_STATES)
         for reel in reels:
-            yield self.topic(reel, "reel", "state")
+            yield self.topic(reel, _REEL_STATE_TOPIC)
+
+    def topics_of(self, name: str) -> list[str]:
+        """Return all topics published for a camera and its reel."""
+        return [self.topic(name, levels) for levels in (*_CAMERA_STATES, _REEL_STATE_TOPIC, *_EVENTS)]
 
     # Commands
 
-    def commands(self) -> list[str]:
-        """Topic filters of what we obey."""
+    def command_filters(self) -> list[str]:
+        """Return the topic filters of all commands."""
         return [self.topic("+", "enabled", "set"), self.topic("+", "reel", "make")]
 
-    def command(self, topic: str) -> tuple[str, str]:
-        """Return whom a command is for, and what it is about."""
+    def parse_command(self, topic: str) -> tuple[str, str]:
+        """Split a command's topic into the camera or reel that it names, and its verb."""
         name, _, verb = topic.removeprefix(f"{self._prefix}/").partition("/")
         return name, verb
 
@@ -83,7 +91,7 @@ class Messages:
         return Message(self.topic(glimpse.camera, "keyframe"), glimpse.jpeg, retain=True)
 
     def camera(self, state: CameraState) -> list[Message]:
-        """How a camera is doing: in a word, in detail, and whether its analysis is on."""
+        """Build a camera's states: detail, capture state, and whether its analysis is on."""
         detail = {"state": state.state, "reason": state.reason, "at_utc": state.at_utc}
         on = state.state != CameraStatus.DISABLED
         return [
@@ -99,9 +107,9 @@ class Messages:
         return self._state(camera, "status", "describe", payload=state.encode())
 
     def caption_state(self, moment: Moment) -> Message:
-        """The last caption: ``short`` fits a Home Assistant state, the rest are attributes."""
+        """Build the last caption: ``short`` fits a Home Assistant state, the rest are attributes."""
         body = self._caption(moment)
-        short = {"short": shortened(moment.text, MAX_STATE_CHARS)}
+        short = {"short": shorten(moment.text, MAX_STATE_CHARS)}
         return self._state(moment.window.camera, "caption", "state", payload=_json(short | body))
 
     def reel_state(self, reel: Reel) -> Message:
@@ -124,7 +132,7 @@ class Messages:
         return Message(self.topic(glimpse.camera, "peak"), _json(body))
 
     def highlight(self, moment: Moment) -> Message:
-        """A moment worth acting on now: ``alert`` where a ``tell me when`` rule holds."""
+        """Build a highlight event: ``alert`` where a ``tell_me_when`` rule holds."""
         body = {
             "event_type": ALERT if moment.alerts else HIGHLIGHT,
             "id": moment.window.id,
@@ -155,19 +163,19 @@ class Messages:
 
     # For the outbox
 
-    def caption(self, moment: Moment) -> Letter:
+    def caption(self, moment: Moment) -> OutboxMessage:
         body = {"type": "new", **self._caption(moment)}
-        return Letter(f"{self._prefix}/captions", moment.window.id, body)
+        return OutboxMessage(self.captions_topic, moment.window.id, body)
 
-    def reel(self, reel: Reel) -> Letter:
-        """A finished reel. Its number alone is no key: a new ledger counts from 1 again."""
+    def reel(self, reel: Reel) -> OutboxMessage:
+        """Build a reel's message. Its number alone is no key: a new ledger counts from 1 again."""
         first = reel.seq == 1
         body = {
             "type": "new" if first else "update",
             "before": None if first else {"id": reel.id, "seq": reel.seq - 1},
             "after": manifest(reel) | self._path(reel),
         }
-        return Letter(f"{self._prefix}/reels", f"{reel.id}/{reel.seq}/{reel.sha256}", body)
+        return OutboxMessage(self.reels_topic, f"{reel.id}/{reel.seq}/{reel.sha256}", body)
 
     def _caption(self, moment: Moment) -> dict[str, Any]:
         window = moment.window
@@ -179,13 +187,13 @@ class Messages:
         }
 
     def _path(self, reel: Reel) -> dict[str, str]:
-        """Where the video is; there is no server yet of which a link could be told."""
+        """Return the video's path, relative to the data folder if it lies there."""
         video = reel.folder / VIDEO
         path = video.relative_to(self._base) if video.is_relative_to(self._base) else video
         return {"path": path.as_posix()}
 
 
-def shortened(text: str, max_chars: int) -> str:
+def shorten(text: str, max_chars: int) -> str:
     """Return the text, cut after a word and marked with an ellipsis where it is longer than that."""
     if len(text) <= max_chars:
         return text

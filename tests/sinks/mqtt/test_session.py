@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sinks.outbox import FILE
-from sinks.settings import MqttSettings
-from sinks.suspect import LOSSES
+from sinks.mqtt.outbox import FILE
+from sinks.mqtt.oversize import LOSSES
+from sinks.mqtt.settings import MqttSettings
 from tests.kit.events import glimpse, moment_now, reel_in, watching
 from tests.kit.mqtt import QUICK, Wishes, looped, running, until
 from tests.kit.scripted_broker import ScriptedBroker, maximum_packet_size, scripted_broker
@@ -120,7 +120,7 @@ async def test_a_reel_at_which_the_broker_always_hangs_up_is_dropped_and_holds_u
             await until(lambda: sink.counters()["outbox_waiting"] == 0)
             assert sorted(set(seqs(broker, "livereel/captions"))) == [1, 2, 3]
             assert sink.counters()["too_large"] == 1
-    assert caplog.text.count("refuses livereel/reels: it hangs up again and again at") == 1
+    assert caplog.text.count("refuses livereel/reels: it keeps hanging up at") == 1
 
 
 @looped
@@ -171,7 +171,7 @@ async def test_a_broker_that_never_answers_is_given_up_and_tried_again(
 ) -> None:
     async with scripted_broker() as broker:
         broker.answers = False
-        async with running(settings(broker), tmp_path, patience=replace(QUICK, answer_s=0.1)) as sink:
+        async with running(settings(broker), tmp_path, timing=replace(QUICK, answer_s=0.1)) as sink:
             await sink.take(moment_now(1))
             await until(lambda: broker.connections == 3)
             broker.answers = True
@@ -204,7 +204,7 @@ async def test_an_outbox_that_cannot_let_go_does_not_send_again_and_again(
         for index in range(5):
             await sink.take(moment_now(index))
         await until(lambda: len(broker.on("livereel/captions")) == 5)
-        await until(lambda: "the outbox keeps what has arrived" in caplog.text)
+        await until(lambda: "sent messages cannot be removed from the outbox" in caplog.text)
         with sqlite3.connect(tmp_path / FILE) as other:
             other.execute("DROP TRIGGER full")
         other.close()

@@ -8,21 +8,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from sinks.broker import BrokerError, Message, Patience, RefusedError, pauses
-from sinks.client import IN_FLIGHT, Client
-from sinks.mqtt import check_broker
-from sinks.settings import MqttSettings
+from sinks.mqtt.access_check import check_broker
+from sinks.mqtt.client import IN_FLIGHT, Client
+from sinks.mqtt.errors import BrokerError, RefusedError
+from sinks.mqtt.message import Message
+from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.timing import Backoff, Timing
 from sinks.sink import SinkError
 from tests.kit.broker import MOSQUITTO, Broker, Certificates, broker, certificates, free_port, password_file
 from tests.kit.listener import listener, wait_until
 from tests.kit.mqtt import QUICK, looped
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
@@ -58,7 +59,7 @@ def over_tls(port: int, signed: Certificates) -> MqttSettings:
 
 def why_not(settings: MqttSettings) -> str:
     with pytest.raises((BrokerError, SinkError)) as caught:
-        asyncio.run(check_broker(settings))
+        asyncio.run(check_broker(settings, ["front"]))
     return str(caught.value)
 
 
@@ -68,7 +69,7 @@ def test_a_message_is_acknowledged_in_both_versions(tmp_path: Path, protocol: st
         settings = replace(MqttSettings("127.0.0.1", port), protocol=protocol)  # type: ignore[arg-type]  # as configured
         async with Client(settings, QUICK, None) as client:
             for qos in (0, 1):
-                await client.send(Message("a", b"hello", qos=qos))
+                await client.publish(Message("a", b"hello", qos=qos))
 
     with broker(tmp_path / "broker") as peer, listener(peer.port) as others:
         asyncio.run(send(peer.port))
@@ -76,7 +77,7 @@ def test_a_message_is_acknowledged_in_both_versions(tmp_path: Path, protocol: st
 
 
 def test_certificates_open_an_encrypted_connection(tls_broker: Broker, signed: Certificates) -> None:
-    asyncio.run(check_broker(over_tls(tls_broker.port, signed)))
+    asyncio.run(check_broker(over_tls(tls_broker.port, signed), ["front"]))
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(tls_broker: Broker, signed: Certificates) -> None:
@@ -89,7 +90,7 @@ def test_a_certificate_of_another_host_is_refused_unless_told(
 ) -> None:
     settings = replace(over_tls(tls_broker.port, signed), host="127.0.0.1")
     assert "certificate is not valid for '127.0.0.1'" in why_not(settings)
-    asyncio.run(check_broker(replace(settings, tls_insecure=True)))
+    asyncio.run(check_broker(replace(settings, tls_insecure=True), ["front"]))
 
 
 def test_a_broker_that_wants_a_certificate_gets_none(tls_broker: Broker, signed: Certificates) -> None:
@@ -110,7 +111,7 @@ def test_a_password_lets_in_and_a_wrong_one_is_told(tmp_path: Path, protocol: st
     with broker(tmp_path / "broker", *lines) as peer:
         settings = MqttSettings("127.0.0.1", peer.port, user="livereel", password="open sesame")  # noqa: S106  # the test's
         settings = replace(settings, protocol=protocol)  # type: ignore[arg-type]  # as configured
-        asyncio.run(check_broker(settings))
+        asyncio.run(check_broker(settings, ["front"]))
         assert "ot authori" in why_not(replace(settings, password="wrong"))  # noqa: S106  # the test's
         assert "ot authori" in why_not(replace(settings, user=None, password=None))
 
@@ -137,12 +138,12 @@ def test_a_program_ends_though_a_name_server_keeps_it_waiting() -> None:
     """Nothing can end such a thread, and the end of the program does not wait for it."""
     script = """
 import asyncio, socket, time
-from sinks.broker import Patience
-from sinks.client import Client
-from sinks.settings import MqttSettings
+from sinks.mqtt.timing import Timing
+from sinks.mqtt.client import Client
+from sinks.mqtt.settings import MqttSettings
 
 async def run():
-    connecting = asyncio.create_task(Client(MqttSettings("broker"), Patience(), None).__aenter__())
+    connecting = asyncio.create_task(Client(MqttSettings("broker"), Timing(), None).__aenter__())
     await asyncio.sleep(0.1)
     connecting.cancel()
     await asyncio.wait([connecting])
@@ -161,7 +162,7 @@ def test_nobody_at_the_port_is_told() -> None:
     assert "refused" in why_not(MqttSettings("127.0.0.1", free_port()))
 
 
-@pytest.mark.parametrize("host", ["broker..lan", "b" * 64 + ".lan", ""])
+@pytest.mark.parametrize("host", ["broker..lan", "b" * 64 + ".lan"])
 def test_a_host_that_cannot_be_one_is_told(host: str) -> None:
     assert why_not(MqttSettings(host)).startswith(f"{host!r} cannot be connected to: ")
 
@@ -178,7 +179,7 @@ def test_a_refused_message_is_told_from_an_accepted_one(tmp_path: Path) -> None:
     @looped
     async def send(port: int) -> None:
         async with Client(MqttSettings("127.0.0.1", port), QUICK, None) as client:
-            answers = [client.send(Message(topic, b"x", qos=1)) for topic in ("allowed", "secret")]
+            answers = [client.publish(Message(topic, b"x", qos=1)) for topic in ("allowed", "secret")]
             allowed, secret = await asyncio.gather(*answers, return_exceptions=True)
             assert allowed is None
             assert isinstance(secret, RefusedError)
@@ -201,7 +202,10 @@ def test_a_broker_that_wants_little_in_flight_gets_little(tmp_path: Path) -> Non
 
 
 def test_pauses_grow_to_their_limit_and_vary() -> None:
-    patience = Patience(first_retry_s=1.0, max_retry_s=60.0)
-    waits = list(islice(pauses(patience), 9))
+    backoff = Backoff(Timing(first_retry_s=1.0, max_retry_s=60.0))
+    waits = [backoff.pause_s() for _ in range(9)]
     assert all(0.75 * s <= wait <= s for s, wait in zip([1, 2, 4, 8, 16, 32, 60, 60, 60], waits, strict=True))
-    assert waits != list(islice(pauses(patience), 9))
+    backoff.reset()
+    again = [backoff.pause_s() for _ in range(9)]
+    assert 0.75 <= again[0] <= 1.0
+    assert again != waits

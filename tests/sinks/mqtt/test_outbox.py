@@ -12,7 +12,8 @@ from threading import Thread
 
 import pytest
 
-from sinks.outbox import FILE, Entry, Outbox
+from sinks.mqtt.message import StoredMessage
+from sinks.mqtt.outbox import FILE, Outbox
 from sinks.sink import SinkError
 
 
@@ -23,7 +24,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     it.close()
 
 
-def bodies(entries: list[Entry]) -> list[tuple[str, object, object]]:
+def bodies(entries: list[StoredMessage]) -> list[tuple[str, object, object]]:
     return [(e.topic, (body := json.loads(e.payload))["seq"], body["id"]) for e in entries]
 
 
@@ -36,16 +37,16 @@ def test_messages_come_out_in_the_order_in_which_they_were_put(outbox: Outbox) -
     put(outbox, "reels", "r")
     put(outbox, "captions", "c")
     expected = [("captions", 1, "a"), ("captions", 2, "b"), ("reels", 1, "r"), ("captions", 3, "c")]
-    assert bodies(outbox.after(0, 10)) == expected
+    assert bodies(outbox.messages_after(0, 10)) == expected
 
 
 def test_a_message_stays_until_it_is_done(outbox: Outbox) -> None:
     put(outbox, "captions", "a", "b", "c")
-    first = outbox.after(0, 2)
-    assert bodies(outbox.after(first[-1].number, 2)) == [("captions", 3, "c")]
-    assert len(outbox.after(0, 10)) == 3
-    outbox.done(first[-1].number)
-    assert bodies(outbox.after(0, 10)) == [("captions", 3, "c")]
+    first = outbox.messages_after(0, 2)
+    assert bodies(outbox.messages_after(first[-1].number, 2)) == [("captions", 3, "c")]
+    assert len(outbox.messages_after(0, 10)) == 3
+    outbox.mark_done(first[-1].number)
+    assert bodies(outbox.messages_after(0, 10)) == [("captions", 3, "c")]
     assert outbox.waiting == 1
 
 
@@ -57,16 +58,16 @@ def test_an_offer_repeated_changes_nothing(outbox: Outbox) -> None:
 
 def test_what_was_sent_is_not_taken_again(outbox: Outbox) -> None:
     put(outbox, "captions", "a")
-    outbox.done(outbox.after(0, 1)[0].number)
+    outbox.mark_done(outbox.messages_after(0, 1)[0].number)
     assert put(outbox, "captions", "a", "b") == [False, True]
-    assert bodies(outbox.after(0, 10)) == [("captions", 2, "b")]
+    assert bodies(outbox.messages_after(0, 10)) == [("captions", 2, "b")]
 
 
 def test_what_was_sent_long_ago_is_forgotten(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / FILE, remembered=2)
     for name in "abcd":
         put(outbox, "captions", name)
-        outbox.done(outbox.after(0, 1)[0].number)
+        outbox.mark_done(outbox.messages_after(0, 1)[0].number)
     assert put(outbox, "captions", "d", "c", "a") == [False, False, True]
     outbox.close()
 
@@ -74,12 +75,12 @@ def test_what_was_sent_long_ago_is_forgotten(tmp_path: Path) -> None:
 def test_numbers_go_on_after_a_restart(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / FILE)
     put(outbox, "captions", "a", "b")
-    outbox.done(outbox.after(0, 1)[0].number)
+    outbox.mark_done(outbox.messages_after(0, 1)[0].number)
     outbox.close()
     outbox = Outbox(tmp_path / FILE)
     assert (outbox.waiting, outbox.dropped) == (1, 0)
     put(outbox, "captions", "c")
-    assert bodies(outbox.after(0, 10)) == [("captions", 2, "b"), ("captions", 3, "c")]
+    assert bodies(outbox.messages_after(0, 10)) == [("captions", 2, "b"), ("captions", 3, "c")]
     outbox.close()
 
 
@@ -88,7 +89,11 @@ def test_beyond_the_cap_the_oldest_are_dropped_and_counted(tmp_path: Path) -> No
     outbox = Outbox(tmp_path / FILE, max_bytes=3 * size)
     put(outbox, "reels", "r")
     put(outbox, "captions", "a", "b", "c", "d")
-    assert bodies(outbox.after(0, 10)) == [("captions", 2, "b"), ("captions", 3, "c"), ("captions", 4, "d")]
+    assert bodies(outbox.messages_after(0, 10)) == [
+        ("captions", 2, "b"),
+        ("captions", 3, "c"),
+        ("captions", 4, "d"),
+    ]
     assert (outbox.waiting, outbox.waiting_bytes, outbox.dropped) == (3, 3 * size, 2)
     assert put(outbox, "captions", "a") == [False], "what was dropped does not come back"
     outbox.close()
@@ -106,7 +111,7 @@ def test_that_messages_are_dropped_is_told_once_and_how_many_when_it_is_over(
     assert [record.message for record in caplog.records] == [
         f"{tmp_path / FILE}: is full; the oldest captions and reels are dropped"
     ]
-    outbox.done(outbox.after(0, 100)[-1].number)
+    outbox.mark_done(outbox.messages_after(0, 100)[-1].number)
     assert caplog.messages[1:] == [
         f"{tmp_path / FILE}: is empty again; {outbox.dropped} captions and reels were dropped so far"
     ]
@@ -122,7 +127,7 @@ def test_a_message_larger_than_the_cap_is_dropped_alone(tmp_path: Path) -> None:
     outbox.put("captions", "large", {"id": "x" * 200})
     assert (outbox.waiting, outbox.waiting_bytes, outbox.dropped) == (0, 0, 1)
     assert put(outbox, "captions", "small") == [True]
-    assert bodies(outbox.after(0, 10)) == [("captions", 2, "small")]
+    assert bodies(outbox.messages_after(0, 10)) == [("captions", 2, "small")]
     outbox.close()
 
 
@@ -133,7 +138,7 @@ def test_threads_may_put_at_once(outbox: Outbox) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    found = bodies(outbox.after(0, 1000))
+    found = bodies(outbox.messages_after(0, 1000))
     assert [seq for _, seq, _ in found] == list(range(1, 101))
     assert sorted(str(name) for _, _, name in found) == sorted(name for part in names for name in part)
 
@@ -142,7 +147,7 @@ def test_what_put_has_returned_for_survives_a_kill(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from sinks.outbox import Outbox
+from sinks.mqtt.outbox import Outbox
 outbox = Outbox(Path(sys.argv[1]))
 for number in range(10_000):
     outbox.put("captions", str(number), {"id": str(number)})
@@ -156,7 +161,7 @@ for number in range(10_000):
     process.wait()
     process.stdout.close()
     outbox = Outbox(tmp_path / FILE)
-    kept = [int(str(name)) for _, _, name in bodies(outbox.after(0, 20_000))]
+    kept = [int(str(name)) for _, _, name in bodies(outbox.messages_after(0, 20_000))]
     assert kept[: len(told)] == told
     assert len(kept) <= len(told) + 1, "at most the one under way was not told"
     outbox.close()
@@ -176,7 +181,7 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing_half_done(outbox: Outbo
     other.close()
     assert outbox.waiting == 1
     put(outbox, "captions", "c")
-    assert bodies(outbox.after(0, 10)) == [("captions", 1, "a"), ("captions", 2, "c")]
+    assert bodies(outbox.messages_after(0, 10)) == [("captions", 1, "a"), ("captions", 2, "c")]
 
 
 def test_a_file_that_is_no_outbox_is_refused(tmp_path: Path) -> None:
@@ -197,4 +202,4 @@ def test_closing_twice_is_harmless(tmp_path: Path) -> None:
     outbox.close()
     outbox.close()
     with pytest.raises(SinkError, match="closed"):
-        outbox.after(0, 1)
+        outbox.messages_after(0, 1)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.happening import CameraState, CameraStatus
-from sinks.messages import Messages, shortened
+from sinks.events import CameraState, CameraStatus
+from sinks.mqtt.messages import Messages, shorten
 from tests.kit.events import moment_now, now_utc, reel_in
 from tests.kit.moments import moment
 
@@ -20,13 +20,13 @@ MESSAGES = Messages("livereel", base=Path("/data"))
 
 @given(st.text(), st.integers(1, 300))
 def test_a_shortened_text_fits_and_begins_as_the_whole(text: str, max_chars: int) -> None:
-    short = shortened(text, max_chars)
+    short = shorten(text, max_chars)
     assert len(short) <= max_chars
     assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
 
 
 def test_a_text_is_cut_after_a_word() -> None:
-    assert shortened("Two cars pass, then a dog", 15) == "Two cars pass…"
+    assert shorten("Two cars pass, then a dog", 15) == "Two cars pass…"
 
 
 @pytest.mark.parametrize(
@@ -88,5 +88,5 @@ def test_the_short_text_fits_a_home_assistant_state() -> None:
 
 def test_whom_a_command_is_for() -> None:
     messages = Messages("house/livereel", base=Path())
-    assert messages.command("house/livereel/front/enabled/set") == ("front", "enabled/set")
-    assert messages.command("house/livereel/all/reel/make") == ("all", "reel/make")
+    assert messages.parse_command("house/livereel/front/enabled/set") == ("front", "enabled/set")
+    assert messages.parse_command("house/livereel/all/reel/make") == ("all", "reel/make")

@@ -1,0 +1,100 @@
+"""Events that sinks receive, besides the analyzer's windows, moments, reels and gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """An epoch's first frame has been decoded: from ``at_utc`` on the camera is watched."""
+
+    camera: str
+    epoch: int
+    at_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stirring:
+    """Motion has begun, or has been over for a second."""
+
+    camera: str
+    moving: bool
+    at_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """The first keyframe of ongoing motion, before its window is closed.
+
+    Attributes:
+        camera: the camera's name.
+        window_id: the id of the window that will contain it.
+        at_utc: when the frame was captured.
+        value: the motion signal at the frame.
+        jpeg: the frame as JPEG.
+    """
+
+    camera: str
+    window_id: str
+    at_utc: str
+    value: float
+    jpeg: bytes
+
+
+class CameraStatus(StrEnum):
+    """How a camera is doing."""
+
+    CONNECTING = "connecting"
+    WATCHING = "watching"
+    WAITING = "waiting"
+    """Its connection was lost; it will be tried again."""
+    REFUSED = "refused"
+    """It will not be tried again, as that is of no use: a wrong password, for example."""
+    DISABLED = "disabled"
+    """Its analysis is switched off."""
+    ENDED = "ended"
+    """Its source has come to its end, or the run has."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """A camera's state, sent at each change.
+
+    Attributes:
+        camera: the camera's name.
+        state: how it is doing.
+        reason: in a few words, None where all is well.
+        at_utc: since when.
+    """
+
+    camera: str
+    state: CameraStatus
+    reason: str | None
+    at_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counters of a run, sent each minute: ``counters`` by name, ``cameras`` by camera and name."""
+
+    at_utc: str
+    counters: dict[str, float]
+    cameras: dict[str, dict[str, float]]
+
+
+class DescriberStatus(StrEnum):
+    """Whether the describer answers."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class DescriberState:
+    """Whether windows are being described, sent at each change; ``reason`` where they are not."""
+
+    state: DescriberStatus
+    reason: str | None
+    at_utc: str
