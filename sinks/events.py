@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from analyzer.describe.moment import Moment
+from analyzer.reel.records import Reel
+
 
 @dataclass(frozen=True, slots=True)
 class Began:
@@ -73,6 +76,13 @@ class CameraState:
     state: CameraStatus
     reason: str | None
     at_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The newest moment of a camera, or the newest reel, at a start: an earlier run has published it."""
+
+    event: Moment | Reel
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,10 +248,11 @@ class DescribeQueue:
     def _start(self, camera: str, window_id: str) -> None:
         self._turn += 1
         self._served[camera] = self._turn
-        window = self._thinned(self._waiting.window(window_id))
+        window = self._waiting.window(window_id)
+        shown = self._thinned(window)
         self._windows.spend(1.0)
-        self._tokens.spend(self._describer.tokens(window))
-        self._tasks[window_id] = asyncio.create_task(self._describe(window))
+        self._tokens.spend(self._describer.tokens(shown))
+        self._tasks[window_id] = asyncio.create_task(self._describe(window, shown))
 
     def _pause_s(self) -> float:
         """How long to wait before anything is asked: for the model's sake, or the budget's."""
@@ -279,22 +280,24 @@ class DescribeQueue:
         strongest = sorted(window.keyframes, key=lambda k: -k.value)[: (len(window.keyframes) + 1) // 2]
         return replace(window, keyframes=tuple(sorted(strongest, key=lambda k: k.pts_s)))
 
-    async def _describe(self, window: Window) -> None:
+    async def _describe(self, window: Window, shown: Window) -> None:
         try:
-            await self._ask(window)
+            await self._ask(window, shown)
             with suppress(WaitingError):  # then ``run`` tells it
                 await self._tell_ends()
         finally:
             self._tasks.pop(window.id, None)
             self._news.set()
 
-    async def _ask(self, window: Window) -> None:
+    async def _ask(self, window: Window, shown: Window) -> None:
+        """Describe a window of which the model is ``shown`` all, or some keyframes."""
         try:
-            moment = await self._describer.describe(window)
+            moment = await self._describer.describe(shown)
         except DescribeError as error:
             self._failed(window, error)
         else:
-            self._succeeded(replace(moment, late=self._age_s(window) > self._settings.late_after_s))
+            late = self._age_s(window) > self._settings.late_after_s
+            self._succeeded(replace(moment, window=window, late=late))
 
     async def _tell_ends(self) -> None:
         while self._ends:

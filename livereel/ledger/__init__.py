@@ -8,7 +8,7 @@ Written by one process, readable by others at the same time. Modules, in reading
     windows      windows and their moments
     gaps         coverage gaps
     reels        finished reels
-    outbox       events that each sink must still publish
+    outbox       messages that sinks must deliver, stored with the event that makes them
     disk_usage   which files may be removed, in which order
     ledger       ``Ledger``: the parts above over one database
     coverage     ``GapTracker``: opens and closes gaps as cameras come and go

@@ -10,16 +10,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, union
 
-from analyzer.describe.moment import Moment
-from analyzer.reel.records import Reel
 from base.clock import utc_text
 from livereel.ledger.database import open_sqlite
 from livereel.ledger.disk_usage import StoredFiles
 from livereel.ledger.gaps import Gaps
+from livereel.ledger.outbox import Outboxes
 from livereel.ledger.records import FILE, Entry
 from livereel.ledger.reels import Reels
 from livereel.ledger.tables import gaps, info, windows
-from livereel.ledger.unpublished import Unpublished, UnpublishedEvent
 from livereel.ledger.windows import Windows
 from sinks.serialize import gap_row, window_row
 
@@ -37,7 +35,7 @@ class Ledger:
     Attributes:
         data: the data folder.
         windows, gaps, reels: the tables.
-        unpublished: the events that sinks must still take.
+        outboxes: what sinks must deliver.
         files: what windows and reels take on the disk.
     """
 
@@ -49,10 +47,10 @@ class Ledger:
         self.data = data
         created_utc = None if read_only else utc_text(datetime.now(UTC))
         self.database = open_sqlite(data / FILE, created_utc=created_utc)
-        self.unpublished = Unpublished(self.database)
-        self.windows = Windows(self.database, data, self.unpublished)
+        self.outboxes = Outboxes(self.database)
+        self.windows = Windows(self.database, data, self.outboxes)
         self.gaps = Gaps(self.database)
-        self.reels = Reels(self.database, data, self.windows, self.unpublished)
+        self.reels = Reels(self.database, data, self.windows, self.outboxes)
         self.files = StoredFiles(self.database, data, self.windows)
 
     def created_utc(self) -> str:
@@ -78,23 +76,6 @@ class Ledger:
         gaps = ({"kind": "gap", **gap_row(gap)} for gap in self.gaps.since(since_utc, now_utc))
         reels = ({"kind": "reel", **reel} for reel in self.reels.since(since_utc))
         return merge(windows, gaps, reels, key=_time_of)
-
-    def unpublished_events(self, after: int, limit: int) -> list[UnpublishedEvent]:
-        """The next moments and reels behind number ``after`` (0: from the first), in their order.
-
-        What retention has removed meanwhile is not among them.
-        """
-        found = []
-        for row in self.unpublished.rows(after, limit):
-            number, window, outcome, moment, manifest, folder = tuple(row)
-            event: Moment | Reel | None = None
-            if window is not None:
-                event = self.windows.entry(window, outcome, moment).moment
-            elif manifest is not None:
-                event = self.reels.reel(manifest, folder)
-            if event is not None:
-                found.append(UnpublishedEvent(number, event))
-        return found
 
     def close(self) -> None:
         """Close the database. Safe to call twice."""

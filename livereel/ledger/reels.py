@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from analyzer.reel.compile import MANIFEST, manifest
 from analyzer.reel.records import Chapter, Gap, GapReason, Reel
 from livereel.ledger.database import Database
+from livereel.ledger.outbox import Outboxes
 from livereel.ledger.tables import reel_numbers, reel_windows, reels
-from livereel.ledger.unpublished import Unpublished
 from livereel.ledger.windows import Windows
 
 _it = reels.c
@@ -38,12 +38,12 @@ _ADD_WINDOWS = insert(reel_windows)
 class Reels:
     """Reels, whose chapters are windows. Every method raises LedgerError."""
 
-    def __init__(self, database: Database, data: Path, windows: Windows, unpublished: Unpublished) -> None:
+    def __init__(self, database: Database, data: Path, windows: Windows, outboxes: Outboxes) -> None:
         """Keep them in a database; their folders lie in ``data``."""
         self._database = database
         self._data = data
         self._windows = windows
-        self._unpublished = unpublished
+        self._outboxes = outboxes
 
     def next_seq(self, reel_id: str) -> int:
         """The number of the next reel of this id, from 1; the number of a removed reel is not reused."""
@@ -54,8 +54,8 @@ class Reels:
         return [row.seq for row in self._database.read(_SEQS, {"reel_id": reel_id})]
 
     def add(self, reel: Reel) -> None:
-        """Add a reel whose folder is in place; it is to be published."""
-        self._add(manifest(reel), reel.folder)
+        """Add a reel whose folder is in place; it goes to the outboxes."""
+        self._add(manifest(reel), reel)
 
     def adopt(self, folder: Path) -> bool:
         """Add a reel that was finished just before its process died; ``folder`` holds its reel.json.
@@ -67,31 +67,30 @@ class Reels:
             found = json.loads(text)
             if (found["id"], found["seq"]) != (folder.parent.name, int(folder.name)):
                 return False
-            self._reel(found, folder)
+            reel = self._reel(found, folder)
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        self._add(found, folder)
+        self._add(found, reel)
         return True
 
-    def _add(self, content: dict[str, Any], folder: Path) -> None:
-        reel_id, seq = content["id"], content["seq"]
+    def _add(self, content: dict[str, Any], reel: Reel) -> None:
         row = {
-            "id": reel_id,
-            "seq": seq,
-            "end_utc": content["end_utc"],
-            "folder": folder.relative_to(self._data).as_posix(),
+            "id": reel.id,
+            "seq": reel.seq,
+            "end_utc": reel.end_utc,
+            "folder": reel.folder.relative_to(self._data).as_posix(),
             "manifest": json.dumps(content, ensure_ascii=False),
-            "bytes": content["bytes"],
+            "bytes": reel.bytes,
         }
         shown = dict.fromkeys(chapter["window_id"] for chapter in content["chapters"])
         with self._database.writing() as connection:
             self._database.put(connection, reels, row)
-            connection.execute(_REMOVE_WINDOWS, {"reel_id": reel_id, "reel_seq": seq})
+            connection.execute(_REMOVE_WINDOWS, {"reel_id": reel.id, "reel_seq": reel.seq})
             if shown:
-                rows = [{"reel_id": reel_id, "seq": seq, "window_id": window_id} for window_id in shown]
+                rows = [{"reel_id": reel.id, "seq": reel.seq, "window_id": window_id} for window_id in shown]
                 connection.execute(_ADD_WINDOWS, rows)
-            self._take_number(connection, reel_id, seq)
-            self._unpublished.add_reel(connection, reel_id, seq)
+            self._take_number(connection, reel.id, reel.seq)
+            self._outboxes.add(connection, reel)
 
     def _take_number(self, connection: Connection, reel_id: str, seq: int) -> None:
         if not self._database.insert_new(connection, reel_numbers, {"id": reel_id, "seq": seq}):

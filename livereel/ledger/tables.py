@@ -14,6 +14,7 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -116,14 +117,28 @@ Index("reel_windows_by_window", reel_windows.c.window_id)
 # The highest number that each reel id has had, also when that reel is gone.
 reel_numbers = _table("reel_numbers", _text("id", key=True), _integer("seq"))
 
-# Moments and reels that not every sink has taken yet.
-unpublished = _table(
-    "unpublished",
+# Messages that sinks must deliver; without a payload those that were delivered or dropped.
+outbox = _table(
+    "outbox",
     _number("number"),
-    _text("window_id", null=True),
-    _text("reel_id", null=True),
-    Column("seq", _Big),
-    UniqueConstraint("window_id"),
-    UniqueConstraint("reel_id", "seq"),
+    _text("sink"),
+    _text("topic"),
+    _text("key"),
+    Column("payload", LargeBinary),
+    UniqueConstraint("sink", "topic", "key"),
     numbered=True,
 )
+IS_WAITING = outbox.c.payload.is_not(None)
+_partial("outbox_waiting", outbox.c.sink, outbox.c.number, where=IS_WAITING)
+
+outbox_sinks = _table(
+    "outbox_sinks",
+    _text("sink", key=True),
+    _integer("waiting"),
+    _integer("waiting_bytes"),
+    _integer("dropped"),
+)
+# The last number that a sink's topic has given.
+outbox_topics = _table("outbox_topics", _text("sink", key=True), _text("topic", key=True), _integer("seq"))
+# Topics at which a sink's peer may hold a retained message.
+outbox_retained = _table("outbox_retained", _text("sink", key=True), _text("topic", key=True))

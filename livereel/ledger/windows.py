@@ -15,9 +15,9 @@ from analyzer.describe.moment import Moment
 from analyzer.signal.window import Outcome, Window
 from base.clock import utc_after
 from livereel.ledger.database import Database, unindexed
+from livereel.ledger.outbox import Outboxes
 from livereel.ledger.records import PENDING, Entry, LedgerError, WindowState, files_of
 from livereel.ledger.tables import IS_PENDING, windows
-from livereel.ledger.unpublished import Unpublished
 
 # Rows read at a time where there may be many: a few ms, a MB or so.
 PART_ROWS = 500
@@ -77,11 +77,11 @@ _LAST_EPOCH = select(func.max(_NEWEST_EPOCHS.subquery().c.epoch))
 class Windows:
     """Windows and their moments. Every method raises LedgerError."""
 
-    def __init__(self, database: Database, data: Path, unpublished: Unpublished) -> None:
+    def __init__(self, database: Database, data: Path, outboxes: Outboxes) -> None:
         """Keep them in a database; their files lie in the folder ``data``, which may move as a whole."""
         self._database = database
         self._data = data
-        self._unpublished = unpublished
+        self._outboxes = outboxes
         self._loans: list[frozenset[str]] = []
 
     @contextmanager
@@ -117,12 +117,12 @@ class Windows:
             self._database.insert_new(connection, windows, row)
 
     def end(self, window_id: str, outcome: Outcome, moment: Moment | None = None) -> None:
-        """Set the outcome of a pending window, which is never changed again; a moment is to be published."""
+        """Set the outcome of a pending window, for good; a moment is added to the outboxes."""
         json = None if moment is None else _MOMENT.dump_json(replace(moment, window=_NO_WINDOW)).decode()
         values = {"window_id": window_id, "new_outcome": outcome.value, "new_moment": json}
         with self._database.writing() as connection:
             if connection.execute(_END, values).rowcount and moment is not None:
-                self._unpublished.add_moment(connection, window_id)
+                self._outboxes.add(connection, moment)
 
     def pending(self) -> list[Window]:
         """Windows that wait to be described, newest first."""

@@ -29,7 +29,7 @@ from livereel.live.publisher import Publisher
 from livereel.live.stats import StatsCollector
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
-from sinks.events import Began, CameraState, CameraStatus, DescriberState, DescriberStatus, Stats
+from sinks.events import Began, CameraState, CameraStatus, DescriberState, DescriberStatus, Restored, Stats
 from sinks.sink import Sink
 from stream.media.file import MediaError
 
@@ -40,9 +40,8 @@ RETRY_S = 1.0
 STATS_S = 60.0
 # How long an ending run without hurry waits for the last words.
 DRAIN_S = 120.0
-REMINDED_OF = timedelta(hours=1)
-# How long an ending run goes on telling; what is left is in the ledger.
-TELL_S = 5.0
+# At a start, the last caption of a camera is published if it is not older.
+LAST_MAX_AGE = timedelta(hours=1)
 MAX_WISHES = 16
 
 
@@ -70,7 +69,7 @@ class Live:
         self._reels = {reel.id: reel for reel in reels}
         self._retention = retention
         self._every_s = every_s
-        self._publisher = Publisher(ledger)
+        self._publisher = Publisher()
         self._writes = WriteQueue()
         self._gaps = GapTracker(ledger, [camera.name for camera in cameras])
         self._no_room = asyncio.Event()
@@ -117,7 +116,7 @@ class Live:
                 self._roll_when_wished(),
                 self._sweep_for_ever(),
                 self._write_for_ever(),
-                self._tell_for_ever(),
+                self._publish_last(),
                 self._count_for_ever(),
             )
             beside = [tasks.create_task(job) for job in jobs]
@@ -133,9 +132,6 @@ class Live:
                 task.cancel()
         self._writes.write(lambda: self._gaps.end(ended_utc))
         await _unless(stop, self._finish())
-        with suppress(TimeoutError):  # the rest is told by the next run
-            async with asyncio.timeout(TELL_S):
-                await self._publisher.tell()
 
     async def _no_reel_in_the_making(self) -> None:
         async with self._one_reel:
@@ -147,22 +143,19 @@ class Live:
         for reel in self._reels.values():
             await self._roll(reel)
 
-    async def _tell_for_ever(self) -> None:
-        """Tell what is in the ledger, first what an earlier run has left untold."""
-        last = self._last()
-        await self._publisher.tell()
-        for event in last:
-            await self._publisher.remind(event)
-        await self._publisher.run(RETRY_S)
+    async def _publish_last(self) -> None:
+        """Publish what an earlier run has left as the last captions and reels."""
+        for event in self._last():
+            await self._publisher.publish(Restored(event))
 
     def _last(self) -> list[Moment | Reel]:
         """The last moment of each camera, if it is of the last hour, and the last reels: what holds now."""
         try:
-            entries = self._ledger.windows.entries(utc_text(datetime.now(UTC) - REMINDED_OF))
+            entries = self._ledger.windows.entries(utc_text(datetime.now(UTC) - LAST_MAX_AGE))
             moments = {entry.window.camera: entry.moment for entry in entries if entry.moment}
             reels = [self._ledger.reels.latest(reel_id) for reel_id in self._reels]
         except LedgerError as error:
-            log.warning("the last captions and reels are not told again: %s", error)
+            log.warning("the last captions and reels are not published: %s", error)
             return []
         return [*moments.values(), *(reel for reel in reels if reel)]
 

@@ -14,7 +14,8 @@ from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome
 from base.clock import utc_after
 from sinks.events import CameraState, CameraStatus, Glimpse, Stats
-from sinks.mqtt.message import Message, OutboxMessage
+from sinks.mqtt.message import Message
+from sinks.outbox import OutboxMessage
 from sinks.serialize import window_row
 
 # Home Assistant refuses longer states.
@@ -162,6 +163,10 @@ class Messages:
         return Message(self.stats_topic, _json({**asdict(stats), "mqtt": dict(own)}))
 
     # For the outbox
+
+    def stored(self, event: Moment | Reel) -> OutboxMessage:
+        """Build the message by which an event arrives; see ``sinks.outbox.Encode``."""
+        return self.caption(event) if isinstance(event, Moment) else self.reel(event)
 
     def caption(self, moment: Moment) -> OutboxMessage:
         body = {"type": "new", **self._caption(moment)}

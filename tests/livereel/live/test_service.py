@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -17,27 +17,24 @@ from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
-from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.choose import ChooseRules
-from analyzer.reel.compile import ReelSettings
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
 from base.clock import utc_text
+from livereel.app import build
 from livereel.camera.worker import CameraSettings
 from livereel.config.describers import make_words
-from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
-from livereel.ledger.records import FILE, PENDING
+from livereel.ledger.records import PENDING
 from livereel.live.service import Live, outcome_of
-from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
-from sinks.events import CameraState, Glimpse, Stats, Stirring
-from sinks.sink import Event, SinkError
+from sinks.events import CameraState, Glimpse, Restored, Stats, Stirring
+from sinks.outbox import Outbox, OutboxMessage
+from sinks.sink import Event
 from tests.kit.chat_server import ChatServer
 from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured
 from tests.kit.proxy import Fault, Proxy
-from tests.kit.watching import KEEP_ALL, QUICK, WINDOWS
+from tests.kit.watching import QUICK, WINDOWS, few_chapters
 
 LONG_S = 60.0
 LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)
@@ -70,20 +67,6 @@ class Heard:
         return [it for it in self.events if isinstance(it, kind)]
 
 
-class SlowAtFirst(Heard):
-    """Its disk takes the first moment only when it is offered again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.under_way = asyncio.Event()
-
-    async def take(self, event: Event) -> None:
-        if isinstance(event, Moment) and not self.under_way.is_set():
-            self.under_way.set()
-            await asyncio.sleep(600)
-        await super().take(event)
-
-
 class Slow(BuiltinDescriber):
     """Takes longer than anybody would wait."""
 
@@ -97,32 +80,14 @@ async def live(
     data: Path,
     cameras: dict[str, CameraSettings],
     describer: Describer | None = None,
-    *,
-    retention: type[Retention] = Retention,
 ) -> AsyncIterator[tuple[Live, Ledger, Heard]]:
     """A run of these cameras that is yet to begin."""
-    rules = ChooseRules(2, 4)
-    words = make_words(Config(), (), rules)
+    options = few_chapters()
+    words = make_words(options.config, (), options.rules())
+    if describer is not None:
+        words = replace(words, describer=describer)
     with closing(Ledger(data)) as ledger:
-        reel = RollingReel(
-            "front",
-            list(cameras),
-            ledger=ledger,
-            folder=data / "reels",
-            chooser=BlockChooser(rules, words.propose),
-            tell=words.tell,
-            settings=ReelSettings(),
-            horizon_s=3600.0,
-        )
-        it = Live(
-            list(cameras.values()),
-            ledger,
-            describer or words.describer,
-            [reel],
-            retention=retention(data, ledger, KEEP_ALL),
-            every_s=3600.0,
-            patience=QUICK,
-        )
+        it = build(list(cameras.values()), ledger, words, options, patience=QUICK)
         heard = Heard()
         it.attach([heard])
         async with asyncio.timeout(LONG_S):
@@ -324,8 +289,10 @@ def test_a_window_without_room_has_it_made_soon(
         def sweep(self, now: datetime) -> None:
             sweeps.append(now)
 
+    monkeypatch.setattr("livereel.app.Retention", Noted)
+
     async def run() -> None:
-        async with live(tmp_path, {"front": watched}, retention=Noted) as (it, ledger, _):
+        async with live(tmp_path, {"front": watched}) as (it, ledger, _):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
             await until(lambda: len(sweeps) >= 3)
@@ -359,60 +326,44 @@ def test_counters_are_told_again_and_again(
     asyncio.run(run())
 
 
-class Refusing(Heard):
-    """Takes no moment and no reel: whoever is killed now has told none of them."""
-
-    async def take(self, event: Event) -> None:
-        if isinstance(event, Moment | Reel):
-            raise SinkError("no space left")
-        await super().take(event)
+def stored(event: Moment | Reel) -> OutboxMessage:
+    key = event.window.id if isinstance(event, Moment) else f"{event.id}/{event.seq}"
+    return OutboxMessage(type(event).__name__, key, {"key": key})
 
 
-def test_what_a_run_has_kept_and_not_told_is_told_first_however_long_ago_it_was(
+def waiting(outbox: Outbox, topic: type[Moment | Reel]) -> list[str]:
+    """The keys of what waits to be delivered."""
+    messages = outbox.messages_after(0, 1000)
+    return [json.loads(it.payload)["key"] for it in messages if it.topic == topic.__name__]
+
+
+def test_each_moment_and_each_reel_of_a_run_is_in_the_outbox_when_it_is_stopped(
     film: Path, tmp_path: Path
 ) -> None:
-    async def run(sink: Heard) -> None:
-        async with live(tmp_path, camera(film, tmp_path)) as (it, _, _heard):
-            it.attach([sink])
-            await it.run(asyncio.Event())
-
-    asyncio.run(run(Refusing()))
-    hours_ago_utc = utc_text(datetime.now(UTC) - timedelta(hours=KEEP_ALL.max_age_h / 2))
-    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
-        db.execute("UPDATE windows SET end_utc = ?", (hours_ago_utc,))
-        db.execute("UPDATE reels SET end_utc = ?", (hours_ago_utc,))
-    with closing(Ledger(tmp_path)) as ledger:
-        kept = [untold.event for untold in ledger.unpublished_events(0, 1000)]
-    assert {type(event) for event in kept} == {Moment, Reel}
-    heard = Heard()
-    asyncio.run(run(heard))
-    told = [event for event in heard.events if isinstance(event, Moment | Reel)]
-    assert told[: len(kept)] == kept
-
-
-def test_what_holds_now_is_told_again_by_a_new_run(film: Path, tmp_path: Path) -> None:
-    async def run() -> list[Event]:
-        async with live(tmp_path, camera(film, tmp_path)) as (it, _, heard):
-            await it.run(asyncio.Event())
-            return [event for event in heard.events if isinstance(event, Moment | Reel)]
-
-    first = asyncio.run(run())
-    moments = [event for event in first if isinstance(event, Moment)]
-    reels = [event for event in first if isinstance(event, Reel)]
-    assert asyncio.run(run())[:2] == [moments[-1], reels[-1]]
-
-
-def test_a_moment_that_is_being_told_when_all_stops_is_told_all_the_same(film: Path, tmp_path: Path) -> None:
     async def run() -> None:
-        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, _):
-            sink, stop = SlowAtFirst(), asyncio.Event()
-            it.attach([sink])
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, heard):
+            outbox = ledger.outboxes.open("test", stored, max_bytes=10**9)
+            stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await sink.under_way.wait()
+            await until(lambda: heard.of(Moment))
+            await it.make_reel("front")
+            await until(lambda: heard.of(Reel))
             stop.set()
             await running
             described = {entry.window.id for entry in ledger.windows.entries("") if entry.moment}
-            assert described
-            assert {it.window.id for it in sink.events if isinstance(it, Moment)} == described
+            assert set(waiting(outbox, Moment)) == described
+            assert waiting(outbox, Reel) == [f"front/{reel['seq']}" for reel in ledger.reels.since()]
 
     asyncio.run(run())
+
+
+def test_the_last_moments_and_reels_of_a_run_are_restored_by_the_next(film: Path, tmp_path: Path) -> None:
+    async def run() -> Heard:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, _, heard):
+            await it.run(asyncio.Event())
+            return heard
+
+    first, second = asyncio.run(run()), asyncio.run(run())
+    assert first.of(Restored) == []
+    last = [first.of(Moment)[-1], first.of(Reel)[-1]]
+    assert [event.event for event in second.of(Restored) if isinstance(event, Restored)] == last
