@@ -1,1 +1,8 @@
-"""base."""
+"""What every package may use and what knows nothing of video.
+
+Read in this order:
+
+- ``clock``: wall time as text, and the mapping from media time to wall time.
+- ``atomic``: folders and text files that appear complete or not at all.
+- ``child_process``: child processes with a pipe, which end with the main process.
+"""

@@ -42,7 +42,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from analyzer.describe.answer import object_schema
 from analyzer.describe.prompt import Prompts
 from analyzer.describe.text_model import Sampling
-from analyzer.describe.vllm.engine import Engine, EngineSettings, Footage
+from analyzer.describe.vllm.engine import Engine, EngineSettings, VideoInput
+from analyzer.describe.vllm.process import EngineProcess
 from analyzer.signal.window import Keyframe, Window
 
 WAYS = ("blocking", "all-at-once", "livereel", "live")
@@ -79,6 +80,7 @@ class Job:
     vision_tokens: tuple[int, ...]
     load_format: str
     engine: dict[str, Any]
+    in_process: bool
 
     def sampling(self) -> Sampling:
         return Sampling(*_DESCRIBING, max_tokens=self.new_tokens)
@@ -240,7 +242,9 @@ async def livereel_ways(job: Job, ways: Iterable[str]) -> None:
     """``livereel`` and ``live``: they share one engine."""
     settings = EngineSettings(model=job.model, load_format=job.load_format, options=job.engine)
     started_s = time.monotonic()
-    engine = await asyncio.to_thread(Engine, settings)
+    engine = Engine(settings) if job.in_process else EngineProcess(settings)
+    if isinstance(engine, EngineProcess):
+        await engine.ready
     print(json.dumps({"engine_up_s": round(time.monotonic() - started_s, 1)}), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         camera = Camera(job, Path(folder))
@@ -252,13 +256,16 @@ async def livereel_ways(job: Job, ways: Iterable[str]) -> None:
             if "live" in ways:
                 for cameras in job.cameras:
                     await bench.live(cameras, camera.take(cameras * job.rounds))
-    await asyncio.to_thread(engine.close)
+    if isinstance(engine, EngineProcess):
+        await engine.close()
+    else:
+        engine.close()
 
 
 class Describing:
     """The describer's way from a window to text, with answers of a fixed length."""
 
-    def __init__(self, engine: Engine, job: Job, budget: int) -> None:
+    def __init__(self, engine: Engine | EngineProcess, job: Job, budget: int) -> None:
         self._engine = engine
         self._job = job
         self._budget = budget
@@ -269,9 +276,8 @@ class Describing:
         started_s = time.monotonic()
         question = self._prompts.question(window)
         files = [keyframe.file for keyframe in window.keyframes if keyframe.file]
-        jpegs = await asyncio.to_thread(lambda: [file.read_bytes() for file in files])
-        footage = Footage(jpegs, [keyframe.pts_s for keyframe in window.keyframes], self._budget)
-        await self._engine.ask(question.system, question.user, _LONG, self._job.sampling(), video=footage)
+        video = VideoInput(files, [keyframe.pts_s for keyframe in window.keyframes], self._budget)
+        await self._engine.ask(question.system, question.user, _LONG, self._job.sampling(), video=video)
         return time.monotonic() - started_s
 
     async def throughput(self, windows: Sequence[Window]) -> None:
@@ -299,10 +305,10 @@ class Describing:
         report("live", self._job, len(windows), wall_s, latencies_s, cameras=cameras, **facts)
 
     def _facts(self, cores: float) -> dict[str, Any]:
-        """Budget, who prepares, and how many cores this process (not the engine's) keeps busy."""
+        """Budget, where the engine runs, and how many cores this process keeps busy."""
         return {
             "vision_tokens_at_most": self._budget,
-            "prepared_here": self._engine.prepares,
+            "in_process": self._job.in_process,
             "cores": round(cores, 1),
         }
 
@@ -322,6 +328,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--vision-tokens", default="2000,1300", help="budgets, separated by commas")
     parser.add_argument("--load-format", default="auto", help="dummy for a folder without weights")
     parser.add_argument("--engine", default="{}", help="more engine arguments, as JSON")
+    parser.add_argument(
+        "--in-process", action="store_true", help="the engine in this process rather than in a child"
+    )
     return parser.parse_args()
 
 
@@ -341,6 +350,7 @@ def main() -> None:
         vision_tokens=_numbers(arguments.vision_tokens),
         load_format=arguments.load_format,
         engine=json.loads(arguments.engine),
+        in_process=arguments.in_process,
     )
     ways = arguments.ways.split(",")
     plain, ours = [way for way in ways if way in WAYS[:2]], [way for way in ways if way in WAYS[2:]]

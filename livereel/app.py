@@ -14,10 +14,11 @@ from pathlib import Path
 
 import livereel
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.queue import QueueSettings
 from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.compile import VIDEO, ReelPlan, compile_reel, summary
+from base.atomic import atomic_folder
 from base.clock import utc_text
-from base.staging import staged
 from livereel.camera.capture import camera_name
 from livereel.camera.supervisor import Patience
 from livereel.camera.worker import CameraSettings
@@ -72,6 +73,7 @@ def build(
     options: Options,
     *,
     patience: Patience | None = None,
+    queue: QueueSettings | None = None,
 ) -> Live:
     """Wire a live run of these cameras over an open ledger; nothing is started yet.
 
@@ -81,6 +83,7 @@ def build(
         words: describes windows, chooses chapters and tells stories; the caller's to close, too.
         options: of reels, of the describe queue and of retention.
         patience: timeouts of cameras; the defaults if None.
+        queue: of the describe queue, in place of the options.
     """
     return Live(
         cameras,
@@ -90,7 +93,7 @@ def build(
         retention=Retention(ledger.data, ledger, Limits(**asdict(options.config.retention))),
         every_s=options.config.reel.every_s,
         patience=patience or Patience(),
-        queue=queue_settings(options.config.describe),
+        queue=queue or queue_settings(options.config.describe),
     )
 
 
@@ -105,7 +108,7 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
     Works beside a running instance. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
     """
     now = datetime.now(UTC)
-    with closing(Ledger(data, read_only=True)) as ledger, staged(out) as folder:
+    with closing(Ledger(data, read_only=True)) as ledger, atomic_folder(out) as folder:
         known = ledger.cameras()
         unknown = [camera for camera in cameras if camera not in known]
         if unknown:

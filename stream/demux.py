@@ -11,22 +11,26 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from stream.access import Finder, access
+
 # FFmpeg asks to be called again after each 64 kB of rubbish in a transport stream. More than this in a
 # row is a source that sends nothing else.
 _MAX_TRIES = 10_000
 # What containers put between packets is less: headers, tables and, in transport streams, stuffing.
 _MAX_OVERHEAD_BYTES = {"matroska,webm": 4096, "mpegts": 16_384}
-_LOST = object()
 _DEFAULT_FPS = 25
 
 
 def demuxed(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
     """Yield the packets of these streams, never an empty one; raises what PyAV raises.
 
-    A bare stream of pictures tells no times: its packets get decoding times by its frame rate.
+    A bare stream of pictures tells no times: its packets get decoding times by its frame rate. Video
+    packets are marked where decoding can begin, whatever the container says.
     """
     chosen = {stream.index for stream in streams}
-    numbers = {stream.index: _Numbers(stream) for stream in streams if isinstance(stream, VideoStream)}
+    videos = [stream for stream in streams if isinstance(stream, VideoStream)]
+    numbers = {stream.index: _Numbers(stream) for stream in videos}
+    finders = {stream.index: Finder(stream) for stream in videos}
     losses = _Losses(container)
     for packet in _patiently(container):
         lost = losses.before(packet)
@@ -34,15 +38,15 @@ def demuxed(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Pa
             continue
         if packet.stream_index in numbers:
             numbers[packet.stream_index].stamp(packet)
+            finders[packet.stream_index].mark(packet, after_loss=lost)
             if lost:
-                packet.opaque = _LOST
                 losses.told()
         yield packet
 
 
 def follows_loss(packet: Packet[Stream]) -> bool:
     """Whether packets before this one, or a part of it, were lost in the container."""
-    return packet.is_corrupt or packet.opaque is _LOST
+    return packet.is_corrupt or access(packet).after_loss
 
 
 def _patiently(container: InputContainer) -> Iterator[Packet[Stream]]:

@@ -16,10 +16,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from stream.access import access
 from stream.demux import follows_loss
 from stream.discontinuity import JUMP_AHEAD_S, JUMP_BACK_S
 from stream.frame_skip import Thinner
-from stream.h264 import is_droppable, length_bytes
 
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
 cv2.setNumThreads(1)
@@ -27,6 +27,8 @@ cv2.setNumThreads(1)
 # A stream that never holds a whole keyframe has no picture that is called whole: after so many in a row
 # they are taken as they are.
 MAX_BROKEN = 25
+# So many usual steps ahead are a pause.
+_JUMP_FRAMES = 3
 # Readers of transport streams mark a packet that is done before those that are lost.
 _DAMAGE_SLACK_S = 0.5
 
@@ -146,10 +148,10 @@ class FrameDecoder:
         # A tenth less, for times that are rounded or jitter.
         self._least_s = 0.9 / max_fps if max_fps else 0.0
         self._handed_s: float | None = None
+        self._stands_s = 0.0  # how long the newest frame is shown, as it says itself
         # Of interlaced pictures, half a one would be left out.
         tells = self._context.name == "h264" and self._context.field_order == _PROGRESSIVE
         self._thinner = Thinner(self._least_s) if max_fps and tells else None
-        self._length_bytes = length_bytes(self._context.extradata) if tells else 0
         self._after_damage = False  # since the last frame handed out
 
     @property
@@ -157,6 +159,11 @@ class FrameDecoder:
         """Media time at which the newest frame ends, if it was left out; None if it was handed out."""
         left_out = self._handed_s is not None and self._last_s > self._handed_s
         return self._last_s + self._frame_s if left_out else None
+
+    @property
+    def stands_to_s(self) -> float | None:
+        """Media time until which the newest frame is shown, by its own duration; None where it has none."""
+        return self._last_s + self._stands_s if 0 < self._stands_s < JUMP_AHEAD_S else None
 
     def decode(self, packet: Packet[Stream] | None) -> Decoded:
         """Decode a packet, or flush with None."""
@@ -181,8 +188,7 @@ class FrameDecoder:
         """Whether nobody would look at the packet's picture, and none is made of it."""
         if self._thinner is None or packet.pts is None:
             return False
-        droppable = is_droppable(memoryview(packet), self._length_bytes)
-        return self._thinner.skips(packet.pts * self._tick_s, droppable=droppable)
+        return self._thinner.skips(packet.pts * self._tick_s, droppable=not access(packet).counts)
 
     def _may_wait(self) -> bool:
         if not self._held:
@@ -244,8 +250,11 @@ class FrameDecoder:
         if self.zero_s is None:
             self.zero_s = stream_s or 0.0
         pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.zero_s
-        if not self._last_s - JUMP_BACK_S <= pts_s <= max(self._last_s, 0.0) + JUMP_AHEAD_S:
+        # A time-lapse may have its frames further apart than another stream's clock jumps.
+        ahead_s = max(JUMP_AHEAD_S, _JUMP_FRAMES * self._frame_s)
+        if not self._last_s - JUMP_BACK_S <= pts_s <= max(self._last_s, 0.0) + ahead_s:
             return None
+        self._stands_s = (image.duration or 0) * self._tick_s
         self._after_damage = self._is_after_damage(pts_s + self.zero_s) or self._after_damage
         # Frames out of order by a frame or two (packed B-frames in AVI) keep their order of arrival.
         self._last_s = pts_s if pts_s > self._last_s else self._last_s + 1e-3

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-IDR, SPS, PPS = 5, 7, 8  # nal_unit_type, ITU-T H.264 table 7-1
+from stream.bits import Bits, messages, unescaped
+
+IDR, SEI, SPS, PPS = 5, 6, 7, 8  # nal_unit_type, ITU-T H.264 table 7-1
+_RECOVERY_POINT = 6  # payloadType, annex D
+_INTRA = {2, 4}  # slice_type modulo 5: I and SI
+# Exp-Golomb codes of a slice's first macroblock and its type, with room for the largest pictures.
+_SLICE_HEAD_BYTES = 9
 _SLICES = range(1, 6)
 _START_CODE = b"\0\0\1"
-# What stands before a packet's first slice is seldom more.
-_HEAD_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +100,38 @@ def is_idr(data: bytes, length_bytes: int) -> bool:
     return any(unit[:1] and unit[0] & 31 == IDR for unit in nal_units(data, length_bytes))
 
 
-def is_droppable(packet: memoryview, length_bytes: int) -> bool:
-    """Whether no other picture builds on the packet's: its slices have a nal_ref_idc of 0."""
-    head = bytes(packet[:_HEAD_BYTES])
-    for unit in nal_units(head, length_bytes):
-        if unit[:1] and unit[0] & 31 in _SLICES:
-            return not unit[0] & 0x60
-    return False
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a packet says of itself up to its first slice.
+
+    Attributes:
+        idr: a decoder forgets all before it.
+        intra: the first slice builds on no other frame.
+        reference: other frames may build on it; those are what ``recovery`` counts.
+        recovery: frames that must follow before they are complete, by the recovery point message; None
+            without one.
+    """
+
+    idr: bool
+    intra: bool
+    reference: bool
+    recovery: int | None
+
+
+def head(data: memoryview, length_bytes: int) -> Head | None:
+    """Read a packet up to its first slice; None where there is none."""
+    recovery = None
+    for unit in nal_units(bytes(data), length_bytes):
+        kind = unit[0] & 31 if unit else 0
+        if kind == SEI:
+            for message, payload in messages(unescaped(unit[1:])):
+                if message == _RECOVERY_POINT:
+                    recovery = Bits(payload).unsigned()
+        elif kind in _SLICES:
+            bits = Bits(unescaped(unit[1:_SLICE_HEAD_BYTES]))
+            bits.unsigned()  # first_mb_in_slice
+            return Head(kind == IDR, bits.unsigned() % 5 in _INTRA, bool(unit[0] & 0x60), recovery)
+    return None
 
 
 def length_prefixed(data: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,18 +10,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self
 
 import av
 import av.error
 from av.audio.stream import AudioStream
-from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from stream.address import is_live, local_path, redact, scheme
+from stream.choice import choose_video, clock_s, has_decoder, said, video_tracks
 from stream.demux import demuxed
 from stream.media.track import holds_video
 
@@ -72,6 +71,7 @@ class SourceInfo:
             creation, else the file's last change less its duration.
         live: the source cannot be read faster than it happens.
         file: the file that any part can be read from again; None where packets must be kept as they pass.
+        choice: which of several video tracks is taken, in a line; None where there is only one.
     """
 
     address: str
@@ -84,6 +84,7 @@ class SourceInfo:
     live: bool
     file: Path | None
     end_s: float | None = None
+    choice: str | None = None
 
 
 class PacketSource(Protocol):
@@ -128,18 +129,19 @@ class AvSource:
     def _choose_streams(self) -> tuple[VideoStream, AudioStream | None]:
         if self._container.format.name in _NOT_VIDEO_FORMATS:
             raise SourceError(self._name, "a text file, not a video")
-        streams = self._container.streams
-        videos = [s for s in streams.video if not s.disposition & Disposition.attached_pic]
-        if not videos:
-            raise SourceError(self._name, "has no video stream", retryable=self._live)
-        videos = [s for s in videos if _has_decoder(s)]
-        if not videos:
+        video = choose_video(self._container)
+        if video is None and video_tracks(self._container):
             raise SourceError(self._name, "its video is of a kind that the PyAV build cannot decode")
-        video = max(videos, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
+        if video is None:
+            raise SourceError(self._name, "has no video stream", retryable=self._live)
         if not video.codec_context.width or not video.codec_context.height:
             raise SourceError(self._name, "its video stream holds no readable picture", retryable=self._live)
         # Sound whose kind did not show while probing has no parameters to write a file with.
-        heard = (s for s in streams.audio if _has_decoder(s) and s.codec_context.sample_rate and s.channels)
+        heard = (
+            s
+            for s in self._container.streams.audio
+            if has_decoder(s) and s.codec_context.sample_rate and s.channels
+        )
         return video, next(heard, None)
 
     def _describe(self, address: str) -> SourceInfo:
@@ -165,13 +167,14 @@ class AvSource:
             # What MP4 cannot hold (GIF, Windows Media) is looked up in the file, if slowly.
             file=path if regular and (indexed or not holds_video(self.video)) else None,
             end_s=self._end_s() if regular else None,
+            choice=said(self._container, self.video),
         )
 
     def _end_s(self) -> float | None:
         """Where the container says that its pictures end, in stream time."""
         container, video = self._container, self.video
         if "matroska" in container.format.name:  # times from zero, whatever comes first
-            named = _clock_s(video.metadata.get("DURATION", ""))
+            named = clock_s(video.metadata.get("DURATION", ""))
             return named or (container.duration / av.time_base if container.duration else None)
         if video.duration and video.time_base:
             length_s = video.duration * video.time_base
@@ -225,17 +228,6 @@ class RealTimeSource:
     def close(self) -> None:
         """Close the other source."""
         self._source.close()
-
-
-def _has_decoder(stream: Stream) -> bool:
-    # PyAV's own annotation knows no streams without one.
-    return cast("CodecContext | None", stream.codec_context) is not None
-
-
-def _clock_s(text: str) -> float | None:
-    """Seconds of ``h:mm:ss.fff``; None for any other text."""
-    match = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text)
-    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) if match else None
 
 
 def _options(address: str, transport: str) -> dict[str, str]:

@@ -10,14 +10,15 @@ from typing import Any
 
 from analyzer.describe.moment import MAX_TITLE_CHARS
 from analyzer.describe.text_model import Schema
+from analyzer.describe.thoughts import UnfinishedError, without_thoughts
 
 MAX_TEXT_CHARS = 600
 MAX_TAGS = 5
 MAX_TAG_CHARS = 24
 
-_THOUGHTS = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?…]['\")»”]*(?=\s|$)")
 _MARKUP = re.compile(r"\*\*|__|`")
+_KEY = re.compile(r'\{\s*"')  # how an object begins that is more than a brace in prose
 _MAX_OBJECTS = 50  # an answer that opens more braces than this before an object is noise
 
 
@@ -71,18 +72,44 @@ def rule_name(n: int) -> str:
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """The first JSON object in a text, whatever stands around it; raises UnfitError."""
+    """The answer's JSON object, whatever stands around it; raises UnfitError.
+
+    Thoughts are passed over. Of several objects the last is the answer, those before are drafts of it; one
+    that is cut off behind a draft leaves no answer.
+    """
     decoder = json.JSONDecoder(strict=False, parse_constant=_refuse_constant)
-    thoughts = _THOUGHTS.match(text)
-    said = text[thoughts.end() :] if thoughts else text
-    for opening in list(re.finditer(r"\{", said))[:_MAX_OBJECTS]:
+    whole = _whole_object(decoder, text)
+    if whole is not None:
+        return whole
+    try:
+        said = without_thoughts(text)
+    except UnfinishedError as error:
+        raise UnfitError(str(error)) from error
+    found: dict[str, Any] | None = None
+    at = 0
+    for _ in range(_MAX_OBJECTS):
+        at = said.find("{", at)
+        if at < 0:
+            break
         try:
-            value, _ = decoder.raw_decode(said, opening.start())
+            found, at = decoder.raw_decode(said, at)
         except (ValueError, RecursionError):
-            continue
-        if isinstance(value, dict):
-            return value
-    raise UnfitError("it is not one complete JSON object")
+            if found is not None and _KEY.match(said, at):
+                found = None
+                break
+            at += 1
+    if found is None:
+        raise UnfitError("it is not one complete JSON object")
+    return found
+
+
+def _whole_object(decoder: json.JSONDecoder, text: str) -> dict[str, Any] | None:
+    """The object that a text is and nothing else; then marks of thought in it are only quoted."""
+    try:
+        value = decoder.decode(text.strip())
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _refuse_constant(name: str) -> float:

@@ -7,6 +7,8 @@ from typing import Protocol
 from analyzer.describe.moment import Moment
 from analyzer.signal.window import Window
 
+_MAX_CHARS = 300
+
 
 class DescribeError(Exception):
     """A window could not be put into words; the message is one clear line.
@@ -18,6 +20,19 @@ class DescribeError(Exception):
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class RefusedError(DescribeError):
+    """The model refuses every window until its key, its account or the configuration is put right."""
+
+
+def as_describe_error(error: BaseException) -> DescribeError:
+    """Return any exception of a describer as one line; an unforeseen one may pass, so it is retryable."""
+    if isinstance(error, DescribeError):
+        return error
+    text = " ".join(str(error).split())[:_MAX_CHARS]
+    name = type(error).__name__
+    return DescribeError(f"unexpected {name}: {text}" if text else f"unexpected {name}", retryable=True)
 
 
 class Describer(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -19,16 +20,33 @@ Fit = Callable[[int, int], tuple[int, int]]
 """Height and width of a picture, to the height and width in which the model is to see it."""
 
 
-def read_jpegs(window: Window) -> list[bytes]:
-    """The keyframes' files, one for each; raises DescribeError when there are none or one is gone."""
+def keyframe_files(window: Window) -> list[Path]:
+    """Return the keyframes' files, in order; raises DescribeError when there are none or one is missing."""
     if not window.keyframes:
         raise DescribeError(f"window {window.id} has no keyframes")
-    return [_read(keyframe.file) for keyframe in window.keyframes]
+    files = []
+    for keyframe in window.keyframes:
+        if keyframe.file is None:
+            raise DescribeError("a keyframe has no picture: none were asked for")
+        if not keyframe.file.is_file():
+            raise DescribeError(f"{keyframe.file}: No such file or directory")
+        files.append(keyframe.file)
+    return files
 
 
-def _read(file: Path | None) -> bytes:
-    if file is None:
-        raise DescribeError("a keyframe has no picture: none were asked for")
+def strongest(window: Window, count: int) -> Window:
+    """The window with at most so many keyframes: the strongest, in the order of time."""
+    kept = sorted(window.keyframes, key=lambda keyframe: -keyframe.value)[:count]
+    return replace(window, keyframes=tuple(sorted(kept, key=lambda keyframe: keyframe.pts_s)))
+
+
+def read_jpegs(window: Window) -> list[bytes]:
+    """Read the keyframes' files, in order; raises DescribeError when there are none or one is missing."""
+    return [read_jpeg(file) for file in keyframe_files(window)]
+
+
+def read_jpeg(file: Path) -> bytes:
+    """Read a keyframe's file; raises DescribeError."""
     try:
         return file.read_bytes()
     except OSError as error:

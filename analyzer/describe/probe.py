@@ -13,7 +13,8 @@ from analyzer.signal.window import Keyframe, Window
 from base.clock import utc_text
 
 _SIZE_PX = (640, 360)
-_PICTURES = 6
+_PICTURES = 12  # as many as a window shows by default: a server that takes fewer is found out
+_EVERY_S = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Probe:
         video: whether a window's pictures go as one video, rather than one by one.
         window_s: seconds that the window took.
         title: what the model called it: a ball that crosses a lawn from left to right.
+        fallbacks: what the server did not understand, and what is done in its place; a few words each.
     """
 
     model: str
@@ -35,12 +37,13 @@ class Probe:
     video: bool
     window_s: float
     title: str
+    fallbacks: tuple[str, ...] = ()
 
 
 def drawn_window(folder: Path) -> Window:
     """A window whose keyframes, written into ``folder``, show a red ball crossing a lawn."""
     keyframes = tuple(
-        Keyframe(pts_s=1.0 + 1.5 * n, value=900.0, file=_draw(folder / f"probe-{n}.jpg", n))
+        Keyframe(pts_s=0.5 + _EVERY_S * n, value=900.0, file=_draw(folder / f"probe-{n}.jpg", n))
         for n in range(_PICTURES)
     )
     return Window(

@@ -19,8 +19,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from analyzer.describe.describer import DescribeError, Describer
+from analyzer.describe.allowance import Allowance
+from analyzer.describe.describer import DescribeError, Describer, RefusedError, as_describe_error
 from analyzer.describe.moment import Moment
+from analyzer.describe.pictures import strongest
 from analyzer.signal.window import Outcome, Window
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,12 @@ log = logging.getLogger(__name__)
 _FAILURES_TO_OPEN = 3
 # A window that fails so often while others succeed is the window's fault.
 _MAX_ATTEMPTS = 5
+# So many windows in a row that could not be described for reasons of their own, and it is the model.
+_UNFIT_TO_OPEN = 10
+# Windows that may fail in a minute, for each that may be asked about at once: beyond it none is asked about.
+_FAILURES_PER_MINUTE = 4
+# Windows that are passed over while the model fails, so that one of them cannot hold up the others.
+_MAX_PASSED_OVER = 100
 
 
 class WaitingError(Exception):
@@ -92,40 +100,6 @@ class QueueCounts:
     thinned: int = 0
 
 
-class Allowance:
-    """So much per period, saved up for one period at most; None is without end."""
-
-    def __init__(self, amount: float | None, period_s: float, now_s: Callable[[], float]) -> None:
-        self._amount = amount
-        self._period_s = period_s
-        self._now_s = now_s
-        self._left = amount or 0.0
-        self._at_s = now_s()
-
-    @property
-    def share(self) -> float:
-        """How much of the amount is left, 0 to 1."""
-        return 1.0 if self._amount is None else self._refreshed() / self._amount
-
-    def spend(self, cost: float) -> None:
-        """Take it, even beyond what is left: then nothing is, for longer."""
-        if self._amount is not None:
-            self._left = self._refreshed() - cost
-
-    def wait_s(self) -> float:
-        """How long until something is left."""
-        if self._amount is None or self._refreshed() > 0.0:
-            return 0.0
-        return (1e-3 - self._left) / self._amount * self._period_s
-
-    def _refreshed(self) -> float:
-        now_s = self._now_s()
-        earned = (now_s - self._at_s) / self._period_s * (self._amount or 0.0)
-        self._left = min(self._amount or 0.0, self._left + earned)
-        self._at_s = now_s
-        return self._left
-
-
 async def _ignore(_: Moment) -> None:
     """For who needs no word of each moment."""
 
@@ -135,7 +109,7 @@ class DescribeQueue:
 
     Attributes:
         counts: what was done so far.
-        is_down: the model does not answer; it is asked after with growing pauses.
+        is_down: the model fails again and again, or refuses; it is asked after with growing pauses.
     """
 
     def __init__(
@@ -175,13 +149,24 @@ class DescribeQueue:
         self._served: dict[str, int] = {}  # the turn at which a camera was served last
         self._at_once = min(4, settings.max_in_flight)
         self._failures = 0
+        self._unfit = 0
         self._resume_s = 0.0
+        self._reason = ""  # of the last failure
+        self._passed_over: set[str] = set()
+        # Whatever else is decided: no more than this fails.
+        failing = float(max(60, _FAILURES_PER_MINUTE * settings.max_in_flight))
+        self._failing = Allowance(failing, 60.0, self._now_s)
         self.counts = QueueCounts()
 
     @property
     def is_down(self) -> bool:
-        """The model has failed again and again since it last answered."""
+        """The model has failed again and again since it last answered, or refuses."""
         return self._failures >= _FAILURES_TO_OPEN
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the model is down; None while it is not."""
+        return self._reason if self.is_down else None
 
     def wake(self) -> None:
         """Something new waits."""
@@ -232,7 +217,7 @@ class DescribeQueue:
             return 0
         started = 0
         while started < room and self._pause_s() == 0.0:
-            newest = self._waiting.newest_pending(self._tasks)
+            newest = self._newest()
             if not newest:
                 break
             for camera, window_id in sorted(newest, key=self._served_before)[: room - started]:
@@ -241,6 +226,14 @@ class DescribeQueue:
                 self._start(camera, window_id)
                 started += 1
         return started
+
+    def _newest(self) -> list[tuple[str, str]]:
+        """The newest window of each camera; while the model fails, those that it has not failed with."""
+        newest = self._waiting.newest_pending(self._passed_over.union(self._tasks))
+        if newest or not self._passed_over:
+            return newest
+        self._passed_over.clear()
+        return self._waiting.newest_pending(self._tasks)
 
     def _served_before(self, waiting: tuple[str, str]) -> int:
         return self._served.get(waiting[0], 0)
@@ -251,12 +244,21 @@ class DescribeQueue:
         window = self._waiting.window(window_id)
         shown = self._thinned(window)
         self._windows.spend(1.0)
-        self._tokens.spend(self._describer.tokens(shown))
+        try:
+            self._tokens.spend(self._describer.tokens(shown))
+        except Exception as error:  # noqa: BLE001  # a describer may be anybody's
+            self._failed(window, as_describe_error(error))
+            return
         self._tasks[window_id] = asyncio.create_task(self._describe(window, shown))
 
     def _pause_s(self) -> float:
         """How long to wait before anything is asked: for the model's sake, or the budget's."""
-        return max(self._resume_s - self._now_s(), self._windows.wait_s(), self._tokens.wait_s())
+        return max(
+            self._resume_s - self._now_s(),
+            self._windows.wait_s(),
+            self._tokens.wait_s(),
+            self._failing.wait_s(),
+        )
 
     async def _rest(self) -> None:
         """Wait for news, for an answer, or until a pause is over."""
@@ -277,8 +279,7 @@ class DescribeQueue:
         if not (behind or self._tokens.share < 0.25) or len(window.keyframes) < 2:
             return window
         self.counts.thinned += 1
-        strongest = sorted(window.keyframes, key=lambda k: -k.value)[: (len(window.keyframes) + 1) // 2]
-        return replace(window, keyframes=tuple(sorted(strongest, key=lambda k: k.pts_s)))
+        return strongest(window, (len(window.keyframes) + 1) // 2)
 
     async def _describe(self, window: Window, shown: Window) -> None:
         try:
@@ -290,14 +291,23 @@ class DescribeQueue:
             self._news.set()
 
     async def _ask(self, window: Window, shown: Window) -> None:
-        """Describe a window of which the model is ``shown`` all, or some keyframes."""
+        """Describe a window of which the model is ``shown`` all, or some keyframes.
+
+        Whatever the describer raises is a failure, and nothing of it gets out of here.
+        """
         try:
-            moment = await self._describer.describe(shown)
-        except DescribeError as error:
-            self._failed(window, error)
-        else:
+            described = await self._describer.describe(shown)
             late = self._age_s(window) > self._settings.late_after_s
-            self._succeeded(replace(moment, window=window, late=late))
+            moment = replace(described, window=window, late=late)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            self._failed(window, as_describe_error(error))  # its own, not one of ours
+        except Exception as error:  # noqa: BLE001  # a describer may be anybody's
+            self._failed(window, as_describe_error(error))
+        else:
+            self._succeeded(moment)
 
     async def _tell_ends(self) -> None:
         while self._ends:
@@ -310,7 +320,9 @@ class DescribeQueue:
     def _succeeded(self, moment: Moment) -> None:
         if self.is_down:
             log.info("words: the model answers again")
-        self._failures = 0
+        self._failures = self._unfit = 0
+        self._reason = ""
+        self._passed_over.clear()
         self._at_once = min(self._settings.max_in_flight, self._at_once + 1)
         self._attempts.pop(moment.window.id, None)
         self._ends.append((moment.window.id, Outcome.DESCRIBED, moment))
@@ -318,9 +330,16 @@ class DescribeQueue:
         self.counts.late += moment.late
 
     def _failed(self, window: Window, error: DescribeError) -> None:
+        """Count a failure; its window ends, or waits where the model, not the window, is to blame."""
         attempts = self._attempts[window.id] = self._attempts.get(window.id, 0) + 1
-        if error.retryable and (self._failures or attempts < _MAX_ATTEMPTS):
+        self._failing.spend(1.0)
+        may_pass = error.retryable or isinstance(error, RefusedError)
+        self._unfit += not may_pass
+        model_fails = self._failures > 0 if may_pass else self._unfit >= _UNFIT_TO_OPEN
+        if may_pass or model_fails:
             self._hold_back(error)
+        if (model_fails and may_pass) or (attempts < _MAX_ATTEMPTS and (model_fails or may_pass)):
+            self._pass_over(window)
             self.counts.retried += 1
             return
         self._attempts.pop(window.id)
@@ -328,11 +347,23 @@ class DescribeQueue:
         self._ends.append((window.id, Outcome.MODEL_FAILED, None))
         self.counts.failed += 1
 
+    def _pass_over(self, window: Window) -> None:
+        """Try others before this one, while the model fails."""
+        if len(self._passed_over) >= _MAX_PASSED_OVER:
+            self._passed_over.clear()
+        self._passed_over.add(window.id)
+
     def _hold_back(self, error: DescribeError) -> None:
-        """Ask less at once and pause; the log tells once that the model is down."""
+        """Ask less at once and pause; the log has a line for each reason, and one that the model is down."""
+        was_down, reason = self.is_down, str(error)
+        known, self._reason = reason == self._reason, reason
         self._failures += 1
-        if self._failures == _FAILURES_TO_OPEN:
-            log.warning("words: the model does not answer: %s; windows wait", error)
+        if not error.retryable:  # a refusal, or all windows alike: nothing is gained by asking on
+            self._failures = max(self._failures, _FAILURES_TO_OPEN)
+        if self.is_down and not was_down:
+            log.warning("words: the model does not answer: %s; windows wait", reason)
+        elif not known:
+            log.warning("words: %s; the window waits", reason)
         self._at_once = max(1, self._at_once // 2)
         pauses_s = self._settings.pauses_s
         pause_s = pauses_s[min(self._failures, len(pauses_s)) - 1]

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from analyzer.reel.records import Chapter, Choice, Gap, Reel, Story
 from analyzer.reel.story import captions, markdown
 from analyzer.signal.window import Clip, Window
+from base.atomic import write_text
 from base.clock import utc_after
-from base.text import write_text
 from stream.media.edit.join import Joined, MediaError, Place, Segment, join
 from stream.media.edit.slideshow import Slides, slideshow
 from stream.media.frame_grab import grab, write_jpeg

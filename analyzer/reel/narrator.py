@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analyzer.describe.answer import numbered, object_schema, plain, shortened
-from analyzer.describe.describer import DescribeError
+from analyzer.describe.describer import as_describe_error
 from analyzer.describe.moment import Moment
 from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.reel.records import Choice, Gap, Story
@@ -66,8 +66,8 @@ class Narrator:
             answer = await self._model.complete(
                 self._system(), chapters, _schema(len(choices)), self._sampling
             )
-        except DescribeError as error:
-            _log.warning("no narration, the built-in story is told: %s", error)
+        except Exception as error:  # noqa: BLE001  # a model may be anybody's
+            _log.warning("no narration, the built-in story is told: %s", as_describe_error(error))
             return built_in
         return _read(answer, built_in)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analyzer.describe.answer import numbered, object_schema, plain
-from analyzer.describe.describer import DescribeError
+from analyzer.describe.describer import as_describe_error
 from analyzer.describe.moment import Moment
 from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.reel.choose import ChooseRules, Pick, Proposal
@@ -56,8 +56,8 @@ class ModelSelector:
         schema = _schema(len(moments), self._rules)
         try:
             answer = await self._model.complete(self._system(), _listing(moments), schema, self._sampling)
-        except DescribeError as error:
-            _log.warning("no proposal, the built-in ranking chooses: %s", error)
+        except Exception as error:  # noqa: BLE001  # a model may be anybody's
+            _log.warning("no proposal, the built-in ranking chooses: %s", as_describe_error(error))
             return None
         return _read(answer, moments)
 

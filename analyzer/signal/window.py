@@ -186,6 +186,7 @@ class Windower:
         self._activity = ActivityMeter()
         self._picture_px = settings.motion.width_px * settings.motion.height_px
         self._last_s = 0.0
+        self._held_s = 0.0  # until when the last frame stands, where it was told
         self._frame_s = 0.0  # how long the newest frame is shown, as far as the one before tells
         self._begin_window(0)
 
@@ -248,14 +249,23 @@ class Windower:
             self._glimpsed = True
             self._glimpse = Shot(snapshot.pts_s, snapshot.value, snapshot.jpeg)
 
+    def hold(self, until_s: float) -> list[Measured]:
+        """The newest frame, the last one, stands until then: returns the windows that this closes."""
+        self._held_s = until_s
+        closed = []
+        while until_s >= self._end_s:
+            closed.append(self._close(self._end_s, None))
+        return closed
+
     def close(self, ends_s: float | None = None) -> Measured | None:
-        """End the epoch; returns its last window, None when it holds no frame.
+        """End the epoch; returns its last window, None when it holds no frame, nor one that is held.
 
         ``ends_s`` is where the last picture ends, where that is known better than by those that came here.
         """
-        if not self._frames:
+        held_s = max(self._held_s, ends_s or 0.0) if self._held_s > self._start_s else ends_s
+        if not self._frames and self._held_s <= self._start_s:
             return None
-        return self._close(min(self._end_s, ends_s or self._last_s + self._frame_s), None)
+        return self._close(min(self._end_s, held_s or self._last_s + self._frame_s), None)
 
     def _close(self, end_s: float, next_value: float | None) -> Measured:
         findings = self._finder.close(next_value)

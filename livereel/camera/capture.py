@@ -37,6 +37,8 @@ UNREADABLE_S = 1.0
 # Live, pictures missing for longer than this, and for ten frames, are a gap: nobody saw what was there.
 PAUSE_S = 3.0
 PAUSE_FRAMES = 10
+# A file's last frame that is shown for longer than this is told of as such.
+STANDS_S = 1.0
 # A camera's clock that is off by more than this, for a whole window, has been set anew.
 MAX_OFF_S = 5.0
 # An epoch lasts so long at least, in wall time.
@@ -117,6 +119,11 @@ class Capture:
         """Why a clip could not be cut, the last time."""
         return self._files.clip_failure
 
+    @property
+    def choice(self) -> str | None:
+        """Which of several video tracks is watched, in a line; None where there is only one."""
+        return self._source.info.choice
+
     def windows(self) -> Iterator[Window | Gap]:
         """Yield windows and gaps alone; otherwise as ``run``."""
         return (item for item in self.run() if isinstance(item, Window | Gap))
@@ -182,10 +189,17 @@ class Capture:
         if self._windower is None:
             return
         self._seen_to_s = self._windower.start_s
-        measured = self._windower.close(self._decoder.ends_s)
-        if measured is not None:
-            self._seen_to_s = measured.end_s
-            yield self._window(measured)
+        for measured in (*self._held(self._windower), self._windower.close(self._decoder.ends_s)):
+            if measured is not None:
+                self._seen_to_s = measured.end_s
+                yield self._window(measured)
+
+    def _held(self, windower: Windower) -> list[Measured]:
+        """Windows that a file's last frame fills, which may stand for a minute in a time-lapse."""
+        stands_to_s = self._decoder.stands_to_s
+        if self._arrivals is not None or stands_to_s is None or stands_to_s - self._last_s <= STANDS_S:
+            return []
+        return windower.hold(stands_to_s)
 
     def _break_epoch(self, reason: GapReason, at_s: float | None = None) -> Iterator[Seen]:
         """Nothing joins what was with what comes; what was not seen between is for this reason."""
@@ -333,7 +347,9 @@ class Capture:
 
     def warnings(self) -> list[str]:
         """What the user should know of this run so far, a line each."""
-        lines = [f"stopped early: {self.failure}"] if self.failure else []
+        lines = [self.choice] if self.choice else []
+        if self.failure:
+            lines.append(f"stopped early: {self.failure}")
         if self.clip_failure:
             lines.append(f"{self.counts.clips_failed} windows have no moving pictures: {self.clip_failure}")
         if self.counts.damaged_packets:

@@ -90,7 +90,8 @@ class BufferClips:
         self._source = source
         self._folder = folder
         self._buffer = PacketBuffer(
-            keep_s + max(_SLACK_S, _SLACK_FRAMES / (source.info.fps or _SLACK_FRAMES))
+            # The buffer counts a second for a packet at most.
+            keep_s + max(_SLACK_S, _SLACK_FRAMES / max(1.0, source.info.fps or _SLACK_FRAMES))
         )
         self._refused: deque[tuple[int | None, int | None]] = deque(maxlen=MAX_REFUSED)
 
@@ -119,5 +120,5 @@ class BufferClips:
         path = self._folder / f"{name}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         packets = [p for p in cut.packets if p.stream.type != "video" or (p.pts, p.dts) not in self._refused]
-        write_clip(path, self._source.video, self._source.audio, packets)
-        return Clip(path, cut.start_s - zero_s)
+        written = write_clip(path, self._source.video, self._source.audio, packets)
+        return Clip(path, written.first_s - zero_s)

@@ -86,6 +86,7 @@ class Supervisor:
         self._process: CameraProcess | None = None
         self._deadline_s = 0.0
         self._began_s = 0.0
+        self._choice: str | None = None
         self.state = CameraStatus.CONNECTING
         self.counts = Counts()
         self._counts_before = Counts()
@@ -201,6 +202,9 @@ class Supervisor:
             log.warning(
                 "%s: more pictures than can be decoded in time: some are left out", self._settings.name
             )
+        if beat.choice and beat.choice != self._choice:
+            log.info("%s: %s", self._settings.name, beat.choice)
+            self._choice = beat.choice
         if beat.clip_failure and not self.counts.clips_failed:
             log.warning("%s: its windows have no moving pictures: %s", self._settings.name, beat.clip_failure)
         self.counts = beat.counts

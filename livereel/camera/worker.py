@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.signal.window import WindowSettings
-from base.child_process import at_home
+from base.child_process import become_child
 from livereel.camera.capture import Capture, Seen
 from livereel.camera.clips import BufferClips
 from livereel.camera.counts import Counts
@@ -59,11 +59,13 @@ class CameraSettings:
 class Beat:
     """The process is alive, and what it has met so far; ``frames`` grows while pictures come.
 
-    ``clip_failure`` is why a clip could not be cut, the last time.
+    ``clip_failure`` is why a clip could not be cut, the last time; ``choice`` which of several video tracks
+    is watched.
     """
 
     counts: Counts
     clip_failure: str | None = None
+    choice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class _Reporter:
 
 def run(handle: int, parent_pid: int) -> None:
     """Be the camera's process: hear of the camera over the pipe that ``handle`` names, and watch it."""
-    pipe = at_home(handle, parent_pid)
+    pipe = become_child(handle, parent_pid)
     reporter = _Reporter(pipe)
     try:
         try:
@@ -165,4 +167,4 @@ def _beat(reporter: _Reporter, capture: Capture) -> None:
 
 def _beat_of(capture: Capture) -> Beat:
     failure = capture.clip_failure
-    return Beat(replace(capture.counts), None if failure is None else str(failure))
+    return Beat(replace(capture.counts), None if failure is None else str(failure), capture.choice)

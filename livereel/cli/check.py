@@ -60,7 +60,8 @@ def _camera(address: str, transport: str) -> Try:
                 raise MediaError(f"{info.address}: no clips can be cut: MP4 cannot hold {info.codec} video")
             rate = f" at {info.fps:g} fps" if info.fps else ""
             sound = ", with sound" if source.audio is not None else ""
-            return f"{info.address}, {info.codec} {info.width_px}x{info.height_px}{rate}{sound}"
+            choice = f"; {info.choice}" if info.choice else ""
+            return f"{info.address}, {info.codec} {info.width_px}x{info.height_px}{rate}{sound}{choice}"
 
     async def attempt() -> str:
         return await asyncio.to_thread(look)
@@ -80,7 +81,8 @@ def _words(options: Options) -> Try:
         context = f"{probe.context_tokens} tokens of context, " if probe.context_tokens else ""
         schema = "held to a schema" if probe.schema else "asked for a schema in words"
         video = "a window as one video" if probe.video else "a window as images"
-        return f"{probe.model}, {context}{schema}, {video}, {probe.window_s:.1f} s a window"
+        told = f"{probe.model}, {context}{schema}, {video}, {probe.window_s:.1f} s a window"
+        return told + (f"; falls back to: {'; '.join(probe.fallbacks)}" if probe.fallbacks else "")
 
     return attempt
 

@@ -17,9 +17,8 @@ from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.compile import ReelPlan, compile_reel, summary
 from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
+from base.atomic import atomic_folder, write_text
 from base.clock import utc_after
-from base.staging import staged
-from base.text import write_text
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips
 from livereel.cli.progress import progress
@@ -77,7 +76,7 @@ def recap(address: str, out: Path, options: Options) -> None:
     with asyncio.Runner() as loop:
         try:
             loop.run(_try(words))
-            with closing(AvSource(address)) as source, staged(out) as folder, _threads_ended(loop):
+            with closing(AvSource(address)) as source, atomic_folder(out) as folder, _threads_ended(loop):
                 capture = Capture(
                     source,
                     camera,

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from analyzer.describe.describer import DescribeError, Describer
+from analyzer.describe.describer import DescribeError, Describer, RefusedError, as_describe_error
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Outcome, Window
 
 # A server that is busy may answer a little later; a file's reel does not wait for one that is gone.
 RETRIES_S = (1.0, 3.0)
+# After so many windows in a row that a describer failed with, one window in so many seconds asks it.
+FAILURES_IN_A_ROW = 3
+ASK_AGAIN_S = 10.0
 
 T = TypeVar("T")
 
@@ -54,6 +58,40 @@ async def in_thread(items: Iterator[T]) -> AsyncIterator[T]:
         yield item  # type: ignore[misc]  # not the end
 
 
+class _Trust:
+    """Whether a describer is worth asking: not much, once window after window could not be described.
+
+    One window in a while still asks; the others end at once, for the reason of the last failure.
+    """
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._ask_at_s = 0.0
+        self._reason = ""
+
+    def why_not(self) -> str | None:
+        """Why a window is not to be asked about now; None if it is, as no other is for a while."""
+        if self.lost and time.monotonic() < self._ask_at_s:
+            return f"not asked, after: {self._reason}"
+        self._ask_at_s = time.monotonic() + ASK_AGAIN_S
+        return None
+
+    @property
+    def lost(self) -> bool:
+        """Whether a window is tried but once."""
+        return self._failures >= FAILURES_IN_A_ROW
+
+    def answered(self) -> None:
+        """Ask about all windows again."""
+        self._failures = 0
+
+    def failed(self, error: DescribeError) -> None:
+        """Count a window's last failure, unless it was the window's own."""
+        if error.retryable or isinstance(error, RefusedError):
+            self._failures += 1
+            self._reason = str(error)
+
+
 async def describe_all(
     seen: AsyncIterator[Window | Gap],
     describer: Describer,
@@ -62,14 +100,20 @@ async def describe_all(
 ) -> None:
     """Describe windows as they come and hand ``take`` how each ended, and each gap, in their order.
 
-    At most ``max_in_flight`` windows wait for words; then reading waits, so this is for files. What
-    ``seen`` or ``take`` raises is raised as it is, when no description is under way any more.
+    At most ``max_in_flight`` windows wait for words; then reading waits, so this is for files. Whatever the
+    describer raises ends its window; what ``seen`` or ``take`` raises is raised as it is, when no
+    description is under way any more.
     """
     waiting: deque[asyncio.Task[EndedWindow] | Gap] = deque()
+    trust = _Trust()
+
+    def begun(item: Window | Gap) -> asyncio.Task[EndedWindow] | Gap:
+        return item if isinstance(item, Gap) else asyncio.create_task(_ended(item, describer, trust))
+
     # Not a TaskGroup: it would wrap the one failure that there is, and the caller knows failures by type.
     try:
         async for item in seen:
-            waiting.append(item if isinstance(item, Gap) else asyncio.create_task(_ended(item, describer)))
+            waiting.append(begun(item))
             while waiting and (len(waiting) > max_in_flight or _done(waiting[0])):
                 take(await _result(waiting[0]))
                 waiting.popleft()
@@ -95,17 +139,32 @@ async def _result(item: asyncio.Task[EndedWindow] | Gap) -> EndedWindow | Gap:
     return item if isinstance(item, Gap) else await item
 
 
-async def _ended(window: Window, describer: Describer) -> EndedWindow:
+async def _ended(window: Window, describer: Describer, trust: _Trust) -> EndedWindow:
+    """Describe a window, again where the failure may pass."""
     if window.quiet:
         return EndedWindow(window, Outcome.QUIET)
+    if why_not := trust.why_not():
+        return EndedWindow(window, Outcome.MODEL_FAILED, error=why_not)
+    tried = await _tried(window, describer)
     for pause_s in RETRIES_S:
-        try:
-            return EndedWindow(window, Outcome.DESCRIBED, await describer.describe(window))
-        except DescribeError as error:
-            if not error.retryable:
-                return EndedWindow(window, Outcome.MODEL_FAILED, error=str(error))
+        if isinstance(tried, Moment) or not tried.retryable or trust.lost:
+            break
         await asyncio.sleep(pause_s)
+        tried = await _tried(window, describer)
+    if isinstance(tried, Moment):
+        trust.answered()
+        return EndedWindow(window, Outcome.DESCRIBED, tried)
+    trust.failed(tried)
+    return EndedWindow(window, Outcome.MODEL_FAILED, error=str(tried))
+
+
+async def _tried(window: Window, describer: Describer) -> Moment | DescribeError:
     try:
-        return EndedWindow(window, Outcome.DESCRIBED, await describer.describe(window))
-    except DescribeError as error:
-        return EndedWindow(window, Outcome.MODEL_FAILED, error=str(error))
+        return await describer.describe(window)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return as_describe_error(error)  # the describer's own, not one of ours
+    except Exception as error:  # noqa: BLE001  # a describer may be anybody's
+        return as_describe_error(error)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Outcome, Window
-from base.text import write_text
+from base.atomic import write_text
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import NoClips
 from livereel.cli.progress import progress

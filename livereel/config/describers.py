@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 from analyzer.describe.builtin.describer import BuiltinDescriber
-from analyzer.describe.describer import Describer
+from analyzer.describe.describer import DescribeError, Describer, as_describe_error
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
@@ -76,7 +76,21 @@ def make_words(config: Config, cameras: Sequence[CameraConfig], rules: ChooseRul
     selector = ModelSelector(model, rules, sampling=sampling, language=settings.language)
     narrator = Narrator(model, sampling=sampling, language=settings.language)
     load = model.start if isinstance(model, VllmDescriber) else None
-    return Words(model, selector.propose, narrator.tell, model.probe, load)
+    return Words(model, selector.propose, narrator.tell, _probing(model), load)
+
+
+def _probing(model: VllmDescriber | OpenAiDescriber) -> Probing:
+    """A probe that fails with DescribeError alone."""
+
+    async def probe() -> Probe:
+        try:
+            return await model.probe()
+        except DescribeError:
+            raise
+        except Exception as error:
+            raise as_describe_error(error) from error
+
+    return probe
 
 
 def queue_settings(settings: DescribeConfig) -> QueueSettings:
@@ -107,6 +121,8 @@ def _openai(settings: DescribeConfig, cameras: Sequence[CameraConfig]) -> OpenAi
         api_key_variable=settings.api_key_variable,
         pictures=settings.pictures,
         answers=settings.answers,
+        extra=settings.extra_body,
+        headers=settings.extra_headers,
     )
     return OpenAiDescriber(
         OpenAiSettings(server, _sampling(settings), settings.keyframe_px, settings.timeout_s),

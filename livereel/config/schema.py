@@ -107,6 +107,8 @@ class DescribeConfig:
     api_key_variable: str = "OPENAI_API_KEY"
     pictures: Literal["auto", "video", "images"] = "auto"
     answers: Literal["auto", "schema", "words"] = "auto"
+    extra_body: dict[str, Any] = field(default_factory=dict)
+    extra_headers: dict[str, str] = field(default_factory=dict, repr=False)
     keyframe_px: Annotated[int, Ge(64), Le(4096)] = 640
     vision_tokens: Annotated[int, Ge(64)] = 1300
     timeout_s: Annotated[float, Gt(0)] = 60.0

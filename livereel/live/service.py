@@ -95,7 +95,7 @@ class Live:
             for camera in cameras
         }
         self._stats = StatsCollector(self.cameras, time.monotonic())
-        self._words_down = False
+        self._describer_trouble: str | None = None
 
     def attach(self, sinks: Sequence[Sink]) -> None:
         """Tell all that happens from now on to these sinks; they stay the caller's to close."""
@@ -270,13 +270,11 @@ class Live:
         await self._publisher.publish(moment)
 
     async def _tell_describer(self) -> None:
-        if self.words.is_down != self._words_down:
-            self._words_down = self.words.is_down
-            if self._words_down:
-                state = DescriberState(DescriberStatus.OFFLINE, "the model does not answer", _now())
-            else:
-                state = DescriberState(DescriberStatus.ONLINE, None, _now())
-            await self._publisher.publish(state)
+        trouble = self.words.trouble
+        if trouble != self._describer_trouble:
+            self._describer_trouble = trouble
+            state = DescriberStatus.ONLINE if trouble is None else DescriberStatus.OFFLINE
+            await self._publisher.publish(DescriberState(state, trouble, _now()))
 
     # Reels
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings, compile_reel
 from analyzer.reel.records import Reel
-from base.child_process import Child, at_home
-from base.staging import PART, staged
+from base.atomic import PART, atomic_folder
+from base.child_process import Child, become_child
 from stream.media.file import MediaError
 
 NICENESS = 10
@@ -60,7 +60,7 @@ def _ask(child: Child, job: Job) -> Reel:
 
 def run(handle: int, parent_pid: int) -> None:
     """Be the process: hear of one reel, compile it, answer with it or with why not."""
-    pipe = at_home(handle, parent_pid)
+    pipe = become_child(handle, parent_pid)
     os.nice(NICENESS)
     try:
         pipe.send(_compiled(*pipe.recv()))
@@ -70,7 +70,7 @@ def run(handle: int, parent_pid: int) -> None:
 
 def _compiled(plan: ReelPlan, folder: Path, settings: ReelSettings) -> Reel | Exception:
     try:
-        with staged(folder) as part:
+        with atomic_folder(folder) as part:
             reel = compile_reel(plan, part, settings)
     except (ReelError, MediaError, OSError) as error:
         return error

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from base.staging import PART
+from base.atomic import PART
 
 CLIPS = "clips"
 KEYFRAMES = "keyframes"

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzer.reel.compile import MANIFEST
+from base.atomic import PART
 from base.clock import utc_text
-from base.staging import PART
 from livereel.ledger.ledger import Ledger
 from livereel.storage.data_dir import CLIPS, KEYFRAMES, LATEST, REELS, point
 

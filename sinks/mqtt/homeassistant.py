@@ -103,7 +103,8 @@ class Discovery:
             },
             "capture": self._connectivity("Camera", topic(camera, "status", "capture"))
             | {"json_attributes_topic": topic(camera, "status")},
-            "describe": self._connectivity("Describer", topic(camera, "status", "describe")),
+            "describe": self._connectivity("Describer", topic(camera, "status", "describe"))
+            | {"json_attributes_topic": self._messages.describer_topic},
             "enabled": {
                 "platform": "switch",
                 "name": "Analysis",

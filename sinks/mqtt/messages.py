@@ -13,7 +13,7 @@ from analyzer.reel.compile import VIDEO, manifest
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome
 from base.clock import utc_after
-from sinks.events import CameraState, CameraStatus, Glimpse, Stats
+from sinks.events import CameraState, CameraStatus, DescriberState, Glimpse, Stats
 from sinks.mqtt.message import Message
 from sinks.outbox import OutboxMessage
 from sinks.serialize import window_row
@@ -50,6 +50,7 @@ class Messages:
         self._base = base
         self.available = f"{prefix}/available"
         self.stats_topic = f"{prefix}/stats"
+        self.describer_topic = f"{prefix}/describer"
         self.captions_topic = f"{prefix}/captions"
         self.reels_topic = f"{prefix}/reels"
 
@@ -60,6 +61,7 @@ class Messages:
     def retained_topics(self, cameras: Sequence[str], reels: Sequence[str]) -> Iterator[str]:
         """Yield all topics that may hold a retained message."""
         yield self.available
+        yield self.describer_topic
         for camera in cameras:
             yield from (self.topic(camera, levels) for levels in _CAMERA_STATES)
         for reel in reels:
@@ -106,6 +108,11 @@ class Messages:
 
     def describe(self, camera: str, state: str) -> Message:
         return self._state(camera, "status", "describe", payload=state.encode())
+
+    def describer(self, state: DescriberState) -> Message:
+        """Whether windows are described, and why not."""
+        body = {"state": state.state, "reason": state.reason, "at_utc": state.at_utc}
+        return Message(self.describer_topic, _json(body), qos=1, retain=True)
 
     def caption_state(self, moment: Moment) -> Message:
         """Build the last caption: ``short`` fits a Home Assistant state, the rest are attributes."""

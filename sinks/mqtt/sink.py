@@ -16,8 +16,17 @@ from typing import Protocol
 from analyzer.describe.moment import Moment
 from analyzer.reel.compile import VIDEO
 from analyzer.reel.records import Reel
-from base.clock import parse_utc, utc_after
-from sinks.events import CameraState, CameraStatus, DescriberState, Glimpse, Restored, Stats, Stirring
+from base.clock import parse_utc, utc_after, utc_text
+from sinks.events import (
+    CameraState,
+    CameraStatus,
+    DescriberState,
+    DescriberStatus,
+    Glimpse,
+    Restored,
+    Stats,
+    Stirring,
+)
 from sinks.mqtt.async_outbox import AsyncOutbox
 from sinks.mqtt.homeassistant import Discovery
 from sinks.mqtt.message import Message
@@ -88,7 +97,7 @@ class MqttSink:
         self._discovery: Discovery | None = None
         if settings.discovery_prefix is not None:
             self._discovery = Discovery(settings.discovery_prefix, prefix, self._messages, version=version)
-        self._describer = ONLINE
+        self._describer: DescriberStatus = DescriberStatus.ONLINE
         self._disabled: set[str] = set()
         self._newest_caption_utc: dict[str, str] = {}
         self._motion_off: dict[str, asyncio.TimerHandle] = {}
@@ -114,6 +123,10 @@ class MqttSink:
         """Replace states that an earlier run left at the broker, before anything is known of cameras."""
         if self._discovery is not None:
             self._queue.set_states(*self._discovery.announce(self._cameras, self._reels))
+        now_utc = utc_text(datetime.now(UTC))
+        self._queue.set_states(
+            self._messages.describer(DescriberState(DescriberStatus.ONLINE, None, now_utc))
+        )
         for camera in self._cameras:
             self._queue.set_states(
                 self._messages.capture(camera, OFFLINE),
@@ -164,6 +177,7 @@ class MqttSink:
             self._take_camera(event)
         elif isinstance(event, DescriberState):
             self._describer = event.state
+            self._queue.set_states(self._messages.describer(event))
             self._set_describer_states()
         elif isinstance(event, Stats):
             self._queue.add_event("stats", self._messages.stats(event, self.counters()))

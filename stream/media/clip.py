@@ -15,6 +15,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from stream.access import Start, access
 from stream.media.file import MediaError, muxing
 from stream.media.sound import AAC_RATES_HZ, AacTrack, SoundDecoder
 from stream.media.timeline import repaired
@@ -38,9 +39,10 @@ class WrittenClip:
 
     Attributes:
         path: the file.
-        first_s: time of its first picture by the packets' own timestamps; it stands at the file's zero.
-        duration_s: from the first picture's start to the last one's end.
-        frames: pictures written.
+        first_s: time of the first frame that is shown, by the packets' own timestamps; it stands at the
+            file's zero.
+        duration_s: from that frame's start to the last one's end.
+        frames: how many are shown.
     """
 
     path: Path
@@ -55,11 +57,12 @@ def write_clip(
     audio_template: AudioStream | None,
     packets: Sequence[Packet[Stream]],
 ) -> WrittenClip:
-    """Write packets to an MP4 file whose first picture stands at zero.
+    """Write packets to an MP4 file whose first complete frame stands at zero.
 
     The packets, in the order of the demuxer, stay as they are. Pictures before the first keyframe, and
-    those that need one before it, are left out, as is sound before the first picture. Sound that browsers
-    do not play in MP4 becomes AAC.
+    those that need one before it, are left out, as is sound before the first picture. Frames that an intra
+    refresh has not completed yet are in the file for the decoder, before zero, where an edit list hides
+    them. Sound that browsers do not play in MP4 becomes AAC.
 
     Args:
         path: replaced when the clip is complete; nothing is left of an incomplete one.
@@ -68,8 +71,8 @@ def write_clip(
             decoder may be used, and is reset.
         packets: of these streams; others are ignored.
 
-    Raises MediaError where no keyframe is among the packets, MP4 cannot hold the video, or writing fails;
-    DiskFullError where the disk is full.
+    Raises MediaError where no keyframe, or no complete frame, is among the packets, MP4 cannot hold the
+    video, or writing fails; DiskFullError where the disk is full.
     """
     if not holds_video(video_template):
         raise MediaError(f"cannot write {path}: MP4 cannot hold {codec_name(video_template)} video")
@@ -77,22 +80,27 @@ def write_clip(
     if not video:
         raise MediaError(f"cannot write {path}: no keyframe among its packets")
     stamps = repaired([(p.pts, p.dts) for p in video])
-    ticks = shown_ticks([pts for pts, _ in stamps], video[-1].duration)
-    zero = min(pts for pts, _ in stamps)
-    zero_s, length_s = zero * video[0].time_base, sum(ticks) * video[0].time_base
+    times = [pts for pts, _ in stamps]
+    ticks = shown_ticks(times, video[-1].duration)
+    zero = times[0] if not access(video[0]).lead else _first_complete(video)
+    if zero is None:
+        raise MediaError(f"cannot write {path}: no complete frame among its packets")
+    shown = [lasts for pts, lasts in zip(times, ticks, strict=True) if pts >= zero]
+    zero_s, length_s = zero * video[0].time_base, sum(shown) * video[0].time_base
     with muxing(path) as out:
         track = add_copy(out, video_template)
-        pictures = (
-            copied(p, track, pts=pts - zero, dts=dts - zero, duration=shown, tick_s=p.time_base)
-            for p, (pts, dts), shown in zip(video, stamps, ticks, strict=True)
-        )
+        pictures = [
+            copied(p, track, pts=pts - zero, dts=dts - zero, duration=lasts, tick_s=p.time_base)
+            for p, (pts, dts), lasts in zip(video, stamps, ticks, strict=True)
+        ]
+        pictures[0].is_keyframe = True  # where reading begins, whatever it leads to
         if audio_template is None or audio_template.codec_context is None:
-            out.mux(pictures)  # type: ignore[arg-type]  # PyAV iterates over anything
+            out.mux(pictures)
         else:
             heard = [p for p in packets if p.size and p.stream_index == audio_template.index]
             kind = _CopiedSound if _can_copy(audio_template, heard) else _EncodedSound
             _mux_both(out, pictures, kind(out, audio_template, zero_s, length_s), heard, zero_s)
-    return WrittenClip(path, float(zero_s), float(length_s), len(video))
+    return WrittenClip(path, float(zero_s), float(length_s), len(shown))
 
 
 def _pictures(packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
@@ -101,6 +109,14 @@ def _pictures(packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
     kept = packets[first:]
     start = kept[0].pts if kept else None
     return [p for p in kept if start is None or p.pts is None or p.pts >= start]
+
+
+def _first_complete(video: Sequence[Packet[Stream]]) -> int | None:
+    """When the first complete frame is shown, in ticks, if decoding begins with the first packet."""
+    start = Start(video[0])
+    for packet in video[1:]:
+        start.see(packet)
+    return start.complete
 
 
 class _Sound(Protocol):

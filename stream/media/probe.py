@@ -14,6 +14,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from stream.choice import choose_video
 from stream.media.file import MediaError, demuxed, reading, translated
 from stream.media.picture import Size, shown_size
 from stream.media.reader import Footage
@@ -90,7 +91,9 @@ def verify(path: Path) -> Verified:
     packet that gives no picture counts as one that cannot.
     """
     with reading(path) as container:
-        frames, duration_s = _decoded(container, path)
+        whole = not _begins_hidden(container)
+    with reading(path) as container:
+        frames, duration_s = _decoded(container, path, strictly=whole)
     with translated(f"cannot read {path}"), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Verified(frames, duration_s, file.tell(), digest)
@@ -112,25 +115,36 @@ def _chapters(container: InputContainer) -> tuple[ChapterMark, ...]:
     return tuple(marks)
 
 
-def _strict_streams(container: InputContainer, path: Path) -> list[Stream]:
-    """The streams to decode, told not to conceal what is damaged."""
-    streams = [s for s in (*container.streams.video[:1], *container.streams.audio) if s.codec_context]
+def _begins_hidden(container: InputContainer) -> bool:
+    """Whether video begins with frames that an edit list hides, as those are not complete."""
+    video = choose_video(container)
+    first = None if video is None else next(demuxed(container, [video]), None)
+    return first is not None and first.is_discard
+
+
+def _streams(container: InputContainer, path: Path, *, strictly: bool) -> list[Stream]:
+    """The streams to decode; ``strictly`` tells their decoders not to conceal what is damaged."""
+    video = choose_video(container)
+    chosen = [] if video is None else [video]
+    streams = [*chosen, *(s for s in container.streams.audio if s.codec_context)]
     if not streams:
         raise MediaError(f"{path}: nothing in it can be decoded")
     for stream in streams:
-        stream.codec_context.options = {"err_detect": "explode"}
+        if strictly:
+            stream.codec_context.options = {"err_detect": "explode"}
         stream.codec_context.thread_type = "AUTO"
     return streams
 
 
-def _decoded(container: InputContainer, path: Path) -> tuple[int, float]:
+def _decoded(container: InputContainer, path: Path, *, strictly: bool) -> tuple[int, float]:
     """Number of pictures, and the time from the first one's start to the last one's end."""
-    streams = _strict_streams(container, path)
+    streams = _streams(container, path, strictly=strictly)
     packets, frames, first, last = 0, 0, Fraction(0), Fraction(-1)
     end = Fraction(0)
     heard: dict[int, Fraction] = {}
     for packet in demuxed(container, streams):
-        packets += packet.size > 0 and isinstance(packet.stream, VideoStream)
+        # What an edit list hides is for the decoder alone.
+        packets += packet.size > 0 and not packet.is_discard and isinstance(packet.stream, VideoStream)
         for frame in packet.decode():
             if not isinstance(frame, VideoFrame | AudioFrame):
                 continue

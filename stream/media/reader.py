@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from itertools import chain, pairwise
@@ -19,21 +20,31 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from stream.access import Finder, Start, marked
+from stream.choice import choose_video
 from stream.media.file import MediaError, demuxed, opened, translated
-from stream.media.timeline import in_order
+from stream.media.timeline import Tick, in_order
 
 # Audio may stand in the file before the picture that it belongs to.
 _AUDIO_AHEAD_S = 0.5
 # How far to step back, in turn, where a seek lands behind its target: bad or missing index.
-_STEPS_BACK_S = (0.0, 2.0, 10.0, 60.0)
+_STEPS_BACK_S = (0.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 # Packets to look at for a keyframe before a seek counts as failed: a minute at 60 fps, with audio.
 _PACKETS_TO_KEYFRAME = 10_000
+# A keyframe so long before the time that was asked for may be the only one that the index knows.
+_FAR_S = 30.0
+# So many damaged frames in a row may come before the first; then they are taken as they are.
+_MAX_BROKEN = 25
 # Packed B-frames in AVI exchange neighbours; no known file needs more.
 _REORDER_FRAMES = 3
 # Pictures to look at for their usual step.
 _TIMES = 250
 # From this many usual steps on the film pauses.
 _PAUSE = 3
+# Pictures that stand no longer than this are shown whole or not at all: nobody sees the difference.
+_SLACK_S = Fraction(1, 5)
+# Times that were asked for are rounded to this.
+_CLOCK_HZ = 90_000
 # Where a file says nothing at all of its rate.
 _UNKNOWN_S = 0.04
 
@@ -43,7 +54,7 @@ class Footage:
 
     Attributes:
         container: the open file.
-        video: the first video stream that is not a cover picture.
+        video: the video stream that is analysed, too.
         audio: the first audio stream that can be decoded, or None.
         first: the first picture, decoded.
         frame_s: how long most pictures are shown.
@@ -68,6 +79,7 @@ class Footage:
             self.container = opened(self.path)
         self.video = _video(self.container, self.path)
         self.audio = _audio(self.container)
+        self._finder = Finder(self.video)
 
     def __enter__(self) -> Self:
         return self
@@ -91,6 +103,11 @@ class Footage:
         return max(1, round(Fraction(self.frame_s) / self.tick_s))
 
     @property
+    def slack_ticks(self) -> Fraction:
+        """How far off a segment's border a picture may begin and count as beginning there."""
+        return min(Fraction(self.frame_ticks), _SLACK_S / self.tick_s) / 2
+
+    @property
     def rotation_deg(self) -> int:
         """How far to turn the picture counterclockwise before it is shown: 0, 90, 180 or 270."""
         return round(self.first.rotation / 90) * 90 % 360
@@ -100,11 +117,11 @@ class Footage:
         """Width of a pixel over its height, as stored."""
         return self.video.sample_aspect_ratio or Fraction(1)
 
-    def ticks(self, time_s: float) -> int:
-        """A time as a timestamp of the video stream."""
-        return self._origin + round(Fraction(time_s) / self.tick_s)
+    def ticks(self, time_s: float) -> Fraction:
+        """A time in ticks of the video stream, of which one may last as long as a picture."""
+        return self._origin + Fraction(round(time_s * _CLOCK_HZ), _CLOCK_HZ) / self.tick_s
 
-    def seconds(self, pts: int) -> float:
+    def seconds(self, pts: Tick) -> float:
         """A timestamp of the video stream as a time."""
         return float((pts - self._origin) * self.tick_s)
 
@@ -114,13 +131,13 @@ class Footage:
         return None if stamp is None else stamp * packet.time_base - self._origin * self.tick_s
 
     def packets(self, from_s: float) -> Iterator[Packet[Stream]]:
-        """All packets of picture and sound from a keyframe at or before ``from_s`` on.
+        """All packets of picture and sound such that the frame shown at ``from_s`` is complete.
 
-        The first video packet is a keyframe, unless the file has none. Where the file's index is missing
-        or wrong, reading starts at an earlier keyframe, if need be at the first.
+        The first video packet is one at which decoding can begin, unless the file has none. Where the
+        file's index is missing or wrong, reading starts at an earlier one, if need be at the first packet.
         """
         with self._translated():
-            yield from self._from_keyframe(from_s)
+            yield from self._from_access(from_s)
 
     def frames(self, packets: Iterable[Packet[Stream]]) -> Iterator[tuple[int, VideoFrame]]:
         """The frames of video packets with their timestamps, which rise strictly.
@@ -144,42 +161,74 @@ class Footage:
             with self._translated():
                 yield from decode(self.video, packet)
 
-    def _from_keyframe(self, from_s: float) -> Iterator[Packet[Stream]]:
-        target = max(self.ticks(from_s), self._origin)
-        for back_s in _STEPS_BACK_S:
-            wanted = self.ticks(from_s - back_s - (_AUDIO_AHEAD_S if self.audio else 0.0))
-            with suppress(av.FFmpegError):
-                self.container.seek(max(wanted, self._origin), stream=self.video)
-                packets = self._demux()
-                head = self._head(packets, target)
-                if head and (_stamp(head[-1]) or self._origin) <= target:
-                    yield from chain(head, packets)
-                    return
-            if wanted <= self._origin:
-                break
-        self._rewind()
+    def _from_access(self, from_s: float) -> Iterator[Packet[Stream]]:
+        far_s: float | None = None
+        for back_s, any_frame in self._attempts(from_s):
+            if far_s is not None and not any_frame:
+                continue
+            head, packets = self._sought(from_s, back_s, any_frame=any_frame)
+            if head and self._is_near(head, from_s):
+                yield from chain(head, packets)
+                return
+            if head:
+                far_s = back_s
+        if far_s is None:
+            self._rewind()
+            yield from self._demux()
+        else:
+            yield from chain(*self._sought(from_s, far_s, any_frame=False))
+
+    def _attempts(self, from_s: float) -> Iterator[tuple[float, bool]]:
+        """How far to step back before a seek, and whether to disregard which frames the index has as key."""
+        least_s = next((s for s in _STEPS_BACK_S if s >= from_s), _STEPS_BACK_S[-1])
+        steps_s = [back_s for back_s in _STEPS_BACK_S if back_s <= least_s]
+        yield from ((back_s, False) for back_s in steps_s)
+        if self._finder.reads:
+            yield from ((back_s, True) for back_s in steps_s)
+
+    def _sought(
+        self, from_s: float, back_s: float, *, any_frame: bool
+    ) -> tuple[list[Packet[Stream]], Iterator[Packet[Stream]]]:
+        """Seek, and read the head that serves ``from_s``, if there is one, and what comes after it."""
+        target = max(self.ticks(from_s), Fraction(self._origin))
+        wanted = self.ticks(from_s - back_s - (_AUDIO_AHEAD_S if self.audio else 0.0))
         packets = self._demux()
-        yield from chain(self._head(packets, None), packets)
+        with suppress(av.FFmpegError):
+            self.container.seek(max(math.floor(wanted), self._origin), stream=self.video, any_frame=any_frame)
+            return self._head(packets, target), packets
+        return [], packets
 
-    def _head(self, packets: Iterator[Packet[Stream]], target: int | None) -> list[Packet[Stream]]:
-        """Packets up to the first video keyframe, without the pictures before it.
+    def _is_near(self, head: Sequence[Packet[Stream]], time_s: float) -> bool:
+        start = next(packet for packet in head if packet.stream_index == self.video.index)
+        return time_s - float(self.time_of(start) or 0) < _FAR_S
 
-        Empty if none comes, none up to ``target``, or nobody knows what time it is.
+    def _head(self, packets: Iterator[Packet[Stream]], target: Fraction) -> list[Packet[Stream]]:
+        """Packets from which the frame shown at ``target`` comes out complete, so far as read for that.
+
+        Video begins with a random access point, what stands before it is left out. Empty if there is none
+        that serves, or its time is not known.
         """
-        head = []
+        head: list[Packet[Stream]] = []
+        start: Start | None = None
         for _, packet in zip(range(_PACKETS_TO_KEYFRAME), packets, strict=False):
-            if packet.stream_index != self.video.index:
-                head.append(packet)
-            elif packet.is_keyframe:
-                known = target is None or _stamp(packet) is not None
-                return [*head, packet] if known else []
-            elif target is not None and (_stamp(packet) or target) > target:
-                break
+            if packet.stream_index == self.video.index:
+                if start is not None:
+                    start.see(packet)
+                elif packet.is_keyframe:
+                    start = Start(packet)
+                elif (_stamp(packet) or target) > target:
+                    return []
+                else:
+                    continue
+            head.append(packet)
+            if start is not None and not start.waits:
+                return head if start.complete is not None and start.complete <= target else []
         return []
 
     def _demux(self) -> Iterator[Packet[Stream]]:
         wanted: list[Stream] = [self.video, self.audio] if self.audio else [self.video]
-        return (packet for packet in demuxed(self.container, wanted) if packet.size)
+        packets = (packet for packet in demuxed(self.container, wanted) if packet.size)
+        return marked(packets, self._finder, self.video.index)
 
     def _rewind(self) -> None:
         # Seeking to the start fails in the very files that need it, so they are opened again.
@@ -187,11 +236,17 @@ class Footage:
         self._open()
 
     def _first_frame(self) -> VideoFrame:
+        broken: VideoFrame | None = None
         with self._translated():
-            for packet in demuxed(self.container, [self.video]):
-                for frame in decode(self.video, packet):
+            packets = demuxed(self.container, [self.video])
+            frames = (frame for packet in packets for frame in decode(self.video, packet))
+            for _, frame in zip(range(_MAX_BROKEN), frames, strict=False):
+                if not frame.is_corrupt:
                     return frame
-        raise MediaError(f"cannot read {self.path}: no picture in it can be decoded")
+                broken = broken or frame
+        if broken is None:
+            raise MediaError(f"cannot read {self.path}: no picture in it can be decoded")
+        return broken
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -227,12 +282,12 @@ class Shelf:
 
 
 def _video(container: InputContainer, path: Path) -> VideoStream:
-    for stream in container.streams.video:
-        if stream.codec_context is not None and not stream.disposition & av.stream.Disposition.attached_pic:
-            stream.thread_type = "AUTO"
-            return stream
-    container.close()
-    raise MediaError(f"cannot read {path}: no video that can be decoded")
+    stream = choose_video(container)
+    if stream is None:
+        container.close()
+        raise MediaError(f"cannot read {path}: no video that can be decoded")
+    stream.thread_type = "AUTO"
+    return stream
 
 
 def _frame_s(container: InputContainer, video: VideoStream) -> float:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from heapq import heappush, heappushpop
 from itertools import pairwise
 from statistics import fmean, median_low
 from typing import TypeVar
+
+Tick = int | Fraction
+"""A time in ticks, which need not be a whole one: in AVI a tick may last as long as a picture."""
 
 Stamp = tuple[int | None, int | None]
 """Presentation and decoding timestamp of a packet, None where the source has none."""
@@ -65,7 +69,7 @@ def _unique(times: list[int]) -> list[int]:
     return unique
 
 
-def closed_prefix(pts: Sequence[int], end: int) -> int | None:
+def closed_prefix(pts: Sequence[int], end: Tick) -> int | None:
     """How many packets, in decoding order, to keep so that every picture before ``end`` is there.
 
     The pictures kept are presented without a hole: where one after ``end`` is needed by one before it,
@@ -149,34 +153,39 @@ def in_order(items: Iterable[tuple[int, _T]], depth: int) -> Iterator[tuple[int,
 
 
 def shown_between(
-    items: Iterable[tuple[int, _T]], start: int, end: int, step: int
-) -> Iterator[tuple[int, int, _T]]:
+    items: Iterable[tuple[int, _T]], start: Tick, end: Tick, step: int, slack: Tick
+) -> Iterator[tuple[Tick, Tick, _T]]:
     """The pictures shown from ``start`` to ``end``: each with its time and the time of the next.
 
-    A picture counts if more than half of it lies inside. Where the rate varies a picture that is shown
-    long before ``start`` is taken from there on, and one shown long after ``end`` until there.
+    A picture that begins within ``slack`` of a border counts from or up to its own time. One that stands
+    for longer, across a border, counts for the part inside.
 
     Args:
         items: pictures with rising times, from before ``start`` on.
         start, end: in the items' ticks.
-        step: how long a picture is typically shown.
+        step: how long the last picture is shown.
+        slack: at most half of how long a picture is typically shown.
     """
-    first, reached, stop = start - step / 2, start + step / 2, end - step / 2
+    first, reached, stop = start - slack, start + slack, end - slack
     held: tuple[int, _T] | None = None
     for time, item in items:
         if held and (held[0] >= first or time > reached):
-            yield held[0] if held[0] >= first else start, shown_until(held[0], time, end, step), held[1]
+            yield (
+                held[0] if held[0] >= first else start,
+                shown_until(held[0], time, end, step, slack),
+                held[1],
+            )
         if time >= stop:
             return
         held = time, item
     if held and (held[0] >= first or held[0] + step > reached):
-        yield held[0] if held[0] >= first else start, held[0] + step, held[1]
+        begin = held[0] if held[0] >= first else start
+        yield begin, shown_until(held[0], None, end, step, slack), held[1]
 
 
-def shown_until(time: int, following: int | None, end: int, step: int) -> int:
+def shown_until(time: int, following: int | None, end: Tick, step: int, slack: Tick) -> Tick:
     """When a picture that begins at ``time`` makes way: for the following one, or at ``end`` where that
-    comes much later.
+    comes more than ``slack`` later. The last one is shown for ``step``.
     """
-    if following is None:
-        return time + step
-    return end if following > end + step and end > time else following
+    until = time + step if following is None else following
+    return end if until > end + slack and end > time else until

@@ -13,6 +13,8 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.access import access
+
 # What FFmpeg's MP4 muxer takes without a word.
 _MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"})
 # MP3 below 16 kHz is MPEG-2.5, which MP4 has no place for.
@@ -68,7 +70,8 @@ def copied(
     copy.stream = track
     copy.time_base = tick_s
     copy.pts, copy.dts, copy.duration = pts, dts, duration
-    copy.is_keyframe = packet.is_keyframe
+    # Where more than one packet is needed, players would show what is not complete after a seek.
+    copy.is_keyframe = packet.is_keyframe and not access(packet).lead
     return copy
 
 

@@ -16,6 +16,8 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from stream.source import AvSource
+
 _ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 _X264 = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "log-level=error:sliced-threads=0"}
 _X265 = {"preset": "ultrafast", "tune": "zerolatency", "x265-params": "log-level=error:bframes=0"}
@@ -98,6 +100,18 @@ def write_units(folder: Path, look: Look) -> Path:
     return folder
 
 
+def write_units_of(folder: Path, film: Path) -> Path:
+    """As ``write_units``, of the pictures of a transport stream with H.264 or HEVC."""
+    folder.mkdir(parents=True)
+    with AvSource(str(film)) as source:
+        packets = [packet for packet in source.packets() if packet.stream.type == "video"]
+        first_s = min(float((p.pts or 0) * p.time_base) for p in packets)
+        _write_track(folder / "video", packets, first_s)
+        about = {"video": source.info.codec, "audio": None, "round_s": len(packets) / (source.info.fps or 25)}
+    (folder / "about.json").write_text(json.dumps(about))
+    return folder
+
+
 def _video_stream(out: OutputContainer, look: Look) -> VideoStream:
     options = _X264 if look.video == "h264" else _X265
     stream = out.add_stream(_ENCODERS[look.video], rate=look.fps, options=options)
@@ -136,10 +150,10 @@ def _tone(stream: AudioStream, length_s: float) -> list[av.AudioFrame]:
     return frames
 
 
-def _write_track(path: Path, packets: list[Packet[Stream]]) -> None:
+def _write_track(path: Path, packets: list[Packet[Stream]], first_s: float = 0.0) -> None:
     index, data = [], bytearray()
     for packet in packets:
-        at_s = float((packet.pts or 0) * packet.time_base)
+        at_s = float((packet.pts or 0) * packet.time_base) - first_s
         duration_s = float((packet.duration or 0) * packet.time_base)
         index.append([at_s, len(data), packet.size, packet.is_keyframe, duration_s])
         data += bytes(packet)

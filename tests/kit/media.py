@@ -204,7 +204,7 @@ def shown_elsewhere(path: Path) -> list[float]:
         "-v", "error", "-copyts", "-i", f"file:{path}", "-map", "0:v:0",
         "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "framemd5", "-",
     )  # fmt: skip
-    return [int(line.split(",")[2]) / 90_000 for line in said.splitlines() if not line.startswith("#")]
+    return [int(line.split(",")[2]) / 90_000 for line in said.splitlines() if line[:1].isdigit()]
 
 
 def chapters_elsewhere(path: Path) -> list[tuple[float, float, str]]:

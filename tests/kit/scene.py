@@ -34,7 +34,7 @@ def scene(
     *,
     seconds: float = 6.0,
     events: Sequence[Event] = ((2.0, 4.0),),
-    fps: int = 10,
+    fps: int | Fraction = 10,
     size: tuple[int, int] = (160, 120),
     codec: str = "libx264",
     container: str | None = None,
@@ -65,13 +65,13 @@ def scene(
         video.width, video.height = size
         video.pix_fmt = pixel_format
         video.codec_context.gop_size = gop
-        video.codec_context.time_base = Fraction(1, fps) if time_s is None else _CLOCK
+        video.codec_context.time_base = 1 / Fraction(fps) if time_s is None else _CLOCK
         if rotation_deg:
             video.set_display_rotation(rotation_deg)
         tone = _Tone(out, sound, seconds if sound_s is None else sound_s, start_s) if sound else None
         wall = _wall(size)
         for nth in range(max(1, round(seconds * fps))):
-            at_s = nth / fps if time_s is None else time_s(nth)
+            at_s = float(nth / fps) if time_s is None else time_s(nth)
             if tone:
                 tone.until(at_s)
             frame = VideoFrame.from_ndarray(_picture(wall, events, at_s), "rgb24")

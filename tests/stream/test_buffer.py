@@ -11,6 +11,7 @@ from av.stream import Stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.access import Access
 from stream.buffer import PacketBuffer
 from stream.source import AvSource
 from tests.kit.scene import scene
@@ -85,6 +86,57 @@ def test_the_newest_group_stays_however_long_it_is(camera: Camera) -> None:
     assert cut is not None
     assert cut.start_s == 0.0
     assert len(cut.packets) == 480
+
+
+def refreshing(camera: Camera, nth: int) -> Packet[Stream]:
+    """Ten pictures a second, a recovery point each 3 s that needs 20 more."""
+    packet = camera.picture(nth, gop=30)
+    packet.opaque = Access(20 if packet.is_keyframe else None)
+    return packet
+
+
+def test_a_cut_begins_where_the_picture_is_complete_by_its_start(camera: Camera) -> None:
+    buffer = filled(refreshing(camera, nth) for nth in range(300))
+    for start_s, point_s in [(26.0, 24.0), (25.9, 21.0), (23.0, 21.0), (29.9, 27.0)]:
+        cut = buffer.cut(start_s, start_s + 1.0)
+        assert cut is not None
+        assert times_s(cut.packets)[0] == point_s
+        assert cut.start_s == point_s + 2.0
+
+
+def test_what_is_to_be_kept_is_kept_from_where_it_is_complete(camera: Camera) -> None:
+    buffer = filled((refreshing(camera, nth) for nth in range(1000)), keep_s=10.0)
+    cut = buffer.cut(89.9, 99.0)
+    assert cut is not None
+    assert cut.start_s <= 89.9
+    first = buffer.cut(0.0, 99.0)
+    assert first is not None
+    assert first.start_s >= 89.9 - 3.0, "and not much more"
+
+
+def test_a_group_that_is_not_complete_yet_cannot_be_cut(camera: Camera) -> None:
+    buffer = filled(refreshing(camera, nth) for nth in range(15))
+    assert buffer.cut(0.0, 1.5) is None
+    for nth in range(15, 25):
+        buffer.push(refreshing(camera, nth))
+    cut = buffer.cut(0.0, 2.5)
+    assert cut is not None
+    assert cut.start_s == 2.0
+
+
+def test_a_pause_costs_nothing_of_what_was_before_it(camera: Camera) -> None:
+    """The frames before it are cut when the first one after it has been decoded."""
+    buffer = filled(camera.picture(nth, from_s=0.0 if nth < 100 else 60.0) for nth in range(110))
+    cut = buffer.cut(3.0, 10.0)
+    assert cut is not None
+    assert times_s(cut.packets) == pytest.approx([n / 10 for n in range(30, 100)])
+
+
+def test_a_frame_in_five_seconds_is_kept_as_long_as_others(camera: Camera) -> None:
+    frames = (camera.packet("video", 5.0 * nth, key=True) for nth in range(60))
+    cut = filled(frames, keep_s=10.0).cut(260.0, 275.0)
+    assert cut is not None
+    assert times_s(cut.packets) == [260.0, 265.0, 270.0]
 
 
 def test_nothing_is_held_before_the_first_keyframe(camera: Camera) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.h264 import in_band, is_droppable, is_idr, length_prefixed, nal_units, parameter_sets
+from stream.h264 import Head, head, in_band, is_idr, length_prefixed, nal_units, parameter_sets
 from tests.kit.media import FASTEST, film, packets_of
 
 SPS, PPS, IDR, SLICE, SEI = (
@@ -79,12 +80,20 @@ def test_only_idr_pictures_splice() -> None:
     assert is_idr(length_prefixed(annex_b(SEI, IDR)), 4)
 
 
-def test_a_picture_that_no_other_builds_on_says_so_in_its_first_slice() -> None:
-    reference, disposable = bytes([0x41, 1, 2]), bytes([0x01, 1, 2])
+def test_a_packet_says_what_it_is_before_its_first_slice() -> None:
+    # A P slice that others build on, one that none does, an I slice, and recovery_frame_cnt 35.
+    reference, disposable, intra = b"\x41\x9a", b"\x01\x9a", b"\x41\xb8"
+    recovery = bytes([6, 6, 2, 0x04, 0x91, 0x80])
     for length_bytes, dress in ((0, bytes), (4, length_prefixed)):
-        assert is_droppable(memoryview(dress(annex_b(SEI, disposable))), length_bytes)
-        assert not is_droppable(memoryview(dress(annex_b(SEI, reference))), length_bytes)
-        assert not is_droppable(memoryview(dress(annex_b(SEI))), length_bytes), "who knows"
+
+        def read(*units: bytes, dress: Any = dress, length_bytes: int = length_bytes) -> Head | None:
+            return head(memoryview(dress(annex_b(*units))), length_bytes)
+
+        assert read(SEI, disposable) == Head(idr=False, intra=False, reference=False, recovery=None)
+        assert read(recovery, reference) == Head(idr=False, intra=False, reference=True, recovery=35)
+        assert read(SPS, PPS, intra) == Head(idr=False, intra=True, reference=True, recovery=None)
+        assert read(SPS, PPS, SEI, IDR) == Head(idr=True, intra=True, reference=True, recovery=None)
+        assert read(SEI) is None, "who knows"
 
 
 def test_parameter_sets_on_the_way_are_found() -> None:

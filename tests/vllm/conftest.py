@@ -16,7 +16,7 @@ import pytest
 from analyzer.describe.prompt import CameraBrief, Prompts
 from analyzer.describe.text_model import DESCRIBING
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
-from analyzer.describe.vllm.engine import EngineSettings
+from analyzer.describe.vllm.engine import Engine, EngineSettings
 from tests.kit.loop import Loop
 from tests.kit.qwen import write_model
 
@@ -56,6 +56,18 @@ def describer(model: Path, loop: Loop) -> Iterator[VllmDescriber]:
     loop.run(describer.start(), 600.0)
     yield describer
     loop.run(describer.close())
+
+
+@pytest.fixture(scope="session")
+def engine(model: Path, loop: Loop) -> Iterator[Engine]:
+    """An engine in this process, for what its own process does not show."""
+
+    async def load() -> Engine:
+        return Engine(tiny(model))
+
+    engine = loop.run(load(), 600.0)
+    yield engine
+    engine.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The describer with a real engine: a tiny Qwen2-VL, whose words are noise and all else is real."""
+"""The describer with a real engine: a tiny Qwen2-VL whose weights are random; everything else is real."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from analyzer.describe.answer import MAX_TAGS, answer_schema
+from analyzer.describe.answer import MAX_TAGS, answer_schema, object_schema
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.moment import MAX_TITLE_CHARS
-from analyzer.describe.pictures import read_jpegs
+from analyzer.describe.pictures import keyframe_files
 from analyzer.describe.text_model import SELECTING, Sampling
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
-from analyzer.describe.vllm.engine import Footage
+from analyzer.describe.vllm.engine import Engine, VideoInput
 from tests.kit.loop import Loop
 from tests.kit.pictures import pictured
 from tests.kit.qwen import write_model
@@ -65,22 +65,21 @@ def test_a_question_in_words_is_completed_with_an_object_of_the_schema(
     assert list(answer) == ["text", "title", "importance", "tags"]
 
 
-def test_pictures_are_prepared_here_and_give_the_engines_own_answer(
-    describer: VllmDescriber, loop: Loop, tmp_path: Path
+def test_our_video_inputs_give_the_same_answer_as_those_of_vllm(
+    engine: Engine, loop: Loop, tmp_path: Path
 ) -> None:
-    """What is prepared here and what vLLM's processor prepares must be the same to the model."""
+    """The inputs that we prepare and those of vLLM's own processor must be the same to the model."""
     window = pictured(tmp_path, 3)
-    footage = Footage(read_jpegs(window), [keyframe.pts_s for keyframe in window.keyframes], 1300)
+    video = VideoInput(keyframe_files(window), [keyframe.pts_s for keyframe in window.keyframes], 1300)
     sampling = Sampling(temperature=0.0, top_p=1.0, repetition_penalty=1.05, max_tokens=40)
 
     async def both() -> tuple[str, str]:
-        engine = await describer._engine()  # noqa: SLF001  # there is no public way past the recipes
-        recipes = engine._recipes  # noqa: SLF001  # the same
-        ours = await engine.ask("s", "ours", None, sampling, video=footage)
+        recipes = engine._recipes  # noqa: SLF001  # there is no public way past the recipes
+        ours = await engine.ask("s", "ours", None, sampling, video=video)
         assert engine.prepares
         known = dict(recipes)
         recipes.update(dict.fromkeys(recipes))
-        theirs = await engine.ask("s", "ours", None, sampling, video=footage)
+        theirs = await engine.ask("s", "ours", None, sampling, video=video)
         recipes.update(known)
         return ours, theirs
 
@@ -113,10 +112,9 @@ def test_a_damaged_picture_fails_its_window_alone(
     loop.run(describer.describe(pictured(tmp_path, 1)))
 
 
-def test_a_cancelled_question_is_forgotten_by_the_engine(describer: VllmDescriber, loop: Loop) -> None:
+def test_a_cancelled_request_is_aborted_in_the_engine(engine: Engine, loop: Loop) -> None:
     async def cancel() -> int:
-        engine = await describer._engine()  # noqa: SLF001  # whether the engine is idle shows nowhere else
-        llm = engine._llm  # noqa: SLF001  # the same
+        llm = engine._llm  # noqa: SLF001  # whether the engine is idle shows nowhere else
         long = Sampling(temperature=0.9, top_p=0.001, repetition_penalty=1.05, max_tokens=2000)
         asking = asyncio.create_task(engine.ask("s", "u", None, long))
         async with asyncio.timeout(60):
@@ -128,6 +126,27 @@ def test_a_cancelled_question_is_forgotten_by_the_engine(describer: VllmDescribe
         return int(llm.output_processor.get_num_unfinished_requests())
 
     assert loop.run(cancel()) == 0
+
+
+def test_a_cancelled_question_frees_its_place_in_the_engines_process(
+    describer: VllmDescriber, loop: Loop, tmp_path: Path
+) -> None:
+    """Eight requests run at once: were the long ones not aborted, the window would wait for them."""
+    long = Sampling(temperature=0.9, top_p=0.001, repetition_penalty=1.05, max_tokens=3000)
+    endless = object_schema({f"text_{n}": {"type": "string"} for n in range(500)})
+
+    async def cancel() -> list[str]:
+        done: list[str] = []
+        asking = [asyncio.create_task(describer.complete("s", f"u{n}", endless, long)) for n in range(8)]
+        await asyncio.sleep(1.0)  # they are being answered, or at least on their way
+        for task in asking:
+            task.cancel()
+        outcomes = await asyncio.gather(*asking, return_exceptions=True)
+        done += [type(outcome).__name__ for outcome in outcomes]
+        await describer.describe(pictured(tmp_path))
+        return done
+
+    assert loop.run(cancel()) == ["CancelledError"] * 8
 
 
 def test_a_probe_describes_a_drawn_window(describer: VllmDescriber, loop: Loop) -> None:
@@ -153,12 +172,12 @@ def test_a_model_that_cannot_be_read_is_told_of_in_a_line(loop: Loop, tmp_path: 
 
 def test_qwen2_5_describes_and_an_engine_that_dies_is_started_anew(tmp_path: Path) -> None:
     told = _alone("dies", write_model(tmp_path / "qwen2.5-vl", "qwen2_5_vl"))
-    assert told == {"described": 2, "prepares": True, "died": "retryable"}
+    assert told == {"described": 2, "died": "retryable"}
 
 
-def test_qwen3_describes_with_its_pictures_prepared_by_vllm(tmp_path: Path) -> None:
+def test_qwen3_describes_with_video_inputs_prepared_by_vllm(tmp_path: Path) -> None:
     told = _alone("lives", write_model(tmp_path / "qwen3-vl", "qwen3_vl"))
-    assert told == {"described": 1, "prepares": False, "died": ""}
+    assert told == {"described": 1, "died": ""}
 
 
 def test_a_model_that_is_given_up_while_it_loads_leaves_nothing(model: Path) -> None:

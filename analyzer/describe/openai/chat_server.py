@@ -1,31 +1,59 @@
-"""A server that speaks OpenAI's chat completions: its model, what it understands, its failures in our terms.
-
-Everything that the ``openai`` client is asked for is asked for in this module.
-"""
+"""A server that speaks OpenAI's chat completions: its model, what it understands, how it is asked."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from analyzer.describe.describer import DescribeError
+from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
+from analyzer.describe.openai.dialect import THINKING_TOKENS, Dialect, Fit, Refusal, Search
+from analyzer.describe.openai.reply import Listed, Reply, read_models, read_reply
 from analyzer.describe.text_model import Sampling, Schema
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
-_BUSY = frozenset({408, 409, 425, 429})
-_NOT_UNDERSTOOD = frozenset({400, 415, 422})
 _PENALIZING = frozenset({"vllm", "sglang"})
 """Who knows ``repetition_penalty``; a hosted server refuses fields that it does not know."""
+
+# Requests for one question, all forms of it together.
+_MAX_TRIES = 12
+_LIST_TIMEOUT_S = 10.0
+# A question that was refused in every form is not asked in every form again for so long.
+_HOPELESS_S = 600.0
+# A top_p this small leaves the likeliest token alone; where only temperature may be sent, it says that.
+_SURE_TOP_P = 0.1
+_SURE_TEMPERATURE = 0.1
+
+_NOT_UNDERSTOOD = frozenset({400, 415, 422})
+# Without a key, money, the right address or the right model: no window is answered until that is put right.
+_REFUSING = frozenset({401, 402, 403, 404, 405, 407, 410, 451})
+# A gateway before a server that is not there yet.
+_STARTING = frozenset({429, 502, 503, 504})
+_ACCOUNT = re.compile(
+    r"api[ _-]?key|insufficient_quota|current quota|billing|credit balance"
+    r"|insufficient (?:balance|credit|funds)|payment required|not authori[sz]ed|unauthori[sz]ed",
+    re.IGNORECASE,
+)
+_NO_MODEL = re.compile(
+    r"model_not_found|no models? (?:is |are )?loaded|try pulling it"
+    r"|\bmodel\b.{0,100}(?:not found|not exist|not loaded|is not available|decommissioned|deprecated)",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_PICTURES = re.compile(
+    r"\b0 image|(?:image|vision|multi-?modal).{0,60}(?:not|n't|un)\s?(?:be )?(?:supported|enabled|allowed)"
+    r"|(?:not|n't|cannot|no endpoints found that)\s(?:\w+\s){0,2}(?:support|accept|process|read)\w*"
+    r"(?:\s\w+){0,2}\s(?:image|vision|multi-?modal)|not a multi-?modal|unknown variant .?image_url"
+    r"|missing data required for image|image_url is only supported",
+    re.IGNORECASE | re.DOTALL,
+)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +68,9 @@ class ChatSettings:
             vLLM and falls back to images.
         answers: held to the JSON ``schema`` by the server, or asked for in ``words``; ``auto`` falls back
             to words where the server refuses a schema.
-        extra: more fields for the body of each request, such as ``{"keep_alive": "1h"}`` for Ollama.
+        extra: more fields for the body of each request, such as ``{"keep_alive": "1h"}`` for Ollama; they
+            go before our own of the same name.
+        headers: more headers for each request. They may be secrets, and are not shown.
     """
 
     base_url: str | None = None
@@ -49,197 +79,223 @@ class ChatSettings:
     pictures: Literal["auto", "video", "images"] = "auto"
     answers: Literal["auto", "schema", "words"] = "auto"
     extra: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """What a server says of its model: name, who runs it (``vllm``, ``sglang``, ...), context in tokens."""
+class Shown:
+    """What the user's part of a question holds: words, and pictures (JPEG) each with its time."""
 
-    model: str
-    runner: str
-    context_tokens: int | None
+    user: str
+    jpegs: Sequence[bytes] = ()
+    at_s: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """What a server understands."""
+class Task:
+    """What is the same in all forms of a question: instructions, the answer's shape, how it is drawn."""
 
-    video: bool
-    schema: bool
+    system: str
+    schema: Schema
+    sampling: Sampling
 
 
-class _NotUnderstoodError(DescribeError):
-    """The server refuses the form of a request."""
+Show = Callable[[Fit], Awaitable[Shown]]
+"""Makes the user's part, with no more and no larger pictures than fit."""
 
 
 class ChatServer:
-    """One server. What it understands is found out by the first question that it answers."""
+    """One server. What it understands is found out by the questions that it refuses, and remembered."""
 
     def __init__(self, settings: ChatSettings) -> None:
-        """Raise DescribeError when the client is not installed or the key is missing."""
-        try:
-            import openai  # noqa: PLC0415  # an extra, and slow to import
-        except ImportError as error:
-            raise DescribeError(
-                f"the openai client is not installed ({error}): pip install 'livereel[openai]'"
-            ) from error
+        """Raise DescribeError when the client is not installed, or the key or an address is unusable."""
         self._settings = settings
-        base_url = settings.base_url or os.environ.get("OPENAI_BASE_URL")
-        key = os.environ.get(settings.api_key_variable)
-        if base_url is None and not key:
-            raise DescribeError(f"no API key: set {settings.api_key_variable}, or give a base_url")
-        self._client: AsyncOpenAI = openai.AsyncOpenAI(
-            base_url=base_url, api_key=key or "none", max_retries=0, timeout=None
-        )
-        self.name = urlsplit(str(self._client.base_url)).netloc.rpartition("@")[2]
+        self._client = ChatClient(settings.base_url, settings.api_key_variable, settings.headers)
+        self.name = self._client.name
         self._finding = asyncio.Lock()
-        self._served: Served | None = None
-        self._video: bool | None = {"video": True, "images": False}.get(settings.pictures)
-        self._schema: bool | None = {"schema": True, "words": False}.get(settings.answers)
+        self._served: Listed | None = None
+        self._listed = True
+        fixed = {"video": settings.pictures, "schema": settings.answers}
+        self._fixed = frozenset(name for name, how in fixed.items() if how != "auto")
+        self._dialect: Dialect | None = None
+        self._understood = -1  # the most pictures of a question that was answered in this dialect
+        # The words with which every form of a question was refused last, and until when that counts.
+        self._hopeless = ("", 0.0)
 
-    async def served(self) -> Served:
+    async def served(self) -> Listed:
         """Ask for the model, once; raises DescribeError."""
         async with self._finding:
             if self._served is None:
-                with _translated(self.name):
-                    models = [model async for model in self._client.models.list()]
-                self._served = self._pick(models)
+                self._served = await self._find()
+                guess = self._settings.pictures == "auto" and self._served.runner == "vllm"
+                video = guess or self._settings.pictures == "video"
+                self._dialect = Dialect(video=video, schema=self._settings.answers != "words")
         return self._served
 
-    def _pick(self, models: Sequence[Any]) -> Served:
+    async def _find(self) -> Listed:
+        """The model; one that is named is taken at its word where the server lists none."""
         wanted = self._settings.model
-        found = next((model for model in models if wanted in {None, model.id}), None)
-        if found is None and wanted is None:
-            raise DescribeError(f"{self.name} serves no model")
-        if found is None:  # some take names that they do not list, such as aliases
-            return Served(str(wanted), "", None)
-        context = getattr(found, "max_model_len", None)
-        return Served(found.id, str(found.owned_by), context if isinstance(context, int) else None)
+        try:
+            async with asyncio.timeout(_LIST_TIMEOUT_S if wanted else None):
+                models = read_models(await self._client.models())
+        except UnreachableError:
+            raise
+        except (TimeoutError, DescribeError) as error:
+            if wanted is None or (isinstance(error, StatusError) and error.status in _STARTING):
+                raise self._told(error) if isinstance(error, StatusError) else error from None
+            models = None
+        if wanted is None:
+            if not models:
+                problem = "serves no model" if models == [] else "lists no models: name one"
+                raise RefusedError(f"{self.name} {problem}")
+            return models[0]
+        self._listed = models is not None
+        # Some take names that they do not list, such as aliases.
+        return next((model for model in models or () if model.model == wanted), Listed(wanted, "", None))
 
-    async def say(
-        self,
-        system: str,
-        user: str,
-        schema: Schema,
-        sampling: Sampling,
-        *,
-        jpegs: Sequence[bytes] = (),
-        at_s: Sequence[float] = (),
-    ) -> str:
+    async def say(self, task: Task, show: Show) -> str:
         """Return the answer's text, finished or not; raises DescribeError."""
         served = await self.served()
-        refusal = DescribeError("")
-        for dialect in self._dialects(served, pictures=bool(jpegs)):
-            content = _content(user, jpegs, at_s, video=dialect.video)
-            body = _body(served, system, content, schema, sampling, held=dialect.schema)
-            extra = _penalty(served, sampling) | dict(self._settings.extra or {})
+        dialect = self._dialect or Dialect()
+        shown = await show(dialect.fit)
+        search = Search(dialect, self._fixed, blind=len(shown.jpegs) > self._understood)
+        first: StatusError | None = None
+        for _ in range(_MAX_TRIES):
+            if search.dialect.fit != dialect.fit:
+                shown = await show(search.dialect.fit)
+            dialect = search.dialect
             try:
-                text = await self._request(body, extra)
-            except _NotUnderstoodError as error:
-                refusal = error
+                reply = await self._ask(served, dialect, task, shown)
+            except StatusError as error:
+                first = first or error
+                if not self._adapts(error, first, search, len(shown.jpegs)):
+                    raise self._told(error) from None
                 continue
-            self._schema = dialect.schema
-            self._video = dialect.video if jpegs else self._video
-            return text
-        raise refusal
+            if not reply.all_thought:
+                self._learn(dialect, len(shown.jpegs))
+                return reply.text
+            tokens = _limit(served, dialect, task.sampling)
+            if dialect.thinking:
+                raise DescribeError(
+                    f"{served.model} spends all of its {tokens} tokens on thought (finish_reason: length): "
+                    "raise max_tokens"
+                )
+            log.info("words: %s spends all of its %d tokens on thought: it gets more", served.model, tokens)
+            search = Search(replace(dialect, thinking=True), self._fixed)
+        raise DescribeError(f"{self.name} refuses the question in {_MAX_TRIES} forms")
 
+    async def _ask(self, served: Listed, dialect: Dialect, task: Task, shown: Shown) -> Reply:
+        extra = _penalty(served, dialect, task.sampling) | dict(self._settings.extra or {})
+        body = _body(served, dialect, task, shown)
+        return read_reply(self.name, await self._client.complete(body, extra))
+
+    def _adapts(self, error: StatusError, first: StatusError, search: Search, pictures: int) -> bool:
+        """Take another form of a question, if one may help as far as the server's words tell."""
+        words, until_s = self._hopeless
+        known = error is first and error.words == words and time.monotonic() < until_s
+        if known or _ACCOUNT.search(error.words) or _NO_MODEL.search(error.words):
+            return False
+        if search.refused(Refusal(error.status, error.words), pictures):
+            return True
+        if error.status in _NOT_UNDERSTOOD:
+            self._hopeless = (first.words, time.monotonic() + _HOPELESS_S)
+        return False
+
+    def _learn(self, dialect: Dialect, pictures: int) -> None:
+        """Remember the form of an answered question; without pictures it says nothing of video."""
+        known = self._dialect or Dialect()
+        if not pictures:
+            dialect = replace(dialect, video=known.video)
+        same = dialect == known
+        self._understood = max(self._understood, pictures) if same else pictures
+        self._dialect = dialect
+        self._hopeless = ("", 0.0)
+        if not same:
+            log.info("words: %s: %s", self.name, "; ".join(self.fallbacks()) or "pictures one by one")
+
+    def _told(self, error: StatusError) -> DescribeError:
+        """A failure that no other form has helped, as what it means for windows."""
+        words = error.words
+        if error.status < 500 and (_ACCOUNT.search(words) or _NO_MODEL.search(words)):
+            return RefusedError(str(error))
+        if error.status in _REFUSING or error.status < 400:
+            where = ": are base_url and model right?" if error.status in {404, 405} else ""
+            return RefusedError(f"{error}{where}")
+        if _NO_PICTURES.search(words):
+            return RefusedError(f"{self.name} takes no pictures: {error.said}")
+        if error.status in _NOT_UNDERSTOOD:
+            kind = DescribeError if self._understood >= 0 else RefusedError
+            return kind(f"{self.name} refuses the question: {error.said}")
+        return error
+
+    @property
     def dialect(self) -> Dialect:
         """What was found out so far."""
-        return Dialect(video=bool(self._video), schema=bool(self._schema))
+        return self._dialect or Dialect()
 
-    def _dialects(self, served: Served, *, pictures: bool) -> Iterator[Dialect]:
-        """What to try, best first."""
-        guess = (True, False) if served.runner == "vllm" else (False,)
-        videos = ((self._video,) if self._video is not None else guess) if pictures else (False,)
-        schemas = (True, False) if self._schema is None else (self._schema,)
-        for schema, video in product(schemas, videos):
-            yield Dialect(video=video, schema=schema)
-
-    async def _request(self, body: dict[str, Any], extra: dict[str, Any]) -> str:
-        with _translated(self.name):
-            completion = await self._client.chat.completions.create(**body, extra_body=extra)
-        choices = getattr(completion, "choices", None)
-        if not choices:
-            raise DescribeError(f"{self.name} answers with something else than a completion", retryable=True)
-        return choices[0].message.content or ""
+    def fallbacks(self) -> tuple[str, ...]:
+        """Name what the server does not understand, and what is done in its place."""
+        unlisted = () if self._listed else ("no list of models",)
+        words = "asked for a schema in words" if not self.dialect.schema else None
+        return (*unlisted, *([words] if words else []), *self.dialect.fallbacks())
 
     async def close(self) -> None:
         """Close the connections. Safe to call twice."""
         await self._client.close()
 
 
-def _body(
-    served: Served,
-    system: str,
-    content: list[dict[str, Any]],
-    schema: Schema,
-    sampling: Sampling,
-    *,
-    held: bool,
-) -> dict[str, Any]:
-    """A request; ``held``: the server holds the answer to the schema, else the model is shown it."""
-    if not held:
-        system += f"\n\nThe JSON schema of the object, which is all that you answer: {json.dumps(schema)}"
+def _limit(served: Listed, dialect: Dialect, sampling: Sampling) -> int:
+    """How many tokens an answer may take, with the thoughts before it."""
+    most = served.context_tokens // 2 if served.context_tokens else THINKING_TOKENS
+    return sampling.max_tokens + (min(THINKING_TOKENS, most) if dialect.thinking else 0)
+
+
+def _body(served: Listed, dialect: Dialect, task: Task, shown: Shown) -> dict[str, Any]:
+    """A request in a dialect."""
+    system = task.system
+    if not dialect.schema:
+        shape = json.dumps(task.schema)
+        system += f"\n\nThe JSON schema of the object, which is all that you answer: {shape}"
+    content = list(_content(shown, video=dialect.video))
+    messages: list[dict[str, Any]] = [{"role": "system", "content": system}]
+    if not dialect.system:
+        messages, content = [], [{"type": "text", "text": system}, *content]
     body: dict[str, Any] = {
         "model": served.model,
-        "messages": [{"role": "system", "content": system}, {"role": "user", "content": content}],
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "max_tokens": sampling.max_tokens,
+        "messages": [*messages, {"role": "user", "content": content}],
+        dialect.limit: _limit(served, dialect, task.sampling),
+        **_sampling(dialect, task.sampling),
     }
-    if held:
-        form = {"name": "answer", "schema": schema}
+    if dialect.schema:
+        form = {"name": "answer", "schema": task.schema}
         body["response_format"] = {"type": "json_schema", "json_schema": form}
     return body
 
 
-def _penalty(served: Served, sampling: Sampling) -> dict[str, Any]:
-    return {"repetition_penalty": sampling.repetition_penalty} if served.runner in _PENALIZING else {}
+def _sampling(dialect: Dialect, sampling: Sampling) -> dict[str, float]:
+    """What may be sent of temperature and top_p; where one says it for both, that one."""
+    sure = sampling.top_p <= _SURE_TOP_P
+    sampled = dialect.sampled
+    if sampled == "one":
+        sampled = "top_p" if sure else "temperature"
+    if sampled == "temperature":
+        return {"temperature": min(sampling.temperature, _SURE_TEMPERATURE) if sure else sampling.temperature}
+    both = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    return {name: value for name, value in both.items() if sampled in {"both", name}}
 
 
-def _content(
-    user: str, jpegs: Sequence[bytes], at_s: Sequence[float], *, video: bool
-) -> list[dict[str, Any]]:
+def _penalty(served: Listed, dialect: Dialect, sampling: Sampling) -> dict[str, Any]:
+    known = dialect.penalty and served.runner in _PENALIZING
+    return {"repetition_penalty": sampling.repetition_penalty} if known else {}
+
+
+def _content(shown: Shown, *, video: bool) -> Iterator[dict[str, Any]]:
     """The pictures, as one video without re-encoding or each behind its time; then the words."""
-    encoded = [base64.b64encode(jpeg).decode() for jpeg in jpegs]
-    parts: list[dict[str, Any]] = []
+    encoded = [base64.b64encode(jpeg).decode() for jpeg in shown.jpegs]
     if encoded and video:
-        parts.append(
-            {"type": "video_url", "video_url": {"url": f"data:video/jpeg;base64,{','.join(encoded)}"}}
-        )
+        yield {"type": "video_url", "video_url": {"url": f"data:video/jpeg;base64,{','.join(encoded)}"}}
     elif encoded:
-        for at, picture in zip(at_s, encoded, strict=True):
-            parts.append({"type": "text", "text": f"{at:.1f} s:"})
-            parts.append({"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{picture}"}})
-    parts.append({"type": "text", "text": user})
-    return parts
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """Put the client's failures into our terms."""
-    import openai  # noqa: PLC0415  # an extra, and slow to import
-
-    try:
-        yield
-    except openai.APIStatusError as error:
-        if error.status_code in _NOT_UNDERSTOOD:
-            raise _NotUnderstoodError(f"{name} refuses the question: {_said(error)}") from error
-        busy = error.status_code in _BUSY or error.status_code >= 500
-        raise DescribeError(f"{name} answers {error.status_code}: {_said(error)}", retryable=busy) from error
-    except openai.APIConnectionError as error:
-        raise DescribeError(f"{name} cannot be reached: {_cause(error)}", retryable=True) from error
-    except (openai.OpenAIError, ValueError) as error:  # ValueError: a body that is no JSON
-        raise DescribeError(f"{name} answers with garbled data", retryable=True) from error
-
-
-def _said(error: Any) -> str:
-    """What the server says in one line, without what the client adds."""
-    body = error.body
-    told = body.get("message") or body.get("detail") if isinstance(body, dict) else body
-    lines = str(told or error.message).strip().splitlines()
-    return lines[0][:300] if lines else "nothing"
-
-
-def _cause(error: BaseException) -> str:
-    return str(error.__cause__ or error) or type(error.__cause__).__name__
+        for at, picture in zip(shown.at_s, encoded, strict=True):
+            yield {"type": "text", "text": f"{at:.1f} s:"}
+            yield {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{picture}"}}
+    yield {"type": "text", "text": shown.user}

@@ -12,8 +12,9 @@ from typing import Any
 from analyzer.describe.answer import read_object
 from analyzer.describe.ask import ask_twice, deadline, moment
 from analyzer.describe.moment import Moment
-from analyzer.describe.openai.chat_server import ChatServer, ChatSettings
-from analyzer.describe.pictures import alike, read_jpegs
+from analyzer.describe.openai.chat_server import ChatServer, ChatSettings, Shown, Task
+from analyzer.describe.openai.dialect import THINKING_TOKENS, Fit
+from analyzer.describe.pictures import alike, read_jpegs, strongest
 from analyzer.describe.probe import Probe, drawn_window
 from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
 from analyzer.describe.text_model import DESCRIBING, Sampling, Schema
@@ -51,36 +52,43 @@ class OpenAiDescriber:
         """Describe a window; raises DescribeError."""
         started_s = time.monotonic()
         question = self._prompts.question(window)
-        jpegs = await asyncio.to_thread(self._jpegs, window)
-        at_s = [keyframe.pts_s - window.start_s for keyframe in window.keyframes]
+        task = Task(question.system, question.schema, self._settings.describing)
 
         async def ask(note: str) -> str:
-            return await self._server.say(
-                question.system,
-                question.user + note,
-                question.schema,
-                self._settings.describing,
-                jpegs=jpegs,
-                at_s=at_s,
-            )
+            async def show(fit: Fit) -> Shown:
+                return await asyncio.to_thread(self._shown, window, fit, note)
+
+            return await self._server.say(task, show)
 
         async with deadline(self._server.name, self._settings.timeout_s):
             self.model = (await self._server.served()).model
             return await moment(window, question, self.model, ask, started_s)
 
-    def _jpegs(self, window: Window) -> list[bytes]:
-        return alike(read_jpegs(window), self._settings.max_side_px)
+    def _shown(self, window: Window, fit: Fit, note: str) -> Shown:
+        """A window's pictures as far as they fit, and words that tell of these."""
+        kept = window if fit.pictures is None else strongest(window, fit.pictures)
+        side_px = min(self._settings.max_side_px, fit.side_px or self._settings.max_side_px)
+        return Shown(
+            user=self._prompts.question(kept).user + note,
+            jpegs=alike(read_jpegs(kept), side_px),
+            at_s=[keyframe.pts_s - kept.start_s for keyframe in kept.keyframes],
+        )
 
     def tokens(self, window: Window) -> int:
         """About: pictures as Qwen2-VL counts them, the question, and a whole answer."""
-        pictures = PICTURE_TOKENS * len(window.keyframes)
-        return pictures + QUESTION_TOKENS + self._settings.describing.max_tokens
+        shown = len(window.keyframes)
+        pictures = PICTURE_TOKENS * min(shown, self._server.dialect.fit.pictures or shown)
+        thoughts = THINKING_TOKENS if self._server.dialect.thinking else 0
+        return pictures + QUESTION_TOKENS + self._settings.describing.max_tokens + thoughts
 
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
         """See TextModel."""
 
         async def ask(note: str) -> str:
-            return await self._server.say(system, user + note, schema, sampling)
+            async def show(_: Fit) -> Shown:
+                return Shown(user + note)
+
+            return await self._server.say(Task(system, schema, sampling), show)
 
         async with deadline(self._server.name, self._settings.timeout_s):
             self.model = (await self._server.served()).model
@@ -91,7 +99,7 @@ class OpenAiDescriber:
         with tempfile.TemporaryDirectory() as folder:
             window = await asyncio.to_thread(drawn_window, Path(folder))
             told = await self.describe(window)
-        dialect = self._server.dialect()
+        dialect = self._server.dialect
         return Probe(
             model=self.model,
             context_tokens=(await self._server.served()).context_tokens,
@@ -99,6 +107,7 @@ class OpenAiDescriber:
             video=dialect.video,
             window_s=told.latency_s,
             title=told.title,
+            fallbacks=self._server.fallbacks(),
         )
 
     async def close(self) -> None:

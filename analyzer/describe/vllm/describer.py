@@ -1,4 +1,4 @@
-"""The describer with its model in this process: a Qwen-VL on vLLM."""
+"""The describer whose model, a Qwen-VL, runs on vLLM in a child process."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 from analyzer.describe.answer import read_object
 from analyzer.describe.ask import ask_twice, deadline, moment
 from analyzer.describe.moment import Moment
-from analyzer.describe.pictures import read_jpegs
+from analyzer.describe.pictures import keyframe_files
 from analyzer.describe.probe import Probe, drawn_window
 from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
 from analyzer.describe.text_model import DESCRIBING, Sampling, Schema
-from analyzer.describe.vllm.engine import Engine, EngineSettings, Footage
-from analyzer.describe.vllm.engine_loader import Loading
+from analyzer.describe.vllm.engine import EngineSettings, VideoInput
+from analyzer.describe.vllm.process import EngineProcess
 from analyzer.signal.window import Window
 
 
@@ -40,30 +40,30 @@ class VllmSettings:
 
 
 class VllmDescriber:
-    """Puts windows into words with a model of its own; also a TextModel.
+    """Describes windows with a model of its own; also a TextModel.
 
-    The model is loaded by ``start`` or the first question, once; an engine that dies is started anew by the
-    next question. Any number of questions may be open at a time: the engine batches them.
+    The model is loaded once, by ``start`` or the first question. An engine that has died is started again by
+    the next question. Any number of questions may be open at a time: the engine batches them.
     """
 
     def __init__(self, settings: VllmSettings | None = None, prompts: Prompts | None = None) -> None:
         self._settings = settings or VllmSettings()
         self._prompts = prompts or Prompts()
-        self._loading: Loading | None = None
+        self._process: EngineProcess | None = None
         self.model = self._settings.engine.model
 
     async def start(self) -> None:
         """Load the model now; raises DescribeError."""
-        await self._engine()
+        await self._ready()
 
     async def describe(self, window: Window) -> Moment:
         """Describe a window; raises DescribeError."""
         started_s = time.monotonic()
         question = self._prompts.question(window)
-        jpegs = await asyncio.to_thread(read_jpegs, window)
+        files = await asyncio.to_thread(keyframe_files, window)
         at_s = [keyframe.pts_s - window.start_s for keyframe in window.keyframes]
-        footage = Footage(jpegs, at_s, self._settings.vision_tokens)
-        engine = await self._engine()
+        video = VideoInput(files, at_s, self._settings.vision_tokens)
+        engine = await self._ready()
 
         async def ask(note: str) -> str:
             return await engine.ask(
@@ -71,20 +71,20 @@ class VllmDescriber:
                 question.user + note,
                 question.schema,
                 self._settings.describing,
-                video=footage,
+                video=video,
             )
 
         async with deadline(self.model, self._settings.timeout_s):
             return await moment(window, question, self.model, ask, started_s)
 
     def tokens(self, window: Window) -> int:
-        """About: pictures as far as the budget for them goes, the question, and a whole answer."""
+        """Estimate the tokens: pictures within their budget, the question, and a whole answer."""
         pictures = min(self._settings.vision_tokens, PICTURE_TOKENS * len(window.keyframes))
         return pictures + QUESTION_TOKENS + self._settings.describing.max_tokens
 
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
         """See TextModel."""
-        engine = await self._engine()
+        engine = await self._ready()
 
         async def ask(note: str) -> str:
             return await engine.ask(system, user + note, schema, sampling)
@@ -94,14 +94,14 @@ class VllmDescriber:
 
     async def probe(self) -> Probe:
         """Describe a drawn window twice, loading the model first; raises DescribeError."""
-        engine = await self._engine()
+        engine = await self._ready()
         with tempfile.TemporaryDirectory() as folder:
             window = await asyncio.to_thread(drawn_window, Path(folder))
             await self.describe(window)  # the first of its size is slow
             told = await self.describe(window)
         return Probe(
             model=self.model,
-            context_tokens=engine.context_tokens,
+            context_tokens=engine.ready.result().context_tokens,
             schema=True,
             video=True,
             window_s=told.latency_s,
@@ -110,14 +110,17 @@ class VllmDescriber:
 
     async def close(self) -> None:
         """Stop the engine and its processes, also while it is being loaded. Safe to call twice."""
-        loading, self._loading = self._loading, None
-        if loading is not None:
-            await loading.end()
+        process, self._process = self._process, None
+        if process is not None:
+            await process.close()
 
-    async def _engine(self) -> Engine:
-        """The running engine. Who is cancelled while it loads leaves it loading: ``close`` ends it."""
-        if self._loading is None:
-            self._loading = Loading(self._settings.engine)
-        elif self._loading.is_dead:
-            self._loading = Loading(self._settings.engine, self._loading)
-        return await asyncio.shield(self._loading.engine)
+    async def _ready(self) -> EngineProcess:
+        """Return the engine once its model is loaded. Cancelling this leaves it loading until ``close``."""
+        if self._process is not None and self._process.is_dead:
+            dead, self._process = self._process, None
+            await dead.close()
+        if self._process is None:
+            self._process = EngineProcess(self._settings.engine)
+        process = self._process
+        await asyncio.shield(process.ready)
+        return process

@@ -1,6 +1,6 @@
-"""vLLM in this process: its engine started, asked and stopped, its failures in our terms.
+"""vLLM: its engine started, asked and stopped, its failures as DescribeError.
 
-Everything that vLLM, transformers and torch are asked for is asked for in this module and in recipe.py.
+Only this module and ``video_inputs`` use vLLM, transformers and torch.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from typing import Any
 import numpy as np
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.pictures import Pictures, decode
+from analyzer.describe.pictures import Pictures, decode, read_jpeg
 from analyzer.describe.text_model import Sampling, Schema
 from analyzer.describe.vllm.patches import Layout
 from analyzer.describe.vllm.video_inputs import Recipe, metadata
 
 _ENVIRONMENT = {
-    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # this process has threads: a fork of it may hang
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # this process has threads, and a fork of it may hang
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # stdout is for results
-    "VLLM_LOGGING_LEVEL": "ERROR",  # what it warns of is its own business: what fails is raised
+    "VLLM_LOGGING_LEVEL": "ERROR",  # failures are raised; its warnings help no user
     "TRANSFORMERS_VERBOSITY": "error",
-    "VLLM_NO_USAGE_STATS": "1",  # who watches what is nobody else's business
+    "VLLM_NO_USAGE_STATS": "1",
+    "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",  # what it cleans up at the end
 }
 _MIN_TOKENS = 4  # of a picture, however small: Qwen2-VL's own least
 _SHUTDOWN_S = 1.0  # for its processes to end by themselves; they have nothing to save
@@ -69,16 +70,16 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Footage:
-    """A window's pictures, as they are shown to the model.
+class VideoInput:
+    """A window's keyframes, which the model is shown as one video.
 
     Attributes:
-        jpegs: the pictures, in the order of time.
-        at_s: when each was taken, for models that are told so within the video.
-        max_tokens: what all of them may take of the context; they are shrunk to fit.
+        files: JPEG files in the order of time.
+        at_s: time of each in the window, for models whose prompt holds timestamps.
+        max_tokens: context tokens that all of them together may take; they are shrunk to fit.
     """
 
-    jpegs: Sequence[bytes]
+    files: Sequence[Path]
     at_s: Sequence[float]
     max_tokens: int
 
@@ -90,7 +91,6 @@ class Engine:
         """Load the model, which takes a minute or more and blocks; raises DescribeError."""
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
-        _check_folder(settings.model)
         self._settings = settings
         self._names = count()
         self._recipes: dict[tuple[int, ...], Recipe | None] = {}
@@ -137,7 +137,7 @@ class Engine:
         schema: Schema | None,
         sampling: Sampling,
         *,
-        video: Footage | None = None,
+        video: VideoInput | None = None,
     ) -> str:
         """Return the answer's text, finished or not.
 
@@ -170,19 +170,22 @@ class Engine:
             text = output.outputs[0].text
         return text
 
-    async def _with_video(self, system: str, user: str, video: Footage) -> Any:
+    async def _with_video(self, system: str, user: str, video: VideoInput) -> Any:
         loop = asyncio.get_running_loop()
-        pictures = await loop.run_in_executor(self._pool, self._pictures, video)
+        jpegs, pictures = await loop.run_in_executor(self._pool, self._read, video)
         recipe = await self._recipe(pictures)
         prompt = self._chat(system, user, video=True)
         if recipe is None:
             return await self._render(prompt, pictures, video.at_s)
-        return await loop.run_in_executor(self._pool, self._prepare, recipe, prompt, pictures, video)
+        return await loop.run_in_executor(
+            self._pool, self._prepare, recipe, prompt, pictures, jpegs, video.at_s
+        )
 
-    def _pictures(self, video: Footage) -> Pictures:
-        """Decode into the size that the token budget leaves, a whole number of patches."""
+    def _read(self, video: VideoInput) -> tuple[list[bytes], Pictures]:
+        """Read and decode the files, shrunk to the token budget and a whole number of patches."""
+        jpegs = [read_jpeg(file) for file in video.files]
         factor = self._layout.factor_px
-        steps = math.ceil(len(video.jpegs) / self._layout.temporal)
+        steps = math.ceil(len(jpegs) / self._layout.temporal)
         tokens = max(_MIN_TOKENS, video.max_tokens // steps)
 
         def fit(height: int, width: int) -> tuple[int, int]:
@@ -191,13 +194,20 @@ class Engine:
             )
             return int(fitted[0]), int(fitted[1])
 
-        return self._layout.whole(decode(video.jpegs, fit))
+        return jpegs, self._layout.whole(decode(jpegs, fit))
 
-    def _prepare(self, recipe: Recipe, prompt: str, pictures: Pictures, video: Footage) -> dict[str, Any]:
-        digest = hashlib.blake2b(repr((pictures.shape, *video.at_s)).encode(), digest_size=16)
-        for jpeg in video.jpegs:
+    def _prepare(
+        self,
+        recipe: Recipe,
+        prompt: str,
+        pictures: Pictures,
+        jpegs: Sequence[bytes],
+        at_s: Sequence[float],
+    ) -> dict[str, Any]:
+        digest = hashlib.blake2b(repr((pictures.shape, *at_s)).encode(), digest_size=16)
+        for jpeg in jpegs:
             digest.update(jpeg)
-        return recipe.engine_input(self._token_ids(prompt), pictures, video.at_s, digest.hexdigest())
+        return recipe.engine_input(self._token_ids(prompt), pictures, at_s, digest.hexdigest())
 
     async def _recipe(self, pictures: Pictures) -> Recipe | None:
         """How to prepare videos of this size here, if that is known to be right; learned once."""
@@ -266,13 +276,6 @@ def _arguments(settings: EngineSettings, model_type: str) -> dict[str, Any]:
         arguments["compilation_config"] = {"custom_ops": ["+quick_gelu"]}
     arguments |= settings.options
     return {name: value for name, value in arguments.items() if value is not None}
-
-
-def _check_folder(model: str) -> None:
-    """A folder that is not there would be asked for at Hugging Face, and what that says misleads."""
-    is_path = Path(model).is_absolute() or model.startswith(".") or model.count("/") > 1
-    if is_path and not Path(model).is_dir():
-        raise DescribeError(f"there is no model folder {model}")
 
 
 def _layout(processor: Any, model: str) -> Layout:

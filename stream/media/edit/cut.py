@@ -11,7 +11,7 @@ from av.stream import Stream
 from stream.h264 import ParameterSets, in_band, is_idr
 from stream.media.edit.segment import Place, Segment
 from stream.media.reader import Footage
-from stream.media.timeline import closed_prefix, evened, shown_until
+from stream.media.timeline import Tick, closed_prefix, evened, shown_until
 from stream.media.track import shown_ticks
 
 TICKS_PER_S = 90_000
@@ -79,16 +79,16 @@ def cut(
         begin: where the cut shall stand in the reel, in the reel's ticks.
         max_early_s: how much earlier than the segment the cut may start.
     """
-    step = footage.frame_ticks
-    start, end = footage.ticks(segment.start_s), footage.ticks(segment.end_s) - step // 2
+    step, slack = footage.frame_ticks, footage.slack_ticks
+    start, end = footage.ticks(segment.start_s), footage.ticks(segment.end_s) - slack
     pictures = _Pictures(sets)
-    kept = pictures.read(footage, segment.start_s, start + step // 2, end)
+    kept = pictures.read(footage, segment.start_s, start + slack, end)
     pts, following = pictures.pts[:kept], min(pictures.pts[kept:], default=None)
     early_s = float((start - pts[0]) * footage.tick_s)
     if early_s > max_early_s:
         raise UnsuitableError(f"the keyframe before {segment.start_s:.2f} s is {early_s:.2f} s early")
     last = max(pts)
-    until = shown_until(last, following, footage.ticks(segment.end_s), step)
+    until = shown_until(last, following, footage.ticks(segment.end_s), step, slack)
     scale = footage.tick_s / TICK_S
     times = evened([round((p - pts[0]) * scale) for p in (*pts, until)], _SLACK)
     if times is None or len(set(times)) < len(times) or min(times) < 0:
@@ -114,7 +114,7 @@ class _Pictures:
         self._splices = False
         self.pts: list[int] = []
 
-    def read(self, footage: Footage, from_s: float, reached: int, end: int) -> int:
+    def read(self, footage: Footage, from_s: float, reached: Tick, end: Tick) -> int:
         """Read until it is known how many packets to keep; that many.
 
         Args:
@@ -138,7 +138,7 @@ class _Pictures:
             raise UnsuitableError("no keyframe at or before its start that needs nothing before it")
         return closed_prefix(self.pts, end) or len(self.pts)
 
-    def _splice(self, packet: Packet[Stream], reached: int) -> None:
+    def _splice(self, packet: Packet[Stream], reached: Tick) -> None:
         """Start at this keyframe if it is early enough."""
         data = bytes(packet)
         if not in_band(data, self._sets.length_bytes) <= self._sets.units:

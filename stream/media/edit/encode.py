@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,13 @@ from stream.media.file import MediaError, muxing
 from stream.media.picture import Size, fitted, matrix, shown_size
 from stream.media.reader import Footage, Shelf
 from stream.media.sound import ReelSound
-from stream.media.timeline import shown_between
+from stream.media.timeline import Tick, shown_between
 
 # Players and FFmpeg's own tools expect a constant rate; more than this no screen shows.
 _MAX_FPS = Fraction(60)
 _ORDINARY_FPS = 30
+# A reel of a time-lapse repeats its pictures: one that stands for a minute is longer than a chapter.
+_LEAST_FPS = 10
 # A keyframe every two seconds lets a player seek inside a chapter at once.
 _KEYFRAME_EVERY_S = 2
 _X264 = {"preset": "veryfast", "crf": "21", "forced-idr": "1"}
@@ -81,12 +84,18 @@ def common_form(segments: Sequence[Segment], max_height_px: int, shelf: Shelf) -
         stored = Size(footage.first.width, footage.first.height)
         shown = shown_size(stored, footage.pixel_aspect, footage.rotation_deg)
         sizes.setdefault(shown, matrix(footage.first))
-        rates[Fraction(1 / footage.frame_s).limit_denominator(1001)] += 1
+        rates[_rate(footage.frame_s)] += 1
         sound = sound or footage.audio is not None
     largest = max(sizes, key=lambda size: size.width * size.height)
     limit = min(max_height_px, largest.height)
     size = Size(round(largest.width * limit / largest.height), limit).even()
     return Form(size, common_rate(rates), sizes[largest] or Colorspace.ITU709, sound)
+
+
+def _rate(frame_s: float) -> Fraction:
+    """Pictures a second; of a slow film so many times more that its chapters can end near their times."""
+    times = max(1, math.ceil(_LEAST_FPS * frame_s))
+    return Fraction(times / frame_s).limit_denominator(1001)
 
 
 def common_rate(rates: Counter[Fraction]) -> Fraction:
@@ -129,10 +138,10 @@ class _Reel:
         start_s, length_s = footage.seconds(first), float((self._frames - begin) / fps)
         self.places.append(Place(start_s, start_s + length_s, float(begin / fps), float(self._frames / fps)))
 
-    def _shown(self, footage: Footage, segment: Segment) -> Iterator[tuple[int, int, VideoFrame]]:
+    def _shown(self, footage: Footage, segment: Segment) -> Iterator[tuple[Tick, Tick, VideoFrame]]:
         frames = footage.frames(self._pictures(footage, segment.start_s))
         start, end = footage.ticks(segment.start_s), footage.ticks(segment.end_s)
-        return shown_between(frames, start, end, footage.frame_ticks)
+        return shown_between(frames, start, end, footage.frame_ticks, footage.slack_ticks)
 
     def _pictures(self, footage: Footage, start_s: float) -> Iterator[Packet[Stream]]:
         """Video packets from before ``start_s`` on; sound packets are heard on the way."""

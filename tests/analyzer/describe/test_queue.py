@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from analyzer.describe.describer import DescribeError
+from analyzer.describe.allowance import Allowance
+from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import Allowance, DescribeQueue, QueueSettings, WaitingError
+from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
 from analyzer.signal.window import Keyframe, Outcome, Window
 from tests.kit.measured import measured
 from tests.kit.mqtt import looped, until
@@ -283,3 +284,185 @@ def test_no_allowance_never_waits() -> None:
     allowance.spend(1e9)
     assert allowance.wait_s() == 0.0
     assert allowance.share == 1.0
+
+
+# Whatever a describer raises
+
+
+RAISED: list[Callable[[], BaseException]] = [
+    lambda: AttributeError("'NoneType' object has no attribute 'content'"),
+    lambda: KeyError("choices"),
+    lambda: RuntimeError("two\nlines"),
+    RecursionError,
+    StopIteration,
+    asyncio.CancelledError,
+    TimeoutError,
+    lambda: ExceptionGroup("group", [ValueError("inner")]),
+    lambda: DescribeError("no", retryable=False),
+    lambda: DescribeError("down", retryable=True),
+    lambda: RefusedError("answers 401"),
+]
+
+
+@pytest.mark.parametrize("raised", RAISED)
+@looped
+async def test_a_describer_that_always_fails_is_asked_ever_less_whatever_it_raises(
+    raised: Callable[[], BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half an hour, on a clock of its own."""
+    clock = Clock()
+
+    async def fail(_: Window) -> None:
+        await asyncio.sleep(0)
+        raise raised()
+
+    store = Store([window("a", n) for n in range(300)] + [window("b", n) for n in range(300)])
+    describer = Scripted(fail)
+    jobs = DescribeQueue(describer, store, QueueSettings(), age_s=lambda _: 0.0, now_s=clock)
+    asked_by_minute = await clock.run(jobs, describer, minutes=30)
+    assert asked_by_minute[0] <= 70
+    assert all(asked <= 12 for asked in asked_by_minute[3:])
+    assert jobs.is_down
+    assert jobs.trouble
+    assert "\n" not in jobs.trouble
+    assert "Traceback" not in caplog.text
+    lines = [record for record in caplog.records if record.name == "analyzer.describe.queue"]
+    assert len(lines) <= len(describer.asked) + 1
+    assert len(store.ended) + store.count_pending() == 600
+
+
+class Clock:
+    """A clock that a test moves on."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    async def run(self, jobs: DescribeQueue, describer: Scripted, minutes: int) -> list[int]:
+        """Let a queue go on for so long; returns how many windows were asked about in each minute."""
+        counts = []
+        running = asyncio.create_task(jobs.run())
+        for _ in range(minutes):
+            before = len(describer.asked)
+            for _ in range(120):
+                self.now_s += 0.5
+                jobs.wake()
+                for _ in range(6):
+                    await asyncio.sleep(0)
+            counts.append(len(describer.asked) - before)
+        assert not running.done()
+        running.cancel()
+        await asyncio.wait([running])
+        return counts
+
+
+@looped
+async def test_an_unforeseen_failure_is_one_line_without_a_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(_: Window) -> None:
+        raise KeyError("choices")
+
+    store = Store([window("a", n) for n in range(3)])
+    jobs = queue(store, Scripted(fail), QueueSettings(pauses_s=(0.01,)))
+    await jobs.drain(5.0)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        "words: unexpected KeyError: 'choices'; the window waits",
+        "words: the model does not answer: unexpected KeyError: 'choices'; windows wait",
+    ]
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@looped
+async def test_a_window_that_a_describer_always_fails_with_ends_and_holds_up_no_other() -> None:
+    async def one_is_bad(asked: Window) -> None:
+        await asyncio.sleep(0)
+        if asked.index == 5:
+            raise KeyError("bug")
+
+    store = Store([window("a", n) for n in range(6)])
+    describer = Scripted(one_is_bad)
+    jobs = queue(store, describer, QueueSettings(max_in_flight=1, pauses_s=(0.01,)))
+    running = asyncio.create_task(jobs.run())
+    await until(lambda: len(store.ended) == 5)
+    assert sum(asked.index == 5 for asked in describer.asked) <= 5
+    for n in range(6, 20):  # others come and succeed
+        store.waiting.append(window("a", n))
+        jobs.wake()
+        await until(lambda: f"a-{n}" in store.ended)  # noqa: B023  # awaited at once
+    await until(lambda: store.ended.get("a-5") == "model_failed")
+    running.cancel()
+    assert set(store.ended.values()) == {"described", "model_failed"}
+    assert not jobs.is_down
+
+
+@looped
+async def test_a_describer_that_cannot_tell_its_tokens_fails_a_window_and_the_queue_goes_on() -> None:
+    class Wordless(Scripted):
+        def tokens(self, asked: Window) -> int:
+            if asked.index == 1:
+                raise TypeError("no count")
+            return 0
+
+    store = Store([window("a", n) for n in range(3)])
+    jobs = queue(store, Wordless(at_once), QueueSettings(pauses_s=(0.01,)))
+    running = asyncio.create_task(jobs.run())
+    await until(lambda: store.ended.keys() >= {"a-0", "a-2"})
+    running.cancel()
+    assert jobs.counts.described == 2
+
+
+@looped
+async def test_an_answer_that_is_no_moment_is_a_failure() -> None:
+    class Mute(Scripted):
+        async def describe(self, asked: Window) -> Moment:
+            await super().describe(asked)
+            return None  # type: ignore[return-value]  # as a describer of somebody's might
+
+    store = Store([window("a", 0)])
+    jobs = queue(store, Mute(at_once), QueueSettings(pauses_s=(0.01,)))
+    await jobs.drain(5.0)
+    assert jobs.trouble
+    assert store.count_pending() == 1
+
+
+@looped
+async def test_a_refusal_is_told_at_once_windows_wait_and_go_on_when_it_is_put_right() -> None:
+    paid = False
+
+    async def refuse(_: Window) -> None:
+        if not paid:
+            raise RefusedError("answers 402: Insufficient Balance")
+
+    store = Store([window("a", n) for n in range(8)])
+    describer = Scripted(refuse)
+    jobs = queue(store, describer, QueueSettings(max_in_flight=1, pauses_s=(0.01,)))
+    running = asyncio.create_task(jobs.run())
+    await until(lambda: len(describer.asked) == 1)
+    await until(lambda: jobs.is_down)
+    assert jobs.trouble == "answers 402: Insufficient Balance"
+    await until(lambda: len(describer.asked) >= 10)
+    assert not store.ended
+    paid = True
+    await until(lambda: len(store.ended) == 8)
+    running.cancel()
+    assert jobs.trouble is None
+    assert set(store.ended.values()) == {"described"}
+
+
+@looped
+async def test_windows_that_all_fail_for_reasons_of_their_own_are_the_models_fault_and_wait() -> None:
+    async def nonsense(_: Window) -> None:
+        raise DescribeError("gave no answer that fits")
+
+    store = Store([window("a", n) for n in range(50)])
+    describer = Scripted(nonsense)
+    jobs = queue(store, describer, QueueSettings(max_in_flight=1))
+    await jobs.drain(5.0)
+    assert jobs.trouble == "gave no answer that fits"
+    assert list(store.ended.values()) == ["model_failed"] * 9
+    assert store.count_pending() == 41
+    assert len(describer.asked) == 10

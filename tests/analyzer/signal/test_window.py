@@ -129,6 +129,17 @@ def test_a_pause_of_the_stream_is_quiet_windows() -> None:
     assert all(w.quiet for w in found)
 
 
+def test_a_last_frame_that_stands_for_long_fills_quiet_windows() -> None:
+    windower = Windower(SETTINGS, 400, 300)
+    for at_s in (0.0, 5.0):
+        assert not windower.push(frame(at_s))
+    spans = [(m.start_s, m.end_s) for m in windower.hold(25.0)]
+    last = windower.close()
+    assert last is not None
+    assert [*spans, (last.start_s, last.end_s)] == [(0.0, 10.0), (10.0, 20.0), (20.0, 25.0)]
+    assert last.quiet
+
+
 def test_a_single_frame_is_a_quiet_window() -> None:
     (window,) = measure([frame(0.0)])
     assert window.quiet

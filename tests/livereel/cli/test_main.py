@@ -79,8 +79,12 @@ def test_a_mistake_in_the_configuration_is_one_line(livereel: CommandLine, tmp_p
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"topic_prefix": "live+reel"}, "mqtt: 'live+reel' cannot be part of a topic"),
-        ({"topic_prefix": "$SYS/livereel"}, "mqtt: topic_prefix '$SYS/livereel': what begins with $"),
+        (
+            {"topic_prefix": "live+reel"},
+            "{config}:1: mqtt.topic_prefix: 'live+reel' cannot be part of a topic",
+        ),
+        ({"discovery_prefix": "ha/"}, "{config}:1: mqtt.discovery_prefix: 'ha/' cannot be part of a topic"),
+        ({"host": "wss://me:secret@broker"}, "{config}:1: mqtt.host: cannot begin with wss://"),
         ({"tls_ca_certs": "absent.pem"}, "mqtt: certificates (absent.pem): No such file or directory"),
     ],
 )
@@ -91,7 +95,7 @@ def test_what_mqtt_cannot_work_with_is_one_line(
     cameras = [{"name": "front", "source": "synthetic://street"}]
     settings = {"data": str(tmp_path / "data"), "cameras": cameras, "mqtt": {"host": "localhost", **options}}
     config.write_text(json.dumps(settings))
-    assert livereel.failure("run", config).startswith(said)
+    assert livereel.failure("run", config).startswith(said.format(config=config))
 
 
 def test_a_mistake_in_a_region_is_one_line(livereel: CommandLine) -> None:

@@ -7,14 +7,17 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import av
 import numpy as np
 import pytest
 
+from analyzer.reel.compile import MAX_CHAPTER_S
 from stream.media.frame_grab import grab
+from tests.kit.access import together, without_keys
 from tests.kit.commandline import LIVEREEL, CommandLine
 from tests.kit.damage import cut_off, junk, pictures_junk
 from tests.kit.faults import small_disk
@@ -22,6 +25,7 @@ from tests.kit.media import beeps, ffmpeg, film, flashes
 from tests.kit.recapped import Recapped, recapped
 from tests.kit.scene import Event, scene
 
+NO_B = {"preset": "ultrafast", "bf": "0"}
 FASTSTART = {"movflags": "faststart"}
 Make = Callable[[Path], Path]
 
@@ -54,6 +58,35 @@ def hidden_rate(number: int) -> float:
     return number / 10 if number < 40 else 4.0 + (number - 40) / 4
 
 
+def long_pause(number: int) -> float:
+    """A recorder that writes nothing for a minute, while nothing happens."""
+    return number / 10 if number < 50 else number / 10 + 60.0
+
+
+def motion_photo(folder: Path) -> Path:
+    """A film beside a still that is larger and stands for as long."""
+    moving = scene(folder / "moving.mp4")
+    still = scene(folder / "still.mp4", seconds=6, fps=Fraction(1, 6), size=(640, 480), events=())
+    both = together(folder / "film.mp4", moving, still, defaults=(True, True))
+    moving.unlink()
+    still.unlink()
+    return both
+
+
+def unflagged(folder: Path, codec: str, pixel_format: str = "yuv420p") -> Path:
+    film_ = scene(folder / "film.avi", codec=codec, pixel_format=pixel_format, gop=100, options={})
+    return without_keys(film_)
+
+
+def recovery_points(folder: Path, name: str, **form: Any) -> Path:
+    """An event in the middle of a refresh that takes 3 s, long after the only IDR."""
+    refresh = "intra-refresh=1:keyint=36:bframes=0"
+    return scene(
+        folder / name, seconds=24, fps=12, gop=300, size=(640, 128), events=[(13.0, 15.0)],
+        options={"preset": "veryfast", "x264-params": refresh}, **form,
+    )  # fmt: skip
+
+
 EVENT = (2.0, 4.0)
 ODD: dict[str, tuple[Make, Event]] = {
     "plain": (lambda folder: scene(folder / "film.mp4", sound="aac"), EVENT),
@@ -62,6 +95,28 @@ ODD: dict[str, tuple[Make, Event]] = {
     "one picture a second": (
         lambda folder: scene(folder / "film.mp4", seconds=40, fps=1, gop=5, events=[(12, 18)]),
         (12.0, 18.0),
+    ),
+    "a picture in five seconds": (
+        lambda folder: scene(folder / "film.mp4", seconds=120, fps=Fraction(1, 5), gop=1, events=[(40, 70)]),
+        (40.0, 70.0),
+    ),
+    "a picture in five seconds, few of them key": (
+        lambda folder: scene(folder / "film.ts", seconds=120, fps=Fraction(1, 5), gop=12, events=[(40, 70)]),
+        (40.0, 70.0),
+    ),
+    "a picture in a minute": (
+        lambda folder: scene(folder / "film.mkv", seconds=1800, fps=Fraction(1, 60), events=[(600, 900)]),
+        (600.0, 900.0),
+    ),
+    "a pause of a minute": (lambda folder: scene(folder / "film.mp4", time_s=long_pause), EVENT),
+    "a pause of a minute in a stream": (lambda folder: scene(folder / "film.ts", time_s=long_pause), EVENT),
+    "intra refresh in a file": (lambda folder: recovery_points(folder, "film.mp4"), (13.0, 15.0)),
+    "intra refresh in a stream": (lambda folder: recovery_points(folder, "film.ts"), (13.0, 15.0)),
+    "a still beside the film": (motion_photo, EVENT),
+    "MPEG-4 of which no frame is marked as key": (lambda folder: unflagged(folder, "mpeg4"), EVENT),
+    "Huffyuv of which no frame is marked as key": (
+        lambda folder: unflagged(folder, "huffyuv", "yuv422p"),
+        EVENT,
     ),
     "240 pictures a second": (lambda folder: scene(folder / "film.mp4", fps=240, gop=240), EVENT),
     "a rate that varies": (lambda folder: scene(folder / "film.mp4", time_s=hidden_rate), EVENT),
@@ -123,6 +178,30 @@ def test_whatever_the_file_the_event_is_in_the_reel(
     assert all(event[0] <= at_s <= event[1] + 1.0 for at_s in made.keyframes_s)
     check_what_is_seen(made, event)
     assert not made.reel["gaps"]
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.ts", "film.avi"])
+def test_the_reel_of_a_slow_film_is_as_long_as_its_chapters(
+    livereel: CommandLine, tmp_path: Path, name: str
+) -> None:
+    film_ = scene(tmp_path / name, seconds=120, fps=Fraction(1, 5), gop=6, events=[(40, 70)], options=NO_B)
+    assert livereel("recap", film_, "--out", tmp_path / "reel").code == 0
+    made = recapped(tmp_path / "reel")
+    assert made.windows[-1]["end_s"] == 120.0
+    for row in made.chapters:
+        assert row["end_s"] - row["start_s"] <= MAX_CHAPTER_S
+        window = next(w for w in made.windows if w["id"] == row["window_id"])
+        assert window["start_s"] <= row["start_s"] < row["end_s"] <= window["end_s"]
+    assert made.reel["duration_s"] == pytest.approx(
+        sum(row["end_s"] - row["start_s"] for row in made.chapters), abs=0.01
+    )
+
+
+def test_what_was_taken_of_two_video_tracks_is_said(livereel: CommandLine, tmp_path: Path) -> None:
+    film_ = motion_photo(tmp_path)
+    said = "of 2 video tracks, track 0 (h264 160x120, 6.0 s) is taken, not track 1 (h264 640x480, 6.0 s)"
+    assert said in livereel("recap", film_, "--out", tmp_path / "reel").err
+    assert said in livereel("scan", film_).err
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.describe.describer import DescribeError
+from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Window
@@ -135,13 +135,77 @@ def test_a_failure_of_the_source_comes_through_as_it_is_and_nothing_runs_on() ->
     assert describer.under_way == 0
 
 
-def test_a_bug_in_the_describer_is_not_hidden() -> None:
-    class Broken(Scripted):
-        async def describe(self, window: Window) -> Moment:  # noqa: ARG002  # the seam's
-            raise KeyError("bug")
+def test_a_bug_in_the_describer_ends_its_window_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "RETRIES_S", (0.0, 0.0))
 
-    with pytest.raises(KeyError, match="bug"):
-        describe([active(0), active(1), active(2)], Broken())
+    class Broken(Scripted):
+        async def describe(self, window: Window) -> Moment:
+            if window.index == 1:
+                raise KeyError("bug")
+            return await super().describe(window)
+
+    taken = describe([active(0), active(1), active(2)], Broken())
+    assert [item.outcome for item in taken if isinstance(item, EndedWindow)] == [
+        "described",
+        "model_failed",
+        "described",
+    ]
+    assert isinstance(taken[1], EndedWindow)
+    assert taken[1].error == "unexpected KeyError: 'bug'"
+
+
+@pytest.mark.parametrize(
+    ("failure", "asked"),
+    [
+        (DescribeError("down", retryable=True), 9),
+        (RefusedError("answers 401"), 3),
+        (KeyError("bug"), 9),
+    ],
+)
+def test_a_describer_that_fails_window_after_window_is_not_asked_about_the_rest(
+    failure: Exception, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "RETRIES_S", (0.0, 0.0))
+
+    class Gone(Scripted):
+        async def describe(self, window: Window) -> Moment:
+            await super().describe(window)
+            raise failure
+
+    describer = Gone()
+    taken = describe([active(index) for index in range(200)], describer, max_in_flight=0)
+    assert {item.outcome for item in taken if isinstance(item, EndedWindow)} == {"model_failed"}
+    assert asked <= len(describer.asked) <= asked + 1  # and one more each ten seconds
+    assert isinstance(taken[-1], EndedWindow)
+    assert str(taken[-1].error).startswith("not asked, after: ")
+
+
+def test_a_describer_that_comes_back_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "RETRIES_S", ())
+    monkeypatch.setattr(pipeline, "ASK_AGAIN_S", 0.0)
+    describer = Scripted(failures=[DescribeError("down", retryable=True)] * 5)
+    taken = describe([active(index) for index in range(8)], describer, max_in_flight=0)
+    names = [item.outcome for item in taken if isinstance(item, EndedWindow)]
+    assert names == ["model_failed"] * 5 + ["described"] * 3
+
+
+def test_answers_that_do_not_fit_do_not_keep_others_from_being_asked_for() -> None:
+    describer = Scripted(failures=[DescribeError("does not fit")] * 5)
+    taken = describe([active(index) for index in range(8)], describer, max_in_flight=0)
+    names = [item.outcome for item in taken if isinstance(item, EndedWindow)]
+    assert names == ["model_failed"] * 5 + ["described"] * 3
+
+
+def test_a_cancellation_of_the_describers_own_ends_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "RETRIES_S", ())
+
+    class Cancelled(Scripted):
+        async def describe(self, window: Window) -> Moment:
+            await super().describe(window)
+            raise asyncio.CancelledError
+
+    taken = describe([active(0), active(1)], Cancelled())
+    assert [item.outcome for item in taken if isinstance(item, EndedWindow)] == ["model_failed"] * 2
 
 
 def test_an_iterator_that_blocks_is_pulled_in_a_thread() -> None:

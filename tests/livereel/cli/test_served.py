@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
@@ -14,11 +15,24 @@ import pytest
 from analyzer.reel.choose import ChooseRules
 from livereel.cli.check import check
 from livereel.config.describers import make_words
+from livereel.config.file import load
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
 from tests.kit.chat_server import GOOD, ChatServer
 from tests.kit.commandline import CommandLine
 from tests.kit.loop import Loop
+from tests.kit.model_server import (
+    NO_SUCH_PAGE,
+    Answer,
+    ModelServer,
+    always,
+    at_most,
+    completion,
+    old_limit,
+    only_default,
+    page,
+    refusal,
+)
 from tests.kit.pictures import pictured
 from tests.kit.scene import scene
 
@@ -27,7 +41,7 @@ NOWHERE = "http://127.0.0.1:9/v1"
 
 
 @contextmanager
-def serving(server: ChatServer) -> Iterator[str]:
+def serving(server: ChatServer | ModelServer) -> Iterator[str]:
     """The server's URL, beside what runs in this thread."""
     with Loop().running() as loop:
         stack = AsyncExitStack()
@@ -132,3 +146,103 @@ def test_a_camera_is_asked_about_in_its_own_words(tmp_path: Path) -> None:
     asked = json.dumps(server.heard[0]["messages"])
     for words in ("Watch the tenor.", "a red car is parked", "the gate stands open", "Welsh"):
         assert words in asked
+
+
+def failing_after(questions: int, answer: Answer) -> ModelServer:
+    """A server that answers so many questions, and each later one so."""
+    server = ModelServer()
+    server.rules = (lambda _: answer if len(server.heard) > questions else None,)
+    return server
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (refusal("Incorrect API key", 401), "answers 401: Incorrect API key"),
+        (Answer({"choices": [{}]}), "answers with something else than a completion"),
+        (Answer(completion(None)), "gave no answer that fits"),
+        (page("504 Gateway Time-out", 504), 'answers 504: a web page, "504 Gateway Time-out", not JSON'),
+    ],
+)
+def test_whatever_a_server_answers_half_way_a_recap_ends_with_its_reel_and_a_line(
+    answer: Answer, why: str, livereel: CommandLine, tmp_path: Path, film: Path
+) -> None:
+    server = failing_after(3, answer)  # one to try it, two windows
+    with serving(server) as url:
+        ended = livereel(*arguments(film, tmp_path, url))
+    assert ended.code == 0, ended
+    assert "Traceback" not in ended.err
+    assert "warning: 2 windows have no words: " in ended.err
+    assert why in ended.err
+    rows = [json.loads(line) for line in (tmp_path / "reel" / "windows.jsonl").read_text().splitlines()]
+    assert [row["outcome"] for row in rows] == ["described"] * 2 + ["model_failed"] * 2
+    assert len(server.heard) <= 3 + 2 * 3 + 4  # two windows, and the choice and the story twice each
+
+
+@pytest.mark.parametrize(
+    ("server", "why"),
+    [
+        (ModelServer((always(page("Sign in", 200)),)), 'answers with a web page, "Sign in", not JSON'),
+        (ModelServer(says=Answer([])), "answers with something else than a completion"),
+        (ModelServer((always(page("403 Forbidden", 403)),)), 'answers 403: a web page, "403 Forbidden"'),
+        (ModelServer((always(NO_SUCH_PAGE),)), "answers 404: Not Found: are base_url and model right?"),
+    ],
+)
+def test_a_server_that_is_none_is_one_line_before_the_file_is_read(
+    server: ModelServer, why: str, livereel: CommandLine, tmp_path: Path
+) -> None:
+    with serving(server) as url:
+        said = livereel.failure(*arguments(tmp_path / "not there.mp4", tmp_path, url))
+    assert why in said
+
+
+def test_a_socks_proxy_without_its_package_is_one_line(
+    livereel: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://me:geheim@127.0.0.1:9")
+    monkeypatch.setitem(sys.modules, "socksio", None)  # as if it were not there
+    said = livereel.failure(*arguments(tmp_path / "film.mp4", tmp_path, NOWHERE))
+    assert "pip install socksio" in said
+    assert "geheim" not in said
+
+
+def test_a_key_with_other_letters_is_one_line_without_the_key(
+    livereel: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-gehéim")
+    said = livereel.failure(*arguments(tmp_path / "film.mp4", tmp_path, NOWHERE))
+    assert said == "OPENAI_API_KEY holds a line break or a letter that cannot be sent: copy it again"
+
+
+def test_check_names_each_fallback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server = ModelServer((old_limit, only_default("temperature", "top_p"), at_most(4, "at most 4 images")))
+    with serving(server) as url:
+        describe = replace(DescribeConfig(), kind="openai", base_url=url)
+        config = Config(tmp_path, describe=describe, retention=RetentionConfig(min_free_bytes=0))
+        assert check(Options(config))
+    (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
+    assert words.endswith(
+        " s a window; falls back to: max_completion_tokens in place of max_tokens; "
+        "no temperature, no top_p; at most 4 pictures a window"
+    )
+
+
+def test_extra_fields_and_headers_come_from_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "describe: {kind: openai, model: m, extra_body: {keep_alive: 1h}, extra_headers: {X-Key: sesame}}"
+    )
+    config = load(file)
+    assert "sesame" not in repr(config)
+    server = ModelServer()
+
+    async def describe() -> None:
+        async with server.serving():
+            settings = replace(config.describe, base_url=server.url)
+            words = make_words(replace(config, describe=settings), [], ChooseRules())
+            await words.describer.describe(pictured(tmp_path))
+            await words.describer.close()
+
+    asyncio.run(describe())
+    assert server.heard[0]["keep_alive"] == "1h"
+    assert server.headers["x-key"] == "sesame"

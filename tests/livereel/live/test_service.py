@@ -17,6 +17,7 @@ from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.queue import QueueSettings
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
 from base.clock import utc_text
@@ -27,12 +28,13 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
 from livereel.live.service import Live, outcome_of
 from livereel.storage.retention import Retention
-from sinks.events import CameraState, Glimpse, Restored, Stats, Stirring
+from sinks.events import CameraState, DescriberState, Glimpse, Restored, Stats, Stirring
 from sinks.outbox import Outbox, OutboxMessage
 from sinks.sink import Event
 from tests.kit.chat_server import ChatServer
 from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured
+from tests.kit.model_server import Answer, ModelServer, always, page, refusal
 from tests.kit.proxy import Fault, Proxy
 from tests.kit.watching import QUICK, WINDOWS, few_chapters
 
@@ -80,6 +82,8 @@ async def live(
     data: Path,
     cameras: dict[str, CameraSettings],
     describer: Describer | None = None,
+    *,
+    queue: QueueSettings | None = None,
 ) -> AsyncIterator[tuple[Live, Ledger, Heard]]:
     """A run of these cameras that is yet to begin."""
     options = few_chapters()
@@ -87,7 +91,7 @@ async def live(
     if describer is not None:
         words = replace(words, describer=describer)
     with closing(Ledger(data)) as ledger:
-        it = build(list(cameras.values()), ledger, words, options, patience=QUICK)
+        it = build(list(cameras.values()), ledger, words, options, patience=QUICK, queue=queue)
         heard = Heard()
         it.attach([heard])
         async with asyncio.timeout(LONG_S):
@@ -205,6 +209,56 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
 
 def asking(proxy: Proxy) -> OpenAiDescriber:
     return OpenAiDescriber(OpenAiSettings(ChatSettings(base_url=proxy.url, model="qwen"), timeout_s=5.0))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (refusal("Incorrect API key provided", 401), "answers 401: Incorrect API key provided"),
+        (refusal("Insufficient Balance", 402), "answers 402: Insufficient Balance"),
+        (page("403 Forbidden", 403), 'answers 403: a web page, "403 Forbidden", not JSON'),
+        (refusal("The model `m` does not exist", 404), "answers 404: The model `m` does not exist"),
+        (Answer({"choices": [{}]}), "answers with something else than a completion"),
+    ],
+)
+def test_refused_in_mid_run_windows_wait_the_state_says_why_and_all_goes_on_when_it_is_put_right(
+    answer: Answer, reason: str, film: Path, tmp_path: Path
+) -> None:
+    server = ModelServer()
+
+    async def run() -> None:
+        async with server.serving():
+            chat = ChatSettings(base_url=server.url, model="m")
+            describer = OpenAiDescriber(OpenAiSettings(chat, timeout_s=5.0))
+            quick = QueueSettings(pauses_s=(0.1,))
+            cameras = camera(film, tmp_path, loop=True)
+            async with live(tmp_path, cameras, describer, queue=quick) as (it, ledger, heard):
+                stop = asyncio.Event()
+                running = asyncio.create_task(it.run(stop))
+                await until(lambda: heard.of(Moment))
+                server.rules = (always(answer),)
+                await until(lambda: states(heard))
+                assert "model_failed" not in outcomes(ledger)
+                server.rules = ()
+                await until(lambda: len(states(heard)) > 1)
+                waited = [window.id for window in ledger.windows.pending()]
+                await until(lambda: not {window.id for window in ledger.windows.pending()} & set(waited))
+                assert "model_failed" not in outcomes(ledger)
+                stop.set()
+                await running
+            await describer.close()
+            (offline, why), online = states(heard)
+            assert (offline, online) == ("offline", ("online", None))
+            assert why is not None
+            assert reason in why
+
+    def states(heard: Heard) -> list[tuple[str, str | None]]:
+        return [(it.state, it.reason) for it in heard.events if isinstance(it, DescriberState)]
+
+    def outcomes(ledger: Ledger) -> list[str]:
+        return [entry.outcome for entry in ledger.windows.entries("")]
+
+    asyncio.run(run())
 
 
 def test_stopping_while_the_last_words_are_waited_for_ends_that_too(film: Path, tmp_path: Path) -> None:

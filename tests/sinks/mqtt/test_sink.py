@@ -129,6 +129,8 @@ async def test_a_describer_that_is_away_is_told_of_each_camera_that_is_analysed(
         await heard(others, "livereel/front/status/describe", 2)
         assert others.last("livereel/front/status/describe") == b"offline"
         assert others.last("livereel/yard/status/describe") == b"disabled"
+        detail = others.on("livereel/describer")[-1].json()
+        assert (detail["state"], detail["reason"]) == ("offline", "model down")
         await sink.take(watching("yard"))
         await until(lambda: others.last("livereel/yard/status/describe") == b"offline")
 

@@ -9,14 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import pytest
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.access import access
 from stream.media.clip import WrittenClip, write_clip
 from stream.media.file import MediaError
 from stream.media.probe import probe, verify
-from tests.kit.media import FASTEST, beeps, complaints, film, flashes, packets_of, shown, shown_elsewhere
+from stream.source import AvSource
+from tests.kit.access import FPS, OPEN, refreshed
+from tests.kit.browser import CHROMIUM, browser
+from tests.kit.media import (
+    FASTEST,
+    SIZE,
+    beeps,
+    complaints,
+    film,
+    flashes,
+    number_of,
+    packets_of,
+    shown,
+    shown_elsewhere,
+)
 
 B_FRAMES = {**FASTEST, "bf": "3", "x264-params": "b-pyramid=normal:scenecut=0"}
 IN_STEP_S = 0.04
@@ -30,8 +46,10 @@ def cut(source: Path, out: Path, *, from_s: float = 0.0, to_s: float = 99.0) -> 
         return write_clip(out, container.streams.video[0], audio, kept)
 
 
-def check_clip(path: Path, clip: WrittenClip) -> None:
-    assert complaints(path) == ""
+def check_clip(path: Path, clip: WrittenClip, *, missing: str | None = None) -> None:
+    """What holds for every clip; ``missing`` is what a decoder may say of frames that are not there."""
+    said = complaints(path).splitlines()
+    assert not [line for line in said if missing is None or missing not in line]
     verified = verify(path)
     assert verified.frames == clip.frames
     assert verified.duration_s == pytest.approx(clip.duration_s, abs=1e-3)
@@ -173,6 +191,82 @@ def test_pictures_that_need_what_is_not_there_are_left_out(tmp_path: Path) -> No
     clip = cut(source, out, from_s=0.5)
     assert clip.frames == 75 - first
     assert [number for _, number in shown(out)] == list(range(first, 75))
+
+
+@pytest.mark.parametrize("container", ["mpegts", "mp4"])
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_frames_that_a_refresh_has_not_completed_are_hidden_before_zero(
+    codec: str, container: str, tmp_path: Path
+) -> None:
+    source = refreshed(tmp_path / "film", codec, container=container, seconds=10, sound="aac")
+    out = tmp_path / "clip.mp4"
+    with AvSource(str(source)) as opened:
+        packets = list(opened.packets())
+        videos = [p for p in packets if p.stream.type == "video"]
+        first_s = min(float((p.pts or 0) * p.time_base) for p in videos)
+        point = [p for p in videos if access(p).lead][1]
+        from_s = float((point.pts or 0) * point.time_base)
+        kept = packets[packets.index(point) :]
+        clip = write_clip(out, opened.video, opened.audio, kept)
+        lead = access(point).lead
+    assert lead
+    assert clip.first_s == pytest.approx(from_s + lead / FPS, abs=1e-3)
+    check_clip(out, clip, missing="Could not find ref" if codec == "hevc" else None)
+    check_in_step(out)
+    numbers = [number for _, number in shown(out)]
+    assert numbers == list(range(round((clip.first_s - first_s) * FPS), 10 * FPS))
+
+
+_PLAYER = """<style>body {margin: 0}</style>
+<video src="clip.mp4" muted preload="auto" width="192" height="128"></video>
+<script>
+const video = document.querySelector("video");
+video.onseeked = () => setTimeout(() => { window.there = true; }, 300);
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+@pytest.mark.parametrize("b_frames", [0, 3])
+def test_a_browser_shows_complete_frames_of_a_refresh_and_at_their_times(
+    b_frames: int, tmp_path: Path
+) -> None:
+    options = {"preset": "veryfast", "x264-params": f"intra-refresh=1:keyint=36:bframes={b_frames}"}
+    source = refreshed(tmp_path / "film.ts", "h264", container="mpegts", seconds=10, options=options)
+    with AvSource(str(source)) as opened:
+        packets = list(opened.packets())
+        zero_s = min(float((p.pts or 0) * p.time_base) for p in packets)
+        point = [n for n, packet in enumerate(packets) if access(packet).lead][1]
+        clip = write_clip(tmp_path / "clip.mp4", opened.video, None, packets[point:])
+    first = round((clip.first_s - zero_s) * FPS)
+    (tmp_path / "page.html").write_text(_PLAYER)
+    with browser() as page:
+        page.open(tmp_path / "page.html")
+        assert page.evaluate("video.duration") == pytest.approx(clip.duration_s, abs=0.01)
+        for nth in (0, 12, 20, 0):
+            page.evaluate(f"window.there = false; video.currentTime = {(nth + 0.5) / FPS}")
+            page.wait("window.there")
+            page.screenshot(tmp_path / "seen.png")
+            seen = cv2.imread(str(tmp_path / "seen.png"))
+            assert seen is not None
+            assert number_of(seen[: SIZE[1], : SIZE[0]]) == first + nth
+
+
+def test_packets_of_which_no_frame_is_completed_make_no_clip(tmp_path: Path) -> None:
+    source = refreshed(tmp_path / "film.ts", "h264", container="mpegts", seconds=6)
+    with AvSource(str(source)) as opened:
+        videos = list(opened.packets())
+        at = next(n for n, p in enumerate(videos) if access(p).lead)
+        with pytest.raises(MediaError, match="no complete frame"):
+            write_clip(tmp_path / "clip.mp4", opened.video, None, videos[at : at + 5])
+    assert not (tmp_path / "clip.mp4").exists()
+
+
+def test_a_clip_from_a_cra_on_leaves_out_what_it_leads(tmp_path: Path) -> None:
+    source = film(tmp_path / "film.ts", container="mpegts", seconds=4, fps=12, **OPEN["HEVC with CRA"])
+    out = tmp_path / "clip.mp4"
+    clip = cut(source, out, from_s=shown(source)[0][0] + 0.5)
+    check_clip(out, clip)
+    assert [number for _, number in shown(out)] == list(range(24, 48))
 
 
 BROKEN: dict[str, Any] = {

@@ -92,33 +92,33 @@ def test_neighbours_with_exchanged_times_get_them_back() -> None:
 
 def test_an_even_film_is_cut_to_the_nearest_picture() -> None:
     film = [(t, t) for t in range(0, 1000, 40)]
-    assert [t for t, _, _ in shown_between(film, 119, 241, 40)] == [120, 160, 200]
-    assert [t for t, _, _ in shown_between(film, 121, 239, 40)] == [120, 160, 200]
-    assert [until for _, until, _ in shown_between(film, 120, 240, 40)] == [160, 200, 240]
+    assert [t for t, _, _ in shown_between(film, 119, 241, 40, 20)] == [120, 160, 200]
+    assert [t for t, _, _ in shown_between(film, 121, 239, 40, 20)] == [120, 160, 200]
+    assert [until for _, until, _ in shown_between(film, 120, 240, 40, 20)] == [160, 200, 240]
 
 
 def test_the_last_picture_of_a_film_is_shown_for_a_usual_step() -> None:
-    assert list(shown_between([(0, "a"), (40, "b")], 0, 500, 40)) == [(0, 40, "a"), (40, 80, "b")]
+    assert list(shown_between([(0, "a"), (40, "b")], 0, 500, 40, 20)) == [(0, 40, "a"), (40, 80, "b")]
 
 
 def test_a_picture_that_stands_long_is_shown_from_start_to_end() -> None:
     film = [(0, "a"), (1000, "b"), (9000, "c")]
-    assert list(shown_between(film, 300, 600, 40)) == [(300, 600, "a")]
-    assert list(shown_between(film, 300, 2000, 40)) == [(300, 1000, "a"), (1000, 2000, "b")]
+    assert list(shown_between(film, 300, 600, 40, 20)) == [(300, 600, "a")]
+    assert list(shown_between(film, 300, 2000, 40, 20)) == [(300, 1000, "a"), (1000, 2000, "b")]
 
 
 def test_nothing_is_shown_after_the_film() -> None:
-    assert list(shown_between([(0, "a"), (40, "b")], 500, 600, 40)) == []
+    assert list(shown_between([(0, "a"), (40, "b")], 500, 600, 40, 20)) == []
 
 
 @given(st.integers(0, 900), st.integers(1, 300))
 def test_shown_pictures_follow_each_other_without_a_gap(start: int, length: int) -> None:
     film = [(t, t) for t in range(0, 2000, 40)]
-    found = list(shown_between(film, start, start + length, 40))
+    found = list(shown_between(film, start, start + length, 40, 20))
     assert all(until == begin for (_, until, _), (begin, _, _) in pairwise(found))
     if length > 40:
-        assert abs(found[0][0] - start) <= 20
-        assert abs(found[-1][1] - start - length) <= 20
+        assert abs(float(found[0][0]) - start) <= 20
+        assert abs(float(found[-1][1]) - start - length) <= 20
 
 
 @given(st.lists(st.integers(-12, 12), min_size=8, max_size=60))

@@ -12,6 +12,7 @@ import pytest
 
 from stream.media.edit.join import Joined, Segment, join
 from stream.media.probe import probe, verify
+from tests.kit.access import FPS, OPEN, UNFLAGGED, refreshed, without_keys
 from tests.kit.media import (
     FASTEST,
     beeps,
@@ -305,3 +306,114 @@ def test_arguments_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=r"titles|no time between"):
             join(segments, out, titles=titles)
     assert not out.exists()
+
+
+REFRESHED: dict[str, tuple[str, str]] = {
+    f"{codec} in {container}": (codec, container)
+    for codec in ("h264", "hevc")
+    for container in ("mpegts", "mp4", "matroska")
+}
+
+
+@pytest.mark.parametrize(("codec", "container"), REFRESHED.values(), ids=REFRESHED.keys())
+def test_a_segment_inside_an_intra_refresh_is_complete_from_its_first_frame(
+    codec: str, container: str, tmp_path: Path
+) -> None:
+    source = refreshed(tmp_path / "film", codec, container=container, seconds=15, sound="aac")
+    segments = [Segment(source, 4.5, 6.5), Segment(source, 11.75, 13.0)]
+    out = tmp_path / "reel.mp4"
+    joined = join(segments, out, titles=["a", "b"])
+    assert joined.mode == "encode"
+    assert [(p.start_s, p.end_s) for p in joined.places] == [(4.5, 6.5), (11.75, 13.0)]
+    check_reel(out, joined, ["a", "b"])
+    check_numbers(out, joined, FPS, [0, 0])
+
+
+def test_the_idr_that_a_refresh_begins_with_is_copied_from(tmp_path: Path) -> None:
+    source = refreshed(tmp_path / "film.ts", "h264", container="mpegts", seconds=6)
+    out = tmp_path / "reel.mp4"
+    joined = join([Segment(source, 0.5, 3.0)], out, titles=["a"])
+    assert joined.mode == "copy"
+    assert joined.places[0].start_s == 0
+    check_numbers(out, joined, FPS, [0])
+
+
+@pytest.mark.parametrize("container", ["mpegts", "mp4"])
+@pytest.mark.parametrize("form", OPEN.values(), ids=OPEN.keys())
+def test_a_segment_of_open_groups_is_complete_from_its_first_frame(
+    form: Mapping[str, Any], container: str, tmp_path: Path
+) -> None:
+    fps = form.get("fps", FPS)
+    source = film(tmp_path / "film", container=container, **{"seconds": 8, "fps": fps, **form})
+    out = tmp_path / "reel.mp4"
+    joined = join([Segment(source, 4.0, 5.0), Segment(source, 5.92, 7.0)], out, titles=["a", "b"])
+    assert [p.start_s for p in joined.places] == pytest.approx([4.0, 5.92], abs=0.5 / fps)
+    check_reel(out, joined, ["a", "b"])
+    check_numbers(out, joined, fps, [0, 0])
+
+
+@pytest.mark.parametrize("but_first", [False, True], ids=["no key", "one key"])
+@pytest.mark.parametrize("form", UNFLAGGED.values(), ids=UNFLAGGED.keys())
+def test_a_file_that_marks_no_frame_as_key_is_shown_to_the_picture(
+    form: Mapping[str, Any], tmp_path: Path, *, but_first: bool
+) -> None:
+    source = film(tmp_path / "film.avi", container="avi", seconds=50, fps=10, gop=20, **form)
+    without_keys(source, but_first=but_first)
+    out = tmp_path / "reel.mp4"
+    segments = [Segment(source, 3.0, 4.0), Segment(source, 44.5, 46.0)]
+    joined = join(segments, out, titles=["a", "b"], max_early_s=0.0)
+    assert [(p.start_s, p.end_s) for p in joined.places] == [(3.0, 4.0), (44.5, 46.0)]
+    check_reel(out, joined, ["a", "b"])
+    check_numbers(out, joined, 10, [0, 0])
+
+
+SLOW: dict[str, tuple[Fraction, str, int]] = {
+    f"{fps} fps in {container}, {'all key' if gop == 1 else 'few keys'}": (fps, container, gop)
+    for fps in (Fraction(1, 5), Fraction(1, 60))
+    for container in ("mp4", "mpegts", "matroska", "avi")
+    for gop in (1, 12)
+}
+
+
+@pytest.mark.parametrize(("fps", "container", "gop"), SLOW.values(), ids=SLOW.keys())
+def test_a_frame_of_a_slow_film_stands_until_the_next(
+    fps: Fraction, container: str, gop: int, tmp_path: Path
+) -> None:
+    step_s = float(1 / fps)
+    options = {**FASTEST, "bf": "0"}
+    source = film(
+        tmp_path / "film", seconds=30 * step_s, fps=fps, gop=gop, container=container, options=options
+    )
+    # Inside the fourth frame; over the seam of two; in the middle of one; up to the film's end.
+    starts_s = [3.1 * step_s, 10 * step_s - 1.5, 20.5 * step_s, 30 * step_s - 2.0]
+    out = tmp_path / "reel.mp4"
+    joined = join([Segment(source, s, s + 2.0) for s in starts_s], out, titles=list("abcd"))
+    check_reel(out, joined, list("abcd"))
+    assert [p.end_s - p.start_s for p in joined.places] == pytest.approx([2.0] * 4, abs=0.051)
+    assert [p.start_s for p in joined.places] == pytest.approx(starts_s, abs=0.001)
+    numbers = [
+        [n for at_s, n in shown(out) if p.reel_start_s <= at_s + 1e-3 < p.reel_end_s] for p in joined.places
+    ]
+    assert [sorted(set(inside)) for inside in numbers] == [[3], [9, 10], [20], [29]]
+
+
+def test_a_frame_before_a_long_pause_stands_through_it(tmp_path: Path) -> None:
+    def time_s(nth: int) -> float:
+        return nth / 25 + (60.0 if nth >= 100 else 0.0)
+
+    source = film(tmp_path / "film.mp4", seconds=8, time_s=time_s, gop=25)
+    out = tmp_path / "reel.mp4"
+    joined = join(
+        [Segment(source, 3.5, 6.0), Segment(source, 30.0, 33.0), Segment(source, 63.0, 65.0)],
+        out,
+        titles=["a", "b", "c"],
+        allow_copy=False,
+    )
+    check_reel(out, joined, ["a", "b", "c"])
+    assert [p.end_s - p.start_s for p in joined.places] == pytest.approx([2.5, 3.0, 2.0], abs=0.03)
+    numbers = [
+        [n for at_s, n in shown(out) if p.reel_start_s <= at_s + 1e-3 < p.reel_end_s] for p in joined.places
+    ]
+    assert set(numbers[1]) == {99}
+    assert numbers[0][-1] == 99
+    assert (numbers[2][0], numbers[2][-1]) == (99, 124)

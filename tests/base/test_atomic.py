@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from base.staging import PART, staged
+from base.atomic import PART, atomic_folder, write_text
 
 
 def test_a_folder_appears_when_all_is_in_it(tmp_path: Path) -> None:
-    with staged(tmp_path / "reel") as part:
+    with atomic_folder(tmp_path / "reel") as part:
         (part / "a").write_text("a")
         assert not (tmp_path / "reel").exists()
         assert part.parent == tmp_path
@@ -21,7 +23,7 @@ def test_a_folder_appears_when_all_is_in_it(tmp_path: Path) -> None:
 
 
 def stage_and_fail(folder: Path, beside: Path | None, failure: type[BaseException]) -> None:
-    with staged(folder) as part:
+    with atomic_folder(folder) as part:
         (part / "sub").mkdir()
         (part / "sub" / "a").write_text("a")
         if beside:
@@ -52,7 +54,7 @@ def test_what_is_there_already_is_not_touched(tmp_path: Path, kind: str) -> None
         place.write_text("mine")
     else:
         place.symlink_to(tmp_path / "nothing")
-    with pytest.raises(FileExistsError, match="exists already"), staged(place):
+    with pytest.raises(FileExistsError, match="exists already"), atomic_folder(place):
         pytest.fail("never entered")
     assert [path.name for path in tmp_path.iterdir()] == ["reel"]
     assert kind != "file" or place.read_text() == "mine"
@@ -62,8 +64,8 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> No
     script = f"""
 import os, signal
 from pathlib import Path
-from base.staging import staged
-with staged(Path({str(tmp_path / "reel")!r})) as part:
+from base.atomic import atomic_folder
+with atomic_folder(Path({str(tmp_path / "reel")!r})) as part:
     (part / "half").write_text("half")
     (part / "deep").mkdir()
     (part / "link").symlink_to(part)
@@ -72,15 +74,15 @@ with staged(Path({str(tmp_path / "reel")!r})) as part:
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert (tmp_path / f"reel{PART}" / "half").exists()
-    with staged(tmp_path / "reel") as part:
+    with atomic_folder(tmp_path / "reel") as part:
         assert not list(part.iterdir())
     assert [path.name for path in tmp_path.iterdir()] == ["reel"]
 
 
 def test_two_cannot_make_the_same_folder_at_once(tmp_path: Path) -> None:
-    with staged(tmp_path / "reel") as part:
+    with atomic_folder(tmp_path / "reel") as part:
         (part / "a").write_text("a")
-        with pytest.raises(FileExistsError, match="another process"), staged(tmp_path / "reel"):
+        with pytest.raises(FileExistsError, match="another process"), atomic_folder(tmp_path / "reel"):
             pytest.fail("never entered")
         assert (part / "a").exists()
     assert (tmp_path / "reel" / "a").exists()
@@ -88,7 +90,30 @@ def test_two_cannot_make_the_same_folder_at_once(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_says_where(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match=r"reel|file") as caught, staged(tmp_path / "file" / "reel"):
+    with pytest.raises(OSError, match=r"reel|file") as caught, atomic_folder(tmp_path / "file" / "reel"):
         pytest.fail("never entered")
     assert caught.value.filename is not None
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_text_is_written_as_utf_8_in_place_of_what_was(tmp_path: Path) -> None:
+    file = tmp_path / "story.md"
+    file.write_text("old")
+    write_text(file, "Größe: 1 µm\n")
+    assert file.read_bytes() == "Größe: 1 µm\n".encode()
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_names_bytes_survive_in_json(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff\xfe.mp4")
+    file = tmp_path / "row.json"
+    write_text(file, json.dumps({"file": name}, ensure_ascii=False))
+    read = json.loads(file.read_text(encoding="utf-8"))["file"]
+    assert os.fsencode(read) == b"\xff\xfe.mp4"
+
+
+def test_nothing_is_left_where_writing_fails(tmp_path: Path) -> None:
+    (tmp_path / "story.md").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_text(tmp_path / "story.md", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["story.md"]

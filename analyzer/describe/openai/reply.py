@@ -1,0 +1,129 @@
+"""What a chat server's JSON says: its models, and its answer to a question. Nothing in it is trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analyzer.describe.describer import DescribeError
+from analyzer.describe.thoughts import UnfinishedError, without_thoughts
+
+_CONTEXT_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length")
+_REASONING_KEYS = ("reasoning_content", "reasoning")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model as a server lists it: name, who runs it (``vllm``, ``sglang``, ...), context in tokens."""
+
+    model: str
+    runner: str
+    context_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer's text.
+
+    Attributes:
+        text: what the model says.
+        all_thought: the limit of tokens was reached before the answer began; the text is no answer.
+    """
+
+    text: str
+    all_thought: bool = False
+
+
+def read_models(value: Any) -> list[Listed] | None:
+    """The models of a list as OpenAI, Ollama or Together write it; None for what is no list of models."""
+    if isinstance(value, dict):
+        value = next((value[key] for key in ("data", "models") if isinstance(value.get(key), list)), None)
+    if not isinstance(value, list):
+        return None
+    return [listed for entry in value if (listed := _listed(entry)) is not None]
+
+
+def _listed(entry: Any) -> Listed | None:
+    if isinstance(entry, str):
+        return Listed(entry, "", None)
+    if not isinstance(entry, dict):
+        return None
+    name = entry.get("id") or entry.get("name")
+    if not isinstance(name, str):
+        return None
+    contexts = [entry.get(key) for key in _CONTEXT_KEYS]
+    context = next((tokens for tokens in contexts if isinstance(tokens, int) and tokens > 0), None)
+    return Listed(name, str(entry.get("owned_by") or ""), context)
+
+
+def read_reply(name: str, value: Any) -> Reply:
+    """The answer in a completion; raises DescribeError, retryable where it is no completion at all."""
+    choices = value.get("choices") if isinstance(value, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise DescribeError(f"{name} answers with something else than a completion", retryable=True)
+    text = _text(message.get("content"))
+    refusal = message.get("refusal")
+    if not text.strip() and isinstance(refusal, str) and refusal.strip():
+        raise DescribeError(f"{name}: the model will not answer: {' '.join(refusal.split())[:200]}")
+    if choice.get("finish_reason") == "content_filter":
+        raise DescribeError(f"{name}: the answer was held back by a content filter")
+    if choice.get("finish_reason") == "length" and not _begun(text):
+        return Reply("", all_thought=True)
+    return Reply(text if text.strip() else _reasoned(message))
+
+
+def _text(content: Any) -> str:
+    """A content's words: it may be a text, or a list of parts of which some are thoughts."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else [content]
+    return "".join(_part(part) for part in parts)
+
+
+def _part(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, Mapping) or part.get("type", "text") not in {"text", "output_text"}:
+        return ""
+    text = part.get("text")
+    if isinstance(text, Mapping):  # as in OpenAI's threads
+        text = text.get("value")
+    return text if isinstance(text, str) else ""
+
+
+def _begun(text: str) -> bool:
+    """Whether a text that was cut off had come to the answer's object."""
+    try:
+        return _bare(without_thoughts(text)).startswith("{")
+    except UnfinishedError:
+        return False
+
+
+def _reasoned(message: Mapping[str, Any]) -> str:
+    """The answer where a server takes it for thoughts: what is an object from end to end, never a draft."""
+    for text in _reasonings(message):
+        try:
+            answer = _bare(without_thoughts(text))
+        except UnfinishedError:
+            continue
+        if answer.startswith("{") and answer.endswith("}"):
+            return answer
+    return ""
+
+
+def _reasonings(message: Mapping[str, Any]) -> Iterator[str]:
+    for key in _REASONING_KEYS:
+        if isinstance(text := message.get(key), str):
+            yield text
+
+
+def _bare(text: str) -> str:
+    """A text without the fence of Markdown around it."""
+    bare = text.strip()
+    if bare.startswith("```"):
+        bare = bare[3:].lstrip()
+        bare = bare[4:].lstrip() if bare[:4].lower() == "json" else bare
+    return bare.removesuffix("```").rstrip()

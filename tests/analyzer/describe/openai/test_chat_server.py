@@ -1,0 +1,446 @@
+"""Dialects: what a server does not take is found out by itself, remembered, and named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.openai.chat_server import ChatSettings
+from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.text_model import DESCRIBING
+from tests.kit.chat_server import GOOD
+from tests.kit.model_server import (
+    NO_SUCH_PAGE,
+    Answer,
+    ModelServer,
+    Rule,
+    always,
+    area,
+    at_most,
+    completion,
+    listed,
+    no_system,
+    not_both,
+    old_limit,
+    only_default,
+    page,
+    pictures,
+    refusal,
+    shorter,
+    without,
+    words,
+)
+from tests.kit.pictures import pictured
+
+T = TypeVar("T")
+TWELVE_S = tuple(0.5 + 0.75 * n for n in range(12))
+
+
+def asked(server: ModelServer, use: Callable[[OpenAiDescriber], Awaitable[T]], **settings: Any) -> T:
+    """What comes of a describer that asks this server."""
+
+    async def run() -> T:
+        async with server.serving():
+            chat = ChatSettings(**{"base_url": server.url, "model": "m"} | settings)
+            describer = OpenAiDescriber(OpenAiSettings(chat, timeout_s=20.0))
+            try:
+                return await use(describer)
+            finally:
+                await describer.close()
+
+    return asyncio.run(run())
+
+
+def twice(folder: Path) -> Callable[[OpenAiDescriber], Awaitable[tuple[str, ...]]]:
+    """Describe two windows of twelve keyframes; returns the titles."""
+    windows = [pictured(folder, n, times_s=TWELVE_S) for n in range(2)]
+
+    async def use(describer: OpenAiDescriber) -> tuple[str, ...]:
+        return tuple([(await describer.describe(window)).title for window in windows])
+
+    return use
+
+
+def understood(server: ModelServer) -> list[dict[str, Any]]:
+    """The questions that no rule refuses."""
+    return [body for body in server.heard if all(rule(body) is None for rule in server.rules)]
+
+
+THINKER = (old_limit, only_default("temperature", "top_p"))
+MUTE = refusal("Bad Request")
+FIVE = "Too many images provided. This model supports up to 5 images"
+VLLM_ONE = "At most 1 image(s) may be provided in one request."
+LLAMA_CPP = "the request exceeds the available context size (4096 tokens), try increasing it"
+VLLM_LONG = (
+    "This model's maximum context length is 4096 tokens. However, you requested 5256 tokens (5000 in the "
+    "messages, 256 in the completion). Please reduce the length of the messages or completion."
+)
+VLLM_LIMIT = (
+    "'max_tokens' or 'max_completion_tokens' is too large: 256. This model's maximum context length is 4096 "
+    "tokens and your request has 5000 input tokens (256 > 4096 - 5000)."
+)
+TOO_LARGE = page("413 Request Entity Too Large", 413)
+NESTED = Answer(
+    {
+        "error": {
+            "message": "Provider returned error",
+            "code": 400,
+            "metadata": {"raw": '{"message": "`temperature` and `top_p` cannot both be specified"}'},
+        }
+    },
+    400,
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "extra_requests"),
+    [
+        (THINKER, 3),
+        ((not_both,), 1),
+        ((only_default("temperature"),), 1),
+        ((only_default("top_p"),), 1),
+        ((old_limit, not_both), 2),
+        ((lambda body: NESTED if not_both(body) else None,), 1),
+        ((without("response_format", refusal("response_format is not supported", 400)),), 1),
+        ((without("response_format", refusal("This is not available", 404)),), 1),
+        ((without("response_format", refusal("Internal server error", 500)),), 1),
+        ((without("response_format", refusal("Failed to parse grammar", 500)),), 1),
+        ((without("response_format", Answer({"detail": [{"loc": ["body"], "msg": "extra"}]}, 422)),), 1),
+        ((no_system,), 1),
+        ((at_most(5, FIVE),), 1),
+        ((at_most(1, VLLM_ONE),), 1),
+        ((at_most(4, "too many pictures"),), 2),
+        ((at_most(4, "Bad Request"),), 5),
+        ((at_most(1, "Bad Request"),), 6),
+        ((without("max_tokens", MUTE),), 2),
+        ((without("temperature", MUTE), without("top_p", MUTE)), 3),
+        ((without("temperature", MUTE), without("max_tokens", MUTE)), 7),
+        ((old_limit, without("response_format", MUTE)), 2),
+        ((area(12 * 160 * 120 // 2 + 1, LLAMA_CPP),), 2),
+        ((area(160 * 120, VLLM_LONG),), 4),
+        ((area(160 * 120, VLLM_LIMIT),), 4),
+        ((shorter(20_000, TOO_LARGE),), 2),
+        ((*THINKER, at_most(1, VLLM_ONE), no_system), 5),
+    ],
+)
+def test_a_dialect_is_found_out_and_remembered(
+    rules: Sequence[Rule], extra_requests: int, tmp_path: Path
+) -> None:
+    server = ModelServer(rules)
+    assert asked(server, twice(tmp_path)) == (GOOD["title"],) * 2
+    assert len(server.heard) == extra_requests + 2
+    assert understood(server) == server.heard[-2:], "the second window is understood at once"
+
+
+def test_where_one_may_be_sent_it_is_the_one_that_keeps_answers_sure(tmp_path: Path) -> None:
+    server = ModelServer((not_both,))
+    asked(server, twice(tmp_path))
+    assert server.heard[-1]["top_p"] == DESCRIBING.top_p
+    assert "temperature" not in server.heard[-1]
+
+
+def test_without_top_p_a_low_temperature_says_the_same(tmp_path: Path) -> None:
+    server = ModelServer((only_default("top_p"),))
+    asked(server, twice(tmp_path))
+    assert server.heard[-1]["temperature"] == 0.1
+
+
+def test_the_limit_keeps_its_value_under_its_other_name(tmp_path: Path) -> None:
+    server = ModelServer((old_limit,))
+    asked(server, twice(tmp_path))
+    assert server.heard[-1]["max_completion_tokens"] == DESCRIBING.max_tokens
+
+
+def test_fewer_pictures_are_the_strongest_and_the_words_tell_of_these(tmp_path: Path) -> None:
+    server = ModelServer((at_most(1, VLLM_ONE),))
+    asked(server, twice(tmp_path))
+    assert len(pictures(server.heard[0])) == 12
+    assert len(pictures(server.heard[-1])) == 1
+    assert words(server.heard[0]).startswith("The 12 pictures were taken 0.5, 1.2, ")
+    assert words(server.heard[-1]).startswith("The picture was taken 0.5 s into")
+
+
+def test_too_large_a_body_is_sent_again_smaller() -> None:
+    server = ModelServer((shorter(60_000, TOO_LARGE),))
+
+    asked(server, lambda describer: describer.probe())
+    assert max(pictures(server.heard[0])) == (640, 360)
+    assert set(pictures(server.heard[-1])) == {(320, 180)}
+
+
+def test_a_question_without_pictures_that_is_too_long_leaves_pictures_alone(tmp_path: Path) -> None:
+    long = area(-1, VLLM_LONG)
+    server = ModelServer((lambda body: None if pictures(body) else long(body),))
+
+    async def use(describer: OpenAiDescriber) -> None:
+        with pytest.raises(DescribeError, match="maximum context length"):
+            await describer.complete("s", "u", {"type": "object"}, DESCRIBING)
+        await describer.describe(pictured(tmp_path, times_s=TWELVE_S))
+
+    asked(server, use)
+    assert len(server.heard) == 2
+    assert len(pictures(server.heard[-1])) == 12
+
+
+def test_what_the_configuration_fixes_is_not_changed(tmp_path: Path) -> None:
+    server = ModelServer((without("response_format", refusal("response_format is not supported")),))
+    with pytest.raises(DescribeError, match="response_format is not supported"):
+        asked(server, lambda d: d.describe(pictured(tmp_path)), answers="schema")
+    assert all("response_format" in body for body in server.heard)
+
+
+def test_extra_fields_go_before_ours(tmp_path: Path) -> None:
+    server = ModelServer()
+    asked(server, twice(tmp_path), extra={"temperature": 1, "enable_thinking": False})
+    assert (server.heard[0]["temperature"], server.heard[0]["enable_thinking"]) == (1, False)
+
+
+def test_extra_headers_go_with_each_request_and_are_not_shown(tmp_path: Path) -> None:
+    server = ModelServer(models=listed("qwen"))
+    headers = {"X-Gateway-Key": " sesame-open\n"}
+    asked(server, twice(tmp_path), headers=headers)
+    assert server.headers["x-gateway-key"] == "sesame-open"
+    assert "sesame" not in repr(ChatSettings(headers=headers))
+
+
+def test_every_fallback_is_named_by_the_probe() -> None:
+    rules = (*THINKER, no_system, at_most(4, "at most 4 images"))
+    unschemed = without("response_format", refusal("response_format: no"))
+    server = ModelServer((*rules, unschemed), models=NO_SUCH_PAGE)
+    probe = asked(server, lambda describer: describer.probe())
+    assert probe.fallbacks == (
+        "no list of models",
+        "asked for a schema in words",
+        "max_completion_tokens in place of max_tokens",
+        "no temperature, no top_p",
+        "no system message",
+        "at most 4 pictures a window",
+    )
+
+
+def test_a_server_that_understands_all_has_no_fallbacks() -> None:
+    assert asked(ModelServer(), lambda describer: describer.probe()).fallbacks == ()
+
+
+# Models
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        NO_SUCH_PAGE,
+        page("Welcome to nginx!", 200),
+        Answer("no JSON", 200, "text/plain"),
+        refusal("no permission", 403),
+        refusal("broken", 500),
+        {"object": "list", "data": None},
+        [],
+        {"data": [{"id": None}, 5, None]},
+        None,
+    ],
+)
+def test_a_named_model_needs_no_list(models: Any, tmp_path: Path) -> None:
+    server = ModelServer(models=models)
+    assert asked(server, twice(tmp_path)) == (GOOD["title"],) * 2
+    assert [target for _, target in server.requests].count("/v1/models") == 1
+
+
+@pytest.mark.parametrize(
+    "models", [["qwen"], [{"id": "qwen"}], {"models": [{"name": "qwen"}]}, listed("qwen", "b")]
+)
+def test_a_list_of_another_form_is_read(models: Any, tmp_path: Path) -> None:
+    server = ModelServer(models=models)
+    asked(server, twice(tmp_path), model=None)
+    assert server.heard[0]["model"] == "qwen"
+
+
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [
+        (page("Open WebUI", 200), r'answers with a web page, "Open WebUI", not JSON: is base_url right\?$'),
+        ({"object": "list"}, "lists no models: name one"),
+        ([], "serves no model"),
+        (NO_SUCH_PAGE, "answers 404: Not Found: are base_url and model right"),
+    ],
+)
+def test_without_a_list_and_a_name_it_is_said(models: Any, told: str, tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match=told):
+        asked(ModelServer(models=models), twice(tmp_path), model=None)
+
+
+# Refused until it is put right
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (refusal("Incorrect API key provided", 401), "answers 401: Incorrect API key provided"),
+        (refusal("Insufficient Balance", 402), "answers 402: Insufficient Balance"),
+        (refusal("Project is archived", 403), "answers 403: Project is archived"),
+        (page("403 Forbidden", 403), 'answers 403: a web page, "403 Forbidden", not JSON'),
+        (refusal("The model `m` does not exist", 404), "answers 404: The model `m` does not exist"),
+        (Answer({"error": 'model "m" not found, try pulling it first'}, 404), "try pulling it first"),
+        (refusal("Your credit balance is too low to access the API", 400), "credit balance is too low"),
+        (refusal("API key not valid. Please pass a valid API key.", 400), "API key not valid"),
+        (refusal("You exceeded your current quota", 429, code="insufficient_quota"), "current quota"),
+        (refusal("image input is not supported - hint: provide the mmproj", 500), "takes no pictures: image"),
+        (refusal("No endpoints found that support image input", 404), "that support image input"),
+        (refusal("At most 0 image(s) may be provided in one request."), "takes no pictures: At most 0 image"),
+        (Answer({"error": {"message": "Insufficient credits", "code": 402}}), "answers 402: Insufficient"),
+    ],
+)
+def test_what_somebody_must_put_right_is_a_refusal_and_hardly_asked(
+    answer: Answer, told: str, tmp_path: Path
+) -> None:
+    server = ModelServer((always(answer),))
+    with pytest.raises(RefusedError, match=told) as failed:
+        asked(server, lambda describer: describer.describe(pictured(tmp_path)))
+    assert "\n" not in str(failed.value)
+    assert len(server.heard) <= 8
+
+
+def test_a_question_refused_in_every_form_is_not_asked_in_every_form_again(tmp_path: Path) -> None:
+    server = ModelServer((always(MUTE),))
+
+    async def use(describer: OpenAiDescriber) -> list[int]:
+        counts = []
+        for n in range(4):
+            with pytest.raises(DescribeError, match="refuses the question: Bad Request"):
+                await describer.describe(pictured(tmp_path, n, times_s=TWELVE_S))
+            counts.append(len(server.heard))
+        server.rules = ()
+        await describer.describe(pictured(tmp_path, 9))
+        return counts
+
+    first, *others = asked(server, use)
+    assert first <= 12
+    assert others == [first + 1, first + 2, first + 3]
+
+
+# Answers
+
+
+def described(says: Any, folder: Path) -> str:
+    return asked(ModelServer(says=says), lambda d: d.describe(pictured(folder))).title
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        [1],
+        "text",
+        5,
+        {},
+        {"choices": None},
+        {"choices": []},
+        {"choices": [None]},
+        {"choices": [{}]},
+        {"choices": [{"message": None}]},
+        {"choices": [{"message": "m"}]},
+    ],
+)
+def test_what_is_no_completion_is_a_failure_that_may_pass(value: Any, tmp_path: Path) -> None:
+    server = ModelServer(says=Answer(value) if not isinstance(value, str) else Answer(f'"{value}"'))
+    with pytest.raises(DescribeError, match="answers with something else than a completion") as failed:
+        asked(server, lambda describer: describer.describe(pictured(tmp_path)))
+    assert failed.value.retryable
+    assert len(server.heard) == 1
+
+
+@pytest.mark.parametrize("content", [None, [], {}, 5, [None], ""])
+def test_an_answer_without_words_is_asked_for_once_more_and_is_none(content: Any, tmp_path: Path) -> None:
+    value = completion()
+    value["choices"][0]["message"]["content"] = content
+    server = ModelServer(says=value)
+    with pytest.raises(DescribeError, match="no answer that fits"):
+        asked(server, lambda describer: describer.describe(pictured(tmp_path)))
+    assert len(server.heard) == 2
+
+
+def test_all_tokens_spent_on_thought_raise_the_limit_once(tmp_path: Path) -> None:
+    cut = Answer(completion("", "length", reasoning_content="Hm. {"))
+    rule: Rule = lambda body: cut if body["max_tokens"] < 2000 else None  # noqa: E731  # short
+    server = ModelServer((rule,))
+    assert asked(server, twice(tmp_path)) == (GOOD["title"],) * 2
+    most = DESCRIBING.max_tokens
+    assert [body["max_tokens"] for body in server.heard] == [most, most + 4096, most + 4096]
+
+
+def test_a_model_that_never_stops_thinking_is_told_so(tmp_path: Path) -> None:
+    server = ModelServer(says=completion(None, "length", reasoning="Let me see"))
+    with pytest.raises(DescribeError, match=r"all of its 4352 tokens on thought \(finish_reason: length\)"):
+        asked(server, lambda describer: describer.describe(pictured(tmp_path)))
+    assert len(server.heard) == 2
+
+
+def test_the_raised_limit_leaves_half_of_the_context_to_the_question(tmp_path: Path) -> None:
+    server = ModelServer(says=completion("Hm", "length"), models=listed("m", max_model_len=4096))
+    with pytest.raises(DescribeError, match="all of its 2304 tokens"):
+        asked(server, lambda describer: describer.describe(pictured(tmp_path)))
+
+
+FINAL = '{"text": "A.", "title": "T", "importance": 1, "tags": []}'
+DRAFT = '{"text": "draft", "title": "draft", "importance": 1, "tags": ["draft"]}'
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        completion([{"type": "text", "text": FINAL[:20]}, FINAL[20:]]),
+        completion(
+            [
+                {"type": "thinking", "thinking": [{"type": "text", "text": DRAFT}]},
+                {"type": "text", "text": FINAL},
+            ]
+        ),
+        completion(f"Draft: {DRAFT}. But no.</think>{FINAL}"),
+        completion(f"<think>{DRAFT}</think>\n\n{FINAL}"),
+        completion(
+            f"<|channel|>analysis<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>final"
+            f"<|constrain|>json<|message|>{FINAL}<|return|>"
+        ),
+        completion(f"analysisWe could say {DRAFT}assistantfinal{FINAL}"),
+        completion(None, reasoning_content=FINAL),
+        completion("", reasoning=f"```json\n{FINAL}\n```"),
+        completion("", reasoning_content=f"{DRAFT} no </think> {FINAL}"),
+        completion(FINAL, reasoning_content=DRAFT),
+        completion(FINAL, "length"),
+    ],
+)
+def test_an_answer_is_read_wherever_it_stands_and_never_the_draft(says: Any, tmp_path: Path) -> None:
+    assert described(says, tmp_path) == "T"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        completion(f"<think>I could say {DRAFT} but"),
+        completion(f"I could say {DRAFT} but", "length"),
+        completion(None, "length", reasoning_content=DRAFT),
+        completion(None, reasoning_content=f"I could say {DRAFT}. Let me look again."),
+        completion(f"<|channel|>analysis<|message|>{DRAFT}<|end|>"),
+        completion(f'{DRAFT} Better: {{"text": "A man'),
+        completion(f"[THINK]{DRAFT}[/THINK]"),
+        completion(f"◁think▷{DRAFT}"),
+    ],
+)
+def test_a_draft_alone_is_no_answer(says: Any, tmp_path: Path) -> None:
+    with pytest.raises(DescribeError, match=r"no answer that fits|tokens on thought"):
+        described(says, tmp_path)
+
+
+def test_a_model_that_will_not_answer_is_quoted(tmp_path: Path) -> None:
+    with pytest.raises(DescribeError, match="the model will not answer: I cannot look at people"):
+        described(completion(None, refusal="I cannot look\nat people"), tmp_path)
+
+
+def test_an_answer_held_back_by_a_filter_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DescribeError, match="held back by a content filter"):
+        described(completion("", "content_filter"), tmp_path)

@@ -1,0 +1,109 @@
+"""Which of several video tracks is taken, everywhere."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from stream.media.probe import probe, verify
+from stream.media.reader import Footage
+from stream.source import AvSource
+from tests.kit.access import together
+from tests.kit.media import film, picture
+
+CONTAINERS = ["mp4", "mov", "matroska"]
+SMALL, LARGE = (192, 128), (384, 256)
+
+
+def taken(path: Path) -> tuple[int, int]:
+    """The width and height of the track that is analysed, which must be that of the reel."""
+    with AvSource(str(path)) as source, Footage(path) as footage:
+        assert footage.video.index == source.video.index
+        return source.info.width_px, source.info.height_px
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("stands_s", [1, 20], ids=["a short still", "a still that stands for long"])
+@pytest.mark.parametrize("first", [False, True], ids=["after", "before"])
+def test_a_film_is_taken_and_not_the_larger_still_beside_it(
+    stands_s: int, container: str, tmp_path: Path, *, first: bool
+) -> None:
+    moving = film(tmp_path / "film.mp4", seconds=4, size=SMALL)
+    still = film(tmp_path / "still.mp4", seconds=stands_s, fps=Fraction(1, stands_s), size=LARGE)
+    films = (still, moving) if first else (moving, still)
+    both = together(tmp_path / "both", *films, defaults=(True, True), container=container)
+    assert taken(both) == SMALL
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_the_track_that_plays_longest_is_taken_though_it_is_smaller_and_no_default(
+    container: str, tmp_path: Path
+) -> None:
+    short = film(tmp_path / "short.mp4", seconds=2, size=LARGE)
+    long = film(tmp_path / "long.mp4", seconds=5, size=SMALL)
+    both = together(tmp_path / "both", short, long, defaults=(True, False), container=container)
+    assert taken(both) == SMALL
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_of_equally_long_tracks_the_default_one_is_taken(container: str, tmp_path: Path) -> None:
+    large = film(tmp_path / "large.mp4", seconds=2, size=LARGE)
+    small = film(tmp_path / "small.mp4", seconds=2.2, size=SMALL)
+    both = together(tmp_path / "both", large, small, defaults=(False, True), container=container)
+    assert taken(both) == SMALL
+    both = together(tmp_path / "both", large, small, defaults=(True, False), container=container)
+    assert taken(both) == LARGE
+
+
+@pytest.mark.parametrize("container", [*CONTAINERS, "mpegts"])
+def test_of_equal_tracks_the_largest_is_taken(container: str, tmp_path: Path) -> None:
+    small = film(tmp_path / "small.mp4", seconds=2, size=SMALL)
+    large = film(tmp_path / "large.mp4", seconds=2, size=LARGE)
+    both = together(tmp_path / "both", small, large, defaults=(True, True), container=container)
+    assert taken(both) == LARGE
+
+
+def with_cover(source: Path, path: Path) -> Path:
+    """A copy with cover art, larger than the film and the first of its tracks."""
+    with av.open(str(source)) as given, av.open(str(path), "w", format="mp4") as out:
+        cover = out.add_stream("png", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 640, 480, "rgb24"
+        cover.disposition = av.stream.Disposition.attached_pic
+        track = out.add_stream_from_template(given.streams.video[0])
+        image = av.VideoFrame.from_ndarray(picture(7, (640, 480)), "rgb24")
+        for packet in cover.encode(image):
+            out.mux(packet)
+        for packet in given.demux(video=0):
+            if packet.size:
+                packet.stream = track
+                out.mux(packet)
+    return path
+
+
+def test_cover_art_is_no_choice(tmp_path: Path) -> None:
+    covered = with_cover(film(tmp_path / "film.mp4", seconds=2, size=SMALL), tmp_path / "covered.mp4")
+    assert taken(covered) == SMALL
+    with AvSource(str(covered)) as source:
+        assert source.info.choice is None
+
+
+def test_what_was_taken_is_said_in_a_line_where_there_is_a_choice(tmp_path: Path) -> None:
+    small = film(tmp_path / "small.mp4", seconds=4, size=SMALL)
+    large = film(tmp_path / "large.mp4", seconds=2, size=LARGE)
+    with AvSource(str(together(tmp_path / "both", large, small))) as source:
+        assert source.info.choice == (
+            "of 2 video tracks, track 1 (h264 192x128, 4.0 s) is taken, not track 0 (h264 384x256, 2.0 s)"
+        )
+    with AvSource(str(small)) as source:
+        assert source.info.choice is None
+
+
+def test_the_track_that_is_probed_and_verified_is_the_same(tmp_path: Path) -> None:
+    short = film(tmp_path / "short.mp4", seconds=2, size=LARGE)
+    long = film(tmp_path / "long.mp4", seconds=4, size=SMALL)
+    both = together(tmp_path / "both", short, long)
+    assert (probe(both).width, probe(both).height) == SMALL
+    assert verify(both).duration_s == pytest.approx(4.0, abs=0.05)
