@@ -1,4 +1,4 @@
-"""Composition: concrete classes are named and wired here, run, and closed in order."""
+"""Composition: the only module that names concrete classes and wires them, runs and closes them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from livereel.config.describers import Words, make_words, queue_settings
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, UsageError
 from livereel.ledger.ledger import Ledger
-from livereel.live.background_task import beside
+from livereel.live.background_task import running
 from livereel.live.service import Live
 from livereel.reels.rolling import LookBack, RollingReel, look_back
 from livereel.storage.data_dir import LATEST, REELS, alone
@@ -98,14 +98,14 @@ def build(
 
 
 def demo(data: Path, seconds: float, options: Options) -> None:
-    """Watch two drawn cameras."""
+    """Watch two synthetic cameras."""
     watch(DEMO_CAMERAS, data, options.with_reel_every(DEMO_EVERY_S), seconds)
 
 
 def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], options: Options) -> None:
     """Make a reel of what a data folder holds since then, in the new folder ``out``; print where it is.
 
-    Works beside a running instance. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
+    May run while another process watches. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
     """
     now = datetime.now(UTC)
     with closing(Ledger(data, read_only=True)) as ledger, atomic_folder(out) as folder:
@@ -141,7 +141,7 @@ def named(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
 
 
 async def _run(live: Live, words: Words, outlets: Outlets, seconds: float | None) -> None:
-    """Run until told to stop, then close: the cameras first, what tells of them last."""
+    """Run until a signal, then close: the cameras first, the sinks last."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -159,7 +159,7 @@ async def _run(live: Live, words: Words, outlets: Outlets, seconds: float | None
 
 
 async def _load(words: Words, stop: asyncio.Event) -> None:
-    """Load the model beside the cameras. One that cannot be loaded ends the run: nothing would get words."""
+    """Load the model while cameras start. A failure ends the run: no window would be described."""
     if words.load is not None:
         try:
             await words.load()
@@ -169,7 +169,7 @@ async def _load(words: Words, stop: asyncio.Event) -> None:
 
 
 def _outlets(ledger: Ledger, cameras: Sequence[str], settings: MqttSettings) -> Outlets:
-    """Return what opens the sinks of a run, which they stop should one fail for good.
+    """Return what opens the sinks of a run; a sink that fails for good stops the run.
 
     Their outboxes are opened at once: they hold all events that are made from now on.
     """
@@ -189,7 +189,7 @@ def _outlets(ledger: Ledger, cameras: Sequence[str], settings: MqttSettings) -> 
             base=ledger.data,
             version=livereel.__version__,
         )
-        async with beside("mqtt", sink.run(), stop):
+        async with running("mqtt", sink.run(), stop):
             try:
                 yield [sink]
             finally:

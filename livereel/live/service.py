@@ -1,4 +1,4 @@
-"""Many cameras, live: their windows into the ledger, words beside them, and reels that roll."""
+"""The live service: watches cameras, stores and describes their windows, and makes reels of them."""
 
 from __future__ import annotations
 
@@ -38,19 +38,21 @@ log = logging.getLogger(__name__)
 SWEEP_S = 30.0
 RETRY_S = 1.0
 STATS_S = 60.0
-# How long an ending run without hurry waits for the last words.
+# How long a run that ends by itself waits for the last windows to be described.
 DRAIN_S = 120.0
 # At a start, the last caption of a camera is published if it is not older.
 LAST_MAX_AGE = timedelta(hours=1)
-MAX_WISHES = 16
+MAX_REQUESTS = 16
 
 
 class Live:
-    """Watches cameras; all that it learns is in the ledger, and is told to the sinks.
+    """Watches cameras; all results are stored in the ledger and published to the sinks.
+
+    Implements ``sinks.mqtt.sink.Commands``.
 
     Attributes:
-        cameras: who keeps each camera watched, by its name.
-        words: the queue of windows that wait for words.
+        cameras: the supervisor of each camera's process, by the camera's name.
+        describe_queue: describes pending windows.
     """
 
     def __init__(
@@ -76,8 +78,8 @@ class Live:
         self._enabled = {camera.name: asyncio.Event() for camera in cameras}
         self._one_reel = asyncio.Lock()
         self._stopping = False
-        self._reel_wanted: asyncio.Queue[str] = asyncio.Queue(MAX_WISHES)
-        self.words = DescribeQueue(
+        self._requested_reels: asyncio.Queue[str] = asyncio.Queue(MAX_REQUESTS)
+        self.describe_queue = DescribeQueue(
             describer,
             PendingWindows(ledger.windows),
             queue or QueueSettings(),
@@ -98,28 +100,28 @@ class Live:
         self._describer_trouble: str | None = None
 
     def attach(self, sinks: Sequence[Sink]) -> None:
-        """Tell all that happens from now on to these sinks; they stay the caller's to close."""
+        """Publish to these sinks from now on; the caller closes them."""
         self._publisher.attach(sinks)
 
     async def run(self, stop: asyncio.Event, seconds: float | None = None) -> None:
         """Watch until ``stop`` is set, ``seconds`` have passed or every source has ended.
 
-        Then open windows are closed and kept. Unless ``stop`` is set, which is in a hurry, waiting
-        windows are put into words and the reels made a last time.
+        Then open windows are closed and stored. Unless ``stop`` is set, which asks for a quick end, pending
+        windows are described and the reels made a last time.
         """
         self._gaps.start(_now())
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(self._watch(name)) for name in self.cameras]
             jobs = (
-                self._describe_for_ever(),
-                self._roll_for_ever(),
-                self._roll_when_wished(),
-                self._sweep_for_ever(),
-                self._write_for_ever(),
+                self._describe_forever(),
+                self._make_reels_forever(),
+                self._make_requested_reels(),
+                self._sweep_forever(),
+                self._retry_writes_forever(),
                 self._publish_last(),
-                self._count_for_ever(),
+                self._publish_stats_forever(),
             )
-            beside = [tasks.create_task(job) for job in jobs]
+            background = [tasks.create_task(job) for job in jobs]
             await _first(stop.wait(), _all(watching), seconds=seconds)
             ended_utc = _now()
             self._stopping = True
@@ -127,21 +129,22 @@ class Live:
                 camera.stop()
                 self._enabled[name].set()
             await asyncio.wait(watching)
-            await _unless(stop, self._no_reel_in_the_making())
-            for task in beside:
+            await _unless(stop, self._reel_done())
+            for task in background:
                 task.cancel()
         self._writes.write(lambda: self._gaps.end(ended_utc))
         await _unless(stop, self._finish())
 
-    async def _no_reel_in_the_making(self) -> None:
+    async def _reel_done(self) -> None:
+        """Wait for the reel that is being made."""
         async with self._one_reel:
             pass
 
     async def _finish(self) -> None:
-        """Put into words what waits, and make the reels a last time."""
-        await self.words.drain(DRAIN_S)
+        """Describe pending windows, and make the reels a last time."""
+        await self.describe_queue.drain(DRAIN_S)
         for reel in self._reels.values():
-            await self._roll(reel)
+            await self._make(reel)
 
     async def _publish_last(self) -> None:
         """Publish what an earlier run has left as the last captions and reels."""
@@ -162,7 +165,7 @@ class Live:
     # Cameras
 
     async def _watch(self, name: str) -> None:
-        """Watch a camera whenever it is to be watched, until its source ends or we stop."""
+        """Watch a camera while its analysis is on, until its source ends or the run does."""
         enabled = self._enabled[name]
         enabled.set()
         camera = self.cameras[name]
@@ -185,9 +188,9 @@ class Live:
         self._writes.write(lambda: self._gaps.change_reason(camera, now_utc, reason))
 
     async def set_analysis(self, camera: str, *, on: bool) -> None:
-        """Watch a camera, or leave it alone; its time is then a gap, ``disabled``.
+        """Turn a camera's analysis on or off; its time is then a gap, ``disabled``.
 
-        One that was refused, or whose source has ended, stays so.
+        A camera that was refused, or whose source has ended, stays as it is.
         """
         if on:
             self._enabled[camera].set()
@@ -207,7 +210,7 @@ class Live:
             self._writes.write(lambda: self._ledger.windows.add(report, outcome))
             if outcome == Outcome.DISK_FULL:
                 self._no_room.set()
-            self.words.wake()
+            self.describe_queue.wake()
         await self._publisher.publish(report)
 
     async def _lost(self, camera: str, lost: Lost) -> None:
@@ -227,16 +230,16 @@ class Live:
     async def _publish_state(self, camera: str, state: CameraStatus, reason: str | None) -> None:
         await self._publisher.publish(CameraState(camera, state, reason, _now()))
 
-    async def _write_for_ever(self) -> None:
-        """Write again what the ledger could not take."""
+    async def _retry_writes_forever(self) -> None:
+        """Retry what the ledger could not take."""
         while True:
             await asyncio.sleep(RETRY_S)
             if self._writes.waiting:
                 self._writes.retry()
-                self.words.wake()
-            await self._tell_describer()
+                self.describe_queue.wake()
+            await self._publish_describer()
 
-    async def _count_for_ever(self) -> None:
+    async def _publish_stats_forever(self) -> None:
         while True:
             await asyncio.sleep(STATS_S)
             try:
@@ -252,15 +255,15 @@ class Live:
             "sinks_lost": float(self._publisher.lost),
             "retention_windows": float(self._retention.removed_windows),
         }
-        return self._stats.stats(_now(), time.monotonic(), self.words.counts, others)
+        return self._stats.stats(_now(), time.monotonic(), self.describe_queue.counts, others)
 
-    # Words
+    # Descriptions
 
-    async def _describe_for_ever(self) -> None:
-        """Describe what waits; a ledger that fails leaves it for later."""
+    async def _describe_forever(self) -> None:
+        """Describe pending windows; while the ledger fails, they wait."""
         while True:
             try:
-                await self.words.run()
+                await self.describe_queue.run()
             except WaitingError as error:
                 log.warning("descriptions must wait: %s", error)
             await asyncio.sleep(RETRY_S)
@@ -269,8 +272,8 @@ class Live:
         self._stats.add_moment(moment)
         await self._publisher.publish(moment)
 
-    async def _tell_describer(self) -> None:
-        trouble = self.words.trouble
+    async def _publish_describer(self) -> None:
+        trouble = self.describe_queue.trouble
         if trouble != self._describer_trouble:
             self._describer_trouble = trouble
             state = DescriberStatus.ONLINE if trouble is None else DescriberStatus.OFFLINE
@@ -278,23 +281,23 @@ class Live:
 
     # Reels
 
-    async def _roll_for_ever(self) -> None:
+    async def _make_reels_forever(self) -> None:
         while True:
             await asyncio.sleep(self._every_s)
             for reel in self._reels.values():
-                await self._roll(reel)
+                await self._make(reel)
 
     async def make_reel(self, reel_id: str) -> None:
-        """Make the next reel now; a wish beyond those that wait is forgotten, as its reel is wished for."""
+        """Make the next reel now; beyond MAX_REQUESTS it is dropped, as its reel is requested already."""
         with suppress(asyncio.QueueFull):
-            self._reel_wanted.put_nowait(reel_id)
+            self._requested_reels.put_nowait(reel_id)
 
-    async def _roll_when_wished(self) -> None:
+    async def _make_requested_reels(self) -> None:
         while True:
-            await self._roll(self._reels[await self._reel_wanted.get()])
+            await self._make(self._reels[await self._requested_reels.get()])
 
-    async def _roll(self, reel: RollingReel) -> None:
-        """Make a reel if there is something new, and tell of it."""
+    async def _make(self, reel: RollingReel) -> None:
+        """Make a reel if there is a new moment, and publish it."""
         async with self._one_reel:
             try:
                 made = await reel.make(datetime.now(UTC))
@@ -306,8 +309,8 @@ class Live:
                 await self._publisher.publish(made)
                 reel.drop_old()
 
-    async def _sweep_for_ever(self) -> None:
-        """Sweep now and then, and soon after a window that found no room."""
+    async def _sweep_forever(self) -> None:
+        """Sweep each SWEEP_S, and soon after a window that could not be stored as the disk is full."""
         while True:
             self._no_room.clear()
             try:
@@ -327,7 +330,7 @@ def outcome_of(window: Window) -> WindowState:
 
 
 def _age_s(window: Window) -> float:
-    """How long ago the window ended, by the wall clock, which is all that an earlier run has left us."""
+    """Return how long ago the window ended, by the wall clock: it may be an earlier run's."""
     ended = parse_utc(window.start_utc) + timedelta(seconds=window.end_s - window.start_s)
     return (datetime.now(UTC) - ended).total_seconds()
 

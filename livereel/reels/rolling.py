@@ -1,4 +1,4 @@
-"""The reel that rolls: the same id, made anew over the last hour as moments come."""
+"""The rolling reel: one id, made anew over the last hour as moments come."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from base.clock import utc_text
 from livereel.config.describers import Tell
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
-from livereel.reels.compile_process import compile_apart
+from livereel.reels.compile_process import compile_in_process
 from livereel.storage.data_dir import LATEST, point, remove_reel
 from stream.media.file import MediaError
 from stream.media.probe import verify
 
 log = logging.getLogger(__name__)
 
-# Finished reels kept beside the newest: who plays one while the next appears can go on.
+# Finished reels kept besides the newest: a player that has one open when the next appears can go on.
 KEPT_BEFORE_LATEST = 2
 
 
 @dataclass(frozen=True, slots=True)
 class LookBack:
-    """What the ledger holds of some cameras and a stretch of time."""
+    """What the ledger holds of some cameras in a span of time."""
 
     cameras: tuple[str, ...]
     start_utc: str
@@ -60,7 +60,7 @@ class LookBack:
 
 
 def look_back(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: str) -> LookBack:
-    """Read windows, gaps and the moments that can be shown; blocks for the time of the reading."""
+    """Read windows, gaps and the moments that can be shown; blocks while it reads."""
     entries = [entry for camera in cameras for entry in ledger.windows.entries(since_utc, camera=camera)]
     gaps = [gap for camera in cameras for gap in ledger.gaps.since(since_utc, now_utc, camera=camera)]
     starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), now_utc]
@@ -75,7 +75,7 @@ def look_back(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: s
 
 
 def _can_be_shown(window: Window) -> bool:
-    """Whether its clip is there; somebody may have removed it."""
+    """Return whether its clip is there: a user may have removed it."""
     return window.clip is not None and window.clip.path.is_file()
 
 
@@ -93,7 +93,7 @@ def _plays(window: Window, clip: Clip) -> bool:
 
 
 class RollingReel:
-    """One reel id over one camera or all, remade when there is something new to tell."""
+    """One reel id over one camera or all, made anew when there is a new moment."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class RollingReel:
         self._tell = tell
         self._settings = settings
         self._horizon = timedelta(seconds=horizon_s)
-        self._told: frozenset[str] = frozenset()
+        self._shown: frozenset[str] = frozenset()
         self._unshowable: frozenset[str] = frozenset()  # windows whose clips have turned out to be broken
 
     async def make(self, now: datetime) -> Reel | None:
@@ -128,8 +128,8 @@ class RollingReel:
         since_utc, now_utc = utc_text(now - self._horizon), utc_text(now)
         seen = await asyncio.to_thread(look_back, self._ledger, self._cameras, since_utc, now_utc)
         moments = tuple(moment for moment in seen.moments if moment.window.id not in self._unshowable)
-        told = frozenset(moment.window.id for moment in moments)
-        if told <= self._told:
+        known = frozenset(moment.window.id for moment in moments)
+        if known <= self._shown:
             return None
         chosen = await self._chooser.choose(moments)
         story = await self._tell(chosen.choices, seen.gaps, seen.cameras)
@@ -137,17 +137,17 @@ class RollingReel:
         windows = [choice.moment.window for choice in chosen.choices]
         with self._ledger.windows.lending(window.id for window in windows):
             if not all(map(_can_be_shown, windows)):
-                return await self.make(now)  # a clip has gone while words were found
-            return await self._made(plan, told)
+                return await self.make(now)  # a clip was removed while the story was written
+            return await self._made(plan, known)
 
-    async def _made(self, plan: ReelPlan, told: frozenset[str]) -> Reel:
+    async def _made(self, plan: ReelPlan, known: frozenset[str]) -> Reel:
         reel = await self._compiled(plan)
         try:
             self._ledger.reels.add(reel)
         except LedgerError:
             shutil.rmtree(reel.folder)
             raise
-        self._told = told
+        self._shown = known
         try:
             point(self._folder / LATEST, reel.folder.name)
         except OSError as error:  # some file systems have no links
@@ -156,7 +156,7 @@ class RollingReel:
 
     async def _compiled(self, plan: ReelPlan) -> Reel:
         try:
-            return await compile_apart(plan, self._folder / f"{plan.seq:06}", self._settings)
+            return await compile_in_process(plan, self._folder / f"{plan.seq:06}", self._settings)
         except (MediaError, ReelError):
             windows = [choice.moment.window for choice in plan.choices]
             self._unshowable |= await asyncio.to_thread(_broken, windows)

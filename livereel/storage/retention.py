@@ -1,4 +1,4 @@
-"""How long things are kept: by age, by bytes, and by what the disk has left; the oldest go first."""
+"""Retention: removes files by age, by total size and by free disk space, oldest first."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Limits:
 class Retention:
     """Removes what is too old or too much, oldest first.
 
-    What waits for words is never removed, nor, but for a size that could not be held otherwise, the newest
-    reel of an id and what a kept reel shows. A reel is as old as its end; what it shows goes after it. A
-    window that loses its files stays in the ledger until it is too old, so that what happened stays told.
+    Pending windows are never removed. The newest reel of an id, and the windows that a stored reel shows, are
+    removed only if the total size cannot be held otherwise. A reel is as old as its end; its windows are
+    removed after it. A window that loses its files stays in the ledger until it is too old.
 
     Attributes:
         removed_windows, removed_bytes: what lost its files so far.
@@ -133,9 +133,9 @@ class Retention:
         return freed_bytes
 
     def _remove_windows(self, windows: Sequence[StoredWindow]) -> int:
-        """Unlink first: a full disk has room for what the ledger writes only then.
+        """Remove files first: on a full disk, only then has the ledger room to write.
 
-        What it could not be told of is removed, and told, once more by the next sweep.
+        If the ledger cannot be written, the next sweep removes the same windows again.
         """
         for held in windows:
             for file in files_of(held.window):
@@ -148,7 +148,7 @@ class Retention:
         return freed_bytes
 
     def _remove_reels(self, reels: Sequence[StoredReel]) -> int:
-        """Remove the folders first, as the windows' files."""
+        """Remove the folders first, for the same reason."""
         for reel in reels:
             remove_reel(reel.folder)
             self._ledger.reels.remove(reel.id, reel.seq)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,14 +15,17 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from analyzer.reel.records import Gap, GapReason
+from analyzer.describe.moment import Moment
+from analyzer.reel.records import Gap, GapReason, Reel
 from analyzer.signal.window import Outcome
 from base.clock import utc_after
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import FILE, PENDING, LedgerError
 from livereel.ledger.tables import VERSION, metadata
+from sinks.outbox import OutboxMessage
 from tests.kit.full_ledger import full
 from tests.kit.measured import START_UTC, measured
+from tests.kit.moments import moment
 
 
 def at(seconds: float) -> str:
@@ -91,6 +96,32 @@ def test_a_statement_is_compiled_once(ledger: Ledger) -> None:
             ledger.windows.add(measured(count), PENDING)
             ledger.windows.newest_pending([str(n) for n in range(2)])
     assert len({statement for statement, _ in statements if statement.startswith(("SELECT", "INSERT"))}) == 2
+
+
+def test_a_caption_costs_two_commits_from_its_description_to_its_acknowledgement(ledger: Ledger) -> None:
+    def encode(event: Moment | Reel) -> OutboxMessage:
+        assert isinstance(event, Moment)
+        return OutboxMessage("captions", event.window.id, {"id": event.window.id})
+
+    outbox = ledger.outboxes.open("mqtt", encode, max_bytes=10**6)
+    made = moment(0)
+    ledger.windows.add(made.window, PENDING)
+    with asked() as statements:
+        ledger.windows.end(made.window.id, Outcome.DESCRIBED, made)
+        (message,) = outbox.messages_after(0, 10)
+        outbox.mark_done(message.number)
+    assert [statement for statement, _ in statements].count("BEGIN IMMEDIATE") == 2
+    assert outbox.counts().waiting == 0
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["cli.main", "cli.errors", "cli.scan", "cli.recap", "camera.worker", "reels.compile_process"],
+)
+def test_what_keeps_no_ledger_does_not_load_the_database_library(module: str) -> None:
+    """It takes a quarter of a second, in each camera's process too."""
+    script = f"import sys, livereel.{module}; sys.exit('sqlalchemy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_what_is_old_is_forgotten_a_part_in_each_commit(
