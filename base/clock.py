@@ -61,6 +61,10 @@ class MediaClock:
         """Return the wall time of a media time, as text."""
         return utc_text(self._zero + timedelta(seconds=media_s))
 
+    def now_s(self) -> float | None:
+        """Return the media time of now, for what is live."""
+        return None if self._now is None else (self._now() - self._zero).total_seconds()
+
     def after(self, media_s: float) -> MediaClock:
         """Return the clock of an epoch that begins at this media time; for a live source, now."""
         start = self._zero + timedelta(seconds=media_s) if self._now is None else self._now()

@@ -215,6 +215,7 @@ def _settings(camera: CameraConfig, data: Path, options: Options) -> CameraSetti
         transport=camera.transport,
         loop=camera.loop,
         detect_source=camera.detect_source,
+        poll_s=camera.poll_s,
     )
 
 

@@ -14,6 +14,8 @@ _VALUE = re.compile(r"=.*?(?=[&;_][a-zA-Z][a-zA-Z0-9]*=|$)", re.DOTALL)
 _QUERY_PART = re.compile(r"([^=&;]*=)?[^&;]+")
 # What they name lies on this machine, or is drawn: there is no secret in it.
 _OURS = {"file", "synthetic"}
+# Servers of files: what they serve ends where it has a length. All other schemes name what happens now.
+_FILE_SERVERS = {"http", "https", "ftp", "sftp"}
 # Somebody forgot the scheme, or a slash of it.
 _BARE_CREDENTIALS = re.compile(r"[^@/]+:[^@]*@")
 
@@ -41,10 +43,15 @@ def _without_secrets(rest: str) -> str:
 
 
 def is_live(address: str) -> bool:
-    """Whether what is at the address happens now: it may go away and come back."""
+    """Whether the address names something that may go away and come back: a camera, a stream, a server."""
     if _SCHEME.match(address):
         return scheme(address) not in _OURS
     return address.startswith("/dev/") and not Path(address).is_file()
+
+
+def may_be_file(address: str) -> bool:
+    """Whether the address may name a plain file of finite length, on this machine or on a server."""
+    return not is_live(address) or scheme(address) in _FILE_SERVERS
 
 
 def scheme(address: str) -> str:

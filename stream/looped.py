@@ -25,6 +25,7 @@ class LoopedSource:
         self.info = self._source.info
         self.video = self._source.video
         self.audio = self._source.audio
+        self.warning = self._source.warning
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield the file's packets without end; raises SourceError."""

@@ -1,18 +1,63 @@
-"""Open whatever is to be watched as it happens."""
+"""Open whatever is to be watched: each kind of source with what it needs."""
 
 from __future__ import annotations
 
-from stream.address import is_live
+import time
+
+from stream.address import is_live, scheme
 from stream.looped import LoopedSource
-from stream.source import AvSource, PacketSource, RealTimeSource
+from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
+from stream.timed import TimedSource
+
+POLL_S = 2.0
+"""How often a single picture is fetched where nothing else is asked for."""
 
 
-def open_live(address: str, transport: str = "tcp", *, loop: bool = False) -> PacketSource:
+def open_source(address: str, transport: str = "tcp", *, poll_s: float | None = None) -> PacketSource:
+    """Open an address; a live source's packets have times that agree with their arrival.
+
+    The address of a single picture is polled, each ``poll_s`` (None: at a rate that cameras bear).
+
+    Raises SourceError.
+    """
+    if poll_s is not None:
+        return _snapshots(address, poll_s)
+    begun_s = time.monotonic()
+    source = AvSource(address, transport=transport)
+    if source.serves_pictures and scheme(address) in {"http", "https"}:
+        source.close()  # cheap cameras serve one at a time
+        if _is_snapshot(address):
+            return _snapshots(address, POLL_S)
+        begun_s = time.monotonic()
+        source = AvSource(address, transport=transport)
+    return TimedSource(source, begun_s=begun_s) if source.info.live else source
+
+
+def open_live(
+    address: str, transport: str = "tcp", *, loop: bool = False, poll_s: float | None = None
+) -> PacketSource:
     """Open an address; what is not live of itself is played at the speed at which it was taken.
 
     Raises SourceError.
     """
     if loop and not is_live(address):
         return RealTimeSource(LoopedSource(lambda: AvSource(address)))
-    source = AvSource(address, transport=transport)
+    source = open_source(address, transport, poll_s=poll_s)
     return source if source.info.live else RealTimeSource(source)
+
+
+def _snapshots(address: str, poll_s: float) -> PacketSource:
+    from stream.snapshot import SnapshotSource  # noqa: PLC0415  # an HTTP client, which few cameras need
+
+    return SnapshotSource(address, poll_s=poll_s)
+
+
+def _is_snapshot(address: str) -> bool:
+    """Whether the answer is one picture, rather than one after the other without end."""
+    from stream.web import Web  # noqa: PLC0415  # see above
+
+    try:
+        Web(address).get()
+    except SourceError:
+        return False
+    return True

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -17,12 +18,13 @@ import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
-from stream.address import is_live, local_path, redact, scheme
+from stream.address import is_live, local_path, may_be_file, redact, scheme
 from stream.choice import choose_video, clock_s, has_decoder, said, video_tracks
 from stream.demux import demuxed
+from stream.encryption import ENCRYPTED, KEY_MISSING, is_declared, is_encrypted, is_scrambled, needs_key
 from stream.media.track import holds_video
 
 OPEN_TIMEOUT_S = 10.0
@@ -34,6 +36,15 @@ _INDEXED_FORMATS = frozenset({"mov", "mp4", "matroska", "webm", "avi"})
 _NOT_VIDEO_FORMATS = frozenset({"tty"})
 # Video4Linux, as PyAV names its demuxer.
 _DEVICE_FORMAT = "video4linux2,v4l2"
+# Playlists: they tell a duration when they are complete, and only then.
+_PLAYLIST_FORMATS = frozenset({"hls", "dash"})
+# JPEG after JPEG in one answer: without end, whatever length the server names.
+_MULTIPART_FORMAT = "mpjpeg"
+# Readers of single pictures; the first goes by the address's ending.
+_PICTURE_FORMATS = frozenset({"image2", "jpeg_pipe", "png_pipe"})
+_NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS, libavformat/avformat.h
+# What tells no times counts in 25ths of a second: too coarse for times by arrival.
+_FINE_TICK = Fraction(1, 90_000)
 # When a container's clock was never set, or its bytes are damaged.
 _CREDIBLE_YEARS = range(1980, 2200)
 _MAX_DURATION_S = 366 * 86_400.0
@@ -46,13 +57,25 @@ class SourceError(Exception):
         address: the address, without credentials.
         reason: what went wrong, in a few words.
         retryable: whether trying again later may help (a camera that is down, not a wrong password).
+        unreadable: it is there, but what it sends cannot be decoded.
+        stalled: the connection is there, but nothing has come over it for too long.
     """
 
-    def __init__(self, address: str, reason: str, *, retryable: bool = False) -> None:
+    def __init__(
+        self,
+        address: str,
+        reason: str,
+        *,
+        retryable: bool = False,
+        unreadable: bool = False,
+        stalled: bool = False,
+    ) -> None:
         super().__init__(f"{address}: {reason}")
         self.address = address
         self.reason = reason
         self.retryable = retryable
+        self.unreadable = unreadable
+        self.stalled = stalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +88,13 @@ class SourceInfo:
         width_px, height_px: of the decoded picture, before any rotation.
         fps: nominal frame rate, None when the source does not say.
         duration_s: None for live sources.
+        timed: packets carry times; else they are counted at a nominal rate, which no live source keeps to.
         end_s: stream time at which, as the file says, its pictures end; where it says nothing of
             pictures alone, all of it. None where it says nothing.
         start_utc: wall time of the first frame: now for live sources; for files the recorded time of
             creation, else the file's last change less its duration.
         live: the source cannot be read faster than it happens.
+        playlist: it is named by a playlist, segment by segment.
         file: the file that any part can be read from again; None where packets must be kept as they pass.
         choice: which of several video tracks is taken, in a line; None where there is only one.
     """
@@ -85,6 +110,8 @@ class SourceInfo:
     file: Path | None
     end_s: float | None = None
     choice: str | None = None
+    timed: bool = True
+    playlist: bool = False
 
 
 class PacketSource(Protocol):
@@ -98,6 +125,11 @@ class PacketSource(Protocol):
     video: VideoStream
     audio: AudioStream | None
 
+    @property
+    def warning(self) -> str | None:
+        """What the user should know of how the source is read; None while there is nothing."""
+        ...
+
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield packets in the order of the source, never an empty one."""
         ...
@@ -110,6 +142,8 @@ class PacketSource(Protocol):
 class AvSource:
     """A PacketSource over whatever PyAV opens: files, streams, devices and the drawn camera."""
 
+    warning: str | None = None
+
     def __init__(self, address: str, *, transport: str = "tcp") -> None:
         """Open the address; raises SourceError.
 
@@ -117,14 +151,49 @@ class AvSource:
         """
         self._name = redact(address)
         self._live = is_live(address)
-        with _mapped(self._name, live=self._live):
-            self._container = _open(address, transport)
+        try:
+            self._container = self._opened(address, transport)
+        except SourceError as error:
+            raise self._encrypted_or(error, address) from error
         try:
             self.video, self.audio = self._choose_streams()
+            if self.is_playlist:  # what is not wanted of other variants is not even fetched
+                for stream in self._container.streams:
+                    stream.discard = Discard.default if stream in {self.video, self.audio} else Discard.all
             self.info = self._describe(address)
+        except SourceError as error:
+            self._container.close()
+            raise self._encrypted_or(error, address) from error
         except BaseException:
             self._container.close()
             raise
+
+    def _opened(self, address: str, transport: str) -> InputContainer:
+        with _mapped(self._name, live=self._live):
+            return _open(address, transport)
+
+    def _encrypted(self, reason: str, *, retryable: bool = False) -> SourceError:
+        return SourceError(self._name, reason, retryable=retryable, unreadable=True)
+
+    def _encrypted_or(self, error: SourceError, address: str) -> SourceError:
+        """The better reason why an address cannot be opened."""
+        path = local_path(address)
+        if path is not None and is_scrambled(path):
+            return self._encrypted(ENCRYPTED)
+        if ".m3u8" in address.partition("?")[0] and needs_key(str(path or address)):
+            # The server of the keys may be back later.
+            return self._encrypted(KEY_MISSING, retryable=self._live)
+        return error
+
+    @property
+    def is_playlist(self) -> bool:
+        """Whether a playlist names what is played, segment by segment."""
+        return self._container.format.name in _PLAYLIST_FORMATS
+
+    @property
+    def serves_pictures(self) -> bool:
+        """Whether a server has answered with a picture, of which the size may be unknown."""
+        return self._live and self._container.format.name in _PICTURE_FORMATS
 
     def _choose_streams(self) -> tuple[VideoStream, AudioStream | None]:
         if self._container.format.name in _NOT_VIDEO_FORMATS:
@@ -134,8 +203,11 @@ class AvSource:
             raise SourceError(self._name, "its video is of a kind that the PyAV build cannot decode")
         if video is None:
             raise SourceError(self._name, "has no video stream", retryable=self._live)
-        if not video.codec_context.width or not video.codec_context.height:
+        sized = video.codec_context.width and video.codec_context.height
+        if not sized and not self.serves_pictures:
             raise SourceError(self._name, "its video stream holds no readable picture", retryable=self._live)
+        if is_declared(self._container, video):
+            raise self._encrypted(ENCRYPTED)
         # Sound whose kind did not show while probing has no parameters to write a file with.
         heard = (
             s
@@ -152,6 +224,11 @@ class AvSource:
         duration = self._container.duration
         duration_s = duration / av.time_base if duration and regular else None
         rate = self.video.average_rate or self.video.guessed_rate
+        live = self._live and not self._ends(address)
+        timed = not self._container.format.flags & _NO_TIMESTAMPS
+        if live and not timed:
+            rate = None  # what the demuxer says of it is a default
+            self.video.time_base = min(self.video.time_base or _FINE_TICK, _FINE_TICK)
         return SourceInfo(
             address=self._name,
             codec=context.name,
@@ -162,13 +239,26 @@ class AvSource:
             start_utc=_recorded_utc(path, self._container.metadata, duration_s)
             if path is not None and regular
             else datetime.now(UTC),
-            # A film on a web server has an end, and comes as fast as it is asked for.
-            live=self._live and not duration,
+            live=live,
             # What MP4 cannot hold (GIF, Windows Media) is looked up in the file, if slowly.
             file=path if regular and (indexed or not holds_video(self.video)) else None,
             end_s=self._end_s() if regular else None,
             choice=said(self._container, self.video),
+            timed=timed,
+            playlist=self.is_playlist,
         )
+
+    def _ends(self, address: str) -> bool:
+        """Whether a server's stream is a film: it has an end and comes as fast as it is asked for.
+
+        A duration proves nothing: recorders, simulators and looped files name one over RTSP, too.
+        """
+        if not may_be_file(address) or self._container.format.name == _MULTIPART_FORMAT:
+            return False
+        if self.is_playlist:
+            return bool(self._container.duration)
+        # Negative where the server does not say (an errno of FFmpeg's avio_size).
+        return self._container.size > 0
 
     def _end_s(self) -> float | None:
         """Where the container says that its pictures end, in stream time."""
@@ -186,10 +276,17 @@ class AvSource:
         return None
 
     def packets(self) -> Iterator[Packet[Stream]]:
-        """Yield packets of the chosen streams; raises SourceError when reading fails."""
+        """Yield packets of the chosen streams; raises SourceError when reading fails or one is encrypted."""
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
-        with _mapped(self._name, live=self._live):
-            yield from demuxed(self._container, streams)
+        try:
+            with _mapped(self._name, live=self._live):
+                for packet in demuxed(self._container, streams):
+                    if packet.stream_index == self.video.index and is_encrypted(packet):
+                        raise self._encrypted(ENCRYPTED)
+                    yield packet
+        except SourceError as error:
+            error.stalled = isinstance(error.__cause__, av.error.ExitError | TimeoutError)
+            raise
 
     def close(self) -> None:
         """Close the container."""
@@ -212,6 +309,7 @@ class RealTimeSource:
         self.info = source.info
         self.video = source.video
         self.audio = source.audio
+        self.warning = source.warning
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield each packet when its decoding time has come, counted from the first one's."""
@@ -235,8 +333,9 @@ def _options(address: str, transport: str) -> dict[str, str]:
     if scheme(address) in {"rtsp", "rtsps"}:
         # Two frames tell the rate well enough; FFmpeg would wait for twenty.
         return {"rtsp_transport": transport, "fpsprobesize": "2"}
-    if address.partition("?")[0].endswith(".m3u8"):
-        return {"live_start_index": "-1"}  # the newest segment, not the third newest
+    if scheme(address) in {"http", "https"}:  # of which any may be a playlist
+        # The newest segment, not the third newest; segments may be called as cameras like to.
+        return {"live_start_index": "-1", "extension_picky": "0"}
     return {}
 
 

@@ -16,6 +16,7 @@ from stream.source import PacketSource, SourceError
 # A minute of most cameras. When it is full the reader waits, and the sender's own buffers fill.
 MAX_PACKETS = 4096
 SETTLE_S = 1.0
+IDLE_S = 0.1
 
 
 class ThreadedSource:
@@ -43,13 +44,24 @@ class ThreadedSource:
         self._queue: queue.Queue[tuple[Packet[Stream] | SourceError | None, float]] = queue.Queue(MAX_PACKETS)
         self._stopped = threading.Event()
 
+    @property
+    def warning(self) -> str | None:
+        """What the user should know of how the other source is read; None while there is nothing."""
+        return self._source.warning
+
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield the other source's packets until it ends or ``stop`` is called; raises its SourceError."""
+        return (packet for packet in self.arriving() if packet is not None)
+
+    def arriving(self) -> Iterator[Packet[Stream] | None]:
+        """Yield packets as ``packets`` does, and None whenever none has come for a moment."""
         threading.Thread(target=self._read, name="source", daemon=True).start()
         while not self._stopped.is_set():
             try:
-                item, came_s = self._queue.get(timeout=0.1)
+                item, came_s = self._queue.get(timeout=IDLE_S)
             except queue.Empty:
+                self.behind_s = 0.0
+                yield None
                 continue
             self._stopped.wait(max(0.0, (self._first_s or came_s) + SETTLE_S - time.monotonic()))
             self.behind_s = time.monotonic() - came_s
@@ -82,8 +94,9 @@ class ThreadedSource:
             return
 
     def _settle(self, packet: Packet[Stream]) -> None:
-        if packet.stream.type == "video" and packet.pts is not None:
-            zero_utc = datetime.now(UTC) - timedelta(seconds=float(packet.pts * packet.time_base))
+        stamp = packet.dts if packet.pts is None else packet.pts
+        if packet.stream.type == "video" and stamp is not None:
+            zero_utc = datetime.now(UTC) - timedelta(seconds=float(stamp * packet.time_base))
             self.zero_utc = min(self.zero_utc or zero_utc, zero_utc)
 
     def now(self) -> datetime:

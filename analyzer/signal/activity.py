@@ -50,8 +50,8 @@ class ActivityMeter:
         self._seen_s = seen_s + since_s
         if motion.value > motion.threshold:
             self._active_s += min(since_s, _PAUSE_S)
-        if motion.cut:
-            self._cuts.append(motion.pts_s)
+        if motion.cut or motion.back:
+            self._cuts += [motion.pts_s] if motion.cut else []
             self._light.cut()
             self._movers.cut()
             return
@@ -59,6 +59,10 @@ class ActivityMeter:
             self._share = max(self._share, min(1.0, motion.value / picture_px))
         self._light.add(motion.pts_s, motion.shift)
         self._movers.add(motion.pts_s, motion.grid)
+
+    def withdraw_cut(self) -> None:
+        """Take back the newest cut: it was a lone frame."""
+        del self._cuts[-1:]
 
     def close(self, end_s: float) -> Activity:
         """End the window at ``end_s`` and start the next: a mover that goes on is a new one there."""

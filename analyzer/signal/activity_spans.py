@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -50,19 +50,21 @@ class Findings(Generic[P]):
     """What one window held.
 
     Attributes:
-        peaks: as ``find_peaks`` finds them, less those that are not above the quiet threshold, and the
-            highest of each stretch; in time order; empty in a quiet window.
-        stretches: in time order; empty in a quiet window.
+        peaks: as ``find_peaks`` finds them, less those that are not above the quiet threshold, the highest
+            of each stretch, and each cut; in time order; empty in a quiet window.
+        stretches: in time order; empty in a quiet window, and where nothing but cuts happened.
         active_s: time in which the signal was above the quiet threshold, noise included.
+        cuts: media times of the first frames of new scenes, in time order; all are peaks.
     """
 
     peaks: tuple[FoundPeak[P], ...]
     stretches: tuple[Stretch[P], ...]
     active_s: float
+    cuts: tuple[float, ...] = ()
 
     @property
     def quiet(self) -> bool:
-        return not self.stretches
+        return not self.peaks
 
 
 @dataclass(slots=True)
@@ -174,9 +176,9 @@ class StretchTracker(Generic[P]):
 class PeakFinder(Generic[P]):
     """Peaks and stretches of one window after the other, one frame at a time.
 
-    Payloads of frames that are not above the threshold are not kept at all. ``settle`` is called with
-    the payload of a frame that is still in the race ``distance_frames`` later; with the same payload
-    it may be called more than once.
+    A cut is a peak whatever its value: the first frame of a new scene. Payloads of other frames that are
+    not above the threshold are not kept at all. ``settle`` is called with the payload of a frame that is
+    still in the race ``distance_frames`` later; with the same payload it may be called more than once.
     """
 
     def __init__(
@@ -188,15 +190,50 @@ class PeakFinder(Generic[P]):
     ) -> None:
         self._detector: PeakDetector[P] = PeakDetector(height_ratio, distance_frames, settle)
         self._tracker: StretchTracker[P] = StretchTracker(calm_s, settle)
+        self._settle = settle
         self._threshold = 0.0
         self._clear: set[int] = set()  # maxima above the threshold, by index
+        self._cuts: list[FoundPeak[P]] = []
+        self._newest_is_cut = False
 
-    def push(self, pts_s: float, value: float, threshold: float, payload: P | None = None) -> None:
-        """Take the next frame; raises ValueError for a value that is not a finite number."""
+    def push(
+        self,
+        pts_s: float,
+        value: float,
+        threshold: float,
+        payload: P | None = None,
+        *,
+        step: int = 1,
+        cut: bool = False,
+    ) -> None:
+        """Take the next frame; raises ValueError for a value that is not a finite number.
+
+        Args:
+            pts_s, value, threshold: its motion.
+            payload: what comes back with a peak.
+            step: how many frames of the source later it is than the one before.
+            cut: it is the first of a new scene.
+        """
         kept = payload if value > threshold else None
-        self._offer(self._detector.push(pts_s, value, kept))
+        self._offer(self._detector.push(pts_s, value, kept, step=step))
         self._tracker.push(pts_s, value, threshold, kept)
         self._threshold = threshold
+        self._settle_cut()
+        if cut:
+            self._cuts.append(FoundPeak(pts_s, value, payload))
+            self._newest_is_cut = True
+
+    def withdraw_cut(self) -> None:
+        """Take back a cut of the newest frame: what follows shows that it was a lone frame."""
+        if self._newest_is_cut:
+            self._newest_is_cut = False
+            del self._cuts[-1]
+
+    def _settle_cut(self) -> None:
+        """Settle a cut that was not withdrawn, once."""
+        if self._newest_is_cut and self._settle is not None and self._cuts[-1].payload is not None:
+            self._settle(self._cuts[-1].payload)
+        self._newest_is_cut = False
 
     @property
     def active(self) -> bool:
@@ -214,16 +251,42 @@ class PeakFinder(Generic[P]):
         maxima = [maximum for maximum in self._detector.close(next_value) if maximum.index in self._clear]
         self._clear.clear()
         stretches, active_s = self._tracker.close(ends=next_value is None)
-        if not stretches:
-            return Findings((), (), active_s)
-        peaks = {m.pts_s: FoundPeak(m.pts_s, m.value, m.payload) for m in maxima}
-        peaks |= {stretch.peak.pts_s: stretch.peak for stretch in stretches}
-        return Findings(tuple(peaks[pts_s] for pts_s in sorted(peaks)), stretches, active_s)
+        self._settle_cut()
+        cuts, self._cuts = self._cuts, []
+        found = [FoundPeak(m.pts_s, m.value, m.payload) for m in maxima] if stretches else []
+        peaks = {peak.pts_s: peak for peak in (*found, *(stretch.peak for stretch in stretches), *cuts)}
+        in_order = tuple(peaks[pts_s] for pts_s in sorted(peaks))
+        return Findings(in_order, stretches, active_s, tuple(cut.pts_s for cut in cuts))
 
     def _offer(self, maximum: Maximum[P] | None) -> None:
         if maximum is not None and maximum.value > self._threshold:
             self._clear.add(maximum.index)
             self._tracker.offer(maximum)
+
+
+def without(
+    findings: Findings[P], values: Mapping[float, float], stretches: Sequence[Stretch[P]]
+) -> Findings[P]:
+    """Return a window's findings as they are once some of its motion does not count any more.
+
+    Args:
+        findings: with all of the motion.
+        values: what is left above the threshold, by media time.
+        stretches: those of what is left. One that has no peak of its own is shown by the nearest there is:
+            no picture was kept of other frames.
+    """
+    cuts = [peak for peak in findings.peaks if peak.pts_s in findings.cuts]
+    peaks = {cut.pts_s: cut for cut in cuts}
+    if stretches:
+        for peak in findings.peaks:
+            if peak.pts_s in values:
+                peaks[peak.pts_s] = FoundPeak(peak.pts_s, values[peak.pts_s], peak.payload)
+    for stretch in stretches:
+        if findings.peaks and not any(stretch.start_s <= pts_s <= stretch.end_s for pts_s in peaks):
+            nearest = min(findings.peaks, key=lambda peak: abs(peak.pts_s - stretch.peak.pts_s))
+            peaks[nearest.pts_s] = FoundPeak(nearest.pts_s, stretch.peak.value, nearest.payload)
+    in_order = tuple(peaks[pts_s] for pts_s in sorted(peaks))
+    return Findings(in_order, tuple(stretches), findings.active_s, findings.cuts)
 
 
 class _Placed(Protocol):
@@ -245,10 +308,12 @@ class _Span(Protocol):
 K = TypeVar("K", bound=_Placed)
 
 
-def choose_keyframes(peaks: Sequence[K], stretches: Sequence[_Span], max_keyframes: int = 12) -> list[K]:
-    """Choose the peaks to show, in time order: one of each stretch first, then the strongest, spread in time.
+def choose_keyframes(
+    peaks: Sequence[K], stretches: Sequence[_Span], max_keyframes: int = 12, cuts: Collection[float] = ()
+) -> list[K]:
+    """Choose the peaks to show, in time order: cuts, one of each stretch, then the strongest, spread in time.
 
-    Strength counts in full only at a distance from what is already chosen: at
+    ``cuts`` are their media times. Strength counts in full only at a distance from what is already chosen: at
     ``1 / max_keyframes`` of the peaks' span, and less in proportion nearer by.
     """
     if len(peaks) <= max_keyframes:
@@ -259,7 +324,7 @@ def choose_keyframes(peaks: Sequence[K], stretches: Sequence[_Span], max_keyfram
         if (inside := [peak for peak in peaks if stretch.start_s <= peak.pts_s <= stretch.end_s])
     ]
     chosen: list[K] = []
-    for pool in (best, list(peaks)):
+    for pool in ([peak for peak in peaks if peak.pts_s in cuts], best, peaks):
         _choose_spread(chosen, pool, peaks, max_keyframes)
     return sorted(chosen, key=lambda peak: peak.pts_s)
 

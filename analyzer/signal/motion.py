@@ -11,6 +11,7 @@ On two clips of fixed cameras with known events it tells event frames from other
 0.994; a plain ``|difference| > 8`` reaches 0.992 on both, and with sensor noise of sd 8 added
 0.967 and 0.909 against 0.990 and 0.979 here. A box of 5x17 pixels and 40 grey levels that walks 9 pixels
 a second is above the threshold in three frames of four, at 5 to 60 frames a second, noise of sd 3 added.
+Colour is looked at in the same way, coarser: what moves and is as bright as what it hides shows there.
 What it still takes for motion: reflections, and a camera that shakes by more than a pixel.
 """
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +27,8 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
+
+from analyzer.signal.colour import ColourMeter
 
 Polygon = tuple[tuple[float, float], ...]
 
@@ -59,7 +63,8 @@ _MIN_CHANGED_SHARE = 1 / 1500  # of the picture: 80 pixels of 400x300; a walker 
 _NOTEBOOK_MARGIN = 0.05  # of the area: 4 sd of a count of noise that is alike over 9x9 pixels
 _SETTLING_S, _SETTLING_FACTOR = 1.5, 20.0
 _CUT_SPREAD_LEVELS = 6  # brightness changes unlike by more in half of the picture
-_CUT_LIKENESS = 0.25  # six clips without a cut stay above 0.6 where they spread so far, cuts below 0.1
+_CUT_LIKENESS = 0.35  # six clips without a cut stay above 0.6 where they spread so far, cuts below 0.1
+_BACK_LIKENESS = 0.6
 _SWITCH_LEVELS = 10  # in one frame; exposure control takes many
 _DILATION = np.ones((3, 3), np.uint8)
 
@@ -75,8 +80,12 @@ class Motion:
         threshold: the value above which something clearly happens, in pixels.
         shift: the picture-wide change of brightness that was removed, in grey levels, signed.
         cut: the whole picture was replaced.
+        back: the frame before was a lone one of another scene, which it called a cut: the picture is again
+            what it was before that.
         grid: share of each cell of a coarse grid that changed, uint8 (rows, columns), 255 is all of
             it; None when the value is not above the threshold.
+        changes: the same whatever the value, None when nothing changed; always None for the notebook's
+            signal.
     """
 
     pts_s: float
@@ -86,6 +95,8 @@ class Motion:
     shift: float
     cut: bool
     grid: NDArray[np.uint8] | None
+    back: bool = False
+    changes: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +106,9 @@ class MotionSettings:
     Attributes:
         signal: ``changed``, or ``notebook``: pixels brighter than in the frame before, noise included.
         width_px, height_px: size of the analysis picture.
-        regions: polygons in source pixels; where there are any, only what lies in one counts.
-        ignore: polygons in source pixels in which nothing counts.
+        regions: polygons in pixels of the displayed picture (upright, square pixels); where there are any,
+            only what lies in one counts.
+        ignore: such polygons in which nothing counts.
     """
 
     signal: Literal["changed", "notebook"] = "changed"
@@ -136,18 +148,22 @@ class MotionMeter:
         self._looked_at, self._counted = _thin(_sample(looked_at)), _sample(counted)
         if not self._counted.any():
             raise ValueError("regions and ignore leave nothing of the picture to look at")
+        self._colours = ColourMeter()
         self._area_px = cv2.countNonZero(counted)
         self._pixels_per_sample = self._area_px / cv2.countNonZero(self._counted)
         self._no_detail = np.full_like(self._counted, 128)
         self._frames: deque[_Frame] = deque(maxlen=_MAX_FRAMES)
         self._first_s: float | None = None
         self._cut: _Frame | None = None  # the first after the newest cut
+        self._before_cut: _Frame | None = None  # the last before it, while the first is the newest frame
         self._brightening = _Brightening(counted) if settings.signal == "notebook" else None
 
-    def measure(self, pts_s: float, luma: NDArray[np.uint8]) -> Motion:
-        """Measure the next frame; ``luma`` is uint8 (height_px, width_px), already resized.
+    def measure(
+        self, pts_s: float, luma: NDArray[np.uint8], chroma: NDArray[np.uint8] | None = None
+    ) -> Motion:
+        """Measure the next frame; ``luma`` and ``chroma`` as in Frame, already resized.
 
-        The first frame has value 0. Raises ValueError for another shape.
+        The first frame has value 0. Raises ValueError for another shape of ``luma``.
         """
         if luma.shape != self._shape:
             raise ValueError(f"a picture of shape {luma.shape}, where {self._shape} is needed")
@@ -155,11 +171,25 @@ class MotionMeter:
         brighter_px = self._brightening.measure(luma) if self._brightening else None
         if self._first_s is None:
             self._first_s = pts_s
+            self._colours.measure(pts_s, chroma, 0.0)
             motion = Motion(pts_s, value=0.0, floor=0.0, threshold=0.0, shift=0.0, cut=False, grid=None)
         else:
-            motion = self._compare(frame, pts_s - self._first_s, brighter_px)
+            motion = self._compare(frame, chroma, pts_s - self._first_s, brighter_px)
         self._remember(frame)
         return motion
+
+    def first_of_scene(self, lumas: Iterable[NDArray[np.uint8]]) -> int | None:
+        """Find which of the frames that were passed over is the first of a new scene.
+
+        To be asked after a frame that showed a cut; ``lumas`` are those between it and the one measured
+        before it. None where all are of the old scene: then it is the measured one.
+        """
+        before, after = self._frames[-2], self._frames[-1]
+        for nth, luma in enumerate(lumas):
+            frame = self._frame(after.pts_s, luma)
+            if _likeness(frame, after) > _likeness(frame, before):
+                return nth
+        return None
 
     def _frame(self, pts_s: float, luma: MatLike) -> _Frame:
         # the mean over 3x3, taken in every third pixel, and again: exactly the mean over 9x9
@@ -169,7 +199,9 @@ class MotionMeter:
         contrast = cv2.dilate(cv2.absdiff(detail, self._no_detail), _DILATION)
         return _Frame(pts_s, detail, contrast, samples[::6, ::6].astype(np.int16))
 
-    def _compare(self, frame: _Frame, running_s: float, brighter_px: int | None) -> Motion:
+    def _compare(
+        self, frame: _Frame, chroma: MatLike | None, running_s: float, brighter_px: int | None
+    ) -> Motion:
         near, far = (self._reference(frame.pts_s, *reference) for reference in _REFERENCES)
         difference = cv2.absdiff(frame.detail, near.detail)
         contrast = cv2.min(frame.contrast, near.contrast)
@@ -180,6 +212,13 @@ class MotionMeter:
             difference = cv2.min(difference, cv2.absdiff(frame.detail, self._cut.detail))
         # above 0 where both bounds are reached; the half makes up for rounding
         excess = cv2.addWeighted(difference, 1.0, contrast, -share, 0.5 - levels * _DETAIL_GAIN)
+        shift, replaced, back = self._whole_picture(frame)
+        if replaced:
+            self._colours.forget()
+        recoloured = self._colours.measure(frame.pts_s, chroma, share)
+        if recoloured is not None:
+            size = self._counted.shape[::-1]
+            excess = cv2.max(excess, cv2.resize(recoloured, size, interpolation=cv2.INTER_NEAREST))
         changed = cv2.bitwise_and(excess, self._counted)
         changed_px = cv2.countNonZero(changed) * self._pixels_per_sample
 
@@ -189,15 +228,17 @@ class MotionMeter:
         else:
             floor = self._area_px * _share_rounded_up(sd)
             value, threshold = float(brighter_px), floor + _NOTEBOOK_MARGIN * self._area_px
-        shift, cut = self._whole_picture(frame)
+        grid = _grid(changed) if changed_px > 0 or value > threshold else None
         return Motion(
             pts_s=frame.pts_s,
             value=value,
             floor=floor,
             threshold=threshold,
             shift=shift,
-            cut=cut,
-            grid=_grid(changed) if value > threshold else None,
+            cut=replaced and not back,
+            grid=grid if value > threshold else None,
+            back=back,
+            changes=grid if brighter_px is None else None,
         )
 
     def _changed_limits(self, noise_sds: float, running_s: float) -> tuple[float, float]:
@@ -211,22 +252,26 @@ class MotionMeter:
         least_px = _MIN_CHANGED_SHARE * self._shape[0] * self._shape[1]
         return floor, 3.0 * floor + (1.0 + settling) * least_px
 
-    def _whole_picture(self, frame: _Frame) -> tuple[float, bool]:
-        """The change of brightness (mean of the stiller half of the picture), and whether this is a cut.
+    def _whole_picture(self, frame: _Frame) -> tuple[float, bool, bool]:
+        """The change of brightness (mean of the stiller half of the picture), and whether it was replaced.
 
-        After a light was switched the earlier frames tell no more what moved: they are forgotten.
+        The third value says that this brings back what a cut one frame ago has replaced. After a light was
+        switched the earlier frames tell no more what moved: they are forgotten.
         """
         last = self._frames[-1]
         steps = np.sort(frame.coarse - last.coarse, axis=None)
         quarter = steps.size // 4
         shift = float(steps[quarter:-quarter].sum()) / (steps.size - 2 * quarter)
         spread = int(steps[-quarter]) - int(steps[quarter])
-        cut = spread > _CUT_SPREAD_LEVELS and _likeness(frame, last) < _CUT_LIKENESS
-        if cut:
+        replaced = spread > _CUT_SPREAD_LEVELS and _likeness(frame, last) < _CUT_LIKENESS
+        before, self._before_cut = self._before_cut, None
+        back = replaced and before is not None and _likeness(frame, before) > _BACK_LIKENESS
+        if replaced:
             self._cut = frame
+            self._before_cut = None if back else last
         elif abs(shift) > _SWITCH_LEVELS:
             self._frames.clear()
-        return shift, cut
+        return shift, replaced, back
 
     def _reference(self, pts_s: float, age_s: float, least_frames: int) -> _Frame:
         """The frame nearest to an age; while there is none old enough, the oldest."""

@@ -3,13 +3,16 @@
 The rule is ``scipy.signal.find_peaks(y, height=ratio * max(y), distance=d)``: a local maximum counts
 where it reaches a share of the window's highest value and no higher one stands closer than ``d``
 frames. Here the values come one at a time, and what can no longer win is let go at once.
+
+The distance counts frames of the source. Where only some of them are measured, each value comes with the
+number of source frames since the one before: of every n-th frame, ``d`` is ``ceil(distance_frames / n)``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -33,15 +36,25 @@ class Maximum(Generic[P]):
     """A local maximum on its way to be a peak or not.
 
     Attributes:
-        index: number of its frame since the detector began; the middle (rounded down) of a plateau.
+        index: number of its value since the detector began; the middle (rounded down) of a plateau.
+        position: number of its frame in the source, from the same beginning.
         pts_s: media time of that frame.
         value: the signal there.
         payload: what came with the frame; None once the maximum can no longer win.
     """
 
     index: int
+    position: int
     pts_s: float
     value: float
+    payload: P | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Held(Generic[P]):
+    index: int
+    position: int
+    pts_s: float
     payload: P | None
 
 
@@ -51,30 +64,31 @@ class _Run(Generic[P]):
     Only the payloads at and after the middle are held, as the middle only moves on.
     """
 
-    def __init__(self, index: int, value: float, *, rising: bool) -> None:
+    def __init__(self, index: int, position: int, value: float, *, rising: bool) -> None:
         self.start = index
+        self.start_position = position
         self.value = value
         self.rising = rising
         self._end = index
         self._stride = 1
-        self._held: list[tuple[int, float, P | None]] = []
+        self._held: list[_Held[P]] = []
 
-    def add(self, index: int, pts_s: float, payload: P | None) -> None:
-        self._end = index
+    def add(self, frame: _Held[P]) -> None:
+        self._end = frame.index
         if not self.rising:
             return
-        if (index - self.start) % self._stride == 0:
-            self._held.append((index, pts_s, payload))
-        middle = (self.start + index) // 2
-        while len(self._held) > 1 and self._held[1][0] <= middle:
+        if (frame.index - self.start) % self._stride == 0:
+            self._held.append(frame)
+        middle = (self.start + frame.index) // 2
+        while len(self._held) > 1 and self._held[1].index <= middle:
             del self._held[0]
         if len(self._held) > _MAX_PLATEAU_PAYLOADS:
             self._stride *= 2
-            self._held = [held for held in self._held if (held[0] - self.start) % self._stride == 0]
+            self._held = [held for held in self._held if (held.index - self.start) % self._stride == 0]
 
     def maximum(self) -> Maximum[P]:
-        _, pts_s, payload = self._held[0]
-        return Maximum((self.start + self._end) // 2, pts_s, self.value, payload)
+        held, middle = self._held[0], (self.start + self._end) // 2
+        return Maximum(middle, held.position + middle - held.index, held.pts_s, self.value, held.payload)
 
 
 class PeakDetector(Generic[P]):
@@ -90,7 +104,8 @@ class PeakDetector(Generic[P]):
     Windows follow each other without a break: a maximum at a border is judged by its neighbour beyond
     it and found in exactly one window. A plateau that goes on over the border belongs to the window in
     which it ends, even if its middle lies before that window. The distance is not kept between peaks of
-    two windows. A plateau longer than 64 frames gives a payload and time near its middle, not the exact one.
+    two windows. A plateau longer than 64 frames gives a payload, time and position near its middle, not the
+    exact ones.
 
     Of equal heights closer than the distance, scipy keeps the one that ``numpy.argsort`` happens to put
     last, which differs between processors: the same call decides here, at the window's end.
@@ -110,6 +125,7 @@ class PeakDetector(Generic[P]):
         self._distance = distance_frames
         self._settle = settle
         self._index = 0
+        self._position = -1
         self._run: _Run[P] | None = None
         self._begin_window()
 
@@ -120,23 +136,28 @@ class PeakDetector(Generic[P]):
         self._kept: set[int] = set()  # indices of those that have won whatever comes
         self._unsettled = 0  # how many of the newest in the race are not settled yet
 
-    def push(self, pts_s: float, value: float, payload: P | None = None) -> Maximum[P] | None:
+    def push(
+        self, pts_s: float, value: float, payload: P | None = None, *, step: int = 1
+    ) -> Maximum[P] | None:
         """Take the next frame; returns the local maximum that this value has ended, if any.
 
-        Raises ValueError for a value that is not a finite number.
+        ``step`` is how many frames of the source later it is than the one before. Raises ValueError for a
+        value that is not a finite number.
         """
         if not math.isfinite(value):
             raise ValueError(f"the signal is {value} at {pts_s} s: it must be a finite number")
         ended = self.peek(value)
         run = self._run
+        self._position += step
         if run is None or run.value != value:
-            run = self._run = _Run(self._index, value, rising=run is not None and run.value < value)
-        run.add(self._index, pts_s, payload)
+            rising = run is not None and run.value < value
+            run = self._run = _Run(self._index, self._position, value, rising=rising)
+        run.add(_Held(self._index, self._position, pts_s, payload))
         self._index += 1
         if value > self._highest:
             self._highest = value
             self._drop({m for m in self._racing if m.value < self._height_ratio * value})
-        self._settle_until(run.start if run.rising else self._index)
+        self._settle_until(run.start_position if run.rising else self._position + 1)
         return ended
 
     def peek(self, next_value: float | None) -> Maximum[P] | None:
@@ -149,7 +170,7 @@ class PeakDetector(Generic[P]):
             return None
         run.rising = False  # spent: found once
         maximum = run.maximum()
-        self._maxima.append(Maximum(maximum.index, maximum.pts_s, maximum.value, None))
+        self._maxima.append(replace(maximum, payload=None))
         if maximum.value >= self._height_ratio * self._highest:
             self._racing.append(maximum)
             self._unsettled += 1
@@ -186,16 +207,16 @@ class PeakDetector(Generic[P]):
             winners.add(index)
             for step in (-1, 1):
                 k = i + step
-                while 0 <= k < len(maxima) and abs(maxima[k].index - index) < self._distance:
+                while 0 <= k < len(maxima) and abs(maxima[k].position - maxima[i].position) < self._distance:
                     lost.add(maxima[k].index)
                     k += step
         return winners
 
     def _settle_until(self, horizon: int) -> None:
-        """Judge the maxima that none to come can reach: those come at ``horizon`` or after it."""
+        """Judge the maxima that none to come can reach: those come at position ``horizon`` or after it."""
         while self._unsettled:
             maximum = self._racing[-self._unsettled]
-            if horizon - maximum.index < self._distance:
+            if horizon - maximum.position < self._distance:
                 return
             self._unsettled -= 1
             self._call_settle(maximum)
@@ -216,7 +237,8 @@ class PeakDetector(Generic[P]):
             to_judge += [m for m in settled if m in freed and m.index not in self._kept]
 
     def _rivals(self, maximum: Maximum[P]) -> set[Maximum[P]]:
-        return {m for m in self._racing if m is not maximum and abs(m.index - maximum.index) < self._distance}
+        near = (m for m in self._racing if abs(m.position - maximum.position) < self._distance)
+        return {m for m in near if m is not maximum}
 
     def _drop(self, lost: set[Maximum[P]]) -> None:
         settled = len(self._racing) - self._unsettled

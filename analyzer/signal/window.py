@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 import cv2
 
 from analyzer.signal.activity import Activity, ActivityMeter
-from analyzer.signal.activity_spans import PeakFinder, choose_keyframes
+from analyzer.signal.activity_spans import Findings, FoundPeak, PeakFinder, choose_keyframes, without
+from analyzer.signal.flicker import Flicker, FlickerFilter
 from analyzer.signal.motion import Motion, MotionMeter, MotionSettings
 from analyzer.signal.peaks import Peak
 from stream.frames import Frame
@@ -106,7 +109,8 @@ class WindowSettings:
     Attributes:
         window_s: length of a window.
         motion: how the signal is made.
-        height_ratio, distance_frames: which local maxima are peaks.
+        height_ratio, distance_frames: which local maxima are peaks; the distance is in frames of the source,
+            however many of them are measured.
         max_keyframes: how many peaks are shown at most.
         keyframe_px: longer side of the keyframes' pictures; None when no pictures are asked for.
         max_fps: of a faster stream, only so many frames a second are measured; None for all. The signal
@@ -177,13 +181,17 @@ class Windower:
         self._settings = settings
         self._meter = MotionMeter(settings.motion, source_width_px, source_height_px)
         # What goes on over borders must find room for a calm's length in each window that it fills.
-        calm_s = min(1.0, settings.window_s / 2)
+        self._calm_s = min(1.0, settings.window_s / 2)
         self._finder: PeakFinder[Snapshot] = PeakFinder(
-            settings.height_ratio, settings.distance_frames, self._settle, calm_s
+            settings.height_ratio, settings.distance_frames, self._settle, self._calm_s
         )
+        # The notebook's peaks are those of find_peaks and no others.
+        self._cuts_are_peaks = settings.motion.signal != "notebook"
+        self._owed = 0  # how many source frames the last step was too short, as a cut was put earlier
         self._glimpsed = False
         self._glimpse: Shot | None = None
         self._activity = ActivityMeter()
+        self._flickers = FlickerFilter(source_width_px, source_height_px)
         self._picture_px = settings.motion.width_px * settings.motion.height_px
         self._last_s = 0.0
         self._held_s = 0.0  # until when the last frame stands, where it was told
@@ -194,10 +202,10 @@ class Windower:
         self._index = index
         self._start_s = index * self._settings.window_s
         self._end_s = self._start_s + self._settings.window_s
-        self._highest = 0.0
-        self._floors = self._thresholds = 0.0
-        self._frames = 0
-        self._signal: list[float] = []
+        self._measured: list[Motion] = []  # as measured
+        self._motions: list[Motion] = []  # without what flickers
+        self._hidden: FoundPeak[Snapshot] | None = None  # the highest frame of what flickers
+        self._activity_before = copy.deepcopy(self._activity)
 
     def push(self, frame: Frame) -> list[Measured]:
         """Take a frame; returns the windows that it closes, usually none.
@@ -205,28 +213,69 @@ class Windower:
         A pause of the stream longer than a window closes windows without a frame of their own: a still
         picture, hence quiet.
         """
-        motion = self._meter.measure(frame.pts_s, frame.luma)
+        motion = self._meter.measure(frame.pts_s, frame.luma, frame.chroma)
+        self._last_s, self._frame_s = frame.pts_s, min(1.0, frame.pts_s - self._last_s)
+        self._owed, step = 0, frame.step + self._owed
+        if motion.cut:
+            frame, motion, step = self._first_of_scene(frame, motion, step)
+        if motion.back:
+            self._withdraw_cut()
+        if motion.pts_s >= self._end_s:
+            self._flickers.look(self._end_s)
+        shown = self._flickers.push(motion)
         closed = []
-        while frame.pts_s >= self._end_s:
-            closed.append(self._close(self._end_s, motion.value))
-        self._take(frame, motion)
+        while motion.pts_s >= self._end_s:
+            closed.append(self._close(self._end_s, shown.value))
+        self._measured.append(motion)
+        self._take(replace(frame, passed=()), shown, step)
         return closed
 
-    def _take(self, frame: Frame, motion: Motion) -> None:
+    def stand(self, until_s: float) -> list[Measured]:
+        """Close the windows that end by ``until_s`` though no frame follows yet: the newest one stands.
+
+        Nothing changes while it stands, so its signal is followed by none.
+        """
+        closed = []
+        while until_s >= self._end_s:
+            self._flickers.look(self._end_s)
+            closed.append(self._close(self._end_s, 0.0))
+        return closed
+
+    def _first_of_scene(self, frame: Frame, motion: Motion, step: int) -> tuple[Frame, Motion, int]:
+        """Put a cut where the new scene begins, which may be in a frame that was not measured."""
+        size = (self._settings.motion.width_px, self._settings.motion.height_px)
+        nth = self._meter.first_of_scene(passed.frame(*size).luma for passed in frame.passed)
+        if nth is None:
+            return frame, motion, step
+        first = frame.passed[nth].frame(*size)
+        self._owed = len(frame.passed) - nth
+        return first, replace(motion, pts_s=first.pts_s), step - self._owed
+
+    def _take(self, frame: Frame, motion: Motion, step: int) -> None:
         keyframe_px = self._settings.keyframe_px
         snapshot = None if keyframe_px is None else Snapshot(frame, motion.value, keyframe_px)
-        self._finder.push(motion.pts_s, motion.value, motion.threshold, snapshot)
+        cut = motion.cut and self._cuts_are_peaks
+        self._finder.push(motion.pts_s, motion.value, motion.threshold, snapshot, step=step, cut=cut)
         self._glimpsed = self._glimpsed and self._finder.active
         self._activity.add(motion, self._picture_px)
-        self._frame_s = min(1.0, motion.pts_s - self._last_s)
-        self._last_s = motion.pts_s
-        self._highest = max(self._highest, motion.value)
-        self._floors += motion.floor
-        self._thresholds += motion.threshold
-        self._frames += 1
-        step = int((motion.pts_s - self._start_s) / SIGNAL_STEP_S)
-        self._signal.extend([0.0] * (step + 1 - len(self._signal)))
-        self._signal[step] = max(self._signal[step], motion.value)
+        self._motions.append(motion)
+        measured = self._measured[-1].value
+        if motion.value <= motion.threshold < measured and measured > (
+            self._hidden.value if self._hidden else 0
+        ):
+            self._hidden = FoundPeak(motion.pts_s, measured, snapshot)
+
+    def _withdraw_cut(self) -> None:
+        """Take back the cut of the frame before: it was a lone frame."""
+        self._finder.withdraw_cut()
+        self._activity.withdraw_cut()
+        if self._measured:
+            self._measured[-1] = replace(self._measured[-1], cut=False)
+
+    @property
+    def flickers(self) -> Sequence[Flicker]:
+        """The small regions found so far whose regular changes do not count, each place once."""
+        return self._flickers.found
 
     @property
     def start_s(self) -> float:
@@ -254,6 +303,7 @@ class Windower:
         self._held_s = until_s
         closed = []
         while until_s >= self._end_s:
+            self._flickers.look(self._end_s)
             closed.append(self._close(self._end_s, None))
         return closed
 
@@ -263,26 +313,60 @@ class Windower:
         ``ends_s`` is where the last picture ends, where that is known better than by those that came here.
         """
         held_s = max(self._held_s, ends_s or 0.0) if self._held_s > self._start_s else ends_s
-        if not self._frames and self._held_s <= self._start_s:
+        if not self._motions and self._held_s <= self._start_s:
             return None
-        return self._close(min(self._end_s, held_s or self._last_s + self._frame_s), None)
+        end_s = min(self._end_s, held_s or self._last_s + self._frame_s)
+        self._flickers.look(end_s)
+        return self._close(end_s, None)
 
     def _close(self, end_s: float, next_value: float | None) -> Measured:
         findings = self._finder.close(next_value)
-        chosen = choose_keyframes(findings.peaks, findings.stretches, self._settings.max_keyframes)
-        frames = max(1, self._frames)
+        if self._flickers.changed_s > self._start_s:
+            findings = self._revise(findings)
+        chosen = choose_keyframes(
+            findings.peaks, findings.stretches, self._settings.max_keyframes, findings.cuts
+        )
+        frames = max(1, len(self._motions))
         measured = Measured(
             index=self._index,
             start_s=self._start_s,
             end_s=end_s,
             quiet=findings.quiet,
-            signal_max=self._highest,
-            noise_floor=self._floors / frames,
-            threshold=self._thresholds / frames,
+            signal_max=max((motion.value for motion in self._motions), default=0.0),
+            noise_floor=sum(motion.floor for motion in self._motions) / frames,
+            threshold=sum(motion.threshold for motion in self._motions) / frames,
             peaks=tuple(Peak(peak.pts_s, peak.value) for peak in findings.peaks),
             shots=tuple(Shot(p.pts_s, p.value, p.payload.jpeg if p.payload else b"") for p in chosen),
             activity=self._activity.close(end_s),
-            signal=tuple(self._signal),
+            signal=tuple(_in_steps(self._motions, self._start_s)),
         )
         self._begin_window(self._index + 1)
         return measured
+
+    def _revise(self, findings: Findings[Snapshot]) -> Findings[Snapshot]:
+        """Measure the window again, now that it has shown what flickers in it."""
+        self._motions = self._flickers.revise(self._measured)
+        self._activity = self._activity_before
+        finder: PeakFinder[Snapshot] = PeakFinder(self._settings.height_ratio, calm_s=self._calm_s)
+        for motion in self._motions:
+            self._activity.add(motion, self._picture_px)
+            finder.push(motion.pts_s, motion.value, motion.threshold)
+        values = {motion.pts_s: motion.value for motion in self._motions if motion.value > motion.threshold}
+        if not findings.peaks and self._hidden is not None:
+            findings = replace(findings, peaks=(self._hidden,))
+        revised = without(findings, values, finder.close().stretches)
+        for peak in revised.peaks:
+            if peak.payload is not None:
+                peak.payload.settle()
+        return revised
+
+
+def _in_steps(motions: Sequence[Motion], start_s: float) -> list[float]:
+    """The highest value in each SIGNAL_STEP_S from ``start_s`` on."""
+    signal: list[float] = []
+    for motion in motions:
+        # A frame that comes after its window was closed counts in the next one.
+        step = max(0, int((motion.pts_s - start_s) / SIGNAL_STEP_S))
+        signal.extend([0.0] * (step + 1 - len(signal)))
+        signal[step] = max(signal[step], motion.value)
+    return signal

@@ -12,6 +12,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.reel.records import Gap, GapReason
+from analyzer.signal.flicker import Flicker
 from analyzer.signal.window import Measured, Window, Windower, WindowSettings
 from base.clock import MediaClock, utc_after
 from livereel.camera.clips import Clipper
@@ -24,6 +25,7 @@ from sinks.events import Began, Glimpse, Stirring
 from stream.address import redact
 from stream.frames import Frame, FrameDecoder
 from stream.media.file import MediaError
+from stream.pace import Pace
 from stream.source import PacketSource, SourceError
 
 # A time's digits alone, for names of files.
@@ -34,11 +36,12 @@ HELD_BYTES = 7_000_000
 
 # Pictures missing for longer than this beside damaged packets were not seen, rather than still.
 UNREADABLE_S = 1.0
-# Live, pictures missing for longer than this, and for ten frames, are a gap: nobody saw what was there.
-PAUSE_S = 3.0
-PAUSE_FRAMES = 10
 # A file's last frame that is shown for longer than this is told of as such.
 STANDS_S = 1.0
+# Pictures that come further apart than this are not waited for at the end of a window,
+SLOW_S = 1.0
+# but for as long as one may be on its way.
+GRACE_S = 1.0
 # A camera's clock that is off by more than this, for a whole window, has been set anew.
 MAX_OFF_S = 5.0
 # An epoch lasts so long at least, in wall time.
@@ -62,7 +65,11 @@ class Arrivals(Protocol):
     zero_utc: datetime | None
 
     def now(self) -> datetime:
-        """When the packet that was taken last had come."""
+        """When the packet that was taken last had come; now while none is to be taken."""
+        ...
+
+    def arriving(self) -> Iterator[Packet[Stream] | None]:
+        """Yield the source's packets, and None whenever none has come for a moment."""
         ...
 
 
@@ -71,6 +78,7 @@ class Capture:
 
     Attributes:
         counts: what was met so far.
+        flickers: the small places whose regular changes do not count as motion, each once.
         failure: why reading stopped before the source's end; None while all is well.
     """
 
@@ -109,8 +117,9 @@ class Capture:
         self._arrivals = arrivals
         self._overload = Overload()
         self._ended: tuple[str, GapReason] | None = None  # until when the last epoch saw, and what ended it
-        self._pause_s = max(PAUSE_S, PAUSE_FRAMES / (source.info.fps or PAUSE_FRAMES))
+        self._pace = Pace(source.info.fps)
         self.counts = Counts()
+        self.flickers: list[Flicker] = []
         self._files = WindowFiles(clips, pictures, space, self.counts)
         self.failure: SourceError | None = None
 
@@ -124,6 +133,11 @@ class Capture:
         """Which of several video tracks is watched, in a line; None where there is only one."""
         return self._source.info.choice
 
+    @property
+    def interval_s(self) -> float | None:
+        """How far apart the source's pictures usually are; None while that is unknown."""
+        return self._pace.interval_s
+
     def windows(self) -> Iterator[Window | Gap]:
         """Yield windows and gaps alone; otherwise as ``run``."""
         return (item for item in self.run() if isinstance(item, Window | Gap))
@@ -136,7 +150,10 @@ class Capture:
         """
         self._begin_epoch()
         try:
-            for packet in self._source.packets():
+            for packet in self._source.packets() if self._arrivals is None else self._arrivals.arriving():
+                if packet is None:
+                    yield from self._stand()
+                    continue
                 self._clips.push(packet)
                 self.counts.unbuffered_packets = self._clips.dropped
                 self._extent.push(packet)
@@ -153,8 +170,19 @@ class Capture:
         yield from self._end_epoch()
         if not self.counts.frames:
             info = self._source.info
-            raise SourceError(info.address, "not one frame of it can be decoded", retryable=info.live)
+            reason = "not one frame of it can be decoded"
+            damaged = self.counts.damaged_packets > 0
+            raise SourceError(info.address, reason, retryable=info.live, unreadable=damaged)
         yield from self._missing_end()
+
+    def _stand(self) -> Iterator[Seen]:
+        """Close a slow camera's window on time: its newest picture stands until the next one comes."""
+        interval_s, now_s = self._pace.interval_s, self._clock.now_s()
+        if self._windower is None or interval_s is None or now_s is None:
+            return
+        if interval_s > SLOW_S and now_s - self._last_s < self._pace.pause_s:
+            for measured in self._windower.stand(now_s - GRACE_S):
+                yield self._window(measured)
 
     def _skips(self, packet: Packet[Stream]) -> bool:
         if self._arrivals is None:
@@ -172,6 +200,7 @@ class Capture:
             motion.height_px,
             held_bytes=held_bytes,
             max_fps=self._settings.max_fps,
+            chroma=motion.signal == "changed",
         )
         self._windower: Windower | None = None
         self._last_s = 0.0
@@ -192,6 +221,7 @@ class Capture:
         for measured in (*self._held(self._windower), self._windower.close(self._decoder.ends_s)):
             if measured is not None:
                 self._seen_to_s = measured.end_s
+                self._note_flickers(self._windower)
                 yield self._window(measured)
 
     def _held(self, windower: Windower) -> list[Measured]:
@@ -215,6 +245,7 @@ class Capture:
     def _decode(self, packet: Packet[Stream] | None) -> Iterator[Seen]:
         """Decode a packet (None: what the decoder still holds) and pass on its frames."""
         decoded = self._decoder.decode(packet)
+        self._count_damage()
         yield from self._pass_on(decoded.frames)
         while decoded.rest:
             first = decoded.rest[0]
@@ -240,21 +271,30 @@ class Capture:
         if self.counts.skipped_packets > self._skipped:
             self._skipped = self.counts.skipped_packets
             self._missed = (seen_to_s, frame.pts_s)
-        elif self._arrivals is not None and (unseen or frame.pts_s - seen_to_s > self._pause_s):
+        elif self._arrivals is not None and (unseen or frame.pts_s - seen_to_s > self._pace.pause_s):
+            self._pace.forget()
             at_s = frame.pts_s + (self._decoder.zero_s or 0.0)
             yield from self._break_epoch(GapReason.UNREADABLE if unseen else GapReason.SOURCE_STALLED, at_s)
             return
         elif unseen:
             yield self._gap(seen_to_s, frame.pts_s)
+        if frame.pts_s > 0:  # the epoch's first follows none
+            self._pace.see(frame.pts_s - seen_to_s)
         self.counts.frames += 1
         self._last_s = frame.pts_s
         for measured in self._windower.push(frame):
+            self._note_flickers(self._windower)
             if not (unseen and measured.start_s >= seen_to_s):
                 yield self._window(measured)
             self._clock.follow()
         yield from self._before_the_end(self._windower)
         if abs(self._clock.off_s) > MAX_OFF_S:
             yield from self._break_epoch(GapReason.SOURCE_STALLED)
+
+    def _note_flickers(self, windower: Windower) -> None:
+        for flicker in windower.flickers:
+            if not any(flicker.is_beside(known) for known in self.flickers):
+                self.flickers.append(flicker)
 
     def _windower_of(self, frame: Frame) -> Windower:
         try:
@@ -347,7 +387,7 @@ class Capture:
 
     def warnings(self) -> list[str]:
         """What the user should know of this run so far, a line each."""
-        lines = [self.choice] if self.choice else []
+        lines = [line for line in (self.choice, self._source.warning) if line]
         if self.failure:
             lines.append(f"stopped early: {self.failure}")
         if self.clip_failure:

@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from analyzer.signal.flicker import Flicker
 from livereel.camera.capture import Seen
 from livereel.camera.counts import Counts
 from livereel.camera.process import CameraProcess
-from livereel.camera.worker import Beat, CameraSettings, Ended
+from livereel.camera.worker import Beat, CameraSettings, Ended, Listed
 from sinks.events import Began, CameraStatus
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.25
 # A camera that shows a picture and hangs up again and again is tried with growing pauses all the same.
 STEADY_S = 10.0
+# A slow camera has stalled when so many of its pictures are missing.
+STALL_INTERVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,13 @@ class Lost:
         reason: in a few words; None when the source came to its end or we stopped it.
         stalled: pictures had come and then ceased.
         final: it will not be tried again.
+        unreadable: what came could not be decoded.
     """
 
     reason: str | None
     stalled: bool
     final: bool
+    unreadable: bool = False
 
 
 class Supervisor:
@@ -90,7 +95,12 @@ class Supervisor:
         self.state = CameraStatus.CONNECTING
         self.counts = Counts()
         self._counts_before = Counts()
+        self._damaged = 0  # packets, when the newest frame came
+        self._flickers: list[Flicker] = []  # those that the log tells of
         self.starts = 0
+        self._listed: Listed | None = None
+        self._warned: set[str] = set()
+        self._interval_s = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -143,9 +153,10 @@ class Supervisor:
     async def _run_once(self) -> Lost:
         """Run one process from start to end; whatever happens, it is gone when this returns."""
         self._counts_before, self.counts = self.total, Counts()
+        self._damaged = 0
         self.starts += 1
         try:
-            process = CameraProcess(replace(self._settings, epoch=self._epoch))
+            process = CameraProcess(replace(self._settings, epoch=self._epoch, listed=self._listed))
         except OSError as error:
             return Lost(f"its process cannot be started: {error.strerror}", stalled=False, final=False)
         self._process = process
@@ -179,6 +190,8 @@ class Supervisor:
             if isinstance(report, Ended):
                 ended = report
                 self._deadline_s = _now_s() + self._patience.stop_s
+            elif isinstance(report, Listed):
+                self._listed = report
             elif isinstance(report, Beat):
                 self._beat(report, hurried=lost is not None)
             else:
@@ -193,10 +206,17 @@ class Supervisor:
     def _alive(self, *, hurried: bool) -> None:
         """Pictures come: who is not on its way out may be silent for as long as is allowed."""
         if not hurried and not self._stopping.is_set():
-            self._deadline_s = _now_s() + self._patience.stall_s
+            self._deadline_s = _now_s() + self._stall_s
+
+    @property
+    def _stall_s(self) -> float:
+        """How long no picture may come: the patience, or longer where that is the camera's own pace."""
+        return max(self._patience.stall_s, STALL_INTERVALS * self._interval_s)
 
     def _beat(self, beat: Beat, *, hurried: bool) -> None:
+        self._interval_s = beat.interval_s or 0.0
         if beat.counts.frames > self.counts.frames:
+            self._damaged = beat.counts.damaged_packets
             self._alive(hurried=hurried)
         if beat.counts.skipped_packets and not self.counts.skipped_packets:
             log.warning(
@@ -207,6 +227,13 @@ class Supervisor:
             self._choice = beat.choice
         if beat.clip_failure and not self.counts.clips_failed:
             log.warning("%s: its windows have no moving pictures: %s", self._settings.name, beat.clip_failure)
+        if beat.warning and beat.warning not in self._warned:
+            self._warned.add(beat.warning)
+            log.warning("%s: %s", self._settings.name, beat.warning)
+        for flicker in beat.flickers:
+            if not any(flicker.is_beside(known) for known in self._flickers):
+                self._flickers.append(flicker)
+                log.info("%s: %s", self._settings.name, flicker)
         self.counts = beat.counts
 
     async def _report(self, report: Seen) -> None:
@@ -219,8 +246,12 @@ class Supervisor:
         await self._on_report(report)
 
     def _silence(self) -> Lost:
-        if self.state == CameraStatus.WATCHING:
-            return Lost(f"no picture for {self._patience.stall_s:g} s", stalled=True, final=False)
+        watching = self.state == CameraStatus.WATCHING
+        if self.counts.damaged_packets > self._damaged:
+            reason = "none of its pictures can be decoded"
+            return Lost(reason, stalled=watching, final=False, unreadable=True)
+        if watching:
+            return Lost(f"no picture for {self._stall_s:g} s", stalled=True, final=False)
         return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
 
     async def _last_word(self, process: CameraProcess, ended: Ended | None) -> Lost:
@@ -228,7 +259,12 @@ class Supervisor:
             return Lost(None, stalled=False, final=True)
         if ended is None:
             return Lost(f"its process died: {await process.died_of()}", stalled=False, final=False)
-        return Lost(ended.reason, stalled=False, final=not ended.retryable)
+        return Lost(
+            ended.reason,
+            stalled=ended.stalled,
+            final=not ended.retryable,
+            unreadable=ended.unreadable,
+        )
 
 
 def _now_s() -> float:

@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from analyzer.signal.flicker import Flicker
 from analyzer.signal.window import WindowSettings
 from base.child_process import become_child
 from livereel.camera.capture import Capture, Seen
@@ -24,7 +25,20 @@ from stream.open import open_live
 from stream.source import SourceError
 from stream.threaded import ThreadedSource
 
+if TYPE_CHECKING:
+    from stream.playlist import Segment
+
 BEAT_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The source is a live playlist, up to whose segment ``seen`` nothing is to be played again.
+
+    None is whatever it lists when it is asked next.
+    """
+
+    seen: Segment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +52,12 @@ class CameraSettings:
             where there is none.
         transport: how RTSP brings its packets, ``tcp`` or ``udp``.
         loop: a file starts over when it ends.
+        poll_s: how often the picture at the address is fetched; None for what is no single picture.
         windows: how windows are measured.
         data: the data folder.
         min_free_bytes: without so much room on the disk nothing is written.
         epoch: number of the first epoch.
+        listed: where an earlier connection has left a live playlist; None at the first one.
     """
 
     name: str
@@ -53,30 +69,46 @@ class CameraSettings:
     transport: str = "tcp"
     loop: bool = False
     detect_source: str | None = None
+    poll_s: float | None = None
+    listed: Listed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
     """The process is alive, and what it has met so far; ``frames`` grows while pictures come.
 
-    ``clip_failure`` is why a clip could not be cut, the last time; ``choice`` which of several video tracks
-    is watched.
+    Attributes:
+        counts: what was met.
+        clip_failure: why a clip could not be cut, the last time.
+        warning: what the user should know of how the source is read.
+        interval_s: how far apart its pictures usually are; None while that is unknown.
+        choice: which of several video tracks is watched.
+        flickers: small places whose regular changes do not count as motion.
     """
 
     counts: Counts
     clip_failure: str | None = None
     choice: str | None = None
+    warning: str | None = None
+    interval_s: float | None = None
+    flickers: tuple[Flicker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last word. ``reason`` is None when the source came to its end or we stopped it."""
+    """The last word. ``reason`` is None when the source came to its end or we stopped it.
+
+    ``unreadable``: the source is there, but what it sends cannot be decoded.
+    ``stalled`` says that the connection was there, and nothing came.
+    """
 
     reason: str | None = None
     retryable: bool = False
+    unreadable: bool = False
+    stalled: bool = False
 
 
-Report = Seen | Beat | Ended
+Report = Seen | Beat | Listed | Ended
 
 
 class _Reporter:
@@ -99,13 +131,19 @@ def run(handle: int, parent_pid: int) -> None:
         try:
             reporter.send(_watch(pipe, reporter, pipe.recv()))
         except SourceError as error:
-            reporter.send(Ended(error.reason, error.retryable))
+            reporter.send(Ended(error.reason, error.retryable, error.unreadable))
     except (EOFError, BrokenPipeError):
         return  # nobody is there any more
 
 
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraSettings) -> Ended:
+    if settings.listed is not None:
+        from stream.playlist import await_segment  # noqa: PLC0415  # an HTTP client, which few cameras need
+
+        await_segment(settings.source, settings.listed.seen, lambda seen: reporter.send(Listed(seen)))
     main = source = _open(settings.source, settings)
+    if main.info.live and main.info.playlist:
+        reporter.send(Listed())
     if settings.detect_source is not None:
         source = _opened_to_detect(settings.detect_source, settings)
     threading.Thread(target=_stop_when_told, args=(pipe, source), daemon=True).start()
@@ -121,24 +159,27 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
         space=FreeSpace(settings.data, settings.min_free_bytes),
         epoch=settings.epoch,
     )
-    threading.Thread(target=_beat, args=(reporter, capture), daemon=True).start()
+    threading.Thread(target=_beat, args=(reporter, capture, source), daemon=True).start()
     try:
         for seen in capture.run():
             reporter.send(seen)
     finally:
         if beside:
             beside.close()
-        reporter.send(_beat_of(capture))  # the numbers of its last moments
+        reporter.send(_beat_of(capture, source))  # the numbers of its last moments
     failure = capture.failure or (beside and beside.failure)
     if failure:
-        return Ended(failure.reason, failure.retryable)
+        return Ended(
+            failure.reason, failure.retryable, unreadable=failure.unreadable, stalled=failure.stalled
+        )
     if source.info.live and not source.stopped:
         return Ended("the stream ended", retryable=True)
     return Ended()
 
 
 def _open(address: str, settings: CameraSettings) -> ThreadedSource:
-    return ThreadedSource(open_live(address, settings.transport, loop=settings.loop))
+    poll_s = settings.poll_s if address == settings.source else None
+    return ThreadedSource(open_live(address, settings.transport, loop=settings.loop, poll_s=poll_s))
 
 
 def _opened_to_detect(address: str, settings: CameraSettings) -> ThreadedSource:
@@ -156,15 +197,22 @@ def _stop_when_told(pipe: Connection[Report, Any], source: ThreadedSource) -> No
     source.stop()
 
 
-def _beat(reporter: _Reporter, capture: Capture) -> None:
+def _beat(reporter: _Reporter, capture: Capture, source: ThreadedSource) -> None:
     pause = threading.Event()
     while not pause.wait(BEAT_S):
         try:
-            reporter.send(_beat_of(capture))
+            reporter.send(_beat_of(capture, source))
         except OSError:
             return
 
 
-def _beat_of(capture: Capture) -> Beat:
+def _beat_of(capture: Capture, source: ThreadedSource) -> Beat:
     failure = capture.clip_failure
-    return Beat(replace(capture.counts), None if failure is None else str(failure), capture.choice)
+    return Beat(
+        replace(capture.counts),
+        None if failure is None else str(failure),
+        choice=capture.choice,
+        warning=source.warning,
+        interval_s=capture.interval_s,
+        flickers=tuple(capture.flickers),
+    )

@@ -18,7 +18,7 @@ from sinks.mqtt.access_check import check_broker
 from sinks.mqtt.errors import BrokerError
 from stream.media.file import MediaError
 from stream.media.track import holds_video
-from stream.source import AvSource
+from stream.open import open_source
 
 Try = Callable[[], Awaitable[str]]
 
@@ -31,9 +31,12 @@ def check(options: Options) -> bool:
 async def _check(options: Options) -> bool:
     config = options.config
     tries: list[tuple[str, Try]] = [
-        (f"camera {camera.name}{which}", _camera(address, camera.transport))
+        (f"camera {camera.name}{which}", _camera(address, camera.transport, poll_s))
         for camera in config.cameras
-        for which, address in (("", camera.source), (" (detect_source)", camera.detect_source))
+        for which, address, poll_s in (
+            ("", camera.source, camera.poll_s),
+            (" (detect_source)", camera.detect_source, None),
+        )
         if address is not None
     ]
     tries += [("words", _words(options)), ("mqtt", _mqtt(config)), ("disk", _disk(config))]
@@ -52,16 +55,16 @@ async def _try(name: str, attempt: Try) -> bool:
     return True
 
 
-def _camera(address: str, transport: str) -> Try:
+def _camera(address: str, transport: str, poll_s: float | None) -> Try:
     def look() -> str:
-        with closing(AvSource(address, transport=transport)) as source:
+        with closing(open_source(address, transport, poll_s=poll_s)) as source:
             info = source.info
             if not holds_video(source.video):
                 raise MediaError(f"{info.address}: no clips can be cut: MP4 cannot hold {info.codec} video")
             rate = f" at {info.fps:g} fps" if info.fps else ""
             sound = ", with sound" if source.audio is not None else ""
-            choice = f"; {info.choice}" if info.choice else ""
-            return f"{info.address}, {info.codec} {info.width_px}x{info.height_px}{rate}{sound}{choice}"
+            notes = "".join(f"; {note}" for note in (info.choice, source.warning) if note)
+            return f"{info.address}, {info.codec} {info.width_px}x{info.height_px}{rate}{sound}{notes}"
 
     async def attempt() -> str:
         return await asyncio.to_thread(look)

@@ -32,10 +32,12 @@ ConfigOption = Annotated[
     typer.Option("--config", metavar="FILE", help="Options that differ from the defaults (YAML)."),
 ]
 RegionOption = Annotated[
-    list[str] | None, typer.Option("--region", metavar="X,Y,W,H", help="Look only here (source pixels).")
+    list[str] | None,
+    typer.Option("--region", metavar="X,Y,W,H", help="Look only here (pixels of the picture as shown)."),
 ]
 IgnoreOption = Annotated[
-    list[str] | None, typer.Option("--ignore", metavar="X,Y,W,H", help="Never look here (source pixels).")
+    list[str] | None,
+    typer.Option("--ignore", metavar="X,Y,W,H", help="Never look here (pixels of the picture as shown)."),
 ]
 DataOption = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Where the ledger, clips and reels go.")

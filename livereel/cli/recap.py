@@ -21,13 +21,14 @@ from base.atomic import atomic_folder, write_text
 from base.clock import utc_after
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips
+from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
 from livereel.cli.progress import progress
 from livereel.cli.recap_describe import EndedWindow, describe_all, in_thread
 from livereel.config.describers import Words, make_words
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig
 from sinks.serialize import window_row
-from stream.source import AvSource, PacketSource
+from stream.source import PacketSource
 
 WINDOWS = "windows.jsonl"
 SCRATCH = "clips"
@@ -76,22 +77,26 @@ def recap(address: str, out: Path, options: Options) -> None:
     with asyncio.Runner() as loop:
         try:
             loop.run(_try(words))
-            with closing(AvSource(address)) as source, atomic_folder(out) as folder, _threads_ended(loop):
+            with closing(opened(address)) as source, atomic_folder(out) as folder, _threads_ended(loop):
                 capture = Capture(
                     source,
                     camera,
                     options.windows(pictures=True),
                     _clips(source, folder, options.config.window_s),
                     folder / "keyframes",
+                    arrivals=arrivals(source),
                 )
                 at_once = options.config.describe.at_once
-                watched = loop.run(_watch(capture, source.info.duration_s, words.describer, at_once))
+                with ended_by_ctrl_c(source):
+                    watched = loop.run(_watch(capture, source.info.duration_s, words.describer, at_once))
                 if capture.clip_failure and not watched.moments:
                     raise capture.clip_failure
                 _write_windows(watched, folder)
                 reel = _compile(loop.run(_plan(watched, options, words)), folder, options)
         finally:
             loop.run(words.describer.close())
+    for flicker in capture.flickers:
+        sys.stderr.write(f"livereel: note: {flicker}\n")
     for warning in [*capture.warnings(), *watched.warnings()]:
         sys.stderr.write(f"livereel: warning: {warning}\n")
     sys.stdout.write(summary(reel, out))

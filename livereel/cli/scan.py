@@ -15,11 +15,10 @@ from analyzer.signal.window import Outcome, Window
 from base.atomic import write_text
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import NoClips
+from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
 from livereel.cli.progress import progress
 from livereel.config.options import Options
 from sinks.serialize import gap_row, window_row
-from stream.open import open_live
-from stream.source import AvSource, PacketSource
 
 
 def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, realtime: bool = False) -> None:
@@ -32,14 +31,28 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
     """
     if plot is not None:
         _check_place(plot)
-    with TemporaryDirectory(prefix="livereel-") as scratch, closing(_open(address, realtime)) as source:
+    with (
+        TemporaryDirectory(prefix="livereel-") as scratch,
+        closing(opened(address, realtime=realtime)) as source,
+    ):
         pictures = Path(scratch) if plot else None
         settings = options.windows(pictures=plot is not None)
-        capture = Capture(source, camera_name(source.info.address), settings, NoClips(), pictures)
+        capture = Capture(
+            source,
+            camera_name(source.info.address),
+            settings,
+            NoClips(),
+            pictures,
+            arrivals=arrivals(source),
+        )
         seen: list[Window | Gap] = []
-        with progress("watching", known=source.info.duration_s is not None) as advance:
+        known, said = source.info.duration_s is not None, 0
+        with ended_by_ctrl_c(source), progress("watching", known=known) as advance:
             for item in capture.windows():
                 print_row(item) if as_json else print_line(item)
+                for flicker in capture.flickers[said:]:
+                    sys.stderr.write(f"livereel: note: {flicker}\n")
+                said = len(capture.flickers)
                 if plot:
                     seen.append(item)
                 if isinstance(item, Window):
@@ -58,10 +71,6 @@ def _check_place(plot: Path) -> None:
     if not os.access(plot.absolute().parent, os.W_OK):
         missing = errno.EACCES if plot.absolute().parent.is_dir() else errno.ENOENT
         raise OSError(missing, os.strerror(missing), str(plot.parent))
-
-
-def _open(address: str, realtime: bool) -> PacketSource:  # noqa: FBT001  # as the command line says it
-    return open_live(address) if realtime else AvSource(address)
 
 
 def _draw(file: Path, title: str, seen: list[Window | Gap], *, media_time: bool) -> None:

@@ -45,6 +45,7 @@ class CameraConfig:
     detect_source: Annotated[str, MinLen(1)] | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     loop: bool = False
+    poll_s: Annotated[float, Ge(0.1), Le(600)] | None = None
     regions: tuple[Area, ...] = ()
     ignore: tuple[Area, ...] = ()
     profile: str | None = None

@@ -38,9 +38,9 @@ class GapTracker:
     def lost(self, camera: str, now_utc: str, reason: GapReason) -> None:
         """Begin a gap at the camera's last window.
 
-        A camera that could not be connected to was down all the time that it was ``starting``.
+        A camera that turns out to be down or unreadable was so all the time that it was ``starting``.
         """
-        if reason in {GapReason.SOURCE_DOWN, GapReason.SOURCE_STALLED}:
+        if reason not in {GapReason.NOT_RUNNING, GapReason.DISABLED}:
             self._ledger.gaps.set_open_reason(camera, GapReason.STARTING, reason)
         last_utc = self._ledger.observed_until(camera)
         self._ledger.gaps.open(camera, min(last_utc or now_utc, now_utc), reason)

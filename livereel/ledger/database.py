@@ -27,7 +27,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from livereel.ledger.records import LedgerError
@@ -35,11 +35,8 @@ from livereel.ledger.tables import VERSION, info, metadata
 
 # How long a write waits for another process that is writing, before it fails.
 BUSY_S = 5.0
-_Insert = sqlite.Insert | postgresql.Insert
-_INSERTS: dict[str, Callable[[Table], _Insert]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
+# An insert with ON CONFLICT, as a database system's own dialect builds it.
+Insert = Callable[[Table], sqlite.Insert]
 
 
 class Database:
@@ -51,12 +48,13 @@ class Database:
         name: what error messages call it: its file.
     """
 
-    def __init__(self, engine: Engine, name: str, *, created_utc: str | None) -> None:
+    def __init__(self, engine: Engine, name: str, *, insert: Insert, created_utc: str | None) -> None:
         """Use what ``engine`` connects to.
 
         Args:
             engine: makes the connections; disposed of by ``close``.
             name: what error messages call the database.
+            insert: the dialect's insert.
             created_utc: the time now, if the tables are to be made where there are none.
         """
         self.name = name
@@ -64,7 +62,7 @@ class Database:
         self._reader = engine.execution_options(reads_only=True)
         self._lock = RLock()
         self._closed = False
-        self._insert = _INSERTS[engine.dialect.name]
+        self._insert = insert
         try:
             if created_utc is not None:
                 self._create(created_utc)
@@ -151,7 +149,7 @@ def open_sqlite(file: Path, *, created_utc: str | None = None) -> Database:
     event.listen(engine, "begin", _begin)
     if writes:
         event.listen(engine, "connect", _make_durable)
-    return Database(engine, str(file), created_utc=created_utc)
+    return Database(engine, str(file), insert=sqlite.insert, created_utc=created_utc)
 
 
 def _make_durable(connection: sqlite3.Connection, _: object) -> None:

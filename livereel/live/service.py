@@ -217,10 +217,14 @@ class Live:
         now_utc = _now()
         reason = self._gap_reason(camera, lost)
         self._writes.write(lambda: self._gaps.lost(camera, now_utc, reason))
+        if lost.unreadable:  # it is there: what was taken for its absence was none
+            self._change_reason(camera, reason)
         if reason != GapReason.DISABLED:
             await self._publish_state(camera, self.cameras[camera].state, lost.reason)
 
     def _gap_reason(self, camera: str, lost: Lost) -> GapReason:
+        if lost.unreadable:
+            return GapReason.UNREADABLE
         if lost.stalled:
             return GapReason.SOURCE_STALLED
         if lost.reason is not None or not self.cameras[camera].stopped:

@@ -60,7 +60,7 @@ def _cluster(footage: Footage, times_s: list[float]) -> Iterator[tuple[float, Rg
 
 
 def _rgb(footage: Footage, frame: VideoFrame) -> Rgb:
-    return upright_rgb(frame, footage.pixel_aspect, footage.rotation_deg)
+    return upright_rgb(frame, footage.display)
 
 
 def write_jpeg(path: Path, rgb: Rgb, quality: int = 85) -> None:

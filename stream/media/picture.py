@@ -1,81 +1,48 @@
-"""Pictures as they are shown: turned upright, with square pixels, fitted into a common size."""
+"""Displayed pictures of stored frames: upright, with square pixels, in colours that any screen shows.
+
+All that leaves livereel as a picture, and all that is re-encoded, passes here.
+"""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
+
+from stream.media.colour import BLACK_YUV, rgb, yuv
+from stream.media.display import Display, Size
 
 Rgb = NDArray[np.uint8]
 """A picture of shape (height, width, 3)."""
 
-# From this height on, video without a word on its colours follows BT.709, below it BT.601.
-_HD_HEIGHT_PX = 720
-_UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
-# AVCOL_SPC_BT709, AVCOL_SPC_BT470BG and AVCOL_SPC_SMPTE170M
-_MATRICES = {1: Colorspace.ITU709, 5: Colorspace.ITU601, 6: Colorspace.ITU601}
-BLACK_YUV = (16, 128, 128)
+
+def upright_rgb(frame: VideoFrame, display: Display) -> Rgb:
+    """The displayed picture, in full resolution."""
+    return upright(frame, display, display.size(frame.width, frame.height), "rgb24")
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """Width and height in square pixels."""
-
-    width: int
-    height: int
-
-    def even(self) -> Size:
-        """The nearest size, not smaller than 2x2, that 4:2:0 can hold."""
-        return Size(max(2, round(self.width / 2) * 2), max(2, round(self.height / 2) * 2))
-
-    def within(self, box: Size) -> Size:
-        """The largest even size of this shape that fits into an even box."""
-        scale = min(Fraction(box.width, self.width), Fraction(box.height, self.height))
-        fitted = Size(round(self.width * scale), round(self.height * scale)).even()
-        return Size(min(fitted.width, box.width), min(fitted.height, box.height))
+def upright_bgr(frame: VideoFrame, display: Display, max_side_px: int) -> Rgb:
+    """The displayed picture in OpenCV's order of colours, its longer side at most ``max_side_px``."""
+    whole = display.size(frame.width, frame.height)
+    scale = min(1.0, max_side_px / max(whole.width, whole.height))
+    size = Size(round(whole.width * scale), round(whole.height * scale)).even()
+    return upright(frame, display, size, "bgr24")
 
 
-def shown_size(stored: Size, pixel_aspect: Fraction, rotation_deg: int) -> Size:
-    """The size of an upright picture with square pixels."""
-    wide = Size(max(1, round(stored.width * pixel_aspect)), stored.height)
-    return Size(wide.height, wide.width) if rotation_deg % 180 else wide
-
-
-def upright_rgb(frame: VideoFrame, pixel_aspect: Fraction, rotation_deg: int) -> Rgb:
-    """The picture as shown, in full resolution."""
-    wide = shown_size(Size(frame.width, frame.height), pixel_aspect, 0)
-    rgb = frame.reformat(
-        width=wide.width,
-        height=wide.height,
-        format="rgb24",
-        src_colorspace=matrix(frame),
-        interpolation="BICUBIC",
-    ).to_ndarray()
-    return np.ascontiguousarray(np.rot90(rgb, rotation_deg // 90), dtype=np.uint8)
-
-
-def fitted(
-    frame: VideoFrame, box: Size, pixel_aspect: Fraction, rotation_deg: int, colors: Colorspace
-) -> VideoFrame:
-    """The picture as shown, yuv420p in limited range, in the middle of a black box of even size."""
-    shown = shown_size(Size(frame.width, frame.height), pixel_aspect, rotation_deg).within(box)
-    lying = Size(shown.height, shown.width) if rotation_deg % 180 else shown
-    scaled = frame.reformat(
-        width=lying.width,
-        height=lying.height,
-        format="yuv420p",
-        src_colorspace=matrix(frame),
-        dst_colorspace=colors,
-        src_color_range=_range(frame),
-        dst_color_range=ColorRange.MPEG,
-        interpolation="BICUBIC",
+def upright(frame: VideoFrame, display: Display, size: Size, pixel_format: str) -> Rgb:
+    """The displayed picture in this size, as ``rgb24`` or ``bgr24``."""
+    return np.ascontiguousarray(
+        display.turn(rgb(frame, display.turned(size), pixel_format, display.peak_nits))
     )
-    if shown == box and not rotation_deg:
+
+
+def fitted(frame: VideoFrame, box: Size, display: Display, colours: Colorspace) -> VideoFrame:
+    """The displayed picture, yuv420p in limited range, in the middle of a black box of even size."""
+    shown = display.size(frame.width, frame.height).within(box)
+    scaled = yuv(frame, display.turned(shown), colours, display.peak_nits)
+    if shown == box and display.upright:
         return scaled
     boxed = VideoFrame(box.width, box.height, "yuv420p")
     # An even border, for the planes of colour have half the size.
@@ -83,7 +50,7 @@ def fitted(
     for source, target, black, scale in zip(scaled.planes, boxed.planes, BLACK_YUV, (2, 1, 1), strict=True):
         pixels = _pixels(target)
         pixels[:] = black
-        turned = np.rot90(_pixels(source), rotation_deg // 90)
+        turned = display.turn(_pixels(source))
         top, left = border[0] * scale, border[1] * scale
         pixels[top : top + turned.shape[0], left : left + turned.shape[1]] = turned
     return boxed
@@ -93,21 +60,3 @@ def _pixels(plane: VideoPlane) -> NDArray[np.uint8]:
     """A view of a plane of bytes, without the padding of its lines."""
     lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return lines[: plane.height, : plane.width]
-
-
-def matrix(frame: VideoFrame) -> Colorspace | None:
-    """BT.709 or BT.601, named by the frame or assumed as players do; None for any other."""
-    if frame.colorspace == _UNSPECIFIED:
-        return assumed_matrix(frame.height)
-    return _MATRICES.get(frame.colorspace)
-
-
-def assumed_matrix(height: int) -> Colorspace:
-    """What players assume for video that does not name its matrix."""
-    return Colorspace.ITU709 if height >= _HD_HEIGHT_PX else Colorspace.ITU601
-
-
-def _range(frame: VideoFrame) -> ColorRange | None:
-    """Limited range, where the frame does not name its own."""
-    full = frame.format.name.startswith("yuvj") or frame.format.is_rgb
-    return None if full or frame.color_range else ColorRange.MPEG

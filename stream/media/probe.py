@@ -16,7 +16,6 @@ from av.video.stream import VideoStream
 
 from stream.choice import choose_video
 from stream.media.file import MediaError, demuxed, reading, translated
-from stream.media.picture import Size, shown_size
 from stream.media.reader import Footage
 from stream.media.track import codec_name
 
@@ -39,6 +38,7 @@ class Probe:
         video_codec: FFmpeg's name for it, such as ``h264`` or ``hevc``.
         width, height: of the picture as shown: upright, square pixels.
         rotation_deg: how far the stored picture is turned counterclockwise to be shown.
+        mirrored: left and right of the stored picture are exchanged before it is turned.
         fps: typical frame rate.
         frames: pictures, where the file says how many.
         audio_codec: of the first sound track, None without one.
@@ -50,6 +50,7 @@ class Probe:
     width: int
     height: int
     rotation_deg: int
+    mirrored: bool
     fps: float
     frames: int | None
     audio_codec: str | None
@@ -69,14 +70,15 @@ class Verified:
 def probe(path: Path) -> Probe:
     """Read a file's headers and first picture. Raises MediaError where there is no video."""
     with Footage(path) as footage:
-        stored = Size(footage.first.width, footage.first.height)
-        shown = shown_size(stored, footage.pixel_aspect, footage.rotation_deg)
+        display = footage.display
+        shown = display.size(footage.first.width, footage.first.height)
         return Probe(
             duration_s=_duration_s(footage),
             video_codec=codec_name(footage.video),
             width=shown.width,
             height=shown.height,
-            rotation_deg=footage.rotation_deg,
+            rotation_deg=display.rotation_deg,
+            mirrored=display.mirrored,
             fps=1 / footage.frame_s,
             frames=footage.video.frames or None,
             audio_codec=codec_name(footage.audio) if footage.audio else None,

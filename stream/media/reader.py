@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 
 from stream.access import Finder, Start, marked
 from stream.choice import choose_video
+from stream.media.display import display_of
 from stream.media.file import MediaError, demuxed, opened, translated
 from stream.media.timeline import Tick, in_order
 
@@ -58,6 +59,7 @@ class Footage:
         audio: the first audio stream that can be decoded, or None.
         first: the first picture, decoded.
         frame_s: how long most pictures are shown.
+        display: how its frames are displayed.
 
     Raises MediaError from the constructor where there is no picture to be decoded, and from every method
     where the file cannot be read.
@@ -73,6 +75,7 @@ class Footage:
             raise
         self._origin: int = self.first.pts or 0
         self.frame_s = _frame_s(self.container, self.video)
+        self.display = display_of(self.first, self.video.sample_aspect_ratio)
 
     def _open(self) -> None:
         with self._translated():
@@ -106,16 +109,6 @@ class Footage:
     def slack_ticks(self) -> Fraction:
         """How far off a segment's border a picture may begin and count as beginning there."""
         return min(Fraction(self.frame_ticks), _SLACK_S / self.tick_s) / 2
-
-    @property
-    def rotation_deg(self) -> int:
-        """How far to turn the picture counterclockwise before it is shown: 0, 90, 180 or 270."""
-        return round(self.first.rotation / 90) * 90 % 360
-
-    @property
-    def pixel_aspect(self) -> Fraction:
-        """Width of a pixel over its height, as stored."""
-        return self.video.sample_aspect_ratio or Fraction(1)
 
     def ticks(self, time_s: float) -> Fraction:
         """A time in ticks of the video stream, of which one may last as long as a picture."""

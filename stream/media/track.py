@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from statistics import median_low
-from typing import Any
+from typing import Any, TypeVar
 
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from stream.access import access
+
+_StreamT = TypeVar("_StreamT", bound=Stream)
 
 # What FFmpeg's MP4 muxer takes without a word.
 _MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"})
@@ -54,9 +57,12 @@ def arranges_channels(packet: bytes) -> bool:
     return is_adts and (packet[2] & 1) << 2 | packet[3] >> 6 == 0
 
 
-def add_copy(out: OutputContainer, template: Stream) -> Stream:
-    """A track for packets of the template's codec."""
+def add_copy(out: OutputContainer, template: _StreamT) -> _StreamT:
+    """A track for packets of the template's codec, displayed and coloured alike."""
     track = out.add_stream_from_template(template, opaque=True)
+    if isinstance(template, VideoStream) and isinstance(track, VideoStream):
+        # Where only the container names it, the codec's parameters do not hold it.
+        track.codec_context.sample_aspect_ratio = template.sample_aspect_ratio or Fraction(0)
     if codec_name(template) == "hevc":
         track.codec_context.codec_tag = "hvc1"  # Safari does not play hev1
     return track

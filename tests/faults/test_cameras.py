@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import av
 import pytest
 
 from base.clock import parse_utc
@@ -22,8 +23,11 @@ from tests.kit import faults
 from tests.kit.cable import Cable, cable
 from tests.kit.coverage import coverage
 from tests.kit.footage import Look, write_file
+from tests.kit.pages import Page, pages
+from tests.kit.pictures import snapshot
 from tests.kit.promises import assert_all_told, assert_files_good, assert_no_leftovers, epochs
 from tests.kit.rtsp import RtspServer, rtsp_server
+from tests.kit.scene import remuxed
 from tests.kit.watching import WINDOWS, Watch, until, watching
 from tests.kit.web import web_camera
 
@@ -98,6 +102,11 @@ def sends_garbage(scene: Scene) -> None:
         scene.windows(3)
 
 
+def sends_nothing_but_garbage(scene: Scene) -> None:
+    with faults.garbage_packets(scene.server, 1.0):
+        scene.gap("unreadable")
+
+
 def jumps_in_time(scene: Scene) -> None:
     faults.timestamps_jump(scene.server, -3600.0)
 
@@ -126,6 +135,7 @@ BREAKS = [
     hangs,
     is_cut_off,
     is_jammed,
+    sends_nothing_but_garbage,
     jumps_in_time,
     changes_its_size,
     has_its_worker_killed,
@@ -243,6 +253,63 @@ def test_a_camera_that_is_not_there_at_first_is_waited_for(server: RtspServer, t
     assert_all_told(watch, "front")
 
 
+def test_a_looped_film_on_an_rtsp_server_is_a_camera_that_comes_back(tmp_path: Path) -> None:
+    """Its SDP names a duration; killed with -9 it is tried again, as what comes over RTSP happens now."""
+    film = remuxed(write_file(tmp_path / "round.mp4", Look()), tmp_path / "film.mp4", 600)
+    with rtsp_server({"/film": [film]}) as server:
+        with av.open(server.address("/film")) as source:
+            assert source.duration, "the server says how long it is"
+        with watching(tmp_path / "data", {"front": server.address("/film")}) as watch:
+            watch.more_windows("front", 2)
+            with faults.camera_vanishes(server):
+                until(lambda: "source_down" in reasons(watch, "front")[1:], "a gap")
+                until(lambda: watch.live.cameras["front"].starts > 2, "another attempt")
+            watch.more_windows("front", 2)
+            assert watch.live.cameras["front"].state == "watching"
+    assert len(epochs(watch.rows())) == 2
+    assert_all_told(watch, "front")
+    assert_files_good(watch.rows(), watch.data)
+
+
+def test_a_film_that_an_rtsp_server_has_played_to_its_end_is_asked_for_again(tmp_path: Path) -> None:
+    film = write_file(tmp_path / "film.mp4", Look())
+    with (
+        rtsp_server({"/film": [film]}) as server,
+        watching(tmp_path / "data", {"front": server.address("/film")}) as watch,
+    ):
+        until(lambda: len(epochs(watch.rows())) >= 2, "a second round")
+    assert_all_told(watch, "front")
+
+
+def test_a_camera_of_single_pictures_that_fails_comes_back(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    picture = Page(snapshot(), "image/jpeg")
+    with pages(snap_jpg=picture) as server:
+        camera = CameraSettings("front", server.address("/snap.jpg"), WINDOWS, data, poll_s=0.3)
+        with watching(data, {"front": camera}) as watch:
+            watch.more_windows("front", 2)
+            server.pages["/snap.jpg"] = Page(status=503)
+            until(lambda: watch.live.cameras["front"].state == "waiting", "the camera is waited for")
+            until(lambda: watch.live.cameras["front"].starts > 2, "another attempt")
+            server.pages["/snap.jpg"] = picture
+            watch.more_windows("front", 2)
+    assert reasons(watch, "front")[1:] == ["source_down"]
+    assert len(epochs(watch.rows())) == 2
+    assert_all_told(watch, "front")
+
+
+def test_a_picture_each_three_seconds_is_no_stall(tmp_path: Path) -> None:
+    """Silences are borne for two seconds there: the camera's own pace counts."""
+    data = tmp_path / "data"
+    with pages(snap_jpg=Page(snapshot(), "image/jpeg")) as server:
+        camera = CameraSettings("front", server.address("/snap.jpg"), WINDOWS, data, poll_s=3.0)
+        with watching(data, {"front": camera}) as watch:
+            watch.more_windows("front", 8)
+            assert watch.live.cameras["front"].starts == 1
+    assert len(epochs(watch.rows())) == 1
+    assert_all_told(watch, "front")
+
+
 def test_cameras_of_all_kinds_are_watched_side_by_side(footage: dict[str, Path], tmp_path: Path) -> None:
     kinds = {"aac": "tcp", "pcma": "udp", "hevc": "udp"}
     data = tmp_path / "data"
@@ -265,7 +332,7 @@ def test_cameras_of_all_kinds_are_watched_side_by_side(footage: dict[str, Path],
 
 
 def test_a_codec_that_changes_in_mid_stream_is_opened_anew(tmp_path: Path) -> None:
-    """The pictures cannot be decoded any more, so the camera is taken for silent, and left."""
+    """The pictures cannot be decoded any more, so the camera is left as one that is silent."""
     parts = [write_file(tmp_path / f"{codec}.ts", Look(video=codec)) for codec in ("h264", "hevc")]
     film = tmp_path / "both.ts"
     film.write_bytes(b"".join(part.read_bytes() for part in parts))
@@ -273,7 +340,7 @@ def test_a_codec_that_changes_in_mid_stream_is_opened_anew(tmp_path: Path) -> No
         web_camera(film, tmp_path, length_s=2 * Look().round_s) as web,
         watching(tmp_path / "data", {"front": web.address("/live.ts")}) as watch,
     ):
-        until(lambda: "source_stalled" in reasons(watch, "front"), "a gap")
+        until(lambda: "unreadable" in reasons(watch, "front"), "a gap")
         watch.more_windows("front", 1)
     assert watch.live.cameras["front"].total.damaged_packets > 0
     assert len(epochs(watch.rows())) == 2

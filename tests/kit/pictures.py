@@ -40,3 +40,16 @@ def pictured(
         file.write_bytes(jpeg(drawn(n + index)))
         keyframes.append(Keyframe(window.start_s + at_s, 900.0, file))
     return replace(window, keyframes=tuple(keyframes))
+
+
+def snapshot(ending: str = ".jpg", at: float = 0.0, size: tuple[int, int] = (320, 240)) -> bytes:
+    """A picture file of a textured wall before which a block stands, from left (0) to right (1)."""
+    width, height = size
+    patches = np.random.default_rng(7).integers(60, 190, (height // 8, width // 8, 3), dtype=np.uint8)
+    picture = patches.repeat(8, axis=0).repeat(8, axis=1)
+    wide = width // 6
+    left = round(at * (width - wide))
+    picture[height // 3 : 2 * height // 3, left : left + wide] = (40, 40, 235)
+    written, data = cv2.imencode(ending, picture)
+    assert written
+    return data.tobytes()

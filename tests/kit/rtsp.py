@@ -45,7 +45,10 @@ class RtspServer:
         user: str | None = None,
         password: str | None = None,
     ) -> None:
-        """Serve each mount's footage (folders of ``footage.write_units``), the first of them at first."""
+        """Serve each mount's footage (folders of ``footage.write_units``), the first of them at first.
+
+        An MP4 file in place of folders is served as a recorder does: the server names its duration.
+        """
         self._asked = {
             "mounts": {mount: [str(folder) for folder in folders] for mount, folders in mounts.items()},
             "port": free_port(),

@@ -35,7 +35,7 @@ _TRACK = (
     " ! appsink name=raw{n} emit-signals=true sync=false async=false"
     " appsrc name=pay{n} is-live=true format=time max-bytes=8000000"
 )
-_NEEDED = ("appsrc", "appsink", "rtph264pay", "rtpbin", "udpsink")
+_NEEDED = ("appsrc", "appsink", "rtph264pay", "rtpbin", "udpsink", "qtdemux", "h264parse")
 _TICK_MS = 10
 _BEGUN_US = GLib.get_monotonic_time()
 
@@ -178,6 +178,15 @@ def _factory(folders: list[Path], faults: Faults) -> GstRtspServer.RTSPMediaFact
     return factory
 
 
+def _film_factory(film: Path) -> GstRtspServer.RTSPMediaFactory:
+    """Make the media of a mount that plays an MP4 file to each client; its SDP names the file's duration."""
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(
+        f'( filesrc location="{film}" ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )'
+    )
+    return factory
+
+
 def _allow(server: GstRtspServer.RTSPServer, user: str, password: str) -> None:
     """Ask for a user and a password, by digest."""
     auth = GstRtspServer.RTSPAuth()
@@ -205,6 +214,7 @@ def main() -> None:
 
     Takes ``{"mounts": {"/path": [folder, ...]}, "port": 0, "user": null, "password": null}``; with a user,
     every mount asks for it. The first folder of a mount is played until ``footage`` says otherwise.
+    An MP4 file in place of folders is played to each client from its start, and no fault touches it.
     """
     Gst.init(None)
     if sys.argv[1] == "--check":
@@ -218,7 +228,8 @@ def main() -> None:
     if asked.get("user"):
         _allow(server, asked["user"], asked["password"])
     for mount, folders in asked["mounts"].items():
-        factory = _factory([Path(folder) for folder in folders], faults)
+        first = Path(folders[0])
+        factory = _film_factory(first) if first.is_file() else _factory([Path(it) for it in folders], faults)
         permissions = GstRtspServer.RTSPPermissions()
         for permission in ("media.factory.access", "media.factory.construct"):
             permissions.add_permission_for_role("viewer", permission, True)

@@ -17,6 +17,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from stream.media.display import Display
+
 Event = tuple[float, float]
 
 ENCODERS: Mapping[str, Mapping[str, str]] = {
@@ -45,6 +47,8 @@ def scene(
     start_s: float = 0.0,
     time_s: Callable[[int], float] | None = None,
     rotation_deg: int = 0,
+    mirrored: bool = False,
+    pixel_aspect: Fraction | None = None,
     sound: str | None = None,
     sound_s: float | None = None,
 ) -> Path:
@@ -54,6 +58,7 @@ def scene(
         path: what its name ends in tells the container, unless ``container`` does.
         events: from and until when, in seconds of the film.
         start_s: timestamp of the first picture.
+        rotation_deg, mirrored, pixel_aspect: how the file says that its frames are displayed.
         time_s: when the n-th picture is shown, from the film's start; evenly by default.
         sound: an encoder for a tone.
         sound_s: how long that is; as the pictures by default.
@@ -66,8 +71,10 @@ def scene(
         video.pix_fmt = pixel_format
         video.codec_context.gop_size = gop
         video.codec_context.time_base = 1 / Fraction(fps) if time_s is None else _CLOCK
-        if rotation_deg:
-            video.set_display_rotation(rotation_deg)
+        if rotation_deg or mirrored:
+            video.set_display_matrix(Display(rotation_deg=rotation_deg, mirrored=mirrored).matrix)
+        if pixel_aspect:
+            video.codec_context.sample_aspect_ratio = pixel_aspect
         tone = _Tone(out, sound, seconds if sound_s is None else sound_s, start_s) if sound else None
         wall = _wall(size)
         for nth in range(max(1, round(seconds * fps))):

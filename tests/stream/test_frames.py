@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from stream.frames import MAX_HELD, Decoded, Frame, FrameDecoder
+from stream.media.display import Display
 from stream.source import AvSource
+from tests.kit.card import CORNERS, card_film, corners, roundness
 from tests.kit.damage import junk, pictures_junk
 from tests.kit.scene import scene
 
@@ -93,6 +96,37 @@ def test_the_luma_and_the_picture_are_turned_alike(tmp_path: Path) -> None:
     grey = cv2.resize(cv2.cvtColor(frame.picture(160), cv2.COLOR_BGR2GRAY), SIZE).astype(float)
     alike, turned = (np.abs(grey - luma).mean() for luma in (frame.luma, np.rot90(frame.luma, 2)))
     assert alike < turned / 2
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("rotation_deg", [0, 90, 180, 270])
+def test_keyframes_and_luma_are_upright_in_all_eight_orientations(
+    rotation_deg: int, *, mirrored: bool, tmp_path: Path
+) -> None:
+    display = Display(rotation_deg=rotation_deg, mirrored=mirrored)
+    frame = frames(card_film(tmp_path / "film.mp4", (320, 240), display))[0]
+    picture = frame.picture(640)[:, :, ::-1]
+    assert picture.shape == (240, 320, 3)
+    assert corners(picture) == CORNERS
+    grey = cv2.resize(cv2.cvtColor(frame.picture(640), cv2.COLOR_BGR2GRAY), SIZE)
+    assert np.abs(grey.astype(int) - frame.luma).mean() < 8
+
+
+@pytest.mark.parametrize(
+    ("shown", "aspect", "rotation_deg"),
+    [((768, 576), Fraction(24, 11), 0), ((768, 576), Fraction(4, 5), 0), ((480, 640), Fraction(8, 9), 90)],
+    ids=["half D1", "960H", "NTSC, turned"],
+)
+def test_pixels_that_are_not_square_do_not_squeeze_what_is_seen(
+    tmp_path: Path, shown: tuple[int, int], aspect: Fraction, rotation_deg: int
+) -> None:
+    display = Display(aspect, rotation_deg)
+    frame = frames(card_film(tmp_path / "film.mp4", shown, display, codec_aspect=aspect))[0]
+    assert frame.source_size_px == shown
+    picture = frame.picture(320)[:, :, ::-1]
+    assert max(picture.shape) == 320
+    assert roundness(picture) == pytest.approx(1.0, abs=0.03)
+    assert corners(picture) == CORNERS
 
 
 @pytest.mark.parametrize("start_s", [0.0, 36_000.0, 0.5])

@@ -6,7 +6,7 @@ import os
 import socket
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,7 +16,8 @@ import av
 import numpy as np
 import pytest
 
-from stream.source import AvSource, PacketSource, RealTimeSource, SourceError, SourceInfo
+from stream.source import AvSource, RealTimeSource, SourceError, SourceInfo
+from tests.kit.contract import check_packet_source
 from tests.kit.scene import scene
 
 
@@ -43,18 +44,6 @@ def failure(address: str | Path) -> SourceError:
         AvSource(str(address))
     assert "\n" not in str(caught.value)
     return caught.value
-
-
-def check_packet_source(make: Callable[[], PacketSource]) -> None:
-    """What every source owes to who reads it."""
-    source = make()
-    packets = list(source.packets())
-    streams = {source.video.index} | ({source.audio.index} if source.audio else set())
-    assert packets
-    assert all(packet.size for packet in packets)
-    assert {packet.stream_index for packet in packets} == streams
-    source.close()
-    source.close()
 
 
 def test_a_file_is_a_source_with_and_without_sound(tmp_path: Path) -> None:

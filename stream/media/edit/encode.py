@@ -16,9 +16,11 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
+from stream.media.colour import sdr_matrix
+from stream.media.display import Size
 from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
 from stream.media.file import MediaError, muxing
-from stream.media.picture import Size, fitted, matrix, shown_size
+from stream.media.picture import fitted
 from stream.media.reader import Footage, Shelf
 from stream.media.sound import ReelSound
 from stream.media.timeline import Tick, shown_between
@@ -76,20 +78,19 @@ def encode(
 
 def common_form(segments: Sequence[Segment], max_height_px: int, shelf: Shelf) -> Form:
     """The largest segment's size and colours, a common frame rate, and sound if any segment has it."""
-    sizes: dict[Size, Colorspace | None] = {}
+    sizes: dict[Size, Colorspace] = {}
     sound = False
     rates: Counter[Fraction] = Counter()
     for path in dict.fromkeys(segment.path for segment in segments):
         footage = shelf.footage(path)
-        stored = Size(footage.first.width, footage.first.height)
-        shown = shown_size(stored, footage.pixel_aspect, footage.rotation_deg)
-        sizes.setdefault(shown, matrix(footage.first))
+        shown = footage.display.size(footage.first.width, footage.first.height)
+        sizes.setdefault(shown, sdr_matrix(footage.first))
         rates[_rate(footage.frame_s)] += 1
         sound = sound or footage.audio is not None
     largest = max(sizes, key=lambda size: size.width * size.height)
     limit = min(max_height_px, largest.height)
     size = Size(round(largest.width * limit / largest.height), limit).even()
-    return Form(size, common_rate(rates), sizes[largest] or Colorspace.ITU709, sound)
+    return Form(size, common_rate(rates), sizes[largest], sound)
 
 
 def _rate(frame_s: float) -> Fraction:
@@ -155,9 +156,7 @@ class _Reel:
         """Show a frame from the reel's end until ``end``, in the reel's frames."""
         if end <= self._frames:
             return
-        picture = fitted(
-            frame, self._form.size, footage.pixel_aspect, footage.rotation_deg, self._form.colors
-        )
+        picture = fitted(frame, self._form.size, footage.display, self._form.colors)
         picture.time_base = 1 / self._form.fps
         picture.pict_type = PictureType.I if keyframe else PictureType.NONE
         for at in range(self._frames, end):

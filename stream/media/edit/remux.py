@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.h264 import ParameterSets, length_prefixed, parameter_sets
+from stream.media.display import Display, carry_display
 from stream.media.edit.audio_splice import LEAST_RATE_HZ, SplicedSound
 from stream.media.edit.cut import TICK_S, TICKS_PER_S, Cut, UnsuitableError, cut
 from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
@@ -37,8 +38,7 @@ class _Picture:
     width: int
     height: int
     pixel_format: str | None
-    pixel_aspect: Fraction
-    rotation_deg: int
+    display: Display
     units: frozenset[bytes]
 
 
@@ -96,6 +96,7 @@ def copy(
 def _write(out: OutputContainer, plan: _Plan, shelf: Shelf, on_progress: OnProgress) -> None:
     template = shelf.footage(plan.template)
     track = add_copy(out, template.video)
+    carry_display(track, template.first, template.video.sample_aspect_ratio)
     sound = _sound_track(out, plan, template)
     decode_at = iter(decode_times([part.begin + pts for part in plan.cuts for pts in part.pts]))
     for i, part in enumerate(plan.cuts, 1):
@@ -146,8 +147,7 @@ def _picture(footage: Footage) -> tuple[_Picture, ParameterSets]:
         context.width,
         context.height,
         context.pix_fmt,
-        footage.pixel_aspect,
-        footage.rotation_deg,
+        footage.display,
         sets.units,
     ), sets
 

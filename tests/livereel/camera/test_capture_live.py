@@ -59,6 +59,9 @@ class Camera(AvSource):
                 self.behind_s = arrival.waited_s
                 yield packet
 
+    def arriving(self) -> Iterator[Packet[Stream] | None]:
+        return self.packets()
+
     def now(self) -> datetime:
         return self._now
 

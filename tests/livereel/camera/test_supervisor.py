@@ -17,8 +17,10 @@ from livereel.camera.capture import Seen
 from livereel.camera.supervisor import Lost, Patience, Supervisor
 from livereel.camera.worker import CameraSettings
 from sinks.events import Began
+from tests.kit.encrypted import hls_key_gone, sample_aes_segment
 from tests.kit.footage import Look, write_file
 from tests.kit.rtsp import free_port
+from tests.kit.web import web_camera
 
 LONG_S = 30.0
 QUICK = Patience(open_s=10.0, stall_s=5.0, stop_s=3.0, delays_s=(0.05, 0.1))
@@ -181,3 +183,24 @@ def test_unless_told_otherwise_pauses_go_from_a_second_to_a_minute() -> None:
     assert (Patience().delays_s[0], Patience().delays_s[-1]) == (1.0, 60.0)
     assert (Patience().open_s, Patience().stall_s) == (20.0, 20.0)
     assert Patience().stop_s < 5.0
+
+
+def test_a_camera_that_is_encrypted_is_unreadable_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    film = sample_aes_segment(tmp_path)
+    with web_camera(film, tmp_path, length_s=4.0) as web:
+        camera = Camera(web.address("/live.ts"), tmp_path)
+        camera.run()
+    reason = "encrypted, and livereel has no key"
+    assert camera.lost == [Lost(reason, stalled=False, final=True, unreadable=True)]
+    assert [record.getMessage() for record in caplog.records] == [f"front: refused ({reason})"]
+
+
+def test_a_playlist_whose_key_cannot_be_had_is_tried_again(tmp_path: Path) -> None:
+    playlist = hls_key_gone(tmp_path)
+    with web_camera(tmp_path / "film0.ts", tmp_path, length_s=4.0) as web:
+        camera = Camera(web.address(f"/{playlist.name}"), tmp_path)
+        camera.run(lambda: camera.until(lambda: len(camera.lost) >= 2))
+    reason = "encrypted, and its key is missing or wrong"
+    assert camera.lost[:2] == [Lost(reason, stalled=False, final=False, unreadable=True)] * 2

@@ -12,6 +12,8 @@ from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, access_rules, broker, free_port
+from tests.kit.pages import Page, pages
+from tests.kit.pictures import snapshot
 
 
 def test_all_that_works_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,3 +75,17 @@ def test_credentials_in_the_host_are_not_printed(tmp_path: Path, capsys: pytest.
     out = capsys.readouterr().out
     assert out.count("FAIL  mqtt: ") == 3
     assert "secret" not in out
+
+
+def test_a_single_picture_is_ok_and_said_to_be_fetched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pages(snap_jpg=Page(snapshot(), "image/jpeg")) as server:
+        cameras = (
+            CameraConfig("found", server.address("/snap.jpg")),
+            CameraConfig("asked", server.address("/snap.jpg"), poll_s=5.0),
+        )
+        check(Options(Config(data=tmp_path, cameras=cameras)))
+    out = capsys.readouterr().out
+    assert "mjpeg 320x240 at 0.5 fps; a single picture is served there: it is fetched each 2 s\n" in out
+    assert "mjpeg 320x240 at 0.2 fps; a single picture is served there: it is fetched each 5 s\n" in out

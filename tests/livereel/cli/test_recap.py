@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -202,6 +204,66 @@ def test_what_was_taken_of_two_video_tracks_is_said(livereel: CommandLine, tmp_p
     said = "of 2 video tracks, track 0 (h264 160x120, 6.0 s) is taken, not track 1 (h264 640x480, 6.0 s)"
     assert said in livereel("recap", film_, "--out", tmp_path / "reel").err
     assert said in livereel("scan", film_).err
+
+
+def place_of_block(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> tuple[float, float]:
+    """Where the block's middle is, as shares of width and height."""
+    red, green, blue = (picture[:, :, channel].astype(int) for channel in range(3))
+    rows, columns = np.nonzero((red > 205) & (green < 90) & (blue < 90))
+    return float(columns.mean() / picture.shape[1]), float(rows.mean() / picture.shape[0])
+
+
+def jpeg(file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    bgr = cv2.imread(str(file))
+    assert bgr is not None
+    return bgr[:, :, ::-1].astype(np.uint8, copy=False)
+
+
+@pytest.mark.parametrize(
+    ("rotation_deg", "mirrored", "aspect", "size", "begins", "ends"),
+    [
+        (0, True, None, (320, 240), "right", "left"),
+        (180, True, None, (320, 240), "left", "right"),
+        (90, False, None, (320, 240), "bottom", "top"),
+        (90, True, None, (320, 240), "top", "bottom"),
+        (0, False, Fraction(24, 11), (698, 240), "left", "right"),
+        (0, True, Fraction(24, 11), (698, 240), "right", "left"),
+    ],
+    ids=["left and right", "top and bottom", "turned", "transposed", "wide pixels", "wide and mirrored"],
+)
+def test_all_that_leaves_shows_the_picture_as_players_do(
+    livereel: CommandLine,
+    tmp_path: Path,
+    *,
+    rotation_deg: int,
+    mirrored: bool,
+    aspect: Fraction | None,
+    size: tuple[int, int],
+    begins: str,
+    ends: str,
+) -> None:
+    """Keyframes, poster, story and reel agree on where the block is, and on the picture's shape."""
+    shape = {"rotation_deg": rotation_deg, "mirrored": mirrored, "pixel_aspect": aspect}
+    film_ = scene(tmp_path / "film.mp4", size=(320, 240), **shape)  # type: ignore[arg-type]
+    assert livereel("recap", film_, "--out", tmp_path / "reel").code == 0
+    made = recapped(tmp_path / "reel")
+    words = re.findall("left|right|top|bottom", made.windows[0]["text"])
+    assert (words[0], words[-1]) == (begins, ends), made.windows[0]["text"]
+    shown = size[::-1] if rotation_deg == 90 else size
+    for keyframe in made.windows[0]["keyframes"]:
+        if not 2.2 < keyframe["pts_s"] < 3.7:
+            continue
+        picture = jpeg(made.folder / keyframe["file"])
+        assert picture.shape[1] / picture.shape[0] == pytest.approx(shown[0] / shown[1], abs=0.02)
+        along = (keyframe["pts_s"] - 2.0) / 2.0 * 5 / 6 + 1 / 12
+        place = place_of_block(picture)
+        moved = place[1] if begins in {"top", "bottom"} else place[0]
+        assert moved == pytest.approx(1 - along if begins in {"right", "bottom"} else along, abs=0.02)
+        row = made.chapters[0]
+        at_s = row["reel_start_s"] + keyframe["pts_s"] - row["start_s"]
+        assert place_of_block(grab(made.video, [at_s])[0]) == pytest.approx(place, abs=0.02)
+    poster = jpeg(made.folder / "poster.jpg")
+    assert (poster.shape[1], poster.shape[0]) == shown
 
 
 @pytest.mark.parametrize(

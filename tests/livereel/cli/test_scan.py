@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,17 @@ def test_damage_is_a_warning_on_stderr(livereel: CommandLine, tmp_path: Path) ->
 )
 def test_media_time_is_hours_minutes_seconds_and_tenths(at_s: float, text: str) -> None:
     assert clock(at_s) == text
+
+
+def test_regions_are_in_pixels_of_the_picture_as_shown(livereel: CommandLine, tmp_path: Path) -> None:
+    """Stored 320 wide, mirrored and shown 698 wide: the block begins in the right quarter."""
+    film = scene(tmp_path / "film.mp4", size=(320, 240), mirrored=True, pixel_aspect=Fraction(24, 11))
+    rows = {
+        side: json.loads(
+            livereel("scan", film, "--region", f"{left},0,174,240", "--json").out.splitlines()[0]
+        )
+        for side, left in (("right", 524), ("left", 0))
+    }
+    peaks = {side: [peak["pts_s"] for peak in row["peaks"]] for side, row in rows.items()}
+    assert 1.9 <= min(peaks["right"]) <= max(peaks["right"]) <= 3.0
+    assert 3.0 <= min(peaks["left"]) <= max(peaks["left"]) <= 4.2

@@ -141,3 +141,15 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"window_s: \xff\xfe")
     with pytest.raises(ConfigError, match="not a text file"):
         load(tmp_path / "binary.yaml")
+
+
+def test_only_a_picture_on_a_web_server_is_polled(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("cameras:\n- name: front\n  source: rtsp://10.0.0.5/main\n  poll_s: 5\n")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    assert str(caught.value) == (
+        f"{file}:4: cameras.0.poll_s: is for a picture at an http:// or https:// address"
+    )
+    file.write_text("cameras:\n- name: front\n  source: https://10.0.0.5/snap.jpg\n  poll_s: 5\n")
+    assert load(file).cameras[0].poll_s == 5.0

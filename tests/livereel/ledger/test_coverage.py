@@ -51,7 +51,7 @@ def test_from_start_to_the_first_picture_is_a_gap(ledger: Ledger) -> None:
     assert gaps(ledger) == [Gap("front", at(0), at(3), GapReason.STARTING)]
 
 
-@pytest.mark.parametrize("reason", [GapReason.SOURCE_DOWN, GapReason.SOURCE_STALLED])
+@pytest.mark.parametrize("reason", [GapReason.SOURCE_DOWN, GapReason.SOURCE_STALLED, GapReason.UNREADABLE])
 def test_a_camera_that_could_not_be_connected_to_was_down_from_the_start(
     reason: GapReason, ledger: Ledger
 ) -> None:

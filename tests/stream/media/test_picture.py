@@ -11,7 +11,8 @@ from av.video.reformatter import Colorspace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.media.picture import Size, fitted, matrix, shown_size, upright_rgb
+from stream.media.display import Display, Size
+from stream.media.picture import fitted, upright_rgb
 from tests.kit.media import number_of, picture
 
 SIDES = st.integers(2, 4000)
@@ -29,26 +30,30 @@ def test_a_picture_fits_its_box_in_even_sizes(width: int, height: int, wide: int
 
 
 def test_what_is_shown_depends_on_pixels_and_rotation() -> None:
-    stored = Size(720, 576)
-    assert shown_size(stored, Fraction(16, 15), 0) == Size(768, 576)
-    assert shown_size(stored, Fraction(16, 15), 270) == Size(576, 768)
-    assert shown_size(stored, Fraction(1), 180) == stored
+    assert Display(Fraction(16, 15)).size(720, 576) == Size(768, 576)
+    assert Display(Fraction(16, 15), 270).size(720, 576) == Size(576, 768)
+    assert Display(rotation_deg=180, mirrored=True).size(720, 576) == Size(720, 576)
 
 
 def frame_of(rgb: np.ndarray) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(rgb, "rgb24").reformat(format="yuv420p", dst_colorspace="ITU601")
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("rotation_deg", [0, 90, 180, 270])
 @pytest.mark.parametrize("box", [Size(192, 128), Size(402, 130), Size(194, 400)])
-def test_a_fitted_picture_stands_upright_in_the_middle(rotation_deg: int, box: Size) -> None:
-    boxed = fitted(frame_of(picture(77)), box, Fraction(1), rotation_deg, Colorspace.ITU601)
+def test_a_fitted_picture_stands_upright_in_the_middle(
+    rotation_deg: int, box: Size, *, mirrored: bool
+) -> None:
+    display = Display(rotation_deg=rotation_deg, mirrored=mirrored)
+    boxed = fitted(frame_of(picture(77)), box, display, Colorspace.ITU601)
     assert (boxed.width, boxed.height, boxed.format.name) == (box.width, box.height, "yuv420p")
     rgb = boxed.to_ndarray(format="rgb24")
-    inner = shown_size(Size(192, 128), Fraction(1), rotation_deg).within(box)
+    inner = display.size(192, 128).within(box)
     top, left = (box.height - inner.height) // 4 * 2, (box.width - inner.width) // 4 * 2
     shown = rgb[top : top + inner.height, left : left + inner.width]
-    assert number_of(np.rot90(shown, -rotation_deg // 90)) == 77
+    stored = np.rot90(shown, -rotation_deg // 90)
+    assert number_of(stored[:, ::-1] if mirrored else stored) == 77
     if top > 2:
         assert rgb[: top - 2].max() < 10
     if left > 2:
@@ -57,17 +62,10 @@ def test_a_fitted_picture_stands_upright_in_the_middle(rotation_deg: int, box: S
 
 def test_a_picture_that_fits_already_is_not_touched() -> None:
     frame = frame_of(picture(1))
-    assert fitted(frame, Size(192, 128), Fraction(1), 0, Colorspace.ITU601) is frame
+    assert fitted(frame, Size(192, 128), Display(), Colorspace.ITU601) is frame
 
 
 def test_upright_pictures_are_whole_and_contiguous() -> None:
-    rgb = upright_rgb(frame_of(picture(5)), Fraction(2), 90)
+    rgb = upright_rgb(frame_of(picture(5)), Display(Fraction(2), 90))
     assert rgb.shape == (384, 128, 3)
     assert rgb.flags["C_CONTIGUOUS"]
-
-
-def test_unnamed_colours_go_by_the_height() -> None:
-    named = frame_of(picture(1))
-    assert matrix(named) == Colorspace.ITU601
-    assert matrix(av.VideoFrame(1280, 720, "yuv420p")) == Colorspace.ITU709
-    assert matrix(av.VideoFrame(640, 480, "yuv420p")) == Colorspace.ITU601

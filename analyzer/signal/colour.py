@@ -1,0 +1,89 @@
+"""Where the colour of the picture changed, whatever became of its brightness.
+
+As the signal does with brightness, the detail of both colour differences (what is left of them less their
+surroundings' mean) is compared with that of two earlier pictures. Coarser, and at most ten times a second, as
+coders and eyes see colour: what is smaller than a thirtieth of the picture may be missed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+
+_AGES_S = (0.2, 0.4)
+_MAX_PICTURES = 8
+_SURROUNDINGS_STEPS = 5
+_DETAIL_GAIN = 2  # detail is kept in half levels, 128 is none
+_MIN_LEVELS, _MAX_LEVELS = 5.0, 14.0  # coders leave colours coarser than brightness
+_STILL_SHARE, _LEVELS_PER_STILL = 0.7, 4.3  # as of brightness: 4.5 sd of noise
+_CONTRAST_SHARE = 0.3  # at least: exposure changes colours in proportion to how strong they are
+_MAX_SHARE = 0.5  # of the picture: more is the camera's own doing
+# So much of the picture has so strong a colour, in half levels, and so little of it has it before and after.
+_MIN_COLOURED, _STRONG, _MAX_LASTING = 0.04, 16, 0.2
+_DILATION = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    pts_s: float
+    detail: MatLike
+
+
+class ColourMeter:
+    """Compares the colours of one camera's frames, one after the other."""
+
+    def __init__(self) -> None:
+        self._pictures: deque[_Picture] = deque(maxlen=_MAX_PICTURES)
+        self._changed: MatLike | None = None
+
+    def measure(self, pts_s: float, chroma: MatLike | None, contrast_share: float) -> MatLike | None:
+        """Return where the colour changed, above 0, at the size of ``chroma``; None where nowhere.
+
+        Args:
+            pts_s: media time of the frame.
+            chroma: both colour differences, uint8 (rows, columns, 2); None for as the frame before.
+            contrast_share: how much of the local contrast the frame's brightness changes by itself.
+        """
+        if chroma is None:
+            return self._changed
+        surroundings = cv2.blur(chroma, (_SURROUNDINGS_STEPS, _SURROUNDINGS_STEPS))
+        detail = cv2.addWeighted(chroma, _DETAIL_GAIN, surroundings, -_DETAIL_GAIN, 128)
+        self._changed = self._compare(pts_s, detail, contrast_share) if self._pictures else None
+        self._pictures.append(_Picture(pts_s, detail))
+        return self._changed
+
+    def forget(self) -> None:
+        """Another scene begins with the next frame: it is compared with none before it."""
+        self._pictures.clear()
+        self._changed = None
+
+    def _compare(self, pts_s: float, detail: MatLike, contrast_share: float) -> MatLike | None:
+        near, far = (min(self._pictures, key=lambda p: abs(pts_s - age_s - p.pts_s)) for age_s in _AGES_S)
+        difference = cv2.absdiff(detail, near.detail)
+        least = cv2.min(difference, cv2.absdiff(detail, far.detail))
+        if cv2.norm(least, cv2.NORM_INF) <= _MIN_LEVELS * _DETAIL_GAIN:
+            return None
+        some = difference[::2, ::2].ravel()
+        nth = round(_STILL_SHARE * some.size)
+        still = float(np.partition(some, nth)[nth]) / _DETAIL_GAIN
+        levels = min(max(_MIN_LEVELS, _LEVELS_PER_STILL * still), _MAX_LEVELS)
+        none = np.full_like(detail, 128)
+        strength, before = cv2.absdiff(detail, none), cv2.absdiff(near.detail, none)
+        if _came_or_went(strength, before):
+            return None
+        contrast = cv2.dilate(cv2.min(strength, before), _DILATION)
+        share = max(contrast_share, _CONTRAST_SHARE)
+        excess = cv2.addWeighted(least, 1.0, contrast, -share, 0.5 - levels * _DETAIL_GAIN)
+        either = cv2.max(*cv2.split(excess))
+        return either if 0 < cv2.countNonZero(either) <= _MAX_SHARE * either.size else None
+
+
+def _came_or_went(strength: MatLike, before: MatLike) -> bool:
+    """Whether all colours came or went at once: the camera turns to night or day."""
+    now, then = strength > _STRONG, before > _STRONG
+    coloured, lasting = np.count_nonzero(now | then), np.count_nonzero(now & then)
+    return bool(coloured >= _MIN_COLOURED * now.size and lasting <= _MAX_LASTING * coloured)

@@ -1,0 +1,48 @@
+"""A live source has no end of its own: the first Ctrl-C ends it, and what was seen is kept."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from stream.open import open_live, open_source
+from stream.source import PacketSource
+from stream.threaded import ThreadedSource
+
+
+def opened(address: str, *, realtime: bool = False) -> PacketSource:
+    """Open a source to be seen once; a live one is read in a thread of its own, as it comes when it comes.
+
+    With ``realtime`` a file comes no faster than it was taken. Raises SourceError.
+    """
+    source = open_live(address) if realtime else open_source(address)
+    return ThreadedSource(source) if source.info.live else source
+
+
+def arrivals(source: PacketSource) -> ThreadedSource | None:
+    """The source, where it is live."""
+    return source if isinstance(source, ThreadedSource) else None
+
+
+@contextmanager
+def ended_by_ctrl_c(source: PacketSource) -> Iterator[None]:
+    """Say that a live source goes on until Ctrl-C, and end it at the first one; the next one interrupts."""
+    if not isinstance(source, ThreadedSource):
+        yield
+        return
+    warning = f"; {source.warning}" if source.warning else ""
+    sys.stderr.write(f"livereel: {source.info.address} is live{warning}; Ctrl-C ends it\n")
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        source.stop()
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

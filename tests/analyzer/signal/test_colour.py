@@ -1,0 +1,157 @@
+"""What moves and is as bright as its ground is seen by its colour; a change of all colours is no motion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from analyzer.signal.window import Window, WindowSettings
+from livereel.camera.capture import Capture
+from livereel.camera.clips import NoClips
+from stream.frames import FrameDecoder
+from stream.source import AvSource
+
+Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+WIDTH, HEIGHT = 640, 360
+GREEN, RED, BLUE = (80, 90), (90, 180), (170, 110)  # U and V
+LUMA = 110
+
+
+def still() -> Planes:
+    """A green meadow, everywhere as bright, with a few patches of other colours."""
+    rng = np.random.default_rng(2)
+    u = np.full((HEIGHT // 2, WIDTH // 2), GREEN[0], np.uint8)
+    v = np.full((HEIGHT // 2, WIDTH // 2), GREEN[1], np.uint8)
+    for _ in range(12):
+        y, x = rng.integers(0, HEIGHT // 2 - 20), rng.integers(0, WIDTH // 2 - 30)
+        u[y : y + 18, x : x + 25], v[y : y + 18, x : x + 25] = rng.integers(70, 180, 2)
+    return np.full((HEIGHT, WIDTH), LUMA, np.uint8), u, v
+
+
+def film(path: Path, at: Callable[[float], Planes], *, seconds: float = 10, fps: int = 25) -> Path:
+    with av.open(path, "w") as out:
+        options = {"preset": "ultrafast", "tune": "zerolatency", "g": "50", "crf": "23"}
+        video = out.add_stream("libx264", rate=fps, options=options)
+        assert isinstance(video, VideoStream)  # by its codec
+        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        video.codec_context.time_base = Fraction(1, fps)
+        for nth in range(round(seconds * fps)):
+            y, u, v = at(nth / fps)
+            planes = np.concatenate([y, u.reshape(-1, WIDTH), v.reshape(-1, WIDTH)])
+            frame = VideoFrame.from_ndarray(planes, "yuv420p")
+            frame.pts, frame.time_base = nth, video.codec_context.time_base
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+    return path
+
+
+def watched(path: Path, settings: WindowSettings | None = None) -> list[Window]:
+    with AvSource(str(path)) as source:
+        capture = Capture(source, "film", settings or WindowSettings(), NoClips(), None)
+        return [item for item in capture.windows() if isinstance(item, Window)]
+
+
+def crossing(colour: tuple[int, int], size: tuple[int, int]) -> Callable[[float], Planes]:
+    """From 3 to 7 s a box of this colour, as bright as all else, crosses from left to right."""
+
+    def at(at_s: float) -> Planes:
+        y, u, v = still()
+        if 3 <= at_s < 7:
+            left = round((at_s - 3) / 4 * (WIDTH // 2 - size[0] // 2))
+            place = (slice(60, 60 + size[1] // 2), slice(left, left + size[0] // 2))
+            u[place], v[place] = colour
+        return y, u, v
+
+    return at
+
+
+@pytest.mark.parametrize("fps", [5, 10, 25, 30])
+@pytest.mark.parametrize("size", [(30, 60), (60, 90)])
+@pytest.mark.parametrize("colour", [RED, BLUE])
+def test_a_mover_as_bright_as_its_ground_is_seen(
+    tmp_path: Path, colour: tuple[int, int], size: tuple[int, int], fps: int
+) -> None:
+    (window,) = watched(film(tmp_path / "film.mp4", crossing(colour, size), fps=fps))
+    assert not window.quiet
+    assert all(3 <= peak.pts_s <= 7.5 for peak in window.peaks)
+    mover = window.activity.movers[0]
+    assert mover.start_s == pytest.approx(3, abs=0.6)
+    assert mover.end_s == pytest.approx(7, abs=0.6)
+    assert (mover.x0 < 0.2, mover.x1 > 0.8) == (True, True)
+
+
+def test_a_still_picture_of_strong_colours_is_quiet(tmp_path: Path) -> None:
+    (window,) = watched(film(tmp_path / "film.mp4", lambda _: still()))
+    assert window.quiet
+    assert window.signal_max == 0
+
+
+def _balance(at_s: float) -> Planes:
+    """White balance that wanders."""
+    y, u, v = still()
+    shift = np.sin(at_s)
+    return y, (u + 12 * shift).astype(np.uint8), (v - 9 * shift).astype(np.uint8)
+
+
+def _strength(at_s: float) -> Planes:
+    """Exposure that pumps makes colours stronger and weaker."""
+    y, u, v = still()
+    gain = 1 + 0.2 * np.sin(2 * at_s)
+    stronger = [(128 + (plane - 128.0) * gain).astype(np.uint8) for plane in (u, v)]
+    return y, stronger[0], stronger[1]
+
+
+def _night(at_s: float) -> Planes:
+    """At 5 s the camera turns grey, as at night."""
+    y, u, v = still()
+    return (y, u, v) if at_s < 5 else (y, np.full_like(u, 128), np.full_like(v, 128))
+
+
+@pytest.mark.parametrize("at", [_balance, _strength, _night], ids=["balance", "strength", "night"])
+def test_a_change_of_all_colours_is_not_motion(tmp_path: Path, at: Callable[[float], Planes]) -> None:
+    (window,) = watched(film(tmp_path / "film.mp4", at))
+    assert window.quiet
+
+
+def test_the_signal_of_the_notebook_is_that_of_brightness_alone(tmp_path: Path) -> None:
+    settings = WindowSettings()
+    notebook = WindowSettings(motion=type(settings.motion)(signal="notebook"), max_fps=None)
+    (window,) = watched(film(tmp_path / "film.mp4", crossing(RED, (60, 90))), notebook)
+    assert window.quiet
+
+
+@pytest.mark.parametrize(
+    "pixel_format", ["yuv420p", "yuv422p", "yuv444p", "yuvj420p", "nv12", "yuv420p10le", "rgb24", "bgra"]
+)
+def test_the_chroma_of_a_frame_is_that_of_its_picture(pixel_format: str) -> None:
+    image = VideoFrame.from_ndarray(np.full((HEIGHT, WIDTH, 3), (200, 40, 40), np.uint8), "rgb24")
+    image = image.reformat(format=pixel_format)
+    full = "JPEG" if pixel_format.startswith("yuvj") else "MPEG"
+    wanted = image.reformat(format="yuv444p", dst_color_range=full).to_ndarray()[1:, 0, 0]
+    image.pts, image.time_base = 0, Fraction(1, 25)
+    with av.open("null", "w", format="null") as out:
+        video = out.add_stream("rawvideo", rate=25)
+        assert isinstance(video, VideoStream)  # by its codec
+        video.width, video.height = WIDTH, HEIGHT
+        (frame,) = FrameDecoder(video, 400, 300, chroma=True).take([image]).frames
+    assert frame.chroma is not None
+    assert frame.chroma.shape == (50, 66, 2)
+    assert frame.chroma.reshape(-1, 2).mean(axis=0) == pytest.approx(wanted, abs=2)
+
+
+def test_a_grey_picture_has_no_chroma() -> None:
+    image = VideoFrame.from_ndarray(np.full((HEIGHT, WIDTH), 90, np.uint8), "gray")
+    image.pts, image.time_base = 0, Fraction(1, 25)
+    with av.open("null", "w", format="null") as out:
+        video = out.add_stream("rawvideo", rate=25)
+        assert isinstance(video, VideoStream)  # by its codec
+        (frame,) = FrameDecoder(video, 400, 300, chroma=True).take([image]).frames
+    assert frame.chroma is None

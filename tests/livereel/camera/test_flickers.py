@@ -1,0 +1,131 @@
+"""Cameras with clocks, lamps and taps in their picture: coded films, from the first window to the last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from analyzer.signal.window import Window, WindowSettings
+from livereel.camera.capture import Capture
+from livereel.camera.clips import NoClips
+from stream.source import AvSource
+from tests.kit.commandline import CommandLine
+from tests.kit.flickers import Draw, Picture, box, clock, drops, film, lamp, stopwatch
+
+
+def watched(path: Path, settings: WindowSettings | None = None) -> tuple[list[Window], Capture]:
+    with AvSource(str(path)) as source:
+        capture = Capture(source, "film", settings or WindowSettings(), NoClips(), None)
+        return [item for item in capture.windows() if isinstance(item, Window)], capture
+
+
+def check_quiet(path: Path) -> None:
+    windows, capture = watched(path)
+    assert [window.quiet for window in windows] == [True] * len(windows)
+    assert all(window.activity.active_s == 0.0 and not window.activity.movers for window in windows)
+    assert all(max(window.signal) <= window.threshold for window in windows)
+    assert not any(window.peaks or window.keyframes for window in windows)
+    assert capture.flickers
+
+
+@pytest.mark.parametrize("fps", [5, 10, 12, 25, 30])
+@pytest.mark.parametrize("period_s", [0.5, 1.0, 2.0])
+def test_a_film_of_a_clock_is_quiet(tmp_path: Path, period_s: float, fps: int) -> None:
+    check_quiet(film(tmp_path / "film.mp4", [clock(10, 30, period_s=period_s)], seconds=20, fps=fps))
+
+
+@pytest.mark.parametrize("place", [(480, 30), (10, 345), (450, 345), (260, 180)])
+@pytest.mark.parametrize("noise", [0.0, 6.0])
+def test_wherever_the_clock_is(tmp_path: Path, place: tuple[int, int], noise: float) -> None:
+    check_quiet(film(tmp_path / "film.mp4", [clock(*place)], seconds=20, fps=12, noise=noise))
+
+
+@pytest.mark.parametrize("font", [cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX])
+@pytest.mark.parametrize("scale", [1.0, 1.8])
+def test_whatever_it_is_written_in(tmp_path: Path, font: int, scale: float) -> None:
+    drawn = [clock(10, 60, scale=scale, font=font)]
+    check_quiet(film(tmp_path / "film.mp4", drawn, seconds=20, fps=15))
+
+
+@pytest.mark.parametrize("fps", [5, 12, 25, 30])
+def test_a_stopwatch_is_one_too(tmp_path: Path, fps: int) -> None:
+    check_quiet(film(tmp_path / "film.mp4", [stopwatch(10, 40)], seconds=20, fps=fps))
+
+
+@pytest.mark.parametrize("fps", [10, 25, 30])
+@pytest.mark.parametrize("on_s_off_s", [(0.5, 0.5), (0.3, 0.7), (0.7, 0.3), (1.0, 1.0), (0.6, 0.9)])
+def test_a_lamp_that_blinks_is_one_too(tmp_path: Path, on_s_off_s: tuple[float, float], fps: int) -> None:
+    blinking = lamp(300, 200, on_s=on_s_off_s[0], off_s=on_s_off_s[1])
+    check_quiet(film(tmp_path / "film.mp4", [blinking], seconds=20, fps=fps))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_dripping_tap_is_none(tmp_path: Path, seed: int) -> None:
+    times_s = np.cumsum(np.random.default_rng(seed).uniform(0.6, 3.0, 20)).tolist()
+    windows, capture = watched(film(tmp_path / "film.mp4", [drops(300, 200, times_s)], seconds=30, fps=12))
+    assert not any(window.quiet for window in windows)
+    assert not capture.flickers
+
+
+@pytest.mark.parametrize("fps", [10, 25])
+@pytest.mark.parametrize("y", [0, 10, 200])
+def test_who_passes_a_clock_is_found(tmp_path: Path, y: int, fps: int) -> None:
+    for from_s in (3.0, 23.0):
+        path = film(tmp_path / "film.mp4", [clock(10, 40), box(from_s, from_s + 4, y=y)], fps=fps)
+        windows, _ = watched(path)
+        nth = int(from_s // 10)
+        assert [window.quiet for window in windows] == [i != nth for i in range(4)]
+        assert all(from_s <= peak.pts_s <= from_s + 4.5 for peak in windows[nth].peaks)
+        mover = windows[nth].activity.movers[0]
+        assert mover.start_s == pytest.approx(from_s, abs=0.5)
+        assert mover.end_s == pytest.approx(from_s + 4, abs=0.5)
+
+
+def test_who_is_hardly_larger_than_the_clock_is_found_crossing_it(tmp_path: Path) -> None:
+    walker = box(12.0, 20.0, y=160, size=(20, 34))
+    windows, _ = watched(film(tmp_path / "film.mp4", [clock(260, 180), walker], seconds=30, fps=15))
+    assert [window.quiet for window in windows] == [True, False, True]
+    assert len([k for k in windows[1].keyframes if 14.5 <= k.pts_s <= 17.5]) >= 2, (
+        "while it crosses the clock"
+    )
+
+
+def _after(first: Draw, then: Draw, at_s: float) -> Draw:
+    def draw(picture: Picture, now_s: float) -> None:
+        (first if now_s < at_s else then)(picture, now_s)
+
+    return draw
+
+
+def test_a_lamp_that_becomes_a_tap_is_forgotten(tmp_path: Path) -> None:
+    times_s = (30 + np.cumsum(np.random.default_rng(5).uniform(0.6, 3.0, 20))).tolist()
+    drawn = _after(lamp(300, 200, on_s=0.5, off_s=0.5), drops(300, 200, times_s), 30.0)
+    windows, _ = watched(film(tmp_path / "film.mp4", [drawn], seconds=60, fps=12))
+    assert [window.quiet for window in windows] == [True, True, True, False, False, False]
+
+
+def test_the_signal_of_the_notebook_knows_no_clock(tmp_path: Path) -> None:
+    settings = WindowSettings()
+    notebook = WindowSettings(motion=type(settings.motion)(signal="notebook"), max_fps=None)
+    windows, capture = watched(film(tmp_path / "film.mp4", [clock(10, 40)], seconds=20), notebook)
+    assert not capture.flickers
+    assert all(window.signal_max > 0 for window in windows)
+
+
+def test_a_scan_says_once_what_does_not_count(livereel: CommandLine, tmp_path: Path) -> None:
+    path = film(tmp_path / "film.mp4", [clock(10, 40)], seconds=40)
+    for options in ([], ["--json"]):
+        ended = livereel("scan", path, *options)
+        (line,) = ended.err.splitlines()
+        assert line.startswith("livereel: note: a clock or a lamp at ")
+        assert "every 1.0 s" in line
+        assert len(ended.out.splitlines()) == 4
+
+
+def test_the_clock_of_a_real_overlay(shared_media: Path) -> None:
+    windows, _ = watched(shared_media / "cases" / "osd_clock.mp4")
+    assert [window.quiet for window in windows] == [True, True, False, True]
+    assert all(23.0 <= peak.pts_s <= 27.2 for peak in windows[2].peaks)
