@@ -27,7 +27,6 @@ from analyzer.signal.window import Window, WindowSettings
 from base.clock import parse_utc, utc_after, utc_text
 from livereel.camera.supervisor import Patience
 from livereel.camera.worker import CameraSettings
-from livereel.ledger.ledger import Ledger
 from sinks.events import Glimpse, Stirring
 from sinks.sink import Event
 from tests.kit.coverage import coverage
@@ -39,37 +38,26 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 LOOK = Look(round_s=20, moving_s=6.0)
 
 
-class TimedLedger(Ledger):
-    """Notes how long after its end a window is taken."""
-
-    def __init__(self, data: Path, window_s: float) -> None:
-        super().__init__(data)
-        self._window_s = window_s
-        self.late_s: list[float] = []
-
-    def add_window(self, window: Window, outcome: str) -> None:
-        """Note, and keep."""
-        length_s = window.end_s - window.start_s
-        if length_s == self._window_s:  # one that was cut short is not late: it came when it was called
-            ended = parse_utc(utc_after(window.start_utc, length_s))
-            self.late_s.append((datetime.now(UTC) - ended).total_seconds())
-        super().add_window(window, outcome)
-
-
 class TimedSink:
-    """Notes how long after the picture it is told that something moves, and what it looks like."""
+    """Notes how long after the picture motion and keyframes are published, and after its end a window."""
 
-    def __init__(self) -> None:
-        self.late_s: dict[str, list[float]] = {"Stirring": [], "Glimpse": []}
+    def __init__(self, window_s: float) -> None:
+        self._window_s = window_s
+        self.late_s: dict[str, list[float]] = {"window": [], "Stirring": [], "Glimpse": []}
 
     async def take(self, event: Event) -> None:
-        """Note what comes before a window is closed."""
+        """Note how late the event is; a window is in the ledger by now."""
         if isinstance(event, Stirring | Glimpse):
-            late = datetime.now(UTC) - parse_utc(event.at_utc)
-            self.late_s[type(event).__name__].append(late.total_seconds())
+            self._note(type(event).__name__, event.at_utc)
+        elif isinstance(event, Window) and event.end_s - event.start_s == self._window_s:
+            # One that was cut short is not late: it came when the run ended.
+            self._note("window", utc_after(event.start_utc, self._window_s))
+
+    def _note(self, what: str, at_utc: str) -> None:
+        self.late_s[what].append((datetime.now(UTC) - parse_utc(at_utc)).total_seconds())
 
     async def close(self) -> None:
-        """There is nobody to tell."""
+        """Nothing is held."""
 
 
 @dataclass
@@ -121,16 +109,12 @@ def _run(folder: Path, asked: argparse.Namespace) -> None:
             name: CameraSettings(name, server.address(f"/{name}"), settings, data, transport=asked.transport)
             for name in names
         }
-        ledger = TimedLedger(data, asked.window)
         usages: dict[str, Usage] = {}
-        sink = TimedSink()
-        with watching(
-            data, cameras, patience=Patience(), reels_every_s=60.0, ledger=ledger, sinks=[sink]
-        ) as watch:
+        sink = TimedSink(asked.window)
+        with watching(data, cameras, patience=Patience(), reels_every_s=60.0, sinks=[sink]) as watch:
             _watch(asked, usages, watch, server.pid)
             stopping_s = time.monotonic()
-        late_s = {"window": ledger.late_s, **sink.late_s}
-        _tell(asked, watch, late_s, usages, time.monotonic() - stopping_s)
+        _tell(asked, watch, sink.late_s, usages, time.monotonic() - stopping_s)
     finally:
         server.close()
 

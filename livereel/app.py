@@ -1,4 +1,4 @@
-"""Composition: concrete classes are named and wired here, run, and closed in order."""
+"""Composition: the only module that names concrete classes and wires them, runs and closes them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import livereel
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.queue import QueueSettings
 from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.compile import VIDEO, ReelPlan, compile_reel, summary
 from base.atomic import atomic_folder
@@ -26,14 +27,13 @@ from livereel.config.describers import Words, make_words, queue_settings
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, UsageError
 from livereel.ledger.ledger import Ledger
-from livereel.live.background_task import beside
+from livereel.live.background_task import running
 from livereel.live.service import Live
-from livereel.reels.rolling import LATEST, LookBack, RollingReel, look_back
-from livereel.storage.data_dir import REELS, alone
+from livereel.reels.rolling import LookBack, RollingReel, look_back
+from livereel.storage.data_dir import LATEST, REELS, alone
 from livereel.storage.recovery import remove_leftovers
 from livereel.storage.retention import Limits, Retention
-from sinks.mqtt.outbox import FILE as OUTBOX
-from sinks.mqtt.outbox import Outbox
+from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import Sink
@@ -56,37 +56,56 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
     """
     words = make_words(options.config, cameras, options.rules())
     with alone(data), closing(Ledger(data)) as ledger:
-        retention = Retention(data, ledger, Limits(**asdict(options.config.retention)))
+        outlets = _outlets(ledger, [camera.name for camera in cameras], options.config.mqtt)
         remove_leftovers(data, ledger)
-        reels = _reels([camera.name for camera in cameras], ledger, data, options, words)
-        live = Live(
-            [_settings(camera, data, options) for camera in cameras],
-            ledger,
-            words.describer,
-            reels,
-            retention=retention,
-            every_s=options.config.reel.every_s,
-            patience=Patience(),
-            queue=queue_settings(options.config.describe),
-        )
-        names = [camera.name for camera in cameras]
-        outlets = _outlets(names, [reel.id for reel in reels], data, options.config.mqtt)
+        live = build([_settings(camera, data, options) for camera in cameras], ledger, words, options)
         asyncio.run(_run(live, words, outlets, seconds))
-    for reel in reels:
-        video = data / REELS / reel.id / LATEST / VIDEO
+    for reel_id in _reel_ids([camera.name for camera in cameras]):
+        video = data / REELS / reel_id / LATEST / VIDEO
         if video.exists():
-            sys.stdout.write(f"{reel.id}: {video}\n")
+            sys.stdout.write(f"{reel_id}: {video}\n")
+
+
+def build(
+    cameras: Sequence[CameraSettings],
+    ledger: Ledger,
+    words: Words,
+    options: Options,
+    *,
+    patience: Patience | None = None,
+    queue: QueueSettings | None = None,
+) -> Live:
+    """Wire a live run of these cameras over an open ledger; nothing is started yet.
+
+    Args:
+        cameras: what to watch, with all files in the ledger's data folder.
+        ledger: stays the caller's to close.
+        words: describes windows, chooses chapters and tells stories; the caller's to close, too.
+        options: of reels, of the describe queue and of retention.
+        patience: timeouts of cameras; the defaults if None.
+        queue: of the describe queue, in place of the options.
+    """
+    return Live(
+        cameras,
+        ledger,
+        words.describer,
+        _reels([camera.name for camera in cameras], ledger, options, words),
+        retention=Retention(ledger.data, ledger, Limits(**asdict(options.config.retention))),
+        every_s=options.config.reel.every_s,
+        patience=patience or Patience(),
+        queue=queue or queue_settings(options.config.describe),
+    )
 
 
 def demo(data: Path, seconds: float, options: Options) -> None:
-    """Watch two drawn cameras."""
+    """Watch two synthetic cameras."""
     watch(DEMO_CAMERAS, data, options.with_reel_every(DEMO_EVERY_S), seconds)
 
 
 def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], options: Options) -> None:
     """Make a reel of what a data folder holds since then, in the new folder ``out``; print where it is.
 
-    Works beside a running instance. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
+    May run while another process watches. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
     """
     now = datetime.now(UTC)
     with closing(Ledger(data, read_only=True)) as ledger, atomic_folder(out) as folder:
@@ -122,7 +141,7 @@ def named(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
 
 
 async def _run(live: Live, words: Words, outlets: Outlets, seconds: float | None) -> None:
-    """Run until told to stop, then close: the cameras first, what tells of them last."""
+    """Run until a signal, then close: the cameras first, the sinks last."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -140,7 +159,7 @@ async def _run(live: Live, words: Words, outlets: Outlets, seconds: float | None
 
 
 async def _load(words: Words, stop: asyncio.Event) -> None:
-    """Load the model beside the cameras. One that cannot be loaded ends the run: nothing would get words."""
+    """Load the model while cameras start. A failure ends the run: no window would be described."""
     if words.load is not None:
         try:
             await words.load()
@@ -149,26 +168,39 @@ async def _load(words: Words, stop: asyncio.Event) -> None:
             raise
 
 
-def _outlets(cameras: Sequence[str], reels: Sequence[str], data: Path, settings: MqttSettings) -> Outlets:
-    """Open what a run tells its events to, once the run is there to obey what comes back.
+def _outlets(ledger: Ledger, cameras: Sequence[str], settings: MqttSettings) -> Outlets:
+    """Return what opens the sinks of a run; a sink that fails for good stops the run.
 
-    Should it fail for good, it stops the run.
+    Their outboxes are opened at once: they hold all events that are made from now on.
     """
+    if settings.host is None:
+        return _no_outlets
+    messages = Messages(settings.topic_prefix, base=ledger.data)
+    outbox = ledger.outboxes.open("mqtt", messages.stored, max_bytes=settings.outbox_max_bytes)
 
     @asynccontextmanager
     async def opened(live: Live, stop: asyncio.Event) -> AsyncIterator[list[Sink]]:
-        if settings.host is None:
-            yield []
-            return
-        with closing(Outbox(data / OUTBOX, max_bytes=settings.outbox_max_bytes)) as outbox:
-            sink = MqttSink(settings, cameras, reels, outbox, live, base=data, version=livereel.__version__)
-            async with beside("mqtt", sink.run(), stop):
-                try:
-                    yield [sink]
-                finally:
-                    await sink.close()
+        sink = MqttSink(
+            settings,
+            cameras,
+            _reel_ids(cameras),
+            outbox,
+            live,
+            base=ledger.data,
+            version=livereel.__version__,
+        )
+        async with running("mqtt", sink.run(), stop):
+            try:
+                yield [sink]
+            finally:
+                await sink.close()
 
     return opened
+
+
+@asynccontextmanager
+async def _no_outlets(_live: Live, _stop: asyncio.Event) -> AsyncIterator[list[Sink]]:
+    yield []
 
 
 def _settings(camera: CameraConfig, data: Path, options: Options) -> CameraSettings:
@@ -187,21 +219,22 @@ def _settings(camera: CameraConfig, data: Path, options: Options) -> CameraSetti
     )
 
 
-def _reels(
-    cameras: Sequence[str], ledger: Ledger, data: Path, options: Options, words: Words
-) -> list[RollingReel]:
+def _reel_ids(cameras: Sequence[str]) -> list[str]:
     """A reel for each camera, and one over all where there are several."""
-    ids = {name: [name] for name in cameras} | ({ALL: list(cameras)} if len(cameras) > 1 else {})
+    return [*cameras, *([ALL] if len(cameras) > 1 else [])]
+
+
+def _reels(cameras: Sequence[str], ledger: Ledger, options: Options, words: Words) -> list[RollingReel]:
     return [
         RollingReel(
             reel_id,
-            names,
+            cameras if reel_id == ALL else [reel_id],
             ledger=ledger,
-            folder=data / REELS,
+            folder=ledger.data / REELS,
             chooser=BlockChooser(options.rules(), words.propose),
             tell=words.tell,
             settings=options.reel(media_time=False),
             horizon_s=options.config.reel.horizon_s,
         )
-        for reel_id, names in ids.items()
+        for reel_id in _reel_ids(cameras)
     ]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzer.describe.moment import Moment
+from analyzer.reel.records import Reel
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +46,43 @@ class Glimpse:
     jpeg: bytes
 
 
+class CameraStatus(StrEnum):
+    """How a camera is doing."""
+
+    CONNECTING = "connecting"
+    WATCHING = "watching"
+    WAITING = "waiting"
+    """Its connection was lost; it will be tried again."""
+    REFUSED = "refused"
+    """It will not be tried again, as that is of no use: a wrong password, for example."""
+    DISABLED = "disabled"
+    """Its analysis is switched off."""
+    ENDED = "ended"
+    """Its source has come to its end, or the run has."""
+
+
 @dataclass(frozen=True, slots=True)
 class CameraState:
     """A camera's state, sent at each change.
 
     Attributes:
         camera: the camera's name.
-        state: ``watching``, ``waiting`` (lost, will be tried again), ``refused`` (it is of no use to try
-            again: a wrong password, say), ``disabled`` or ``ended``.
+        state: how it is doing.
         reason: in a few words, None where all is well.
         at_utc: since when.
     """
 
     camera: str
-    state: str
+    state: CameraStatus
     reason: str | None
     at_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The newest moment of a camera, or the newest reel, at a start: an earlier run has published it."""
+
+    event: Moment | Reel
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +94,17 @@ class Stats:
     cameras: dict[str, dict[str, float]]
 
 
+class DescriberStatus(StrEnum):
+    """Whether the describer answers."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
 @dataclass(frozen=True, slots=True)
 class DescriberState:
-    """Whether windows are being described, sent at each change: ``online`` or ``offline``, and why."""
+    """Whether windows are being described, sent at each change; ``reason`` where they are not."""
 
-    state: str
+    state: DescriberStatus
     reason: str | None
     at_utc: str

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap
-from analyzer.signal.window import Window
+from analyzer.signal.window import Outcome, Window
 
 
-def window_row(window: Window, outcome: str, moment: Moment | None = None, *, base: Path) -> dict[str, Any]:
+def window_row(
+    window: Window,
+    outcome: Outcome | Literal["pending", "seen"],
+    moment: Moment | None = None,
+    *,
+    base: Path,
+) -> dict[str, Any]:
     """Return the JSON object for a window; file names are relative to ``base`` where they lie in it.
 
-    ``outcome`` is ``described``, ``quiet``, ``skipped_overload``, ``model_failed``, ``disk_full``, or, for a
-    window without a description, ``seen``.
+    ``outcome`` is ``pending`` for a window that waits to be described, and ``seen`` for one that is not to
+    be described.
     """
     return {
         "id": window.id,

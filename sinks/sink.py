@@ -7,27 +7,25 @@ from typing import Protocol
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
-from sinks.events import CameraState, DescriberState, Glimpse, Stats, Stirring
+from sinks.events import CameraState, DescriberState, Glimpse, Restored, Stats, Stirring
 
 
 class SinkError(Exception):
     """A sink cannot be used, or cannot store an event; the message is one clear line."""
 
 
-Event = CameraState | DescriberState | Stirring | Glimpse | Window | Moment | Reel | Gap | Stats
+Event = CameraState | DescriberState | Stirring | Glimpse | Window | Moment | Reel | Restored | Gap | Stats
 
 
 class Sink(Protocol):
     """Receives events in the order in which they happen and brings them to its peer.
 
-    ``take`` never waits for the peer: what must not be lost is on disk when it returns; the rest may be
-    dropped, and is counted. A Moment or a Reel is passed once it is in the ledger and its files are in
-    place. Delivery is at least once: after a crash, and for the newest one at each start, it is passed
-    again with the same id (and seq).
+    ``take`` never waits for the peer: it may drop events, and counts them. What must not be lost, a Moment or
+    a Reel, is in the sink's outbox before it is passed here (``sinks.outbox``), and its files are in place.
     """
 
     async def take(self, event: Event) -> None:
-        """Accept an event; raises SinkError if it must be stored and cannot be."""
+        """Accept an event; raises SinkError if that is not possible."""
         ...
 
     async def close(self) -> None:

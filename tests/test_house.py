@@ -32,7 +32,7 @@ CONFIG = ROOT / "config.yaml"
 # What product code may import besides itself and Python's own; the rest is for tests and benchmarks.
 LIBRARIES = {
     "annotated_types", "av", "cv2", "imageio", "jinja2", "numpy", "paho", "PIL", "pydantic",
-    "rich", "typer", "yaml",
+    "rich", "sqlalchemy", "typer", "yaml",
 }  # fmt: skip
 MODEL_LIBRARIES = {"openai", "qwen_vl_utils", "torch", "transformers", "vllm"}
 

@@ -23,7 +23,7 @@ from analyzer.describe.allowance import Allowance
 from analyzer.describe.describer import DescribeError, Describer, RefusedError, as_describe_error
 from analyzer.describe.moment import Moment
 from analyzer.describe.pictures import strongest
-from analyzer.signal.window import Window
+from analyzer.signal.window import Outcome, Window
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Waiting(Protocol):
         """End so many, the lowest peaks first, as ``skipped_overload``; returns how many there were."""
         ...
 
-    def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
+    def end_window(self, window_id: str, outcome: Outcome, moment: Moment | None = None) -> None:
         """Say how a window ended."""
         ...
 
@@ -143,7 +143,7 @@ class DescribeQueue:
         self._news = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         # How windows ended, until that is told; nothing more is asked before.
-        self._ends: deque[tuple[str, str, Moment | None]] = deque()
+        self._ends: deque[tuple[str, Outcome, Moment | None]] = deque()
         self._attempts: dict[str, int] = {}
         self._turn = 0
         self._served: dict[str, int] = {}  # the turn at which a camera was served last
@@ -241,14 +241,15 @@ class DescribeQueue:
     def _start(self, camera: str, window_id: str) -> None:
         self._turn += 1
         self._served[camera] = self._turn
-        window = self._thinned(self._waiting.window(window_id))
+        window = self._waiting.window(window_id)
+        shown = self._thinned(window)
         self._windows.spend(1.0)
         try:
-            self._tokens.spend(self._describer.tokens(window))
+            self._tokens.spend(self._describer.tokens(shown))
         except Exception as error:  # noqa: BLE001  # a describer may be anybody's
             self._failed(window, as_describe_error(error))
             return
-        self._tasks[window_id] = asyncio.create_task(self._describe(window))
+        self._tasks[window_id] = asyncio.create_task(self._describe(window, shown))
 
     def _pause_s(self) -> float:
         """How long to wait before anything is asked: for the model's sake, or the budget's."""
@@ -280,20 +281,24 @@ class DescribeQueue:
         self.counts.thinned += 1
         return strongest(window, (len(window.keyframes) + 1) // 2)
 
-    async def _describe(self, window: Window) -> None:
+    async def _describe(self, window: Window, shown: Window) -> None:
         try:
-            await self._ask(window)
+            await self._ask(window, shown)
             with suppress(WaitingError):  # then ``run`` tells it
                 await self._tell_ends()
         finally:
             self._tasks.pop(window.id, None)
             self._news.set()
 
-    async def _ask(self, window: Window) -> None:
-        """Ask the describer; whatever it raises is a failure, and nothing of it gets out of here."""
+    async def _ask(self, window: Window, shown: Window) -> None:
+        """Describe a window of which the model is ``shown`` all, or some keyframes.
+
+        Whatever the describer raises is a failure, and nothing of it gets out of here.
+        """
         try:
-            described = await self._describer.describe(window)
-            moment = replace(described, late=self._age_s(window) > self._settings.late_after_s)
+            described = await self._describer.describe(shown)
+            late = self._age_s(window) > self._settings.late_after_s
+            moment = replace(described, window=window, late=late)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
@@ -320,7 +325,7 @@ class DescribeQueue:
         self._passed_over.clear()
         self._at_once = min(self._settings.max_in_flight, self._at_once + 1)
         self._attempts.pop(moment.window.id, None)
-        self._ends.append((moment.window.id, "described", moment))
+        self._ends.append((moment.window.id, Outcome.DESCRIBED, moment))
         self.counts.described += 1
         self.counts.late += moment.late
 
@@ -339,7 +344,7 @@ class DescribeQueue:
             return
         self._attempts.pop(window.id)
         log.warning("%s: no words: %s", window.id, error)
-        self._ends.append((window.id, "model_failed", None))
+        self._ends.append((window.id, Outcome.MODEL_FAILED, None))
         self.counts.failed += 1
 
     def _pass_over(self, window: Window) -> None:

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from analyzer.describe.moment import Moment
 
 
+class GapReason(StrEnum):
+    """Why a camera was not observed for some time."""
+
+    STARTING = "starting"
+    """It was being connected to."""
+    SOURCE_DOWN = "source_down"
+    """It could not be connected to, or had come to its end."""
+    SOURCE_STALLED = "source_stalled"
+    """It sent no new pictures."""
+    UNREADABLE = "unreadable"
+    """Its packets were damaged or cut off."""
+    DISABLED = "disabled"
+    """Its analysis was switched off."""
+    NOT_RUNNING = "not_running"
+    """livereel was not running."""
+    MOVED = "moved"
+    """It was handed over from one machine to another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Time of a camera that nobody saw, and why.
+    """Time of a camera that was not observed, with its reason.
 
     Attributes:
         camera: whose time.
         start_utc, end_utc: wall time, ISO 8601 with Z.
-        reason: ``source_down``, ``source_stalled``, ``disabled`` or ``unreadable`` (damaged, cut off).
+        reason: why.
     """
 
     camera: str
     start_utc: str
     end_utc: str
-    reason: str
+    reason: GapReason
 
 
 @dataclass(frozen=True, slots=True)

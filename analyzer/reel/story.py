@@ -6,10 +6,11 @@ import re
 import textwrap
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from analyzer.describe.builtin.phrasing import capital, number
 from analyzer.describe.moment import Moment
-from analyzer.reel.records import Chapter, Choice, Gap, Reel, Story
+from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel, Story
 from base.clock import parse_utc
 
 MAX_STORY_TITLE_CHARS = 80
@@ -210,16 +211,29 @@ def _table(reel: Reel, *, media_time: bool) -> str:
     return "\n".join(rows)
 
 
-_GAP_WORDS = {
-    "source_down": "was offline",
-    "source_stalled": "sent no pictures",
-    "disabled": "was switched off",
-    "unreadable": "could not be read (damaged or cut off)",
-}
+def _gap_words(reason: GapReason) -> str:  # noqa: PLR0911  # one for each reason
+    """Return what happened to a camera, to follow its name."""
+    match reason:
+        case GapReason.STARTING:
+            return "was being connected to"
+        case GapReason.SOURCE_DOWN:
+            return "was offline"
+        case GapReason.SOURCE_STALLED:
+            return "sent no pictures"
+        case GapReason.UNREADABLE:
+            return "could not be read (damaged or cut off)"
+        case GapReason.DISABLED:
+            return "was switched off"
+        case GapReason.NOT_RUNNING:
+            return "was not watched: livereel was not running"
+        case GapReason.MOVED:
+            return "was being handed over to another machine"
+        case _:
+            assert_never(reason)
 
 
 def _gap_line(gap: Gap, reel: Reel, *, media_time: bool) -> str:
-    what = _GAP_WORDS.get(gap.reason, f"was not seen ({_escape(gap.reason)})")
+    what = _gap_words(gap.reason)
     start, end = parse_utc(gap.start_utc), parse_utc(gap.end_utc)
     if media_time:
         zero = _media_zero(reel)

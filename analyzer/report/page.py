@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from functools import cache
 from math import isnan
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
-from analyzer.reel.records import Chapter, Gap, Reel
+from analyzer.reel.records import Chapter, Gap, GapReason, Reel
 from analyzer.reel.story import captions
 from analyzer.report.axis import Axis, Horizon, Tick, clock, horizon, unix_s, x_ticks
 from analyzer.report.chart import HEIGHT, WIDTH, Band, Chart, Mark, chart, dots, mark, thin
@@ -31,13 +31,6 @@ MAX_PICTURES = 200  # of a plot; about 20 kB each
 MAX_REPORT_PICTURES = 60  # beside its chapters' own
 MAX_POINTS = 20_000  # of the signal, over all cameras: an hour of one camera is 18 000
 MAX_MARKS = 5_000  # peaks drawn, over all cameras
-
-_REASONS = {
-    "source_down": "The source was down",
-    "source_stalled": "The source sent no new pictures",
-    "disabled": "The camera was switched off",
-    "unreadable": "The recording is damaged or cut off here",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +143,7 @@ def _panels(
         drawn = chart(
             camera,
             [w for w in windows if w.camera == camera],
-            [(gap, _reason(gap)) for gap in gaps if gap.camera == camera],
+            [(gap, _reason(gap.reason)) for gap in gaps if gap.camera == camera],
             axis,
             shown,
             max_points=max(200, MAX_POINTS // len(cameras)),
@@ -264,12 +257,28 @@ def _gap(gap: Gap, axis: Axis) -> dict[str, Any]:
         "start": axis.label(start_s),
         "end": axis.label(end_s),
         "lasted": clock(end_s - start_s),
-        "reason": _reason(gap),
+        "reason": _reason(gap.reason),
     }
 
 
-def _reason(gap: Gap) -> str:
-    return _REASONS.get(gap.reason, gap.reason.replace("_", " "))
+def _reason(reason: GapReason) -> str:  # noqa: PLR0911  # one for each reason
+    match reason:
+        case GapReason.STARTING:
+            return "The camera was being connected to"
+        case GapReason.SOURCE_DOWN:
+            return "The source was down"
+        case GapReason.SOURCE_STALLED:
+            return "The source sent no new pictures"
+        case GapReason.UNREADABLE:
+            return "The recording is damaged or cut off here"
+        case GapReason.DISABLED:
+            return "The camera was switched off"
+        case GapReason.NOT_RUNNING:
+            return "livereel was not running"
+        case GapReason.MOVED:
+            return "The camera was handed over to another machine"
+        case _:
+            assert_never(reason)
 
 
 def _when(start_utc: str, end_utc: str) -> str:

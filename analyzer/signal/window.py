@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 import cv2
@@ -88,6 +89,17 @@ class Window:
     signal_step_s: float = SIGNAL_STEP_S
     clip: Clip | None = None
     missed_s: float = 0.0
+
+
+class Outcome(StrEnum):
+    """How a window ends: exactly one of these, once and for all."""
+
+    DESCRIBED = "described"
+    QUIET = "quiet"
+    SKIPPED_OVERLOAD = "skipped_overload"
+    """Too much waited to be decoded or described."""
+    MODEL_FAILED = "model_failed"
+    DISK_FULL = "disk_full"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Protocol
 from av.packet import Packet
 from av.stream import Stream
 
-from analyzer.reel.records import Gap
+from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.flicker import Flicker
 from analyzer.signal.window import Measured, Window, Windower, WindowSettings
 from base.clock import MediaClock, utc_after
@@ -21,7 +21,7 @@ from livereel.camera.counts import Counts
 from livereel.camera.overload import Overload
 from livereel.camera.packet_end import Extent
 from livereel.camera.window_files import WindowFiles
-from livereel.storage.free_space import Space
+from livereel.storage.free_space import FreeSpace
 from sinks.events import Began, Glimpse, Stirring
 from stream.address import redact
 from stream.frames import Frame, FrameDecoder
@@ -92,7 +92,7 @@ class Capture:
         pictures: Path | None,
         *,
         arrivals: Arrivals | None = None,
-        space: Space | None = None,
+        space: FreeSpace | None = None,
         epoch: int = 0,
     ) -> None:
         """Watch ``source`` under the name ``camera``.
@@ -117,9 +117,10 @@ class Capture:
         self._clock = MediaClock(source.info.start_utc)
         self._arrivals = arrivals
         self._overload = Overload()
-        self._ended: tuple[str, str] | None = None  # until when the last epoch saw, and what ended it
+        self._ended: tuple[str, GapReason] | None = None  # until when the last epoch saw, and what ended it
         self._pace = Pace(source.info.fps)
         self.counts = Counts()
+        self._closed_name = ""  # of the window that closed last
         self.flickers: list[Flicker] = []
         self._files = WindowFiles(clips, pictures, space, self.counts)
         self.failure: SourceError | None = None
@@ -232,7 +233,7 @@ class Capture:
             return []
         return windower.hold(stands_to_s)
 
-    def _break_epoch(self, reason: str, at_s: float | None = None) -> Iterator[Seen]:
+    def _break_epoch(self, reason: GapReason, at_s: float | None = None) -> Iterator[Seen]:
         """Nothing joins what was with what comes; what was not seen between is for this reason."""
         self.counts.timeline_breaks += 1
         yield from self._end_epoch()
@@ -250,7 +251,7 @@ class Capture:
         yield from self._pass_on(decoded.frames)
         while decoded.rest:
             first = decoded.rest[0]
-            yield from self._break_epoch("unreadable", self._decoder.stream_s(first))
+            yield from self._break_epoch(GapReason.UNREADABLE, self._decoder.stream_s(first))
             decoded = self._decoder.take(decoded.rest)
             yield from self._pass_on(decoded.frames)
 
@@ -275,7 +276,7 @@ class Capture:
         elif self._arrivals is not None and (unseen or frame.pts_s - seen_to_s > self._pace.pause_s):
             self._pace.forget()
             at_s = frame.pts_s + (self._decoder.zero_s or 0.0)
-            yield from self._break_epoch("unreadable" if unseen else "source_stalled", at_s)
+            yield from self._break_epoch(GapReason.UNREADABLE if unseen else GapReason.SOURCE_STALLED, at_s)
             return
         elif unseen:
             yield self._gap(seen_to_s, frame.pts_s)
@@ -290,7 +291,7 @@ class Capture:
             self._clock.follow()
         yield from self._before_the_end(self._windower)
         if abs(self._clock.off_s) > MAX_OFF_S:
-            yield from self._break_epoch("source_stalled")
+            yield from self._break_epoch(GapReason.SOURCE_STALLED)
 
     def _note_flickers(self, windower: Windower) -> None:
         for flicker in windower.flickers:
@@ -332,10 +333,9 @@ class Capture:
         shot = windower.glimpse()
         if shot is not None:
             at_utc = self._clock.utc(shot.pts_s)
-            # A peak may settle after its window has closed.
-            window_s = self._settings.window_s
-            start_s = min(windower.start_s, shot.pts_s // window_s * window_s)
-            yield Glimpse(self._camera, self._name(start_s), at_utc, shot.value, shot.jpeg)
+            # A peak may settle just after its window has closed.
+            name = self._name(windower.start_s) if shot.pts_s >= windower.start_s else self._closed_name
+            yield Glimpse(self._camera, name, at_utc, shot.value, shot.jpeg)
 
     def _missing_start(self) -> Iterator[Gap]:
         """Packets that gave no picture before the first that did are a gap."""
@@ -357,7 +357,7 @@ class Capture:
             yield self._gap(seen_to_s, end_s)
 
     def _gap(self, start_s: float, end_s: float) -> Gap:
-        return Gap(self._camera, self._clock.utc(start_s), self._clock.utc(end_s), "unreadable")
+        return Gap(self._camera, self._clock.utc(start_s), self._clock.utc(end_s), GapReason.UNREADABLE)
 
     def _name(self, start_s: float) -> str:
         """Name the window that starts there: unique, as no camera has two at one time."""
@@ -365,7 +365,7 @@ class Capture:
 
     def _window(self, measured: Measured) -> Window:
         start_utc = self._clock.utc(measured.start_s)
-        name = self._name(measured.start_s)
+        name = self._closed_name = self._name(measured.start_s)
         place = f"{start_utc[:10]}/{name}" if self._arrivals else name
         clip, keyframes = self._files.keep(measured, place, self._decoder.zero_s or 0.0)
         missed_s = min(self._missed[1], measured.end_s) - max(self._missed[0], measured.start_s)

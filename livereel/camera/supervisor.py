@@ -15,7 +15,7 @@ from livereel.camera.capture import Seen
 from livereel.camera.counts import Counts
 from livereel.camera.process import CameraProcess
 from livereel.camera.worker import Beat, CameraSettings, Ended, Listed
-from sinks.events import Began
+from sinks.events import Began, CameraStatus
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Supervisor:
     """Keeps one camera watched until it is stopped, its source ends, or trying again is of no use.
 
     Attributes:
-        state: ``connecting``, ``watching``, ``waiting``, ``refused`` or ``ended``; for people to read.
+        state: how the camera is doing.
         counts: what the present (or the last) process has met.
         starts: processes started.
     """
@@ -92,7 +92,7 @@ class Supervisor:
         self._deadline_s = 0.0
         self._began_s = 0.0
         self._choice: str | None = None
-        self.state = "connecting"
+        self.state = CameraStatus.CONNECTING
         self.counts = Counts()
         self._counts_before = Counts()
         self._damaged = 0  # packets, when the newest frame came
@@ -132,7 +132,7 @@ class Supervisor:
         waits_s = self._patience.waits_s()
         while not self._stopping.is_set():
             lost = await self._run_once()
-            if self.state == "watching" and _now_s() - self._began_s > STEADY_S:
+            if self.state == CameraStatus.WATCHING and _now_s() - self._began_s > STEADY_S:
                 waits_s = self._patience.waits_s()
             self._tell(lost)
             await self._on_lost(self._settings.name, lost)
@@ -143,7 +143,8 @@ class Supervisor:
 
     def _tell(self, lost: Lost) -> None:
         """Log a change of state, not each attempt of a night without a camera."""
-        state = "waiting" if not lost.final else "refused" if lost.reason else "ended"
+        ended = CameraStatus.REFUSED if lost.reason else CameraStatus.ENDED
+        state = ended if lost.final else CameraStatus.WAITING
         if state != self.state:
             level = logging.WARNING if lost.reason else logging.INFO
             log.log(level, "%s: %s%s", self._settings.name, state, f" ({lost.reason})" if lost.reason else "")
@@ -238,17 +239,18 @@ class Supervisor:
     async def _report(self, report: Seen) -> None:
         if isinstance(report, Began):
             self._epoch = report.epoch + 1
-            if self.state != "watching":
+            if self.state != CameraStatus.WATCHING:
                 log.info("%s: watching", self._settings.name)
-            self._began_s = self._began_s if self.state == "watching" else _now_s()
-            self.state = "watching"
+            self._began_s = self._began_s if self.state == CameraStatus.WATCHING else _now_s()
+            self.state = CameraStatus.WATCHING
         await self._on_report(report)
 
     def _silence(self) -> Lost:
+        watching = self.state == CameraStatus.WATCHING
         if self.counts.damaged_packets > self._damaged:
             reason = "none of its pictures can be decoded"
-            return Lost(reason, stalled=self.state == "watching", final=False, unreadable=True)
-        if self.state == "watching":
+            return Lost(reason, stalled=watching, final=False, unreadable=True)
+        if watching:
             return Lost(f"no picture for {self._stall_s:g} s", stalled=True, final=False)
         return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from analyzer.signal.window import Clip, Keyframe, Measured, Shot
 from livereel.camera.clips import Clipper
 from livereel.camera.counts import Counts
-from livereel.storage.free_space import Space, is_full
+from livereel.storage.free_space import FreeSpace, is_full
 from stream.media.file import MediaError
 
 
@@ -19,7 +19,9 @@ class WindowFiles:
         clip_failure: why a clip could not be cut, the last time.
     """
 
-    def __init__(self, clips: Clipper, pictures: Path | None, space: Space | None, counts: Counts) -> None:
+    def __init__(
+        self, clips: Clipper, pictures: Path | None, space: FreeSpace | None, counts: Counts
+    ) -> None:
         """Keep clips by ``clips`` and keyframes in the folder ``pictures`` (None: nowhere).
 
         With ``space``, a window for which there is no room has no files; without it, a full disk is an

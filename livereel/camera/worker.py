@@ -20,7 +20,7 @@ from livereel.camera.clips import BufferClips
 from livereel.camera.counts import Counts
 from livereel.camera.main_stream import MainStreamClips
 from livereel.storage.data_dir import CLIPS, KEYFRAMES
-from livereel.storage.free_space import Space
+from livereel.storage.free_space import FreeSpace
 from stream.open import open_live
 from stream.source import SourceError
 from stream.threaded import ThreadedSource
@@ -156,7 +156,7 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
         beside or clips,
         settings.data / KEYFRAMES / settings.name,
         arrivals=source,
-        space=Space(settings.data, settings.min_free_bytes),
+        space=FreeSpace(settings.data, settings.min_free_bytes),
         epoch=settings.epoch,
     )
     threading.Thread(target=_beat, args=(reporter, capture, source), daemon=True).start()

@@ -7,7 +7,7 @@ import errno
 from analyzer.describe.describer import DescribeError
 from analyzer.reel.compile import ReelError
 from livereel.config.schema import ConfigError
-from livereel.ledger.ledger import LedgerError
+from livereel.ledger.records import LedgerError
 from livereel.storage.data_dir import FolderInUseError
 from sinks.sink import SinkError
 from stream.media.file import MediaError

@@ -23,7 +23,7 @@ from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips
 from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
 from livereel.cli.progress import progress
-from livereel.cli.recap_describe import Outcome, describe_all, in_thread
+from livereel.cli.recap_describe import EndedWindow, describe_all, in_thread
 from livereel.config.describers import Words, make_words
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig
@@ -38,38 +38,34 @@ SCRATCH = "clips"
 class Watched:
     """What a run has seen, in order."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    ended: list[EndedWindow] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
-    def take(self, item: Outcome | Gap) -> None:
+    def take(self, item: EndedWindow | Gap) -> None:
         """Add a window's end or a gap."""
         if isinstance(item, Gap):
             self.gaps.append(item)
         else:
-            self.outcomes.append(item)
+            self.ended.append(item)
 
     @property
     def windows(self) -> tuple[Window, ...]:
         """All windows, in order."""
-        return tuple(outcome.window for outcome in self.outcomes)
+        return tuple(it.window for it in self.ended)
 
     @property
     def moments(self) -> list[Moment]:
         """What was put into words and can be shown, in order."""
-        return [outcome.moment for outcome in self.outcomes if outcome.moment and outcome.window.clip]
+        return [it.moment for it in self.ended if it.moment and it.window.clip]
 
     def warnings(self) -> list[str]:
         """What the user should know of it, a line each."""
         lines = [f"not seen: {gap.start_utc} to {gap.end_utc} ({gap.reason})" for gap in self.gaps]
-        failed = [outcome.error for outcome in self.outcomes if outcome.error]
-        return (
-            [
-                *lines,
-                f"{len(failed)} {'window has' if len(failed) == 1 else 'windows have'} no words: {failed[0]}",
-            ]
-            if failed
-            else lines
-        )
+        failed = [it.error for it in self.ended if it.error]
+        if failed:
+            have = "window has" if len(failed) == 1 else "windows have"
+            lines.append(f"{len(failed)} {have} no description: {failed[0]}")
+        return lines
 
 
 def recap(address: str, out: Path, options: Options) -> None:
@@ -146,9 +142,9 @@ async def _watch(
     watched = Watched()
     with progress("watching", known=duration_s is not None) as advance:
 
-        def take(item: Outcome | Gap) -> None:
+        def take(item: EndedWindow | Gap) -> None:
             watched.take(item)
-            if isinstance(item, Outcome):
+            if isinstance(item, EndedWindow):
                 advance(item.window.end_s / duration_s if duration_s else 0.0)
 
         await describe_all(in_thread(capture.windows()), describer, max_in_flight, take)
@@ -156,7 +152,7 @@ async def _watch(
 
 
 async def _plan(watched: Watched, options: Options, words: Words) -> ReelPlan:
-    failed = next((outcome.error for outcome in watched.outcomes if outcome.error), None)
+    failed = next((it.error for it in watched.ended if it.error), None)
     if failed is not None and not watched.moments:
         raise DescribeError(f"not one window could be put into words: {failed}")
     cameras = tuple(dict.fromkeys(window.camera for window in watched.windows))
@@ -179,8 +175,8 @@ async def _plan(watched: Watched, options: Options, words: Words) -> ReelPlan:
 
 def _write_windows(watched: Watched, folder: Path) -> None:
     rows = (
-        window_row(_without_scratch(outcome.window, folder), outcome.name, outcome.moment, base=folder)
-        for outcome in watched.outcomes
+        window_row(_without_scratch(it.window, folder), it.outcome, it.moment, base=folder)
+        for it in watched.ended
     )
     write_text(folder / WINDOWS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from analyzer.describe.describer import DescribeError, Describer, RefusedError, as_describe_error
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap
-from analyzer.signal.window import Window
+from analyzer.signal.window import Outcome, Window
 
 # A server that is busy may answer a little later; a file's reel does not wait for one that is gone.
 RETRIES_S = (1.0, 3.0)
@@ -24,18 +24,18 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EndedWindow:
     """How a window ended.
 
     Attributes:
         window: the window.
-        name: ``described``, ``quiet`` or ``model_failed``.
+        outcome: ``described``, ``quiet`` or ``model_failed``.
         moment: its words, when described.
         error: why the model failed, when it did.
     """
 
     window: Window
-    name: str
+    outcome: Outcome
     moment: Moment | None = None
     error: str | None = None
 
@@ -96,7 +96,7 @@ async def describe_all(
     seen: AsyncIterator[Window | Gap],
     describer: Describer,
     max_in_flight: int,
-    take: Callable[[Outcome | Gap], None],
+    take: Callable[[EndedWindow | Gap], None],
 ) -> None:
     """Describe windows as they come and hand ``take`` how each ended, and each gap, in their order.
 
@@ -104,11 +104,11 @@ async def describe_all(
     describer raises ends its window; what ``seen`` or ``take`` raises is raised as it is, when no
     description is under way any more.
     """
-    waiting: deque[asyncio.Task[Outcome] | Gap] = deque()
+    waiting: deque[asyncio.Task[EndedWindow] | Gap] = deque()
     trust = _Trust()
 
-    def begun(item: Window | Gap) -> asyncio.Task[Outcome] | Gap:
-        return item if isinstance(item, Gap) else asyncio.create_task(_outcome(item, describer, trust))
+    def begun(item: Window | Gap) -> asyncio.Task[EndedWindow] | Gap:
+        return item if isinstance(item, Gap) else asyncio.create_task(_ended(item, describer, trust))
 
     # Not a TaskGroup: it would wrap the one failure that there is, and the caller knows failures by type.
     try:
@@ -124,27 +124,27 @@ async def describe_all(
         await _cancel(waiting)
 
 
-async def _cancel(items: Iterable[asyncio.Task[Outcome] | Gap]) -> None:
+async def _cancel(items: Iterable[asyncio.Task[EndedWindow] | Gap]) -> None:
     tasks = [item for item in items if isinstance(item, asyncio.Task)]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _done(item: asyncio.Task[Outcome] | Gap) -> bool:
+def _done(item: asyncio.Task[EndedWindow] | Gap) -> bool:
     return isinstance(item, Gap) or item.done()
 
 
-async def _result(item: asyncio.Task[Outcome] | Gap) -> Outcome | Gap:
+async def _result(item: asyncio.Task[EndedWindow] | Gap) -> EndedWindow | Gap:
     return item if isinstance(item, Gap) else await item
 
 
-async def _outcome(window: Window, describer: Describer, trust: _Trust) -> Outcome:
+async def _ended(window: Window, describer: Describer, trust: _Trust) -> EndedWindow:
     """Describe a window, again where the failure may pass."""
     if window.quiet:
-        return Outcome(window, "quiet")
+        return EndedWindow(window, Outcome.QUIET)
     if why_not := trust.why_not():
-        return Outcome(window, "model_failed", error=why_not)
+        return EndedWindow(window, Outcome.MODEL_FAILED, error=why_not)
     tried = await _tried(window, describer)
     for pause_s in RETRIES_S:
         if isinstance(tried, Moment) or not tried.retryable or trust.lost:
@@ -153,9 +153,9 @@ async def _outcome(window: Window, describer: Describer, trust: _Trust) -> Outco
         tried = await _tried(window, describer)
     if isinstance(tried, Moment):
         trust.answered()
-        return Outcome(window, "described", tried)
+        return EndedWindow(window, Outcome.DESCRIBED, tried)
     trust.failed(tried)
-    return Outcome(window, "model_failed", error=str(tried))
+    return EndedWindow(window, Outcome.MODEL_FAILED, error=str(tried))
 
 
 async def _tried(window: Window, describer: Describer) -> Moment | DescribeError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from analyzer.reel.records import Gap
-from analyzer.signal.window import Window
+from analyzer.signal.window import Outcome, Window
 from base.atomic import write_text
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import NoClips
@@ -86,7 +86,7 @@ def print_row(item: Window | Gap) -> None:
     if isinstance(item, Gap):
         row = {"kind": "gap", **gap_row(item)}
     else:
-        row = window_row(item, "quiet" if item.quiet else "seen", base=Path())
+        row = window_row(item, Outcome.QUIET if item.quiet else "seen", base=Path())
     _print(json.dumps(row, ensure_ascii=False))
 
 

@@ -1,1 +1,16 @@
-"""ledger."""
+"""The ledger: every window, moment, coverage gap and reel of a data folder, in one database.
+
+Written by one process, readable by others at the same time. Modules, in reading order:
+
+    records      the error and the records that the ledger returns
+    tables       the schema and its version
+    database     the connection to the database; all that differs between database systems
+    windows      windows and their moments
+    gaps         coverage gaps
+    reels        finished reels
+    outbox       messages that sinks must deliver, stored with the event that makes them
+    disk_usage   which files may be removed, in which order
+    ledger       ``Ledger``: the parts above over one database
+    coverage     ``GapTracker``: opens and closes gaps as cameras come and go
+    write_queue  ``WriteQueue``: writes that wait while the disk is full
+"""

@@ -1,51 +1,57 @@
-"""Who watched when: every second of a camera from start to stop lies in a window or in a gap."""
+"""Coverage: every second of a camera, from start to stop, lies in a window or in a gap."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.reel.records import Gap
+from analyzer.reel.records import Gap, GapReason
 from base.clock import utc_after
-from livereel.ledger.ledger import MIN_GAP_S, Ledger
+from livereel.ledger.gaps import MIN_GAP_S
+from livereel.ledger.ledger import Ledger
 
 
-class Attendance:
-    """Keeps the gaps between the windows in the ledger. Raises LedgerError."""
+class GapTracker:
+    """Opens and closes gaps in the ledger as cameras come and go. Every method raises LedgerError."""
 
     def __init__(self, ledger: Ledger, cameras: Sequence[str]) -> None:
         self._ledger = ledger
         self._cameras = cameras
 
     def start(self, now_utc: str) -> None:
-        """From now on we look; what lies between an earlier run and this one, nobody saw."""
+        """Begin a run: the time since an earlier one is a gap, and each camera is ``starting``."""
         for camera in self._cameras:
-            self._ledger.close_gap(camera, now_utc)
-            self._fill(camera, now_utc, "not_running")
-            self._ledger.open_gap(camera, now_utc, "source_down")
+            self._ledger.gaps.close(camera, now_utc)
+            self._fill(camera, now_utc, GapReason.NOT_RUNNING)
+            self._ledger.gaps.open(camera, now_utc, GapReason.STARTING)
 
     def began(self, camera: str, at_utc: str) -> None:
-        """Pictures come, from then on."""
-        self._ledger.close_gap(camera, at_utc)
-        self._fill(camera, at_utc, "source_down")
+        """Note that an epoch has begun: windows follow from then on."""
+        self._ledger.gaps.close(camera, at_utc)
+        self._fill(camera, at_utc, GapReason.SOURCE_DOWN)
 
-    def turn(self, camera: str, now_utc: str, reason: str) -> None:
-        """From now on nobody sees the camera for another reason."""
-        if self._ledger.open_reason(camera) not in {None, reason}:
-            self._ledger.close_gap(camera, now_utc)
-            self._ledger.open_gap(camera, now_utc, reason)
+    def change_reason(self, camera: str, now_utc: str, reason: GapReason) -> None:
+        """End the camera's open gap, if it has another reason, and begin one of this reason."""
+        if self._ledger.gaps.open_reason(camera) not in {None, reason}:
+            self._ledger.gaps.close(camera, now_utc)
+            self._ledger.gaps.open(camera, now_utc, reason)
 
-    def lost(self, camera: str, now_utc: str, reason: str) -> None:
-        """Nobody sees the camera from its last window on."""
-        seen_utc = self._ledger.seen_until(camera)
-        self._ledger.open_gap(camera, min(seen_utc or now_utc, now_utc), reason)
+    def lost(self, camera: str, now_utc: str, reason: GapReason) -> None:
+        """Begin a gap at the camera's last window.
+
+        A camera that turns out to be down or unreadable was so all the time that it was ``starting``.
+        """
+        if reason not in {GapReason.NOT_RUNNING, GapReason.DISABLED}:
+            self._ledger.gaps.set_open_reason(camera, GapReason.STARTING, reason)
+        last_utc = self._ledger.observed_until(camera)
+        self._ledger.gaps.open(camera, min(last_utc or now_utc, now_utc), reason)
 
     def end(self, now_utc: str) -> None:
-        """We look no longer."""
+        """End the run: open gaps end, and what follows the last window is a gap."""
         for camera in self._cameras:
-            self._ledger.close_gap(camera, now_utc)
-            self._fill(camera, now_utc, "ended")
+            self._ledger.gaps.close(camera, now_utc)
+            self._fill(camera, now_utc, GapReason.NOT_RUNNING)
 
-    def _fill(self, camera: str, until_utc: str, reason: str) -> None:
-        seen_utc = self._ledger.seen_until(camera)
-        if seen_utc is not None and utc_after(seen_utc, MIN_GAP_S) < until_utc:
-            self._ledger.add_gap(Gap(camera, seen_utc, until_utc, reason))
+    def _fill(self, camera: str, until_utc: str, reason: GapReason) -> None:
+        last_utc = self._ledger.observed_until(camera)
+        if last_utc is not None and utc_after(last_utc, MIN_GAP_S) < until_utc:
+            self._ledger.gaps.add(Gap(camera, last_utc, until_utc, reason))

@@ -1,116 +1,172 @@
-"""The ledger's file: one SQLite database, opened, read and written with one kind of error."""
+"""The database of a ledger: connections, transactions, one kind of error, and what differs between systems.
+
+All other modules of the ledger use SQLAlchemy's neutral constructs, so that another database system is
+another way to open a ``Database`` here.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from analyzer.describe.queue import WaitingError
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Executable,
+    QueuePool,
+    Row,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
-FILE = "ledger.db"
+from livereel.ledger.records import LedgerError
+from livereel.ledger.tables import VERSION, info, metadata
 
-# What an earlier version made is brought up to date: its indices are replaced, its rows stay as they are.
-# Such a ledger has no row in ``began``, as nobody knows any more when it was made.
-_SCHEMA = """
-BEGIN;
-CREATE TABLE IF NOT EXISTS began (utc TEXT NOT NULL) STRICT;
-INSERT INTO began SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-    WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'windows');
-CREATE TABLE IF NOT EXISTS windows (
-    id TEXT PRIMARY KEY, camera TEXT NOT NULL, start_utc TEXT NOT NULL, end_utc TEXT NOT NULL,
-    outcome TEXT NOT NULL, window TEXT NOT NULL, moment TEXT, bytes INTEGER NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS windows_by_camera ON windows (camera, end_utc);
-CREATE INDEX IF NOT EXISTS windows_by_end ON windows (end_utc, start_utc);
-CREATE INDEX IF NOT EXISTS windows_by_start ON windows (start_utc, camera);
-CREATE INDEX IF NOT EXISTS windows_pending ON windows (start_utc) WHERE outcome = 'pending';
-CREATE INDEX IF NOT EXISTS windows_held ON windows (end_utc, bytes) WHERE bytes > 0;
-DROP INDEX IF EXISTS windows_by_time;
-DROP INDEX IF EXISTS windows_with_files;
-CREATE TABLE IF NOT EXISTS gaps (
-    camera TEXT NOT NULL, start_utc TEXT NOT NULL, end_utc TEXT, reason TEXT NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS gaps_by_camera ON gaps (camera, end_utc);
-CREATE INDEX IF NOT EXISTS gaps_by_end ON gaps (end_utc);
-CREATE UNIQUE INDEX IF NOT EXISTS gaps_open ON gaps (camera) WHERE end_utc IS NULL;
-DROP INDEX IF EXISTS gaps_by_time;
-CREATE TABLE IF NOT EXISTS reels (
-    id TEXT NOT NULL, seq INTEGER NOT NULL, end_utc TEXT NOT NULL, folder TEXT NOT NULL,
-    manifest TEXT NOT NULL, PRIMARY KEY (id, seq)) STRICT;
-CREATE INDEX IF NOT EXISTS reels_by_end ON reels (end_utc);
-CREATE TABLE IF NOT EXISTS reel_numbers (id TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
-COMMIT;
-"""
-
-# What the sinks have not taken yet. It is noted in the same commit as the words or the reel, by whoever makes
-# it, and goes with them: whatever is killed when, neither can one be told of without the other.
-_UNTOLD = """
-CREATE TABLE IF NOT EXISTS untold (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, window_id TEXT UNIQUE, reel_id TEXT, seq INTEGER,
-    UNIQUE (reel_id, seq)) STRICT;
-CREATE TRIGGER IF NOT EXISTS moment_made AFTER UPDATE OF moment ON windows WHEN new.moment IS NOT NULL
-    BEGIN INSERT OR IGNORE INTO untold (window_id) VALUES (new.id); END;
-CREATE TRIGGER IF NOT EXISTS moment_gone AFTER DELETE ON windows
-    BEGIN DELETE FROM untold WHERE window_id = old.id; END;
-CREATE TRIGGER IF NOT EXISTS reel_made AFTER INSERT ON reels
-    BEGIN INSERT OR IGNORE INTO untold (reel_id, seq) VALUES (new.id, new.seq); END;
-CREATE TRIGGER IF NOT EXISTS reel_gone AFTER DELETE ON reels
-    BEGIN DELETE FROM untold WHERE reel_id = old.id AND seq = old.seq; END;
-"""
+# How long a write waits for another process that is writing, before it fails.
+BUSY_S = 5.0
+# An insert with ON CONFLICT, as a database system's own dialect builds it.
+Insert = Callable[[Table], sqlite.Insert]
 
 
-class LedgerError(WaitingError):
-    """The ledger cannot be read or written; the message is one clear line."""
+class Database:
+    """A ledger's tables. Every method raises LedgerError; then nothing is half done. Safe from threads.
 
-
-class Store:
-    """The file of a data folder's ledger. A call blocks for one commit; safe from threads.
+    A write is on disk when it returns. Reads see the last commit and do not wait for writes.
 
     Attributes:
-        data: the data folder.
-        file: the database in it.
+        name: what error messages call it: its file.
     """
 
-    def __init__(self, data: Path, *, read_only: bool = False) -> None:
-        """Open the ledger in ``data``, made if it is not there; raises LedgerError.
+    def __init__(self, engine: Engine, name: str, *, insert: Insert, created_utc: str | None) -> None:
+        """Use what ``engine`` connects to.
 
-        ``read_only`` opens what another process may be writing, and never makes it.
+        Args:
+            engine: makes the connections; disposed of by ``close``.
+            name: what error messages call the database.
+            insert: the dialect's insert.
+            created_utc: the time now, if the tables are to be made where there are none.
         """
-        self.data = data
-        self.file = data / FILE
+        self.name = name
+        self._engine = engine
+        self._reader = engine.execution_options(reads_only=True)
         self._lock = RLock()
-        with self._mapped():
-            if read_only:
-                address = f"{self.file.resolve(strict=True).as_uri()}?mode=ro"
-                self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
-                return
-            data.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.file, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA + _UNTOLD)
-
-    @contextmanager
-    def _mapped(self) -> Iterator[None]:
+        self._closed = False
+        self._insert = insert
         try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise LedgerError(f"{self.file}: {getattr(error, 'strerror', None) or error}") from error
+            if created_utc is not None:
+                self._create(created_utc)
+            self._check_version()
+        except LedgerError:
+            self.close()
+            raise
+
+    def _create(self, created_utc: str) -> None:
+        with self.writing() as connection:
+            if not inspect(connection).get_table_names():
+                metadata.create_all(connection)
+                connection.execute(info.insert(), {"version": VERSION, "created_utc": created_utc})
+
+    def _check_version(self) -> None:
+        with self._connected(self._reader) as connection:
+            known = inspect(connection).has_table(info.name)
+            version = connection.execute(select(info.c.version)).scalar() if known else None
+        if version != VERSION:
+            found = "not a ledger" if version is None else f"a ledger of version {version}"
+            raise LedgerError(f"{self.name}: {found}; this livereel reads version {VERSION}")
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Write what the block does as one commit, or nothing of it; raises LedgerError."""
-        with self._mapped(), self._lock, self._db:
-            yield self._db
+    def _connected(self, engine: Engine) -> Iterator[Connection]:
+        if self._closed:
+            raise LedgerError(f"{self.name}: the ledger is closed")
+        try:
+            with engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise LedgerError(f"{self.name}: {_line(error)}") from error
 
-    def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """All rows at once: who has many asks for them in parts. Raises LedgerError."""
-        with self._mapped(), self._lock:
-            return self._db.execute(query, values).fetchall()
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Write what the block does as one commit, or nothing of it."""
+        with self._lock, self._connected(self._engine) as connection, connection.begin():
+            yield connection
+
+    def read(self, query: Executable, values: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
+        """Return all rows at once: a caller that expects many asks for them in parts."""
+        with self._connected(self._reader) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def read_one(
+        self, query: Executable, values: Mapping[str, object] | None = None
+    ) -> Any:  # a column's type
+        """Return the first column of the first row, or None where there is none."""
+        with self._connected(self._reader) as connection:
+            return connection.execute(query, values).scalar()
+
+    def insert_new(self, connection: Connection, table: Table, values: Mapping[str, object]) -> bool:
+        """Insert a row; False, changing nothing, when its keys are there already."""
+        insert = self._insert(table).on_conflict_do_nothing().inline()
+        return connection.execute(insert, values).rowcount > 0
+
+    def put(self, connection: Connection, table: Table, values: Mapping[str, object]) -> None:
+        """Insert a row in place of the one with the same primary key, if there is one."""
+        insert = self._insert(table).inline()
+        keys = [column.name for column in table.primary_key]
+        others = {name: insert.excluded[name] for name in values if name not in keys}
+        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), values)
 
     def close(self) -> None:
-        """Close the file. Safe to call twice."""
-        with self._lock:
-            self._db.close()
+        """Close all connections. Safe to call twice."""
+        self._closed = True
+        self._engine.dispose()
+
+
+def open_sqlite(file: Path, *, created_utc: str | None = None) -> Database:
+    """Open a SQLite file: read-only, or with ``created_utc`` for writing and made if it is not there."""
+    writes = created_utc is not None
+    try:
+        if writes:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        address = f"{file.resolve(strict=not writes).as_uri()}?mode={'rwc' if writes else 'ro'}"
+    except OSError as error:
+        raise LedgerError(f"{file}: {error.strerror}") from error
+
+    def connect() -> sqlite3.Connection:
+        # Without an isolation level the driver leaves transactions to us: see ``_begin``.
+        return sqlite3.connect(address, BUSY_S, uri=True, check_same_thread=False, isolation_level=None)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    event.listen(engine, "begin", _begin)
+    if writes:
+        event.listen(engine, "connect", _make_durable)
+    return Database(engine, str(file), insert=sqlite.insert, created_utc=created_utc)
+
+
+def _make_durable(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at once: taken later, it fails at once if another process has written meanwhile."""
+    if not connection.get_execution_options().get("reads_only"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def unindexed(column: ColumnElement[str]) -> ColumnElement[str]:
+    """Return the column as an expression that no index serves, where the planner would choose a bad one."""
+    return column.concat(literal_column("''"))
+
+
+def _line(error: SQLAlchemyError) -> str:
+    return " ".join(str(getattr(error, "orig", None) or error).split())

@@ -1,122 +1,108 @@
-"""What of a ledger takes room on the disk, asked for in the order in which it may go.
+"""Which files a ledger's windows and reels take, in the order in which they may be removed.
 
-Each query reads an index, the few reels, or as many windows as it is asked for: what a ledger has grown to
-costs next to nothing.
+Each query reads an index, the few reels, or as many windows as it is asked for, however long the ledger is.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer.signal.window import Window
-from livereel.ledger.ledger import Ledger
-from livereel.ledger.windows import PART_ROWS
+from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, func, select
+
+from livereel.ledger.database import Database
+from livereel.ledger.records import StoredReel, StoredWindow
+from livereel.ledger.tables import HAS_FILES, IS_PENDING, gaps, reel_windows, reels, windows
+from livereel.ledger.windows import PART_ROWS, Windows
 
 # After every time.
 EVER = "~"
 
+_newer = reels.alias("newer")
+_REEL = (reels.c.id, reels.c.seq, reels.c.folder, reels.c.bytes)
+_ENDED = windows.c.end_utc <= bindparam("until")
+_SUM_WINDOWS = select(func.coalesce(func.sum(windows.c.bytes), 0)).where(HAS_FILES)
+_SUM_REELS = select(func.coalesce(func.sum(reels.c.bytes), 0))
+_COUNT = select(func.count()).select_from(windows).where(HAS_FILES, _ENDED)
+_OLDEST_WINDOWS = (
+    select(windows.c.window, windows.c.bytes)
+    .where(
+        HAS_FILES,
+        ~IS_PENDING,
+        _ENDED,
+        windows.c.id.not_in(select(reel_windows.c.window_id)),
+        windows.c.id.not_in(bindparam("lent", expanding=True)),
+    )
+    .order_by(windows.c.end_utc)
+    .limit(bindparam("limit"))
+)
+_OLDEST_REELS = (
+    select(*_REEL)
+    .where(reels.c.end_utc <= bindparam("until"))
+    .order_by(reels.c.end_utc, reels.c.seq)
+    .limit(bindparam("limit"))
+)
+_REPLACED_REELS = _OLDEST_REELS.where(
+    select(_newer.c.id).where(_newer.c.id == reels.c.id, _newer.c.seq > reels.c.seq).exists()
+)
+_WINDOW_IDS = select(windows.c.id).where(HAS_FILES)
+_FOLDERS = select(reels.c.folder)
 
-@dataclass(frozen=True, slots=True)
-class HeldWindow:
-    """A window whose files take ``held_bytes``."""
 
-    window: Window
-    held_bytes: int
+def _delete_part(table: Table, key: ColumnElement[object], *where: ColumnElement[bool]) -> Delete:
+    return delete(table).where(key.in_(select(key).where(*where).limit(bindparam("limit"))))
 
 
-@dataclass(frozen=True, slots=True)
-class HeldReel:
-    """A reel whose ``folder`` takes ``held_bytes``."""
-
-    id: str
-    seq: int
-    folder: Path
-    held_bytes: int
+_FORGET_WINDOWS = _delete_part(windows, windows.c.id, windows.c.bytes == 0, ~IS_PENDING, _ENDED)
+_FORGET_GAPS = _delete_part(gaps, gaps.c.number, gaps.c.end_utc <= bindparam("until"))
 
 
-class Stock:
-    """The files of a ledger's windows and reels. Raises LedgerError."""
+class StoredFiles:
+    """The files of a ledger's windows and reels. Every method raises LedgerError."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, database: Database, data: Path, windows: Windows) -> None:
+        self._database = database
+        self._data = data
+        self._windows = windows
 
-    def held_bytes(self) -> int:
+    def total_bytes(self) -> int:
         """What the files of all windows and reels take, as they were written."""
-        rows = self._ledger.read(
-            "SELECT (SELECT coalesce(sum(bytes), 0) FROM windows WHERE bytes > 0)"
-            " + (SELECT coalesce(sum(json_extract(manifest, '$.bytes')), 0) FROM reels)"
-        )
-        return int(rows[0][0])
+        return int(self._database.read_one(_SUM_WINDOWS)) + int(self._database.read_one(_SUM_REELS))
 
-    def count(self, until_utc: str = EVER) -> int:
+    def count_windows(self, until_utc: str = EVER) -> int:
         """How many windows that ended by then have files."""
-        query = "SELECT count(*) FROM windows WHERE bytes > 0 AND end_utc <= ?"
-        return int(self._ledger.read(query, until_utc)[0][0])
+        return int(self._database.read_one(_COUNT, {"until": until_utc}))
 
-    def windows(self, limit: int, until_utc: str = EVER) -> list[HeldWindow]:
-        """The oldest windows with files that ended by then.
+    def oldest_windows(self, limit: int, until_utc: str = EVER) -> list[StoredWindow]:
+        """The oldest windows with files that ended by then and whose files may be removed.
 
-        Not those that wait for words, that a kept reel shows, or that are lent.
+        Not those that wait to be described, that a stored reel shows, or that are lent.
         """
-        rows = self._ledger.read(
-            "SELECT window, bytes FROM windows WHERE bytes > 0 AND outcome != 'pending' AND end_utc <= ?"
-            " AND id NOT IN (SELECT json_extract(chapter.value, '$.window_id')"
-            " FROM reels, json_each(reels.manifest, '$.chapters') AS chapter)"
-            " AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY end_utc LIMIT ?",
-            until_utc, json.dumps(list(self._ledger.lent)), limit,
-        )  # fmt: skip
-        return [HeldWindow(self._ledger.to_window(text), held) for text, held in rows]
+        values = {"until": until_utc, "limit": limit, "lent": list(self._windows.lent)}
+        rows = self._database.read(_OLDEST_WINDOWS, values)
+        return [StoredWindow(self._windows.window(row.window), row.bytes) for row in rows]
 
-    def reels(self, limit: int, until_utc: str = EVER) -> list[HeldReel]:
+    def oldest_reels(self, limit: int, until_utc: str = EVER) -> list[StoredReel]:
         """The oldest reels that ended by then."""
-        rows = self._ledger.read(
-            "SELECT id, seq, folder, json_extract(manifest, '$.bytes') FROM reels"
-            " WHERE end_utc <= ? ORDER BY end_utc, seq LIMIT ?",
-            until_utc, limit,
-        )  # fmt: skip
-        return [self._held(*row) for row in rows]
+        rows = self._database.read(_OLDEST_REELS, {"until": until_utc, "limit": limit})
+        return [StoredReel(row.id, row.seq, self._data / row.folder, row.bytes) for row in rows]
 
-    def replaced_reels(self, limit: int, until_utc: str) -> list[HeldReel]:
+    def replaced_reels(self, limit: int, until_utc: str) -> list[StoredReel]:
         """The oldest reels that ended by then and that a newer one of the same id has replaced."""
-        rows = self._ledger.read(
-            "SELECT id, seq, folder, json_extract(manifest, '$.bytes') FROM reels WHERE end_utc <= ?"
-            " AND EXISTS (SELECT 1 FROM reels AS newer WHERE newer.id = reels.id AND newer.seq > reels.seq)"
-            " ORDER BY end_utc, seq LIMIT ?",
-            until_utc, limit,
-        )  # fmt: skip
-        return [self._held(*row) for row in rows]
-
-    def _held(self, reel_id: str, seq: int, folder: str, held_bytes: int | None) -> HeldReel:
-        return HeldReel(reel_id, seq, self._ledger.data / folder, held_bytes or 0)
+        rows = self._database.read(_REPLACED_REELS, {"until": until_utc, "limit": limit})
+        return [StoredReel(row.id, row.seq, self._data / row.folder, row.bytes) for row in rows]
 
     def forget_before(self, utc: str) -> None:
-        """Forget windows that have no files and gaps that ended by then; in parts, as others write too."""
-        self._delete(
-            "DELETE FROM windows WHERE rowid IN (SELECT rowid FROM windows"
-            " WHERE bytes = 0 AND outcome != 'pending' AND end_utc <= ? LIMIT ?)",
-            utc,
-        )
-        self._delete(
-            "DELETE FROM gaps WHERE rowid IN (SELECT rowid FROM gaps WHERE end_utc <= ? LIMIT ?)", utc
-        )
-
-    def _delete(self, query: str, utc: str) -> None:
-        gone = PART_ROWS
-        while gone == PART_ROWS:
-            with self._ledger.writing() as db:
-                gone = db.execute(query, (utc, PART_ROWS)).rowcount
+        """Remove the rows of windows without files and of gaps that ended by then, a part in each commit."""
+        for statement in (_FORGET_WINDOWS, _FORGET_GAPS):
+            removed = PART_ROWS
+            while removed == PART_ROWS:
+                with self._database.writing() as connection:
+                    removed = connection.execute(statement, {"until": utc, "limit": PART_ROWS}).rowcount
 
     def window_ids(self) -> set[str]:
         """The windows that have files."""
-        return {row[0] for row in self._ledger.read("SELECT id FROM windows WHERE bytes > 0")}
+        return {row.id for row in self._database.read(_WINDOW_IDS)}
 
     def reel_folders(self) -> set[Path]:
-        """The folders of all kept reels."""
-        return {self._ledger.data / row[0] for row in self._ledger.read("SELECT folder FROM reels")}
-
-    def began_utc(self) -> str:
-        """When the ledger was made: what is older, it may never have known."""
-        rows = self._ledger.read("SELECT utc FROM began")
-        return str(rows[0][0]) if rows else ""
+        """The folders of all stored reels."""
+        return {self._data / row.folder for row in self._database.read(_FOLDERS)}

@@ -1,60 +1,90 @@
-"""The ledger: every window, moment, gap and reel of a data folder, in one SQLite file.
-
-Written by one process, readable by others at the same time (WAL). A commit is on disk when the call
-returns, so a killed process loses nothing that it was told had been kept. Times are ISO 8601 in UTC to
-the millisecond, whose order as text is their order in time.
-"""
+"""The ledger: its parts over one database, and the queries that need more than one of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from heapq import merge
 from pathlib import Path
 from typing import Any
 
-from livereel.ledger.database import FILE, LedgerError
-from livereel.ledger.gaps import MIN_GAP_S, Gaps
-from livereel.ledger.unpublished import Tellings, Untold
-from livereel.ledger.windows import PENDING, Entry, files_of
+from sqlalchemy import bindparam, func, select, union
+
+from base.clock import utc_text
+from livereel.ledger.database import open_sqlite
+from livereel.ledger.disk_usage import StoredFiles
+from livereel.ledger.gaps import Gaps
+from livereel.ledger.outbox import Outboxes
+from livereel.ledger.records import FILE, Entry
+from livereel.ledger.reels import Reels
+from livereel.ledger.tables import gaps, info, windows
+from livereel.ledger.windows import Windows
 from sinks.serialize import gap_row, window_row
 
-__all__ = ["FILE", "MIN_GAP_S", "PENDING", "Entry", "Ledger", "LedgerError", "Untold", "files_of"]
+_LAST_WINDOW = select(func.max(windows.c.end_utc)).where(windows.c.camera == bindparam("of_camera"))
+_LAST_GAP = select(func.max(gaps.c.end_utc)).where(gaps.c.camera == bindparam("of_camera"))
+_CAMERAS = union(select(windows.c.camera), select(gaps.c.camera)).order_by("camera")
+_CREATED = select(info.c.created_utc)
 
 
-class Ledger(Gaps, Tellings):
-    """Windows, gaps and reels of one data folder. A call blocks for one commit; safe from threads.
+class Ledger:
+    """Windows, gaps and reels of one data folder. Safe from threads; every method raises LedgerError.
 
-    Every method raises LedgerError when the file fails it (a full disk, say); nothing is half done then.
+    A write blocks for one commit and is on disk when it returns, so that a killed process loses nothing.
+
+    Attributes:
+        data: the data folder.
+        windows, gaps, reels: the tables.
+        outboxes: what sinks must deliver.
+        files: what windows and reels take on the disk.
     """
 
-    def seen_until(self, camera: str) -> str | None:
+    def __init__(self, data: Path, *, read_only: bool = False) -> None:
+        """Open the ledger in ``data``, created if it is not there; raises LedgerError.
+
+        ``read_only`` opens what another process may be writing, and never creates it.
+        """
+        self.data = data
+        created_utc = None if read_only else utc_text(datetime.now(UTC))
+        self.database = open_sqlite(data / FILE, created_utc=created_utc)
+        self.outboxes = Outboxes(self.database)
+        self.windows = Windows(self.database, data, self.outboxes)
+        self.gaps = Gaps(self.database)
+        self.reels = Reels(self.database, data, self.windows, self.outboxes)
+        self.files = StoredFiles(self.database, data, self.windows)
+
+    def created_utc(self) -> str:
+        """When the ledger was created: it knows nothing of what is older."""
+        return str(self.database.read_one(_CREATED))
+
+    def observed_until(self, camera: str) -> str | None:
         """The end of the camera's newest window or gap; None when it has none."""
-        rows = self.read(
-            "SELECT max(u) FROM (SELECT max(end_utc) u FROM windows WHERE camera = ?"
-            " UNION SELECT max(end_utc) FROM gaps WHERE camera = ?)",
-            camera, camera,
-        )  # fmt: skip
-        return None if rows[0][0] is None else str(rows[0][0])
+        values = {"of_camera": camera}
+        ends = (self.database.read_one(_LAST_WINDOW, values), self.database.read_one(_LAST_GAP, values))
+        return max((end for end in ends if end is not None), default=None)
 
     def cameras(self) -> list[str]:
         """All cameras that the ledger knows of."""
-        rows = self.read("SELECT camera FROM windows UNION SELECT camera FROM gaps ORDER BY camera")
-        return [row[0] for row in rows]
+        return [row.camera for row in self.database.read(_CAMERAS)]
 
     def history(self, since_utc: str, now_utc: str) -> Iterator[dict[str, Any]]:
         """Yield windows, gaps and reels since then, in time order, as JSON objects with a ``kind``.
 
         Windows are read as they are asked for, so the ledger must stay open; raises LedgerError meanwhile.
         """
-        windows = (_window_row(entry, self.data) for entry in self.walk(since_utc))
-        gaps = ({"kind": "gap", **gap_row(gap)} for gap in self.gaps(since_utc, now_utc))
-        reels = ({"kind": "reel", **reel} for reel in self.reels(since_utc))
-        return merge(windows, gaps, reels, key=_told_at)
+        windows = (_window_row(entry, self.data) for entry in self.windows.walk(since_utc))
+        gaps = ({"kind": "gap", **gap_row(gap)} for gap in self.gaps.since(since_utc, now_utc))
+        reels = ({"kind": "reel", **reel} for reel in self.reels.since(since_utc))
+        return merge(windows, gaps, reels, key=_time_of)
+
+    def close(self) -> None:
+        """Close the database. Safe to call twice."""
+        self.database.close()
 
 
 def _window_row(entry: Entry, base: Path) -> dict[str, Any]:
     return {"kind": "window", **window_row(entry.window, entry.outcome, entry.moment, base=base)}
 
 
-def _told_at(row: dict[str, Any]) -> str:
+def _time_of(row: dict[str, Any]) -> str:
     return str(row["end_utc" if row["kind"] == "reel" else "start_utc"])

@@ -6,94 +6,139 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
 from analyzer.reel.compile import MANIFEST, manifest
-from analyzer.reel.records import Chapter, Gap, Reel
+from analyzer.reel.records import Chapter, Gap, GapReason, Reel
+from livereel.ledger.database import Database
+from livereel.ledger.outbox import Outboxes
+from livereel.ledger.tables import reel_numbers, reel_windows, reels
 from livereel.ledger.windows import Windows
 
+_it = reels.c
+_ID_IS = _it.id == bindparam("reel_id")
+_HIGHEST = select(reel_numbers.c.seq).where(reel_numbers.c.id == bindparam("reel_id"))
+_RAISE_HIGHEST = (
+    update(reel_numbers)
+    .where(reel_numbers.c.id == bindparam("reel_id"), reel_numbers.c.seq < bindparam("new"))
+    .values(seq=bindparam("new"))
+)
+_SEQS = select(_it.seq).where(_ID_IS).order_by(_it.seq)
+_LATEST = select(_it.manifest, _it.folder).where(_ID_IS).order_by(_it.seq.desc()).limit(1)
+_SINCE = (
+    select(_it.manifest, _it.folder).where(_it.end_utc > bindparam("since")).order_by(_it.end_utc, _it.id)
+)
+_REMOVE = delete(reels).where(_ID_IS, _it.seq == bindparam("reel_seq"))
+_REMOVE_WINDOWS = delete(reel_windows).where(
+    reel_windows.c.reel_id == bindparam("reel_id"), reel_windows.c.seq == bindparam("reel_seq")
+)
+_ADD_WINDOWS = insert(reel_windows)
 
-class Reels(Windows):
-    """Reels, whose chapters are windows."""
+
+class Reels:
+    """Reels, whose chapters are windows. Every method raises LedgerError."""
+
+    def __init__(self, database: Database, data: Path, windows: Windows, outboxes: Outboxes) -> None:
+        """Keep them in a database; their folders lie in ``data``."""
+        self._database = database
+        self._data = data
+        self._windows = windows
+        self._outboxes = outboxes
 
     def next_seq(self, reel_id: str) -> int:
-        """The number of the next reel under this id, from 1; that of one that is gone does not come again."""
-        rows = self.read(
-            "SELECT coalesce(max(seq), 0) + 1 FROM (SELECT seq FROM reels WHERE id = ?"
-            " UNION ALL SELECT seq FROM reel_numbers WHERE id = ?)",
-            reel_id, reel_id,
-        )  # fmt: skip
-        return int(rows[0][0])
+        """The number of the next reel of this id, from 1; the number of a removed reel is not reused."""
+        return int(self._database.read_one(_HIGHEST, {"reel_id": reel_id}) or 0) + 1
 
     def seqs(self, reel_id: str) -> list[int]:
-        """The numbers of the kept reels under this id, oldest first."""
-        return [row[0] for row in self.read("SELECT seq FROM reels WHERE id = ? ORDER BY seq", reel_id)]
+        """The numbers of the stored reels of this id, oldest first."""
+        return [row.seq for row in self._database.read(_SEQS, {"reel_id": reel_id})]
 
-    def add_reel(self, reel: Reel) -> None:
-        """Keep a reel whose folder is in place."""
-        folder = reel.folder.relative_to(self.data).as_posix()
-        values = (reel.id, reel.seq, reel.end_utc, folder, json.dumps(manifest(reel), ensure_ascii=False))
-        with self.writing() as db:
-            db.execute("INSERT OR REPLACE INTO reels VALUES (?, ?, ?, ?, ?)", values)
+    def add(self, reel: Reel) -> None:
+        """Add a reel whose folder is in place; it goes to the outboxes."""
+        self._add(manifest(reel), reel)
 
-    def adopt_reel(self, folder: Path) -> bool:
-        """Keep a reel that was finished just before its process died; ``folder`` holds its reel.json.
+    def adopt(self, folder: Path) -> bool:
+        """Add a reel that was finished just before its process died; ``folder`` holds its reel.json.
 
-        False, and nothing is done, where that is not the manifest of the reel that the folder is named after.
+        False, changing nothing, where that is not the manifest of the reel that the folder is named after.
         """
         try:
-            told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            values = (told["id"], told["seq"], told["end_utc"], folder.relative_to(self.data).as_posix())
+            text = (folder / MANIFEST).read_text(encoding="utf-8")
+            found = json.loads(text)
+            if (found["id"], found["seq"]) != (folder.parent.name, int(folder.name)):
+                return False
+            reel = self._reel(found, folder)
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        if (told["id"], told["seq"]) != (folder.parent.name, int(folder.name)):
-            return False
-        with self.writing() as db:
-            text = json.dumps(told, ensure_ascii=False)
-            db.execute("INSERT OR REPLACE INTO reels VALUES (?, ?, ?, ?, ?)", (*values, text))
+        self._add(found, reel)
         return True
 
-    def latest_reel(self, reel_id: str) -> Reel | None:
-        """The newest reel under this id, with the chapters whose windows are still known."""
-        rows = self.read("SELECT manifest, folder FROM reels WHERE id = ? ORDER BY seq DESC LIMIT 1", reel_id)
-        return self._reel(*rows[0]) if rows else None
+    def _add(self, content: dict[str, Any], reel: Reel) -> None:
+        row = {
+            "id": reel.id,
+            "seq": reel.seq,
+            "end_utc": reel.end_utc,
+            "folder": reel.folder.relative_to(self._data).as_posix(),
+            "manifest": json.dumps(content, ensure_ascii=False),
+            "bytes": reel.bytes,
+        }
+        shown = dict.fromkeys(chapter["window_id"] for chapter in content["chapters"])
+        with self._database.writing() as connection:
+            self._database.put(connection, reels, row)
+            connection.execute(_REMOVE_WINDOWS, {"reel_id": reel.id, "reel_seq": reel.seq})
+            if shown:
+                rows = [{"reel_id": reel.id, "seq": reel.seq, "window_id": window_id} for window_id in shown]
+                connection.execute(_ADD_WINDOWS, rows)
+            self._take_number(connection, reel.id, reel.seq)
+            self._outboxes.add(connection, reel)
 
-    def _reel(self, text: str, folder: str) -> Reel:
-        told = json.loads(text)
-        chapters = [self._chapter(chapter) for chapter in told["chapters"]]
+    def _take_number(self, connection: Connection, reel_id: str, seq: int) -> None:
+        if not self._database.insert_new(connection, reel_numbers, {"id": reel_id, "seq": seq}):
+            connection.execute(_RAISE_HIGHEST, {"reel_id": reel_id, "new": seq})
+
+    def remove(self, reel_id: str, seq: int) -> None:
+        """Remove a reel whose folder goes; its number stays taken."""
+        with self._database.writing() as connection:
+            for statement in (_REMOVE, _REMOVE_WINDOWS):
+                connection.execute(statement, {"reel_id": reel_id, "reel_seq": seq})
+
+    def latest(self, reel_id: str) -> Reel | None:
+        """The newest reel of this id, with those of its chapters whose windows are still known."""
+        rows = self._database.read(_LATEST, {"reel_id": reel_id})
+        return self.reel(rows[0].manifest, rows[0].folder) if rows else None
+
+    def since(self, since_utc: str = "") -> list[dict[str, Any]]:
+        """Manifests of the reels that end after ``since_utc``, with their ``folder``, in time order."""
+        rows = self._database.read(_SINCE, {"since": since_utc})
+        return [{**json.loads(row.manifest), "folder": row.folder} for row in rows]
+
+    def reel(self, text: str, folder: str) -> Reel:
+        """Return the reel that a row holds, with those of its chapters whose windows are still known."""
+        return self._reel(json.loads(text), self._data / folder)
+
+    def _reel(self, content: dict[str, Any], folder: Path) -> Reel:
+        chapters = [self._chapter(chapter) for chapter in content["chapters"]]
         return Reel(
-            id=told["id"],
-            seq=told["seq"],
-            title=told["title"],
-            narrative=told["narrative"],
-            cameras=tuple(told["cameras"]),
-            start_utc=told["start_utc"],
-            end_utc=told["end_utc"],
-            duration_s=told["duration_s"],
-            mode=told["mode"],
-            folder=self.data / folder,
-            bytes=told["bytes"],
-            sha256=told["sha256"],
+            id=content["id"],
+            seq=content["seq"],
+            title=content["title"],
+            narrative=content["narrative"],
+            cameras=tuple(content["cameras"]),
+            start_utc=content["start_utc"],
+            end_utc=content["end_utc"],
+            duration_s=content["duration_s"],
+            mode=content["mode"],
+            folder=folder,
+            bytes=content["bytes"],
+            sha256=content["sha256"],
             chapters=tuple(chapter for chapter in chapters if chapter),
-            gaps=tuple(Gap(**gap) for gap in told["gaps"]),
-            changed=tuple(told["changed"]),
+            gaps=tuple(Gap(**{**gap, "reason": GapReason(gap["reason"])}) for gap in content["gaps"]),
+            changed=tuple(content["changed"]),
         )
 
-    def _chapter(self, told: dict[str, Any]) -> Chapter | None:
-        rows = self.read("SELECT window, outcome, moment FROM windows WHERE id = ?", told["window_id"])
-        moment = self._entry(*rows[0]).moment if rows else None
+    def _chapter(self, content: dict[str, Any]) -> Chapter | None:
+        entry = self._windows.find(content["window_id"])
+        if entry is None or entry.moment is None:
+            return None
         names = ("reason", "sentence", "start_s", "end_s", "reel_start_s", "reel_end_s")
-        return None if moment is None else Chapter(moment=moment, **{name: told[name] for name in names})
-
-    def reels(self, since_utc: str = "") -> list[dict[str, Any]]:
-        """Manifests of the reels that end after ``since_utc``, with their ``folder``, in time order."""
-        query = "SELECT manifest, folder FROM reels WHERE end_utc > ? ORDER BY end_utc, id"
-        return [{**json.loads(text), "folder": folder} for text, folder in self.read(query, since_utc)]
-
-    def forget_reel(self, reel_id: str, seq: int) -> None:
-        """Remove a reel whose folder goes; its number stays taken."""
-        with self.writing() as db:
-            db.execute("DELETE FROM reels WHERE id = ? AND seq = ?", (reel_id, seq))
-            db.execute(
-                "INSERT INTO reel_numbers VALUES (?, ?)"
-                " ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
-                (reel_id, seq),
-            )
+        return Chapter(moment=entry.moment, **{name: content[name] for name in names})

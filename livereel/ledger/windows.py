@@ -1,45 +1,87 @@
-"""The ledger's windows: how each ended, and its words."""
+"""The ledger's windows: how each ended, and its moment."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import Row, bindparam, func, select, tuple_, update
 
 from analyzer.describe.moment import Moment
-from analyzer.signal.window import Window
+from analyzer.signal.window import Outcome, Window
 from base.clock import utc_after
-from livereel.ledger.database import LedgerError, Store
+from livereel.ledger.database import Database, unindexed
+from livereel.ledger.outbox import Outboxes
+from livereel.ledger.records import PENDING, Entry, LedgerError, WindowState, files_of
+from livereel.ledger.tables import IS_PENDING, windows
 
-PENDING = "pending"
 # Rows read at a time where there may be many: a few ms, a MB or so.
 PART_ROWS = 500
+# So many of a camera's newest windows surely hold its last epoch, also when a few came late.
+_NEWEST = 100
 
 _WINDOW = TypeAdapter(Window)
 _MOMENT = TypeAdapter(Moment)
 # Stands for a moment's window, which has a column of its own.
-_BARE = Window("", "", 0, 0, 0.0, 0.0, "", quiet=True, signal_max=0.0, noise_floor=0.0, threshold=0.0)
+_NO_WINDOW = Window("", "", 0, 0, 0.0, 0.0, "", quiet=True, signal_max=0.0, noise_floor=0.0, threshold=0.0)
+
+_it = windows.c
+_ENTRY = (_it.window, _it.outcome, _it.moment)
+_END = (
+    update(windows)
+    .where(_it.id == bindparam("window_id"), IS_PENDING)
+    .values(outcome=bindparam("new_outcome"), moment=bindparam("new_moment"))
+)
+_NOT_THESE = _it.id.not_in(bindparam("without", expanding=True))
+_ALL_PENDING = select(_it.window).where(IS_PENDING).order_by(unindexed(_it.start_utc).desc())
+_COUNT_PENDING = select(func.count()).select_from(windows).where(IS_PENDING)
+_RANK = func.row_number().over(partition_by=_it.camera, order_by=_it.start_utc.desc())
+_RANKED = select(_it.camera, _it.id, _RANK.label("rank")).where(IS_PENDING, _NOT_THESE).subquery()
+_NEWEST_PENDING = select(_RANKED.c.camera, _RANKED.c.id).where(_RANKED.c.rank == 1)
+_LOWEST_PENDING = (
+    select(_it.id).where(IS_PENDING, _NOT_THESE).order_by(_it.signal_max, _it.id).limit(bindparam("count"))
+)
+_SKIP_LOWEST = (
+    update(windows).where(_it.id.in_(_LOWEST_PENDING)).values(outcome=Outcome.SKIPPED_OVERLOAD.value)
+)
+_BY_ID = select(*_ENTRY).where(_it.id == bindparam("window_id"))
+_OF_CAMERA = (
+    select(*_ENTRY)
+    .where(_it.camera == bindparam("of_camera"), _it.end_utc > bindparam("since"))
+    .order_by(_it.start_utc)
+)
+# The planner would look for the first start, and for each part, through all windows that ended before.
+_FIRST_START = select(func.min(unindexed(_it.start_utc))).where(_it.end_utc > bindparam("since"))
+_PART = (
+    select(_it.start_utc, _it.camera, *_ENTRY)
+    .where(
+        tuple_(_it.start_utc, _it.camera) > tuple_(bindparam("after_utc"), bindparam("after_camera")),
+        unindexed(_it.end_utc) > bindparam("since"),
+    )
+    .order_by(_it.start_utc, _it.camera)
+    .limit(bindparam("limit"))
+)
+_DROP_FILES = (
+    update(windows).where(_it.id == bindparam("window_id")).values(window=bindparam("new_window"), bytes=0)
+)
+_NEWEST_EPOCHS = (
+    select(_it.epoch).where(_it.camera == bindparam("of_camera")).order_by(_it.end_utc.desc()).limit(_NEWEST)
+)
+_LAST_EPOCH = select(func.max(_NEWEST_EPOCHS.subquery().c.epoch))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A window in the ledger, how it ended (``pending`` while it waits for words), and its words."""
+class Windows:
+    """Windows and their moments. Every method raises LedgerError."""
 
-    window: Window
-    outcome: str
-    moment: Moment | None
-
-
-class Windows(Store):
-    """Windows and their moments."""
-
-    def __init__(self, data: Path, *, read_only: bool = False) -> None:
-        """Open the ledger, as Store does."""
-        super().__init__(data, read_only=read_only)
+    def __init__(self, database: Database, data: Path, outboxes: Outboxes) -> None:
+        """Keep them in a database; their files lie in the folder ``data``, which may move as a whole."""
+        self._database = database
+        self._data = data
+        self._outboxes = outboxes
         self._loans: list[frozenset[str]] = []
 
     @contextmanager
@@ -54,123 +96,117 @@ class Windows(Store):
 
     @property
     def lent(self) -> frozenset[str]:
-        """The windows whose files somebody reads now."""
+        """The windows whose files are being read now."""
         return frozenset().union(*self._loans)
 
-    def add_window(self, window: Window, outcome: str) -> None:
-        """Keep a closed window; one that is there already stays as it is."""
-        end_utc = utc_after(window.start_utc, window.end_s - window.start_s)
-        text = _WINDOW.dump_json(_moved(window, self.data, Path())).decode()
-        held_bytes = sum(file.stat().st_size for file in files_of(window) if file.exists())
-        values = (window.id, window.camera, window.start_utc, end_utc, outcome, text, held_bytes)
-        with self.writing() as db:
-            db.execute("INSERT OR IGNORE INTO windows VALUES (?, ?, ?, ?, ?, ?, NULL, ?)", values)
+    def add(self, window: Window, outcome: WindowState) -> None:
+        """Add a closed window; one that is there already stays as it is."""
+        row = {
+            "id": window.id,
+            "camera": window.camera,
+            "epoch": window.epoch,
+            "start_utc": window.start_utc,
+            "end_utc": utc_after(window.start_utc, window.end_s - window.start_s),
+            "outcome": str(outcome),
+            "signal_max": float(window.signal_max),
+            "window": _to_json(_moved(window, self._data, Path())),
+            "moment": None,
+            "bytes": sum(file.stat().st_size for file in files_of(window) if file.exists()),
+        }
+        with self._database.writing() as connection:
+            self._database.insert_new(connection, windows, row)
 
-    def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
-        """Say how a pending window ended; its one outcome is never changed again."""
-        words = None if moment is None else _MOMENT.dump_json(replace(moment, window=_BARE)).decode()
-        with self.writing() as db:
-            db.execute(
-                "UPDATE windows SET outcome = ?, moment = ? WHERE id = ? AND outcome = 'pending'",
-                (outcome, words, window_id),
-            )
+    def end(self, window_id: str, outcome: Outcome, moment: Moment | None = None) -> None:
+        """Set the outcome of a pending window, for good; a moment is added to the outboxes."""
+        json = None if moment is None else _MOMENT.dump_json(replace(moment, window=_NO_WINDOW)).decode()
+        values = {"window_id": window_id, "new_outcome": outcome.value, "new_moment": json}
+        with self._database.writing() as connection:
+            if connection.execute(_END, values).rowcount and moment is not None:
+                self._outboxes.add(connection, moment)
 
     def pending(self) -> list[Window]:
-        """Windows that wait for words, newest first."""
-        rows = self.read("SELECT window FROM windows WHERE outcome = 'pending' ORDER BY start_utc DESC")
-        return [self.to_window(row[0]) for row in rows]
+        """Windows that wait to be described, newest first."""
+        return [self.window(row.window) for row in self._database.read(_ALL_PENDING)]
 
     def newest_pending(self, without: Collection[str]) -> list[tuple[str, str]]:
-        """Camera and id of the newest waiting window of each camera, but for those in ``without``."""
-        rows = self.read(
-            "SELECT camera, id, max(start_utc) FROM windows WHERE outcome = 'pending'"
-            " AND id NOT IN (SELECT value FROM json_each(?)) GROUP BY camera",
-            json.dumps(list(without)),
-        )
-        return [(camera, window_id) for camera, window_id, _ in rows]
+        """Camera and id of each camera's newest pending window, except those in ``without``."""
+        rows = self._database.read(_NEWEST_PENDING, {"without": list(without)})
+        return [(row.camera, row.id) for row in rows]
 
     def count_pending(self) -> int:
-        """How many windows wait for words."""
-        return int(self.read("SELECT count(*) FROM windows WHERE outcome = 'pending'")[0][0])
+        """How many windows wait to be described."""
+        return int(self._database.read_one(_COUNT_PENDING))
 
     def skip_lowest(self, count: int, without: Collection[str]) -> int:
-        """End so many waiting windows, the lowest peaks first, as ``skipped_overload``; returns how many."""
-        with self.writing() as db:
-            return db.execute(
-                "UPDATE windows SET outcome = 'skipped_overload' WHERE id IN"
-                " (SELECT id FROM windows WHERE outcome = 'pending' AND id NOT IN"
-                " (SELECT value FROM json_each(?)) ORDER BY json_extract(window, '$.signal_max') LIMIT ?)",
-                (json.dumps(list(without)), count),
-            ).rowcount
+        """End up to ``count`` as ``skipped_overload``, those of the lowest signal; returns how many."""
+        with self._database.writing() as connection:
+            values = {"count": count, "without": list(without)}
+            return connection.execute(_SKIP_LOWEST, values).rowcount
 
-    def window(self, window_id: str) -> Window:
-        """The window of this id; raises LedgerError when there is none."""
-        rows = self.read("SELECT window FROM windows WHERE id = ?", window_id)
-        if not rows:
-            raise LedgerError(f"{self.file}: no window {window_id}")
-        return self.to_window(rows[0][0])
+    def get(self, window_id: str) -> Window:
+        """Return the window of this id; raises LedgerError when there is none."""
+        entry = self.find(window_id)
+        if entry is None:
+            raise LedgerError(f"{self._database.name}: no window {window_id}")
+        return entry.window
+
+    def find(self, window_id: str) -> Entry | None:
+        """Return the entry of this id, or None."""
+        rows = self._database.read(_BY_ID, {"window_id": window_id})
+        return self._entry(rows[0]) if rows else None
 
     def entries(self, since_utc: str, *, camera: str | None = None) -> list[Entry]:
         """Windows that ended after ``since_utc``, in time order."""
         if camera is None:
             return list(self.walk(since_utc))
-        rows = self.read(
-            "SELECT window, outcome, moment FROM windows WHERE camera = ? AND end_utc > ? ORDER BY start_utc",
-            camera, since_utc,
-        )  # fmt: skip
-        return [self._entry(*row) for row in rows]
+        rows = self._database.read(_OF_CAMERA, {"of_camera": camera, "since": since_utc})
+        return [self._entry(row) for row in rows]
 
     def walk(self, since_utc: str) -> Iterator[Entry]:
-        """Yield the windows of ``entries``, read in parts, between which others have the ledger."""
-        # Plus keeps SQLite from looking for the first start through all that ended before.
-        first_utc = self.read("SELECT min(+start_utc) FROM windows WHERE end_utc > ?", since_utc)[0][0]
-        place = (first_utc or since_utc, "")
-        while rows := self.read(
-            "SELECT start_utc, camera, window, outcome, moment FROM windows"
-            " WHERE (start_utc, camera) > (?, ?) AND +end_utc > ? ORDER BY start_utc, camera LIMIT ?",
-            *place, since_utc, PART_ROWS,
-        ):  # fmt: skip
-            for _, _, *row in rows:
-                yield self._entry(*row)
-            place = rows[-1][:2]
+        """Yield the windows of ``entries``, read in parts; others may write in between."""
+        first_utc = self._database.read_one(_FIRST_START, {"since": since_utc})
+        place = {"after_utc": first_utc or since_utc, "after_camera": ""}
+        bounds = {"since": since_utc, "limit": PART_ROWS}
+        while rows := self._database.read(_PART, {**bounds, **place}):
+            for row in rows:
+                yield self._entry(row)
+            place = {"after_utc": rows[-1].start_utc, "after_camera": rows[-1].camera}
 
-    def drop_files(self, windows: Sequence[Window]) -> None:
-        """Say that these windows have no files any more; what they showed stays told."""
-        values = [(_WINDOW.dump_json(_fileless(window)).decode(), window.id) for window in windows]
-        with self.writing() as db:
-            db.executemany("UPDATE windows SET window = ?, bytes = 0 WHERE id = ?", values)
+    def drop_files(self, gone: Sequence[Window]) -> None:
+        """Note that these windows have no files any more; the windows stay."""
+        values = [{"window_id": window.id, "new_window": _to_json(_without_files(window))} for window in gone]
+        with self._database.writing() as connection:
+            connection.execute(_DROP_FILES, values)
 
     def next_epoch(self, camera: str) -> int:
         """A number for the camera's next epoch, higher than those of its windows."""
-        rows = self.read(
-            "SELECT max(json_extract(window, '$.epoch')) FROM"
-            " (SELECT window FROM windows WHERE camera = ? ORDER BY end_utc DESC LIMIT 100)",
-            camera,
-        )  # fmt: skip
-        return 0 if rows[0][0] is None else int(rows[0][0]) + 1
+        last = self._database.read_one(_LAST_EPOCH, {"of_camera": camera})
+        return 0 if last is None else int(last) + 1
 
-    def to_window(self, text: str) -> Window:
-        """Return the window that a row's text tells, its files where the data folder is now."""
-        return _moved(_WINDOW.validate_json(text), Path(), self.data)
+    def entry(self, window: str, outcome: str, moment: str | None) -> Entry:
+        """Return the entry that a row's JSON columns hold."""
+        it = self.window(window)
+        described = None if moment is None else replace(_MOMENT.validate_json(moment), window=it)
+        return Entry(it, PENDING if outcome == PENDING else Outcome(outcome), described)
 
-    def _entry(self, text: str, outcome: str, words: str | None) -> Entry:
-        window = self.to_window(text)
-        moment = None if words is None else replace(_MOMENT.validate_json(words), window=window)
-        return Entry(window, outcome, moment)
+    def _entry(self, row: Row[Any]) -> Entry:
+        return self.entry(row.window, row.outcome, row.moment)
 
-
-def files_of(window: Window) -> list[Path]:
-    """The files that a window names."""
-    clip = [window.clip.path] if window.clip else []
-    return clip + [keyframe.file for keyframe in window.keyframes if keyframe.file]
+    def window(self, json: str) -> Window:
+        """Return the window that a row's JSON holds, its files where the data folder is now."""
+        return _moved(_WINDOW.validate_json(json), Path(), self._data)
 
 
-def _fileless(window: Window) -> Window:
+def _to_json(window: Window) -> str:
+    return _WINDOW.dump_json(window).decode()
+
+
+def _without_files(window: Window) -> Window:
     return replace(window, clip=None, keyframes=tuple(replace(k, file=None) for k in window.keyframes))
 
 
 def _moved(window: Window, base: Path, to: Path) -> Window:
-    """The window with its files' names taken from ``base`` to ``to``: the folder as a whole may move."""
+    """Return the window with its files' paths taken from ``base`` to ``to``."""
     keyframes = tuple(
         replace(k, file=to / k.file.relative_to(base)) if k.file else k for k in window.keyframes
     )

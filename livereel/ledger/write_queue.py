@@ -1,4 +1,4 @@
-"""Writes to the ledger that must not be lost though its disk be full for a while."""
+"""Writes to the ledger that must not be lost while its disk is full."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from livereel.ledger.ledger import Ledger, LedgerError
+from livereel.ledger.records import LedgerError
 
 log = logging.getLogger(__name__)
 
-# An hour of 28 cameras. When it is full the oldest goes, and is counted: its time will be told as a gap.
+# An hour of 28 cameras. Beyond it the oldest write is dropped and counted: its time becomes a gap.
 MAX_WAITING = 10_000
 
-Write = Callable[[Ledger], None]
+Write = Callable[[], None]
 
 
-class Journal:
-    """Passes writes on in their order; what the ledger cannot take now waits until it can.
+class WriteQueue:
+    """Does writes in their order; while one raises LedgerError, it and those behind it wait.
 
     Attributes:
-        lost: writes given up, so far.
+        lost: writes dropped so far, as too many waited.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, max_waiting: int = MAX_WAITING) -> None:
+        self._max_waiting = max_waiting
         self._waiting: deque[Write] = deque()
         self.lost = 0
 
@@ -34,25 +34,25 @@ class Journal:
         return len(self._waiting)
 
     def write(self, write: Write) -> None:
-        """Write now if that can be done, after all that waits; never raises LedgerError."""
-        if len(self._waiting) == MAX_WAITING:
+        """Write now if possible, after all that waits; never raises LedgerError."""
+        if len(self._waiting) == self._max_waiting:
             self._waiting.popleft()
             self.lost += 1
         self._waiting.append(write)
         self._flush(new=1)
 
     def retry(self) -> None:
-        """Write what waits, as far as that can be done."""
+        """Write what waits, as far as possible."""
         self._flush(new=0)
 
     def _flush(self, new: int) -> None:
         waited = len(self._waiting) - new
         while self._waiting:
             try:
-                self._waiting[0](self._ledger)
+                self._waiting[0]()
             except LedgerError as error:
                 if not waited:
-                    log.error("the ledger cannot be written, it will be tried again: %s", error)  # noqa: TRY400  # one line
+                    log.error("the ledger cannot be written, retrying: %s", error)  # noqa: TRY400  # one line
                 return
             self._waiting.popleft()
         if waited:

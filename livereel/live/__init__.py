@@ -1,1 +1,10 @@
-"""live."""
+"""A live run: cameras are watched, windows described, reels made, events published.
+
+Modules, in reading order:
+
+    service          ``Live``: the tasks of a run and what they share
+    pending_windows  the ledger's pending windows as the describe queue wants them
+    publisher        passes events to the sinks
+    stats            counters of a run
+    background_task  runs a sink for as long as the run lasts
+"""

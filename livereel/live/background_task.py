@@ -1,4 +1,4 @@
-"""A job that runs beside the program's work and must not end unheard."""
+"""A task that runs as long as a block of code, and whose failure ends the run."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def beside(name: str, job: Coroutine[object, object, None], stop: asyncio.Event) -> AsyncIterator[None]:
-    """Run a job that ends once the block has told it to; leaving the block waits for that.
+async def running(
+    name: str, job: Coroutine[object, object, None], stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """Run ``job`` as a task; leaving the block waits for its end, which the block has to cause.
 
-    Should it fail before, the log tells where at once, ``stop`` is set, as nobody would be told anything
-    any more, and leaving the block raises SinkError, unless it ends in an error of its own.
+    If the task fails before, the failure is logged with its traceback at once and ``stop`` is set, since
+    nothing would be published any more. Leaving the block then raises SinkError, unless the block raises
+    an error of its own.
     """
-    running = asyncio.create_task(job)
-    running.add_done_callback(partial(_ended, name, stop))
+    task = asyncio.create_task(job)
+    task.add_done_callback(partial(_ended, name, stop))
     try:
         yield
     finally:
-        await asyncio.wait([running])
-    if error := running.exception():
+        await asyncio.wait([task])
+    if error := task.exception():
         raise SinkError(f"{name}: {type(error).__name__}: {error}") from error
 
 

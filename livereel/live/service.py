@@ -1,4 +1,4 @@
-"""Many cameras, live: their windows into the ledger, words beside them, and reels that roll."""
+"""The live service: watches cameras, stores and describes their windows, and makes reels of them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from datetime import UTC, datetime, timedelta
 
 from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import DescribeQueue, QueueSettings
+from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
 from analyzer.reel.compile import ReelError
-from analyzer.reel.records import Gap, Reel
-from analyzer.signal.window import Window
+from analyzer.reel.records import Gap, GapReason, Reel
+from analyzer.signal.window import Outcome, Window
 from base.clock import parse_utc, utc_text
 from livereel.camera.capture import Seen
 from livereel.camera.supervisor import Lost, Patience, Supervisor
 from livereel.camera.worker import CameraSettings
-from livereel.ledger.coverage import Attendance
-from livereel.ledger.ledger import PENDING, Ledger, LedgerError
-from livereel.ledger.write_queue import Journal
+from livereel.ledger.coverage import GapTracker
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import PENDING, LedgerError, WindowState
+from livereel.ledger.write_queue import WriteQueue
+from livereel.live.pending_windows import PendingWindows
 from livereel.live.publisher import Publisher
-from livereel.live.stats import Tally
+from livereel.live.stats import StatsCollector
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
-from sinks.events import Began, CameraState, DescriberState, Stats
+from sinks.events import Began, CameraState, CameraStatus, DescriberState, DescriberStatus, Restored, Stats
 from sinks.sink import Sink
 from stream.media.file import MediaError
 
@@ -36,20 +38,21 @@ log = logging.getLogger(__name__)
 SWEEP_S = 30.0
 RETRY_S = 1.0
 STATS_S = 60.0
-# How long an ending run without hurry waits for the last words.
+# How long a run that ends by itself waits for the last windows to be described.
 DRAIN_S = 120.0
-REMINDED_OF = timedelta(hours=1)
-# How long an ending run goes on telling; what is left is in the ledger.
-TELL_S = 5.0
-MAX_WISHES = 16
+# At a start, the last caption of a camera is published if it is not older.
+LAST_MAX_AGE = timedelta(hours=1)
+MAX_REQUESTS = 16
 
 
 class Live:
-    """Watches cameras; all that it learns is in the ledger, and is told to the sinks.
+    """Watches cameras; all results are stored in the ledger and published to the sinks.
+
+    Implements ``sinks.mqtt.sink.Commands``.
 
     Attributes:
-        cameras: who keeps each camera watched, by its name.
-        words: the queue of windows that wait for words.
+        cameras: the supervisor of each camera's process, by the camera's name.
+        describe_queue: describes pending windows.
     """
 
     def __init__(
@@ -68,17 +71,17 @@ class Live:
         self._reels = {reel.id: reel for reel in reels}
         self._retention = retention
         self._every_s = every_s
-        self._publisher = Publisher(ledger)
-        self._journal = Journal(ledger)
-        self._attendance = Attendance(ledger, [camera.name for camera in cameras])
+        self._publisher = Publisher()
+        self._writes = WriteQueue()
+        self._gaps = GapTracker(ledger, [camera.name for camera in cameras])
         self._no_room = asyncio.Event()
         self._enabled = {camera.name: asyncio.Event() for camera in cameras}
         self._one_reel = asyncio.Lock()
         self._stopping = False
-        self._reel_wanted: asyncio.Queue[str] = asyncio.Queue(MAX_WISHES)
-        self.words = DescribeQueue(
+        self._requested_reels: asyncio.Queue[str] = asyncio.Queue(MAX_REQUESTS)
+        self.describe_queue = DescribeQueue(
             describer,
-            ledger,
+            PendingWindows(ledger.windows),
             queue or QueueSettings(),
             age_s=_age_s,
             on_moment=self._described,
@@ -86,36 +89,39 @@ class Live:
         )
         self.cameras = {
             camera.name: Supervisor(
-                replace(camera, epoch=ledger.next_epoch(camera.name)), self._seen, self._lost, patience
+                replace(camera, epoch=ledger.windows.next_epoch(camera.name)),
+                self._seen,
+                self._lost,
+                patience,
             )
             for camera in cameras
         }
-        self._tally = Tally(self.cameras, time.monotonic())
-        self._words_trouble: str | None = None
+        self._stats = StatsCollector(self.cameras, time.monotonic())
+        self._describer_trouble: str | None = None
 
     def attach(self, sinks: Sequence[Sink]) -> None:
-        """Tell all that happens from now on to these sinks; they stay the caller's to close."""
+        """Publish to these sinks from now on; the caller closes them."""
         self._publisher.attach(sinks)
 
     async def run(self, stop: asyncio.Event, seconds: float | None = None) -> None:
         """Watch until ``stop`` is set, ``seconds`` have passed or every source has ended.
 
-        Then open windows are closed and kept. Unless ``stop`` is set, which is in a hurry, waiting
-        windows are put into words and the reels made a last time.
+        Then open windows are closed and stored. Unless ``stop`` is set, which asks for a quick end, pending
+        windows are described and the reels made a last time.
         """
-        self._attendance.start(_now())
+        self._gaps.start(_now())
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(self._watch(name)) for name in self.cameras]
             jobs = (
-                self._describe_for_ever(),
-                self._roll_for_ever(),
-                self._roll_when_wished(),
-                self._sweep_for_ever(),
-                self._write_for_ever(),
-                self._tell_for_ever(),
-                self._count_for_ever(),
+                self._describe_forever(),
+                self._make_reels_forever(),
+                self._make_requested_reels(),
+                self._sweep_forever(),
+                self._retry_writes_forever(),
+                self._publish_last(),
+                self._publish_stats_forever(),
             )
-            beside = [tasks.create_task(job) for job in jobs]
+            background = [tasks.create_task(job) for job in jobs]
             await _first(stop.wait(), _all(watching), seconds=seconds)
             ended_utc = _now()
             self._stopping = True
@@ -123,48 +129,43 @@ class Live:
                 camera.stop()
                 self._enabled[name].set()
             await asyncio.wait(watching)
-            await _unless(stop, self._no_reel_in_the_making())
-            for task in beside:
+            await _unless(stop, self._reel_done())
+            for task in background:
                 task.cancel()
-        self._journal.write(lambda _: self._attendance.end(ended_utc))
+        self._writes.write(lambda: self._gaps.end(ended_utc))
         await _unless(stop, self._finish())
-        with suppress(TimeoutError):  # the rest is told by the next run
-            async with asyncio.timeout(TELL_S):
-                await self._publisher.tell()
 
-    async def _no_reel_in_the_making(self) -> None:
+    async def _reel_done(self) -> None:
+        """Wait for the reel that is being made."""
         async with self._one_reel:
             pass
 
     async def _finish(self) -> None:
-        """Put into words what waits, and make the reels a last time."""
-        await self.words.drain(DRAIN_S)
+        """Describe pending windows, and make the reels a last time."""
+        await self.describe_queue.drain(DRAIN_S)
         for reel in self._reels.values():
-            await self._roll(reel)
+            await self._make(reel)
 
-    async def _tell_for_ever(self) -> None:
-        """Tell what is in the ledger, first what an earlier run has left untold."""
-        last = self._last()
-        await self._publisher.tell()
-        for event in last:
-            await self._publisher.remind(event)
-        await self._publisher.run(RETRY_S)
+    async def _publish_last(self) -> None:
+        """Publish what an earlier run has left as the last captions and reels."""
+        for event in self._last():
+            await self._publisher.publish(Restored(event))
 
     def _last(self) -> list[Moment | Reel]:
         """The last moment of each camera, if it is of the last hour, and the last reels: what holds now."""
         try:
-            entries = self._ledger.entries(utc_text(datetime.now(UTC) - REMINDED_OF))
+            entries = self._ledger.windows.entries(utc_text(datetime.now(UTC) - LAST_MAX_AGE))
             moments = {entry.window.camera: entry.moment for entry in entries if entry.moment}
-            reels = [self._ledger.latest_reel(reel_id) for reel_id in self._reels]
+            reels = [self._ledger.reels.latest(reel_id) for reel_id in self._reels]
         except LedgerError as error:
-            log.warning("the last captions and reels are not told again: %s", error)
+            log.warning("the last captions and reels are not published: %s", error)
             return []
         return [*moments.values(), *(reel for reel in reels if reel)]
 
     # Cameras
 
     async def _watch(self, name: str) -> None:
-        """Watch a camera whenever it is to be watched, until its source ends or we stop."""
+        """Watch a camera while its analysis is on, until its source ends or the run does."""
         enabled = self._enabled[name]
         enabled.set()
         camera = self.cameras[name]
@@ -173,23 +174,23 @@ class Live:
             if self._stopping or not camera.stopped:
                 return
             if not enabled.is_set():
-                self._turn(name, "disabled")
-                await self._tell_state(name, "disabled", None)
+                self._change_reason(name, GapReason.DISABLED)
+                await self._publish_state(name, CameraStatus.DISABLED, None)
                 await enabled.wait()
             if self._stopping:
                 return
-            self._turn(name, "source_down")
+            self._change_reason(name, GapReason.STARTING)
             camera.resume()
 
-    def _turn(self, camera: str, reason: str) -> None:
-        """What nobody sees from now on, nobody sees for this reason."""
+    def _change_reason(self, camera: str, reason: GapReason) -> None:
+        """From now on, the camera is not observed for this reason."""
         now_utc = _now()
-        self._journal.write(lambda _: self._attendance.turn(camera, now_utc, reason))
+        self._writes.write(lambda: self._gaps.change_reason(camera, now_utc, reason))
 
     async def set_analysis(self, camera: str, *, on: bool) -> None:
-        """Watch a camera, or leave it alone; its time is then a gap, ``disabled``.
+        """Turn a camera's analysis on or off; its time is then a gap, ``disabled``.
 
-        One that was refused, or whose source has ended, stays so.
+        A camera that was refused, or whose source has ended, stays as it is.
         """
         if on:
             self._enabled[camera].set()
@@ -199,45 +200,50 @@ class Live:
 
     async def _seen(self, report: Seen) -> None:
         if isinstance(report, Began):
-            self._journal.write(lambda _: self._attendance.began(report.camera, report.at_utc))
-            await self._tell_state(report.camera, "watching", None)
+            self._writes.write(lambda: self._gaps.began(report.camera, report.at_utc))
+            await self._publish_state(report.camera, CameraStatus.WATCHING, None)
             return
         if isinstance(report, Gap):
-            self._journal.write(lambda ledger: ledger.add_gap(report))
+            self._writes.write(lambda: self._ledger.gaps.add(report))
         elif isinstance(report, Window):
             outcome = outcome_of(report)
-            self._journal.write(lambda ledger: ledger.add_window(report, outcome))
-            if outcome == "disk_full":
+            self._writes.write(lambda: self._ledger.windows.add(report, outcome))
+            if outcome == Outcome.DISK_FULL:
                 self._no_room.set()
-            self.words.wake()
+            self.describe_queue.wake()
         await self._publisher.publish(report)
 
     async def _lost(self, camera: str, lost: Lost) -> None:
         now_utc = _now()
-        if lost.reason is None:
-            disabled = self.cameras[camera].stopped and not self._stopping
-            reason = "disabled" if disabled else "ended"
-        else:
-            reason = _gap_reason(lost)
-        self._journal.write(lambda _: self._attendance.lost(camera, now_utc, reason))
+        reason = self._gap_reason(camera, lost)
+        self._writes.write(lambda: self._gaps.lost(camera, now_utc, reason))
         if lost.unreadable:  # it is there: what was taken for its absence was none
-            self._turn(camera, reason)
-        if reason != "disabled":
-            await self._tell_state(camera, self.cameras[camera].state, lost.reason)
+            self._change_reason(camera, reason)
+        if reason != GapReason.DISABLED:
+            await self._publish_state(camera, self.cameras[camera].state, lost.reason)
 
-    async def _tell_state(self, camera: str, state: str, reason: str | None) -> None:
+    def _gap_reason(self, camera: str, lost: Lost) -> GapReason:
+        if lost.unreadable:
+            return GapReason.UNREADABLE
+        if lost.stalled:
+            return GapReason.SOURCE_STALLED
+        if lost.reason is not None or not self.cameras[camera].stopped:
+            return GapReason.SOURCE_DOWN
+        return GapReason.NOT_RUNNING if self._stopping else GapReason.DISABLED
+
+    async def _publish_state(self, camera: str, state: CameraStatus, reason: str | None) -> None:
         await self._publisher.publish(CameraState(camera, state, reason, _now()))
 
-    async def _write_for_ever(self) -> None:
-        """Write again what the ledger could not take."""
+    async def _retry_writes_forever(self) -> None:
+        """Retry what the ledger could not take."""
         while True:
             await asyncio.sleep(RETRY_S)
-            if self._journal.waiting:
-                self._journal.retry()
-                self.words.wake()
-            await self._tell_describer()
+            if self._writes.waiting:
+                self._writes.retry()
+                self.describe_queue.wake()
+            await self._publish_describer()
 
-    async def _count_for_ever(self) -> None:
+    async def _publish_stats_forever(self) -> None:
         while True:
             await asyncio.sleep(STATS_S)
             try:
@@ -248,54 +254,54 @@ class Live:
     def stats(self) -> Stats:
         """Numbers since the start; rates since the last call."""
         others = {
-            "words_waiting": float(self._ledger.count_pending()),
-            "ledger_lost": float(self._journal.lost),
+            "words_waiting": float(self._ledger.windows.count_pending()),
+            "ledger_lost": float(self._writes.lost),
             "sinks_lost": float(self._publisher.lost),
             "retention_windows": float(self._retention.removed_windows),
         }
-        return self._tally.stats(_now(), time.monotonic(), self.words.counts, others)
+        return self._stats.stats(_now(), time.monotonic(), self.describe_queue.counts, others)
 
-    # Words
+    # Descriptions
 
-    async def _describe_for_ever(self) -> None:
-        """Describe what waits; a ledger that fails leaves it for later."""
+    async def _describe_forever(self) -> None:
+        """Describe pending windows; while the ledger fails, they wait."""
         while True:
             try:
-                await self.words.run()
-            except LedgerError as error:
-                log.warning("words must wait: %s", error)
+                await self.describe_queue.run()
+            except WaitingError as error:
+                log.warning("descriptions must wait: %s", error)
             await asyncio.sleep(RETRY_S)
 
     async def _described(self, moment: Moment) -> None:
-        self._tally.take(moment)
+        self._stats.add_moment(moment)
         await self._publisher.publish(moment)
 
-    async def _tell_describer(self) -> None:
-        trouble = self.words.trouble
-        if trouble != self._words_trouble:
-            self._words_trouble = trouble
-            state = "online" if trouble is None else "offline"
+    async def _publish_describer(self) -> None:
+        trouble = self.describe_queue.trouble
+        if trouble != self._describer_trouble:
+            self._describer_trouble = trouble
+            state = DescriberStatus.ONLINE if trouble is None else DescriberStatus.OFFLINE
             await self._publisher.publish(DescriberState(state, trouble, _now()))
 
     # Reels
 
-    async def _roll_for_ever(self) -> None:
+    async def _make_reels_forever(self) -> None:
         while True:
             await asyncio.sleep(self._every_s)
             for reel in self._reels.values():
-                await self._roll(reel)
+                await self._make(reel)
 
     async def make_reel(self, reel_id: str) -> None:
-        """Make the next reel now; a wish beyond those that wait is forgotten, as its reel is wished for."""
+        """Make the next reel now; beyond MAX_REQUESTS it is dropped, as its reel is requested already."""
         with suppress(asyncio.QueueFull):
-            self._reel_wanted.put_nowait(reel_id)
+            self._requested_reels.put_nowait(reel_id)
 
-    async def _roll_when_wished(self) -> None:
+    async def _make_requested_reels(self) -> None:
         while True:
-            await self._roll(self._reels[await self._reel_wanted.get()])
+            await self._make(self._reels[await self._requested_reels.get()])
 
-    async def _roll(self, reel: RollingReel) -> None:
-        """Make a reel if there is something new, and tell of it."""
+    async def _make(self, reel: RollingReel) -> None:
+        """Make a reel if there is a new moment, and publish it."""
         async with self._one_reel:
             try:
                 made = await reel.make(datetime.now(UTC))
@@ -307,8 +313,8 @@ class Live:
                 await self._publisher.publish(made)
                 reel.drop_old()
 
-    async def _sweep_for_ever(self) -> None:
-        """Sweep now and then, and soon after a window that found no room."""
+    async def _sweep_forever(self) -> None:
+        """Sweep each SWEEP_S, and soon after a window that could not be stored as the disk is full."""
         while True:
             self._no_room.clear()
             try:
@@ -320,21 +326,15 @@ class Live:
                 await asyncio.wait_for(self._no_room.wait(), SWEEP_S - RETRY_S)
 
 
-def _gap_reason(lost: Lost) -> str:
-    if lost.unreadable:
-        return "unreadable"
-    return "source_stalled" if lost.stalled else "source_down"
-
-
-def outcome_of(window: Window) -> str:
-    """How a window ends, or that it waits for words."""
+def outcome_of(window: Window) -> WindowState:
+    """Return how a window ends, or that it waits to be described."""
     if window.quiet:
-        return "skipped_overload" if window.missed_s else "quiet"
-    return PENDING if all(keyframe.file for keyframe in window.keyframes) else "disk_full"
+        return Outcome.SKIPPED_OVERLOAD if window.missed_s else Outcome.QUIET
+    return PENDING if all(keyframe.file for keyframe in window.keyframes) else Outcome.DISK_FULL
 
 
 def _age_s(window: Window) -> float:
-    """How long ago the window ended, by the wall clock, which is all that an earlier run has left us."""
+    """Return how long ago the window ended, by the wall clock: it may be an earlier run's."""
     ended = parse_utc(window.start_utc) + timedelta(seconds=window.end_s - window.start_s)
     return (datetime.now(UTC) - ended).total_seconds()
 

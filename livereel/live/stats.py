@@ -1,4 +1,4 @@
-"""Counters of a run, told each minute."""
+"""Counters of a run, published each minute."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from livereel.camera.supervisor import Supervisor
 from sinks.events import Stats
 
 
-class Tally:
-    """Adds up what is told of cameras and words; rates and means are of the time since the last telling."""
+class StatsCollector:
+    """Counts for cameras and the describer; rates and means cover the time since the last ``stats``."""
 
     def __init__(self, cameras: Mapping[str, Supervisor], now_s: float) -> None:
         self._cameras = cameras
-        self._told_s = now_s
+        self._last_s = now_s
         self._frames = dict.fromkeys(cameras, 0)
         self._latencies_s: dict[str, list[float]] = {name: [] for name in cameras}
 
-    def take(self, moment: Moment) -> None:
-        """A window of a camera was described."""
+    def add_moment(self, moment: Moment) -> None:
+        """Count a described window of a camera."""
         self._latencies_s.setdefault(moment.window.camera, []).append(moment.latency_s)
 
-    def stats(self, at_utc: str, now_s: float, words: QueueCounts, others: Mapping[str, float]) -> Stats:
-        """Return the counters; ``others`` are told as they are."""
-        counters = {f"words_{name}": float(count) for name, count in asdict(words).items()}
-        elapsed_s = max(now_s - self._told_s, 1e-3)
-        self._told_s = now_s
+    def stats(self, at_utc: str, now_s: float, queue: QueueCounts, others: Mapping[str, float]) -> Stats:
+        """Return the counters, with ``others`` unchanged among them."""
+        counters = {f"words_{name}": float(count) for name, count in asdict(queue).items()}
+        elapsed_s = max(now_s - self._last_s, 1e-3)
+        self._last_s = now_s
         return Stats(
             at_utc, {**counters, **others}, {name: self._camera(name, elapsed_s) for name in self._cameras}
         )

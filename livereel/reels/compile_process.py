@@ -1,4 +1,4 @@
-"""Reels are compiled in a process of their own, which can be ended at any time and gives way to cameras."""
+"""Compiles a reel in a child process, which can be killed at any time and has less priority than cameras."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_S = 1800.0
 Job = tuple[ReelPlan, Path, ReelSettings]
 
 
-async def compile_apart(plan: ReelPlan, folder: Path, settings: ReelSettings) -> Reel:
+async def compile_in_process(plan: ReelPlan, folder: Path, settings: ReelSettings) -> Reel:
     """Compile a reel into the new folder ``folder``, which appears complete or not at all.
 
     When cancelled, or not done in MAX_S, the process is ended first. Raises ReelError, MediaError or OSError.
@@ -40,7 +40,7 @@ async def compile_apart(plan: ReelPlan, folder: Path, settings: ReelSettings) ->
     finally:
         child.kill()
         await asyncio.wait([asked])
-        asked.exception()  # told already, or of our own making
+        asked.exception()  # raised already, or caused by the kill
         await asyncio.to_thread(child.wait)
         child.pipe.close()
         if not made:
@@ -59,13 +59,13 @@ def _ask(child: Child, job: Job) -> Reel:
 
 
 def run(handle: int, parent_pid: int) -> None:
-    """Be the process: hear of one reel, compile it, answer with it or with why not."""
+    """Run in the child process: receive one job, compile it, send the reel or the error."""
     pipe = become_child(handle, parent_pid)
     os.nice(NICENESS)
     try:
         pipe.send(_compiled(*pipe.recv()))
     except (EOFError, BrokenPipeError):
-        return  # nobody is there any more
+        return  # the parent has ended
 
 
 def _compiled(plan: ReelPlan, folder: Path, settings: ReelSettings) -> Reel | Exception:

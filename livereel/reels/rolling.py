@@ -1,4 +1,4 @@
-"""The reel that rolls: the same id, made anew over the last hour as moments come."""
+"""The rolling reel: one id, made anew over the last hour as moments come."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,24 +17,24 @@ from analyzer.reel.choose import Chosen
 from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings
 from analyzer.reel.records import Gap, Reel, Story
 from analyzer.signal.window import Clip, Window
-from base.atomic import PART
 from base.clock import utc_text
 from livereel.config.describers import Tell
-from livereel.ledger.ledger import Ledger, LedgerError
-from livereel.reels.compile_process import compile_apart
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import LedgerError
+from livereel.reels.compile_process import compile_in_process
+from livereel.storage.data_dir import LATEST, point, remove_reel
 from stream.media.file import MediaError
 from stream.media.probe import verify
 
 log = logging.getLogger(__name__)
 
-LATEST = "latest"
-# Finished reels kept beside the newest: who plays one while the next appears can go on.
+# Finished reels kept besides the newest: a player that has one open when the next appears can go on.
 KEPT_BEFORE_LATEST = 2
 
 
 @dataclass(frozen=True, slots=True)
 class LookBack:
-    """What the ledger holds of some cameras and a stretch of time."""
+    """What the ledger holds of some cameras in a span of time."""
 
     cameras: tuple[str, ...]
     start_utc: str
@@ -61,9 +60,9 @@ class LookBack:
 
 
 def look_back(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: str) -> LookBack:
-    """Read windows, gaps and the moments that can be shown; blocks for the time of the reading."""
-    entries = [entry for camera in cameras for entry in ledger.entries(since_utc, camera=camera)]
-    gaps = [gap for camera in cameras for gap in ledger.gaps(since_utc, now_utc, camera=camera)]
+    """Read windows, gaps and the moments that can be shown; blocks while it reads."""
+    entries = [entry for camera in cameras for entry in ledger.windows.entries(since_utc, camera=camera)]
+    gaps = [gap for camera in cameras for gap in ledger.gaps.since(since_utc, now_utc, camera=camera)]
     starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), now_utc]
     return LookBack(
         cameras=tuple(cameras),
@@ -76,7 +75,7 @@ def look_back(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: s
 
 
 def _can_be_shown(window: Window) -> bool:
-    """Whether its clip is there; somebody may have removed it."""
+    """Return whether its clip is there: a user may have removed it."""
     return window.clip is not None and window.clip.path.is_file()
 
 
@@ -94,7 +93,7 @@ def _plays(window: Window, clip: Clip) -> bool:
 
 
 class RollingReel:
-    """One reel id over one camera or all, remade when there is something new to tell."""
+    """One reel id over one camera or all, made anew when there is a new moment."""
 
     def __init__(
         self,
@@ -117,7 +116,7 @@ class RollingReel:
         self._tell = tell
         self._settings = settings
         self._horizon = timedelta(seconds=horizon_s)
-        self._told: frozenset[str] = frozenset()
+        self._shown: frozenset[str] = frozenset()
         self._unshowable: frozenset[str] = frozenset()  # windows whose clips have turned out to be broken
 
     async def make(self, now: datetime) -> Reel | None:
@@ -129,26 +128,26 @@ class RollingReel:
         since_utc, now_utc = utc_text(now - self._horizon), utc_text(now)
         seen = await asyncio.to_thread(look_back, self._ledger, self._cameras, since_utc, now_utc)
         moments = tuple(moment for moment in seen.moments if moment.window.id not in self._unshowable)
-        told = frozenset(moment.window.id for moment in moments)
-        if told <= self._told:
+        known = frozenset(moment.window.id for moment in moments)
+        if known <= self._shown:
             return None
         chosen = await self._chooser.choose(moments)
         story = await self._tell(chosen.choices, seen.gaps, seen.cameras)
         plan = seen.plan(self.id, self._next_seq(), chosen, story)
         windows = [choice.moment.window for choice in chosen.choices]
-        with self._ledger.lending(window.id for window in windows):
+        with self._ledger.windows.lending(window.id for window in windows):
             if not all(map(_can_be_shown, windows)):
-                return await self.make(now)  # a clip has gone while words were found
-            return await self._made(plan, told)
+                return await self.make(now)  # a clip was removed while the story was written
+            return await self._made(plan, known)
 
-    async def _made(self, plan: ReelPlan, told: frozenset[str]) -> Reel:
+    async def _made(self, plan: ReelPlan, known: frozenset[str]) -> Reel:
         reel = await self._compiled(plan)
         try:
-            self._ledger.add_reel(reel)
+            self._ledger.reels.add(reel)
         except LedgerError:
             shutil.rmtree(reel.folder)
             raise
-        self._told = told
+        self._shown = known
         try:
             point(self._folder / LATEST, reel.folder.name)
         except OSError as error:  # some file systems have no links
@@ -157,7 +156,7 @@ class RollingReel:
 
     async def _compiled(self, plan: ReelPlan) -> Reel:
         try:
-            return await compile_apart(plan, self._folder / f"{plan.seq:06}", self._settings)
+            return await compile_in_process(plan, self._folder / f"{plan.seq:06}", self._settings)
         except (MediaError, ReelError):
             windows = [choice.moment.window for choice in plan.choices]
             self._unshowable |= await asyncio.to_thread(_broken, windows)
@@ -165,32 +164,13 @@ class RollingReel:
 
     def _next_seq(self) -> int:
         """A number that is free in the ledger and in the folder, where a stranger may have such a name."""
-        seq = self._ledger.next_seq(self.id)
+        seq = self._ledger.reels.next_seq(self.id)
         while os.path.lexists(self._folder / f"{seq:06}"):
             seq += 1
         return seq
 
     def drop_old(self) -> None:
         """Remove the reels that newer ones have replaced, but the last few."""
-        for seq in self._ledger.seqs(self.id)[: -1 - KEPT_BEFORE_LATEST]:
-            self._ledger.forget_reel(self.id, seq)
-            discard(self._folder / f"{seq:06}")
-
-
-def point(link: Path, target: str) -> None:
-    """Make ``link`` point at its neighbour ``target``, in one step for whoever looks."""
-    new = link.with_name(f"{link.name}.new")
-    new.unlink(missing_ok=True)
-    new.symlink_to(target)
-    new.replace(link)
-
-
-def discard(folder: Path) -> None:
-    """Remove a reel's folder, and ``latest`` where it points there; what is half gone is named half-made."""
-    link, part = folder.with_name(LATEST), folder.with_name(folder.name + PART)
-    if link.is_symlink() and link.readlink().name == folder.name:
-        link.unlink(missing_ok=True)
-    with suppress(OSError):  # it is gone already, or a leftover has its name
-        folder.rename(part)
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(part, ignore_errors=True)
+        for seq in self._ledger.reels.seqs(self.id)[: -1 - KEPT_BEFORE_LATEST]:
+            self._ledger.reels.remove(self.id, seq)
+            remove_reel(self._folder / f"{seq:06}")

@@ -1,15 +1,20 @@
-"""A data folder: its parts, held by one process at a time."""
+"""A data folder: the names in it, the lock of the one process that writes to it, and its reel folders."""
 
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from base.atomic import PART
 
 CLIPS = "clips"
 KEYFRAMES = "keyframes"
 REELS = "reels"
+# The link beside a reel id's numbered folders that points at the newest.
+LATEST = "latest"
 
 
 class FolderInUseError(Exception):
@@ -18,7 +23,7 @@ class FolderInUseError(Exception):
 
 @contextmanager
 def alone(data: Path) -> Iterator[None]:
-    """Hold the folder, made if it is not there; the hold goes with the process, however that ends.
+    """Lock the folder, made if it is not there; the lock goes with the process, however that ends.
 
     Raises FolderInUseError or OSError.
     """
@@ -29,3 +34,25 @@ def alone(data: Path) -> Iterator[None]:
         except OSError as error:
             raise FolderInUseError(f"{data}: another livereel is watching with this folder") from error
         yield
+
+
+def point(link: Path, target: str) -> None:
+    """Make ``link`` point at its neighbour ``target``, replacing an older link atomically."""
+    new = link.with_name(f"{link.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    new.replace(link)
+
+
+def remove_reel(folder: Path) -> None:
+    """Remove a reel's folder, and ``latest`` where it points there.
+
+    The folder is renamed first, so that one that is removed in part is not taken for a finished reel.
+    """
+    link, part = folder.with_name(LATEST), folder.with_name(folder.name + PART)
+    if link.is_symlink() and link.readlink().name == folder.name:
+        link.unlink(missing_ok=True)
+    with suppress(OSError):  # the folder is gone already, or a leftover has its new name
+        folder.rename(part)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(part, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Room on the disk: asked before writing, so that a full disk pauses writing and nothing else."""
+"""Free disk space: asked for before writing, so that a full disk pauses writing clips and nothing else."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from stream.media.file import DiskFullError
 
 
-class Space:
-    """The file system of a folder, of which ``min_free_bytes`` stay free for others and for the ledger."""
+class FreeSpace:
+    """The file system of a folder, of which ``min_free_bytes`` are left to the ledger and to others."""
 
     def __init__(self, folder: Path, min_free_bytes: int) -> None:
         self._folder = folder
@@ -26,6 +26,6 @@ class Space:
 
 
 def is_full(error: Exception) -> bool:
-    """Whether an error means that the disk, or a quota, is full."""
+    """Return whether an error means that the disk, or a quota, is full."""
     full = {errno.ENOSPC, errno.EDQUOT}
     return isinstance(error, DiskFullError) or (isinstance(error, OSError) and error.errno in full)

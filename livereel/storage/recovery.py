@@ -1,4 +1,4 @@
-"""What a killed process leaves in a data folder: half-written files, and those that nothing names."""
+"""Recovery at start: removes or adopts what a killed process has left in a data folder."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from pathlib import Path
 from analyzer.reel.compile import MANIFEST
 from base.atomic import PART
 from base.clock import utc_text
-from livereel.ledger.disk_usage import Stock
 from livereel.ledger.ledger import Ledger
-from livereel.reels.rolling import LATEST, point
-from livereel.storage.data_dir import CLIPS, KEYFRAMES, REELS
+from livereel.storage.data_dir import CLIPS, KEYFRAMES, LATEST, REELS, point
 
 log = logging.getLogger(__name__)
 
-# Any folder may be named as the data folder, so only what is named as we name files is taken for ours.
+# Any folder may be given as the data folder: only files that are named as livereel names them are its own.
 _WINDOW_FILE = re.compile(
     r"(?P<camera>[A-Za-z0-9_-]+)/(?P<date>\d{4}-\d\d-\d\d)/"
     r"(?P<id>(?P=camera)-(?P<stamp>\d{8}T\d{9}Z))(\.mp4|\.mp4\.part|-\d+\.jpg)",
@@ -29,21 +27,20 @@ _REEL_FOLDER = re.compile(rf"\d{{6,}}({re.escape(PART)})?", re.ASCII)
 
 
 def remove_leftovers(data: Path, ledger: Ledger) -> int:
-    """Remove what bears a name of ours, is younger than the ledger, and is not in it.
+    """Remove livereel's own files that are younger than the ledger and not in it.
 
-    What is older may belong to another ledger, which was lost or lies elsewhere: it is left alone, as is
-    whatever else lies in the folder. A reel that was finished when its process died is taken into the
-    ledger. To be called before anything is written. Returns how many files and folders went.
+    Older files may belong to another ledger, which was lost or lies elsewhere: they stay, as do all files of
+    others. A reel that was finished when its process died is added to the ledger. Call it before anything
+    is written. Returns how many files and folders were removed.
     """
-    stock = Stock(ledger)
-    began_utc = stock.began_utc()
-    held = stock.window_ids()
+    created_utc = ledger.created_utc()
+    known = ledger.files.window_ids()
     gone = 0
     for part in (CLIPS, KEYFRAMES):
         for file, window_id, stamp in _window_files(data / part):
-            if window_id not in held and stamp >= re.sub("[-:.]", "", began_utc):
+            if window_id not in known and stamp >= re.sub("[-:.]", "", created_utc):
                 gone += _unlink(file)
-    return gone + _remove_half_made(data, ledger, stock.reel_folders(), began_utc)
+    return gone + _remove_half_made(data, ledger, ledger.files.reel_folders(), created_utc)
 
 
 def _unlink(file: Path) -> bool:
@@ -63,7 +60,7 @@ def _window_files(folder: Path) -> Iterator[tuple[Path, str, str]]:
             yield file, name["id"], name["stamp"]
 
 
-def _remove_half_made(data: Path, ledger: Ledger, kept: set[Path], began_utc: str) -> int:
+def _remove_half_made(data: Path, ledger: Ledger, kept: set[Path], created_utc: str) -> int:
     gone = 0
     for folder in sorted((data / REELS).glob("*/*")):
         if folder in kept or folder.is_symlink() or not folder.is_dir():
@@ -72,16 +69,16 @@ def _remove_half_made(data: Path, ledger: Ledger, kept: set[Path], began_utc: st
             continue
         if folder.suffix != PART and (folder / MANIFEST).exists():
             _adopt(ledger, folder)
-        elif _changed_utc(folder) >= began_utc:
+        elif _changed_utc(folder) >= created_utc:
             shutil.rmtree(folder, ignore_errors=True)
             gone += 1
     return gone
 
 
 def _adopt(ledger: Ledger, folder: Path) -> None:
-    if not ledger.adopt_reel(folder):
-        log.warning("%s: not a reel of ours, left alone", folder)
-    elif ledger.seqs(folder.parent.name)[-1] == int(folder.name):
+    if not ledger.reels.adopt(folder):
+        log.warning("%s: not a reel of livereel, left alone", folder)
+    elif ledger.reels.seqs(folder.parent.name)[-1] == int(folder.name):
         point(folder.with_name(LATEST), folder.name)
 
 

@@ -1,4 +1,4 @@
-"""How long things are kept: by age, by bytes, and by what the disk has left; the oldest go first."""
+"""Retention: removes files by age, by total size and by free disk space, oldest first."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from itertools import accumulate
 from pathlib import Path
 
 from base.clock import utc_text
-from livereel.ledger.disk_usage import HeldReel, HeldWindow, Stock
-from livereel.ledger.ledger import Ledger, files_of
-from livereel.reels.rolling import discard
-from livereel.storage.free_space import Space
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import StoredReel, StoredWindow, files_of
+from livereel.storage.data_dir import remove_reel
+from livereel.storage.free_space import FreeSpace
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,9 @@ class Limits:
 class Retention:
     """Removes what is too old or too much, oldest first.
 
-    What waits for words is never removed, nor, but for a size that could not be held otherwise, the newest
-    reel of an id and what a kept reel shows. A reel is as old as its end; what it shows goes after it. A
-    window that loses its files stays in the ledger until it is too old, so that what happened stays told.
+    Pending windows are never removed. The newest reel of an id, and the windows that a stored reel shows, are
+    removed only if the total size cannot be held otherwise. A reel is as old as its end; its windows are
+    removed after it. A window that loses its files stays in the ledger until it is too old.
 
     Attributes:
         removed_windows, removed_bytes: what lost its files so far.
@@ -58,9 +58,9 @@ class Retention:
         self, data: Path, ledger: Ledger, limits: Limits, *, now_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._ledger = ledger
-        self._stock = Stock(ledger)
+        self._files = ledger.files
         self._limits = limits
-        self._space = Space(data, limits.min_free_bytes)
+        self._space = FreeSpace(data, limits.min_free_bytes)
         self._now_s = now_s
         self._doubts_since_s: float | None = None
         self._left_bytes: int | None = None
@@ -77,7 +77,7 @@ class Retention:
 
     def _doubts(self, oldest_utc: str) -> bool:
         """Whether the clock may be wrong; said once."""
-        kept, old = self._stock.count(), self._stock.count(oldest_utc)
+        kept, old = self._files.count_windows(), self._files.count_windows(oldest_utc)
         few = self._doubts_since_s is None and kept <= _FEW  # those that are left in doubt may become few
         if few or old <= MAX_OLD_SHARE * kept:
             self._doubts_since_s = None
@@ -88,72 +88,72 @@ class Retention:
         return self._now_s() - self._doubts_since_s < DOUBT_S
 
     def _remove_old(self, oldest_utc: str) -> None:
-        while reels := self._stock.reels(_BATCH, oldest_utc):
+        while reels := self._files.oldest_reels(_BATCH, oldest_utc):
             self._remove_reels(reels)
-        while windows := self._stock.windows(_BATCH, oldest_utc):
+        while windows := self._files.oldest_windows(_BATCH, oldest_utc):
             self._remove_windows(windows)
-        self._stock.forget_before(oldest_utc)
+        self._files.forget_before(oldest_utc)
 
     def _make_room(self, now: datetime) -> None:
-        held_bytes = self._stock.held_bytes()
-        self._measure(held_bytes)
-        over_bytes = held_bytes - self._limits.max_bytes
-        wanted_bytes = self._wanted(min(-over_bytes, self._space.room_bytes()), held_bytes)
+        stored_bytes = self._files.total_bytes()
+        self._measure(stored_bytes)
+        over_bytes = stored_bytes - self._limits.max_bytes
+        wanted_bytes = self._wanted(min(-over_bytes, self._space.room_bytes()), stored_bytes)
         freed_bytes = self._free_reels(wanted_bytes, utc_text(now - _PLAYED))
         freed_bytes += self._free_windows(wanted_bytes - freed_bytes)
-        while freed_bytes < over_bytes and (reels := self._stock.reels(1)):
+        while freed_bytes < over_bytes and (reels := self._files.oldest_reels(1)):
             freed_bytes += self._remove_reels(reels)
             freed_bytes += self._free_windows(over_bytes - freed_bytes)
-        self._left_bytes = self._stock.held_bytes()
+        self._left_bytes = self._files.total_bytes()
 
-    def _measure(self, held_bytes: int) -> None:
+    def _measure(self, stored_bytes: int) -> None:
         """Learn how much comes between two sweeps; a pause does not make it forget at once."""
-        new = 0 if self._left_bytes is None else held_bytes - self._left_bytes
+        new = 0 if self._left_bytes is None else stored_bytes - self._left_bytes
         self._written_bytes = max(new, self._written_bytes // 2)
 
-    def _wanted(self, room_bytes: int, held_bytes: int) -> int:
+    def _wanted(self, room_bytes: int, stored_bytes: int) -> int:
         """How much to free; nothing while there is room until the next sweep."""
         if room_bytes >= self._written_bytes:
             return 0
-        ahead_bytes = max(_SWEEPS_AHEAD * self._written_bytes, int(_SHARE_AHEAD * held_bytes))
+        ahead_bytes = max(_SWEEPS_AHEAD * self._written_bytes, int(_SHARE_AHEAD * stored_bytes))
         return ahead_bytes - room_bytes
 
     def _free_reels(self, wanted_bytes: int, until_utc: str) -> int:
         """Remove replaced reels until so much is free or none is left; returns how much is free."""
         freed_bytes = 0
-        while freed_bytes < wanted_bytes and (reels := self._stock.replaced_reels(1, until_utc)):
+        while freed_bytes < wanted_bytes and (reels := self._files.replaced_reels(1, until_utc)):
             freed_bytes += self._remove_reels(reels)
         return freed_bytes
 
     def _free_windows(self, wanted_bytes: int) -> int:
         """Remove windows' files until so much is free or none is left; returns how much is free."""
         freed_bytes = 0
-        while freed_bytes < wanted_bytes and (windows := self._stock.windows(_BATCH)):
+        while freed_bytes < wanted_bytes and (windows := self._files.oldest_windows(_BATCH)):
             freed_bytes += self._remove_windows(_enough(windows, wanted_bytes - freed_bytes))
         return freed_bytes
 
-    def _remove_windows(self, windows: Sequence[HeldWindow]) -> int:
-        """Unlink first: a full disk has room for what the ledger writes only then.
+    def _remove_windows(self, windows: Sequence[StoredWindow]) -> int:
+        """Remove files first: on a full disk, only then has the ledger room to write.
 
-        What it could not be told of is removed, and told, once more by the next sweep.
+        If the ledger cannot be written, the next sweep removes the same windows again.
         """
         for held in windows:
             for file in files_of(held.window):
                 _unlink(file)
-        self._ledger.drop_files([held.window for held in windows])
-        freed_bytes = sum(held.held_bytes for held in windows)
+        self._ledger.windows.drop_files([held.window for held in windows])
+        freed_bytes = sum(held.stored_bytes for held in windows)
         self.removed_windows += len(windows)
         self.removed_bytes += freed_bytes
         log.info("retention: the files of %d windows are gone", len(windows))
         return freed_bytes
 
-    def _remove_reels(self, reels: Sequence[HeldReel]) -> int:
-        """Remove the folders first, as the windows' files."""
+    def _remove_reels(self, reels: Sequence[StoredReel]) -> int:
+        """Remove the folders first, for the same reason."""
         for reel in reels:
-            discard(reel.folder)
-            self._ledger.forget_reel(reel.id, reel.seq)
+            remove_reel(reel.folder)
+            self._ledger.reels.remove(reel.id, reel.seq)
             log.info("retention: reel %s %d is gone", reel.id, reel.seq)
-        return sum(reel.held_bytes for reel in reels)
+        return sum(reel.stored_bytes for reel in reels)
 
 
 def _unlink(file: Path) -> None:
@@ -164,7 +164,7 @@ def _unlink(file: Path) -> None:
         log.warning("retention: %s stays: %s", file, error.strerror)
 
 
-def _enough(windows: Sequence[HeldWindow], wanted_bytes: int) -> Sequence[HeldWindow]:
+def _enough(windows: Sequence[StoredWindow], wanted_bytes: int) -> Sequence[StoredWindow]:
     """As many, from the first on, as take so much; all of them where that is not enough."""
-    sums = accumulate(held.held_bytes for held in windows)
+    sums = accumulate(held.stored_bytes for held in windows)
     return windows[: next((n for n, total in enumerate(sums, 1) if total >= wanted_bytes), len(windows))]

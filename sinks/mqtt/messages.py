@@ -6,14 +6,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.compile import VIDEO, manifest
 from analyzer.reel.records import Reel
+from analyzer.signal.window import Outcome
 from base.clock import utc_after
-from sinks.events import CameraState, DescriberState, Glimpse, Stats
-from sinks.mqtt.message import Message, OutboxMessage
+from sinks.events import CameraState, CameraStatus, DescriberState, Glimpse, Stats
+from sinks.mqtt.message import Message
+from sinks.outbox import OutboxMessage
 from sinks.serialize import window_row
 
 # Home Assistant refuses longer states.
@@ -94,7 +96,7 @@ class Messages:
     def camera(self, state: CameraState) -> list[Message]:
         """Build a camera's states: detail, capture state, and whether its analysis is on."""
         detail = {"state": state.state, "reason": state.reason, "at_utc": state.at_utc}
-        on = state.state != DISABLED
+        on = state.state != CameraStatus.DISABLED
         return [
             self._state(state.camera, "status", payload=_json(detail)),
             self.capture(state.camera, _capture(state.state)),
@@ -169,6 +171,10 @@ class Messages:
 
     # For the outbox
 
+    def stored(self, event: Moment | Reel) -> OutboxMessage:
+        """Build the message by which an event arrives; see ``sinks.outbox.Encode``."""
+        return self.caption(event) if isinstance(event, Moment) else self.reel(event)
+
     def caption(self, moment: Moment) -> OutboxMessage:
         body = {"type": "new", **self._caption(moment)}
         return OutboxMessage(self.captions_topic, moment.window.id, body)
@@ -185,7 +191,7 @@ class Messages:
 
     def _caption(self, moment: Moment) -> dict[str, Any]:
         window = moment.window
-        row = window_row(window, "described", moment, base=self._base)
+        row = window_row(window, Outcome.DESCRIBED, moment, base=self._base)
         return {
             **{key: row[key] for key in _CAPTION},
             "end_utc": utc_after(window.start_utc, window.end_s - window.start_s),
@@ -207,8 +213,16 @@ def shorten(text: str, max_chars: int) -> str:
     return text[: end if end >= 0 else max_chars - 1].rstrip(" ,;:") + "…"
 
 
-def _capture(state: str) -> str:
-    return {"watching": ONLINE, DISABLED: DISABLED}.get(state, OFFLINE)
+def _capture(state: CameraStatus) -> str:
+    match state:
+        case CameraStatus.WATCHING:
+            return ONLINE
+        case CameraStatus.DISABLED:
+            return DISABLED
+        case CameraStatus.CONNECTING | CameraStatus.WAITING | CameraStatus.REFUSED | CameraStatus.ENDED:
+            return OFFLINE
+        case _:
+            assert_never(state)
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

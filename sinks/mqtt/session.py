@@ -12,12 +12,13 @@ from sinks.mqtt.async_outbox import AsyncOutbox
 from sinks.mqtt.client import Client, is_reachable
 from sinks.mqtt.connection_log import ConnectionLog
 from sinks.mqtt.errors import BrokerError, MessageLossError, RefusedError, TakenOverError, TooLargeError
-from sinks.mqtt.message import Message, StoredMessage
+from sinks.mqtt.message import Message
 from sinks.mqtt.oversize import OversizeDetector
 from sinks.mqtt.send_queue import SendQueue
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.timing import Backoff, Timing
 from sinks.mqtt.tls import usable_endpoint
+from sinks.outbox import StoredMessage
 from sinks.sink import SinkError
 
 log = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,23 +17,33 @@ from analyzer.describe.moment import Moment
 from analyzer.reel.compile import VIDEO
 from analyzer.reel.records import Reel
 from base.clock import parse_utc, utc_after, utc_text
-from sinks.events import CameraState, DescriberState, Glimpse, Stats, Stirring
+from sinks.events import (
+    CameraState,
+    CameraStatus,
+    DescriberState,
+    DescriberStatus,
+    Glimpse,
+    Restored,
+    Stats,
+    Stirring,
+)
 from sinks.mqtt.async_outbox import AsyncOutbox
 from sinks.mqtt.homeassistant import Discovery
 from sinks.mqtt.message import Message
 from sinks.mqtt.messages import CHECK, DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
-from sinks.mqtt.outbox import Outbox
 from sinks.mqtt.send_queue import SendQueue
 from sinks.mqtt.session import Session, SessionSpec
 from sinks.mqtt.settings import MqttSettings, topic_problem
 from sinks.mqtt.timing import Timing
 from sinks.mqtt.tls import tls_context, usable_endpoint
+from sinks.outbox import Outbox
 from sinks.sink import Event, SinkError
 
 log = logging.getLogger(__name__)
 
 # A moment older than this is published, but not as a highlight: automations must not fire late.
 HIGHLIGHT_MAX_AGE = timedelta(minutes=2)
+_LEFT = "mqtt: captions and reels that wait in the outbox for the next start: %d"
 
 
 class Commands(Protocol):
@@ -54,7 +65,7 @@ class Commands(Protocol):
 class MqttSink:
     """A Sink that publishes events to one broker, as documented in docs/mqtt.md.
 
-    Captions and reels go through the outbox and arrive at least once. States are kept and sent again on
+    Captions and reels are in the outbox and arrive at least once. States are kept and sent again on
     each connection. Other events are dropped while there is none. Run ``run`` as a task.
     """
 
@@ -86,7 +97,7 @@ class MqttSink:
         self._discovery: Discovery | None = None
         if settings.discovery_prefix is not None:
             self._discovery = Discovery(settings.discovery_prefix, prefix, self._messages, version=version)
-        self._describer = ONLINE
+        self._describer: DescriberStatus = DescriberStatus.ONLINE
         self._disabled: set[str] = set()
         self._newest_caption_utc: dict[str, str] = {}
         self._motion_off: dict[str, asyncio.TimerHandle] = {}
@@ -113,7 +124,9 @@ class MqttSink:
         if self._discovery is not None:
             self._queue.set_states(*self._discovery.announce(self._cameras, self._reels))
         now_utc = utc_text(datetime.now(UTC))
-        self._queue.set_states(self._messages.describer(DescriberState(ONLINE, None, now_utc)))
+        self._queue.set_states(
+            self._messages.describer(DescriberState(DescriberStatus.ONLINE, None, now_utc))
+        )
         for camera in self._cameras:
             self._queue.set_states(
                 self._messages.capture(camera, OFFLINE),
@@ -140,18 +153,21 @@ class MqttSink:
         for timer in (*self._motion_off.values(), *([self._announcement] if self._announcement else [])):
             timer.cancel()
         await self._session.close()
-        self._outbox.close()
-        if waiting := self._outbox.counters()["outbox_waiting"]:
-            log.warning("mqtt: captions and reels that wait in the outbox for the next start: %d", waiting)
+        with suppress(SinkError):
+            waiting = self._outbox.counters()["outbox_waiting"]
+            if waiting:
+                log.warning(_LEFT, waiting)
 
     # Events
 
     async def take(self, event: Event) -> None:
-        """Publish or store an event; only captions and reels wait for the disk. Raises SinkError."""
-        if isinstance(event, Moment):
-            await self._take_moment(event)
-        elif isinstance(event, Reel):
-            await self._take_reel(event)
+        """Publish an event; raises SinkError if the outbox cannot be read for its counters."""
+        if isinstance(event, Restored):
+            await self._set_last(event.event)
+        elif isinstance(event, Moment | Reel):
+            self._outbox.not_empty.set()
+            if await self._set_last(event):
+                self._add_highlight(event)
         elif isinstance(event, Glimpse):
             self._queue.set_states(self._messages.keyframe(event))
             self._queue.add_event("peak", self._messages.peak(event))
@@ -166,28 +182,36 @@ class MqttSink:
         elif isinstance(event, Stats):
             self._queue.add_event("stats", self._messages.stats(event, self.counters()))
 
-    async def _take_moment(self, moment: Moment) -> None:
-        window = moment.window
-        is_new = await self._outbox.put(self._messages.caption(moment))
-        if window.start_utc >= self._newest_caption_utc.get(
-            window.camera, ""
-        ):  # a late caption does not replace a newer state
+    async def _set_last(self, event: Moment | Reel) -> bool:
+        """Set the state that shows the last caption or reel; return False for a reel that is not in place."""
+        if isinstance(event, Reel):
+            return await self._set_last_reel(event)
+        window = event.window
+        # A late caption does not replace a newer one.
+        if window.start_utc >= self._newest_caption_utc.get(window.camera, ""):
             self._newest_caption_utc[window.camera] = window.start_utc
-            self._queue.set_states(self._messages.caption_state(moment))
-        is_highlight = moment.alerts or moment.importance >= self._settings.highlight_min_importance
-        end = parse_utc(utc_after(window.start_utc, window.end_s - window.start_s))
-        if is_new and is_highlight and not moment.late and datetime.now(UTC) - end <= HIGHLIGHT_MAX_AGE:
-            self._queue.add_event("highlight", self._messages.highlight(moment))
+            self._queue.set_states(self._messages.caption_state(event))
+        return True
 
-    async def _take_reel(self, reel: Reel) -> None:
-        if not await self._outbox.run(_is_in_place, reel):
+    async def _set_last_reel(self, reel: Reel) -> bool:
+        if not await asyncio.to_thread(_is_in_place, reel):
             self._counts["reels_missing"] += 1
             log.warning("mqtt: reel %s/%d is not announced: its video is not in place", reel.id, reel.seq)
-            return
-        is_new = await self._outbox.put(self._messages.reel(reel))
+            return False
         self._queue.set_states(self._messages.reel_state(reel))
-        if is_new and datetime.now(UTC) - parse_utc(reel.end_utc) <= HIGHLIGHT_MAX_AGE:
-            self._queue.add_event("highlight", self._messages.reel_ready(reel))
+        return True
+
+    def _add_highlight(self, event: Moment | Reel) -> None:
+        """Publish an event that automations act on, unless it is too late for them."""
+        if isinstance(event, Reel):
+            if _is_recent(parse_utc(event.end_utc)):
+                self._queue.add_event("highlight", self._messages.reel_ready(event))
+            return
+        window = event.window
+        is_highlight = event.alerts or event.importance >= self._settings.highlight_min_importance
+        end = parse_utc(utc_after(window.start_utc, window.end_s - window.start_s))
+        if is_highlight and not event.late and _is_recent(end):
+            self._queue.add_event("highlight", self._messages.highlight(event))
 
     def _take_motion(self, event: Stirring) -> None:
         if timer := self._motion_off.pop(event.camera, None):
@@ -204,12 +228,12 @@ class MqttSink:
 
     def _take_camera(self, state: CameraState) -> None:
         self._queue.set_states(*self._messages.camera(state))
-        if state.state == DISABLED:
+        if state.state == CameraStatus.DISABLED:
             self._disabled.add(state.camera)
         else:
             self._disabled.discard(state.camera)
         self._set_describer_states()
-        if state.state != "watching":  # its end could not be seen
+        if state.state != CameraStatus.WATCHING:  # its end could not be seen
             if timer := self._motion_off.pop(state.camera, None):
                 timer.cancel()
             self._set_motion(state.camera, moving=False)
@@ -271,3 +295,7 @@ def _is_in_place(reel: Reel) -> bool:
         return (reel.folder / VIDEO).stat().st_size == reel.bytes
     except OSError:
         return False
+
+
+def _is_recent(at: datetime) -> bool:
+    return datetime.now(UTC) - at <= HIGHLIGHT_MAX_AGE

@@ -224,7 +224,7 @@ def test_damage_is_counted(fault: Callable[[Scene], None], aftermath: Watch) -> 
 
 def test_a_camera_beside_them_loses_nothing(aftermath: Watch) -> None:
     camera = named(is_left_alone)
-    assert reasons(aftermath, camera) == ["source_down"], "until its first picture"
+    assert reasons(aftermath, camera) == ["starting"], "until its first picture"
     assert epochs(aftermath.rows(camera)) == [0]
     assert aftermath.live.cameras[camera].starts == 1
 

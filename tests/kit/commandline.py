@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from livereel.cli.main import main
+from livereel.cli import main as cli
 
 LIVEREEL = Path(sys.executable).with_name("livereel")
 
@@ -46,7 +46,7 @@ class CommandLine:
         self._monkeypatch.setattr(sys, "argv", ["livereel", *map(str, arguments)])
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            main()
+            cli.main()
         said = self._capsys.readouterr()
         code = ended.value.code
         return Ended(code if isinstance(code, int) else int(code is not None), said.out, said.err)

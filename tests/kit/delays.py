@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from base.clock import parse_utc
-from livereel.ledger.ledger import FILE
+from livereel.ledger.records import FILE
 from tests.kit.listener import Listener
 
 LOOK_S = 0.01

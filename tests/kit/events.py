@@ -9,9 +9,9 @@ from pathlib import Path
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.compile import VIDEO
-from analyzer.reel.records import Chapter, Gap, Reel
+from analyzer.reel.records import Chapter, Gap, GapReason, Reel
 from base.clock import utc_text
-from sinks.events import CameraState, Glimpse, Stirring
+from sinks.events import CameraState, CameraStatus, Glimpse, Stirring
 from tests.kit.moments import moment
 
 # The smallest thing that begins as a JPEG does and ends as one does.
@@ -33,7 +33,7 @@ def glimpse(camera: str = "front", number: int = 0, jpeg: bytes = JPEG) -> Glimp
 
 
 def watching(camera: str = "front") -> CameraState:
-    return CameraState(camera, "watching", None, now_utc())
+    return CameraState(camera, CameraStatus.WATCHING, None, now_utc())
 
 
 def stirring(camera: str = "front", *, moving: bool) -> Stirring:
@@ -61,6 +61,6 @@ def reel_in(base: Path, reel_id: str = "front", seq: int = 1, *, video: bytes = 
         bytes=len(video),
         sha256=hashlib.sha256(video).hexdigest(),
         chapters=(chapter,),
-        gaps=(Gap(reel_id, now_utc(50), now_utc(40), "source_down"),),
+        gaps=(Gap(reel_id, now_utc(50), now_utc(40), GapReason.SOURCE_DOWN),),
         changed=("left out a third chapter in a row",),
     )

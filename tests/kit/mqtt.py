@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
 
-from sinks.mqtt.outbox import FILE, Outbox
-from sinks.mqtt.settings import MqttSettings
+from analyzer.describe.moment import Moment
+from analyzer.reel.records import Reel
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.outbox import SinkOutbox
+from sinks.mqtt.messages import Messages
+from sinks.mqtt.settings import OUTBOX_MAX_BYTES, MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.mqtt.timing import Timing
+from sinks.sink import Event
 from tests.kit.listener import PATIENCE_S
 
 P = ParamSpec("P")
@@ -36,6 +41,29 @@ class Wishes:
         self.noted.append((reel_id, "reel"))
 
 
+class StoringSink(MqttSink):
+    """A sink whose moments and reels are first added to its outbox, as the ledger does it."""
+
+    ledger: Ledger
+
+    async def take(self, event: Event) -> None:
+        if isinstance(event, Moment | Reel):
+            await asyncio.to_thread(store, self.ledger, event)
+        await super().take(event)
+
+
+def store(ledger: Ledger, event: Moment | Reel) -> None:
+    """Add an event to the ledger's outboxes, in a commit of its own."""
+    with ledger.database.writing() as connection:
+        ledger.outboxes.add(connection, event)
+
+
+def open_outbox(ledger: Ledger, settings: MqttSettings, *, max_bytes: int = OUTBOX_MAX_BYTES) -> SinkOutbox:
+    """The outbox of MQTT in a ledger, as the program opens it."""
+    messages = Messages(settings.topic_prefix, base=ledger.data)
+    return ledger.outboxes.open("mqtt", messages.stored, max_bytes=max_bytes)
+
+
 @asynccontextmanager
 async def running(
     settings: MqttSettings,
@@ -45,26 +73,26 @@ async def running(
     reels: Sequence[str] = ("front",),
     wishes: Wishes | None = None,
     timing: Timing = QUICK,
-) -> AsyncIterator[MqttSink]:
+) -> AsyncIterator[StoringSink]:
     """A sink with its outbox in ``base``, trying to connect; closed, as livereel would, on leaving."""
-    outbox = Outbox(base / FILE)
-    sink = MqttSink(
-        settings,
-        cameras,
-        reels,
-        outbox,
-        wishes or Wishes(),
-        base=base,
-        version=VERSION,
-        timing=timing,
-    )
-    task = asyncio.create_task(sink.run())
-    try:
-        yield sink
-    finally:
-        await sink.close()
-        await task
-        outbox.close()
+    with closing(Ledger(base)) as ledger:
+        sink = StoringSink(
+            settings,
+            cameras,
+            reels,
+            open_outbox(ledger, settings),
+            wishes or Wishes(),
+            base=base,
+            version=VERSION,
+            timing=timing,
+        )
+        sink.ledger = ledger
+        task = asyncio.create_task(sink.run())
+        try:
+            yield sink
+        finally:
+            await sink.close()
+            await task
 
 
 async def until(condition: Callable[[], object]) -> None:

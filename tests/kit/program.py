@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from base.clock import utc_text
-from livereel.ledger.ledger import Ledger, LedgerError
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import LedgerError
 from tests.kit.watching import until
 
 LIVEREEL = Path(sys.executable).with_name("livereel")

@@ -12,26 +12,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.choose import ChooseRules
-from analyzer.reel.compile import ReelSettings
 from analyzer.signal.window import WindowSettings
 from base.clock import utc_text
+from livereel.app import build
 from livereel.camera.supervisor import Patience
 from livereel.camera.worker import CameraSettings
 from livereel.config.describers import make_words
-from livereel.config.schema import Config
+from livereel.config.options import Options
+from livereel.config.schema import Config, ReelConfig, RetentionConfig
 from livereel.ledger.ledger import Ledger
 from livereel.live.service import Live
-from livereel.reels.rolling import RollingReel
-from livereel.storage.retention import Limits, Retention
 from sinks.sink import Sink
 
 # Liveness only: far longer than anything takes on a slow machine.
 LONG_S = 60.0
 QUICK = Patience(open_s=15.0, stall_s=2.0, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
 WINDOWS = WindowSettings(window_s=1.0, keyframe_px=320)
-KEEP_ALL = Limits(max_age_h=24.0, max_bytes=1 << 40, min_free_bytes=0)
+
+
+def few_chapters(reels_every_s: float = 3600.0) -> Options:
+    """Options with reels of two to four chapters, and with room for all that a test makes."""
+    reel = ReelConfig(every_s=reels_every_s, min_chapters=2, max_chapters=4)
+    retention = RetentionConfig(max_age_h=24.0, max_bytes=1 << 40, min_free_bytes=0)
+    return Options(Config(reel=reel, retention=retention))
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -89,35 +92,13 @@ def watching(
     *,
     patience: Patience = QUICK,
     reels_every_s: float = 3600.0,
-    ledger: Ledger | None = None,
     sinks: Sequence[Sink] = (),
 ) -> Iterator[Watch]:
-    """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does.
-
-    ``ledger`` is the folder's, where it is to be another kind than usual; it is closed at the end.
-    """
-    rules = ChooseRules(2, 4)
-    words = make_words(Config(), (), rules)
-    ledger = ledger or Ledger(data)
-    reel = RollingReel(
-        "all",
-        tuple(sources),
-        ledger=ledger,
-        folder=data / "reels",
-        chooser=BlockChooser(rules, words.propose),
-        tell=words.tell,
-        settings=ReelSettings(),
-        horizon_s=3600.0,
-    )
-    live = Live(
-        _cameras(sources, data),
-        ledger,
-        words.describer,
-        [reel],
-        retention=Retention(data, ledger, KEEP_ALL),
-        every_s=reels_every_s,
-        patience=patience,
-    )
+    """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does."""
+    ledger = Ledger(data)
+    options = few_chapters(reels_every_s)
+    words = make_words(options.config, (), options.rules())
+    live = build(_cameras(sources, data), ledger, words, options, patience=patience)
     live.attach(sinks)
     watch = Watch(data, live, utc_text(datetime.now(UTC)))
     loop = asyncio.new_event_loop()

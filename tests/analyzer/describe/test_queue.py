@@ -12,7 +12,7 @@ from analyzer.describe.allowance import Allowance
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
-from analyzer.signal.window import Keyframe, Window
+from analyzer.signal.window import Keyframe, Outcome, Window
 from tests.kit.measured import measured
 from tests.kit.mqtt import looped, until
 
@@ -47,7 +47,7 @@ class Store:
     def skip_lowest(self, count: int, without: Collection[str]) -> int:
         free = sorted((w for w in self.waiting if w.id not in without), key=lambda w: w.signal_max)
         for one in free[:count]:
-            self.end_window(one.id, "skipped_overload")
+            self.end_window(one.id, Outcome.SKIPPED_OVERLOAD)
         return len(free[:count])
 
     def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:

@@ -29,7 +29,7 @@ from analyzer.reel.compile import (
     shown_span,
     summary,
 )
-from analyzer.reel.records import Choice, Gap, Reel
+from analyzer.reel.records import Choice, Gap, GapReason, Reel
 from analyzer.reel.story import tell
 from analyzer.signal.window import Clip, Keyframe
 from base.clock import utc_after
@@ -180,7 +180,7 @@ def test_a_copy_that_does_not_decode_is_encoded_instead(tmp_path: Path) -> None:
 
 
 def test_gaps_and_changes_are_told(tmp_path: Path, source: Clip) -> None:
-    gap = Gap("front", utc_after(START_UTC, 12.0), utc_after(START_UTC, 19.0), "unreadable")
+    gap = Gap("front", utc_after(START_UTC, 12.0), utc_after(START_UTC, 19.0), GapReason.UNREADABLE)
     moments = [told(0, [3.0], source), told(2, [25.0], source)]
     reel, rows = made(tmp_path / "reel", plan(moments, [gap]))
     assert rows["gaps"] == [

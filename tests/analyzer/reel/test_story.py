@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.records import Chapter, Choice, Gap, Reel
+from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, captions, markdown, tell
 from tests.kit.moments import moment
 
@@ -84,7 +84,9 @@ def test_each_choice_has_a_sentence_in_its_own_words(indices: list[int], *, medi
 
 
 def test_nothing_chosen_is_an_empty_story() -> None:
-    story = tell([], [Gap("front", "2026-03-12T14:00:00Z", "2026-03-12T15:00:00Z", "source_down")], ["front"])
+    story = tell(
+        [], [Gap("front", "2026-03-12T14:00:00Z", "2026-03-12T15:00:00Z", GapReason.SOURCE_DOWN)], ["front"]
+    )
     assert story.sentences == ()
     assert story.narrative == ""
     assert story.title
@@ -143,7 +145,7 @@ def test_two_cameras_at_once_are_told_as_such() -> None:
 
 def test_no_link_reaches_across_a_gap_and_no_gap_is_in_the_narrative() -> None:
     own = [moment(0), moment(1), moment(5), moment(6)]
-    gap = Gap("front", "2026-03-12T14:00:22Z", "2026-03-12T14:00:40Z", "source_down")
+    gap = Gap("front", "2026-03-12T14:00:22Z", "2026-03-12T14:00:40Z", GapReason.SOURCE_DOWN)
     sentences = told(*own, gaps=[gap])
     assert sentences[2].startswith("At 14:00:50, ")
     assert told(*own, gaps=[replace(gap, camera="yard")])[2].startswith("Half a minute later, ")
@@ -285,7 +287,7 @@ def test_what_a_model_wrote_cannot_break_the_page(character: str) -> None:
     def page(text: str) -> str:
         tame = moment(0, title=text, text=text)
         made = [replace(chapter, reason=text) for chapter in chapters([tame], [2.0])]
-        gap = Gap(text, "2026-03-12T14:10:00Z", "2026-03-12T14:20:00Z", text)
+        gap = Gap(text, "2026-03-12T14:10:00Z", "2026-03-12T14:20:00Z", GapReason.SOURCE_DOWN)
         return markdown(reel(made, title=text, changed=[text], gaps=[gap], cameras=[text]))
 
     plain, hostile = page("plain"), page(HOSTILE)
@@ -295,11 +297,13 @@ def test_what_a_model_wrote_cannot_break_the_page(character: str) -> None:
 
 def test_gaps_are_told_in_words() -> None:
     gaps = [
-        Gap("front", "2026-03-12T14:02:00Z", "2026-03-12T14:09:00Z", "source_down"),
-        Gap("yard", "2026-03-12T14:20:05Z", "2026-03-12T14:20:41Z", "source_stalled"),
-        Gap("yard", "2026-03-12T23:50:00Z", "2026-03-13T00:20:00Z", "disabled"),
-        Gap("yard", "2026-03-12T14:40:00Z", "2026-03-12T14:50:00Z", "unreadable"),
-        Gap("yard", "2026-03-12T14:50:00Z", "2026-03-12T14:55:00Z", "aliens"),
+        Gap("front", "2026-03-12T14:02:00Z", "2026-03-12T14:09:00Z", GapReason.SOURCE_DOWN),
+        Gap("yard", "2026-03-12T14:20:05Z", "2026-03-12T14:20:41Z", GapReason.SOURCE_STALLED),
+        Gap("yard", "2026-03-12T23:50:00Z", "2026-03-13T00:20:00Z", GapReason.DISABLED),
+        Gap("yard", "2026-03-12T14:40:00Z", "2026-03-12T14:50:00Z", GapReason.UNREADABLE),
+        Gap("yard", "2026-03-12T14:50:00Z", "2026-03-12T14:55:00Z", GapReason.STARTING),
+        Gap("yard", "2026-03-12T14:55:00Z", "2026-03-12T14:58:00Z", GapReason.NOT_RUNNING),
+        Gap("yard", "2026-03-12T14:58:00Z", "2026-03-12T15:00:00Z", GapReason.MOVED),
     ]
     lines = section(markdown(reel([], gaps=gaps)), "What nobody saw").split("\n")
     assert lines == [
@@ -307,13 +311,15 @@ def test_gaps_are_told_in_words() -> None:
         "- 14:20:05-14:20:41 camera yard sent no pictures.",
         "- 2026-03-12 23:50-2026-03-13 00:20 camera yard was switched off.",
         "- 14:40-14:50 camera yard could not be read (damaged or cut off).",
-        "- 14:50-14:55 camera yard was not seen (aliens).",
+        "- 14:50-14:55 camera yard was being connected to.",
+        "- 14:55-14:58 camera yard was not watched: livereel was not running.",
+        "- 14:58-15:00 camera yard was being handed over to another machine.",
     ]
 
 
 def test_gaps_of_a_file_are_told_in_its_own_time() -> None:
     made = chapters([moment(60)], [4.0])
-    gap = Gap("front", "2026-03-12T14:20:00Z", "2026-03-12T14:21:30Z", "unreadable")
+    gap = Gap("front", "2026-03-12T14:20:00Z", "2026-03-12T14:21:30Z", GapReason.UNREADABLE)
     page = markdown(reel(made, gaps=[gap]), media_time=True)
     assert "- 0:20:00-0:21:30 camera front could not be read" in page
 

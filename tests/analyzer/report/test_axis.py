@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from analyzer.reel.records import Gap
+from analyzer.reel.records import Gap, GapReason
 from analyzer.report.axis import Axis, Horizon, clock, horizon, unix_s, x_ticks
 from base.clock import utc_after
 from tests.kit.measured import START_UTC, measured
@@ -55,13 +55,13 @@ def test_a_camera_that_was_never_seen_shares_the_others_time() -> None:
 
 
 def test_gaps_alone_start_media_time() -> None:
-    gap = Gap("front", START_UTC, utc_after(START_UTC, 5.0), "unreadable")
+    gap = Gap("front", START_UTC, utc_after(START_UTC, 5.0), GapReason.UNREADABLE)
     axis = Axis.of([], [gap], media_time=True)
     assert horizon([], [gap], axis) == Horizon(0.0, 5.0)
 
 
 def test_the_horizon_reaches_over_windows_and_gaps() -> None:
-    gap = Gap("front", utc_after(START_UTC, 20.0), utc_after(START_UTC, 35.0), "source_down")
+    gap = Gap("front", utc_after(START_UTC, 20.0), utc_after(START_UTC, 35.0), GapReason.SOURCE_DOWN)
     windows = [measured(0), measured(1)]
     axis = Axis.of(windows, [gap], media_time=True)
     assert horizon(windows, [gap], axis) == Horizon(0.0, 35.0)

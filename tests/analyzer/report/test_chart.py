@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analyzer.reel.records import Gap
+from analyzer.reel.records import Gap, GapReason
 from analyzer.report.axis import Axis, horizon
 from analyzer.report.chart import HEIGHT, MAX_BORDERS, MAX_STEPS, WIDTH, Chart, chart, dots, thin
 from analyzer.signal.window import Window
@@ -68,7 +68,7 @@ def test_points_stand_at_their_times() -> None:
 
 
 def test_time_that_nobody_saw_is_left_open() -> None:
-    gap = Gap("front", utc_after(START_UTC, 10.0), utc_after(START_UTC, 30.0), "source_down")
+    gap = Gap("front", utc_after(START_UTC, 10.0), utc_after(START_UTC, 30.0), GapReason.SOURCE_DOWN)
     shown = drawn([measured(0), measured(3)], [gap])
     assert shown.line.count("M") == 2
     assert shown.threshold.count("M") == 2

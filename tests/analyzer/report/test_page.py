@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.records import Chapter, Gap, Reel
+from analyzer.reel.records import Chapter, Gap, GapReason, Reel
 from analyzer.report.page import MAX_PICTURES, plot, report
 from analyzer.signal.window import Window
 from base.clock import utc_after
@@ -122,7 +122,7 @@ def test_text_from_models_and_cameras_stays_text(tmp_path: Path) -> None:
     window = measured(0, [(3.0, 500.0)], camera=HOSTILE)
     told = chapter(0, window, HOSTILE, title=HOSTILE, reason=HOSTILE)
     told = replace(told, moment=replace(told.moment, alerts=(HOSTILE,)))
-    gap = Gap(HOSTILE, START_UTC, utc_after(START_UTC, 5.0), HOSTILE)
+    gap = Gap(HOSTILE, START_UTC, utc_after(START_UTC, 5.0), GapReason.STARTING)
     shown = reel(tmp_path, [told], gaps=[gap], changed=[HOSTILE], title=HOSTILE)
     for page in (
         report(shown, [window], poster=None, media_time=False),
@@ -179,7 +179,7 @@ def test_each_sentence_of_the_story_leads_to_its_chapter(tmp_path: Path, street:
 
 
 def test_a_report_says_what_nobody_saw_and_what_was_changed(tmp_path: Path, street: list[Window]) -> None:
-    gap = Gap("front", utc_after(START_UTC, 20.0), utc_after(START_UTC, 30.0), "source_down")
+    gap = Gap("front", utc_after(START_UTC, 20.0), utc_after(START_UTC, 30.0), GapReason.SOURCE_DOWN)
     shown = reel(tmp_path, story(street), gaps=[gap], changed=["Added the closing moment."])
     text = Parsed(report(shown, street, poster=None, media_time=False)).text
     assert "14:00:20 \u2013 14:00:30 front The source was down 0:00:10 unseen" in text
@@ -212,7 +212,7 @@ def test_a_chapters_window_is_drawn_even_when_it_was_not_handed_over(
 
 def test_each_camera_has_its_own_chart(street: list[Window]) -> None:
     garden = [measured(n, [(1.0, 300.0)], camera="garden") for n in range(3)]
-    gap = Gap("yard", START_UTC, utc_after(START_UTC, 5.0), "disabled")
+    gap = Gap("yard", START_UTC, utc_after(START_UTC, 5.0), GapReason.DISABLED)
     parsed = Parsed(plot([*street, *garden], title="all", gaps=[gap], media_time=False))
     assert len(parsed.all("figure")) == 3
     assert [len(panel["peaks"]) for panel in embedded(plot([*street, *garden], title="all"))["panels"]] == [
@@ -269,7 +269,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, street: list[Window]) -> Pa
             grey = np.full((72, 128, 3), n * 3, np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, "rgb24")))
         container.mux(stream.encode())
-    gap = Gap("front", utc_after(START_UTC, 60.0), utc_after(START_UTC, 80.0), "source_stalled")
+    gap = Gap("front", utc_after(START_UTC, 60.0), utc_after(START_UTC, 80.0), GapReason.SOURCE_STALLED)
     garden = [measured(n, [(6.0, 700.0)] if n == 1 else [], camera="garden") for n in range(6)]
     shown = reel(folder, story(street), gaps=[gap])
     page = report(shown, [*street, *garden], poster=None, media_time=False)
@@ -437,7 +437,8 @@ def test_a_page_alone_says_that_its_video_is_missing(chromium: Page, folder: Pat
 
 def test_hostile_names_run_nothing(chromium: Page, tmp_path: Path) -> None:
     window = measured(0, [(3.0, 500.0)], camera=HOSTILE)
-    page = plot([window], title=HOSTILE, gaps=[Gap(HOSTILE, START_UTC, utc_after(START_UTC, 5.0), HOSTILE)])
+    gap = Gap(HOSTILE, START_UTC, utc_after(START_UTC, 5.0), GapReason.STARTING)
+    page = plot([window], title=HOSTILE, gaps=[gap])
     file = tmp_path / "plot.html"
     file.write_text(page, encoding="utf-8")
     chromium.problems.clear()

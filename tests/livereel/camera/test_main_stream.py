@@ -75,7 +75,7 @@ def test_clips_are_of_the_main_stream_and_show_what_the_keyframes_show(
 def _differences(data: Path, window_id: str) -> Iterator[float]:
     """How far the disc in each keyframe is from where the clip has it then, in widths of the picture."""
     with closing(Ledger(data, read_only=True)) as ledger:
-        window = ledger.window(window_id)
+        window = ledger.windows.get(window_id)
     assert window.clip is not None
     for keyframe in window.keyframes:
         assert keyframe.file is not None

@@ -34,7 +34,7 @@ def test_clips_of_a_camera_with_intra_refresh_begin_with_a_complete_frame(codec:
             until(lambda: sum(bool(row["clip"]) for row in watch.windows("front")) >= 5, "clips")
         assert_all_told(watch, "front")
     with closing(Ledger(data, read_only=True)) as ledger:
-        windows = [ledger.window(row["id"]) for row in watch.windows("front") if row["clip"]]
+        windows = [ledger.windows.get(row["id"]) for row in watch.windows("front") if row["clip"]]
     for window in windows:
         _check(window)
 

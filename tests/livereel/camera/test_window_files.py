@@ -12,7 +12,7 @@ from analyzer.signal.window import Clip, Measured, Shot
 from livereel.camera.clips import NoClips
 from livereel.camera.counts import Counts
 from livereel.camera.window_files import WindowFiles
-from livereel.storage.free_space import Space
+from livereel.storage.free_space import FreeSpace
 from stream.media.file import DiskFullError
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
@@ -57,7 +57,7 @@ def pictures(folder: Path) -> list[str]:
 
 def test_a_window_has_its_clip_and_a_picture_for_each_peak(tmp_path: Path) -> None:
     clip = Clip(tmp_path / "clip.mp4", 0.0)
-    files = WindowFiles(Clips(clip), tmp_path, Space(tmp_path, 0), Counts())
+    files = WindowFiles(Clips(clip), tmp_path, FreeSpace(tmp_path, 0), Counts())
     made, keyframes = files.keep(LIVELY, "2026-05-01/front", 0.0)
     assert made == clip
     assert [keyframe.file for keyframe in keyframes] == [
@@ -72,7 +72,7 @@ def test_a_clip_for_which_there_is_no_room_takes_the_pictures_with_it(
     error: Exception, tmp_path: Path
 ) -> None:
     counts = Counts()
-    clip, keyframes = WindowFiles(Clips(error), tmp_path, Space(tmp_path, 0), counts).keep(
+    clip, keyframes = WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), counts).keep(
         LIVELY, "2026-05-01/front", 0.0
     )
     assert clip is None
@@ -84,13 +84,15 @@ def test_a_clip_for_which_there_is_no_room_takes_the_pictures_with_it(
 def test_a_failure_that_ends_the_run_leaves_no_pictures_either(tmp_path: Path) -> None:
     error = OSError(errno.EROFS, "Read-only file system")
     with pytest.raises(OSError, match="Read-only"):
-        WindowFiles(Clips(error), tmp_path, Space(tmp_path, 0), Counts()).keep(LIVELY, "front", 0.0)
+        WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), Counts()).keep(LIVELY, "front", 0.0)
     assert pictures(tmp_path) == []
 
 
 def test_no_room_is_asked_for_before_anything_is_written(tmp_path: Path) -> None:
     counts = Counts()
-    files = WindowFiles(Clips(Clip(tmp_path / "clip.mp4", 0.0)), tmp_path, Space(tmp_path, 10**18), counts)
+    files = WindowFiles(
+        Clips(Clip(tmp_path / "clip.mp4", 0.0)), tmp_path, FreeSpace(tmp_path, 10**18), counts
+    )
     clip, keyframes = files.keep(LIVELY, "front", 0.0)
     assert clip is None
     assert len(keyframes) == 2

@@ -6,15 +6,18 @@ import json
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from sqlalchemy import Executable
 
-from analyzer.reel.records import Gap
+from analyzer.reel.records import Gap, GapReason
+from analyzer.signal.window import Outcome
 from base.clock import parse_utc
 from livereel.cli.ledger import parse_since, print_history
 from livereel.config.schema import ConfigError
-from livereel.ledger.ledger import Ledger, LedgerError
+from livereel.ledger.database import Database
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import LedgerError
 from tests.kit.events import reel_in
 from tests.kit.measured import START_UTC, measured
 from tests.kit.moments import moment
@@ -65,11 +68,13 @@ def data(tmp_path: Path) -> Path:
     """A folder in which a bit has happened."""
     with closing(Ledger(tmp_path)) as ledger:
         told = moment(0, title="A walker")
-        ledger.add_window(told.window, "pending")
-        ledger.end_window(told.window.id, "described", told)
-        ledger.add_window(measured(2), "quiet")
-        ledger.add_gap(Gap("front", "2026-03-12T14:00:10.000Z", "2026-03-12T14:00:20.000Z", "source_down"))
-        ledger.add_reel(reel_in(tmp_path))
+        ledger.windows.add(told.window, "pending")
+        ledger.windows.end(told.window.id, Outcome.DESCRIBED, told)
+        ledger.windows.add(measured(2), Outcome.QUIET)
+        ledger.gaps.add(
+            Gap("front", "2026-03-12T14:00:10.000Z", "2026-03-12T14:00:20.000Z", GapReason.SOURCE_DOWN)
+        )
+        ledger.reels.add(reel_in(tmp_path))
     return tmp_path
 
 
@@ -96,20 +101,18 @@ def test_what_ended_before_is_left_out(data: Path, capsys: pytest.CaptureFixture
     assert [row["kind"] for row in rows] == ["gap", "window", "reel"]
 
 
-class Damaged(Ledger):
-    """Can be read up to its third part."""
-
-    def read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        if values[:1] > (START_UTC,):
-            raise LedgerError("ledger.db: database disk image is malformed")
-        return super().read(query, *values)
-
-
 def test_what_could_be_read_is_printed_before_the_rest_is(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("livereel.ledger.windows.PART_ROWS", 1)
-    monkeypatch.setattr("livereel.cli.ledger.Ledger", Damaged)
+    read = Database.read
+
+    def damaged_behind_the_start(self: Database, query: Executable, values: dict[str, str]) -> object:
+        if values.get("after_utc", "") > START_UTC:
+            raise LedgerError("ledger.db: database disk image is malformed")
+        return read(self, query, values)
+
+    monkeypatch.setattr(Database, "read", damaged_behind_the_start)
     with pytest.raises(LedgerError, match="malformed"):
         print_history(data, None, as_json=True)
     kinds = [json.loads(line)["kind"] for line in capsys.readouterr().out.splitlines()]

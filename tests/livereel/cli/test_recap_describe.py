@@ -11,15 +11,15 @@ import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.moment import Moment
-from analyzer.reel.records import Gap
+from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Window
 from livereel.cli import recap_describe as pipeline
-from livereel.cli.recap_describe import Outcome, describe_all, in_thread
+from livereel.cli.recap_describe import EndedWindow, describe_all, in_thread
 from tests.kit.measured import START_UTC, measured
 from tests.kit.moments import moment
 
 SOON_S = 20.0
-GAP = Gap("front", START_UTC, START_UTC, "unreadable")
+GAP = Gap("front", START_UTC, START_UTC, GapReason.UNREADABLE)
 
 
 class Scripted:
@@ -71,21 +71,21 @@ async def given(items: Sequence[Window | Gap]) -> AsyncIterator[Window | Gap]:
 
 def describe(
     items: Sequence[Window | Gap], describer: Scripted, max_in_flight: int = 4
-) -> list[Outcome | Gap]:
-    taken: list[Outcome | Gap] = []
+) -> list[EndedWindow | Gap]:
+    taken: list[EndedWindow | Gap] = []
     asyncio.run(describe_all(given(items), describer, max_in_flight, taken.append))
     return taken
 
 
-def indices(taken: Sequence[Outcome | Gap]) -> list[int | None]:
-    return [item.window.index if isinstance(item, Outcome) else None for item in taken]
+def indices(taken: Sequence[EndedWindow | Gap]) -> list[int | None]:
+    return [item.window.index if isinstance(item, EndedWindow) else None for item in taken]
 
 
 def test_outcomes_and_gaps_keep_their_order_however_long_words_take() -> None:
     items: list[Window | Gap] = [active(0), measured(1), GAP, active(2), active(3), measured(4)]
     taken = describe(items, Scripted(turns=lambda index: 20 - 5 * index))
     assert indices(taken) == [0, 1, None, 2, 3, 4]
-    names = [item.name for item in taken if isinstance(item, Outcome)]
+    names = [item.outcome for item in taken if isinstance(item, EndedWindow)]
     assert names == ["described", "quiet", "described", "described", "quiet"]
 
 
@@ -105,10 +105,10 @@ def test_no_more_windows_wait_for_words_than_may() -> None:
 def test_a_model_that_fails_for_good_is_an_outcome() -> None:
     describer = Scripted(failures=[DescribeError("the answer does not fit")])
     first, second = describe([active(0), active(1)], describer, max_in_flight=1)
-    assert isinstance(first, Outcome)
-    assert (first.name, first.error, first.moment) == ("model_failed", "the answer does not fit", None)
-    assert isinstance(second, Outcome)
-    assert second.name == "described"
+    assert isinstance(first, EndedWindow)
+    assert (first.outcome, first.error, first.moment) == ("model_failed", "the answer does not fit", None)
+    assert isinstance(second, EndedWindow)
+    assert second.outcome == "described"
 
 
 def test_a_busy_model_is_asked_again_and_a_while_later_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,8 +117,8 @@ def test_a_busy_model_is_asked_again_and_a_while_later_given_up(monkeypatch: pyt
     for failures, name in ([busy, busy], "described"), ([busy] * 3, "model_failed"):
         describer = Scripted(failures=failures)
         (outcome,) = describe([active(0)], describer)
-        assert isinstance(outcome, Outcome)
-        assert outcome.name == name
+        assert isinstance(outcome, EndedWindow)
+        assert outcome.outcome == name
         assert describer.asked == [0, 0, 0]
 
 
@@ -145,12 +145,12 @@ def test_a_bug_in_the_describer_ends_its_window_and_is_named(monkeypatch: pytest
             return await super().describe(window)
 
     taken = describe([active(0), active(1), active(2)], Broken())
-    assert [item.name for item in taken if isinstance(item, Outcome)] == [
+    assert [item.outcome for item in taken if isinstance(item, EndedWindow)] == [
         "described",
         "model_failed",
         "described",
     ]
-    assert isinstance(taken[1], Outcome)
+    assert isinstance(taken[1], EndedWindow)
     assert taken[1].error == "unexpected KeyError: 'bug'"
 
 
@@ -174,9 +174,9 @@ def test_a_describer_that_fails_window_after_window_is_not_asked_about_the_rest(
 
     describer = Gone()
     taken = describe([active(index) for index in range(200)], describer, max_in_flight=0)
-    assert {item.name for item in taken if isinstance(item, Outcome)} == {"model_failed"}
+    assert {item.outcome for item in taken if isinstance(item, EndedWindow)} == {"model_failed"}
     assert asked <= len(describer.asked) <= asked + 1  # and one more each ten seconds
-    assert isinstance(taken[-1], Outcome)
+    assert isinstance(taken[-1], EndedWindow)
     assert str(taken[-1].error).startswith("not asked, after: ")
 
 
@@ -185,14 +185,14 @@ def test_a_describer_that_comes_back_is_asked_again(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(pipeline, "ASK_AGAIN_S", 0.0)
     describer = Scripted(failures=[DescribeError("down", retryable=True)] * 5)
     taken = describe([active(index) for index in range(8)], describer, max_in_flight=0)
-    names = [item.name for item in taken if isinstance(item, Outcome)]
+    names = [item.outcome for item in taken if isinstance(item, EndedWindow)]
     assert names == ["model_failed"] * 5 + ["described"] * 3
 
 
 def test_answers_that_do_not_fit_do_not_keep_others_from_being_asked_for() -> None:
     describer = Scripted(failures=[DescribeError("does not fit")] * 5)
     taken = describe([active(index) for index in range(8)], describer, max_in_flight=0)
-    names = [item.name for item in taken if isinstance(item, Outcome)]
+    names = [item.outcome for item in taken if isinstance(item, EndedWindow)]
     assert names == ["model_failed"] * 5 + ["described"] * 3
 
 
@@ -205,7 +205,7 @@ def test_a_cancellation_of_the_describers_own_ends_its_window(monkeypatch: pytes
             raise asyncio.CancelledError
 
     taken = describe([active(0), active(1)], Cancelled())
-    assert [item.name for item in taken if isinstance(item, Outcome)] == ["model_failed"] * 2
+    assert [item.outcome for item in taken if isinstance(item, EndedWindow)] == ["model_failed"] * 2
 
 
 def test_an_iterator_that_blocks_is_pulled_in_a_thread() -> None:

@@ -93,7 +93,7 @@ def test_a_model_lost_half_way_leaves_a_reel_of_what_has_words(
     with serving(lost_after(3)) as url:  # one to try it, two windows
         ended = livereel(*arguments(film, tmp_path, url))
     assert ended.code == 0, ended
-    assert "warning: 2 windows have no words: " in ended.err
+    assert "warning: 2 windows have no description: " in ended.err
     assert "the model is gone" in ended.err
     rows = [json.loads(line) for line in (tmp_path / "reel" / "windows.jsonl").read_text().splitlines()]
     assert [row["outcome"] for row in rows] == ["described"] * 2 + ["model_failed"] * 2
@@ -172,7 +172,7 @@ def test_whatever_a_server_answers_half_way_a_recap_ends_with_its_reel_and_a_lin
         ended = livereel(*arguments(film, tmp_path, url))
     assert ended.code == 0, ended
     assert "Traceback" not in ended.err
-    assert "warning: 2 windows have no words: " in ended.err
+    assert "warning: 2 windows have no description: " in ended.err
     assert why in ended.err
     rows = [json.loads(line) for line in (tmp_path / "reel" / "windows.jsonl").read_text().splitlines()]
     assert [row["outcome"] for row in rows] == ["described"] * 2 + ["model_failed"] * 2

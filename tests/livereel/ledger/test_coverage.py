@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.reel.records import Gap
+from analyzer.reel.records import Gap, GapReason
+from analyzer.signal.window import Outcome
 from base.clock import utc_after
-from livereel.ledger.coverage import Attendance
-from livereel.ledger.ledger import MIN_GAP_S, Ledger
+from livereel.ledger.coverage import GapTracker
+from livereel.ledger.gaps import MIN_GAP_S
+from livereel.ledger.ledger import Ledger
 from tests.kit.coverage import coverage
 from tests.kit.measured import START_UTC, measured
 
@@ -33,37 +35,58 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def window(ledger: Ledger, start_s: float, end_s: float, epoch: int = 0) -> None:
     """Keep a window of that wall time."""
     it = measured(0, epoch=epoch, start_utc=at(start_s))
-    ledger.add_window(replace(it, id=f"front-{start_s:.3f}", start_s=0.0, end_s=end_s - start_s), "quiet")
+    ledger.windows.add(
+        replace(it, id=f"front-{start_s:.3f}", start_s=0.0, end_s=end_s - start_s), Outcome.QUIET
+    )
 
 
 def gaps(ledger: Ledger, now_s: float = 1000.0) -> list[Gap]:
-    return ledger.gaps("", at(now_s))
+    return ledger.gaps.since("", at(now_s))
 
 
 def test_from_start_to_the_first_picture_is_a_gap(ledger: Ledger) -> None:
-    it = Attendance(ledger, ["front"])
+    it = GapTracker(ledger, ["front"])
     it.start(at(0))
     it.began("front", at(3))
-    assert gaps(ledger) == [Gap("front", at(0), at(3), "source_down")]
+    assert gaps(ledger) == [Gap("front", at(0), at(3), GapReason.STARTING)]
+
+
+@pytest.mark.parametrize("reason", [GapReason.SOURCE_DOWN, GapReason.SOURCE_STALLED, GapReason.UNREADABLE])
+def test_a_camera_that_could_not_be_connected_to_was_down_from_the_start(
+    reason: GapReason, ledger: Ledger
+) -> None:
+    it = GapTracker(ledger, ["front"])
+    it.start(at(0))
+    it.lost("front", at(20), reason)
+    it.began("front", at(60))
+    assert gaps(ledger) == [Gap("front", at(0), at(60), reason)]
+
+
+def test_a_run_that_ends_while_a_camera_starts_leaves_it_starting(ledger: Ledger) -> None:
+    it = GapTracker(ledger, ["front"])
+    it.start(at(0))
+    it.lost("front", at(5), GapReason.NOT_RUNNING)
+    it.end(at(6))
+    assert gaps(ledger) == [Gap("front", at(0), at(6), GapReason.STARTING)]
 
 
 def test_what_a_lost_connection_had_open_is_part_of_the_gap(ledger: Ledger) -> None:
-    it = Attendance(ledger, ["front"])
+    it = GapTracker(ledger, ["front"])
     it.start(at(0))
     it.began("front", at(0))
     window(ledger, 0, 10)
-    it.lost("front", at(17), "source_stalled")
+    it.lost("front", at(17), GapReason.SOURCE_STALLED)
     it.began("front", at(20))
-    assert gaps(ledger) == [Gap("front", at(10), at(20), "source_stalled")]
+    assert gaps(ledger) == [Gap("front", at(10), at(20), GapReason.SOURCE_STALLED)]
 
 
 def test_a_reason_that_changes_ends_one_gap_and_begins_another(ledger: Ledger) -> None:
-    it = Attendance(ledger, ["front"])
+    it = GapTracker(ledger, ["front"])
     it.start(at(0))
-    it.lost("front", at(5), "source_down")
-    it.turn("front", at(60), "disabled")
-    it.turn("front", at(600), "source_down")
-    it.lost("front", at(610), "source_down")
+    it.lost("front", at(5), GapReason.SOURCE_DOWN)
+    it.change_reason("front", at(60), GapReason.DISABLED)
+    it.change_reason("front", at(600), GapReason.SOURCE_DOWN)
+    it.lost("front", at(610), GapReason.SOURCE_DOWN)
     it.began("front", at(620))
     assert [(gap.start_utc, gap.end_utc, gap.reason) for gap in gaps(ledger)] == [
         (at(0), at(60), "source_down"),
@@ -73,43 +96,43 @@ def test_a_reason_that_changes_ends_one_gap_and_begins_another(ledger: Ledger) -
 
 
 def test_the_time_between_two_runs_is_a_gap(ledger: Ledger) -> None:
-    first = Attendance(ledger, ["front"])
+    first = GapTracker(ledger, ["front"])
     first.start(at(0))
     first.began("front", at(0))
     window(ledger, 0, 10)
-    again = Attendance(ledger, ["front"])  # the first was killed
+    again = GapTracker(ledger, ["front"])  # the first was killed
     again.start(at(60))
     again.began("front", at(62))
     assert gaps(ledger) == [
-        Gap("front", at(10), at(60), "not_running"),
-        Gap("front", at(60), at(62), "source_down"),
+        Gap("front", at(10), at(60), GapReason.NOT_RUNNING),
+        Gap("front", at(60), at(62), GapReason.STARTING),
     ]
 
 
 def test_a_new_camera_has_no_past(ledger: Ledger) -> None:
-    it = Attendance(ledger, ["front"])
+    it = GapTracker(ledger, ["front"])
     it.start(at(60))
-    assert gaps(ledger, 70) == [Gap("front", at(60), at(70), "source_down")]
+    assert gaps(ledger, 70) == [Gap("front", at(60), at(70), GapReason.STARTING)]
 
 
 def test_the_end_closes_what_is_open_and_tells_what_was_not_looked_at(ledger: Ledger) -> None:
-    it = Attendance(ledger, ["front", "back"])
+    it = GapTracker(ledger, ["front", "back"])
     it.start(at(0))
     it.began("front", at(0))
     window(ledger, 0, 10)
     it.end(at(15))
     assert gaps(ledger) == [
-        Gap("back", at(0), at(15), "source_down"),
-        Gap("front", at(10), at(15), "ended"),
+        Gap("back", at(0), at(15), GapReason.STARTING),
+        Gap("front", at(10), at(15), GapReason.NOT_RUNNING),
     ]
 
 
 def test_a_window_whose_clock_runs_ahead_opens_no_gap_in_the_future(ledger: Ledger) -> None:
-    it = Attendance(ledger, ["front"])
+    it = GapTracker(ledger, ["front"])
     it.start(at(0))
     it.began("front", at(0))
     window(ledger, 0, 10)
-    it.lost("front", at(9), "source_down")
+    it.lost("front", at(9), GapReason.SOURCE_DOWN)
     it.began("front", at(9.2))
     assert gaps(ledger) == []
 
@@ -126,7 +149,7 @@ EVENTS = st.lists(
 @given(events=EVENTS)
 def test_whatever_happens_every_second_is_told_once(events: list[tuple[str, float]]) -> None:
     with tempfile.TemporaryDirectory() as folder, closing(Ledger(Path(folder))) as ledger:
-        it = Attendance(ledger, ["front"])
+        it = GapTracker(ledger, ["front"])
         now_s, epoch = 0.0, 0
         it.start(at(0))
         watched_s: float | None = None  # since when windows follow each other; None while there is nobody
@@ -140,13 +163,13 @@ def test_whatever_happens_every_second_is_told_once(events: list[tuple[str, floa
                 window(ledger, watched_s, now_s, epoch)
                 watched_s = now_s
             elif event == "lost":
-                it.lost("front", at(now_s), "source_down")
+                it.lost("front", at(now_s), GapReason.SOURCE_DOWN)
                 watched_s = None
             elif event in {"killed", "ended"}:
                 if event == "ended":
                     it.end(at(now_s))
                 now_s += length_s / 2
-                it = Attendance(ledger, ["front"])
+                it = GapTracker(ledger, ["front"])
                 it.start(at(now_s))
                 watched_s = None
         it.end(at(now_s))

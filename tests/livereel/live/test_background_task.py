@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from livereel.live.background_task import beside
+from livereel.live.background_task import running
 from sinks.sink import SinkError
 from tests.kit.mqtt import looped
 
@@ -19,7 +19,7 @@ async def failing() -> None:
 async def test_a_job_that_fails_stops_the_run_and_is_told_where(caplog: pytest.LogCaptureFixture) -> None:
     stop = asyncio.Event()
     with pytest.raises(SinkError, match=r"^mqtt: ZeroDivisionError: by nothing$"):
-        async with asyncio.timeout(60), beside("mqtt", failing(), stop):
+        async with asyncio.timeout(60), running("mqtt", failing(), stop):
             await stop.wait()
     assert "in failing" in caplog.text
 
@@ -29,7 +29,7 @@ async def test_an_error_of_the_work_goes_before_that_of_the_job(caplog: pytest.L
     stop = asyncio.Event()
 
     async def work() -> None:
-        async with asyncio.timeout(60), beside("mqtt", failing(), stop):
+        async with asyncio.timeout(60), running("mqtt", failing(), stop):
             await stop.wait()
             raise KeyError
 
@@ -46,7 +46,7 @@ async def test_a_job_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
         await told.wait()
         ended.set()
 
-    async with beside("mqtt", job(), stop):
+    async with running("mqtt", job(), stop):
         assert not stop.is_set()
         told.set()
     assert ended.is_set()

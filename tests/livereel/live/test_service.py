@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -18,27 +18,25 @@ from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
 from analyzer.describe.queue import QueueSettings
-from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.choose import ChooseRules
-from analyzer.reel.compile import ReelSettings
 from analyzer.reel.records import Reel
-from analyzer.signal.window import Window
+from analyzer.signal.window import Outcome, Window
 from base.clock import utc_text
+from livereel.app import build
 from livereel.camera.worker import CameraSettings
 from livereel.config.describers import make_words
-from livereel.config.schema import Config
-from livereel.ledger.ledger import FILE, PENDING, Ledger
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import PENDING
 from livereel.live.service import Live, outcome_of
-from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
-from sinks.events import CameraState, DescriberState, Glimpse, Stats, Stirring
-from sinks.sink import Event, SinkError
+from sinks.events import CameraState, DescriberState, Glimpse, Restored, Stats, Stirring
+from sinks.outbox import Outbox, OutboxMessage
+from sinks.sink import Event
 from tests.kit.chat_server import ChatServer
 from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured
 from tests.kit.model_server import Answer, ModelServer, always, page, refusal
 from tests.kit.proxy import Fault, Proxy
-from tests.kit.watching import KEEP_ALL, QUICK, WINDOWS
+from tests.kit.watching import QUICK, WINDOWS, few_chapters
 
 LONG_S = 60.0
 LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)
@@ -71,20 +69,6 @@ class Heard:
         return [it for it in self.events if isinstance(it, kind)]
 
 
-class SlowAtFirst(Heard):
-    """Its disk takes the first moment only when it is offered again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.under_way = asyncio.Event()
-
-    async def take(self, event: Event) -> None:
-        if isinstance(event, Moment) and not self.under_way.is_set():
-            self.under_way.set()
-            await asyncio.sleep(600)
-        await super().take(event)
-
-
 class Slow(BuiltinDescriber):
     """Takes longer than anybody would wait."""
 
@@ -99,33 +83,15 @@ async def live(
     cameras: dict[str, CameraSettings],
     describer: Describer | None = None,
     *,
-    retention: type[Retention] = Retention,
     queue: QueueSettings | None = None,
 ) -> AsyncIterator[tuple[Live, Ledger, Heard]]:
     """A run of these cameras that is yet to begin."""
-    rules = ChooseRules(2, 4)
-    words = make_words(Config(), (), rules)
+    options = few_chapters()
+    words = make_words(options.config, (), options.rules())
+    if describer is not None:
+        words = replace(words, describer=describer)
     with closing(Ledger(data)) as ledger:
-        reel = RollingReel(
-            "front",
-            list(cameras),
-            ledger=ledger,
-            folder=data / "reels",
-            chooser=BlockChooser(rules, words.propose),
-            tell=words.tell,
-            settings=ReelSettings(),
-            horizon_s=3600.0,
-        )
-        it = Live(
-            list(cameras.values()),
-            ledger,
-            describer or words.describer,
-            [reel],
-            retention=retention(data, ledger, KEEP_ALL),
-            every_s=3600.0,
-            patience=QUICK,
-            queue=queue,
-        )
+        it = build(list(cameras.values()), ledger, words, options, patience=QUICK, queue=queue)
         heard = Heard()
         it.attach([heard])
         async with asyncio.timeout(LONG_S):
@@ -148,19 +114,22 @@ def test_all_is_told_movement_before_its_window_ends_and_the_run_ends_with_its_s
     async def run() -> None:
         async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, heard):
             await it.run(asyncio.Event())
-            outcomes = [entry.outcome for entry in ledger.entries("")]
+            outcomes = [entry.outcome for entry in ledger.windows.entries("")]
             assert len(outcomes) == LOOK.round_s
             assert "described" in outcomes
             assert PENDING not in outcomes
             assert heard.states("front") == [("watching", None), ("ended", None)]
             assert len(heard.of(Window)) == len(outcomes)
-            assert len(heard.of(Moment)) == outcomes.count("described")
-            assert len(heard.of(Reel)) == len(ledger.reels()) == 1
+            assert len(heard.of(Moment)) == outcomes.count(Outcome.DESCRIBED)
+            assert len(heard.of(Reel)) == len(ledger.reels.since()) == 1
             first_window = heard.events.index(heard.of(Window)[0])
             assert heard.events.index(heard.of(Stirring)[0]) < first_window
-            glimpse = heard.of(Glimpse)[0]
-            assert glimpse.window_id == heard.of(Window)[0].id  # though it may settle just after its end
-            assert heard.events.index(glimpse) < heard.events.index(heard.of(Window)[1])
+            glimpse, windows = heard.of(Glimpse)[0], heard.of(Window)
+            # It may settle just after the end of its window, which lasts a second here.
+            assert isinstance(glimpse, Glimpse)
+            assert isinstance(windows[0], Window)
+            assert glimpse.window_id == windows[0].id
+            assert heard.events.index(glimpse) < heard.events.index(windows[1])
 
     asyncio.run(run())
 
@@ -169,7 +138,7 @@ def test_a_run_ends_after_its_time_with_open_windows_kept(film: Path, tmp_path: 
     async def run() -> None:
         async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, _):
             await it.run(asyncio.Event(), seconds=3.0)
-            last = ledger.entries("")[-1].window
+            last = ledger.windows.entries("")[-1].window
             assert 0 < last.end_s - last.start_s <= WINDOWS.window_s
             assert it.cameras["front"].pid is None
 
@@ -183,9 +152,9 @@ def test_what_an_earlier_run_left_is_put_into_words(film: Path, tmp_path: Path) 
 
     async def run() -> None:
         async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, _):
-            ledger.add_window(left, PENDING)
+            ledger.windows.add(left, PENDING)
             await it.run(asyncio.Event())
-            entry = next(e for e in ledger.entries("") if e.window.id == left.id)
+            entry = next(e for e in ledger.windows.entries("") if e.window.id == left.id)
             assert entry.outcome == "described"
 
     asyncio.run(run())
@@ -196,15 +165,15 @@ def test_stopping_does_not_wait_for_words_which_go_on_in_the_next_run(film: Path
         async with live(tmp_path, camera(film, tmp_path, loop=True), Slow()) as (it, ledger, _):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await until(ledger.pending)
+            await until(ledger.windows.pending)
             stop.set()
             await running
-            assert ledger.pending()
+            assert ledger.windows.pending()
 
     async def again() -> None:
         async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, _):
             await it.run(asyncio.Event())
-            assert not ledger.pending()
+            assert not ledger.windows.pending()
 
     asyncio.run(stopped())
     asyncio.run(again())
@@ -222,9 +191,9 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
             await seen_without_words(proxy)
             proxy.fault = "none"
             async with live(tmp_path, camera(film, tmp_path), asking(proxy)) as (it, ledger, _):
-                waited = ledger.pending()
+                waited = ledger.windows.pending()
                 await it.run(asyncio.Event())
-                outcomes = {entry.window.id: entry.outcome for entry in ledger.entries("")}
+                outcomes = {entry.window.id: entry.outcome for entry in ledger.windows.entries("")}
                 assert [outcomes[window.id] for window in waited] == ["described"] * len(waited)
                 assert PENDING not in outcomes.values()
 
@@ -234,8 +203,8 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
             await until(lambda: ("ended", None) in heard.states("front") and proxy.questions)
-            assert len(ledger.entries("")) == LOOK.round_s
-            assert ledger.pending()
+            assert len(ledger.windows.entries("")) == LOOK.round_s
+            assert ledger.windows.pending()
             assert not heard.of(Moment)
             stop.set()
             await running
@@ -277,8 +246,8 @@ def test_refused_in_mid_run_windows_wait_the_state_says_why_and_all_goes_on_when
                 assert "model_failed" not in outcomes(ledger)
                 server.rules = ()
                 await until(lambda: len(states(heard)) > 1)
-                waited = [window.id for window in ledger.pending()]
-                await until(lambda: not {window.id for window in ledger.pending()} & set(waited))
+                waited = [window.id for window in ledger.windows.pending()]
+                await until(lambda: not {window.id for window in ledger.windows.pending()} & set(waited))
                 assert "model_failed" not in outcomes(ledger)
                 stop.set()
                 await running
@@ -292,7 +261,7 @@ def test_refused_in_mid_run_windows_wait_the_state_says_why_and_all_goes_on_when
         return [(it.state, it.reason) for it in heard.events if isinstance(it, DescriberState)]
 
     def outcomes(ledger: Ledger) -> list[str]:
-        return [entry.outcome for entry in ledger.entries("")]
+        return [entry.outcome for entry in ledger.windows.entries("")]
 
     asyncio.run(run())
 
@@ -317,8 +286,8 @@ def test_a_camera_that_cannot_be_is_refused_and_the_others_go_on(film: Path, tmp
         async with live(tmp_path, cameras) as (it, ledger, heard):
             await it.run(asyncio.Event())
             assert heard.states("none") == [("refused", "no such file")]
-            assert {gap.reason for gap in ledger.gaps("", "9", camera="none")} == {"source_down"}
-            assert {entry.window.camera for entry in ledger.entries("")} == {"front"}
+            assert {gap.reason for gap in ledger.gaps.since("", "9", camera="none")} == {"source_down"}
+            assert {entry.window.camera for entry in ledger.windows.entries("")} == {"front"}
 
     asyncio.run(run())
 
@@ -336,8 +305,8 @@ def test_a_camera_that_is_turned_off_has_a_gap_until_it_is_on_again(film: Path, 
             await until(lambda: heard.states("front").count(("watching", None)) == 2)
             stop.set()
             await running
-            assert "disabled" in [gap.reason for gap in ledger.gaps("", "9")]
-            assert {entry.window.epoch for entry in ledger.entries("")} == {0, 1}
+            assert "disabled" in [gap.reason for gap in ledger.gaps.since("", "9")]
+            assert {entry.window.epoch for entry in ledger.windows.entries("")} == {0, 1}
 
     asyncio.run(run())
 
@@ -379,14 +348,16 @@ def test_a_window_without_room_has_it_made_soon(
         def sweep(self, now: datetime) -> None:
             sweeps.append(now)
 
+    monkeypatch.setattr("livereel.app.Retention", Noted)
+
     async def run() -> None:
-        async with live(tmp_path, {"front": watched}, retention=Noted) as (it, ledger, _):
+        async with live(tmp_path, {"front": watched}) as (it, ledger, _):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
             await until(lambda: len(sweeps) >= 3)
             stop.set()
             await running
-            assert "disk_full" in {entry.outcome for entry in ledger.entries("")}
+            assert "disk_full" in {entry.outcome for entry in ledger.windows.entries("")}
 
     asyncio.run(run())
 
@@ -414,60 +385,44 @@ def test_counters_are_told_again_and_again(
     asyncio.run(run())
 
 
-class Refusing(Heard):
-    """Takes no moment and no reel: whoever is killed now has told none of them."""
-
-    async def take(self, event: Event) -> None:
-        if isinstance(event, Moment | Reel):
-            raise SinkError("no space left")
-        await super().take(event)
+def stored(event: Moment | Reel) -> OutboxMessage:
+    key = event.window.id if isinstance(event, Moment) else f"{event.id}/{event.seq}"
+    return OutboxMessage(type(event).__name__, key, {"key": key})
 
 
-def test_what_a_run_has_kept_and_not_told_is_told_first_however_long_ago_it_was(
+def waiting(outbox: Outbox, topic: type[Moment | Reel]) -> list[str]:
+    """The keys of what waits to be delivered."""
+    messages = outbox.messages_after(0, 1000)
+    return [json.loads(it.payload)["key"] for it in messages if it.topic == topic.__name__]
+
+
+def test_each_moment_and_each_reel_of_a_run_is_in_the_outbox_when_it_is_stopped(
     film: Path, tmp_path: Path
 ) -> None:
-    async def run(sink: Heard) -> None:
-        async with live(tmp_path, camera(film, tmp_path)) as (it, _, _heard):
-            it.attach([sink])
-            await it.run(asyncio.Event())
-
-    asyncio.run(run(Refusing()))
-    hours_ago_utc = utc_text(datetime.now(UTC) - timedelta(hours=KEEP_ALL.max_age_h / 2))
-    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
-        db.execute("UPDATE windows SET end_utc = ?", (hours_ago_utc,))
-        db.execute("UPDATE reels SET end_utc = ?", (hours_ago_utc,))
-    with closing(Ledger(tmp_path)) as ledger:
-        kept = [untold.event for untold in ledger.untold(0, 1000)]
-    assert {type(event) for event in kept} == {Moment, Reel}
-    heard = Heard()
-    asyncio.run(run(heard))
-    told = [event for event in heard.events if isinstance(event, Moment | Reel)]
-    assert told[: len(kept)] == kept
-
-
-def test_what_holds_now_is_told_again_by_a_new_run(film: Path, tmp_path: Path) -> None:
-    async def run() -> list[Event]:
-        async with live(tmp_path, camera(film, tmp_path)) as (it, _, heard):
-            await it.run(asyncio.Event())
-            return [event for event in heard.events if isinstance(event, Moment | Reel)]
-
-    first = asyncio.run(run())
-    moments = [event for event in first if isinstance(event, Moment)]
-    reels = [event for event in first if isinstance(event, Reel)]
-    assert asyncio.run(run())[:2] == [moments[-1], reels[-1]]
-
-
-def test_a_moment_that_is_being_told_when_all_stops_is_told_all_the_same(film: Path, tmp_path: Path) -> None:
     async def run() -> None:
-        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, _):
-            sink, stop = SlowAtFirst(), asyncio.Event()
-            it.attach([sink])
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, heard):
+            outbox = ledger.outboxes.open("test", stored, max_bytes=10**9)
+            stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await sink.under_way.wait()
+            await until(lambda: heard.of(Moment))
+            await it.make_reel("front")
+            await until(lambda: heard.of(Reel))
             stop.set()
             await running
-            described = {entry.window.id for entry in ledger.entries("") if entry.moment}
-            assert described
-            assert {it.window.id for it in sink.events if isinstance(it, Moment)} == described
+            described = {entry.window.id for entry in ledger.windows.entries("") if entry.moment}
+            assert set(waiting(outbox, Moment)) == described
+            assert waiting(outbox, Reel) == [f"front/{reel['seq']}" for reel in ledger.reels.since()]
 
     asyncio.run(run())
+
+
+def test_the_last_moments_and_reels_of_a_run_are_restored_by_the_next(film: Path, tmp_path: Path) -> None:
+    async def run() -> Heard:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, _, heard):
+            await it.run(asyncio.Event())
+            return heard
+
+    first, second = asyncio.run(run()), asyncio.run(run())
+    assert first.of(Restored) == []
+    last = [first.of(Moment)[-1], first.of(Reel)[-1]]
+    assert [event.event for event in second.of(Restored) if isinstance(event, Restored)] == last

@@ -19,11 +19,14 @@ from analyzer.reel.records import Reel
 from base.clock import utc_text
 from livereel.config.describers import make_words
 from livereel.config.schema import Config
-from livereel.ledger.ledger import Ledger, LedgerError
-from livereel.reels.rolling import KEPT_BEFORE_LATEST, LATEST, RollingReel, discard, look_back, point
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import LedgerError
+from livereel.reels.rolling import KEPT_BEFORE_LATEST, RollingReel, look_back
+from livereel.storage.data_dir import LATEST, point, remove_reel
 from stream.media.file import MediaError
 from stream.media.probe import verify
 from tests.kit.footage import Look, write_file
+from tests.kit.full_ledger import full
 from tests.kit.watching import until, watching
 
 LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)
@@ -77,7 +80,7 @@ def test_a_reel_is_complete_and_told_when_it_is_made(data: Path, ledger: Ledger)
     assert made.folder == data / "reels" / "front" / "000001"
     assert verify(made.folder / "reel.mp4").sha256 == made.sha256
     assert json.loads((made.folder / "reel.json").read_text())["seq"] == 1
-    assert ledger.reels()[0]["folder"] == "reels/front/000001"
+    assert ledger.reels.since()[0]["folder"] == "reels/front/000001"
     assert (data / "reels" / "front" / LATEST).resolve() == made.folder.resolve()
 
 
@@ -85,7 +88,7 @@ def test_nothing_new_makes_no_reel(data: Path, ledger: Ledger) -> None:
     reel = rolling(data, ledger)
     assert make(reel) is not None
     assert make(reel) is None
-    assert ledger.seqs("front") == [1]
+    assert ledger.reels.seqs("front") == [1]
 
 
 def test_what_lies_before_the_horizon_is_not_told(data: Path, ledger: Ledger) -> None:
@@ -107,7 +110,7 @@ def test_old_reels_go_and_the_last_few_stay(data: Path, ledger: Ledger) -> None:
         make(reel)
     reel.drop_old()
     kept = list(range(count - KEPT_BEFORE_LATEST, count + 1))
-    assert ledger.seqs("front") == kept
+    assert ledger.reels.seqs("front") == kept
     folders = sorted(p.name for p in (data / "reels" / "front").iterdir() if not p.is_symlink())
     assert folders == [f"{seq:06}" for seq in kept]
 
@@ -121,21 +124,11 @@ def test_a_number_that_a_stranger_uses_is_passed_over(data: Path, ledger: Ledger
     assert not list(stranger.iterdir())
 
 
-class FullLedger(Ledger):
-    """Has no room for reels."""
-
-    def add_reel(self, reel: Reel) -> None:  # noqa: ARG002  # the ledger's
-        raise LedgerError("ledger.db: database or disk is full")
-
-
-def test_a_reel_that_the_ledger_cannot_take_is_not_left_behind(data: Path) -> None:
-    with closing(FullLedger(data)) as full:
-        reel = rolling(data, full)
-        with pytest.raises(LedgerError):
-            make(reel)
+def test_a_reel_that_the_ledger_cannot_take_is_not_left_behind(data: Path, ledger: Ledger) -> None:
+    with full(data, "reels"), pytest.raises(LedgerError, match="full"):
+        make(rolling(data, ledger))
     assert not list((data / "reels" / "front").iterdir())
-    with closing(Ledger(data)) as ledger:
-        assert make(rolling(data, ledger)) is not None
+    assert make(rolling(data, ledger)) is not None
 
 
 def test_a_clip_that_is_gone_is_left_out(data: Path, ledger: Ledger) -> None:
@@ -153,7 +146,7 @@ def test_a_clip_that_cannot_be_read_costs_this_reel_and_nothing_is_left(data: Pa
     with pytest.raises(MediaError, match=r"cannot read .*mp4"):
         make(rolling(data, ledger))
     assert not list((data / "reels").rglob("*.part"))
-    assert ledger.reels() == []
+    assert ledger.reels.since() == []
 
 
 def test_a_clip_that_was_the_reason_is_left_out_of_the_next_reel(data: Path, ledger: Ledger) -> None:
@@ -189,7 +182,7 @@ def test_a_reel_given_up_leaves_neither_files_nor_a_process(data: Path, ledger: 
 
     asyncio.run(give_up())
     assert not list((data / "reels").rglob("*.part"))
-    assert ledger.reels() == []
+    assert ledger.reels.since() == []
 
 
 def test_what_is_looked_back_on_begins_where_the_ledger_does(ledger: Ledger) -> None:
@@ -210,9 +203,9 @@ def test_a_reel_that_goes_takes_the_link_to_it_along_and_no_other(left: str, tmp
     if left == "gone":
         shutil.rmtree(tmp_path / "000001.part")
     point(tmp_path / LATEST, "000002")
-    discard(tmp_path / "000001")
+    remove_reel(tmp_path / "000001")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000002", LATEST]
-    discard(tmp_path / "000002")
+    remove_reel(tmp_path / "000002")
     assert not list(tmp_path.iterdir())
 
 

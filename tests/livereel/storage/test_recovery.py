@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.signal.window import Clip, Keyframe
+from analyzer.reel.compile import MANIFEST, manifest
+from analyzer.reel.records import Reel
+from analyzer.signal.window import Clip, Keyframe, Outcome
 from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
-from livereel.reels.rolling import LATEST
+from livereel.storage.data_dir import LATEST
 from livereel.storage.recovery import remove_leftovers
 from tests.kit.events import reel_in
 from tests.kit.measured import measured
@@ -58,7 +61,7 @@ def test_what_nothing_names_goes(ledger: Ledger, tmp_path: Path) -> None:
     clip, *pictures = window_files(tmp_path, name := window_id())
     keyframes = tuple(Keyframe(1.0, 500.0, picture) for picture in pictures)
     window = replace(measured(0, [(1.0, 500.0)]), id=name, clip=Clip(clip, 0.0), keyframes=keyframes)
-    ledger.add_window(window, "described")
+    ledger.windows.add(window, Outcome.DESCRIBED)
     kept = everything(tmp_path)
     window_files(tmp_path, window_id(timedelta(seconds=-5)))
     write(tmp_path / "clips" / "front" / "2026-05-01" / f"{window_id()}.mp4.part")
@@ -110,31 +113,37 @@ def test_what_is_older_than_the_ledger_stays_as_that_may_have_been_lost(starts: 
     assert everything(tmp_path) == before
 
 
-MANIFEST = '{{"id": "front", "seq": {}, "end_utc": "2026-05-01T12:00:00.000Z", "bytes": 7, "chapters": []}}'
+def with_manifest(reel: Reel) -> Reel:
+    """The reel, its manifest written as its compiler writes it."""
+    (reel.folder / MANIFEST).write_text(json.dumps(manifest(reel)))
+    return reel
+
+
+# What only looks like one: ids and numbers are those of the folder, or of another.
+PART_OF_ONE = '{{"id": "front", "seq": {}, "end_utc": "2026-05-01T12:00:00Z", "bytes": 7, "chapters": []}}'
 
 
 def test_a_reel_finished_as_its_process_died_is_adopted(ledger: Ledger, tmp_path: Path) -> None:
-    reel = reel_in(tmp_path, seq=3)
-    (reel.folder / "reel.json").write_text(MANIFEST.format(3))
+    reel = with_manifest(reel_in(tmp_path, seq=3))
     remove_leftovers(tmp_path, ledger)
-    assert ledger.seqs("front") == [3]
+    assert ledger.reels.seqs("front") == [3]
     assert (tmp_path / "reels" / "front" / LATEST).resolve() == reel.folder.resolve()
 
 
 def test_one_that_was_about_to_go_is_adopted_and_is_not_the_latest(ledger: Ledger, tmp_path: Path) -> None:
-    old, latest = reel_in(tmp_path, seq=3), reel_in(tmp_path, seq=4)
-    (old.folder / "reel.json").write_text(MANIFEST.format(3))
-    ledger.add_reel(latest)
+    with_manifest(reel_in(tmp_path, seq=3))
+    latest = reel_in(tmp_path, seq=4)
+    ledger.reels.add(latest)
     (tmp_path / "reels" / "front" / LATEST).symlink_to(latest.folder.name)
     remove_leftovers(tmp_path, ledger)
-    assert ledger.seqs("front") == [3, 4]
+    assert ledger.reels.seqs("front") == [3, 4]
     assert (tmp_path / "reels" / "front" / LATEST).resolve() == latest.folder.resolve()
 
 
-@pytest.mark.parametrize("text", ["no json", "[]", "{}", MANIFEST.format(9)])
+@pytest.mark.parametrize("text", ["no json", "[]", "{}", PART_OF_ONE.format(9), PART_OF_ONE.format(3)])
 def test_what_is_no_reel_of_that_name_is_left_alone(text: str, ledger: Ledger, tmp_path: Path) -> None:
     write(tmp_path / "reels" / "front" / "000003" / "reel.json", text)
     before = everything(tmp_path)
     assert remove_leftovers(tmp_path, ledger) == 0
     assert everything(tmp_path) == before
-    assert ledger.reels() == []
+    assert ledger.reels.since() == []

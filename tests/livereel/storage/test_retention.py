@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,15 +14,16 @@ import pytest
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Reel
-from analyzer.signal.window import Clip, Keyframe, Window
+from analyzer.signal.window import Clip, Keyframe, Outcome, Window
 from base.clock import utc_text
-from livereel.ledger.disk_usage import Stock
-from livereel.ledger.ledger import PENDING, Ledger, LedgerError
-from livereel.reels.rolling import LATEST, point
-from livereel.storage.free_space import Space
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import PENDING, LedgerError, WindowState
+from livereel.storage.data_dir import LATEST, point
+from livereel.storage.free_space import FreeSpace
 from livereel.storage.retention import DOUBT_S, Limits, Retention
 from tests.kit import faults
 from tests.kit.events import reel_in
+from tests.kit.full_ledger import full
 from tests.kit.measured import measured
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -37,7 +38,12 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def keep(
-    ledger: Ledger, data: Path, hours_ago: float, outcome: str = "described", *, held_bytes: int = CLIP_BYTES
+    ledger: Ledger,
+    data: Path,
+    hours_ago: float,
+    outcome: WindowState = Outcome.DESCRIBED,
+    *,
+    held_bytes: int = CLIP_BYTES,
 ) -> Window:
     """A window of that age in the ledger, with its files on disk."""
     start_utc = utc_text(NOW - timedelta(hours=hours_ago))
@@ -52,7 +58,7 @@ def keep(
         clip=Clip(clip, 0.0),
         keyframes=(Keyframe(1.0, 500.0, picture),),
     )
-    ledger.add_window(window, outcome)
+    ledger.windows.add(window, outcome)
     return window
 
 
@@ -65,7 +71,7 @@ def test_what_is_too_old_goes_from_disk_and_ledger(ledger: Ledger, tmp_path: Pat
         keep(ledger, tmp_path, hours)
     Retention(tmp_path, ledger, replace(PLENTY, max_age_h=72.0)).sweep(NOW)
     assert files(tmp_path) == {"front-50.0", "front-1.0", "front-0.5"}
-    assert [e.window.id for e in ledger.entries("")] == ["front-50.0", "front-1.0", "front-0.5"]
+    assert [e.window.id for e in ledger.windows.entries("")] == ["front-50.0", "front-1.0", "front-0.5"]
 
 
 def test_too_much_goes_oldest_first_and_stays_told(ledger: Ledger, tmp_path: Path) -> None:
@@ -74,10 +80,10 @@ def test_too_much_goes_oldest_first_and_stays_told(ledger: Ledger, tmp_path: Pat
     retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=2 * CLIP_BYTES + CLIP_BYTES // 2))
     retention.sweep(NOW)
     assert files(tmp_path) == {"front-2.0", "front-1.0"}
-    assert len(ledger.entries("")) == 4
+    assert len(ledger.windows.entries("")) == 4
     assert retention.removed_windows == 2
     assert retention.removed_bytes == 2 * CLIP_BYTES
-    assert Stock(ledger).held_bytes() == 2 * CLIP_BYTES
+    assert ledger.files.total_bytes() == 2 * CLIP_BYTES
 
 
 def test_a_disk_that_others_fill_costs_the_oldest_clips(ledger: Ledger, tmp_path: Path) -> None:
@@ -91,14 +97,14 @@ def test_what_waits_for_words_is_never_removed(ledger: Ledger, tmp_path: Path) -
     keep(ledger, tmp_path, 90.0, PENDING)
     Retention(tmp_path, ledger, Limits(max_age_h=1.0, max_bytes=1, min_free_bytes=0)).sweep(NOW)
     assert files(tmp_path) == {"front-90.0"}
-    assert ledger.count_pending() == 1
+    assert ledger.windows.count_pending() == 1
 
 
 def test_what_is_lent_stays_until_it_is_given_back(ledger: Ledger, tmp_path: Path) -> None:
     for hours in (3.0, 2.0, 1.0):
         keep(ledger, tmp_path, hours)
     retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
-    with ledger.lending(["front-3.0", "front-1.0"]):
+    with ledger.windows.lending(["front-3.0", "front-1.0"]):
         retention.sweep(NOW)
         assert files(tmp_path) == {"front-3.0", "front-1.0"}
     retention.sweep(NOW)
@@ -113,7 +119,7 @@ def reel_of(
     told = Moment(shown or measured(999), "Title", "Text.", 5.0, (), "scripted", 0.1)
     end_utc = utc_text(NOW - timedelta(hours=hours_ago))
     reel = replace(made, end_utc=end_utc, chapters=(replace(made.chapters[0], moment=told),))
-    ledger.add_reel(reel)
+    ledger.reels.add(reel)
     point(reel.folder.with_name(LATEST), reel.folder.name)
     return reel
 
@@ -129,7 +135,7 @@ def test_what_a_kept_reel_shows_is_not_removed_for_its_size_while_anything_else_
     reel_of(ledger, tmp_path, ("front", 1), 1.0, shown)
     Retention(tmp_path, ledger, replace(PLENTY, max_bytes=2 * CLIP_BYTES + 500)).sweep(NOW)
     assert files(tmp_path) - {"reel"} == {"front-3.0"}
-    assert ledger.seqs("front") == [1]
+    assert ledger.reels.seqs("front") == [1]
 
 
 def test_a_disk_that_others_fill_costs_no_reel_that_is_the_newest(ledger: Ledger, tmp_path: Path) -> None:
@@ -158,7 +164,7 @@ def test_a_reel_that_somebody_may_still_play_goes_after_the_windows(ledger: Ledg
         reel_of(ledger, tmp_path, ("front", seq), hours)
     Retention(tmp_path, ledger, replace(PLENTY, max_bytes=3 * CLIP_BYTES + 500)).sweep(NOW)
     assert files(tmp_path) - {"reel"} == {"front-3.0"}
-    assert ledger.seqs("front") == [1, 2]
+    assert ledger.reels.seqs("front") == [1, 2]
 
 
 def test_the_size_is_held_though_nothing_but_newest_reels_takes_it(ledger: Ledger, tmp_path: Path) -> None:
@@ -166,7 +172,7 @@ def test_the_size_is_held_though_nothing_but_newest_reels_takes_it(ledger: Ledge
     for n, reel_id in enumerate(("barn", "gate", "yard")):
         reel_of(ledger, tmp_path, (reel_id, 1), 4.0 - n, shown if reel_id == "barn" else None)
     Retention(tmp_path, ledger, replace(PLENTY, max_bytes=2 * CLIP_BYTES + 500)).sweep(NOW)
-    assert Stock(ledger).held_bytes() == 2 * CLIP_BYTES
+    assert ledger.files.total_bytes() == 2 * CLIP_BYTES
     assert folders(tmp_path, "barn") == []
     assert folders(tmp_path, "gate") == folders(tmp_path, "yard") == ["000001", LATEST]
     assert files(tmp_path) - {"reel"} == set(), "nothing shows it any more"
@@ -181,8 +187,8 @@ def test_reels_grow_old_too_and_what_they_showed_goes_with_them(ledger: Ledger, 
     assert files(tmp_path) - {"reel"} == {"front-1.0"}
     assert folders(tmp_path) == [], "the link goes with the newest"
     assert folders(tmp_path, "gate") == ["000007", LATEST]
-    assert [e.window.id for e in ledger.entries("")] == ["front-1.0"]
-    assert ledger.next_seq("front") == 3, "a number is given once"
+    assert [e.window.id for e in ledger.windows.entries("")] == ["front-1.0"]
+    assert ledger.reels.next_seq("front") == 3, "a number is given once"
 
 
 def test_after_a_sweep_there_is_room_for_what_two_more_bring(ledger: Ledger, tmp_path: Path) -> None:
@@ -195,53 +201,34 @@ def test_after_a_sweep_there_is_room_for_what_two_more_bring(ledger: Ledger, tmp
     for n in range(6):
         keep(ledger, tmp_path, 5.0 - n / 10)
     retention.sweep(NOW)
-    assert Stock(ledger).held_bytes() == limit - 2 * 6 * CLIP_BYTES
+    assert ledger.files.total_bytes() == limit - 2 * 6 * CLIP_BYTES
     for n in range(6):
         keep(ledger, tmp_path, 4.0 - n / 10)
     retention.sweep(NOW)
     assert retention.removed_windows == 38 + 6 - 28, "no sweep in between has anything to do"
 
 
-class FullLedger(Ledger):
-    """Has no room for what it is told, once."""
-
-    full = True
-
-    def _fill(self) -> None:
-        if self.full:
-            self.full = False
-            raise LedgerError("ledger.db: database or disk is full")
-
-    def drop_files(self, windows: Sequence[Window]) -> None:
-        self._fill()
-        super().drop_files(windows)
-
-    def forget_reel(self, reel_id: str, seq: int) -> None:
-        self._fill()
-        super().forget_reel(reel_id, seq)
-
-
-def test_a_disk_so_full_that_the_ledger_cannot_be_told_has_room_made_first(tmp_path: Path) -> None:
-    with closing(FullLedger(tmp_path)) as ledger:
-        keep(ledger, tmp_path, 1.0)
-        retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
-        with pytest.raises(LedgerError):
-            retention.sweep(NOW)
-        assert files(tmp_path) == set()
+def test_a_disk_so_full_that_the_ledger_cannot_be_written_has_room_made_first(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    keep(ledger, tmp_path, 1.0)
+    retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
+    with full(tmp_path, "windows"), pytest.raises(LedgerError):
         retention.sweep(NOW)
-        assert ledger.entries("")[0].window.clip is None
-        assert retention.removed_windows == 1
+    assert files(tmp_path) == set()
+    retention.sweep(NOW)
+    assert ledger.windows.entries("")[0].window.clip is None
+    assert retention.removed_windows == 1
 
 
-def test_so_it_is_with_reels(tmp_path: Path) -> None:
-    with closing(FullLedger(tmp_path)) as ledger:
-        reel_of(ledger, tmp_path, ("front", 1), 1.0)
-        retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
-        with pytest.raises(LedgerError):
-            retention.sweep(NOW)
-        assert folders(tmp_path) == []
+def test_so_it_is_with_reels(ledger: Ledger, tmp_path: Path) -> None:
+    reel_of(ledger, tmp_path, ("front", 1), 1.0)
+    retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
+    with full(tmp_path, "reels"), pytest.raises(LedgerError):
         retention.sweep(NOW)
-        assert ledger.seqs("front") == []
+    assert folders(tmp_path) == []
+    retention.sweep(NOW)
+    assert ledger.reels.seqs("front") == []
 
 
 def test_a_file_that_cannot_be_removed_keeps_none_after_it(
@@ -267,7 +254,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_near_the_mark_each_window_finds_its_room(disk: Path) -> None:
     limits = replace(PLENTY, min_free_bytes=8 << 20)
-    space, without_room = Space(disk, limits.min_free_bytes), []
+    space, without_room = FreeSpace(disk, limits.min_free_bytes), []
     with closing(Ledger(disk)) as ledger:
         retention = Retention(disk, ledger, limits)
         for sweep in range(20):
@@ -291,11 +278,11 @@ def full_of_old(ledger: Ledger, data: Path) -> datetime:
 def test_a_clock_set_far_ahead_empties_nothing(ledger: Ledger, tmp_path: Path) -> None:
     later = full_of_old(ledger, tmp_path)
     reel_of(ledger, tmp_path, ("front", 1), 1.0)
-    ledger.add_window(measured(0, camera="back"), "quiet")
+    ledger.windows.add(measured(0, camera="back"), Outcome.QUIET)
     Retention(tmp_path, ledger, PLENTY).sweep(later)
     assert len(files(tmp_path) - {"reel"}) == 120
-    assert len(ledger.entries("")) == 121
-    assert ledger.seqs("front") == [1]
+    assert len(ledger.windows.entries("")) == 121
+    assert ledger.reels.seqs("front") == [1]
 
 
 def test_a_doubt_about_the_clock_is_said_once_and_lifts_no_other_limit(
@@ -306,7 +293,7 @@ def test_a_doubt_about_the_clock_is_said_once_and_lifts_no_other_limit(
     for _ in range(3):
         retention.sweep(later)
     assert 80 <= len(files(tmp_path)) <= 90
-    assert len(ledger.entries("")) == 120
+    assert len(ledger.windows.entries("")) == 120
     said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert said == ["retention: 120 of 120 windows would go for their age: is the clock right?"]
 
@@ -322,4 +309,4 @@ def test_a_clock_that_stays_as_it_is_for_a_day_is_believed(ledger: Ledger, tmp_p
     now_s += 2
     retention.sweep(later)
     assert files(tmp_path) == set()
-    assert ledger.entries("") == []
+    assert ledger.windows.entries("") == []

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from sinks.events import DescriberState, Stats
+from sinks.events import CameraStatus, DescriberState, DescriberStatus, Stats
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, broker
 from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching
@@ -90,8 +90,8 @@ def all_heard(tmp_path_factory: pytest.TempPathFactory) -> list[Heard]:
             for reel in REELS:
                 await sink.take(reel_in(base, reel, 1))
                 await sink.take(reel_in(base, reel, 2, video=b"another video"))
-            await sink.take(DescriberState("offline", "model down", now_utc()))
-            await sink.take(replace(watching("yard"), state="disabled"))
+            await sink.take(DescriberState(DescriberStatus.OFFLINE, "model down", now_utc()))
+            await sink.take(replace(watching("yard"), state=CameraStatus.DISABLED))
             await sink.take(Stats(now_utc(), {"windows": 3.0}, {"front": {"fps": 25.0}}))
             await until(lambda: others.on("livereel/stats"))
             await until(lambda: len(others.on("livereel/reels")) == 6)

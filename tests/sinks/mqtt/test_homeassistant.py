@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from sinks.events import CameraState, Stats
+from sinks.events import CameraState, CameraStatus, Stats
 from sinks.mqtt.homeassistant import Discovery
 from sinks.mqtt.messages import Messages
 from tests.kit.events import moment_now, now_utc, reel_in
@@ -86,9 +86,14 @@ def test_why_a_camera_is_away_stays_readable_when_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "available"), [("watching", "online"), ("waiting", "offline"), ("disabled", "offline")]
+    ("state", "available"),
+    [
+        (CameraStatus.WATCHING, "online"),
+        (CameraStatus.WAITING, "offline"),
+        (CameraStatus.DISABLED, "offline"),
+    ],
 )
-def test_a_camera_is_available_while_it_is_watched(state: str, available: str) -> None:
+def test_a_camera_is_available_while_it_is_watched(state: CameraStatus, available: str) -> None:
     payload = front()
     sent = Messages("livereel", base=Path()).camera(CameraState("front", state, None, now_utc()))
     watched = payload["availability"][1]

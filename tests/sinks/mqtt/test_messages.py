@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.events import CameraState
+from sinks.events import CameraState, CameraStatus
 from sinks.mqtt.messages import Messages, shorten
 from tests.kit.events import moment_now, now_utc, reel_in
 from tests.kit.moments import moment
@@ -32,14 +32,15 @@ def test_a_text_is_cut_after_a_word() -> None:
 @pytest.mark.parametrize(
     ("state", "capture", "enabled"),
     [
-        ("watching", b"online", b"ON"),
-        ("waiting", b"offline", b"ON"),
-        ("refused", b"offline", b"ON"),
-        ("ended", b"offline", b"ON"),
-        ("disabled", b"disabled", b"OFF"),
+        (CameraStatus.WATCHING, b"online", b"ON"),
+        (CameraStatus.WAITING, b"offline", b"ON"),
+        (CameraStatus.REFUSED, b"offline", b"ON"),
+        (CameraStatus.ENDED, b"offline", b"ON"),
+        (CameraStatus.CONNECTING, b"offline", b"ON"),
+        (CameraStatus.DISABLED, b"disabled", b"OFF"),
     ],
 )
-def test_a_camera_state_in_three_topics(state: str, capture: bytes, enabled: bytes) -> None:
+def test_a_camera_state_in_three_topics(state: CameraStatus, capture: bytes, enabled: bytes) -> None:
     sent = {m.topic: m.payload for m in MESSAGES.camera(CameraState("front", state, "why", now_utc()))}
     assert sent["livereel/front/status/capture"] == capture
     assert sent["livereel/front/enabled/state"] == enabled

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sinks.mqtt.outbox import FILE
+from livereel.ledger.records import FILE
 from sinks.mqtt.oversize import LOSSES
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.events import glimpse, moment_now, reel_in, watching
@@ -199,7 +199,7 @@ async def test_an_outbox_that_cannot_let_go_does_not_send_again_and_again(
     async with scripted_broker() as broker, running(settings(broker), tmp_path) as sink:
         with sqlite3.connect(tmp_path / FILE) as other:
             other.execute(
-                "CREATE TRIGGER full BEFORE UPDATE ON entries BEGIN SELECT raise(FAIL, 'disk full'); END"
+                "CREATE TRIGGER full BEFORE UPDATE ON outbox BEGIN SELECT raise(FAIL, 'disk full'); END"
             )
         for index in range(5):
             await sink.take(moment_now(index))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ import yaml
 
 from livereel.config.file import load
 from livereel.config.schema import ConfigError
-from sinks.mqtt.outbox import FILE, Outbox
+from livereel.ledger.ledger import Ledger
 from sinks.mqtt.settings import MqttSettings, problems
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
-from tests.kit.mqtt import VERSION, Wishes
+from tests.kit.mqtt import VERSION, Wishes, open_outbox
 
 NO_TOPICS = {
     "": "is empty",
@@ -74,12 +75,12 @@ def test_what_cannot_begin_a_topic_is_refused_by_its_key(
     assert said in told
     assert "\n" not in told
     settings = replace(MqttSettings("broker"), **{key: topic})  # type: ignore[arg-type]  # both are texts
-    outbox = Outbox(tmp_path / FILE)
-    told = refusal(
-        lambda: MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION),
-        SinkError,
-    )
-    outbox.close()
+    with closing(Ledger(tmp_path)) as ledger:
+        outbox = open_outbox(ledger, settings)
+        told = refusal(
+            lambda: MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION),
+            SinkError,
+        )
     assert told.startswith(f"mqtt: {key}: ")
     assert said in told
 

@@ -6,20 +6,21 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sinks.events import CameraState, DescriberState, Stats
-from sinks.mqtt.outbox import FILE, Outbox
+from livereel.ledger.ledger import Ledger
+from sinks.events import CameraState, CameraStatus, DescriberState, DescriberStatus, Restored, Stats
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
 from tests.kit.broker import MOSQUITTO, Broker, broker, free_port
 from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching
 from tests.kit.listener import Listener, listener
-from tests.kit.mqtt import VERSION, Wishes, looped, running, until
+from tests.kit.mqtt import VERSION, Wishes, looped, open_outbox, running, until
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
@@ -112,7 +113,7 @@ async def test_motion_ends_with_the_camera(others: Listener, settings: MqttSetti
         await online(others)
         await sink.take(stirring(moving=True))
         await heard(others, "livereel/front/motion", 2)
-        await sink.take(CameraState("front", "waiting", "no answer", now_utc()))
+        await sink.take(CameraState("front", CameraStatus.WAITING, "no answer", now_utc()))
         assert await heard(others, "livereel/front/motion", 3) == [b"OFF", b"ON", b"OFF"]
         assert others.last("livereel/front/status/capture") == b"offline"
 
@@ -123,8 +124,8 @@ async def test_a_describer_that_is_away_is_told_of_each_camera_that_is_analysed(
 ) -> None:
     async with running(settings, tmp_path, cameras=("front", "yard")) as sink:
         await online(others)
-        await sink.take(CameraState("yard", "disabled", None, now_utc()))
-        await sink.take(DescriberState("offline", "model down", now_utc()))
+        await sink.take(CameraState("yard", CameraStatus.DISABLED, None, now_utc()))
+        await sink.take(DescriberState(DescriberStatus.OFFLINE, "model down", now_utc()))
         await heard(others, "livereel/front/status/describe", 2)
         assert others.last("livereel/front/status/describe") == b"offline"
         assert others.last("livereel/yard/status/describe") == b"disabled"
@@ -198,8 +199,9 @@ async def test_only_what_matters_now_is_a_highlight(
             replace(moment_now(4), late=True),
             replace(moment_now(5, importance=0.0), alerts=("a dog is on the sofa",)),
         ]
-        for moment in [*moments, moments[1]]:
+        for moment in moments:
             await sink.take(moment)
+        await sink.take(Restored(moments[1]))
         await heard(others, "livereel/captions", 5)
         told = [json.loads(payload) for payload in await heard(others, "livereel/front/highlight", 2)]
         assert [(t["event_type"], t["id"]) for t in told] == [
@@ -238,19 +240,18 @@ async def test_stats_tell_what_was_dropped(others: Listener, settings: MqttSetti
 
 
 @looped
-async def test_a_reel_without_its_file_is_not_announced(
+async def test_a_reel_without_its_file_is_not_shown_as_the_last(
     others: Listener, settings: MqttSettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(settings, tmp_path) as sink:
         await online(others)
         reel = reel_in(tmp_path, seq=1)
         await sink.take(replace(reel, bytes=reel.bytes + 1))
-        await sink.take(replace(reel, folder=tmp_path / "nowhere"))
+        await sink.take(Restored(replace(reel, folder=tmp_path / "nowhere")))
         await sink.take(reel_in(tmp_path, seq=2))
-        told = [json.loads(payload) for payload in await heard(others, "livereel/reels")]
-        assert [t["after"]["seq"] for t in told] == [2]
+        for topic in ("livereel/front/reel/state", "livereel/front/highlight"):
+            assert [json.loads(payload)["seq"] for payload in await heard(others, topic)] == [2]
         assert sink.counters()["reels_missing"] == 2
-        assert others.last("livereel/front/reel/state") is not None
     assert caplog.text.count("its video is not in place") == 2
 
 
@@ -274,15 +275,35 @@ async def test_the_same_moment_offered_again_is_sent_once(
 
 
 @looped
-async def test_what_cannot_be_kept_is_an_error(settings: MqttSettings, tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / FILE)
-    sink = MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION)
-    outbox.close()
-    with pytest.raises(SinkError, match=r"outbox.db"):
-        await sink.take(moment_now(1))
+async def test_an_outbox_that_cannot_be_read_is_an_error_and_no_reason_not_to_close(
+    settings: MqttSettings, tmp_path: Path
+) -> None:
+    with closing(Ledger(tmp_path)) as ledger:
+        outbox = open_outbox(ledger, settings)
+        sink = MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION)
+    with pytest.raises(SinkError, match=r"ledger\.db: the ledger is closed"):
+        await sink.take(Stats(now_utc(), {}, {}))
+    await sink.take(moment_now(1))
     await sink.close()
-    with pytest.raises(SinkError, match="the outbox is closed"):
+
+
+@looped
+async def test_what_an_earlier_run_published_sets_states_and_is_not_sent_again(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    reel = reel_in(tmp_path, "front", 1)
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        await sink.take(Restored(moment_now(1)))
+        await sink.take(Restored(reel))
+        await heard(others, "livereel/front/caption/state", 1)
+        await heard(others, "livereel/front/reel/state", 1)
         await sink.take(moment_now(2))
+        await heard(others, "livereel/captions", 1)
+        await heard(others, "livereel/front/highlight", 1)
+    assert [message.json()["id"] for message in others.on("livereel/captions")] == [moment_now(2).window.id]
+    assert [m.json()["id"] for m in others.on("livereel/front/highlight")] == [moment_now(2).window.id]
+    assert others.on("livereel/reels") == []
 
 
 # Commands
@@ -411,15 +432,15 @@ async def test_close_does_not_wait_for_a_broker_that_is_not_there(tmp_path: Path
 
 @looped
 async def test_cancelling_the_task_leaves_no_other(settings: MqttSettings, tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / FILE)
-    sink = MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION)
-    task = asyncio.create_task(sink.run())
-    await until(lambda: sink.counters()["connections"])
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    await sink.close()
-    outbox.close()
+    with closing(Ledger(tmp_path)) as ledger:
+        outbox = open_outbox(ledger, settings)
+        sink = MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION)
+        task = asyncio.create_task(sink.run())
+        await until(lambda: sink.counters()["connections"])
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await sink.close()
     await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
 
 
@@ -429,8 +450,8 @@ async def test_cancelling_the_task_leaves_no_other(settings: MqttSettings, tmp_p
     + [(prefix, "front") for prefix in ("", "/livereel", "live+reel", "livereel/#")],
 )
 def test_names_that_cannot_be_part_of_a_topic_are_refused(tmp_path: Path, prefix: str, camera: str) -> None:
-    outbox = Outbox(tmp_path / FILE)
     settings = MqttSettings("localhost", topic_prefix=prefix)
-    with pytest.raises(SinkError, match="cannot be part of a topic"):
-        MqttSink(settings, (camera,), (), outbox, Wishes(), base=tmp_path, version=VERSION)
-    outbox.close()
+    with closing(Ledger(tmp_path)) as ledger:
+        outbox = open_outbox(ledger, settings)
+        with pytest.raises(SinkError, match="cannot be part of a topic"):
+            MqttSink(settings, (camera,), (), outbox, Wishes(), base=tmp_path, version=VERSION)

@@ -1,0 +1,58 @@
+"""The ledger's error and records; light to import, as the command line needs the error alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from analyzer.describe.moment import Moment
+from analyzer.signal.window import Outcome, Window
+
+FILE = "ledger.db"
+# In place of an outcome, while a window waits to be described.
+PENDING: Final = "pending"
+WindowState = Outcome | Literal["pending"]
+
+
+class LedgerError(Exception):
+    """The ledger cannot be read or written; the message is one clear line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A window as the ledger holds it.
+
+    Attributes:
+        window: the window.
+        outcome: how it ended, or PENDING.
+        moment: its description; None unless the outcome is ``described``.
+    """
+
+    window: Window
+    outcome: WindowState
+    moment: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWindow:
+    """A window whose files take ``stored_bytes``."""
+
+    window: Window
+    stored_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReel:
+    """A reel whose ``folder`` takes ``stored_bytes``."""
+
+    id: str
+    seq: int
+    folder: Path
+    stored_bytes: int
+
+
+def files_of(window: Window) -> list[Path]:
+    """Return the files that a window names."""
+    clip = [window.clip.path] if window.clip else []
+    return clip + [keyframe.file for keyframe in window.keyframes if keyframe.file]

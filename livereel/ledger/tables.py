@@ -1,0 +1,144 @@
+"""The ledger's schema, for every database system that SQLAlchemy knows.
+
+Times are ISO 8601 text in UTC to the millisecond, whose order as text is their order in time. JSON is text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
+from sqlalchemy.dialects.sqlite import REAL
+from sqlalchemy.types import TypeEngine
+
+# Raise it with each change of the tables; a ledger of another version is refused.
+VERSION = 1
+
+metadata = MetaData()
+
+# SQLite's strict tables know two numeric types. AUTOINCREMENT: a number is never given twice, as elsewhere.
+_Big = BigInteger().with_variant(Integer(), "sqlite")
+_Double: TypeEngine[float] = Double().with_variant(REAL(), "sqlite")
+
+
+def _table(name: str, *columns: Column[Any] | UniqueConstraint, numbered: bool = False) -> Table:
+    return Table(name, metadata, *columns, sqlite_strict=True, sqlite_autoincrement=numbered)
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, _Big, primary_key=True)
+
+
+def _text(name: str, *, key: bool = False, null: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=null)
+
+
+def _integer(name: str, *, key: bool = False) -> Column[int]:
+    return Column(name, _Big, primary_key=key, nullable=False, autoincrement=False)
+
+
+info = _table("ledger", _integer("version"), _text("created_utc"))
+
+# ``bytes``: what the files take, 0 once they are removed. ``window`` and ``moment`` are JSON.
+windows = _table(
+    "windows",
+    _text("id", key=True),
+    _text("camera"),
+    _integer("epoch"),
+    _text("start_utc"),
+    _text("end_utc"),
+    _text("outcome"),
+    Column("signal_max", _Double, nullable=False),
+    _text("window"),
+    _text("moment", null=True),
+    _integer("bytes"),
+)
+# A partial index serves only queries that have its condition in the same words, not as parameters.
+IS_PENDING = windows.c.outcome == literal_column("'pending'")
+HAS_FILES = windows.c.bytes > literal_column("0")
+
+
+def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False) -> None:
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+Index("windows_by_camera", windows.c.camera, windows.c.end_utc)
+Index("windows_by_end", windows.c.end_utc, windows.c.start_utc)
+Index("windows_by_start", windows.c.start_utc, windows.c.camera)
+_partial("windows_pending", windows.c.camera, windows.c.start_utc, where=IS_PENDING)
+_partial("windows_with_files", windows.c.end_utc, windows.c.bytes, where=HAS_FILES)
+
+# A gap without an end is still open; a camera has at most one.
+gaps = _table(
+    "gaps",
+    _number("number"),
+    _text("camera"),
+    _text("start_utc"),
+    _text("end_utc", null=True),
+    _text("reason"),
+    numbered=True,
+)
+IS_OPEN = gaps.c.end_utc.is_(None)
+Index("gaps_by_camera", gaps.c.camera, gaps.c.end_utc)
+Index("gaps_by_end", gaps.c.end_utc)
+_partial("gaps_open", gaps.c.camera, where=IS_OPEN, unique=True)
+
+# ``folder`` is relative to the data folder; ``manifest`` is what reel.json holds.
+reels = _table(
+    "reels",
+    _text("id", key=True),
+    _integer("seq", key=True),
+    _text("end_utc"),
+    _text("folder"),
+    _text("manifest"),
+    _integer("bytes"),
+)
+Index("reels_by_end", reels.c.end_utc)
+
+# The windows that stored reels show: their files are removed after the reel's.
+reel_windows = _table(
+    "reel_windows", _text("reel_id", key=True), _integer("seq", key=True), _text("window_id", key=True)
+)
+Index("reel_windows_by_window", reel_windows.c.window_id)
+
+# The highest number that each reel id has had, also when that reel is gone.
+reel_numbers = _table("reel_numbers", _text("id", key=True), _integer("seq"))
+
+# Messages that sinks must deliver; without a payload those that were delivered or dropped.
+outbox = _table(
+    "outbox",
+    _number("number"),
+    _text("sink"),
+    _text("topic"),
+    _text("key"),
+    Column("payload", LargeBinary),
+    UniqueConstraint("sink", "topic", "key"),
+    numbered=True,
+)
+IS_WAITING = outbox.c.payload.is_not(None)
+_partial("outbox_waiting", outbox.c.sink, outbox.c.number, where=IS_WAITING)
+
+outbox_sinks = _table(
+    "outbox_sinks",
+    _text("sink", key=True),
+    _integer("waiting"),
+    _integer("waiting_bytes"),
+    _integer("dropped"),
+)
+# The last number that a sink's topic has given.
+outbox_topics = _table("outbox_topics", _text("sink", key=True), _text("topic", key=True), _integer("seq"))
+# Topics at which a sink's peer may hold a retained message.
+outbox_retained = _table("outbox_retained", _text("sink", key=True), _text("topic", key=True))
