@@ -1,4 +1,4 @@
-"""Addresses of sources: what they name, and how they are shown."""
+"""Addresses of sources: their kind, and how they are shown without credentials."""
 
 from __future__ import annotations
 

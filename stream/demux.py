@@ -1,4 +1,4 @@
-"""Packets out of an open container, past what it cannot make sense of."""
+"""Yield the packets of an open container, past damaged data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from stream.access import Finder, access
+from stream.codec.random_access import Finder, access
 
 # FFmpeg asks to be called again after each 64 kB of rubbish in a transport stream. More than this in a
 # row is a source that sends nothing else.

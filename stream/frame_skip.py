@@ -1,4 +1,4 @@
-"""Which pictures of a stream that is faster than need be are decoded. Pure."""
+"""Which frames of a fast stream need not be decoded. Pure."""
 
 from __future__ import annotations
 

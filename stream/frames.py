@@ -1,4 +1,4 @@
-"""Packets to frames: the luma plane at analysis size, and a colour picture on demand."""
+"""Decode packets to frames: the luma plane at analysis size, a colour picture on request."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from stream.access import access
+from stream.codec.random_access import access
+from stream.codec.wholeness import Wholeness
 from stream.demux import follows_loss
-from stream.discontinuity import JUMP_AHEAD_S, JUMP_BACK_S
 from stream.frame_skip import Thinner
 from stream.media.display import Display, Size, display_of
 from stream.media.picture import upright_bgr
-from stream.wholeness import Wholeness
+from stream.timing.discontinuity import JUMP_AHEAD_S, JUMP_BACK_S
 
 # One core a camera: OpenCV's own threads would only wait for each other on pictures this small.
 cv2.setNumThreads(1)

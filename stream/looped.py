@@ -1,4 +1,4 @@
-"""A file that starts over when it ends, as if it went on."""
+"""A file that starts again when it ends, with continuous times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open whatever is to be watched: each kind of source with what it needs."""
+"""Open any source in the way that its kind needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from stream.address import is_live, scheme
 from stream.looped import LoopedSource
 from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
-from stream.timed import TimedSource
+from stream.timing.timed_source import TimedSource
 
 POLL_S = 2.0
 """How often a single picture is fetched where nothing else is asked for."""
@@ -47,14 +47,14 @@ def open_live(
 
 
 def _snapshots(address: str, poll_s: float) -> PacketSource:
-    from stream.snapshot import SnapshotSource  # noqa: PLC0415  # an HTTP client, which few cameras need
+    from stream.web.snapshot import SnapshotSource  # noqa: PLC0415  # an HTTP client, which few cameras need
 
     return SnapshotSource(address, poll_s=poll_s)
 
 
 def _is_snapshot(address: str) -> bool:
     """Whether the answer is one picture, rather than one after the other without end."""
-    from stream.web import Web  # noqa: PLC0415  # see above
+    from stream.web.http import Web  # noqa: PLC0415  # see above
 
     try:
         Web(address).get()

@@ -1,4 +1,4 @@
-"""Open an address with PyAV and yield its packets; every failure becomes a SourceError."""
+"""Open an address with PyAV and yield its packets; every failure is a SourceError."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
 from stream.address import is_live, local_path, may_be_file, redact, scheme
-from stream.choice import choose_video, clock_s, has_decoder, said, video_tracks
+from stream.codec.encryption import ENCRYPTED, KEY_MISSING, is_declared, is_encrypted, is_scrambled, needs_key
 from stream.demux import demuxed
-from stream.encryption import ENCRYPTED, KEY_MISSING, is_declared, is_encrypted, is_scrambled, needs_key
 from stream.media.track import holds_video
+from stream.track_choice import choose_video, clock_s, has_decoder, said, video_tracks
 
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 20.0

@@ -1,4 +1,4 @@
-"""A source read in a thread of its own, so that whoever takes its packets can stop at any time."""
+"""A source read in a thread, so that its consumer can stop at any time."""
 
 from __future__ import annotations
 

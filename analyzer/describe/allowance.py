@@ -1,4 +1,4 @@
-"""A budget per period of time."""
+"""A budget of windows or tokens per period of time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model's answer: what it must look like, and how it is read without trusting it."""
+"""The schema of a model's answer, and its parser, which trusts nothing."""
 
 from __future__ import annotations
 

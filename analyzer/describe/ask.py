@@ -1,4 +1,4 @@
-"""Asking a model: how long it may take, once more when the answer does not fit, and a moment at the end."""
+"""Ask a model: time limit, one retry when the answer is invalid, and the moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam between windows and words."""
+"""The Describer protocol and its error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A moment: a window put into words."""
+"""A moment: a window with its description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trying a model out: one drawn window, put into words."""
+"""Try a model with one drawn window."""
 
 from __future__ import annotations
 

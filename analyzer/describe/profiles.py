@@ -1,4 +1,4 @@
-"""What matters to whom: for each kind of footage what to look for, and what importance means there."""
+"""What matters in each kind of footage, and what importance means there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model is told: a profile, what is special about the camera, and the window's times."""
+"""The prompt: a profile, the camera's own instructions, and the window's times."""
 
 from __future__ import annotations
 

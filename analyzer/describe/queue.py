@@ -1,4 +1,4 @@
-"""Windows that wait for words: who is described when, and what gives way when there is too much.
+"""The queue of windows that wait for a description: order, limits, back-off.
 
 The waiting windows themselves are kept by somebody else (the ledger), so that neither a dead model nor a
 dead process loses one. The order: of each camera the newest first, the cameras in turn; so live windows

@@ -1,4 +1,4 @@
-"""The seam to a model that answers in words: what is asked, how freely it may answer, how it is read."""
+"""The protocol of a model that answers a question with a JSON object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a thinking model writes before its answer, and where the answer begins."""
+"""Where the answer of a thinking model begins, after its thoughts."""
 
 from __future__ import annotations
 

@@ -1,1 +1,13 @@
-"""reel."""
+"""From moments to a reel: chapters, story, files.
+
+Read in this order:
+
+- ``records``: gaps, choices, chapters, stories and reels: the records of a reel.
+- ``ranking``: the value of a moment for a reel beside those chosen already, without a model.
+- ``choose``: choose moments for a reel under fixed rules, whatever a model proposes.
+- ``block_chooser``: choose from long horizons block by block, so that a choice is not asked for twice.
+- ``selector``: a model that proposes which moments to show, and why.
+- ``story``: the story of a reel: narrative, WebVTT captions and Markdown page.
+- ``narrator``: a model that writes the story; every sentence belongs to a chapter.
+- ``compile``: compile the files of a reel: video, manifest, story, captions, poster, report.
+"""

@@ -1,4 +1,4 @@
-"""Long horizons, chosen block by block: what was chosen once is not asked again."""
+"""Choose from long horizons block by block, so that a choice is not asked for twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments into a reel's choices, under rules that hold whatever a model wishes for."""
+"""Choose moments for a reel under fixed rules, whatever a model proposes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chosen moments to verified files: a reel's video, manifest, story, captions, poster and report."""
+"""Compile the files of a reel: video, manifest, story, captions, poster, report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model as narrator: a title, and a story whose every sentence belongs to a chapter."""
+"""A model that writes the story; every sentence belongs to a chapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a moment is worth to a reel beside the ones already in it: the choice made without a model."""
+"""The value of a moment for a reel beside those chosen already, without a model."""
 
 from __future__ import annotations
 

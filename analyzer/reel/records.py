@@ -1,4 +1,4 @@
-"""Chapters and reels: the records of what a reel holds."""
+"""Gaps, choices, chapters, stories and reels: the records of a reel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model as selector: which moments it would show, and why."""
+"""A model that proposes which moments to show, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reel in words: the narrative, its captions (WebVTT) and its page (Markdown)."""
+"""The story of a reel: narrative, WebVTT captions and Markdown page."""
 
 from __future__ import annotations
 

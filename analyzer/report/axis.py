@@ -1,4 +1,4 @@
-"""A page's time axis: media time or wall time, the stretch that is shown, and its ticks."""
+"""The time axis of a page, in media or wall time, and its ticks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows as a chart: the signal, its threshold and floor, peaks, gaps and ticks, as shapes of a page."""
+"""Windows as a chart: signal, threshold, floor, peaks, gaps and ticks."""
 
 from __future__ import annotations
 

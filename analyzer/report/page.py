@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: a reel's report and a scan's plot.
+"""The report of a reel and the plot of a scan, as HTML pages.
 
 Each page is one file that works from disk and without a network: styles, script and pictures are
 inside it, and its Content-Security-Policy lets nothing else in. A report's video is the one thing

@@ -1,4 +1,4 @@
-"""Pictures small enough to stand inside a page."""
+"""Pictures small enough to be embedded in a page."""
 
 from __future__ import annotations
 

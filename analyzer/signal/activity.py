@@ -1,4 +1,4 @@
-"""What moved in a window, measured: movers, cuts and changes of light."""
+"""What moved in a window: movers, cuts and changes of light."""
 
 from __future__ import annotations
 

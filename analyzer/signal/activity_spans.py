@@ -1,4 +1,4 @@
-"""Stretches of activity, a window's peaks, and which of them are shown."""
+"""Spans of activity, the peaks of a window, and which of them become keyframes."""
 
 from __future__ import annotations
 

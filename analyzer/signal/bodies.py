@@ -1,4 +1,4 @@
-"""Whole movers out of trails: which trails are parts of one body, and which continue one another.
+"""Which tracks are parts of one body, and which continue one another.
 
 A body may leave several trails at the same time (limbs, front and rear of a plain thing, a shadow) and one
 after the other (it rests, or something hides it). Two trails are two movers only where they were clearly

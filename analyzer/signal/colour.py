@@ -1,4 +1,4 @@
-"""Where the colour of the picture changed, whatever became of its brightness.
+"""Where the chroma of the picture changed, independent of brightness.
 
 As the signal does with brightness, the detail of both colour differences (what is left of them less their
 surroundings' mean) is compared with that of two earlier pictures. Coarser, and at most ten times a second, as

@@ -1,4 +1,4 @@
-"""Small fixed regions that change in a regular beat: on-screen clocks, blinking lamps, counters.
+"""Small fixed regions that change regularly: on-screen clocks, blinking lamps, counters.
 
 They are learned from where the picture changed, frame by frame, and what changes in them as it always does
 is taken out of the motion. Two kinds are told from everything else:

@@ -1,4 +1,4 @@
-"""Changes of the whole picture's brightness, told apart from its flicker."""
+"""Changes of the whole picture's brightness, distinguished from flicker."""
 
 from __future__ import annotations
 

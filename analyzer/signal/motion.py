@@ -1,4 +1,4 @@
-"""The motion signal: how much of the picture changed from frame to frame, and its noise floor.
+"""The motion signal: how many pixels changed from frame to frame, and its noise floor.
 
 The default signal, ``changed``, looks at *detail*: the blurred picture less its surroundings' mean.
 Exposure, gain, a cloud and soft shadows change the surroundings and leave the detail. It compares with

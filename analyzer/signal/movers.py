@@ -1,4 +1,4 @@
-"""What moves: changed cells, followed from grid to grid.
+"""Moving regions, tracked over a grid of changed cells.
 
 Changed cells that touch are a spot. A body shows as several spots that come and go (limbs, the edges of
 a plain thing, a shadow), and two bodies that pass each other as one: a track takes what lies where it is

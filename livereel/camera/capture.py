@@ -1,4 +1,4 @@
-"""The loop of one camera: packets in, windows and gaps out."""
+"""The capture loop of one camera: packets in, windows and gaps out."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from sinks.events import Began, Glimpse, Stirring
 from stream.address import redact
 from stream.frames import Frame, FrameDecoder
 from stream.media.file import MediaError
-from stream.pace import Pace
 from stream.source import PacketSource, SourceError
+from stream.timing.pace import Pace
 
 # A time's digits alone, for names of files.
 _STAMP = str.maketrans("", "", "-:.")

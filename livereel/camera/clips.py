@@ -1,4 +1,4 @@
-"""Where a window's moving pictures come from: the file itself, or the rolling buffer."""
+"""Where clips come from: the file itself, or the rolling buffer."""
 
 from __future__ import annotations
 

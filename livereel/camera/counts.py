@@ -1,4 +1,4 @@
-"""What the loop of a camera has met: a drop is a number that someone sees."""
+"""Counters of one capture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clips out of a camera's main stream, while another stream of the same camera is analysed."""
+"""Clips of a camera's main stream while its small stream is analysed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from av.video.stream import VideoStream
 
 from analyzer.signal.window import Clip
 from livereel.camera.clips import BufferClips
-from stream.arrival_clock import Arrival
-from stream.h264 import in_band, length_bytes
+from stream.codec.h264 import in_band, length_bytes
 from stream.source import READ_TIMEOUT_S, SourceError
 from stream.threaded import ThreadedSource
+from stream.timing.arrival_clock import Arrival
 
 # The main stream may come a little later than the one that is analysed: a clip waits so long for its end.
 MAX_WAIT_S = 0.3

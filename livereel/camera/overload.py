@@ -1,4 +1,4 @@
-"""What is left out when a live camera's pictures come faster than they can be decoded."""
+"""Which packets are skipped when decoding falls behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a source's packets reach: what came and gave no picture is a gap."""
+"""The latest times of a source's packets, to find video that gave no frame."""
 
 from __future__ import annotations
 

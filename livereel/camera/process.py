@@ -1,4 +1,4 @@
-"""A camera's process as the main process sees it: started, listened to, and ended."""
+"""The camera's process as the main process sees it."""
 
 from __future__ import annotations
 

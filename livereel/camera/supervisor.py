@@ -1,4 +1,4 @@
-"""A process for each camera: started, watched from outside, ended, and started again."""
+"""Start, watch, end and restart the process of one camera."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a window on the disk: its moving pictures and its keyframes."""
+"""Write the clip and the keyframes of a window."""
 
 from __future__ import annotations
 

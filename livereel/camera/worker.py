@@ -1,4 +1,4 @@
-"""One camera's process: it opens the source, runs the loop and reports over its pipe.
+"""The camera's process, from inside: open the source, capture, report over the pipe.
 
 Only small records cross the pipe: clips and keyframes go to disk, and the records name them.
 """
@@ -26,7 +26,7 @@ from stream.source import SourceError
 from stream.threaded import ThreadedSource
 
 if TYPE_CHECKING:
-    from stream.playlist import Segment
+    from stream.web.playlist import Segment
 
 BEAT_S = 0.5
 
@@ -138,7 +138,7 @@ def run(handle: int, parent_pid: int) -> None:
 
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraSettings) -> Ended:
     if settings.listed is not None:
-        from stream.playlist import await_segment  # noqa: PLC0415  # an HTTP client, which few cameras need
+        from stream.web.playlist import await_segment  # noqa: PLC0415  # an HTTP client, which few cameras need
 
         await_segment(settings.source, settings.listed.seen, lambda seen: reporter.send(Listed(seen)))
     main = source = _open(settings.source, settings)

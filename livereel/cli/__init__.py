@@ -1,1 +1,15 @@
-"""cli."""
+"""The commands.
+
+Read in this order:
+
+- ``main``: the command line: results to stdout, logs to stderr; exit 0 done, 1 failed, 2 wrong usage.
+- ``scan``: ``scan``: print the windows and keyframes of a source.
+- ``recap``: ``recap``: make the reel of a whole file.
+- ``recap_describe``: capture in a thread while windows are described: the pipeline of ``recap``.
+- ``check``: ``check``: try everything that a configuration names.
+- ``ledger``: ``ledger``: print what happened.
+- ``interrupt``: end a live source at the first Ctrl-C and keep what was seen.
+- ``progress``: a progress bar on a terminal, nothing in a pipe.
+- ``log``: logging to stderr, without credentials.
+- ``errors``: Expected failures, each explained in one line.
+"""

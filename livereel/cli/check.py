@@ -1,4 +1,4 @@
-"""Tries what a configuration names, and says of each part whether it works, or why not."""
+"""``check``: try everything that a configuration names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from livereel.config.describers import make_words
 from livereel.config.options import Options
 from livereel.config.schema import Config
 from sinks.mqtt.access_check import check_broker
-from sinks.mqtt.errors import BrokerError
+from sinks.mqtt.connection.errors import BrokerError
 from stream.media.file import MediaError
 from stream.media.track import holds_video
 from stream.open import open_source

@@ -1,4 +1,4 @@
-"""The failures that a user may meet, each told in one line."""
+"""Expected failures, each explained in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live source has no end of its own: the first Ctrl-C ends it, and what was seen is kept."""
+"""End a live source at the first Ctrl-C and keep what was seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, told from a data folder's ledger."""
+"""``ledger``: print what happened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log: what livereel says of itself, and what libraries warn of, to stderr and with no password in it."""
+"""Logging to stderr, without credentials."""
 
 from __future__ import annotations
 

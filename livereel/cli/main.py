@@ -1,4 +1,4 @@
-"""The command line: results to stdout, everything else to stderr; exit 0 done, 1 failed, 2 wrong usage."""
+"""The command line: results to stdout, logs to stderr; exit 0 done, 1 failed, 2 wrong usage."""
 
 from __future__ import annotations
 

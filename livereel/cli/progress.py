@@ -1,4 +1,4 @@
-"""Progress on a terminal, nothing in a pipe."""
+"""A progress bar on a terminal, nothing in a pipe."""
 
 from __future__ import annotations
 

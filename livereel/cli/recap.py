@@ -1,4 +1,4 @@
-"""A whole file, as fast as it goes: its windows, its moments, its reel."""
+"""``recap``: make the reel of a whole file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a camera's loop to moments: the loop runs in a thread, words are made beside it."""
+"""Capture in a thread while windows are described: the pipeline of ``recap``."""
 
 from __future__ import annotations
 

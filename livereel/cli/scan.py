@@ -1,4 +1,4 @@
-"""Keyframes only: a line, or a JSON object, for each window of a source."""
+"""``scan``: print the windows and keyframes of a source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who puts windows into words, chooses chapters and tells the story: as the configuration says."""
+"""Make the describer, selector and narrator that the configuration names."""
 
 from __future__ import annotations
 

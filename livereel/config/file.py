@@ -1,4 +1,4 @@
-"""A configuration file, read from YAML and checked; every mistake is named with its file, line and key."""
+"""Read a YAML file; every mistake is named with its file, line and key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user asked for, in the terms of the rooms."""
+"""The configuration combined with the command line, as the packages' settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The configuration: every option with its default, its unit in its name, and its bounds."""
+"""Every option with its default, its unit in its name, and its bounds."""
 
 from __future__ import annotations
 

@@ -16,13 +16,13 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sinks.mqtt.client import Client
-from sinks.mqtt.errors import BrokerError
+from sinks.mqtt.connection.client import Client
+from sinks.mqtt.connection.errors import BrokerError
+from sinks.mqtt.connection.message import Message
+from sinks.mqtt.connection.timing import Timing
 from sinks.mqtt.homeassistant import Discovery
-from sinks.mqtt.message import Message
 from sinks.mqtt.messages import CHECK, Messages
 from sinks.mqtt.settings import MqttSettings
-from sinks.mqtt.timing import Timing
 
 # A message that comes back does so within this time.
 ECHO_S = 2.0

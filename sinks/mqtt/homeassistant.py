@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sinks.mqtt.message import Message
+from sinks.mqtt.connection.message import Message
 from sinks.mqtt.messages import ALERT, HIGHLIGHT, OFF, OFFLINE, ON, ONLINE, PRESS, REEL_READY, Messages
 
 # A number that was not updated for this long is unknown: three stats messages are missing.

@@ -14,7 +14,7 @@ from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome
 from base.clock import utc_after
 from sinks.events import CameraState, CameraStatus, DescriberState, Glimpse, Stats
-from sinks.mqtt.message import Message
+from sinks.mqtt.connection.message import Message
 from sinks.outbox import OutboxMessage
 from sinks.serialize import window_row
 

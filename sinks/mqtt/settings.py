@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
-from sinks.mqtt.endpoint import Endpoint, EndpointError, parse_endpoint
+from sinks.mqtt.connection.endpoint import Endpoint, EndpointError, parse_endpoint
 
 # Ten days of four busy cameras' captions, or an hour of three hundred's.
 OUTBOX_MAX_BYTES = 100_000_000

@@ -28,14 +28,14 @@ from sinks.events import (
     Stirring,
 )
 from sinks.mqtt.async_outbox import AsyncOutbox
+from sinks.mqtt.connection.message import Message
+from sinks.mqtt.connection.send_queue import SendQueue
+from sinks.mqtt.connection.session import Session, SessionSpec
+from sinks.mqtt.connection.timing import Timing
+from sinks.mqtt.connection.tls import tls_context, usable_endpoint
 from sinks.mqtt.homeassistant import Discovery
-from sinks.mqtt.message import Message
 from sinks.mqtt.messages import CHECK, DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
-from sinks.mqtt.send_queue import SendQueue
-from sinks.mqtt.session import Session, SessionSpec
 from sinks.mqtt.settings import MqttSettings, topic_problem
-from sinks.mqtt.timing import Timing
-from sinks.mqtt.tls import tls_context, usable_endpoint
 from sinks.outbox import Outbox
 from sinks.sink import Event, SinkError
 

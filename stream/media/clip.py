@@ -1,4 +1,4 @@
-"""Demuxed packets to an MP4 file, without re-encoding the pictures."""
+"""Write demuxed packets to an MP4 file without re-encoding the video."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from stream.access import Start, access
+from stream.codec.random_access import Start, access
 from stream.media.file import MediaError, muxing
 from stream.media.sound import AAC_RATES_HZ, AacTrack, SoundDecoder
 from stream.media.timeline import repaired

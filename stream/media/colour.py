@@ -1,4 +1,4 @@
-"""Colours of frames: the matrix and range that they are stored with, brought to what any screen shows."""
+"""Colour matrix and range of stored frames, converted for display."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a stored frame is displayed: its orientation, and the shape of its pixels."""
+"""How a stored frame is displayed: orientation and pixel aspect ratio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Media files on disk: opened for reading, written whole or not at all, every failure a MediaError."""
+"""Media files on disk: read, or written completely or not at all; failures are MediaErrors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single pictures out of a media file, and onto the disk."""
+"""Single pictures out of a media file, and JPEG files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Displayed pictures of stored frames: upright, with square pixels, in colours that any screen shows.
+"""Pictures of frames as they are displayed: upright, square pixels, SDR.
 
 All that leaves livereel as a picture, and all that is re-encoded, passes here.
 """

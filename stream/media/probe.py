@@ -1,4 +1,4 @@
-"""What a media file holds, as its headers say, and whether it can be decoded to the end."""
+"""What the headers of a media file say, and whether it decodes to its end."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from stream.choice import choose_video
 from stream.media.file import MediaError, demuxed, reading, translated
 from stream.media.reader import Footage
 from stream.media.track import codec_name
+from stream.track_choice import choose_video
 
 
 @dataclass(frozen=True, slots=True)

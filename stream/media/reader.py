@@ -1,4 +1,4 @@
-"""A media file open for reading: its first picture, its packets and its frames from a time on."""
+"""A media file open for reading: its first frame, and packets and frames from any time on."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from stream.access import Finder, Start, marked
-from stream.choice import choose_video
+from stream.codec.random_access import Finder, Start, marked
 from stream.media.display import display_of
 from stream.media.file import MediaError, demuxed, opened, translated
 from stream.media.timeline import Tick, in_order
+from stream.track_choice import choose_video
 
 # Audio may stand in the file before the picture that it belongs to.
 _AUDIO_AHEAD_S = 0.5

@@ -1,4 +1,4 @@
-"""Sound: decoded, resampled and encoded to AAC at exact places of a track."""
+"""Decode and resample sound, and encode it as AAC at exact places of a track."""
 
 from __future__ import annotations
 

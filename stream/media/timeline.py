@@ -1,4 +1,4 @@
-"""Timestamps of packets and frames: repaired, cut and put in order. Pure, in ticks of any time base."""
+"""Timestamps of packets and frames: repaired, cut and ordered. Pure, in ticks."""
 
 from __future__ import annotations
 

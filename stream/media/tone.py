@@ -1,4 +1,4 @@
-"""Tone mapping: frames of high dynamic range or wide gamut, as an ordinary screen shows them.
+"""Tone mapping of HDR and wide-gamut frames.
 
 The curve is the one of ITU-R BT.2390 (section 5.4.1), from the peak of the content to the 203 cd/m2 that
 BT.2408 gives to the white of ordinary video: what is darker than about half of that stays as it is, and

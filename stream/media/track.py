@@ -1,4 +1,4 @@
-"""Tracks of an MP4 file that take another stream's packets as they are."""
+"""Tracks of an MP4 file that take the packets of another stream as they are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from stream.access import access
+from stream.codec.random_access import access
 
 _StreamT = TypeVar("_StreamT", bound=Stream)
 

@@ -1,4 +1,4 @@
-"""A file for PyAV to write into, whose failure is told once."""
+"""A file object for PyAV to write to, whose failure is raised once."""
 
 from __future__ import annotations
 

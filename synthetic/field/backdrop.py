@@ -1,4 +1,4 @@
-"""The football field, empty: its view and light, grass and lines."""
+"""The empty field: view, light, grass and lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The football field in motion: attacks over the empty field."""
+"""The football field in motion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One attack of a football match, played out step by step: where everybody and the ball is."""
+"""One attack of a football match, simulated step by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measures of the football pitch: seven a side, one half of it in the picture."""
+"""Measures of the pitch in metres: seven a side, half of it visible."""
 
 # Metres from the camera: the near and far touchlines, the halfway line, the goal line.
 NEAR_LINE, FAR_LINE = 10.0, 42.0

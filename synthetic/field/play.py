@@ -1,4 +1,4 @@
-"""The records of a match: where everybody and the ball is, and what they do."""
+"""Records of a match: positions and actions of players and ball."""
 
 from __future__ import annotations
 

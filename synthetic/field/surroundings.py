@@ -1,4 +1,4 @@
-"""What stands around the football field: the stand, boards, the goal, trees and floodlights."""
+"""The stand, boards, goal, trees and floodlights."""
 
 from __future__ import annotations
 

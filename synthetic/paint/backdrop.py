@@ -1,4 +1,4 @@
-"""What stands still: painted once, larger than shown, then shrunk."""
+"""Static parts of a scene, painted once at higher resolution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Day and dusk: what colour a surface has in them."""
+"""Colours of surfaces by day and at dusk."""
 
 from __future__ import annotations
 

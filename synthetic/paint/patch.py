@@ -1,4 +1,4 @@
-"""Small drawings that are laid over the picture: of things, and of light and shadow."""
+"""Small drawings blended over the picture: things, light and shadow."""
 
 from __future__ import annotations
 

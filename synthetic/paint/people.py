@@ -1,4 +1,4 @@
-"""People that stand, walk, run and cheer."""
+"""People who stand, walk, run and cheer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the camera stands and what light there is: all that painting a thing needs besides the thing."""
+"""A camera's view and light, as passed to all painters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things with flat faces, drawn in perspective: what vehicles are built of."""
+"""Solids with flat faces, drawn in perspective."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grain for surfaces: the same irregular pattern wherever the same place of the world is asked for."""
+"""Surface texture that is fixed to places of the world."""
 
 from __future__ import annotations
 

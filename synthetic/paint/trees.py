@@ -1,4 +1,4 @@
-"""Trees: heaps of leaves that get lighter towards the light."""
+"""Trees."""
 
 from __future__ import annotations
 

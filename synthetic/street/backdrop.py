@@ -1,4 +1,4 @@
-"""The street, empty: ground, houses, trees, lamps and parked cars."""
+"""The empty street: ground, houses, trees, lamps and parked cars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody on a bicycle. Distances are in metres from the place between the wheels."""
+"""A cyclist; distances in metres from the point between the wheels."""
 
 from __future__ import annotations
 

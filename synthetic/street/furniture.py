@@ -1,4 +1,4 @@
-"""What stands on the street: trees, lamps, parked cars. Travellers pass behind some of it."""
+"""Trees, lamps and parked cars that hide travellers behind them."""
 
 from __future__ import annotations
 

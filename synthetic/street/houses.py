@@ -1,4 +1,4 @@
-"""House fronts and roofs, painted onto a backdrop."""
+"""House fronts and roofs."""
 
 from __future__ import annotations
 

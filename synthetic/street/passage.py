@@ -1,4 +1,4 @@
-"""A traveller's way through the picture: when it is seen, and where."""
+"""The path of one traveller through the picture, and when it is visible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The street in motion: travellers over the empty street."""
+"""The street in motion."""
 
 from __future__ import annotations
 

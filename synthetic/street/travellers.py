@@ -1,4 +1,4 @@
-"""Paint one traveller: shadow or headlights on the ground, then the traveller itself."""
+"""Paint one traveller: shadow or headlights, then the traveller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows and doors of houses, some of them lit at dusk."""
+"""Windows and doors of houses, some lit at dusk."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ from analyzer.describe.moment import Moment
 from analyzer.reel.records import Reel
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.outbox import SinkOutbox
+from sinks.mqtt.connection.timing import Timing
 from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import OUTBOX_MAX_BYTES, MqttSettings
 from sinks.mqtt.sink import MqttSink
-from sinks.mqtt.timing import Timing
 from sinks.sink import Event
 from tests.kit.listener import PATIENCE_S
 

@@ -11,8 +11,8 @@ from av.stream import Stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.access import Access
 from stream.buffer import PacketBuffer
+from stream.codec.random_access import Access
 from stream.source import AvSource
 from tests.kit.scene import scene
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from stream.open import POLL_S, open_live, open_source
-from stream.snapshot import SnapshotSource
 from stream.source import AvSource
-from stream.timed import TimedSource
+from stream.timing.timed_source import TimedSource
+from stream.web.snapshot import SnapshotSource
 from tests.kit import senders
 from tests.kit.contract import check_packet_source
 from tests.kit.pages import Page, Pages, pages

@@ -1,4 +1,4 @@
-"""What movers do, as clauses that say what was measured and nothing more."""
+"""What movers do, as clauses that state only what was measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be said of an activity: the course of each mover, in the words of the picture's plane."""
+"""The course of each mover, in terms of the picture plane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The describer that needs no model: it says what was measured, and how much that is."""
+"""BuiltinDescriber: a window's title, text and importance from its measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When, how much, from which edge, in what light: what there is to add to an action."""
+"""Times, extent, edges and light: what is added to an action."""
 
 from __future__ import annotations
 

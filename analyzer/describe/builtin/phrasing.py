@@ -1,4 +1,4 @@
-"""Varied wording that is the same on every run, and numbers and shares as words."""
+"""Varied but reproducible wording; numbers and shares as words."""
 
 from __future__ import annotations
 

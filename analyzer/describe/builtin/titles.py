@@ -1,4 +1,4 @@
-"""Titles: a window in at most 60 characters."""
+"""Titles of at most 60 characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's chat completions: its model, what it understands, how it is asked."""
+"""A chat-completions server: its model, what it supports, how it is asked."""
 
 from __future__ import annotations
 

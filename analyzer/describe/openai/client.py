@@ -1,4 +1,4 @@
-"""HTTP to a chat server: key, headers, proxies and redirects; JSON in, JSON out, failures in our terms.
+"""HTTP to a chat server: key, headers, proxies, redirects; failures as DescribeErrors.
 
 Everything that the ``openai`` client is asked for is asked for in this module, and no exception of it, or
 of what it stands on, leaves it.

@@ -1,4 +1,4 @@
-"""The describer with its model on an OpenAI-compatible server: vLLM, SGLang, Ollama, llama.cpp, hosted."""
+"""OpenAiDescriber: its model runs on vLLM, SGLang, Ollama, llama.cpp or a hosted service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chat server understands, and which form of a question to try next when it refuses one.
+"""What a server supports, and which form of a request to try when it refuses one.
 
 Servers that speak OpenAI's protocol differ in fields, in how many pictures they take and in how long a
 question may be; few say so before they are asked. A refusal usually names what it is about: then that is

@@ -1,4 +1,4 @@
-"""What a chat server's JSON says: its models, and its answer to a question. Nothing in it is trusted."""
+"""Parse a server's JSON: its models, and its answers. Nothing in it is trusted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AAC packets of one segment after the other, without a gap and in step with their pictures."""
+"""Join the AAC packets of segments without a gap, in step with their video."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.h264 import ParameterSets, in_band, is_idr
+from stream.codec.h264 import ParameterSets, in_band, is_idr
 from stream.media.edit.segment import Place, Segment
 from stream.media.reader import Footage
 from stream.media.timeline import Tick, closed_prefix, evened, shown_until

@@ -1,4 +1,4 @@
-"""Segments of any kind, re-encoded into one reel."""
+"""Re-encode segments of any kind into one video."""
 
 from __future__ import annotations
 

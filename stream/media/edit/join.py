@@ -1,4 +1,4 @@
-"""Segments of media files, one after the other, as one MP4 file with a chapter for each."""
+"""Join segments in one MP4 file with a chapter for each: copied where possible, else re-encoded."""
 
 from __future__ import annotations
 

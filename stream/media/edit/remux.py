@@ -1,4 +1,4 @@
-"""Segments of one and the same kind, joined packet by packet."""
+"""Join segments of the same kind packet by packet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.h264 import ParameterSets, length_prefixed, parameter_sets
+from stream.codec.h264 import ParameterSets, length_prefixed, parameter_sets
 from stream.media.display import Display, carry_display
 from stream.media.edit.audio_splice import LEAST_RATE_HZ, SplicedSound
 from stream.media.edit.cut import TICK_S, TICKS_PER_S, Cut, UnsuitableError, cut

@@ -1,4 +1,4 @@
-"""Pictures, each held for a moment, as an MP4 file with chapters."""
+"""An MP4 file of still pictures with chapters."""
 
 from __future__ import annotations
 

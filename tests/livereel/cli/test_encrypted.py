@@ -14,7 +14,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from base.clock import parse_utc
-from stream.encryption import needs_key
+from stream.codec.encryption import needs_key
 from tests.kit import encrypted
 from tests.kit.commandline import CommandLine
 from tests.kit.scene import scene

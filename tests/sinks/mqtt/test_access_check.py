@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sinks.mqtt.access_check import check_broker
-from sinks.mqtt.errors import BrokerError
+from sinks.mqtt.connection.errors import BrokerError
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, Broker, access_rules, broker
 from tests.kit.events import moment_now, reel_in, watching

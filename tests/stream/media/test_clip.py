@@ -14,7 +14,7 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.access import access
+from stream.codec.random_access import access
 from stream.media.clip import WrittenClip, write_clip
 from stream.media.file import MediaError
 from stream.media.probe import probe, verify

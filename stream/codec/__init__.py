@@ -1,0 +1,11 @@
+"""What the bytes of a codec say without decoding them.
+
+Read in this order:
+
+- ``bits``: Exp-Golomb codes and SEI messages of H.264 and HEVC. Pure.
+- ``h264``: H.264 NAL units, in Annex B form (start codes) and in MP4 form (length prefixes). Pure.
+- ``hevc``: HEVC: the packets at which a decoder can begin. Pure.
+- ``random_access``: at which packets decoding can begin, and from which frame on it is complete.
+- ``wholeness``: which frames of a damaged stream can be trusted.
+- ``encryption``: whether a container declares its media as encrypted.
+"""

@@ -1,0 +1,86 @@
+"""Whether a container declares its media as encrypted."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from urllib.parse import urljoin
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+ENCRYPTED = "encrypted, and livereel has no key"
+KEY_MISSING = "encrypted, and its key is missing or wrong"
+
+# MPEG-TS stream types for H.264 and HEVC of which HLS has encrypted the samples (SAMPLE-AES).
+_SAMPLE_AES_TYPES = (0xDB, 0xE4)
+_TS_PACKET, _TS_SYNC = 188, 0x47
+# Conditional access needs no more than the video's first packets to be seen.
+_TS_BYTES = 4096 * _TS_PACKET
+_SCRAMBLED_SHARE = 0.5
+# A master playlist names playlists, and no more than one kilobyte comes at a time.
+_MASTER_DEPTH = 2
+_PLAYLIST_PACKETS = 1024
+_TIMEOUT_S = 10.0
+
+
+def is_declared(container: InputContainer, stream: Stream) -> bool:
+    """Whether the container says that this stream is encrypted: Matroska, WebM, and MPEG-TS of SAMPLE-AES."""
+    if container.format.name == "mpegts":
+        return _codec_tag(stream)[:1] in {bytes([kind]) for kind in _SAMPLE_AES_TYPES}
+    return "enc_key_id" in stream.metadata
+
+
+def _codec_tag(stream: Stream) -> bytes:
+    try:
+        return stream.codec_context.codec_tag.encode("ascii")
+    except UnicodeDecodeError as error:  # PyAV takes all four bytes for letters
+        return error.object
+
+
+def is_encrypted(packet: Packet[Stream]) -> bool:
+    """Whether a packet carries what is needed to decrypt it, but for the key: Common Encryption in MP4."""
+    return packet.has_sidedata("encryption_info")
+
+
+def is_scrambled(path: Path) -> bool:
+    """Whether most of an MPEG-TS file's packets are marked as scrambled (conditional access).
+
+    False where it is no file that can be read.
+    """
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            data = file.read(_TS_BYTES)
+    except (OSError, ValueError):  # a name may hold what no path can
+        return False
+    heads = range(0, len(data) - 3, _TS_PACKET)
+    marked = sum(data[at] == _TS_SYNC and data[at + 3] & 0xC0 > 0x40 for at in heads)
+    return bool(heads) and marked > _SCRAMBLED_SHARE * len(heads)
+
+
+def needs_key(playlist: str) -> bool:
+    """Whether an HLS playlist, or the first one that it names, wants a key; False where it cannot be read.
+
+    Of a key that is missing or wrong FFmpeg says no more than that the media make no sense.
+    """
+    for _ in range(_MASTER_DEPTH):
+        lines = _text(playlist).splitlines()
+        if any(line.startswith("#EXT-X-KEY:") and "METHOD=NONE" not in line for line in lines):
+            return True
+        named = next((line for line in lines if line and not line.startswith("#")), None)
+        if named is None or not any(line.startswith("#EXT-X-STREAM-INF") for line in lines):
+            return False
+        playlist = urljoin(playlist, named)
+    return False
+
+
+def _text(address: str) -> str:
+    with suppress(av.FFmpegError, OSError), av.open(address, format="data", timeout=_TIMEOUT_S) as raw:
+        data = b"".join(bytes(packet) for packet in islice(raw.demux(), _PLAYLIST_PACKETS))
+        return data.decode(errors="replace")
+    return ""

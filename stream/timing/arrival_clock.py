@@ -1,0 +1,40 @@
+"""The offset between stream time and our clock, estimated from arrivals. Pure."""
+
+from __future__ import annotations
+
+from stream.timing.discontinuity import is_jump
+
+# A camera's clock drifts from ours by less than this, so an old packet is forgotten a little faster.
+MAX_DRIFT = 2e-4
+
+
+class Arrival:
+    """Follows one stream. Packets are delayed on their way, never early: the earliest is the truest.
+
+    Attributes:
+        zero_s: our monotonic time at which the stream's own time was 0; None while no packet has told.
+        newest_s: stream time of the newest packet; None before the first.
+    """
+
+    def __init__(self) -> None:
+        self.zero_s: float | None = None
+        self.newest_s: float | None = None
+        self._came_s = 0.0
+
+    def jumps_to(self, stream_s: float) -> bool:
+        """Whether this time, of the next packet, is of another timeline than that of the packets so far."""
+        return self.newest_s is not None and is_jump(self.newest_s, stream_s)
+
+    def see(self, stream_s: float, came_s: float, *, tells: bool = True) -> None:
+        """A packet of this time came then (s, monotonic); those of another timeline are forgotten.
+
+        ``tells`` is False where it may come before its time: a picture on which earlier ones build.
+        """
+        zero_s = came_s - stream_s
+        if self.jumps_to(stream_s):
+            self.zero_s = None
+        if self.zero_s is not None and tells:
+            zero_s = min(zero_s, self.zero_s + MAX_DRIFT * (came_s - self._came_s))
+        if self.zero_s is None or tells:
+            self.zero_s, self._came_s = zero_s, came_s
+        self.newest_s = stream_s

@@ -1,0 +1,90 @@
+"""A live source whose packets carry times that agree with their arrival."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from av.packet import Packet
+from av.stream import Stream
+
+from stream.source import AvSource, SourceError
+from stream.timing.arrival_times import ArrivalTimes
+from stream.timing.clock_times import ClockTimes
+
+_NO_TIMES = "its stream tells no times: its pictures are timed by their arrival"
+
+
+class TimedSource:
+    """A PacketSource over a live one, to be read without delay: packets are noted as they are taken.
+
+    Streams that tell no times get them by arrival. A clock that runs at a wrong rate is corrected once that
+    is certain; until then, and for ever where it is right, packets stay as they are.
+
+    Attributes:
+        warning: what was wrong with the stream's own times; None while nothing is known to be.
+    """
+
+    def __init__(self, source: AvSource, *, begun_s: float) -> None:
+        """Take a source whose opening began then (s, monotonic)."""
+        self._source = source
+        self._begun_s = begun_s
+        self.info = source.info
+        self.video = source.video
+        self.audio = source.audio
+        self.warning = None if source.info.timed else _NO_TIMES
+
+    def packets(self) -> Iterator[Packet[Stream]]:
+        """Yield the other source's packets with corrected times; raises its SourceError."""
+        arriving = self._source.packets()
+        return self._corrected(arriving) if self.info.timed else self._timed_by_arrival(arriving)
+
+    def _corrected(self, packets: Iterable[Packet[Stream]]) -> Iterator[Packet[Stream]]:
+        times = ClockTimes()
+        for packet in packets:
+            stamp = packet.pts if packet.dts is None else packet.dts
+            if packet.stream is self.video and stamp is not None:
+                at_s = float(stamp * packet.time_base)
+                if times.see(at_s, time.monotonic()) and self.warning is None:
+                    self.warning = _rate_warning(times.rate)
+            if times.rate != 1.0:
+                packet.pts, packet.dts = _at(packet, packet.pts, times), _at(packet, packet.dts, times)
+            yield packet
+
+    def _timed_by_arrival(self, packets: Iterable[Packet[Stream]]) -> Iterator[Packet[Stream]]:
+        times = ArrivalTimes()
+        held: deque[Packet[Stream]] = deque()
+        failure: SourceError | None = None
+        try:
+            for packet in packets:
+                held.append(packet)
+                for at_s in times.push(time.monotonic(), begun_s=self._begun_s):
+                    yield _stamped(held.popleft(), at_s, times.period_s)
+        except SourceError as error:
+            failure = error
+        for at_s in times.flush(begun_s=self._begun_s):
+            yield _stamped(held.popleft(), at_s, times.period_s)
+        if failure is not None:
+            raise failure
+
+    def close(self) -> None:
+        """Close the other source."""
+        self._source.close()
+
+
+def _rate_warning(rate: float) -> str:
+    off, way = abs(1 / rate - 1) * 100, "fast" if rate < 1 else "slow"
+    return f"its clock runs {off:.1f} % {way}: times are corrected by when pictures arrive"
+
+
+def _at(packet: Packet[Stream], stamp: int | None, times: ClockTimes) -> int | None:
+    return None if stamp is None else round(times.at(float(stamp * packet.time_base)) / packet.time_base)
+
+
+def _stamped(packet: Packet[Stream], at_s: float, period_s: float) -> Packet[Stream]:
+    ticks = round(at_s / packet.time_base)
+    if packet.pts is not None:  # a number, which is in the order of decoding
+        packet.pts = ticks
+    packet.dts, packet.duration = ticks, round(period_s / packet.time_base)
+    return packet

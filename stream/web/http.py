@@ -1,0 +1,167 @@
+"""Fetch small resources: single pictures and playlists."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote, urljoin, urlsplit
+
+from stream.address import redact
+from stream.source import SourceError
+
+TIMEOUT_S = 10.0
+MAX_BYTES = 32_000_000
+_CHUNK_BYTES = 65_536
+_USER_AGENT = "livereel"
+_REASONS = {
+    401: "wrong user or password",
+    403: "access is forbidden",
+    404: "nothing is served at this address",
+}
+_FINAL = {401, 403}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered.
+
+    Attributes:
+        kind: its content type without parameters, lower case; "" where it names none.
+        body: empty where nothing has changed since.
+        url: where it came from, after redirects.
+        unchanged: the server says that nothing has changed since the tags that were sent.
+        tags: headers to send with the next request, so that the server may say that nothing has changed.
+    """
+
+    kind: str
+    body: bytes
+    url: str
+    unchanged: bool
+    tags: Mapping[str, str]
+
+
+class Web:
+    """Fetches from one address and those beside it, with the address's user and password.
+
+    Attributes:
+        name: the address without credentials.
+        url: the address without user and password.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Prepare; nothing is sent. Raises SourceError where the address cannot be one."""
+        self.name = redact(address)
+        self.url, user, password = _without_credentials(address)
+        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        if user is not None:
+            passwords.add_password(None, urljoin(self.url, "/"), user, password or "")
+        # As FFmpeg does: cameras sign their certificates themselves.
+        unverified = ssl.create_default_context()
+        unverified.check_hostname = False
+        unverified.verify_mode = ssl.CERT_NONE
+        self._opener = urllib.request.build_opener(
+            _RefusalClosed(),
+            urllib.request.HTTPSHandler(context=unverified),
+            urllib.request.HTTPBasicAuthHandler(passwords),
+            urllib.request.HTTPDigestAuthHandler(passwords),
+        )
+
+    def get(
+        self, tags: Mapping[str, str] | None = None, *, url: str | None = None, max_bytes: int = MAX_BYTES
+    ) -> Answer:
+        """Fetch the address, or another one of the same camera; raises SourceError.
+
+        An answer longer than ``max_bytes`` is an error: what never ends is no picture and no playlist.
+        """
+        try:
+            headers = {"User-Agent": _USER_AGENT, **(tags or {})}
+            request = urllib.request.Request(url or self.url, headers=headers)  # noqa: S310  # HTTP, as its opener knows
+            with self._opener.open(request, timeout=TIMEOUT_S) as response:
+                body = _read(response, max_bytes)
+                told, found = response.headers, response.url
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code == http.client.NOT_MODIFIED:
+                return Answer("", b"", url or self.url, unchanged=True, tags=tags or {})
+            raise self._failed(
+                _REASONS.get(error.code, f"the server answers {error.code}"), error.code
+            ) from None
+        except TimeoutError:
+            raise self._failed("no answer in time") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._failed(_explained(error)) from None
+        if len(body) > max_bytes:
+            raise self._failed(f"its answer is longer than {max_bytes:,} bytes")
+        expected = told.get("Content-Length", "")
+        if expected.isdigit() and len(body) < int(expected):
+            raise self._failed("its answer is cut off")
+        kind = told.get_content_type() if "Content-Type" in told else ""
+        return Answer(kind, body, found, unchanged=False, tags=_tags(told))
+
+    def _failed(self, reason: str, status: int | None = None) -> SourceError:
+        return SourceError(self.name, reason, retryable=status not in _FINAL)
+
+
+class _RefusalClosed(urllib.request.BaseHandler):
+    """Closes the answer that asks for a password: those who send it leave that open."""
+
+    handler_order = 100  # before them
+
+    def http_error_401(self, _request: object, answer: _Closeable, *_: object) -> None:
+        answer.close()
+
+
+class _Closeable(Protocol):
+    def close(self) -> None: ...
+
+
+class _Readable(Protocol):
+    def read1(self, size: int, /) -> bytes: ...
+
+
+def _read(response: _Readable, max_bytes: int) -> bytes:
+    """Read the answer until it ends or is too long; raises TimeoutError where it trickles."""
+    deadline_s = time.monotonic() + TIMEOUT_S
+    body = b""
+    while len(body) <= max_bytes and (chunk := response.read1(_CHUNK_BYTES)):
+        body += chunk
+        if time.monotonic() > deadline_s:
+            raise TimeoutError
+    return body
+
+
+def _tags(headers: Mapping[str, str]) -> dict[str, str]:
+    asked = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
+    return {ask: headers[told] for told, ask in asked.items() if told in headers}
+
+
+def _explained(error: Exception) -> str:
+    """Say why there was no answer; a library's text may hold the address with its password."""
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(reason, TimeoutError):
+        return "no answer in time"
+    if isinstance(reason, OSError) and reason.strerror and not isinstance(reason, ssl.SSLError):
+        return reason.strerror.lower()
+    return "not an HTTP answer" if isinstance(error, http.client.HTTPException) else "cannot be reached"
+
+
+def _without_credentials(address: str) -> tuple[str, str | None, str | None]:
+    """Split the user and password off; passwords may hold an unescaped ``@`` or ``/``."""
+    start, _, rest = address.partition("://")
+    path_from = rest.find("?")
+    credentials, at, _ = rest[: path_from if path_from >= 0 else None].rpartition("@")
+    url = f"{start}://{rest[len(credentials) + len(at) :]}"
+    try:
+        urlsplit(url).port  # noqa: B018  # raises where it is no number
+    except ValueError:
+        raise SourceError(redact(address), "not an address") from None
+    user, colon, password = credentials.partition(":")
+    return url, unquote(user) if at else None, unquote(password) if colon else None

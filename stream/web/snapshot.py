@@ -1,0 +1,122 @@
+"""A camera that serves single pictures, which are polled."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from stream.address import redact
+from stream.source import SourceError, SourceInfo
+from stream.web.http import Answer, Web
+
+# How each kind of picture begins, FFmpeg's name of its reader, and what stands near its end when it is whole.
+_KINDS = ((b"\xff\xd8\xff", "jpeg_pipe", b"\xff\xd9"), (b"\x89PNG\r\n\x1a\n", "png_pipe", b"IEND"))
+# Behind it some cameras pad or sign.
+_TAIL_BYTES = 4096
+_TICK = Fraction(1, 90_000)
+# Busy cameras refuse a request now and then; when the next one fails too, this one is down.
+_MAX_FAILED = 2
+
+
+class SnapshotSource:
+    """A PacketSource over the address of a single picture (JPEG or PNG), fetched each ``poll_s``.
+
+    A picture that has not changed is one more frame of the same. Times are those of arrival.
+
+    Attributes:
+        warning: says how often the picture is fetched.
+    """
+
+    audio: AudioStream | None = None
+
+    def __init__(self, address: str, *, poll_s: float) -> None:
+        """Fetch the first picture; raises SourceError, also where it is none."""
+        self._name = redact(address)
+        self._poll_s = poll_s
+        self._web = Web(address)
+        self._first = self._web.get()
+        self._reader = self._kind_of(self._first)
+        self._container = self._opened(self._first.body)
+        self.video = self._container.streams.video[0]
+        self.video.time_base = _TICK
+        context = self.video.codec_context
+        self.info = SourceInfo(
+            address=self._name,
+            codec=context.name,
+            width_px=context.width,
+            height_px=context.height,
+            fps=1 / poll_s,
+            duration_s=None,
+            start_utc=datetime.now(UTC),
+            live=True,
+            file=None,
+        )
+        self.warning: str | None = f"a single picture is served there: it is fetched each {poll_s:g} s"
+        self._closed = threading.Event()
+
+    def _kind_of(self, answer: Answer) -> str:
+        """Return the name of the picture's reader; raises SourceError where it is no whole picture."""
+        for start, reader, end in _KINDS:
+            if answer.body.startswith(start):
+                if end not in answer.body[-_TAIL_BYTES:]:
+                    raise SourceError(self._name, "its picture is cut off", retryable=True)
+                return reader
+        said = f" but {answer.kind}" if answer.kind else ""
+        raise SourceError(self._name, f"not a JPEG or PNG picture{said}", retryable=True)
+
+    def _opened(self, picture: bytes) -> InputContainer:
+        try:
+            return av.open(io.BytesIO(picture), mode="r", format=self._reader)
+        except av.error.FFmpegError as error:
+            raise SourceError(self._name, "its picture is damaged", retryable=True) from error
+
+    def packets(self) -> Iterator[Packet[Stream]]:
+        """Yield a packet for each fetch; raises SourceError when the camera no longer answers."""
+        begun_s = due_s = time.monotonic()
+        answer, failed = self._first, 0
+        yield self._packet(answer.body, 0.0)
+        while True:
+            due_s = max(due_s + self._poll_s, time.monotonic())
+            if self._closed.wait(due_s - time.monotonic()):
+                return
+            try:
+                answer = self._next(answer)
+            except SourceError as error:
+                failed += 1
+                if failed == _MAX_FAILED or not error.retryable:
+                    raise
+                continue
+            failed = 0
+            yield self._packet(answer.body, time.monotonic() - begun_s)
+
+    def _next(self, before: Answer) -> Answer:
+        answer = self._web.get(before.tags)
+        if answer.unchanged:
+            return before
+        if self._kind_of(answer) != self._reader:
+            raise SourceError(self._name, "its pictures are of another kind now", retryable=True)
+        return answer
+
+    def _packet(self, picture: bytes, at_s: float) -> Packet[Stream]:
+        packet: Packet[Stream] = Packet(picture)
+        packet.stream, packet.time_base = self.video, _TICK
+        packet.pts = packet.dts = round(at_s / _TICK)
+        packet.duration = round(self._poll_s / _TICK)
+        packet.is_keyframe = True
+        return packet
+
+    def close(self) -> None:
+        """Fetch no more; safe from any thread. The pictures' memory goes with the last packet."""
+        self._closed.set()
+        self._container.close()

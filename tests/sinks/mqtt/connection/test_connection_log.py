@@ -1,0 +1,47 @@
+"""What the log tells of a connection."""
+
+from __future__ import annotations
+
+import pytest
+
+from sinks.mqtt.connection.connection_log import CUT_OFFS, ConnectionLog
+from tests.kit.mqtt import looped
+
+
+@pytest.fixture
+def connection_log(caplog: pytest.LogCaptureFixture) -> ConnectionLog:
+    caplog.set_level("INFO")
+    return ConnectionLog("broker:1883", "livereel")
+
+
+def test_each_change_is_told_once(connection_log: ConnectionLog, caplog: pytest.LogCaptureFixture) -> None:
+    connection_log.lost("Connection refused")
+    connection_log.lost("Connection refused")
+    connection_log.lost("Not authorized")
+    connection_log.connected()
+    assert caplog.messages == [
+        "mqtt broker:1883: no connection: Connection refused",
+        "mqtt broker:1883: no connection: Not authorized",
+        "mqtt broker:1883: connected",
+    ]
+
+
+@looped
+async def test_a_connection_that_is_cut_off_again_and_again_is_told_once_with_what_it_may_mean(
+    connection_log: ConnectionLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(CUT_OFFS + 5):
+        connection_log.connected()
+        connection_log.lost("gone", is_cut_off=True)
+    connection_log.close()
+    assert len(caplog.messages) == 2 * CUT_OFFS
+    assert "another client connecting as livereel" in caplog.messages[-1]
+
+
+def test_connections_that_end_with_their_broker_are_told_each_time(
+    connection_log: ConnectionLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(CUT_OFFS + 2):
+        connection_log.connected()
+        connection_log.lost("gone")
+    assert len(caplog.messages) == 2 * (CUT_OFFS + 2)
