@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' RTSP 
 
 from analyzer.signal.window import Window, WindowSettings
 from base.clock import parse_utc, utc_after, utc_text
-from livereel.camera.supervisor import Patience
+from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraSettings
-from sinks.events import Glimpse, Stirring
+from sinks.events import KeyframePreview, MotionChanged
 from sinks.sink import Event
 from tests.kit.coverage import coverage
 from tests.kit.footage import Look, write_units
@@ -47,7 +47,7 @@ class TimedSink:
 
     async def take(self, event: Event) -> None:
         """Note how late the event is; a window is in the ledger by now."""
-        if isinstance(event, Stirring | Glimpse):
+        if isinstance(event, MotionChanged | KeyframePreview):
             self._note(type(event).__name__, event.at_utc)
         elif isinstance(event, Window) and event.end_s - event.start_s == self._window_s:
             # One that was cut short is not late: it came when the run ended.
@@ -111,7 +111,7 @@ def _run(folder: Path, asked: argparse.Namespace) -> None:
         }
         usages: dict[str, Usage] = {}
         sink = TimedSink(asked.window)
-        with watching(data, cameras, patience=Patience(), reels_every_s=60.0, sinks=[sink]) as watch:
+        with watching(data, cameras, patience=RestartPolicy(), reels_every_s=60.0, sinks=[sink]) as watch:
             _watch(asked, usages, watch, server.pid)
             stopping_s = time.monotonic()
         _tell(asked, watch, sink.late_s, usages, time.monotonic() - stopping_s)

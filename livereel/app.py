@@ -20,18 +20,18 @@ from analyzer.reel.compile import VIDEO, ReelPlan, compile_reel, summary
 from base.atomic import atomic_folder
 from base.clock import utc_text
 from livereel.camera.capture import camera_name
-from livereel.camera.supervisor import Patience
+from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraSettings
 from livereel.cli.ledger import parse_since
-from livereel.config.describers import Words, make_words, queue_settings
+from livereel.config.describers import LanguageModels, make_language_models, queue_settings
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, UsageError
 from livereel.ledger.ledger import Ledger
 from livereel.live.background_task import running
 from livereel.live.service import Live
-from livereel.reels.rolling import LookBack, RollingReel, look_back
-from livereel.storage.data_dir import LATEST, REELS, alone
-from livereel.storage.recovery import remove_leftovers
+from livereel.reels.rolling import ReelPeriod, RollingReel, read_period
+from livereel.storage.data_dir import LATEST, REELS, lock_data_dir
+from livereel.storage.recovery import recover
 from livereel.storage.retention import Limits, Retention
 from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import MqttSettings
@@ -54,10 +54,10 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
 
     Raises DescribeError when its own model cannot be loaded; FolderInUseError, LedgerError or OSError.
     """
-    words = make_words(options.config, cameras, options.rules())
-    with alone(data), closing(Ledger(data)) as ledger:
+    words = make_language_models(options.config, cameras, options.rules())
+    with lock_data_dir(data), closing(Ledger(data)) as ledger:
         outlets = _outlets(ledger, [camera.name for camera in cameras], options.config.mqtt)
-        remove_leftovers(data, ledger)
+        recover(data, ledger)
         live = build([_settings(camera, data, options) for camera in cameras], ledger, words, options)
         asyncio.run(_run(live, words, outlets, seconds))
     for reel_id in _reel_ids([camera.name for camera in cameras]):
@@ -69,10 +69,10 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
 def build(
     cameras: Sequence[CameraSettings],
     ledger: Ledger,
-    words: Words,
+    words: LanguageModels,
     options: Options,
     *,
-    patience: Patience | None = None,
+    patience: RestartPolicy | None = None,
     queue: QueueSettings | None = None,
 ) -> Live:
     """Wire a live run of these cameras over an open ledger; nothing is started yet.
@@ -92,7 +92,7 @@ def build(
         _reels([camera.name for camera in cameras], ledger, options, words),
         retention=Retention(ledger.data, ledger, Limits(**asdict(options.config.retention))),
         every_s=options.config.reel.every_s,
-        patience=patience or Patience(),
+        patience=patience or RestartPolicy(),
         queue=queue or queue_settings(options.config.describe),
     )
 
@@ -113,22 +113,22 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
         unknown = [camera for camera in cameras if camera not in known]
         if unknown:
             raise UsageError(f"--camera {unknown[0]}: {data} knows only {', '.join(known) or 'no camera'}")
-        seen = look_back(ledger, cameras or known, parse_since(since, now), utc_text(now))
-        words = make_words(options.config, options.config.cameras, options.rules())
+        seen = read_period(ledger, cameras or known, parse_since(since, now), utc_text(now))
+        words = make_language_models(options.config, options.config.cameras, options.rules())
         plan = asyncio.run(_plan(seen, out.name, words, options))
         reel = compile_reel(plan, folder, options.reel(media_time=False))
     sys.stdout.write(summary(reel, out))
 
 
-async def _plan(seen: LookBack, reel_id: str, words: Words, options: Options) -> ReelPlan:
+async def _plan(seen: ReelPeriod, reel_id: str, words: LanguageModels, options: Options) -> ReelPlan:
     try:
         chosen = await BlockChooser(options.rules(), words.propose).choose(seen.moments)
-        return seen.plan(reel_id, 1, chosen, await words.tell(chosen.choices, seen.gaps, seen.cameras))
+        return seen.plan(reel_id, 1, chosen, await words.narrate(chosen.choices, seen.gaps, seen.cameras))
     finally:
         await words.describer.close()
 
 
-def named(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
+def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
     """Name each source after its address; names that would be equal are numbered."""
     names: list[str] = []
     for source in sources:
@@ -140,7 +140,7 @@ def named(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
     ]
 
 
-async def _run(live: Live, words: Words, outlets: Outlets, seconds: float | None) -> None:
+async def _run(live: Live, words: LanguageModels, outlets: Outlets, seconds: float | None) -> None:
     """Run until a signal, then close: the cameras first, the sinks last."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -158,7 +158,7 @@ async def _run(live: Live, words: Words, outlets: Outlets, seconds: float | None
         loading.result()
 
 
-async def _load(words: Words, stop: asyncio.Event) -> None:
+async def _load(words: LanguageModels, stop: asyncio.Event) -> None:
     """Load the model while cameras start. A failure ends the run: no window would be described."""
     if words.load is not None:
         try:
@@ -224,7 +224,9 @@ def _reel_ids(cameras: Sequence[str]) -> list[str]:
     return [*cameras, *([ALL] if len(cameras) > 1 else [])]
 
 
-def _reels(cameras: Sequence[str], ledger: Ledger, options: Options, words: Words) -> list[RollingReel]:
+def _reels(
+    cameras: Sequence[str], ledger: Ledger, options: Options, words: LanguageModels
+) -> list[RollingReel]:
     return [
         RollingReel(
             reel_id,
@@ -232,7 +234,7 @@ def _reels(cameras: Sequence[str], ledger: Ledger, options: Options, words: Word
             ledger=ledger,
             folder=ledger.data / REELS,
             chooser=BlockChooser(options.rules(), words.propose),
-            tell=words.tell,
+            narrate=words.narrate,
             settings=options.reel(media_time=False),
             horizon_s=options.config.reel.horizon_s,
         )

@@ -10,7 +10,7 @@ from analyzer.reel.records import Reel
 
 
 @dataclass(frozen=True, slots=True)
-class Began:
+class EpochStarted:
     """An epoch's first frame has been decoded: from ``at_utc`` on the camera is watched."""
 
     camera: str
@@ -19,7 +19,7 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True)
-class Stirring:
+class MotionChanged:
     """Motion has begun, or has been over for a second."""
 
     camera: str
@@ -28,7 +28,7 @@ class Stirring:
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
+class KeyframePreview:
     """The first keyframe of ongoing motion, before its window is closed.
 
     Attributes:

@@ -7,14 +7,25 @@ from typing import Protocol
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
-from sinks.events import CameraState, DescriberState, Glimpse, Restored, Stats, Stirring
+from sinks.events import CameraState, DescriberState, KeyframePreview, MotionChanged, Restored, Stats
 
 
 class SinkError(Exception):
     """A sink cannot be used, or cannot store an event; the message is one clear line."""
 
 
-Event = CameraState | DescriberState | Stirring | Glimpse | Window | Moment | Reel | Restored | Gap | Stats
+Event = (
+    CameraState
+    | DescriberState
+    | MotionChanged
+    | KeyframePreview
+    | Window
+    | Moment
+    | Reel
+    | Restored
+    | Gap
+    | Stats
+)
 
 
 class Sink(Protocol):

@@ -40,7 +40,7 @@ def demuxed(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Pa
             numbers[packet.stream_index].stamp(packet)
             finders[packet.stream_index].mark(packet, after_loss=lost)
             if lost:
-                losses.told()
+                losses.acknowledge()
         yield packet
 
 
@@ -93,12 +93,12 @@ class _Losses:
         self._lost = False
 
     def before(self, packet: Packet[Stream]) -> bool:
-        """Whether there was a loss since ``told`` was called last; to be asked of every packet."""
+        """Whether there was a loss since ``acknowledge`` was called last; to be asked of every packet."""
         if self._overhead_bytes is not None and packet.pos is not None and packet.size:
             self._lost |= self._end is not None and packet.pos - self._end > self._overhead_bytes
             self._end = max(self._end or 0, packet.pos + packet.size)
         return self._lost
 
-    def told(self) -> None:
+    def acknowledge(self) -> None:
         """The loss is known."""
         self._lost = False

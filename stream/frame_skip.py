@@ -11,7 +11,7 @@ _MAX_REORDER = 16
 _MOST = 2.1
 
 
-class Thinner:
+class FrameSkipper:
     """Finds packets whose picture nobody need look at, before they are decoded.
 
     Pictures are taken in the order in which they are shown, each that is ``least_s`` later than the one

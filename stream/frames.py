@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from stream.codec.random_access import access
 from stream.codec.wholeness import Wholeness
 from stream.demux import follows_loss
-from stream.frame_skip import Thinner
+from stream.frame_skip import FrameSkipper
 from stream.media.display import Display, Size, display_of
 from stream.media.picture import upright_bgr
 from stream.timing.discontinuity import JUMP_AHEAD_S, JUMP_BACK_S
@@ -217,7 +217,7 @@ class FrameDecoder:
         self._stands_s = 0.0  # how long the newest frame is shown, as it says itself
         # Of interlaced pictures, half a one would be left out.
         tells = self._context.name == "h264" and self._context.field_order == _PROGRESSIVE
-        self._thinner = Thinner(self._least_s) if max_fps and tells else None
+        self._thinner = FrameSkipper(self._least_s) if max_fps and tells else None
         self._after_damage = False  # since the last frame handed out
         self._passed: list[Passed] = []  # since then, too
         self._passed_by = 0  # how many were

@@ -22,7 +22,7 @@ _KEY = re.compile(r'\{\s*"')  # how an object begins that is more than a brace i
 _MAX_OBJECTS = 50  # an answer that opens more braces than this before an object is noise
 
 
-class UnfitError(Exception):
+class InvalidAnswerError(Exception):
     """An answer does not fit; the message says why, in words that the model may read."""
 
 
@@ -72,7 +72,7 @@ def rule_name(n: int) -> str:
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """The answer's JSON object, whatever stands around it; raises UnfitError.
+    """The answer's JSON object, whatever stands around it; raises InvalidAnswerError.
 
     Thoughts are passed over. Of several objects the last is the answer, those before are drafts of it; one
     that is cut off behind a draft leaves no answer.
@@ -84,7 +84,7 @@ def read_object(text: str) -> dict[str, Any]:
     try:
         said = without_thoughts(text)
     except UnfinishedError as error:
-        raise UnfitError(str(error)) from error
+        raise InvalidAnswerError(str(error)) from error
     found: dict[str, Any] | None = None
     at = 0
     for _ in range(_MAX_OBJECTS):
@@ -99,7 +99,7 @@ def read_object(text: str) -> dict[str, Any]:
                 break
             at += 1
     if found is None:
-        raise UnfitError("it is not one complete JSON object")
+        raise InvalidAnswerError("it is not one complete JSON object")
     return found
 
 
@@ -117,7 +117,7 @@ def _refuse_constant(name: str) -> float:
 
 
 def read_answer(values: Mapping[str, Any], rules: Sequence[str] = ()) -> Answer:
-    """Check an answer's values; raises UnfitError.
+    """Check an answer's values; raises InvalidAnswerError.
 
     Too long a title or text loses its end at a word or sentence; nothing else is repaired.
     """
@@ -150,7 +150,7 @@ def _line(values: Mapping[str, Any], key: str) -> str:
     value = values.get(key)
     line = plain(value) if isinstance(value, str) else ""
     if not line:
-        raise UnfitError(f"{key} must be a text")
+        raise InvalidAnswerError(f"{key} must be a text")
     return line
 
 
@@ -176,9 +176,9 @@ def _importance(value: object) -> float:
         except ValueError:
             value = None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UnfitError("importance must be a number")
+        raise InvalidAnswerError("importance must be a number")
     if not 0 <= value <= 10:
-        raise UnfitError("importance must be from 0 to 10")
+        raise InvalidAnswerError("importance must be from 0 to 10")
     return float(value)
 
 
@@ -186,7 +186,7 @@ def _tags(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
-        raise UnfitError("tags must be a list of words")
+        raise InvalidAnswerError("tags must be a list of words")
     tags = [plain(tag).lower() for tag in value]
     return tuple(dict.fromkeys(tag for tag in tags if 0 < len(tag) <= MAX_TAG_CHARS))[:MAX_TAGS]
 
@@ -198,5 +198,5 @@ def _alerts(value: object, rules: Sequence[str]) -> tuple[str, ...]:
     verdicts = value if isinstance(value, dict) else {}
     names = [rule_name(n) for n in range(1, len(rules) + 1)]
     if not all(isinstance(verdicts.get(name), bool) for name in names):
-        raise UnfitError(f"alerts must say true or false for each of {', '.join(names)}")
+        raise InvalidAnswerError(f"alerts must say true or false for each of {', '.join(names)}")
     return tuple(rule for name, rule in zip(names, rules, strict=True) if verdicts[name])

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from analyzer.describe.answer import UnfitError, read_answer, read_object
+from analyzer.describe.answer import InvalidAnswerError, read_answer, read_object
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.moment import Moment
 from analyzer.describe.prompt import Question
@@ -38,11 +38,11 @@ async def ask_twice(model: str, ask: Ask, read: Callable[[str], T]) -> T:
     """
     try:
         return read(await ask(""))
-    except UnfitError as error:
+    except InvalidAnswerError as error:
         note = f" Your last answer was refused: {error}. Answer again with one complete, short JSON object."
     try:
         return read(await ask(note))
-    except UnfitError as error:
+    except InvalidAnswerError as error:
         raise DescribeError(f"{model} gave no answer that fits: {error}") from error
 
 

@@ -180,7 +180,7 @@ class DescribeQueue:
         try:
             while True:
                 self._news.clear()
-                await self._tell_ends()
+                await self._handle_end()
                 self._give_way()
                 started = self._start_next()
                 if not started:
@@ -285,7 +285,7 @@ class DescribeQueue:
         try:
             await self._ask(window, shown)
             with suppress(WaitingError):  # then ``run`` tells it
-                await self._tell_ends()
+                await self._handle_end()
         finally:
             self._tasks.pop(window.id, None)
             self._news.set()
@@ -309,7 +309,7 @@ class DescribeQueue:
         else:
             self._succeeded(moment)
 
-    async def _tell_ends(self) -> None:
+    async def _handle_end(self) -> None:
         while self._ends:
             window_id, outcome, moment = self._ends[0]
             self._waiting.end_window(window_id, outcome, moment)

@@ -11,7 +11,7 @@ from analyzer.describe.describer import as_describe_error
 from analyzer.describe.moment import Moment
 from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.reel.records import Choice, Gap, Story
-from analyzer.reel.story import MAX_STORY_TITLE_CHARS, tell
+from analyzer.reel.story import MAX_STORY_TITLE_CHARS, narrate
 from analyzer.report.axis import clock
 
 _SENTENCE_ENDS = frozenset(".!?…\"'”»")
@@ -43,7 +43,7 @@ class Narrator:
         self._sampling = sampling
         self._language = language
 
-    async def tell(
+    async def narrate(
         self,
         choices: Sequence[Choice],
         gaps: Sequence[Gap],
@@ -51,12 +51,12 @@ class Narrator:
         *,
         media_time: bool = False,
     ) -> Story:
-        """As ``analyzer.reel.story.tell``, in the model's words.
+        """As ``analyzer.reel.story.narrate``, in the model's words.
 
         A sentence that names no chapter is dropped; a chapter that is left without one has its built-in
         sentence. Without an answer the whole story is the built-in one.
         """
-        built_in = tell(choices, gaps, cameras, media_time=media_time)
+        built_in = narrate(choices, gaps, cameras, media_time=media_time)
         if not choices:
             return built_in
         chapters = "\n".join(

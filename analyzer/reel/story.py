@@ -31,7 +31,7 @@ _LAST = ("Finally", "To close", "Last of all")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|St|No|vs|approx|ca|etc)\.$")
 
 
-def tell(
+def narrate(
     choices: Sequence[Choice], gaps: Sequence[Gap], cameras: Sequence[str], *, media_time: bool = False
 ) -> Story:
     """Tell the choices, which are in time order, from the moments' own words: a sentence for each.

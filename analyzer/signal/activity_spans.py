@@ -31,7 +31,7 @@ class FoundPeak(Generic[P]):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch(Generic[P]):
+class ActivitySpan(Generic[P]):
     """Unbroken activity within one window: calm for a second before and after, or cut by the border.
 
     Attributes:
@@ -58,7 +58,7 @@ class Findings(Generic[P]):
     """
 
     peaks: tuple[FoundPeak[P], ...]
-    stretches: tuple[Stretch[P], ...]
+    stretches: tuple[ActivitySpan[P], ...]
     active_s: float
     cuts: tuple[float, ...] = ()
 
@@ -77,7 +77,7 @@ class _Part(Generic[P]):
     has_maximum: bool = False
 
 
-class StretchTracker(Generic[P]):
+class ActivitySpanTracker(Generic[P]):
     """Follows the signal frame by frame and keeps the highest maximum of each stretch of activity.
 
     A stretch ends when the signal has stayed at or below the quiet threshold for ``calm_s``. One that
@@ -90,7 +90,7 @@ class StretchTracker(Generic[P]):
     def __init__(self, calm_s: float = 1.0, settle: Callable[[P], object] | None = None) -> None:
         self._calm_s = calm_s
         self._settle = settle
-        self._found: list[Stretch[P]] = []
+        self._found: list[ActivitySpan[P]] = []
         self._part: _Part[P] | None = None
         self._active_s = 0.0
         self._begin_series()
@@ -144,7 +144,7 @@ class StretchTracker(Generic[P]):
             part.peak = FoundPeak(maximum.pts_s, maximum.value, maximum.payload)
             part.has_maximum = True
 
-    def close(self, *, ends: bool = False) -> tuple[tuple[Stretch[P], ...], float]:
+    def close(self, *, ends: bool = False) -> tuple[tuple[ActivitySpan[P], ...], float]:
         """End the window; returns its stretches and the seconds of activity.
 
         Args:
@@ -170,7 +170,7 @@ class StretchTracker(Generic[P]):
         if self._settle is not None and part.peak.payload is not None:
             self._settle(part.peak.payload)
         self._is_reported = True
-        self._found.append(Stretch(part.start_s, part.end_s, part.peak))
+        self._found.append(ActivitySpan(part.start_s, part.end_s, part.peak))
 
 
 class PeakFinder(Generic[P]):
@@ -189,7 +189,7 @@ class PeakFinder(Generic[P]):
         calm_s: float = 1.0,
     ) -> None:
         self._detector: PeakDetector[P] = PeakDetector(height_ratio, distance_frames, settle)
-        self._tracker: StretchTracker[P] = StretchTracker(calm_s, settle)
+        self._tracker: ActivitySpanTracker[P] = ActivitySpanTracker(calm_s, settle)
         self._settle = settle
         self._threshold = 0.0
         self._clear: set[int] = set()  # maxima above the threshold, by index
@@ -265,7 +265,7 @@ class PeakFinder(Generic[P]):
 
 
 def without(
-    findings: Findings[P], values: Mapping[float, float], stretches: Sequence[Stretch[P]]
+    findings: Findings[P], values: Mapping[float, float], stretches: Sequence[ActivitySpan[P]]
 ) -> Findings[P]:
     """Return a window's findings as they are once some of its motion does not count any more.
 

@@ -246,18 +246,18 @@ def _is_part(part: Trail, larger: Trail, size: float) -> bool:
         return still and gap(part.region, larger.region) <= 1 + _LIMB_APART * size
     if 10 * sum(half_inside(b.box, a.box) for a, b in pairs) >= 6 * len(pairs):
         return True
-    if size >= _HUGE and _apart(pairs) <= 1 + _HUGE_APART * size:
+    if size >= _HUGE and _separate(pairs) <= 1 + _HUGE_APART * size:
         return True
     if part.travels(size):
         return _goes_along(part, larger, pairs, size)
-    return _apart(pairs) <= 1 + _LIMB_APART * size and _sway(pairs) <= 1 + _LIMB_SWAY * size
+    return _separate(pairs) <= 1 + _LIMB_APART * size and _sway(pairs) <= 1 + _LIMB_SWAY * size
 
 
 def _goes_along(part: Trail, larger: Trail, pairs: _Pairs, size: float) -> bool:
     """Whether two that travel keep their distance as parts of one body do."""
     whole = [(a, b) for a, b in pairs if not larger.is_cut_off(a) and not part.is_cut_off(b)]
     pairs, slack = (whole, 0.0) if len(whole) >= 6 else (pairs, _CUT_OFF_SWAY)
-    apart, sway = _apart(pairs), _sway(pairs)
+    apart, sway = _separate(pairs), _sway(pairs)
     if part.area <= _TINY * larger.area and apart <= 1 + _TINY_APART * size:
         return sway <= 1.5 + _TINY_SWAY * size
     if apart <= 1 + _CLOSE * size and sway <= 1 + slack * size:
@@ -265,7 +265,7 @@ def _goes_along(part: Trail, larger: Trail, pairs: _Pairs, size: float) -> bool:
     return sway <= 1 + (_SWAY + slack) * size and _fits(pairs, level=larger.level())
 
 
-def _apart(pairs: _Pairs) -> float:
+def _separate(pairs: _Pairs) -> float:
     """How far apart they were, but for a fifth of the time."""
     gaps = sorted(gap(a.box, b.box) for a, b in pairs)
     return gaps[-1 - len(gaps) // 5]

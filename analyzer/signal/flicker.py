@@ -78,7 +78,7 @@ class Flicker:
     height_px: int
     period_s: float
 
-    def is_beside(self, other: Flicker) -> bool:
+    def is_near(self, other: Flicker) -> bool:
         """Whether both are one place, as the digits of a clock are: they overlap, or nearly do."""
         across = max(self.x_px - other.x_px - other.width_px, other.x_px - self.x_px - self.width_px)
         down = max(self.y_px - other.y_px - other.height_px, other.y_px - self.y_px - self.height_px)
@@ -193,7 +193,7 @@ class FlickerFilter:
         self._hider.learn(regions)
         for region in regions:
             flicker = region.flicker(self._size_px)
-            if not any(flicker.is_beside(known) for known in self.found):
+            if not any(flicker.is_near(known) for known in self.found):
                 self.found.append(flicker)
 
     def _holds(self, region: _Region, found: Sequence[_Region], now_s: float) -> bool:

@@ -188,8 +188,8 @@ class Windower:
         # The notebook's peaks are those of find_peaks and no others.
         self._cuts_are_peaks = settings.motion.signal != "notebook"
         self._owed = 0  # how many source frames the last step was too short, as a cut was put earlier
-        self._glimpsed = False
-        self._glimpse: Shot | None = None
+        self._previewed = False
+        self._keyframe_preview: Shot | None = None
         self._activity = ActivityMeter()
         self._flickers = FlickerFilter(source_width_px, source_height_px)
         self._picture_px = settings.motion.width_px * settings.motion.height_px
@@ -256,7 +256,7 @@ class Windower:
         snapshot = None if keyframe_px is None else Snapshot(frame, motion.value, keyframe_px)
         cut = motion.cut and self._cuts_are_peaks
         self._finder.push(motion.pts_s, motion.value, motion.threshold, snapshot, step=step, cut=cut)
-        self._glimpsed = self._glimpsed and self._finder.active
+        self._previewed = self._previewed and self._finder.active
         self._activity.add(motion, self._picture_px)
         self._motions.append(motion)
         measured = self._measured[-1].value
@@ -287,16 +287,16 @@ class Windower:
         """Something clearly happens, or did so within the last second."""
         return self._finder.active
 
-    def glimpse(self) -> Shot | None:
+    def keyframe_preview(self) -> Shot | None:
         """Return the first settled peak of what is going on, once."""
-        shot, self._glimpse = self._glimpse, None
+        shot, self._keyframe_preview = self._keyframe_preview, None
         return shot
 
     def _settle(self, snapshot: Snapshot) -> None:
         snapshot.settle()
-        if self._finder.active and not self._glimpsed:
-            self._glimpsed = True
-            self._glimpse = Shot(snapshot.pts_s, snapshot.value, snapshot.jpeg)
+        if self._finder.active and not self._previewed:
+            self._previewed = True
+            self._keyframe_preview = Shot(snapshot.pts_s, snapshot.value, snapshot.jpeg)
 
     def hold(self, until_s: float) -> list[Measured]:
         """The newest frame, the last one, stands until then: returns the windows that this closes."""

@@ -17,12 +17,12 @@ from analyzer.signal.window import Measured, Window, Windower, WindowSettings
 from base.clock import MediaClock, utc_after
 from base.plural import counted
 from livereel.camera.clips import Clipper
-from livereel.camera.counts import Counts
+from livereel.camera.counts import CaptureCounts
 from livereel.camera.overload import Overload
-from livereel.camera.packet_end import Extent
+from livereel.camera.packet_end import PacketEnd
 from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
-from sinks.events import Began, Glimpse, Stirring
+from sinks.events import EpochStarted, KeyframePreview, MotionChanged
 from stream.address import redact
 from stream.frames import Frame, FrameDecoder
 from stream.media.file import MediaError
@@ -51,7 +51,7 @@ MIN_EPOCH_S = 0.04
 HOLE_S = 0.5
 
 
-Seen = Window | Gap | Began | Stirring | Glimpse
+Seen = Window | Gap | EpochStarted | MotionChanged | KeyframePreview
 
 
 class Arrivals(Protocol):
@@ -119,7 +119,7 @@ class Capture:
         self._overload = Overload()
         self._ended: tuple[str, GapReason] | None = None  # until when the last epoch saw, and what ended it
         self._pace = Pace(source.info.fps)
-        self.counts = Counts()
+        self.counts = CaptureCounts()
         self._closed_name = ""  # of the window that closed last
         self.flickers: list[Flicker] = []
         self._files = WindowFiles(clips, pictures, space, self.counts)
@@ -207,7 +207,7 @@ class Capture:
         self._windower: Windower | None = None
         self._last_s = 0.0
         self._damaged = 0
-        self._extent = Extent()
+        self._extent = PacketEnd()
         self._skipped = self.counts.skipped_packets
         self._missed = (0.0, 0.0)
         self._moving = False
@@ -216,7 +216,7 @@ class Capture:
         self._count_damage()
         if self._moving:
             self._moving = False
-            yield Stirring(self._camera, self._moving, self._clock.utc(self._last_s))
+            yield MotionChanged(self._camera, self._moving, self._clock.utc(self._last_s))
         if self._windower is None:
             return
         self._seen_to_s = self._windower.start_s
@@ -265,7 +265,7 @@ class Capture:
     def _frame(self, frame: Frame) -> Iterator[Seen]:
         if self._windower is None:
             self._windower = self._windower_of(frame)
-            yield from self._began(frame)
+            yield from self._epoch_started(frame)
         self._clock.see(frame.pts_s)
         self._count_damage()
         seen_to_s = self._last_s
@@ -295,7 +295,7 @@ class Capture:
 
     def _note_flickers(self, windower: Windower) -> None:
         for flicker in windower.flickers:
-            if not any(flicker.is_beside(known) for known in self.flickers):
+            if not any(flicker.is_near(known) for known in self.flickers):
                 self.flickers.append(flicker)
 
     def _windower_of(self, frame: Frame) -> Windower:
@@ -308,7 +308,7 @@ class Capture:
         self.counts.damaged_packets += self._decoder.damaged - self._damaged
         self._damaged = self._decoder.damaged
 
-    def _began(self, frame: Frame) -> Iterator[Seen]:
+    def _epoch_started(self, frame: Frame) -> Iterator[Seen]:
         """Live, find the epoch's place in wall time; tell what nobody saw before it."""
         live = self._arrivals
         if live is None:
@@ -323,19 +323,19 @@ class Capture:
             ended_utc, reason = self._ended
             if began_utc > utc_after(ended_utc, HOLE_S):
                 yield Gap(self._camera, ended_utc, began_utc, reason)
-        yield Began(self._camera, self._epoch, began_utc)
+        yield EpochStarted(self._camera, self._epoch, began_utc)
 
-    def _before_the_end(self, windower: Windower) -> Iterator[Stirring | Glimpse]:
+    def _before_the_end(self, windower: Windower) -> Iterator[MotionChanged | KeyframePreview]:
         """Tell what shows of a window that is still open."""
         if windower.moving != self._moving:
             self._moving = windower.moving
-            yield Stirring(self._camera, self._moving, self._clock.utc(self._last_s))
-        shot = windower.glimpse()
+            yield MotionChanged(self._camera, self._moving, self._clock.utc(self._last_s))
+        shot = windower.keyframe_preview()
         if shot is not None:
             at_utc = self._clock.utc(shot.pts_s)
             # A peak may settle just after its window has closed.
             name = self._name(windower.start_s) if shot.pts_s >= windower.start_s else self._closed_name
-            yield Glimpse(self._camera, name, at_utc, shot.value, shot.jpeg)
+            yield KeyframePreview(self._camera, name, at_utc, shot.value, shot.jpeg)
 
     def _missing_start(self) -> Iterator[Gap]:
         """Packets that gave no picture before the first that did are a gap."""

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 
 
 @dataclass(slots=True)
-class Counts:
+class CaptureCounts:
     """What was met so far."""
 
     frames: int = 0
@@ -17,6 +17,6 @@ class Counts:
     unbuffered_packets: int = 0
     skipped_packets: int = 0
 
-    def plus(self, other: Counts) -> Counts:
+    def plus(self, other: CaptureCounts) -> CaptureCounts:
         """Return the sums."""
-        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return CaptureCounts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))

@@ -14,7 +14,7 @@ from livereel.camera.clips import BufferClips
 from stream.codec.h264 import in_band, length_bytes
 from stream.source import READ_TIMEOUT_S, SourceError
 from stream.threaded import ThreadedSource
-from stream.timing.arrival_clock import Arrival
+from stream.timing.arrival_clock import ArrivalClock
 
 # The main stream may come a little later than the one that is analysed: a clip waits so long for its end.
 MAX_WAIT_S = 0.3
@@ -47,7 +47,7 @@ class MainStreamClips:
         self._analysed = analysed
         self._clips = clips
         self._silent_s = silent_s
-        self._theirs, self._ours = Arrival(), Arrival()
+        self._theirs, self._ours = ArrivalClock(), ArrivalClock()
         self._parameters: frozenset[bytes] = frozenset()
         self._length_bytes = length_bytes(main.video.codec_context.extradata)
         self._came_s = time.monotonic()
@@ -90,7 +90,7 @@ class MainStreamClips:
             self._came_s = time.monotonic() - self._main.behind_s
             shown_s = _shown_s(packet)
             if shown_s is not None:
-                self._theirs.see(shown_s, self._came_s, tells=_tells(packet))
+                self._theirs.see(shown_s, self._came_s, tells=_is_timely(packet))
         self._clips.push(packet)
 
     def _changes(self, packet: Packet[Stream]) -> bool:
@@ -117,7 +117,7 @@ class MainStreamClips:
         shown_s = _shown_s(packet)
         if packet.stream.type == "video" and shown_s is not None:
             with self._news:
-                self._ours.see(shown_s, came_s, tells=_tells(packet))
+                self._ours.see(shown_s, came_s, tells=_is_timely(packet))
         if time.monotonic() - self._came_s > self._silent_s:
             self._fail(f"nothing of its main stream for {self._silent_s:g} s")
 
@@ -151,7 +151,7 @@ class MainStreamClips:
         return self._ours.zero_s - self._theirs.zero_s
 
 
-def _tells(packet: Packet[Stream]) -> bool:
+def _is_timely(packet: Packet[Stream]) -> bool:
     """Whether it comes no earlier than it is to be shown, as what others build on may."""
     stream = packet.stream
     return packet.is_keyframe or (isinstance(stream, VideoStream) and not stream.codec_context.has_b_frames)

@@ -8,7 +8,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 
-class Extent:
+class PacketEnd:
     """How far packets reach, in stream time.
 
     Attributes:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from analyzer.signal.flicker import Flicker
 from livereel.camera.capture import Seen
-from livereel.camera.counts import Counts
+from livereel.camera.counts import CaptureCounts
 from livereel.camera.process import CameraProcess
-from livereel.camera.worker import Beat, CameraSettings, Ended, Listed
-from sinks.events import Began, CameraStatus
+from livereel.camera.worker import CameraSettings, Ended, Heartbeat, Listed
+from sinks.events import CameraStatus, EpochStarted
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ STALL_INTERVALS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RestartPolicy:
     """How long to wait before a camera's process is ended, and before it is started again.
 
     Attributes:
@@ -50,7 +50,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class CameraLost:
     """A camera's connection ended.
 
     Attributes:
@@ -79,8 +79,8 @@ class Supervisor:
         self,
         settings: CameraSettings,
         on_report: Callable[[Seen], Awaitable[None]],
-        on_lost: Callable[[str, Lost], Awaitable[None]],
-        patience: Patience,
+        on_lost: Callable[[str, CameraLost], Awaitable[None]],
+        patience: RestartPolicy,
     ) -> None:
         self._settings = settings
         self._on_report = on_report
@@ -93,8 +93,8 @@ class Supervisor:
         self._began_s = 0.0
         self._choice: str | None = None
         self.state = CameraStatus.CONNECTING
-        self.counts = Counts()
-        self._counts_before = Counts()
+        self.counts = CaptureCounts()
+        self._counts_before = CaptureCounts()
         self._damaged = 0  # packets, when the newest frame came
         self._flickers: list[Flicker] = []  # those that the log tells of
         self.starts = 0
@@ -108,7 +108,7 @@ class Supervisor:
         return None if self._process is None else self._process.pid
 
     @property
-    def total(self) -> Counts:
+    def total(self) -> CaptureCounts:
         """What all processes have met."""
         return self._counts_before.plus(self.counts)
 
@@ -134,14 +134,14 @@ class Supervisor:
             lost = await self._run_once()
             if self.state == CameraStatus.WATCHING and _now_s() - self._began_s > STEADY_S:
                 waits_s = self._patience.waits_s()
-            self._tell(lost)
+            self._notify(lost)
             await self._on_lost(self._settings.name, lost)
             if lost.final:
                 return
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), next(waits_s))
 
-    def _tell(self, lost: Lost) -> None:
+    def _notify(self, lost: CameraLost) -> None:
         """Log a change of state, not each attempt of a night without a camera."""
         ended = CameraStatus.REFUSED if lost.reason else CameraStatus.ENDED
         state = ended if lost.final else CameraStatus.WAITING
@@ -150,15 +150,15 @@ class Supervisor:
             log.log(level, "%s: %s%s", self._settings.name, state, f" ({lost.reason})" if lost.reason else "")
         self.state = state
 
-    async def _run_once(self) -> Lost:
+    async def _run_once(self) -> CameraLost:
         """Run one process from start to end; whatever happens, it is gone when this returns."""
-        self._counts_before, self.counts = self.total, Counts()
+        self._counts_before, self.counts = self.total, CaptureCounts()
         self._damaged = 0
         self.starts += 1
         try:
             process = CameraProcess(replace(self._settings, epoch=self._epoch, listed=self._listed))
         except OSError as error:
-            return Lost(f"its process cannot be started: {error.strerror}", stalled=False, final=False)
+            return CameraLost(f"its process cannot be started: {error.strerror}", stalled=False, final=False)
         self._process = process
         try:
             return await self._listen(process)
@@ -166,9 +166,9 @@ class Supervisor:
             self._process = None
             await process.end()
 
-    async def _listen(self, process: CameraProcess) -> Lost:
+    async def _listen(self, process: CameraProcess) -> CameraLost:
         """Pass reports on until the process is gone; a silence that is too long ends it."""
-        lost: Lost | None = None
+        lost: CameraLost | None = None
         ended: Ended | None = None
         self._deadline_s = _now_s() + self._patience.open_s
         while True:
@@ -192,7 +192,7 @@ class Supervisor:
                 self._deadline_s = _now_s() + self._patience.stop_s
             elif isinstance(report, Listed):
                 self._listed = report
-            elif isinstance(report, Beat):
+            elif isinstance(report, Heartbeat):
                 self._beat(report, hurried=lost is not None)
             else:
                 self._alive(hurried=lost is not None)
@@ -213,7 +213,7 @@ class Supervisor:
         """How long no picture may come: the patience, or longer where that is the camera's own pace."""
         return max(self._patience.stall_s, STALL_INTERVALS * self._interval_s)
 
-    def _beat(self, beat: Beat, *, hurried: bool) -> None:
+    def _beat(self, beat: Heartbeat, *, hurried: bool) -> None:
         self._interval_s = beat.interval_s or 0.0
         if beat.counts.frames > self.counts.frames:
             self._damaged = beat.counts.damaged_packets
@@ -231,13 +231,13 @@ class Supervisor:
             self._warned.add(beat.warning)
             log.warning("%s: %s", self._settings.name, beat.warning)
         for flicker in beat.flickers:
-            if not any(flicker.is_beside(known) for known in self._flickers):
+            if not any(flicker.is_near(known) for known in self._flickers):
                 self._flickers.append(flicker)
                 log.info("%s: %s", self._settings.name, flicker)
         self.counts = beat.counts
 
     async def _report(self, report: Seen) -> None:
-        if isinstance(report, Began):
+        if isinstance(report, EpochStarted):
             self._epoch = report.epoch + 1
             if self.state != CameraStatus.WATCHING:
                 log.info("%s: watching", self._settings.name)
@@ -245,21 +245,21 @@ class Supervisor:
             self.state = CameraStatus.WATCHING
         await self._on_report(report)
 
-    def _silence(self) -> Lost:
+    def _silence(self) -> CameraLost:
         watching = self.state == CameraStatus.WATCHING
         if self.counts.damaged_packets > self._damaged:
             reason = "none of its pictures can be decoded"
-            return Lost(reason, stalled=watching, final=False, unreadable=True)
+            return CameraLost(reason, stalled=watching, final=False, unreadable=True)
         if watching:
-            return Lost(f"no picture for {self._stall_s:g} s", stalled=True, final=False)
-        return Lost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
+            return CameraLost(f"no picture for {self._stall_s:g} s", stalled=True, final=False)
+        return CameraLost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
 
-    async def _last_word(self, process: CameraProcess, ended: Ended | None) -> Lost:
+    async def _last_word(self, process: CameraProcess, ended: Ended | None) -> CameraLost:
         if self._stopping.is_set():
-            return Lost(None, stalled=False, final=True)
+            return CameraLost(None, stalled=False, final=True)
         if ended is None:
-            return Lost(f"its process died: {await process.died_of()}", stalled=False, final=False)
-        return Lost(
+            return CameraLost(f"its process died: {await process.died_of()}", stalled=False, final=False)
+        return CameraLost(
             ended.reason,
             stalled=ended.stalled,
             final=not ended.retryable,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analyzer.signal.window import Clip, Keyframe, Measured, Shot
 from livereel.camera.clips import Clipper
-from livereel.camera.counts import Counts
+from livereel.camera.counts import CaptureCounts
 from livereel.storage.free_space import FreeSpace, is_full
 from stream.media.file import MediaError
 
@@ -20,7 +20,7 @@ class WindowFiles:
     """
 
     def __init__(
-        self, clips: Clipper, pictures: Path | None, space: FreeSpace | None, counts: Counts
+        self, clips: Clipper, pictures: Path | None, space: FreeSpace | None, counts: CaptureCounts
     ) -> None:
         """Keep clips by ``clips`` and keyframes in the folder ``pictures`` (None: nowhere).
 

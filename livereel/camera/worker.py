@@ -17,7 +17,7 @@ from analyzer.signal.window import WindowSettings
 from base.child_process import become_child
 from livereel.camera.capture import Capture, Seen
 from livereel.camera.clips import BufferClips
-from livereel.camera.counts import Counts
+from livereel.camera.counts import CaptureCounts
 from livereel.camera.main_stream import MainStreamClips
 from livereel.storage.data_dir import CLIPS, KEYFRAMES
 from livereel.storage.free_space import FreeSpace
@@ -74,7 +74,7 @@ class CameraSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class Heartbeat:
     """The process is alive, and what it has met so far; ``frames`` grows while pictures come.
 
     Attributes:
@@ -86,7 +86,7 @@ class Beat:
         flickers: small places whose regular changes do not count as motion.
     """
 
-    counts: Counts
+    counts: CaptureCounts
     clip_failure: str | None = None
     choice: str | None = None
     warning: str | None = None
@@ -108,7 +108,7 @@ class Ended:
     stalled: bool = False
 
 
-Report = Seen | Beat | Listed | Ended
+Report = Seen | Heartbeat | Listed | Ended
 
 
 class _Reporter:
@@ -146,7 +146,7 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
         reporter.send(Listed())
     if settings.detect_source is not None:
         source = _opened_to_detect(settings.detect_source, settings)
-    threading.Thread(target=_stop_when_told, args=(pipe, source), daemon=True).start()
+    threading.Thread(target=_stop_on_message, args=(pipe, source), daemon=True).start()
     clips = BufferClips(main, settings.data / CLIPS / settings.name, settings.windows.window_s)
     beside = None if main is source else MainStreamClips(main, source, clips)
     capture = Capture(
@@ -190,7 +190,7 @@ def _opened_to_detect(address: str, settings: CameraSettings) -> ThreadedSource:
         raise SourceError(error.address, reason, retryable=error.retryable) from error
 
 
-def _stop_when_told(pipe: Connection[Report, Any], source: ThreadedSource) -> None:
+def _stop_on_message(pipe: Connection[Report, Any], source: ThreadedSource) -> None:
     """Wait for the one word that the main process says, or for its end."""
     with suppress(EOFError, OSError):
         pipe.recv()
@@ -206,9 +206,9 @@ def _beat(reporter: _Reporter, capture: Capture, source: ThreadedSource) -> None
             return
 
 
-def _beat_of(capture: Capture, source: ThreadedSource) -> Beat:
+def _beat_of(capture: Capture, source: ThreadedSource) -> Heartbeat:
     failure = capture.clip_failure
-    return Beat(
+    return Heartbeat(
         replace(capture.counts),
         None if failure is None else str(failure),
         choice=capture.choice,

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from livereel.cli.errors import EXPECTED, explain
-from livereel.config.describers import make_words
+from livereel.config.describers import make_language_models
 from livereel.config.options import Options
 from livereel.config.schema import Config
 from sinks.mqtt.access_check import check_broker
@@ -74,7 +74,7 @@ def _camera(address: str, transport: str, poll_s: float | None) -> Try:
 
 def _words(options: Options) -> Try:
     async def attempt() -> str:
-        words = make_words(options.config, options.config.cameras, options.rules())
+        words = make_language_models(options.config, options.config.cameras, options.rules())
         try:
             if words.probe is None:
                 return "built in, no model"

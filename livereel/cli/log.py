@@ -12,7 +12,7 @@ OURS = ("stream", "analyzer", "sinks", "livereel")
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/\"'<>]+@")
 
 
-class _Discreet(logging.Formatter):
+class _RedactingFormatter(logging.Formatter):
     """Leaves out who an address says that we are."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -22,7 +22,7 @@ class _Discreet(logging.Formatter):
 def log_to_stderr() -> None:
     """Begin to log; called once, by the commands that run for long."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for package in OURS:
         logging.getLogger(package).setLevel(logging.INFO)

@@ -59,7 +59,7 @@ class Style(StrEnum):
     keyframes = "keyframes"
 
 
-class Words(StrEnum):
+class DescriberKind(StrEnum):
     """Who puts windows into words."""
 
     builtin = "builtin"
@@ -67,7 +67,7 @@ class Words(StrEnum):
     openai = "openai"
 
 
-DescribeOption = Annotated[Words | None, typer.Option(help="Who puts windows into words.")]
+DescribeOption = Annotated[DescriberKind | None, typer.Option(help="Who puts windows into words.")]
 ModelOption = Annotated[str | None, typer.Option(metavar="NAME", help="The model's name or folder.")]
 BaseUrlOption = Annotated[str | None, typer.Option(metavar="URL", help="The server, up to and with /v1.")]
 ProfileOption = Annotated[
@@ -140,14 +140,14 @@ def watch(
 
     Files are played at the speed at which they were taken.
     """
-    from livereel.app import named  # noqa: PLC0415  # --help needs none of it
+    from livereel.app import name_cameras  # noqa: PLC0415  # --help needs none of it
     from livereel.app import watch as run  # noqa: PLC0415
     from livereel.config.options import read_options  # noqa: PLC0415
 
     log_to_stderr()
     options = read_options(config, region or [], ignore or [])
     options = options.with_words(describe.value if describe else None, model, base_url, profile)
-    run(named(sources, loop=loop), data or options.config.data, options, seconds)
+    run(name_cameras(sources, loop=loop), data or options.config.data, options, seconds)
 
 
 @app.command()

@@ -24,7 +24,7 @@ from livereel.camera.clips import BufferClips, Clipper, FileClips
 from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
 from livereel.cli.progress import progress
 from livereel.cli.recap_describe import EndedWindow, describe_all, in_thread
-from livereel.config.describers import Words, make_words
+from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig
 from sinks.serialize import window_row
@@ -35,7 +35,7 @@ SCRATCH = "clips"
 
 
 @dataclass(slots=True)
-class Watched:
+class RecapResult:
     """What a run has seen, in order."""
 
     ended: list[EndedWindow] = field(default_factory=list)
@@ -75,7 +75,7 @@ def recap(address: str, out: Path, options: Options) -> None:
     model does not answer; SourceError, ReelError, MediaError or OSError.
     """
     camera = camera_name(address)
-    words = make_words(options.config, [CameraConfig(camera, address)], options.rules())
+    words = make_language_models(options.config, [CameraConfig(camera, address)], options.rules())
     # One loop for all that is asynchronous. The reel is made outside: it could not be interrupted there.
     with asyncio.Runner() as loop:
         try:
@@ -118,7 +118,7 @@ def _threads_ended(loop: asyncio.Runner) -> Iterator[None]:
         raise
 
 
-async def _try(words: Words) -> None:
+async def _try(words: LanguageModels) -> None:
     if words.probe is not None:
         await words.probe()
 
@@ -138,8 +138,8 @@ def _clips(source: PacketSource, folder: Path, window_s: float) -> Clipper:
 
 async def _watch(
     capture: Capture, duration_s: float | None, describer: Describer, max_in_flight: int
-) -> Watched:
-    watched = Watched()
+) -> RecapResult:
+    watched = RecapResult()
     with progress("watching", known=duration_s is not None) as advance:
 
         def take(item: EndedWindow | Gap) -> None:
@@ -151,14 +151,14 @@ async def _watch(
     return watched
 
 
-async def _plan(watched: Watched, options: Options, words: Words) -> ReelPlan:
+async def _plan(watched: RecapResult, options: Options, words: LanguageModels) -> ReelPlan:
     failed = next((it.error for it in watched.ended if it.error), None)
     if failed is not None and not watched.moments:
         raise DescribeError(f"not one window could be put into words: {failed}")
     cameras = tuple(dict.fromkeys(window.camera for window in watched.windows))
     with progress("choosing", known=False):
         chosen = await BlockChooser(options.rules(), words.propose).choose(watched.moments)
-        story = await words.tell(chosen.choices, watched.gaps, cameras, media_time=True)
+        story = await words.narrate(chosen.choices, watched.gaps, cameras, media_time=True)
     return ReelPlan(
         id=cameras[0],
         seq=1,
@@ -173,7 +173,7 @@ async def _plan(watched: Watched, options: Options, words: Words) -> ReelPlan:
     )
 
 
-def _write_windows(watched: Watched, folder: Path) -> None:
+def _write_windows(watched: RecapResult, folder: Path) -> None:
     rows = (
         window_row(_without_scratch(it.window, folder), it.outcome, it.moment, base=folder)
         for it in watched.ended
@@ -187,7 +187,7 @@ def _without_scratch(window: Window, folder: Path) -> Window:
     return replace(window, clip=None) if scratch else window
 
 
-def _end_utc(watched: Watched) -> str:
+def _end_utc(watched: RecapResult) -> str:
     last = watched.windows[-1]
     ends = [utc_after(last.start_utc, last.end_s - last.start_s), *(gap.end_utc for gap in watched.gaps)]
     return max(ends)

@@ -22,12 +22,12 @@ from analyzer.reel.choose import ChooseRules, Proposal
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice, Gap, Story
 from analyzer.reel.selector import ModelSelector
-from analyzer.reel.story import tell
+from analyzer.reel.story import narrate
 from livereel.config.schema import CameraConfig, Config, ConfigError, DescribeConfig
 
 
-class Tell(Protocol):
-    """Tells the story of a reel, as ``analyzer.reel.story.tell`` does; never fails."""
+class Narrate(Protocol):
+    """Writes the story of a reel, as ``analyzer.reel.story.narrate`` does; never fails."""
 
     async def __call__(
         self,
@@ -45,38 +45,40 @@ Probing = Callable[[], Awaitable[Probe]]
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class LanguageModels:
     """What makes words of moving pictures.
 
     Attributes:
         describer: for a window.
         propose: for the choice of chapters.
-        tell: for a reel's story.
+        narrate: for a reel's story.
         probe: asks the model for a sign of life, loading it if it must be; None without a model.
         load: loads the model, where it runs in this process; raises DescribeError.
     """
 
     describer: Describer
     propose: Propose
-    tell: Tell
+    narrate: Narrate
     probe: Probing | None
     load: Callable[[], Awaitable[None]] | None = None
 
 
-def make_words(config: Config, cameras: Sequence[CameraConfig], rules: ChooseRules) -> Words:
+def make_language_models(
+    config: Config, cameras: Sequence[CameraConfig], rules: ChooseRules
+) -> LanguageModels:
     """Make what the configuration names; nothing is loaded or asked yet.
 
     Raises ConfigError, or DescribeError when what it takes is not installed.
     """
     settings = config.describe
     if settings.kind == "builtin":
-        return Words(BuiltinDescriber(), _propose_nothing, _tell_built_in, None)
+        return LanguageModels(BuiltinDescriber(), _propose_nothing, _narrate_built_in, None)
     model = _vllm(settings, cameras) if settings.kind == "vllm" else _openai(settings, cameras)
     sampling = _sampling(settings, selecting=True)
     selector = ModelSelector(model, rules, sampling=sampling, language=settings.language)
     narrator = Narrator(model, sampling=sampling, language=settings.language)
     load = model.start if isinstance(model, VllmDescriber) else None
-    return Words(model, selector.propose, narrator.tell, _probing(model), load)
+    return LanguageModels(model, selector.propose, narrator.narrate, _probing(model), load)
 
 
 def _probing(model: VllmDescriber | OpenAiDescriber) -> Probing:
@@ -156,7 +158,7 @@ async def _propose_nothing(_: tuple[Moment, ...]) -> Proposal | None:
     return None
 
 
-async def _tell_built_in(
+async def _narrate_built_in(
     choices: Sequence[Choice], gaps: Sequence[Gap], cameras: Sequence[str], *, media_time: bool = False
 ) -> Story:
-    return tell(choices, gaps, cameras, media_time=media_time)
+    return narrate(choices, gaps, cameras, media_time=media_time)

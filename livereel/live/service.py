@@ -18,7 +18,7 @@ from analyzer.reel.records import Gap, GapReason, Reel
 from analyzer.signal.window import Outcome, Window
 from base.clock import parse_utc, utc_text
 from livereel.camera.capture import Seen
-from livereel.camera.supervisor import Lost, Patience, Supervisor
+from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
 from livereel.camera.worker import CameraSettings
 from livereel.ledger.coverage import GapTracker
 from livereel.ledger.ledger import Ledger
@@ -29,7 +29,15 @@ from livereel.live.publisher import Publisher
 from livereel.live.stats import StatsCollector
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
-from sinks.events import Began, CameraState, CameraStatus, DescriberState, DescriberStatus, Restored, Stats
+from sinks.events import (
+    CameraState,
+    CameraStatus,
+    DescriberState,
+    DescriberStatus,
+    EpochStarted,
+    Restored,
+    Stats,
+)
 from sinks.sink import Sink
 from stream.media.file import MediaError
 
@@ -64,7 +72,7 @@ class Live:
         *,
         retention: Retention,
         every_s: float,
-        patience: Patience,
+        patience: RestartPolicy,
         queue: QueueSettings | None = None,
     ) -> None:
         self._ledger = ledger
@@ -199,7 +207,7 @@ class Live:
             self.cameras[camera].stop()
 
     async def _seen(self, report: Seen) -> None:
-        if isinstance(report, Began):
+        if isinstance(report, EpochStarted):
             self._writes.write(lambda: self._gaps.began(report.camera, report.at_utc))
             await self._publish_state(report.camera, CameraStatus.WATCHING, None)
             return
@@ -213,7 +221,7 @@ class Live:
             self.describe_queue.wake()
         await self._publisher.publish(report)
 
-    async def _lost(self, camera: str, lost: Lost) -> None:
+    async def _lost(self, camera: str, lost: CameraLost) -> None:
         now_utc = _now()
         reason = self._gap_reason(camera, lost)
         self._writes.write(lambda: self._gaps.lost(camera, now_utc, reason))
@@ -222,7 +230,7 @@ class Live:
         if reason != GapReason.DISABLED:
             await self._publish_state(camera, self.cameras[camera].state, lost.reason)
 
-    def _gap_reason(self, camera: str, lost: Lost) -> GapReason:
+    def _gap_reason(self, camera: str, lost: CameraLost) -> GapReason:
         if lost.unreadable:
             return GapReason.UNREADABLE
         if lost.stalled:

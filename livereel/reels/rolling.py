@@ -18,11 +18,11 @@ from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings
 from analyzer.reel.records import Gap, Reel, Story
 from analyzer.signal.window import Clip, Window
 from base.clock import utc_text
-from livereel.config.describers import Tell
+from livereel.config.describers import Narrate
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
 from livereel.reels.compile_process import compile_in_process
-from livereel.storage.data_dir import LATEST, point, remove_reel
+from livereel.storage.data_dir import LATEST, remove_reel, update_link
 from stream.media.file import MediaError
 from stream.media.probe import verify
 
@@ -33,7 +33,7 @@ KEPT_BEFORE_LATEST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class LookBack:
+class ReelPeriod:
     """What the ledger holds of some cameras in a span of time."""
 
     cameras: tuple[str, ...]
@@ -59,12 +59,12 @@ class LookBack:
         )
 
 
-def look_back(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: str) -> LookBack:
+def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: str) -> ReelPeriod:
     """Read windows, gaps and the moments that can be shown; blocks while it reads."""
     entries = [entry for camera in cameras for entry in ledger.windows.entries(since_utc, camera=camera)]
     gaps = [gap for camera in cameras for gap in ledger.gaps.since(since_utc, now_utc, camera=camera)]
     starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), now_utc]
-    return LookBack(
+    return ReelPeriod(
         cameras=tuple(cameras),
         start_utc=max(since_utc, min(starts)),
         end_utc=now_utc,
@@ -103,7 +103,7 @@ class RollingReel:
         ledger: Ledger,
         folder: Path,
         chooser: BlockChooser,
-        tell: Tell,
+        narrate: Narrate,
         settings: ReelSettings,
         horizon_s: float,
     ) -> None:
@@ -113,7 +113,7 @@ class RollingReel:
         self._ledger = ledger
         self._folder = folder / reel_id
         self._chooser = chooser
-        self._tell = tell
+        self._narrate = narrate
         self._settings = settings
         self._horizon = timedelta(seconds=horizon_s)
         self._shown: frozenset[str] = frozenset()
@@ -126,13 +126,13 @@ class RollingReel:
         left. A clip that was the reason is left out of the next one.
         """
         since_utc, now_utc = utc_text(now - self._horizon), utc_text(now)
-        seen = await asyncio.to_thread(look_back, self._ledger, self._cameras, since_utc, now_utc)
+        seen = await asyncio.to_thread(read_period, self._ledger, self._cameras, since_utc, now_utc)
         moments = tuple(moment for moment in seen.moments if moment.window.id not in self._unshowable)
         known = frozenset(moment.window.id for moment in moments)
         if known <= self._shown:
             return None
         chosen = await self._chooser.choose(moments)
-        story = await self._tell(chosen.choices, seen.gaps, seen.cameras)
+        story = await self._narrate(chosen.choices, seen.gaps, seen.cameras)
         plan = seen.plan(self.id, self._next_seq(), chosen, story)
         windows = [choice.moment.window for choice in chosen.choices]
         with self._ledger.windows.lending(window.id for window in windows):
@@ -149,7 +149,7 @@ class RollingReel:
             raise
         self._shown = known
         try:
-            point(self._folder / LATEST, reel.folder.name)
+            update_link(self._folder / LATEST, reel.folder.name)
         except OSError as error:  # some file systems have no links
             log.warning("reel %s: %s does not point at it: %s", self.id, LATEST, error)
         return reel

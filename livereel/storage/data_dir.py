@@ -22,7 +22,7 @@ class FolderInUseError(Exception):
 
 
 @contextmanager
-def alone(data: Path) -> Iterator[None]:
+def lock_data_dir(data: Path) -> Iterator[None]:
     """Lock the folder, made if it is not there; the lock goes with the process, however that ends.
 
     Raises FolderInUseError or OSError.
@@ -36,7 +36,7 @@ def alone(data: Path) -> Iterator[None]:
         yield
 
 
-def point(link: Path, target: str) -> None:
+def update_link(link: Path, target: str) -> None:
     """Make ``link`` point at its neighbour ``target``, replacing an older link atomically."""
     new = link.with_name(f"{link.name}.new")
     new.unlink(missing_ok=True)

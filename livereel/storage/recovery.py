@@ -13,7 +13,7 @@ from analyzer.reel.compile import MANIFEST
 from base.atomic import PART
 from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
-from livereel.storage.data_dir import CLIPS, KEYFRAMES, LATEST, REELS, point
+from livereel.storage.data_dir import CLIPS, KEYFRAMES, LATEST, REELS, update_link
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _WINDOW_FILE = re.compile(
 _REEL_FOLDER = re.compile(rf"\d{{6,}}({re.escape(PART)})?", re.ASCII)
 
 
-def remove_leftovers(data: Path, ledger: Ledger) -> int:
+def recover(data: Path, ledger: Ledger) -> int:
     """Remove livereel's own files that are younger than the ledger and not in it.
 
     Older files may belong to another ledger, which was lost or lies elsewhere: they stay, as do all files of
@@ -79,7 +79,7 @@ def _adopt(ledger: Ledger, folder: Path) -> None:
     if not ledger.reels.adopt(folder):
         log.warning("%s: not a reel of livereel, left alone", folder)
     elif ledger.reels.seqs(folder.parent.name)[-1] == int(folder.name):
-        point(folder.with_name(LATEST), folder.name)
+        update_link(folder.with_name(LATEST), folder.name)
 
 
 def _changed_utc(folder: Path) -> str:

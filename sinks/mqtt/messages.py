@@ -13,7 +13,7 @@ from analyzer.reel.compile import VIDEO, manifest
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome
 from base.clock import utc_after
-from sinks.events import CameraState, CameraStatus, DescriberState, Glimpse, Stats
+from sinks.events import CameraState, CameraStatus, DescriberState, KeyframePreview, Stats
 from sinks.mqtt.connection.message import Message
 from sinks.outbox import OutboxMessage
 from sinks.serialize import window_row
@@ -90,8 +90,8 @@ class Messages:
     def motion(self, camera: str, *, moving: bool) -> Message:
         return Message(self.topic(camera, "motion"), (ON if moving else OFF).encode(), retain=True)
 
-    def keyframe(self, glimpse: Glimpse) -> Message:
-        return Message(self.topic(glimpse.camera, "keyframe"), glimpse.jpeg, retain=True)
+    def keyframe(self, preview: KeyframePreview) -> Message:
+        return Message(self.topic(preview.camera, "keyframe"), preview.jpeg, retain=True)
 
     def camera(self, state: CameraState) -> list[Message]:
         """Build a camera's states: detail, capture state, and whether its analysis is on."""
@@ -130,14 +130,14 @@ class Messages:
 
     # Events
 
-    def peak(self, glimpse: Glimpse) -> Message:
+    def peak(self, preview: KeyframePreview) -> Message:
         body = {
-            "id": glimpse.window_id,
-            "camera": glimpse.camera,
-            "at_utc": glimpse.at_utc,
-            "value": glimpse.value,
+            "id": preview.window_id,
+            "camera": preview.camera,
+            "at_utc": preview.at_utc,
+            "value": preview.value,
         }
-        return Message(self.topic(glimpse.camera, "peak"), _json(body))
+        return Message(self.topic(preview.camera, "peak"), _json(body))
 
     def highlight(self, moment: Moment) -> Message:
         """Build a highlight event: ``alert`` where a ``tell_me_when`` rule holds."""

@@ -22,10 +22,10 @@ from sinks.events import (
     CameraStatus,
     DescriberState,
     DescriberStatus,
-    Glimpse,
+    KeyframePreview,
+    MotionChanged,
     Restored,
     Stats,
-    Stirring,
 )
 from sinks.mqtt.async_outbox import AsyncOutbox
 from sinks.mqtt.connection.message import Message
@@ -168,10 +168,10 @@ class MqttSink:
             self._outbox.not_empty.set()
             if await self._set_last(event):
                 self._add_highlight(event)
-        elif isinstance(event, Glimpse):
+        elif isinstance(event, KeyframePreview):
             self._queue.set_states(self._messages.keyframe(event))
             self._queue.add_event("peak", self._messages.peak(event))
-        elif isinstance(event, Stirring):
+        elif isinstance(event, MotionChanged):
             self._take_motion(event)
         elif isinstance(event, CameraState):
             self._take_camera(event)
@@ -213,7 +213,7 @@ class MqttSink:
         if is_highlight and not event.late and _is_recent(end):
             self._queue.add_event("highlight", self._messages.highlight(event))
 
-    def _take_motion(self, event: Stirring) -> None:
+    def _take_motion(self, event: MotionChanged) -> None:
         if timer := self._motion_off.pop(event.camera, None):
             timer.cancel()
         if event.moving:

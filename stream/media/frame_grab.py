@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 
 from stream.media.file import MediaError, replacing
 from stream.media.picture import Rgb, upright_rgb
-from stream.media.reader import Footage
+from stream.media.reader import MediaReader
 
 # Up to this distance decoding on is cheaper than seeking anew.
 _SAME_CLUSTER_S = 2.0
@@ -25,7 +25,7 @@ def grab(path: Path, times_s: Sequence[float]) -> list[Rgb]:
     near each other cost one seek. Raises MediaError where the file cannot be read.
     """
     pictures: dict[float, Rgb] = {}
-    with Footage(path) as footage:
+    with MediaReader(path) as footage:
         for cluster in _clusters(sorted(set(times_s))):
             pictures.update(_cluster(footage, cluster))
     return [pictures[time_s] for time_s in times_s]
@@ -42,7 +42,7 @@ def _clusters(times_s: list[float]) -> Iterator[list[float]]:
         yield cluster
 
 
-def _cluster(footage: Footage, times_s: list[float]) -> Iterator[tuple[float, Rgb]]:
+def _cluster(footage: MediaReader, times_s: list[float]) -> Iterator[tuple[float, Rgb]]:
     waiting = list(times_s)
     packets = (p for p in footage.packets(times_s[0]) if p.stream_index == footage.video.index)
     shown: VideoFrame | None = None
@@ -59,7 +59,7 @@ def _cluster(footage: Footage, times_s: list[float]) -> Iterator[tuple[float, Rg
         yield time_s, _rgb(footage, shown)
 
 
-def _rgb(footage: Footage, frame: VideoFrame) -> Rgb:
+def _rgb(footage: MediaReader, frame: VideoFrame) -> Rgb:
     return upright_rgb(frame, footage.display)
 
 

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stream.media.file import MediaError, demuxed, reading, translated
-from stream.media.reader import Footage
+from stream.media.reader import MediaReader
 from stream.media.track import codec_name
 from stream.track_choice import choose_video
 
@@ -69,7 +69,7 @@ class Verified:
 
 def probe(path: Path) -> Probe:
     """Read a file's headers and first picture. Raises MediaError where there is no video."""
-    with Footage(path) as footage:
+    with MediaReader(path) as footage:
         display = footage.display
         shown = display.size(footage.first.width, footage.first.height)
         return Probe(
@@ -101,7 +101,7 @@ def verify(path: Path) -> Verified:
         return Verified(frames, duration_s, file.tell(), digest)
 
 
-def _duration_s(footage: Footage) -> float | None:
+def _duration_s(footage: MediaReader) -> float | None:
     if footage.video.duration:
         return float(footage.video.duration * footage.tick_s)
     duration = footage.container.duration

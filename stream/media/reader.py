@@ -50,7 +50,7 @@ _CLOCK_HZ = 90_000
 _UNKNOWN_S = 0.04
 
 
-class Footage:
+class MediaReader:
     """A media file with a video stream; times are seconds since its first picture is shown.
 
     Attributes:
@@ -247,11 +247,11 @@ class Footage:
             yield
 
 
-class Shelf:
+class ReaderCache:
     """Keeps the file that was read last open: opening a long one costs more than reading a part of it."""
 
     def __init__(self) -> None:
-        self._last: Footage | None = None
+        self._last: MediaReader | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -261,11 +261,11 @@ class Shelf:
     ) -> None:
         self._close()
 
-    def footage(self, path: Path) -> Footage:
+    def footage(self, path: Path) -> MediaReader:
         """The file, open until another one is asked for."""
         if self._last is None or self._last.path != path:
             self._close()
-            self._last = Footage(path)
+            self._last = MediaReader(path)
         return self._last
 
     def _close(self) -> None:

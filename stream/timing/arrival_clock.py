@@ -8,7 +8,7 @@ from stream.timing.discontinuity import is_jump
 MAX_DRIFT = 2e-4
 
 
-class Arrival:
+class ArrivalClock:
     """Follows one stream. Packets are delayed on their way, never early: the earliest is the truest.
 
     Attributes:

@@ -43,8 +43,8 @@ def _places(seed: int, number: int) -> tuple[Floats, Floats]:
     places = _BASE + rng.uniform(-1.6, 1.6, _BASE.shape)
     places[_KEEPER] = (GOAL_LINE - 1.0, GOAL_Y)
     for _ in range(12):  # who stands too close to another to pass by steps aside
-        places[:_KEEPER] += 0.3 * _apart(places, 2.0)[:_KEEPER]
-        places[_KEEPER + 1 :] += 0.3 * _apart(places, 2.0)[_KEEPER + 1 :]
+        places[:_KEEPER] += 0.3 * _spread(places, 2.0)[:_KEEPER]
+        places[_KEEPER + 1 :] += 0.3 * _spread(places, 2.0)[_KEEPER + 1 :]
     starter = places[int(rng.integers(3))]
     return places, np.array([starter[0] + 0.55, starter[1], 0.11])
 
@@ -222,7 +222,7 @@ class _Game:
 
     def _move(self, targets: Floats, top_mps: float) -> None:
         """One step of everybody towards their targets: pulled by a damped spring, at most at top speed."""
-        push = _apart(self._places, 1.0)
+        push = _spread(self._places, 1.0)
         push += 0.6 * push[:, ::-1] * (1.0, -1.0)  # and to one side, or two who meet head-on would never pass
         push[np.hypot(*(targets - self._places).T) < 0.6] = 0.0  # those who have arrived hold their ground
         pull = 5.0 * (targets - self._places) - 4.2 * self._speed + 14.0 * push
@@ -239,7 +239,7 @@ class _Game:
         self._ahead = turned / np.maximum(np.hypot(*turned.T), 1e-9)[:, None]
 
 
-def _apart(places: Floats, room_m: float) -> Floats:
+def _spread(places: Floats, room_m: float) -> Floats:
     """For everybody the way out of others' reach, (n, 2): longer the closer they are, 0 from `room_m` on."""
     apart = places[:, None] - places[None]
     distance = np.hypot(apart[..., 0], apart[..., 1]) + np.eye(len(places)) * 99

@@ -14,7 +14,7 @@ import pytest
 
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, Broker, broker
-from tests.kit.events import JPEG, glimpse, moment_now, reel_in, stirring, watching
+from tests.kit.events import JPEG, keyframe_preview, moment_now, reel_in, stirring, watching
 from tests.kit.listener import Heard, Listener, listener, wait_until
 from tests.kit.mqtt import looped, running, until
 from tests.kit.scripted_broker import scripted_broker
@@ -55,7 +55,7 @@ async def test_hours_without_a_broker_cost_nothing_but_peaks(
         await until(lambda: sink.counters()["connections"])
         await asyncio.to_thread(peer.signal, signal.SIGTERM)
         for index in range(600):
-            await sink.take(glimpse(number=index))
+            await sink.take(keyframe_preview(number=index))
             await sink.take(moment_now(index, ago_s=36_000 - 60 * index))
             if index % 60 == 0:
                 await sink.take(reel_in(tmp_path, seq=index + 1))
@@ -82,7 +82,7 @@ async def test_a_frozen_broker_holds_nobody_up(
             for index in range(50):  # each returns while the broker is frozen, or the test would not go on
                 await sink.take(watching())
                 await sink.take(stirring(moving=index % 2 == 0))
-                await sink.take(glimpse(number=index, jpeg=JPEG * 5000))
+                await sink.take(keyframe_preview(number=index, jpeg=JPEG * 5000))
                 await sink.take(moment_now(index))
             assert sink.counters()["outbox_waiting"] == 50, "nothing was acknowledged"
             await until(lambda: "no answer within 1 s" in caplog.text)  # given up, and tried again
@@ -106,7 +106,7 @@ async def test_a_broker_that_stops_reading_holds_nobody_up_and_is_left_for_one_t
                 50
             ):  # each returns while the broker does not read, or the test would not go on
                 await sink.take(
-                    glimpse(number=index, jpeg=JPEG * 50_000)
+                    keyframe_preview(number=index, jpeg=JPEG * 50_000)
                 )  # a megabyte, more than sockets hold
                 await sink.take(moment_now(index))
             assert not deaf.on("livereel/captions")
@@ -133,7 +133,7 @@ async def test_a_peak_is_told_at_once(peer: Broker, others: Listener, tmp_path: 
         delays_s = []
         for number in range(50):
             begin_s = loop.time()
-            await sink.take(glimpse(number=number, jpeg=JPEG * 5000))
+            await sink.take(keyframe_preview(number=number, jpeg=JPEG * 5000))
             await until(partial(_has_heard, others, number))
             delays_s.append(others.on("livereel/front/peak")[number].at_s - begin_s)
     ids = [message.json()["id"] for message in others.on("livereel/front/peak")]

@@ -16,7 +16,7 @@ import av
 import pytest
 
 from base.clock import parse_utc
-from livereel.camera.supervisor import Patience
+from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraSettings
 from stream.media.probe import probe
 from tests.kit import faults
@@ -32,7 +32,7 @@ from tests.kit.watching import WINDOWS, Watch, until, watching
 from tests.kit.web import web_camera
 
 # A dozen cameras start at once on what may be two cores.
-PATIENCE = Patience(open_s=20.0, stall_s=4.0, stop_s=2.5, delays_s=(0.2, 0.5, 0.5))
+PATIENCE = RestartPolicy(open_s=20.0, stall_s=4.0, stop_s=2.5, delays_s=(0.2, 0.5, 0.5))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from analyzer.describe.moment import Moment
 from analyzer.reel.compile import VIDEO
 from analyzer.reel.records import Chapter, Gap, GapReason, Reel
 from base.clock import utc_text
-from sinks.events import CameraState, CameraStatus, Glimpse, Stirring
+from sinks.events import CameraState, CameraStatus, KeyframePreview, MotionChanged
 from tests.kit.moments import moment
 
 # The smallest thing that begins as a JPEG does and ends as one does.
@@ -28,16 +28,16 @@ def moment_now(index: int, camera: str = "front", *, ago_s: float = 0.0, importa
     return replace(made, window=replace(made.window, start_utc=now_utc(ago_s + 10)))
 
 
-def glimpse(camera: str = "front", number: int = 0, jpeg: bytes = JPEG) -> Glimpse:
-    return Glimpse(camera, f"{camera}-0-{number:05}", now_utc(), 812.0, jpeg)
+def keyframe_preview(camera: str = "front", number: int = 0, jpeg: bytes = JPEG) -> KeyframePreview:
+    return KeyframePreview(camera, f"{camera}-0-{number:05}", now_utc(), 812.0, jpeg)
 
 
 def watching(camera: str = "front") -> CameraState:
     return CameraState(camera, CameraStatus.WATCHING, None, now_utc())
 
 
-def stirring(camera: str = "front", *, moving: bool) -> Stirring:
-    return Stirring(camera, moving=moving, at_utc=now_utc())
+def stirring(camera: str = "front", *, moving: bool) -> MotionChanged:
+    return MotionChanged(camera, moving=moving, at_utc=now_utc())
 
 
 def reel_in(base: Path, reel_id: str = "front", seq: int = 1, *, video: bytes = b"a video") -> Reel:

@@ -15,9 +15,9 @@ from typing import Any
 from analyzer.signal.window import WindowSettings
 from base.clock import utc_text
 from livereel.app import build
-from livereel.camera.supervisor import Patience
+from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraSettings
-from livereel.config.describers import make_words
+from livereel.config.describers import make_language_models
 from livereel.config.options import Options
 from livereel.config.schema import Config, ReelConfig, RetentionConfig
 from livereel.ledger.ledger import Ledger
@@ -26,7 +26,7 @@ from sinks.sink import Sink
 
 # Liveness only: far longer than anything takes on a slow machine.
 LONG_S = 60.0
-QUICK = Patience(open_s=15.0, stall_s=2.0, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
+QUICK = RestartPolicy(open_s=15.0, stall_s=2.0, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
 WINDOWS = WindowSettings(window_s=1.0, keyframe_px=320)
 
 
@@ -90,14 +90,14 @@ def watching(
     data: Path,
     sources: Mapping[str, str | CameraSettings],
     *,
-    patience: Patience = QUICK,
+    patience: RestartPolicy = QUICK,
     reels_every_s: float = 3600.0,
     sinks: Sequence[Sink] = (),
 ) -> Iterator[Watch]:
     """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does."""
     ledger = Ledger(data)
     options = few_chapters(reels_every_s)
-    words = make_words(options.config, (), options.rules())
+    words = make_language_models(options.config, (), options.rules())
     live = build(_cameras(sources, data), ledger, words, options, patience=patience)
     live.attach(sinks)
     watch = Watch(data, live, utc_text(datetime.now(UTC)))

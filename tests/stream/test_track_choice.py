@@ -9,7 +9,7 @@ import av
 import pytest
 
 from stream.media.probe import probe, verify
-from stream.media.reader import Footage
+from stream.media.reader import MediaReader
 from stream.source import AvSource
 from tests.kit.access import together
 from tests.kit.media import film, picture
@@ -20,7 +20,7 @@ SMALL, LARGE = (192, 128), (384, 256)
 
 def taken(path: Path) -> tuple[int, int]:
     """The width and height of the track that is analysed, which must be that of the reel."""
-    with AvSource(str(path)) as source, Footage(path) as footage:
+    with AvSource(str(path)) as source, MediaReader(path) as footage:
         assert footage.video.index == source.video.index
         return source.info.width_px, source.info.height_px
 

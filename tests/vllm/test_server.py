@@ -61,7 +61,7 @@ def test_the_model_selects_and_narrates(server: str) -> None:
         assert proposal is not None
         assert 3 <= len(proposal.picks) <= 5
         choices = [Choice(each, "Why not.") for each in moments[:3]]
-        story = await Narrator(describer).tell(choices, [], ["front"])
+        story = await Narrator(describer).narrate(choices, [], ["front"])
         assert len(story.sentences) == 3
         await describer.close()
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.describe.builtin.course import Course, at_once
-from analyzer.describe.builtin.phrasing import Voice, number, seconds
+from analyzer.describe.builtin.phrasing import Phrasing, number, seconds
 
 MAX_SEVERAL = 6
 _OPPOSITE = ({"left to right", "right to left"}, {"up", "down"})
 
 
-def action(courses: Sequence[Course], voice: Voice) -> str:
+def action(courses: Sequence[Course], voice: Phrasing) -> str:
     """What the movers do, as a clause without capital and full stop. At least one mover.
 
     A number is said only of movers that were there at the same time.
@@ -34,13 +34,13 @@ def many(count: int) -> str:
     return number(count) if count <= 3 else "several" if count <= MAX_SEVERAL else "many"
 
 
-def _subject(course: Course, voice: Voice) -> str:
+def _subject(course: Course, voice: Phrasing) -> str:
     if not course.size:
         return voice.pick("subject", "something", "a mover")
     return voice.pick("subject", f"something {course.size}", f"a {course.size} mover")
 
 
-def _path(course: Course, voice: Voice) -> str:
+def _path(course: Course, voice: Phrasing) -> str:
     """The verb and where to, for a singular subject."""
     if course.turn:
         return voice.pick(
@@ -114,7 +114,7 @@ def opposite(first: Course, second: Course) -> bool:
     return {first.way, second.way} in _OPPOSITE
 
 
-def _pair(earlier: Course, later: Course, voice: Voice) -> str:
+def _pair(earlier: Course, later: Course, voice: Phrasing) -> str:
     """Two at the same time."""
     if opposite(earlier, later):
         ways = f"one {_along(earlier.way)}, the other {_along(later.way).removesuffix(' the picture')}"
@@ -140,7 +140,7 @@ def _pair(earlier: Course, later: Course, voice: Voice) -> str:
     )
 
 
-def _in_turn(earlier: Course, later: Course, voice: Voice) -> str:
+def _in_turn(earlier: Course, later: Course, voice: Phrasing) -> str:
     """One after the other, which may have been the same one: no number is said."""
     one, other = _verb(earlier), _verb(later)
     if one == other:
@@ -182,7 +182,7 @@ def largest(courses: Sequence[Course]) -> Course:
     return max(courses, key=lambda course: course.mover.share)
 
 
-def _crowd(courses: Sequence[Course], voice: Voice) -> str:
+def _crowd(courses: Sequence[Course], voice: Phrasing) -> str:
     """Three or more at the same time."""
     so_many = many(len(courses))
     way, count = main_way(courses)
@@ -210,7 +210,7 @@ def _crowd(courses: Sequence[Course], voice: Voice) -> str:
     )
 
 
-def _come_and_go(courses: Sequence[Course], most: int, voice: Voice) -> str:
+def _come_and_go(courses: Sequence[Course], most: int, voice: Phrasing) -> str:
     """Three or more, not all of them at the same time."""
     way, count = main_way(courses)
     if way:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from analyzer.describe.builtin.clauses import MAX_SEVERAL, action, main_way
 from analyzer.describe.builtin.course import Course, at_once, course
 from analyzer.describe.builtin.details import ends, extent, light, timing
-from analyzer.describe.builtin.phrasing import Voice, capital, number, seconds
+from analyzer.describe.builtin.phrasing import Phrasing, capital, number, seconds
 from analyzer.describe.builtin.titles import title
 from analyzer.describe.moment import Moment
 from analyzer.signal.activity import Activity
@@ -27,7 +27,7 @@ class BuiltinDescriber:
         """Describe a window. The words depend on the window alone, and are the same on every run."""
         started_s = time.monotonic()
         courses = tuple(course(mover) for mover in window.activity.movers)
-        voice = Voice(window)
+        voice = Phrasing(window)
         return Moment(
             window=window,
             title=title(window, courses, voice),
@@ -61,7 +61,7 @@ def importance(activity: Activity, duration_s: float) -> float:
     return round(points, 1)
 
 
-def _sentences(window: Window, courses: Sequence[Course], voice: Voice) -> list[str]:
+def _sentences(window: Window, courses: Sequence[Course], voice: Phrasing) -> list[str]:
     """One to three sentences, the most telling first."""
     activity = window.activity
     if activity.cuts:
@@ -80,7 +80,7 @@ def _sentences(window: Window, courses: Sequence[Course], voice: Voice) -> list[
     return [sentence for sentence in (f"{capital(action(courses, voice))}.", when, more) if sentence]
 
 
-def _cut_sentences(window: Window, courses: Sequence[Course], voice: Voice) -> list[str]:
+def _cut_sentences(window: Window, courses: Sequence[Course], voice: Phrasing) -> list[str]:
     cuts = window.activity.cuts
     at = seconds(cuts[0] - window.start_s)
     if len(cuts) > 1:
@@ -116,7 +116,7 @@ def _cut_sentences(window: Window, courses: Sequence[Course], voice: Voice) -> l
     return told if courses else [*told, _rest(window.activity, voice)]
 
 
-def _rest(activity: Activity, voice: Voice) -> str:
+def _rest(activity: Activity, voice: Phrasing) -> str:
     """What there was besides a cut or the light, when nothing could be followed."""
     if activity.active_s > 2:
         return "Nothing else could be followed."
@@ -128,7 +128,7 @@ def _rest(activity: Activity, voice: Voice) -> str:
     )
 
 
-def _still_sentences(window: Window, voice: Voice) -> list[str]:
+def _still_sentences(window: Window, voice: Phrasing) -> list[str]:
     """For a window in which nothing could be followed."""
     activity = window.activity
     if activity.light:

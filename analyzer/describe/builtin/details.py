@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.describe.builtin.course import Course, edge
-from analyzer.describe.builtin.phrasing import Voice, capital, number, seconds, share_of_picture, the_first
+from analyzer.describe.builtin.phrasing import Phrasing, capital, number, seconds, share_of_picture, the_first
 from analyzer.signal.activity import LightChange
 
 _MUCH_LIGHT = 30.0  # grey levels: a lamp rather than a cloud
 
 
-def timing(courses: Sequence[Course], start_s: float, end_s: float, voice: Voice) -> str:
+def timing(courses: Sequence[Course], start_s: float, end_s: float, voice: Phrasing) -> str:
     """When the movers were there, as a sentence."""
     first = min(course.mover.start_s for course in courses)
     last = max(course.mover.end_s for course in courses)
@@ -49,7 +49,7 @@ def timing(courses: Sequence[Course], start_s: float, end_s: float, voice: Voice
     )
 
 
-def extent(share: float, voice: Voice) -> str:
+def extent(share: float, voice: Phrasing) -> str:
     """How much of the picture changed, as a sentence."""
     part = share_of_picture(share)
     if share < 0.01:
@@ -84,7 +84,7 @@ def ends(course: Course, start_s: float, end_s: float) -> str:
     return ""
 
 
-def light(changes: Sequence[LightChange], voice: Voice) -> str:
+def light(changes: Sequence[LightChange], voice: Phrasing) -> str:
     """What the light does, as a clause whose subject is the light or the picture. At least one change."""
     if len(changes) > 2:
         return f"the light changes {number(len(changes))} times"

@@ -21,7 +21,7 @@ _SHARES = (
 )
 
 
-class Voice:
+class Phrasing:
     """Picks one wording of several for a window.
 
     Windows that follow each other take turns through all of a slot's wordings, each round from another

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from analyzer.describe.builtin.clauses import across, largest, main_way, many, opposite, part
 from analyzer.describe.builtin.course import Course, at_once
 from analyzer.describe.builtin.details import light
-from analyzer.describe.builtin.phrasing import Voice, capital, number
+from analyzer.describe.builtin.phrasing import Phrasing, capital, number
 from analyzer.describe.moment import MAX_TITLE_CHARS
 from analyzer.signal.activity import LightChange
 from analyzer.signal.window import Window
@@ -15,7 +15,7 @@ from analyzer.signal.window import Window
 _BRIEF_S = 2.0
 
 
-def title(window: Window, courses: Sequence[Course], voice: Voice) -> str:
+def title(window: Window, courses: Sequence[Course], voice: Phrasing) -> str:
     """What sets the window apart: cuts first, then movers, then light."""
     activity = window.activity
     if activity.cuts:
@@ -32,7 +32,7 @@ def title(window: Window, courses: Sequence[Course], voice: Voice) -> str:
     return capital(words)
 
 
-def _cuts(window: Window, courses: Sequence[Course], voice: Voice) -> str:
+def _cuts(window: Window, courses: Sequence[Course], voice: Phrasing) -> str:
     cuts = window.activity.cuts
     if len(cuts) > 1:
         moving = voice.pick("many cuts", ", and movement between", " with movement", " and a moving picture")
@@ -56,7 +56,7 @@ def _light(changes: Sequence[LightChange]) -> str:
     return "it gets brighter" if changes[0].levels > 0 else "it gets darker"
 
 
-def _movers(courses: Sequence[Course], voice: Voice) -> str:
+def _movers(courses: Sequence[Course], voice: Phrasing) -> str:
     if len(courses) == 1:
         return _one(courses[0], voice)
     most = at_once(courses)
@@ -66,7 +66,7 @@ def _movers(courses: Sequence[Course], voice: Voice) -> str:
     return _crowd(courses, most, voice)
 
 
-def _two(earlier: Course, later: Course, voice: Voice) -> str:
+def _two(earlier: Course, later: Course, voice: Phrasing) -> str:
     """Two at the same time."""
     one, other = _course(earlier), _course(later)
     if opposite(earlier, later):
@@ -99,7 +99,7 @@ def _in_turn(earlier: Course, later: Course) -> str:
     return words if len(words) <= MAX_TITLE_CHARS else "movement, first one way and then another"
 
 
-def _crowd(courses: Sequence[Course], most: int, voice: Voice) -> str:
+def _crowd(courses: Sequence[Course], most: int, voice: Phrasing) -> str:
     """Three or more, so many of them at the same time."""
     way, count = main_way(courses)
     if most == 1:
@@ -125,7 +125,7 @@ def _short(way: str) -> str:
     return f"{way} the picture" if way in {"up", "down"} else way
 
 
-def _one(course: Course, voice: Voice) -> str:
+def _one(course: Course, voice: Phrasing) -> str:
     size = f"{course.size} " if course.size else ""
     if course.turn:
         start, turn = (place.split(" ", 1)[1] for place in (course.start, course.turn))

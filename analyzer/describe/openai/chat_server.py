@@ -142,7 +142,7 @@ class ChatServer:
             raise
         except (TimeoutError, DescribeError) as error:
             if wanted is None or (isinstance(error, StatusError) and error.status in _STARTING):
-                raise self._told(error) if isinstance(error, StatusError) else error from None
+                raise self._reported(error) if isinstance(error, StatusError) else error from None
             models = None
         if wanted is None:
             if not models:
@@ -169,7 +169,7 @@ class ChatServer:
             except StatusError as error:
                 first = first or error
                 if not self._adapts(error, first, search, len(shown.jpegs)):
-                    raise self._told(error) from None
+                    raise self._reported(error) from None
                 continue
             if not reply.all_thought:
                 self._learn(dialect, len(shown.jpegs))
@@ -213,7 +213,7 @@ class ChatServer:
         if not same:
             log.info("words: %s: %s", self.name, "; ".join(self.fallbacks()) or "pictures one by one")
 
-    def _told(self, error: StatusError) -> DescribeError:
+    def _reported(self, error: StatusError) -> DescribeError:
         """A failure that no other form has helped, as what it means for windows."""
         words = error.words
         if error.status < 500 and (_ACCOUNT.search(words) or _NO_MODEL.search(words)):

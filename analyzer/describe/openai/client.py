@@ -166,7 +166,7 @@ class ChatClient:
             value = json.loads(response.content)
         except (ValueError, RecursionError):
             value = response.text
-        told = " ".join(_told(value)) or response.text
+        told = " ".join(_reported(value)) or response.text
         lines = self._hidden(told).strip().splitlines()
         words = " ".join([told, *_named(value)])
         return (lines[0][:_MAX_SAID] if lines else "nothing"), words
@@ -253,7 +253,7 @@ def _page(response: Any) -> str | None:
     return f'a web page, "{title}", not JSON' if title else "a web page, not JSON"
 
 
-def _told(value: Any) -> Iterator[str]:
+def _reported(value: Any) -> Iterator[str]:
     """The words in which a failure is told, in the places where servers put them."""
     if isinstance(value, str):
         yield value
@@ -261,11 +261,11 @@ def _told(value: Any) -> Iterator[str]:
         for entry in value:
             where = entry.get("loc") if isinstance(entry, dict) else None
             yield from ([f"{'.'.join(map(str, where))}:"] if isinstance(where, list) else [])
-            yield from _told(entry.get("msg") or entry if isinstance(entry, dict) else entry)
+            yield from _reported(entry.get("msg") or entry if isinstance(entry, dict) else entry)
     elif isinstance(value, dict):
         keys = ("error", "message", "detail", "errors", "error_description", "msg", "reason")
         told = next((value[key] for key in keys if value.get(key)), None)
-        yield from _told(told)
+        yield from _reported(told)
 
 
 def _named(value: Any) -> Iterator[str]:

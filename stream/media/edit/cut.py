@@ -10,7 +10,7 @@ from av.stream import Stream
 
 from stream.codec.h264 import ParameterSets, in_band, is_idr
 from stream.media.edit.segment import Place, Segment
-from stream.media.reader import Footage
+from stream.media.reader import MediaReader
 from stream.media.timeline import Tick, closed_prefix, evened, shown_until
 from stream.media.track import shown_ticks
 
@@ -62,7 +62,7 @@ class Cut:
 
 def cut(
     segment: Segment,
-    footage: Footage,
+    footage: MediaReader,
     sets: ParameterSets,
     *,
     begin: int,
@@ -114,7 +114,7 @@ class _Pictures:
         self._splices = False
         self.pts: list[int] = []
 
-    def read(self, footage: Footage, from_s: float, reached: Tick, end: Tick) -> int:
+    def read(self, footage: MediaReader, from_s: float, reached: Tick, end: Tick) -> int:
         """Read until it is known how many packets to keep; that many.
 
         Args:

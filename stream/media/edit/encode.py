@@ -21,7 +21,7 @@ from stream.media.display import Size
 from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
 from stream.media.file import MediaError, muxing
 from stream.media.picture import fitted
-from stream.media.reader import Footage, Shelf
+from stream.media.reader import MediaReader, ReaderCache
 from stream.media.sound import ReelSound
 from stream.media.timeline import Tick, shown_between
 
@@ -65,7 +65,7 @@ def encode(
     no picture.
     """
     total_s = sum(segment.end_s - segment.start_s for segment in segments)
-    with Shelf() as shelf, muxing(out_path) as out:
+    with ReaderCache() as shelf, muxing(out_path) as out:
         out.metadata.update({"title": title} if title else {})
         reel = _Reel(out, common_form(segments, max_height_px, shelf))
         for segment in segments:
@@ -76,7 +76,7 @@ def encode(
     return tuple(reel.places)
 
 
-def common_form(segments: Sequence[Segment], max_height_px: int, shelf: Shelf) -> Form:
+def common_form(segments: Sequence[Segment], max_height_px: int, shelf: ReaderCache) -> Form:
     """The largest segment's size and colours, a common frame rate, and sound if any segment has it."""
     sizes: dict[Size, Colorspace] = {}
     sound = False
@@ -116,7 +116,7 @@ class _Reel:
         self._frames = 0
         self.places: list[Place] = []
 
-    def append(self, segment: Segment, footage: Footage) -> Iterator[Fraction]:
+    def append(self, segment: Segment, footage: MediaReader) -> Iterator[Fraction]:
         """Add a segment of this file; yields how long the reel is by then, in seconds."""
         fps, begin, first = self._form.fps, self._frames, None
         shift_s = Fraction(0)
@@ -139,12 +139,12 @@ class _Reel:
         start_s, length_s = footage.seconds(first), float((self._frames - begin) / fps)
         self.places.append(Place(start_s, start_s + length_s, float(begin / fps), float(self._frames / fps)))
 
-    def _shown(self, footage: Footage, segment: Segment) -> Iterator[tuple[Tick, Tick, VideoFrame]]:
+    def _shown(self, footage: MediaReader, segment: Segment) -> Iterator[tuple[Tick, Tick, VideoFrame]]:
         frames = footage.frames(self._pictures(footage, segment.start_s))
         start, end = footage.ticks(segment.start_s), footage.ticks(segment.end_s)
         return shown_between(frames, start, end, footage.frame_ticks, footage.slack_ticks)
 
-    def _pictures(self, footage: Footage, start_s: float) -> Iterator[Packet[Stream]]:
+    def _pictures(self, footage: MediaReader, start_s: float) -> Iterator[Packet[Stream]]:
         """Video packets from before ``start_s`` on; sound packets are heard on the way."""
         for packet in footage.packets(start_s):
             if packet.stream_index == footage.video.index:
@@ -152,7 +152,7 @@ class _Reel:
             elif self._sound and (footage.time_of(packet) or 0) > start_s - _PRIME_S:
                 self._sound.hear(packet)
 
-    def _show(self, footage: Footage, frame: VideoFrame, end: int, *, keyframe: bool) -> None:
+    def _show(self, footage: MediaReader, frame: VideoFrame, end: int, *, keyframe: bool) -> None:
         """Show a frame from the reel's end until ``end``, in the reel's frames."""
         if end <= self._frames:
             return

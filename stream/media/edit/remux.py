@@ -18,7 +18,7 @@ from stream.media.edit.audio_splice import LEAST_RATE_HZ, SplicedSound
 from stream.media.edit.cut import TICK_S, TICKS_PER_S, Cut, UnsuitableError, cut
 from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
 from stream.media.file import MediaError, muxing
-from stream.media.reader import Footage, Shelf
+from stream.media.reader import MediaReader, ReaderCache
 from stream.media.sound import ReelSound
 from stream.media.timeline import decode_times
 from stream.media.track import add_copy, codec_name, copied, plays_audio
@@ -83,7 +83,7 @@ def copy(
     Sound is copied too where it is the same AAC everywhere, otherwise encoded. Raises UnsuitableError,
     before anything is written, where the pictures cannot be joined so.
     """
-    with Shelf() as shelf:
+    with ReaderCache() as shelf:
         plan = _planned(segments, max_early_s, shelf)
         with muxing(out_path, {"video_track_timescale": str(TICKS_PER_S)}) as out:
             out.metadata.update({"title": title} if title else {})
@@ -93,7 +93,7 @@ def copy(
     return places
 
 
-def _write(out: OutputContainer, plan: _Plan, shelf: Shelf, on_progress: OnProgress) -> None:
+def _write(out: OutputContainer, plan: _Plan, shelf: ReaderCache, on_progress: OnProgress) -> None:
     template = shelf.footage(plan.template)
     track = add_copy(out, template.video)
     carry_display(track, template.first, template.video.sample_aspect_ratio)
@@ -110,7 +110,7 @@ def _write(out: OutputContainer, plan: _Plan, shelf: Shelf, on_progress: OnProgr
         sound.finish()
 
 
-def _planned(segments: Sequence[Segment], max_early_s: float, shelf: Shelf) -> _Plan:
+def _planned(segments: Sequence[Segment], max_early_s: float, shelf: ReaderCache) -> _Plan:
     cuts: list[Cut] = []
     pictures: set[_Picture] = set()
     dresses: dict[int, Path] = {}
@@ -135,7 +135,7 @@ def _planned(segments: Sequence[Segment], max_early_s: float, shelf: Shelf) -> _
     return _Plan(tuple(cuts), template, prefix, frozenset(sounds))
 
 
-def _picture(footage: Footage) -> tuple[_Picture, ParameterSets]:
+def _picture(footage: MediaReader) -> tuple[_Picture, ParameterSets]:
     """What the pictures are, and their parameter sets."""
     context = footage.video.codec_context
     if codec_name(footage.video) != "h264" or context.pix_fmt not in _PLAYABLE:
@@ -152,7 +152,7 @@ def _picture(footage: Footage) -> tuple[_Picture, ParameterSets]:
     ), sets
 
 
-def _sound(footage: Footage) -> _Aac | str | None:
+def _sound(footage: MediaReader) -> _Aac | str | None:
     """What the sound is: comparable where it can be copied, else the codec's name."""
     audio = footage.audio
     if audio is None:
@@ -163,7 +163,7 @@ def _sound(footage: Footage) -> _Aac | str | None:
     return _Aac(context.rate, context.layout.name, context.profile, context.extradata)
 
 
-def _sound_track(out: OutputContainer, plan: _Plan, footage: Footage) -> ReelSound | SplicedSound | None:
+def _sound_track(out: OutputContainer, plan: _Plan, footage: MediaReader) -> ReelSound | SplicedSound | None:
     if plan.sounds == {None}:
         return None
     kind = next(iter(plan.sounds))
@@ -173,7 +173,7 @@ def _sound_track(out: OutputContainer, plan: _Plan, footage: Footage) -> ReelSou
 
 
 def _pictures(
-    part: Cut, footage: Footage, sound: ReelSound | SplicedSound | None
+    part: Cut, footage: MediaReader, sound: ReelSound | SplicedSound | None
 ) -> Iterator[Packet[Stream]]:
     """The cut's video packets in decoding order; sound is written on the way."""
     shift_s = part.begin * TICK_S - part.first * footage.tick_s
@@ -200,7 +200,7 @@ def _pictures(
         sound.close(shift_s, end_s)
 
 
-def _past(packet: Packet[Stream], footage: Footage, at_s: Fraction, end_s: Fraction) -> bool:
+def _past(packet: Packet[Stream], footage: MediaReader, at_s: Fraction, end_s: Fraction) -> bool:
     """Whether no more sound of the segment is to come."""
     behind_s = _SOUND_BEHIND_S if packet.stream_index == footage.video.index else 0
     return at_s >= end_s + Fraction(behind_s)

@@ -12,7 +12,7 @@ from analyzer.describe.answer import (
     MAX_TAG_CHARS,
     MAX_TAGS,
     MAX_TEXT_CHARS,
-    UnfitError,
+    InvalidAnswerError,
     answer_schema,
     numbered,
     plain,
@@ -49,7 +49,7 @@ def test_reads_the_object_among_prose_fences_and_thoughts() -> None:
     ],
 )
 def test_refuses_what_holds_no_whole_object(text: str) -> None:
-    with pytest.raises(UnfitError, match="JSON object"):
+    with pytest.raises(InvalidAnswerError, match="JSON object"):
         read_object(text)
 
 
@@ -82,7 +82,7 @@ def test_a_fitting_answer_becomes_a_moments_words() -> None:
     ],
 )
 def test_an_unfit_value_is_named(changes: dict[str, Any], what: str) -> None:
-    with pytest.raises(UnfitError, match=what):
+    with pytest.raises(InvalidAnswerError, match=what):
         read_answer(said(**changes))
 
 
@@ -139,7 +139,7 @@ def test_rules_that_hold_are_the_alerts_in_their_order() -> None:
     "alerts", [None, {}, {"rule_1": True}, {"rule_1": True, "rule_2": "no"}, [True, True]]
 )
 def test_every_rule_must_be_judged(alerts: object) -> None:
-    with pytest.raises(UnfitError, match="rule_2"):
+    with pytest.raises(InvalidAnswerError, match="rule_2"):
         read_answer(said(alerts=alerts), RULES)
 
 

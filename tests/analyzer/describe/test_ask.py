@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.describe.answer import UnfitError
+from analyzer.describe.answer import InvalidAnswerError
 from analyzer.describe.ask import ask_twice, deadline, moment
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.prompt import CameraBrief, Prompts
@@ -27,7 +27,7 @@ class Model:
 
 def number(text: str) -> int:
     if not text.isdigit():
-        raise UnfitError(f"{text} is no number")
+        raise InvalidAnswerError(f"{text} is no number")
     return int(text)
 
 

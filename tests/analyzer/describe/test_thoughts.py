@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.describe.answer import UnfitError, read_object
+from analyzer.describe.answer import InvalidAnswerError, read_object
 from analyzer.describe.thoughts import UnfinishedError, without_thoughts
 
 DRAFT = '{"title": "draft"}'
@@ -56,7 +56,7 @@ def test_the_answer_is_what_stands_behind_the_thoughts(text: str) -> None:
     ],
 )
 def test_thoughts_alone_hold_no_answer(text: str) -> None:
-    with pytest.raises(UnfitError):
+    with pytest.raises(InvalidAnswerError):
         read_object(text)
 
 

@@ -30,7 +30,7 @@ from analyzer.reel.compile import (
     summary,
 )
 from analyzer.reel.records import Choice, Gap, GapReason, Reel
-from analyzer.reel.story import tell
+from analyzer.reel.story import narrate
 from analyzer.signal.window import Clip, Keyframe
 from base.clock import utc_after
 from stream.media.file import MediaError
@@ -58,7 +58,7 @@ def plan(moments: Sequence[Moment], gaps: Sequence[Gap] = ()) -> ReelPlan:
         id="front",
         seq=3,
         choices=choices,
-        story=tell(choices, gaps, ("front",), media_time=True),
+        story=narrate(choices, gaps, ("front",), media_time=True),
         cameras=("front",),
         start_utc=START_UTC,
         end_utc=utc_after(START_UTC, 60.0),

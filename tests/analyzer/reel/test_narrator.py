@@ -11,16 +11,16 @@ from analyzer.describe.describer import DescribeError
 from analyzer.describe.text_model import SELECTING
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice, Story
-from analyzer.reel.story import MAX_STORY_TITLE_CHARS, tell
+from analyzer.reel.story import MAX_STORY_TITLE_CHARS, narrate
 from tests.kit.moments import moment
 from tests.kit.text_model import ScriptedModel
 
 CHOICES = [Choice(moment(n, title=f"Event {n}"), "Why not.") for n in (0, 3, 9)]
-BUILT_IN = tell(CHOICES, [], ["front"])
+BUILT_IN = narrate(CHOICES, [], ["front"])
 
 
 def narrated(*answers: dict[str, Any] | DescribeError) -> Story:
-    return asyncio.run(Narrator(ScriptedModel(*answers)).tell(CHOICES, [], ["front"]))
+    return asyncio.run(Narrator(ScriptedModel(*answers)).narrate(CHOICES, [], ["front"]))
 
 
 def sentences(*told: tuple[object, object], title: object = "A day at the gate") -> dict[str, Any]:
@@ -80,8 +80,8 @@ def test_too_long_a_title_ends_at_a_word() -> None:
 def test_the_chapters_are_listed_with_their_times_and_the_schema_wants_one_for_each() -> None:
     model = ScriptedModel(sentences((1, "One.")), sentences((1, "One.")))
     narrator = Narrator(model, language="French")
-    asyncio.run(narrator.tell(CHOICES, [], ["front"]))
-    asyncio.run(narrator.tell(CHOICES, [], ["front"], media_time=True))
+    asyncio.run(narrator.narrate(CHOICES, [], ["front"]))
+    asyncio.run(narrator.narrate(CHOICES, [], ["front"], media_time=True))
     (system, wall, schema, sampling), (_, media, _, _) = model.heard
     assert wall.splitlines()[1].startswith("2. 14:00:30, front: Event 3. A mover crosses")
     assert media.splitlines()[1].startswith("2. 0:00:30, front: ")
@@ -95,5 +95,5 @@ def test_the_chapters_are_listed_with_their_times_and_the_schema_wants_one_for_e
 
 def test_nothing_to_show_needs_no_model() -> None:
     model = ScriptedModel()
-    assert asyncio.run(Narrator(model).tell([], [], [])) == tell([], [], [])
+    assert asyncio.run(Narrator(model).narrate([], [], [])) == narrate([], [], [])
     assert not model.heard

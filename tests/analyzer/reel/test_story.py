@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel
-from analyzer.reel.story import MAX_STORY_TITLE_CHARS, captions, markdown, tell
+from analyzer.reel.story import MAX_STORY_TITLE_CHARS, captions, markdown, narrate
 from tests.kit.moments import moment
 
 HOSTILE = "a | b [c](d) <i>e</i> & f --> g\r\n\r\n## h `i` *j* _k_ \\ $l$"
@@ -65,17 +65,17 @@ def reel(
 
 def told(*moments: Moment, gaps: Sequence[Gap] = (), media_time: bool = False) -> tuple[str, ...]:
     cameras = sorted({each.window.camera for each in moments})
-    return tell(choices(*moments), gaps, cameras, media_time=media_time).sentences
+    return narrate(choices(*moments), gaps, cameras, media_time=media_time).sentences
 
 
-# tell
+# narrate
 
 
 @pytest.mark.parametrize("media_time", [True, False])
 @given(indices=st.lists(st.integers(0, 9000), unique=True, max_size=12).map(sorted))
 def test_each_choice_has_a_sentence_in_its_own_words(indices: list[int], *, media_time: bool) -> None:
     own = [moment(i, text=f"Something numbered {i} moves. It moves on.") for i in indices]
-    story = tell(choices(*own), (), ["front"], media_time=media_time)
+    story = narrate(choices(*own), (), ["front"], media_time=media_time)
     assert len(story.sentences) == len(own)
     assert story.narrative == " ".join(story.sentences)
     for i, sentence in zip(indices, story.sentences, strict=True):
@@ -84,7 +84,7 @@ def test_each_choice_has_a_sentence_in_its_own_words(indices: list[int], *, medi
 
 
 def test_nothing_chosen_is_an_empty_story() -> None:
-    story = tell(
+    story = narrate(
         [], [Gap("front", "2026-03-12T14:00:00Z", "2026-03-12T15:00:00Z", GapReason.SOURCE_DOWN)], ["front"]
     )
     assert story.sentences == ()
@@ -169,16 +169,16 @@ def test_the_first_sentence_joins_its_link(text: str, sentence: str) -> None:
 
 def test_the_title_is_the_most_important_moments_with_how_many_more() -> None:
     of_three = choices(moment(0), moment(1, importance=9.0, title="A hard cut"), moment(2))
-    assert tell(of_three, (), ["front"]).title == "A hard cut, and two more moments"
-    assert tell(of_three[:2], (), ["front"]).title == "A hard cut, and one more moment"
-    assert tell(of_three[1:2], (), ["front"]).title == "A hard cut"
+    assert narrate(of_three, (), ["front"]).title == "A hard cut, and two more moments"
+    assert narrate(of_three[:2], (), ["front"]).title == "A hard cut, and one more moment"
+    assert narrate(of_three[1:2], (), ["front"]).title == "A hard cut"
 
 
 def test_a_long_title_loses_its_last_part_or_its_last_words() -> None:
     parts = "Two of three movers go up the picture, and then the light changes a lot"
     words = "A mover that has nothing to part it by goes on and on and on without end"
     titles = [
-        tell(choices(moment(0, title=title), moment(1)), (), ["front"]).title for title in (parts, words)
+        narrate(choices(moment(0, title=title), moment(1)), (), ["front"]).title for title in (parts, words)
     ]
     assert titles == [
         "Two of three movers go up the picture, and one more moment",
@@ -188,7 +188,7 @@ def test_a_long_title_loses_its_last_part_or_its_last_words() -> None:
 
 @given(st.text(max_size=200), st.integers(1, 12))
 def test_titles_fit(title: str, count: int) -> None:
-    story = tell(choices(*[moment(i, title=title) for i in range(count)]), (), ["front"])
+    story = narrate(choices(*[moment(i, title=title) for i in range(count)]), (), ["front"])
     assert len(story.title) <= MAX_STORY_TITLE_CHARS
     assert "\n" not in story.title
 

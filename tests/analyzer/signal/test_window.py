@@ -163,12 +163,12 @@ def test_what_goes_on_is_glimpsed_once_before_its_window_ends() -> None:
     glimpses, moving_s = [], []
     for at_s in times(9):
         assert not windower.push(frame(at_s, [(2.0, 6.0)]))
-        glimpses.append(windower.glimpse())
+        glimpses.append(windower.keyframe_preview())
         if windower.moving:
             moving_s.append(at_s)
-    (glimpse,) = [each for each in glimpses if each]
-    assert 2.0 <= glimpse.pts_s <= 4.0
-    assert glimpse.jpeg.startswith(b"\xff\xd8")
+    (keyframe_preview,) = [each for each in glimpses if each]
+    assert 2.0 <= keyframe_preview.pts_s <= 4.0
+    assert keyframe_preview.jpeg.startswith(b"\xff\xd8")
     assert 2.0 <= moving_s[0] <= 2.6
     assert 6.0 <= moving_s[-1] <= 7.6
 

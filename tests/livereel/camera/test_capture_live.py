@@ -18,7 +18,7 @@ from base.clock import parse_utc, utc_after, utc_text
 from livereel.camera.capture import Capture, Seen
 from livereel.camera.clips import BufferClips, Clipper, NoClips
 from livereel.camera.overload import MAX_BEHIND_S
-from sinks.events import Began, Glimpse, Stirring
+from sinks.events import EpochStarted, KeyframePreview, MotionChanged
 from stream.source import AvSource
 from tests.kit.footage import Look, write_file
 
@@ -29,7 +29,7 @@ WINDOWS = WindowSettings(window_s=5.0, keyframe_px=160)
 
 
 @dataclass(frozen=True)
-class Arrival:
+class ArrivalClock:
     """When a packet comes, in seconds after the camera's zero, and how long it then waits to be taken."""
 
     at_s: float
@@ -39,7 +39,7 @@ class Arrival:
 class Camera(AvSource):
     """A film whose packets come as a script says, which gives None for those that never come."""
 
-    def __init__(self, film: Path, script: Callable[[float], Arrival | None]) -> None:
+    def __init__(self, film: Path, script: Callable[[float], ArrivalClock | None]) -> None:
         super().__init__(str(film))
         self._script = script
         self._now = START
@@ -93,8 +93,8 @@ def since_start_s(utc: str) -> float:
 
 
 def test_windows_are_told_by_the_wall_clock(film: Path) -> None:
-    seen, capture = watch(Camera(film, lambda at_s: Arrival(at_s + 0.2)))
-    assert isinstance(seen[0], Began)
+    seen, capture = watch(Camera(film, lambda at_s: ArrivalClock(at_s + 0.2)))
+    assert isinstance(seen[0], EpochStarted)
     assert seen[0].at_utc == utc_text(START)
     starts = [since_start_s(window.start_utc) for window in windows(seen)]
     assert starts == pytest.approx([0, 5, 10, 15, 20, 25], abs=0.3)
@@ -102,26 +102,26 @@ def test_windows_are_told_by_the_wall_clock(film: Path) -> None:
 
 
 def test_movement_and_its_picture_are_told_before_the_window_ends(film: Path) -> None:
-    seen, _ = watch(Camera(film, Arrival))
-    stirrings = [it for it in seen if isinstance(it, Stirring)]
+    seen, _ = watch(Camera(film, ArrivalClock))
+    stirrings = [it for it in seen if isinstance(it, MotionChanged)]
     assert [it.moving for it in stirrings[:4]] == [True, False, True, False]
     second = [since_start_s(it.at_utc) for it in stirrings[2:4]]
     assert 10.0 <= second[0] <= 10.5
     assert 12.0 <= second[1] <= 13.5
-    glimpse = next(it for it in seen if isinstance(it, Glimpse))
-    assert glimpse.jpeg.startswith(b"\xff\xd8")
-    assert seen.index(glimpse) < seen.index(windows(seen)[0])
-    assert glimpse.window_id == windows(seen)[0].id
+    keyframe_preview = next(it for it in seen if isinstance(it, KeyframePreview))
+    assert keyframe_preview.jpeg.startswith(b"\xff\xd8")
+    assert seen.index(keyframe_preview) < seen.index(windows(seen)[0])
+    assert keyframe_preview.window_id == windows(seen)[0].id
 
 
 def test_a_pause_is_a_gap_between_two_epochs(film: Path) -> None:
     """Seven seconds of packets never come; their time goes by."""
-    seen, _ = watch(Camera(film, lambda at_s: None if 12 <= at_s < 19 else Arrival(at_s)))
+    seen, _ = watch(Camera(film, lambda at_s: None if 12 <= at_s < 19 else ArrivalClock(at_s)))
     (gap,) = [it for it in seen if isinstance(it, Gap)]
     assert gap.reason == "source_stalled"
     assert since_start_s(gap.start_utc) == pytest.approx(12.0, abs=0.3)
     assert since_start_s(gap.end_utc) == pytest.approx(19.0, abs=0.5)
-    assert [it.epoch for it in seen if isinstance(it, Began)] == [0, 1]
+    assert [it.epoch for it in seen if isinstance(it, EpochStarted)] == [0, 1]
     last, first = next((a, b) for a, b in pairwise(windows(seen)) if a.epoch < b.epoch)
     assert end_utc(last) == gap.start_utc
     assert first.start_utc == gap.end_utc
@@ -129,24 +129,24 @@ def test_a_pause_is_a_gap_between_two_epochs(film: Path) -> None:
 
 def test_movement_that_an_epoch_ends_with_is_told_as_over(film: Path) -> None:
     """The pause begins while the disc crosses."""
-    seen, _ = watch(Camera(film, lambda at_s: None if 11 <= at_s < 19 else Arrival(at_s)))
-    changes = [it for it in seen if isinstance(it, Began | Stirring)]
-    second = next(n for n, it in enumerate(changes) if isinstance(it, Began) and it.epoch == 1)
+    seen, _ = watch(Camera(film, lambda at_s: None if 11 <= at_s < 19 else ArrivalClock(at_s)))
+    changes = [it for it in seen if isinstance(it, EpochStarted | MotionChanged)]
+    second = next(n for n, it in enumerate(changes) if isinstance(it, EpochStarted) and it.epoch == 1)
     before = changes[second - 1]
-    assert isinstance(before, Stirring)
+    assert isinstance(before, MotionChanged)
     assert not before.moving
     assert changes[second - 2] != before
 
 
 def test_a_short_pause_breaks_nothing(film: Path) -> None:
-    seen, capture = watch(Camera(film, lambda at_s: None if 14 <= at_s < 16 else Arrival(at_s)))
+    seen, capture = watch(Camera(film, lambda at_s: None if 14 <= at_s < 16 else ArrivalClock(at_s)))
     assert not [it for it in seen if isinstance(it, Gap)]
     assert capture.counts.timeline_breaks == 0
 
 
 def test_a_jam_that_is_made_up_for_costs_nothing(film: Path) -> None:
     """For six seconds nothing comes, then all of it at once, as over TCP."""
-    seen, capture = watch(Camera(film, lambda at_s: Arrival(18.0 if 12 <= at_s < 18 else at_s)))
+    seen, capture = watch(Camera(film, lambda at_s: ArrivalClock(18.0 if 12 <= at_s < 18 else at_s)))
     assert not [it for it in seen if isinstance(it, Gap)]
     assert capture.counts.timeline_breaks == 0
     assert [since_start_s(w.start_utc) for w in windows(seen)] == pytest.approx(
@@ -156,8 +156,8 @@ def test_a_jam_that_is_made_up_for_costs_nothing(film: Path) -> None:
 
 def test_a_camera_whose_clock_stood_still_is_taken_up_at_the_right_time(film: Path) -> None:
     """After twelve seconds all comes twenty seconds late, for good; the timestamps say nothing of it."""
-    seen, _ = watch(Camera(film, lambda at_s: Arrival(at_s if at_s < 12 else at_s + 20)))
-    assert [it.epoch for it in seen if isinstance(it, Began)] == [0, 1]
+    seen, _ = watch(Camera(film, lambda at_s: ArrivalClock(at_s if at_s < 12 else at_s + 20)))
+    assert [it.epoch for it in seen if isinstance(it, EpochStarted)] == [0, 1]
     last = windows(seen)[-1]
     assert since_start_s(end_utc(last)) == pytest.approx(50.0, abs=0.5)
     (gap,) = [it for it in seen if isinstance(it, Gap)]
@@ -167,8 +167,8 @@ def test_a_camera_whose_clock_stood_still_is_taken_up_at_the_right_time(film: Pa
 def test_what_cannot_be_decoded_in_time_is_left_out_and_told(film: Path) -> None:
     """From eleven seconds on packets wait too long; from seventeen on they are fresh again."""
 
-    def script(at_s: float) -> Arrival:
-        return Arrival(at_s, MAX_BEHIND_S + 1 if 11 <= at_s < 17 else 0.0)
+    def script(at_s: float) -> ArrivalClock:
+        return ArrivalClock(at_s, MAX_BEHIND_S + 1 if 11 <= at_s < 17 else 0.0)
 
     seen, capture = watch(Camera(film, script))
     assert capture.counts.skipped_packets == 60
@@ -180,7 +180,7 @@ def test_what_cannot_be_decoded_in_time_is_left_out_and_told(film: Path) -> None
 
 
 def test_what_was_not_looked_at_is_still_in_the_clip(film: Path, tmp_path: Path) -> None:
-    camera = Camera(film, lambda at_s: Arrival(at_s, MAX_BEHIND_S + 1 if 11 <= at_s < 14 else 0.0))
+    camera = Camera(film, lambda at_s: ArrivalClock(at_s, MAX_BEHIND_S + 1 if 11 <= at_s < 14 else 0.0))
     seen, _ = watch(camera, BufferClips(camera, tmp_path, WINDOWS.window_s))
     window = next(w for w in windows(seen) if w.missed_s)
     assert window.clip is not None

@@ -14,16 +14,16 @@ import pytest
 
 from analyzer.signal.window import Window, WindowSettings
 from livereel.camera.capture import Seen
-from livereel.camera.supervisor import Lost, Patience, Supervisor
+from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
 from livereel.camera.worker import CameraSettings
-from sinks.events import Began
+from sinks.events import EpochStarted
 from tests.kit.encrypted import hls_key_gone, sample_aes_segment
 from tests.kit.footage import Look, write_file
 from tests.kit.rtsp import free_port
 from tests.kit.web import web_camera
 
 LONG_S = 30.0
-QUICK = Patience(open_s=10.0, stall_s=5.0, stop_s=3.0, delays_s=(0.05, 0.1))
+QUICK = RestartPolicy(open_s=10.0, stall_s=5.0, stop_s=3.0, delays_s=(0.05, 0.1))
 LOOK = Look(width_px=160, height_px=120, round_s=1, moving_s=0.8)
 
 
@@ -36,16 +36,18 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Camera:
     """A supervised camera, and all that it reported."""
 
-    def __init__(self, source: str, data: Path, patience: Patience = QUICK, *, loop: bool = False) -> None:
+    def __init__(
+        self, source: str, data: Path, patience: RestartPolicy = QUICK, *, loop: bool = False
+    ) -> None:
         settings = CameraSettings("front", source, WindowSettings(window_s=1.0), data, loop=loop)
         self.seen: list[Seen] = []
-        self.lost: list[Lost] = []
+        self.lost: list[CameraLost] = []
         self.supervisor = Supervisor(settings, self._on_report, self._on_lost, patience)
 
     async def _on_report(self, report: Seen) -> None:
         self.seen.append(report)
 
-    async def _on_lost(self, camera: str, lost: Lost) -> None:
+    async def _on_lost(self, camera: str, lost: CameraLost) -> None:
         assert camera == "front"
         self.lost.append(lost)
 
@@ -70,13 +72,13 @@ class Camera:
         return [it for it in self.seen if isinstance(it, Window)]
 
     def epochs(self) -> list[int]:
-        return [it.epoch for it in self.seen if isinstance(it, Began)]
+        return [it.epoch for it in self.seen if isinstance(it, EpochStarted)]
 
 
 def test_a_file_is_watched_to_its_end_and_not_again(film: Path, tmp_path: Path) -> None:
     camera = Camera(str(film), tmp_path)
     camera.run()
-    assert camera.lost == [Lost(None, stalled=False, final=True)]
+    assert camera.lost == [CameraLost(None, stalled=False, final=True)]
     assert camera.supervisor.state == "ended"
     assert [round(w.end_s - w.start_s, 1) for w in camera.windows()] == [1.0, 1.0]
     assert camera.supervisor.total.frames == 2 * LOOK.fps
@@ -86,7 +88,7 @@ def test_a_file_is_watched_to_its_end_and_not_again(film: Path, tmp_path: Path) 
 def test_what_is_not_there_is_refused_and_not_tried_again(tmp_path: Path) -> None:
     camera = Camera(str(tmp_path / "nothing.mp4"), tmp_path)
     camera.run()
-    assert camera.lost == [Lost("no such file", stalled=False, final=True)]
+    assert camera.lost == [CameraLost("no such file", stalled=False, final=True)]
     assert camera.supervisor.state == "refused"
     assert camera.supervisor.starts == 1
 
@@ -96,7 +98,7 @@ def test_a_camera_that_refuses_connections_is_tried_again_and_said_once(
 ) -> None:
     camera = Camera(f"rtsp://user:secret@127.0.0.1:{free_port()}/front", tmp_path)
     camera.run(lambda: camera.until(lambda: len(camera.lost) >= 3))
-    assert camera.lost[0] == Lost("connection refused", stalled=False, final=False)
+    assert camera.lost[0] == CameraLost("connection refused", stalled=False, final=False)
     assert camera.supervisor.starts >= 3
     assert [record.getMessage() for record in caplog.records] == ["front: waiting (connection refused)"]
 
@@ -110,20 +112,20 @@ def mute() -> Iterator[int]:
 
 def test_a_camera_that_never_answers_is_left_after_its_time(mute: int, tmp_path: Path) -> None:
     """FFmpeg's own time is longer: the process is ended from outside."""
-    impatient = Patience(open_s=1.5, stall_s=1.0, stop_s=0.5, delays_s=(0.05,))
+    impatient = RestartPolicy(open_s=1.5, stall_s=1.0, stop_s=0.5, delays_s=(0.05,))
     camera = Camera(f"rtsp://127.0.0.1:{mute}/front", tmp_path, impatient)
     camera.run(lambda: camera.until(lambda: len(camera.lost) >= 1))
-    assert camera.lost[0] == Lost("no picture within 1.5 s", stalled=False, final=False)
+    assert camera.lost[0] == CameraLost("no picture within 1.5 s", stalled=False, final=False)
 
 
 def test_stopping_while_nothing_answers_does_not_wait_for_it(mute: int, tmp_path: Path) -> None:
-    camera = Camera(f"rtsp://127.0.0.1:{mute}/front", tmp_path, Patience(open_s=600.0, stop_s=0.5))
+    camera = Camera(f"rtsp://127.0.0.1:{mute}/front", tmp_path, RestartPolicy(open_s=600.0, stop_s=0.5))
     camera.run(lambda: camera.until(lambda: camera.supervisor.pid is not None))
-    assert camera.lost == [Lost(None, stalled=False, final=True)]
+    assert camera.lost == [CameraLost(None, stalled=False, final=True)]
 
 
 def test_stopping_while_waiting_does_not_wait(tmp_path: Path) -> None:
-    patience = Patience(delays_s=(600.0,))
+    patience = RestartPolicy(delays_s=(600.0,))
     camera = Camera(f"rtsp://127.0.0.1:{free_port()}/front", tmp_path, patience)
     camera.run(lambda: camera.until(lambda: camera.supervisor.state == "waiting"))
     assert camera.supervisor.starts == 1
@@ -134,7 +136,7 @@ def test_stopping_closes_the_open_window_and_keeps_it(film: Path, tmp_path: Path
     camera.run(lambda: camera.until(lambda: camera.supervisor.counts.frames >= 15))
     last = camera.windows()[-1]
     assert 0 < last.end_s - last.start_s < 1.0
-    assert camera.lost == [Lost(None, stalled=False, final=True)]
+    assert camera.lost == [CameraLost(None, stalled=False, final=True)]
 
 
 def test_a_process_that_dies_is_replaced_with_the_next_epoch(film: Path, tmp_path: Path) -> None:
@@ -146,13 +148,13 @@ def test_a_process_that_dies_is_replaced_with_the_next_epoch(film: Path, tmp_pat
         await camera.until(lambda: len(camera.epochs()) >= 2)
 
     camera.run(kill)
-    assert camera.lost[0] == Lost("its process died: SIGSEGV", stalled=False, final=False)
+    assert camera.lost[0] == CameraLost("its process died: SIGSEGV", stalled=False, final=False)
     assert camera.epochs()[:2] == [0, 1]
     assert camera.supervisor.total.frames >= camera.supervisor.counts.frames + LOOK.fps
 
 
 def test_a_process_that_hangs_after_its_first_picture_has_stalled(film: Path, tmp_path: Path) -> None:
-    camera = Camera(str(film), tmp_path, Patience(open_s=600.0, stall_s=1.0, stop_s=0.5), loop=True)
+    camera = Camera(str(film), tmp_path, RestartPolicy(open_s=600.0, stall_s=1.0, stop_s=0.5), loop=True)
 
     async def hang() -> None:
         await camera.until(lambda: bool(camera.epochs()))
@@ -160,7 +162,7 @@ def test_a_process_that_hangs_after_its_first_picture_has_stalled(film: Path, tm
         await camera.until(lambda: bool(camera.lost))
 
     camera.run(hang)
-    assert camera.lost[0] == Lost("no picture for 1 s", stalled=True, final=False)
+    assert camera.lost[0] == CameraLost("no picture for 1 s", stalled=True, final=False)
 
 
 def test_a_camera_can_be_stopped_and_taken_up_again(film: Path, tmp_path: Path) -> None:
@@ -172,7 +174,7 @@ def test_a_camera_can_be_stopped_and_taken_up_again(film: Path, tmp_path: Path) 
 
 
 def test_pauses_grow_to_a_limit_and_differ_from_camera_to_camera() -> None:
-    patience = Patience(delays_s=(1.0, 2.0, 60.0))
+    patience = RestartPolicy(delays_s=(1.0, 2.0, 60.0))
     pauses = [list(islice(patience.waits_s(), 6)) for _ in range(20)]
     for limit, waits in zip((1.0, 2.0, 60.0, 60.0, 60.0, 60.0), zip(*pauses, strict=True), strict=True):
         assert all(0.75 * limit <= wait <= limit for wait in waits)
@@ -180,9 +182,9 @@ def test_pauses_grow_to_a_limit_and_differ_from_camera_to_camera() -> None:
 
 
 def test_unless_told_otherwise_pauses_go_from_a_second_to_a_minute() -> None:
-    assert (Patience().delays_s[0], Patience().delays_s[-1]) == (1.0, 60.0)
-    assert (Patience().open_s, Patience().stall_s) == (20.0, 20.0)
-    assert Patience().stop_s < 5.0
+    assert (RestartPolicy().delays_s[0], RestartPolicy().delays_s[-1]) == (1.0, 60.0)
+    assert (RestartPolicy().open_s, RestartPolicy().stall_s) == (20.0, 20.0)
+    assert RestartPolicy().stop_s < 5.0
 
 
 def test_a_camera_that_is_encrypted_is_unreadable_and_says_so(
@@ -193,7 +195,7 @@ def test_a_camera_that_is_encrypted_is_unreadable_and_says_so(
         camera = Camera(web.address("/live.ts"), tmp_path)
         camera.run()
     reason = "encrypted, and livereel has no key"
-    assert camera.lost == [Lost(reason, stalled=False, final=True, unreadable=True)]
+    assert camera.lost == [CameraLost(reason, stalled=False, final=True, unreadable=True)]
     assert [record.getMessage() for record in caplog.records] == [f"front: refused ({reason})"]
 
 
@@ -203,4 +205,4 @@ def test_a_playlist_whose_key_cannot_be_had_is_tried_again(tmp_path: Path) -> No
         camera = Camera(web.address(f"/{playlist.name}"), tmp_path)
         camera.run(lambda: camera.until(lambda: len(camera.lost) >= 2))
     reason = "encrypted, and its key is missing or wrong"
-    assert camera.lost[:2] == [Lost(reason, stalled=False, final=False, unreadable=True)] * 2
+    assert camera.lost[:2] == [CameraLost(reason, stalled=False, final=False, unreadable=True)] * 2

@@ -10,7 +10,7 @@ import pytest
 from analyzer.signal.activity import Activity
 from analyzer.signal.window import Clip, Measured, Shot
 from livereel.camera.clips import NoClips
-from livereel.camera.counts import Counts
+from livereel.camera.counts import CaptureCounts
 from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
 from stream.media.file import DiskFullError
@@ -57,7 +57,7 @@ def pictures(folder: Path) -> list[str]:
 
 def test_a_window_has_its_clip_and_a_picture_for_each_peak(tmp_path: Path) -> None:
     clip = Clip(tmp_path / "clip.mp4", 0.0)
-    files = WindowFiles(Clips(clip), tmp_path, FreeSpace(tmp_path, 0), Counts())
+    files = WindowFiles(Clips(clip), tmp_path, FreeSpace(tmp_path, 0), CaptureCounts())
     made, keyframes = files.keep(LIVELY, "2026-05-01/front", 0.0)
     assert made == clip
     assert [keyframe.file for keyframe in keyframes] == [
@@ -71,7 +71,7 @@ def test_a_window_has_its_clip_and_a_picture_for_each_peak(tmp_path: Path) -> No
 def test_a_clip_for_which_there_is_no_room_takes_the_pictures_with_it(
     error: Exception, tmp_path: Path
 ) -> None:
-    counts = Counts()
+    counts = CaptureCounts()
     clip, keyframes = WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), counts).keep(
         LIVELY, "2026-05-01/front", 0.0
     )
@@ -84,12 +84,14 @@ def test_a_clip_for_which_there_is_no_room_takes_the_pictures_with_it(
 def test_a_failure_that_ends_the_run_leaves_no_pictures_either(tmp_path: Path) -> None:
     error = OSError(errno.EROFS, "Read-only file system")
     with pytest.raises(OSError, match="Read-only"):
-        WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), Counts()).keep(LIVELY, "front", 0.0)
+        WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), CaptureCounts()).keep(
+            LIVELY, "front", 0.0
+        )
     assert pictures(tmp_path) == []
 
 
 def test_no_room_is_asked_for_before_anything_is_written(tmp_path: Path) -> None:
-    counts = Counts()
+    counts = CaptureCounts()
     files = WindowFiles(
         Clips(Clip(tmp_path / "clip.mp4", 0.0)), tmp_path, FreeSpace(tmp_path, 10**18), counts
     )

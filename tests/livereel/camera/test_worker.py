@@ -17,7 +17,7 @@ import pytest
 from analyzer.signal.window import Window, WindowSettings
 from livereel.camera.process import CameraProcess
 from livereel.camera.worker import CameraSettings, Ended, Report
-from sinks.events import Began
+from sinks.events import EpochStarted
 from stream.open import open_live
 from stream.source import SourceError
 from tests.kit.footage import Look, write_file
@@ -103,7 +103,7 @@ def test_a_stream_over_http_that_ends_is_worth_another_try(web: WebCamera, tmp_p
 
 def test_an_hls_stream_is_watched_from_its_newest_segment(web: WebCamera, tmp_path: Path) -> None:
     taken = reports(web.address("/live.m3u8"), tmp_path, limit=2)
-    assert sum(isinstance(it, Began) for it in taken) == 1
+    assert sum(isinstance(it, EpochStarted) for it in taken) == 1
     assert ending(taken) == Ended(None, retryable=False)
     assert "/live0.ts" not in web.requests
 

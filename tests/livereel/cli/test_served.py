@@ -14,7 +14,7 @@ import pytest
 
 from analyzer.reel.choose import ChooseRules
 from livereel.cli.check import check
-from livereel.config.describers import make_words
+from livereel.config.describers import make_language_models
 from livereel.config.file import load
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
@@ -137,7 +137,7 @@ def test_a_camera_is_asked_about_in_its_own_words(tmp_path: Path) -> None:
             settings = replace(
                 DescribeConfig(), kind="openai", base_url=server.url, profiles={"opera": "Watch the tenor."}
             )
-            words = make_words(replace(Config(), describe=settings), [camera], ChooseRules())
+            words = make_language_models(replace(Config(), describe=settings), [camera], ChooseRules())
             moment = await words.describer.describe(pictured(tmp_path, camera="front"))
             await words.describer.close()
             return moment.alerts
@@ -239,7 +239,7 @@ def test_extra_fields_and_headers_come_from_the_configuration(tmp_path: Path) ->
     async def describe() -> None:
         async with server.serving():
             settings = replace(config.describe, base_url=server.url)
-            words = make_words(replace(config, describe=settings), [], ChooseRules())
+            words = make_language_models(replace(config, describe=settings), [], ChooseRules())
             await words.describer.describe(pictured(tmp_path))
             await words.describer.close()
 

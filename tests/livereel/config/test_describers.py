@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.reel.choose import ChooseRules
-from livereel.config.describers import make_words, queue_settings
+from livereel.config.describers import make_language_models, queue_settings
 from livereel.config.schema import CameraConfig, Config, ConfigError, DescribeConfig
 
 RULES = ChooseRules()
@@ -19,13 +19,15 @@ def config(**describe: object) -> Config:
 
 
 def test_without_a_word_the_words_are_built_in() -> None:
-    words = make_words(Config(), (), RULES)
+    words = make_language_models(Config(), (), RULES)
     assert words.describer.model == "builtin"
     assert words.probe is None
 
 
 def test_a_server_is_asked_where_the_configuration_names_one() -> None:
-    words = make_words(config(kind="openai", base_url="http://127.0.0.1:9/v1", model="m"), (), RULES)
+    words = make_language_models(
+        config(kind="openai", base_url="http://127.0.0.1:9/v1", model="m"), (), RULES
+    )
     assert isinstance(words.describer, OpenAiDescriber)
     assert words.describer.model == "m"
     assert words.probe is not None
@@ -34,13 +36,15 @@ def test_a_server_is_asked_where_the_configuration_names_one() -> None:
 def test_a_profile_that_is_not_there_is_a_mistake_in_the_configuration() -> None:
     camera = CameraConfig("front", "synthetic://street", profile="opera")
     with pytest.raises(ConfigError, match="opera"):
-        make_words(config(kind="openai", base_url="http://127.0.0.1:9/v1", model="m"), [camera], RULES)
+        make_language_models(
+            config(kind="openai", base_url="http://127.0.0.1:9/v1", model="m"), [camera], RULES
+        )
 
 
 def test_an_own_profile_may_be_used() -> None:
     camera = CameraConfig("front", "synthetic://street", profile="opera")
     own = {"opera": "Look for singers."}
-    make_words(
+    make_language_models(
         config(kind="openai", base_url="http://127.0.0.1:9/v1", model="m", profiles=own), [camera], RULES
     )
 

@@ -7,11 +7,11 @@ import pytest
 from livereel.live.publisher import Publisher
 from sinks.events import Restored
 from sinks.sink import Event, SinkError
-from tests.kit.events import glimpse, moment_now, stirring
+from tests.kit.events import keyframe_preview, moment_now, stirring
 from tests.kit.mqtt import looped
 
 
-class Shelf:
+class ReaderCache:
     """A sink that keeps what it takes in memory, unless its disk is said to be full."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ EVENTS: list[Event] = [stirring(moving=True), moment_now(1), stirring(moving=Fal
 
 @looped
 async def test_every_sink_gets_every_event_in_order() -> None:
-    publisher, one, other = Publisher(), Shelf(), Shelf()
+    publisher, one, other = Publisher(), ReaderCache(), ReaderCache()
     publisher.attach([one, other])
     for event in EVENTS:
         await publisher.publish(event)
@@ -43,10 +43,10 @@ async def test_every_sink_gets_every_event_in_order() -> None:
 async def test_a_sink_that_fails_keeps_no_other_from_an_event_and_is_counted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    publisher, failing, other = Publisher(), Shelf(), Shelf()
+    publisher, failing, other = Publisher(), ReaderCache(), ReaderCache()
     publisher.attach([failing, other])
     failing.full = True
-    await publisher.publish(glimpse())
+    await publisher.publish(keyframe_preview())
     failing.full = False
     await publisher.publish(EVENTS[0])
     assert failing.kept == [EVENTS[0]]
@@ -58,5 +58,5 @@ async def test_a_sink_that_fails_keeps_no_other_from_an_event_and_is_counted(
 @looped
 async def test_without_sinks_events_go_nowhere() -> None:
     publisher = Publisher()
-    await publisher.publish(glimpse())
+    await publisher.publish(keyframe_preview())
     assert publisher.lost == 0

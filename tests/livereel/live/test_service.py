@@ -23,12 +23,12 @@ from analyzer.signal.window import Outcome, Window
 from base.clock import utc_text
 from livereel.app import build
 from livereel.camera.worker import CameraSettings
-from livereel.config.describers import make_words
+from livereel.config.describers import make_language_models
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
 from livereel.live.service import Live, outcome_of
 from livereel.storage.retention import Retention
-from sinks.events import CameraState, DescriberState, Glimpse, Restored, Stats, Stirring
+from sinks.events import CameraState, DescriberState, KeyframePreview, MotionChanged, Restored, Stats
 from sinks.outbox import Outbox, OutboxMessage
 from sinks.sink import Event
 from tests.kit.chat_server import ChatServer
@@ -87,7 +87,7 @@ async def live(
 ) -> AsyncIterator[tuple[Live, Ledger, Heard]]:
     """A run of these cameras that is yet to begin."""
     options = few_chapters()
-    words = make_words(options.config, (), options.rules())
+    words = make_language_models(options.config, (), options.rules())
     if describer is not None:
         words = replace(words, describer=describer)
     with closing(Ledger(data)) as ledger:
@@ -123,13 +123,13 @@ def test_all_is_told_movement_before_its_window_ends_and_the_run_ends_with_its_s
             assert len(heard.of(Moment)) == outcomes.count(Outcome.DESCRIBED)
             assert len(heard.of(Reel)) == len(ledger.reels.since()) == 1
             first_window = heard.events.index(heard.of(Window)[0])
-            assert heard.events.index(heard.of(Stirring)[0]) < first_window
-            glimpse, windows = heard.of(Glimpse)[0], heard.of(Window)
+            assert heard.events.index(heard.of(MotionChanged)[0]) < first_window
+            keyframe_preview, windows = heard.of(KeyframePreview)[0], heard.of(Window)
             # It may settle just after the end of its window, which lasts a second here.
-            assert isinstance(glimpse, Glimpse)
+            assert isinstance(keyframe_preview, KeyframePreview)
             assert isinstance(windows[0], Window)
-            assert glimpse.window_id == windows[0].id
-            assert heard.events.index(glimpse) < heard.events.index(windows[1])
+            assert keyframe_preview.window_id == windows[0].id
+            assert heard.events.index(keyframe_preview) < heard.events.index(windows[1])
 
     asyncio.run(run())
 

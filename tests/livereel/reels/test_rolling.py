@@ -17,12 +17,12 @@ from analyzer.reel.choose import ChooseRules
 from analyzer.reel.compile import ReelSettings
 from analyzer.reel.records import Reel
 from base.clock import utc_text
-from livereel.config.describers import make_words
+from livereel.config.describers import make_language_models
 from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
-from livereel.reels.rolling import KEPT_BEFORE_LATEST, RollingReel, look_back
-from livereel.storage.data_dir import LATEST, point, remove_reel
+from livereel.reels.rolling import KEPT_BEFORE_LATEST, RollingReel, read_period
+from livereel.storage.data_dir import LATEST, remove_reel, update_link
 from stream.media.file import MediaError
 from stream.media.probe import verify
 from tests.kit.footage import Look, write_file
@@ -57,14 +57,14 @@ def ledger(data: Path) -> Iterator[Ledger]:
 
 def rolling(data: Path, ledger: Ledger, horizon_s: float = HOUR_S) -> RollingReel:
     rules = ChooseRules(2, 4)
-    words = make_words(Config(), (), rules)
+    words = make_language_models(Config(), (), rules)
     return RollingReel(
         "front",
         ["front"],
         ledger=ledger,
         folder=data / "reels",
         chooser=BlockChooser(rules, words.propose),
-        tell=words.tell,
+        narrate=words.narrate,
         settings=ReelSettings(),
         horizon_s=horizon_s,
     )
@@ -187,11 +187,11 @@ def test_a_reel_given_up_leaves_neither_files_nor_a_process(data: Path, ledger: 
 
 def test_what_is_looked_back_on_begins_where_the_ledger_does(ledger: Ledger) -> None:
     now = datetime.now(UTC)
-    seen = look_back(ledger, ["front"], utc_text(now - timedelta(hours=1)), utc_text(now))
+    seen = read_period(ledger, ["front"], utc_text(now - timedelta(hours=1)), utc_text(now))
     assert seen.start_utc == min([w.start_utc for w in seen.windows] + [gap.start_utc for gap in seen.gaps])
     assert seen.start_utc > utc_text(now - timedelta(hours=1))
     assert {moment.window.id for moment in seen.moments} <= {window.id for window in seen.windows}
-    assert look_back(ledger, ["back"], "", utc_text(now)).windows == ()
+    assert read_period(ledger, ["back"], "", utc_text(now)).windows == ()
 
 
 @pytest.mark.parametrize("left", ["whole", "half gone", "gone"])
@@ -202,7 +202,7 @@ def test_a_reel_that_goes_takes_the_link_to_it_along_and_no_other(left: str, tmp
         (tmp_path / "000001").rename(tmp_path / "000001.part")
     if left == "gone":
         shutil.rmtree(tmp_path / "000001.part")
-    point(tmp_path / LATEST, "000002")
+    update_link(tmp_path / LATEST, "000002")
     remove_reel(tmp_path / "000001")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000002", LATEST]
     remove_reel(tmp_path / "000002")
@@ -212,6 +212,6 @@ def test_a_reel_that_goes_takes_the_link_to_it_along_and_no_other(left: str, tmp
 def test_a_link_is_moved_in_one_step(tmp_path: Path) -> None:
     for name in ("000001", "000002"):
         (tmp_path / name).mkdir()
-        point(tmp_path / "latest", name)
+        update_link(tmp_path / "latest", name)
         assert (tmp_path / "latest").readlink() == Path(name)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["000001", "000002", "latest"]

@@ -18,7 +18,7 @@ from analyzer.signal.window import Clip, Keyframe, Outcome
 from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.storage.data_dir import LATEST
-from livereel.storage.recovery import remove_leftovers
+from livereel.storage.recovery import recover
 from tests.kit.events import reel_in
 from tests.kit.measured import measured
 
@@ -67,7 +67,7 @@ def test_what_nothing_names_goes(ledger: Ledger, tmp_path: Path) -> None:
     write(tmp_path / "clips" / "front" / "2026-05-01" / f"{window_id()}.mp4.part")
     write(tmp_path / "reels" / "front" / "000007.part" / "reel.mp4")
     write(tmp_path / "reels" / "front" / "000008" / "reel.mp4")
-    assert remove_leftovers(tmp_path, ledger) == 6
+    assert recover(tmp_path, ledger) == 6
     assert everything(tmp_path) == kept
     assert list((tmp_path / "reels" / "front").iterdir()) == []
 
@@ -95,7 +95,7 @@ def test_what_does_not_bear_a_name_of_ours_stays(ledger: Ledger, tmp_path: Path)
     ):
         write(tmp_path / file)
     before = everything(tmp_path)
-    assert remove_leftovers(tmp_path, ledger) == 0
+    assert recover(tmp_path, ledger) == 0
     assert everything(tmp_path) == before
 
 
@@ -109,7 +109,7 @@ def test_what_is_older_than_the_ledger_stays_as_that_may_have_been_lost(starts: 
     before = everything(tmp_path)
     for _ in range(starts):
         with closing(Ledger(tmp_path)) as ledger:
-            assert remove_leftovers(tmp_path, ledger) == 0
+            assert recover(tmp_path, ledger) == 0
     assert everything(tmp_path) == before
 
 
@@ -125,7 +125,7 @@ PART_OF_ONE = '{{"id": "front", "seq": {}, "end_utc": "2026-05-01T12:00:00Z", "b
 
 def test_a_reel_finished_as_its_process_died_is_adopted(ledger: Ledger, tmp_path: Path) -> None:
     reel = with_manifest(reel_in(tmp_path, seq=3))
-    remove_leftovers(tmp_path, ledger)
+    recover(tmp_path, ledger)
     assert ledger.reels.seqs("front") == [3]
     assert (tmp_path / "reels" / "front" / LATEST).resolve() == reel.folder.resolve()
 
@@ -135,7 +135,7 @@ def test_one_that_was_about_to_go_is_adopted_and_is_not_the_latest(ledger: Ledge
     latest = reel_in(tmp_path, seq=4)
     ledger.reels.add(latest)
     (tmp_path / "reels" / "front" / LATEST).symlink_to(latest.folder.name)
-    remove_leftovers(tmp_path, ledger)
+    recover(tmp_path, ledger)
     assert ledger.reels.seqs("front") == [3, 4]
     assert (tmp_path / "reels" / "front" / LATEST).resolve() == latest.folder.resolve()
 
@@ -144,6 +144,6 @@ def test_one_that_was_about_to_go_is_adopted_and_is_not_the_latest(ledger: Ledge
 def test_what_is_no_reel_of_that_name_is_left_alone(text: str, ledger: Ledger, tmp_path: Path) -> None:
     write(tmp_path / "reels" / "front" / "000003" / "reel.json", text)
     before = everything(tmp_path)
-    assert remove_leftovers(tmp_path, ledger) == 0
+    assert recover(tmp_path, ledger) == 0
     assert everything(tmp_path) == before
     assert ledger.reels.since() == []

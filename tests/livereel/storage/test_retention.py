@@ -18,7 +18,7 @@ from analyzer.signal.window import Clip, Keyframe, Outcome, Window
 from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING, LedgerError, WindowState
-from livereel.storage.data_dir import LATEST, point
+from livereel.storage.data_dir import LATEST, update_link
 from livereel.storage.free_space import FreeSpace
 from livereel.storage.retention import DOUBT_S, Limits, Retention
 from tests.kit import faults
@@ -120,7 +120,7 @@ def reel_of(
     end_utc = utc_text(NOW - timedelta(hours=hours_ago))
     reel = replace(made, end_utc=end_utc, chapters=(replace(made.chapters[0], moment=told),))
     ledger.reels.add(reel)
-    point(reel.folder.with_name(LATEST), reel.folder.name)
+    update_link(reel.folder.with_name(LATEST), reel.folder.name)
     return reel
 
 

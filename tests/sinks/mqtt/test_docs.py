@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from sinks.events import CameraStatus, DescriberState, DescriberStatus, Stats
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.broker import MOSQUITTO, broker
-from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching
+from tests.kit.events import JPEG, keyframe_preview, moment_now, now_utc, reel_in, stirring, watching
 from tests.kit.ha_schema import check_discovery
 from tests.kit.listener import Heard, Listener, listener
 from tests.kit.mqtt import Wishes, looped, running, until
@@ -83,7 +83,7 @@ def all_heard(tmp_path_factory: pytest.TempPathFactory) -> list[Heard]:
             for camera in CAMERAS:
                 await sink.take(watching(camera))
                 await sink.take(stirring(camera, moving=True))
-                await sink.take(glimpse(camera))
+                await sink.take(keyframe_preview(camera))
                 await sink.take(stirring(camera, moving=False))
                 await sink.take(moment_now(1, camera))
                 await sink.take(replace(moment_now(2, camera), alerts=("a dog",)))

@@ -18,7 +18,7 @@ from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
 from tests.kit.broker import MOSQUITTO, Broker, broker, free_port
-from tests.kit.events import JPEG, glimpse, moment_now, now_utc, reel_in, stirring, watching
+from tests.kit.events import JPEG, keyframe_preview, moment_now, now_utc, reel_in, stirring, watching
 from tests.kit.listener import Listener, listener
 from tests.kit.mqtt import VERSION, Wishes, looped, open_outbox, running, until
 
@@ -76,7 +76,7 @@ async def test_who_comes_later_is_told_the_states_but_no_events(
 ) -> None:
     async with running(settings, tmp_path) as sink:
         await online(others)
-        await sink.take(glimpse())
+        await sink.take(keyframe_preview())
         await sink.take(moment_now(1))
         await sink.take(reel_in(tmp_path))
         await heard(others, "livereel/reels")
@@ -216,7 +216,7 @@ async def test_a_window_is_known_by_one_id_from_peak_to_caption(
 ) -> None:
     async with running(settings, tmp_path) as sink:
         await online(others)
-        await sink.take(glimpse(number=7))
+        await sink.take(keyframe_preview(number=7))
         await sink.take(moment_now(7))
         for topic in ("livereel/front/peak", "livereel/captions", "livereel/front/highlight"):
             assert json.loads((await heard(others, topic))[0])["id"] == "front-0-00007"
@@ -225,8 +225,8 @@ async def test_a_window_is_known_by_one_id_from_peak_to_caption(
 @looped
 async def test_stats_tell_what_was_dropped(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
     async with running(settings, tmp_path) as sink:
-        await sink.take(glimpse())
-        await sink.take(glimpse())
+        await sink.take(keyframe_preview())
+        await sink.take(keyframe_preview())
         await online(others)
         await until(lambda: sink.counters()["connections"])
         await sink.take(Stats(now_utc(), {"windows": 3.0}, {"front": {"fps": 25.0}}))
@@ -410,7 +410,7 @@ async def test_a_broker_that_is_not_there_yet_is_tried_until_it_is(
     caplog.set_level(logging.INFO)
     async with running(MqttSettings("127.0.0.1", peer.port), tmp_path) as sink:
         await sink.take(moment_now(1))
-        await sink.take(glimpse())
+        await sink.take(keyframe_preview())
         await asyncio.sleep(0.3)  # several attempts
         peer.start()
         try:

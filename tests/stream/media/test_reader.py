@@ -10,7 +10,7 @@ import av
 import pytest
 
 from stream.media.file import MediaError
-from stream.media.reader import Footage, Shelf
+from stream.media.reader import MediaReader, ReaderCache
 from tests.kit.media import FASTEST, film, number_of
 
 FILES: dict[str, dict[str, Any]] = {
@@ -26,7 +26,7 @@ FILES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("form", FILES.values(), ids=FILES.keys())
 def test_reading_begins_with_a_keyframe_at_or_before(tmp_path: Path, form: Mapping[str, Any]) -> None:
-    with Footage(film(tmp_path / "film", **{"seconds": 6, "gop": 50, **form})) as footage:
+    with MediaReader(film(tmp_path / "film", **{"seconds": 6, "gop": 50, **form})) as footage:
         for from_s in (5.0, 0.0, 3.99, 4.0, 2.01, -1.0, 99.0):
             packets = (p for p in footage.packets(from_s) if p.stream_index == footage.video.index)
             first = next(packets)
@@ -37,7 +37,7 @@ def test_reading_begins_with_a_keyframe_at_or_before(tmp_path: Path, form: Mappi
 def test_sound_from_the_start_on_is_there(tmp_path: Path) -> None:
     for container in ("mp4", "mpegts", "matroska"):
         source = film(tmp_path / container, seconds=6, gop=25, sound="aac", container=container)
-        with Footage(source) as footage:
+        with MediaReader(source) as footage:
             times_s = [
                 footage.time_of(p) for p in footage.packets(3.0) if p.stream_index != footage.video.index
             ]
@@ -60,7 +60,7 @@ def without_index(source: Path, *, container: str) -> Path:
 @pytest.mark.parametrize("container", ["avi", "matroska"])
 def test_a_missing_index_costs_time_not_pictures(tmp_path: Path, container: str) -> None:
     source = film(tmp_path / "film", seconds=6, gop=25, codec="mpeg4", container=container, options={})
-    with Footage(without_index(source, container=container)) as footage:
+    with MediaReader(without_index(source, container=container)) as footage:
         for from_s in (4.4, 1.6):
             packets = (p for p in footage.packets(from_s) if p.stream_index == footage.video.index)
             frames = ((footage.seconds(at), frame) for at, frame in footage.frames(packets))
@@ -72,7 +72,7 @@ def test_a_missing_index_costs_time_not_pictures(tmp_path: Path, container: str)
 
 def test_times_count_from_the_first_picture_whatever_its_stamp(tmp_path: Path) -> None:
     source = film(tmp_path / "film.ts", container="mpegts", time_s=lambda nth: 1000 + nth / 25)
-    with Footage(source) as footage:
+    with MediaReader(source) as footage:
         assert footage.seconds(footage.ticks(0.0)) == 0.0
         assert footage.seconds(footage.first.pts or 0) == 0.0
         assert footage.frame_s == pytest.approx(0.04)
@@ -92,13 +92,13 @@ def test_a_cover_picture_is_not_the_film(tmp_path: Path) -> None:
             if packet.size:
                 packet.stream = track
                 out.mux(packet)
-    with Footage(covered) as footage:
+    with MediaReader(covered) as footage:
         assert footage.first.width == 192
 
 
 def test_a_shelf_keeps_the_last_file_open(tmp_path: Path) -> None:
     one, two = (film(tmp_path / name, seconds=0.2) for name in ("one", "two"))
-    with Shelf() as shelf:
+    with ReaderCache() as shelf:
         first = shelf.footage(one)
         assert shelf.footage(one) is first
         assert shelf.footage(two).path == two
@@ -114,4 +114,4 @@ def test_a_film_without_a_picture_is_one_clear_line(tmp_path: Path) -> None:
         data[at + 20 : at + 188] = b"\xff" * 168
     source.write_bytes(data)
     with pytest.raises(MediaError, match="cannot read"):
-        Footage(source)
+        MediaReader(source)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stream.media.edit.audio_splice import SplicedSound
 from stream.media.file import muxing
-from stream.media.reader import Footage
+from stream.media.reader import MediaReader
 from stream.media.sound import AacTrack, ReelSound
 from tests.kit.media import film
 
@@ -75,7 +75,7 @@ def test_what_comes_before_the_start_is_cut(tmp_path: Path) -> None:
 
 def test_segments_end_where_their_pictures_do(tmp_path: Path) -> None:
     source = film(tmp_path / "film.mp4", seconds=3, sound="aac", rate_hz=44_100)
-    with Footage(source) as footage, muxing(tmp_path / "a.mp4") as out:
+    with MediaReader(source) as footage, muxing(tmp_path / "a.mp4") as out:
         sound = ReelSound(out)
         for k in range(3):
             sound.open(footage.audio)
@@ -95,7 +95,7 @@ def test_segments_end_where_their_pictures_do(tmp_path: Path) -> None:
 def test_spliced_packets_follow_without_a_gap_and_do_not_drift(tmp_path: Path, rate_hz: int) -> None:
     source = film(tmp_path / "film.mp4", seconds=3, sound="aac", rate_hz=rate_hz)
     length_s = Fraction(1033, 1000)
-    with Footage(source) as footage, muxing(tmp_path / "a.mp4") as out:
+    with MediaReader(source) as footage, muxing(tmp_path / "a.mp4") as out:
         assert footage.audio is not None
         sound = SplicedSound(out, footage.audio)
         for k in range(40):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from stream.timing.arrival_clock import MAX_DRIFT, Arrival
+from stream.timing.arrival_clock import MAX_DRIFT, ArrivalClock
 
 
 def test_the_packet_that_was_delayed_least_tells() -> None:
-    arrival = Arrival()
+    arrival = ArrivalClock()
     for stream_s, delay_s in ((10.0, 0.3), (10.1, 0.02), (10.2, 0.5)):
         assert not arrival.jumps_to(stream_s)
         arrival.see(stream_s, 100.0 + stream_s + delay_s)
@@ -17,7 +17,7 @@ def test_the_packet_that_was_delayed_least_tells() -> None:
 
 
 def test_a_clock_that_is_slow_is_followed() -> None:
-    arrival = Arrival()
+    arrival = ArrivalClock()
     slow = 1 - MAX_DRIFT / 2
     for second in range(10_000):
         arrival.see(second * slow, 100.0 + second)
@@ -26,7 +26,7 @@ def test_a_clock_that_is_slow_is_followed() -> None:
 
 @pytest.mark.parametrize("to_s", [0.0, 5_000.0])
 def test_a_jump_begins_anew(to_s: float) -> None:
-    arrival = Arrival()
+    arrival = ArrivalClock()
     arrival.see(1000.0, 1.0)
     assert arrival.jumps_to(to_s)
     arrival.see(to_s, 2.0)
@@ -35,13 +35,13 @@ def test_a_jump_begins_anew(to_s: float) -> None:
 
 
 def test_pictures_out_of_order_are_no_jump() -> None:
-    arrival = Arrival()
+    arrival = ArrivalClock()
     arrival.see(1.2, 2.0)
     assert not arrival.jumps_to(1.1)
 
 
 def test_a_picture_that_is_sent_before_its_time_tells_nothing() -> None:
-    arrival = Arrival()
+    arrival = ArrivalClock()
     arrival.see(0.0, 100.0)
     arrival.see(0.32, 100.08, tells=False)
     assert arrival.zero_s == 100.0

@@ -13,7 +13,7 @@ import pytest
 from livereel.ledger.records import FILE
 from sinks.mqtt.connection.oversize import LOSSES
 from sinks.mqtt.settings import MqttSettings
-from tests.kit.events import glimpse, moment_now, reel_in, watching
+from tests.kit.events import keyframe_preview, moment_now, reel_in, watching
 from tests.kit.mqtt import QUICK, Wishes, looped, running, until
 from tests.kit.scripted_broker import ScriptedBroker, maximum_packet_size, scripted_broker
 
@@ -71,12 +71,12 @@ async def test_a_picture_larger_than_the_broker_takes_is_left_out(
         broker.properties = maximum_packet_size(10_000)
         async with running(settings(broker), tmp_path) as sink:
             await until(lambda: broker.on("livereel/available"))
-            await sink.take(glimpse(jpeg=b"x" * 9_990))
-            await sink.take(glimpse(jpeg=b"x" * 5_000))
+            await sink.take(keyframe_preview(jpeg=b"x" * 9_990))
+            await sink.take(keyframe_preview(jpeg=b"x" * 5_000))
             await until(lambda: len(broker.on("livereel/front/peak")) == 2)
             await until(lambda: broker.on("livereel/front/keyframe"))
             assert [len(taken.payload) for taken in broker.on("livereel/front/keyframe")][-1] == 5_000
-            await sink.take(glimpse(jpeg=b"x" * 9_990))
+            await sink.take(keyframe_preview(jpeg=b"x" * 9_990))
             await until(lambda: len(broker.on("livereel/front/peak")) == 3)
             assert max(len(taken.payload) for taken in broker.on("livereel/front/keyframe")) == 5_000
             assert sink.counters()["connections"] == 1
