@@ -1,5 +1,6 @@
-# make demo    install and watch two drawn cameras for a minute; prints where the reel is
+# make demo    install and watch two synthetic cameras for a minute; prints where the reel is
 # make test    install, with what the tests need, and run them
+# make test-fast   the tests that need no server and no real-time video: about a minute
 # make test-vllm   the tests with a real vLLM, without a GPU, in an environment of its own (3.5 GB)
 # make check   lint, format and types
 # make bench   the benchmarks' own environment, .venv-bench (bench/README.md says what to run)
@@ -10,7 +11,7 @@ BIN = $(VENV)/bin
 VLLM_VENV ?= .venv-vllm
 BENCH_VENV ?= .venv-bench
 
-.PHONY: demo test test-vllm check bench clean
+.PHONY: demo test test-fast test-vllm check bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/livereel demo
@@ -18,6 +19,9 @@ demo: $(VENV)/.installed
 test: $(VENV)/.tested
 	sh tests/install.sh
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-fast: $(VENV)/.tested
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not slow and not vllm'
 
 # vLLM and its kin warn of each other while they are imported.
 test-vllm: $(VLLM_VENV)/.installed
