@@ -441,8 +441,7 @@ def _shrunk(plane: VideoPlane, bits: int, size: tuple[int, int], channels: int =
     rows = rows.reshape(-1, plane.line_size // rows.itemsize)[: plane.height, : plane.width * channels]
     # Of a large picture every row would be fetched from memory, and few are looked at.
     step = max(1, plane.height // size[1])
-    if step > 1:
-        rows = np.ascontiguousarray(rows[step // 2 :: step])
+    rows = rows[step // 2 :: step]
     if channels > 1:
         rows = rows.reshape(len(rows), -1, channels)
     small = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_LINEAR), rows.dtype)
