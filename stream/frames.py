@@ -51,7 +51,7 @@ _LUMA_BITS = {
 }
 # Colour is looked at in every sixth pixel of the analysis picture, in frames so far apart, a tenth less.
 CHROMA_STEP_PX = 6
-CHROMA_S = 0.09
+CHROMA_S = 0.18
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Frame:
         step: how many frames of the source later than the frame before it is; 1 where all are measured.
         passed: the decoded ones among the frames between, in time order, the newest where they are many.
         chroma: uint8 (height_px // 6, width_px // 6, 2), both colour differences, upright; None where it
-            was not asked for, the picture has no colour, or the last that had it is less than 0.1 s ago.
+            was not asked for, the picture has no colour, or the last that had it is less than 0.2 s ago.
     """
 
     pts_s: float

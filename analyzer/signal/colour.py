@@ -1,8 +1,8 @@
 """Where the colour of the picture changed, whatever became of its brightness.
 
 As the signal does with brightness, the detail of both colour differences (what is left of them less their
-surroundings' mean) is compared with that of two earlier pictures. Coarser, and at most ten times a second, as
-coders and eyes see colour: what is smaller than a thirtieth of the picture may be missed.
+surroundings' mean) is compared with that of two earlier pictures. Coarser, and at most five times a second,
+as coders and eyes see colour: what is smaller than a thirtieth of the picture may be missed.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ class ColourMeter:
         nth = round(_STILL_SHARE * some.size)
         still = float(np.partition(some, nth)[nth]) / _DETAIL_GAIN
         levels = min(max(_MIN_LEVELS, _LEVELS_PER_STILL * still), _MAX_LEVELS)
-        strength, before = (cv2.absdiff(each, (128.0, 128.0, 0.0, 0.0)) for each in (detail, near.detail))
+        none = np.full_like(detail, 128)
+        strength, before = cv2.absdiff(detail, none), cv2.absdiff(near.detail, none)
         both = cv2.min(strength, before)
         contrast = cv2.dilate(both, _DILATION)
         share = max(contrast_share, _CONTRAST_SHARE)
