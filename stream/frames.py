@@ -178,7 +178,8 @@ class FrameDecoder:
             video: the stream.
             width_px, height_px: analysis size.
             held_bytes: how much of decoded pictures may wait to be handed out together: what is done
-                with them finds the processor's caches warm. 0 hands each out at once.
+                with them finds the processor's caches warm. 0 hands each out at once. With ``max_fps``,
+                only those that are left out wait, as the caches hold a picture best when it is new.
             max_fps: of a faster stream, frames closer together than this are left out, and not even
                 decoded where nothing else builds on them, which may leave half as many; None hands out all.
             chroma: whether frames carry their colour, too.
@@ -268,11 +269,21 @@ class FrameDecoder:
         return skips
 
     def _may_wait(self) -> bool:
+        """Whether the decoded pictures may wait: where some are left out, not one that is measured."""
         if not self._held:
             return True
+        if self._least_s and self._is_due(self._held[-1]):
+            return False
         # Three bytes for two pixels, as in 4:2:0 of 8 bits; near enough for others.
         frame_bytes = self._held[0].width * self._held[0].height * 3 // 2
         return len(self._held) < MAX_HELD and (len(self._held) + 1) * frame_bytes <= self._held_bytes
+
+    def _is_due(self, image: VideoFrame) -> bool:
+        """Whether a picture is late enough after the one handed out last to be the next."""
+        stream_s = self.stream_s(image)
+        if self._handed_s is None or self.zero_s is None or stream_s is None:
+            return True
+        return stream_s - self.zero_s - self._handed_s >= self._least_s
 
     def _note(self, packet: Packet[Stream]) -> None:
         stamp = packet.pts if packet.pts is not None else packet.dts
