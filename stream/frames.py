@@ -51,7 +51,7 @@ _LUMA_BITS = {
 }
 # Colour is looked at in every sixth pixel of the analysis picture, in frames so far apart, a tenth less.
 CHROMA_STEP_PX = 6
-CHROMA_S = 0.09
+CHROMA_S = 0.18
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Frame:
         step: how many frames of the source later than the frame before it is; 1 where all are measured.
         passed: the decoded ones among the frames between, in time order, the newest where they are many.
         chroma: uint8 (height_px // 6, width_px // 6, 2), both colour differences, upright; None where it
-            was not asked for, the picture has no colour, or the last that had it is less than 0.1 s ago.
+            was not asked for, the picture has no colour, or the last that had it is less than 0.2 s ago.
     """
 
     pts_s: float
@@ -178,7 +178,8 @@ class FrameDecoder:
             video: the stream.
             width_px, height_px: analysis size.
             held_bytes: how much of decoded pictures may wait to be handed out together: what is done
-                with them finds the processor's caches warm. 0 hands each out at once.
+                with them finds the processor's caches warm. 0 hands each out at once. With ``max_fps``,
+                only those that are left out wait, as the caches hold a picture best when it is new.
             max_fps: of a faster stream, frames closer together than this are left out, and not even
                 decoded where nothing else builds on them, which may leave half as many; None hands out all.
             chroma: whether frames carry their colour, too.
@@ -268,11 +269,21 @@ class FrameDecoder:
         return skips
 
     def _may_wait(self) -> bool:
+        """Whether the decoded pictures may wait: where some are left out, not one that is measured."""
         if not self._held:
             return True
+        if self._least_s and self._is_due(self._held[-1]):
+            return False
         # Three bytes for two pixels, as in 4:2:0 of 8 bits; near enough for others.
         frame_bytes = self._held[0].width * self._held[0].height * 3 // 2
         return len(self._held) < MAX_HELD and (len(self._held) + 1) * frame_bytes <= self._held_bytes
+
+    def _is_due(self, image: VideoFrame) -> bool:
+        """Whether a picture is late enough after the one handed out last to be the next."""
+        stream_s = self.stream_s(image)
+        if self._handed_s is None or self.zero_s is None or stream_s is None:
+            return True
+        return stream_s - self.zero_s - self._handed_s >= self._least_s
 
     def _note(self, packet: Packet[Stream]) -> None:
         stamp = packet.pts if packet.pts is not None else packet.dts
@@ -441,8 +452,7 @@ def _shrunk(plane: VideoPlane, bits: int, size: tuple[int, int], channels: int =
     rows = rows.reshape(-1, plane.line_size // rows.itemsize)[: plane.height, : plane.width * channels]
     # Of a large picture every row would be fetched from memory, and few are looked at.
     step = max(1, plane.height // size[1])
-    if step > 1:
-        rows = np.ascontiguousarray(rows[step // 2 :: step])
+    rows = rows[step // 2 :: step]
     if channels > 1:
         rows = rows.reshape(len(rows), -1, channels)
     small = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_LINEAR), rows.dtype)

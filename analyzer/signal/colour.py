@@ -1,8 +1,8 @@
 """Where the chroma of the picture changed, independent of brightness.
 
 As the signal does with brightness, the detail of both colour differences (what is left of them less their
-surroundings' mean) is compared with that of two earlier pictures. Coarser, and at most ten times a second, as
-coders and eyes see colour: what is smaller than a thirtieth of the picture may be missed.
+surroundings' mean) is compared with that of two earlier pictures. Coarser, and at most five times a second,
+as coders and eyes see colour: what is smaller than a thirtieth of the picture may be missed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ _DETAIL_GAIN = 2  # detail is kept in half levels, 128 is none
 _MIN_LEVELS, _MAX_LEVELS = 5.0, 14.0  # coders leave colours coarser than brightness
 _STILL_SHARE, _LEVELS_PER_STILL = 0.7, 4.3  # as of brightness: 4.5 sd of noise
 _CONTRAST_SHARE = 0.3  # at least: exposure changes colours in proportion to how strong they are
+# Edges, in half levels, move where they differ by such a share of the contrast. Where so many of them do, in
+# a twentieth of so many tiles, the camera moves.
+_EDGE, _MOVED_SHARE, _MIN_MOVED = 10, 0.2, 0.3
+_TILES, _TILE_MOVED, _MIN_TILES = (6, 5), 255 // 20, 1 / 3
 _MAX_SHARE = 0.5  # of the picture: more is the camera's own doing
 # So much of the picture has so strong a colour, in half levels, and so little of it has it before and after.
 _MIN_COLOURED, _STRONG, _MAX_LASTING = 0.04, 16, 0.2
@@ -73,17 +77,36 @@ class ColourMeter:
         levels = min(max(_MIN_LEVELS, _LEVELS_PER_STILL * still), _MAX_LEVELS)
         none = np.full_like(detail, 128)
         strength, before = cv2.absdiff(detail, none), cv2.absdiff(near.detail, none)
-        if _came_or_went(strength, before):
-            return None
-        contrast = cv2.dilate(cv2.min(strength, before), _DILATION)
+        both = cv2.min(strength, before)
+        contrast = cv2.dilate(both, _DILATION)
         share = max(contrast_share, _CONTRAST_SHARE)
         excess = cv2.addWeighted(least, 1.0, contrast, -share, 0.5 - levels * _DETAIL_GAIN)
         either = cv2.max(*cv2.split(excess))
-        return either if 0 < cv2.countNonZero(either) <= _MAX_SHARE * either.size else None
+        if not 0 < cv2.countNonZero(either) <= _MAX_SHARE * either.size:
+            return None
+        if _came_or_went(cv2.max(strength, before), both) or _moved(difference, contrast):
+            return None
+        return either
 
 
-def _came_or_went(strength: MatLike, before: MatLike) -> bool:
-    """Whether all colours came or went at once: the camera turns to night or day."""
-    now, then = strength > _STRONG, before > _STRONG
-    coloured, lasting = np.count_nonzero(now | then), np.count_nonzero(now & then)
-    return bool(coloured >= _MIN_COLOURED * now.size and lasting <= _MAX_LASTING * coloured)
+def _moved(difference: MatLike, contrast: MatLike) -> bool:
+    """Whether the camera moves: many edges of colours differ, all over the picture.
+
+    Those of a mover do too, but they are in one place, even where nothing else has a colour.
+    """
+    _, edges = cv2.threshold(contrast, _EDGE, 255, cv2.THRESH_BINARY)
+    moved = cv2.compare(difference, cv2.addWeighted(contrast, _MOVED_SHARE, contrast, 0.0, 0.0), cv2.CMP_GT)
+    moved = cv2.max(*cv2.split(cv2.bitwise_and(moved, edges)))
+    if cv2.countNonZero(moved) < _MIN_MOVED * cv2.countNonZero(cv2.max(*cv2.split(edges))):
+        return False
+    tiles = cv2.resize(moved, _TILES, interpolation=cv2.INTER_AREA)
+    return bool(np.count_nonzero(tiles > _TILE_MOVED) > _MIN_TILES * tiles.size)
+
+
+def _came_or_went(either: MatLike, both: MatLike) -> bool:
+    """Whether all colours came or went at once: the camera turns to night or day.
+
+    ``either`` is how strong each is at most, before and after, ``both`` at least.
+    """
+    coloured, lasting = np.count_nonzero(either > _STRONG), np.count_nonzero(both > _STRONG)
+    return bool(coloured >= _MIN_COLOURED * either.size and lasting <= _MAX_LASTING * coloured)

@@ -61,6 +61,8 @@ _BAND_COLUMNS = 14  # minutes, hours and date change with the seconds, in the sa
 _MAX_BAND_DUTY, _BEAT_S = 0.6, 0.3
 
 _NEAR = np.ones((3, 3), np.uint8)
+_NOWHERE: Cells = np.zeros((GRID_ROWS, GRID_COLUMNS), np.bool_)
+_TOGETHER = 64  # frames in which beginnings are looked for at once: one after the other costs more
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +117,23 @@ class _Region:
         return Flicker(x, y, right - x, bottom - y, self.period_s)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Seen:
-    """A frame in which something changed: its number, what changed (0 to 255), and where that began."""
+    """A frame in which something changed.
+
+    Attributes:
+        pts_s: media time of it.
+        number: of the frame.
+        rest_s: what follows a rest of more than this begins anew.
+        changes: what changed, 0 to 255.
+        began: where that began, there or beside; found later, for many frames at once.
+    """
 
     pts_s: float
     number: int
+    rest_s: float
     changes: NDArray[np.uint8]
-    began: Cells
+    began: Cells = field(default_factory=lambda: _NOWHERE)
 
 
 class FlickerFilter:
@@ -136,6 +147,7 @@ class FlickerFilter:
     def __init__(self, source_width_px: int, source_height_px: int) -> None:
         self._size_px = (source_width_px, source_height_px)
         self._history: deque[_Seen] = deque(maxlen=_MAX_FRAMES)
+        self._pending: list[_Seen] = []  # the newest of them, where ``began`` is not known yet
         self._active_s = np.full((GRID_ROWS, GRID_COLUMNS), -np.inf)  # when each cell or one beside changed
         self._number = 0
         self._frame_s = 0.0
@@ -165,20 +177,37 @@ class FlickerFilter:
             self._frame_s += (step_s - self._frame_s) * (0.05 if self._frame_s else 1.0)
         self._last_s = motion.pts_s
         self._number += 1
-        if motion.changes is None or motion.cut or np.count_nonzero(motion.changes) > _MAX_CELLS:
+        if motion.changes is None or motion.cut or cv2.countNonZero(motion.changes) > _MAX_CELLS:
             return
-        here = cv2.dilate(motion.changes, _NEAR) > 0
-        began = here & (motion.pts_s - self._active_s > self._rest_s)
-        np.putmask(self._active_s, here, motion.pts_s)
-        self._history.append(_Seen(motion.pts_s, self._number, motion.changes, began))
+        rest_s = max(_REST_S, 1.5 * self._frame_s)
+        self._pending.append(_Seen(motion.pts_s, self._number, rest_s, motion.changes))
+        if len(self._pending) >= _TOGETHER:
+            self._find_beginnings()
 
-    @property
-    def _rest_s(self) -> float:
-        return max(_REST_S, 1.5 * self._frame_s)
+    def _find_beginnings(self) -> None:
+        """Find in which cells changes began in the frames that are pending; they join the history."""
+        if not self._pending:
+            return
+        here = _dilated(np.stack([seen.changes for seen in self._pending]))
+        times_s, rests_s = (
+            np.array(column)[:, None, None]
+            for column in zip(*((seen.pts_s, seen.rest_s) for seen in self._pending), strict=True)
+        )
+        active_s = np.empty((len(here) + 1, GRID_ROWS, GRID_COLUMNS))  # before each frame, and after all
+        active_s[0] = self._active_s
+        active_s[1:] = np.where(here, times_s, -np.inf)
+        np.maximum.accumulate(active_s, out=active_s)
+        began = here & (times_s - active_s[:-1] > rests_s)
+        for seen, cells in zip(self._pending, began, strict=True):
+            seen.began = cells
+        self._active_s = active_s[-1].copy()
+        self._history += self._pending
+        self._pending.clear()
 
     def look(self, now_s: float) -> None:
         """Look for regions in what was seen so far, and forget those that are regular no more."""
         self._looked_s = now_s
+        self._find_beginnings()
         while self._history and now_s - self._history[0].pts_s > _HORIZONS_S[-1]:
             self._history.popleft()
         if len(self._history) < _MIN_BEGINNINGS:
@@ -231,12 +260,14 @@ class FlickerFilter:
         began = np.stack([seen.began for seen in self._history])
         regular = np.zeros((GRID_ROWS, GRID_COLUMNS))
         for horizon_s in _HORIZONS_S:
-            recent = now_s - times_s <= horizon_s
-            counts = began[recent].sum(axis=0)
+            first = int(np.searchsorted(times_s, now_s - horizon_s))
+            counts = np.count_nonzero(began[first:], axis=0)
             places = (counts >= _MIN_BEGINNINGS) & (regular == 0)
             if places.any():
-                starts = _in_rows(times_s[recent], began[recent][:, places])
+                starts = _in_rows(times_s[first:], began[first:, places])
                 regular[places] = _periods_s(starts, 0.6 * self._frame_s + 0.03)
+            if first == 0:
+                break  # a longer one holds no more
         count, labels = cv2.connectedComponents((regular > 0).astype(np.uint8))
         for label in range(1, count):
             cells = labels == label
@@ -280,23 +311,32 @@ class FlickerFilter:
             return 0.0
         least = _LIKENESS if times >= _SPARSE_DUTY * len(amounts) else _SPARSE_LIKENESS
         steps = np.diff(amounts, axis=0)  # what changes slowly is much the same a little later
-        alike = _correlations(steps)
         first, last = (round(lag_s / self._frame_s) for lag_s in _LAGS_S)
         lags = range(max(1, first), min(last, len(steps) // 2) + 1)
-        best = max((alike[lag] for lag in lags), default=0.0)
+        alike = [_likeness(steps, lag) for lag in lags]
+        best = max(alike, default=0.0)
         if best < least:
             return 0.0
-        return self._frame_s * next(
-            lag for lag in lags if alike[lag] >= 0.9 * best
-        )  # the first of its multiples
+        # the first of its multiples
+        return self._frame_s * next(lag for lag, like in zip(lags, alike, strict=True) if like >= 0.9 * best)
 
 
-def _correlations(rows: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How alike rows are to those so many rows before, by that number: 1 is the same, 0 unlike."""
-    spectrum = np.fft.rfft(rows, 2 * len(rows), axis=0)
-    products = np.fft.irfft((np.abs(spectrum) ** 2).sum(axis=1))[: len(rows)]
-    overlap = 1.0 - np.arange(len(rows)) / len(rows)
-    return np.asarray(products / max(1e-6, float(products[0])) / overlap, np.float64)
+def _likeness(rows: NDArray[np.float32], lag: int) -> float:
+    """How alike rows are to those ``lag`` rows before: 1 is the same, 0 unlike."""
+    flat, shift = rows.ravel(), lag * rows.shape[1]
+    power = max(1e-6, float(flat @ flat))
+    return float(flat[shift:] @ flat[: len(flat) - shift]) / power / (1.0 - lag / len(rows))
+
+
+def _dilated(changes: NDArray[np.uint8]) -> Cells:
+    """Which cells changed, or one beside them did, frame by frame."""
+    wide = changes.copy()
+    wide[:, :, 1:] |= changes[:, :, :-1]
+    wide[:, :, :-1] |= changes[:, :, 1:]
+    high = wide.copy()
+    high[:, 1:] |= wide[:, :-1]
+    high[:, :-1] |= wide[:, 1:]
+    return high > 0
 
 
 def _is_small(cells: Cells) -> bool:

@@ -7,12 +7,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from analyzer.signal.motion import MotionMeter, MotionSettings
 from analyzer.signal.window import Window, WindowSettings
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
@@ -119,6 +121,43 @@ def _night(at_s: float) -> Planes:
 def test_a_change_of_all_colours_is_not_motion(tmp_path: Path, at: Callable[[float], Planes]) -> None:
     (window,) = watched(film(tmp_path / "film.mp4", at))
     assert window.quiet
+
+
+@pytest.mark.parametrize("px_a_s", [20, 30, 35])
+def test_a_camera_that_tilts_over_colours_counts_hardly_more_than_by_brightness(px_a_s: int) -> None:
+    rng = np.random.default_rng(5)
+    soft = [cv2.GaussianBlur(rng.normal(size=(600, 400)).astype(np.float32), (0, 0), sd) for sd in (8, 8, 8)]
+    y, u, v = (
+        np.clip(128 + plane / plane.std() * sd, 16, 240).astype(np.uint8)
+        for plane, sd in zip(soft, (8, 30, 30), strict=True)
+    )
+    bright, coloured = (MotionMeter(MotionSettings(), 400, 300) for _ in range(2))
+    sums = np.zeros(2)
+    for nth in range(80):
+        first = round(nth / 10 * px_a_s)
+        luma = np.ascontiguousarray(y[first : first + 300])
+        chroma = cv2.resize(cv2.merge([u, v])[first : first + 300], (66, 50), interpolation=cv2.INTER_AREA)
+        sums += (
+            bright.measure(nth / 10, luma).value,
+            coloured.measure(nth / 10, luma, np.asarray(chroma, np.uint8)).value,
+        )
+    assert sums[1] <= 1.3 * sums[0] + 80 * 83  # that much each frame is quiet
+
+
+@pytest.mark.parametrize("size", [(30, 60), (90, 120), (160, 200)])
+def test_a_slow_mover_of_any_size_on_plain_ground_is_seen_by_its_colour(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    def at(at_s: float) -> Planes:
+        y, u, v = (np.full((HEIGHT >> k, WIDTH >> k), n, np.uint8) for k, n in ((0, LUMA), (1, 80), (1, 90)))
+        left = round(at_s * 10)
+        place = (slice(40, 40 + size[1] // 2), slice(left, left + size[0] // 2))
+        u[place], v[place] = RED
+        return y, u, v
+
+    (window,) = watched(film(tmp_path / "slow.mp4", at))
+    assert not window.quiet
+    assert window.activity.active_s > 4
 
 
 def test_the_signal_of_the_notebook_is_that_of_brightness_alone(tmp_path: Path) -> None:

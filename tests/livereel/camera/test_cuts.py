@@ -35,16 +35,16 @@ def frames(path: Path, max_fps: float | None = 15.0) -> list[Frame]:
         return [frame for packet in packets for frame in decoder.decode(packet).frames]
 
 
-@pytest.mark.parametrize("phase", range(4))
-@pytest.mark.parametrize("fps", [10, 25, 30, 50, 60, 120])
+@pytest.mark.parametrize(
+    ("fps", "phase"), [(10, 1), (25, 0), (25, 1), (30, 1), (50, 2), (50, 3), (60, 1), (60, 2), (120, 3)]
+)
 def test_a_cut_is_a_keyframe_at_its_own_frame(tmp_path: Path, fps: int, phase: int) -> None:
     cut_s = 2 + phase / fps
     path = slides(tmp_path / "film.mp4", [cut_s], fps=fps, seconds=4)
     assert keyframes_s(path) == [pytest.approx(cut_s, abs=0.001)]
 
 
-@pytest.mark.parametrize("apart", [3, 5, 9, 12])
-@pytest.mark.parametrize("fps", [25, 30])
+@pytest.mark.parametrize(("fps", "apart"), [(25, 3), (30, 3), (30, 5), (25, 9), (30, 12)])
 def test_of_cuts_near_each_other_none_is_lost(tmp_path: Path, fps: int, apart: int) -> None:
     cuts_s = [2.0, 2 + apart / fps, 2 + 2 * apart / fps]
     path = slides(tmp_path / "film.mp4", cuts_s, fps=fps, seconds=4)
@@ -106,8 +106,7 @@ def test_each_frame_tells_how_many_of_the_source_it_stands_for(
         assert frame.step == round((frame.pts_s - before.pts_s) * fps)
 
 
-@pytest.mark.parametrize("fps", [10, 25, 30, 60])
-@pytest.mark.parametrize("distance", [1, 5, 12])
+@pytest.mark.parametrize(("fps", "distance"), [(10, 1), (10, 12), (25, 5), (30, 1), (60, 5), (60, 12)])
 def test_peaks_are_those_of_find_peaks_at_a_distance_in_frames_of_the_source(
     tmp_path: Path, fps: int, distance: int
 ) -> None:

@@ -31,34 +31,37 @@ def check_quiet(path: Path) -> None:
     assert capture.flickers
 
 
-@pytest.mark.parametrize("fps", [5, 10, 12, 25, 30])
-@pytest.mark.parametrize("period_s", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize(("period_s", "fps"), [(0.5, 12), (0.5, 30), (1.0, 5), (1.0, 25), (2.0, 10)])
 def test_a_film_of_a_clock_is_quiet(tmp_path: Path, period_s: float, fps: int) -> None:
     check_quiet(film(tmp_path / "film.mp4", [clock(10, 30, period_s=period_s)], seconds=20, fps=fps))
 
 
-@pytest.mark.parametrize("place", [(480, 30), (10, 345), (450, 345), (260, 180)])
-@pytest.mark.parametrize("noise", [0.0, 6.0])
+@pytest.mark.parametrize(
+    ("place", "noise"), [((480, 30), 0.0), ((10, 345), 6.0), ((450, 345), 0.0), ((260, 180), 6.0)]
+)
 def test_wherever_the_clock_is(tmp_path: Path, place: tuple[int, int], noise: float) -> None:
     check_quiet(film(tmp_path / "film.mp4", [clock(*place)], seconds=20, fps=12, noise=noise))
 
 
-@pytest.mark.parametrize("font", [cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX])
-@pytest.mark.parametrize("scale", [1.0, 1.8])
+@pytest.mark.parametrize(
+    ("font", "scale"),
+    [(cv2.FONT_HERSHEY_PLAIN, 1.8), (cv2.FONT_HERSHEY_COMPLEX, 1.0), (cv2.FONT_HERSHEY_TRIPLEX, 1.8)],
+)
 def test_whatever_it_is_written_in(tmp_path: Path, font: int, scale: float) -> None:
     drawn = [clock(10, 60, scale=scale, font=font)]
     check_quiet(film(tmp_path / "film.mp4", drawn, seconds=20, fps=15))
 
 
-@pytest.mark.parametrize("fps", [5, 12, 25, 30])
+@pytest.mark.parametrize("fps", [5, 12, 25])
 def test_a_stopwatch_is_one_too(tmp_path: Path, fps: int) -> None:
     check_quiet(film(tmp_path / "film.mp4", [stopwatch(10, 40)], seconds=20, fps=fps))
 
 
-@pytest.mark.parametrize("fps", [10, 25, 30])
-@pytest.mark.parametrize("on_s_off_s", [(0.5, 0.5), (0.3, 0.7), (0.7, 0.3), (1.0, 1.0), (0.6, 0.9)])
-def test_a_lamp_that_blinks_is_one_too(tmp_path: Path, on_s_off_s: tuple[float, float], fps: int) -> None:
-    blinking = lamp(300, 200, on_s=on_s_off_s[0], off_s=on_s_off_s[1])
+@pytest.mark.parametrize(
+    ("on_s", "off_s", "fps"), [(0.5, 0.5, 10), (0.3, 0.7, 25), (0.7, 0.3, 30), (1.0, 1.0, 25), (0.6, 0.9, 10)]
+)
+def test_a_lamp_that_blinks_is_one_too(tmp_path: Path, on_s: float, off_s: float, fps: int) -> None:
+    blinking = lamp(300, 200, on_s=on_s, off_s=off_s)
     check_quiet(film(tmp_path / "film.mp4", [blinking], seconds=20, fps=fps))
 
 
@@ -70,18 +73,16 @@ def test_a_dripping_tap_is_none(tmp_path: Path, seed: int) -> None:
     assert not capture.flickers
 
 
-@pytest.mark.parametrize("fps", [10, 25])
-@pytest.mark.parametrize("y", [0, 10, 200])
-def test_who_passes_a_clock_is_found(tmp_path: Path, y: int, fps: int) -> None:
-    for from_s in (3.0, 23.0):
-        path = film(tmp_path / "film.mp4", [clock(10, 40), box(from_s, from_s + 4, y=y)], fps=fps)
-        windows, _ = watched(path)
-        nth = int(from_s // 10)
-        assert [window.quiet for window in windows] == [i != nth for i in range(4)]
-        assert all(from_s <= peak.pts_s <= from_s + 4.5 for peak in windows[nth].peaks)
-        mover = windows[nth].activity.movers[0]
-        assert mover.start_s == pytest.approx(from_s, abs=0.5)
-        assert mover.end_s == pytest.approx(from_s + 4, abs=0.5)
+@pytest.mark.parametrize(("y", "from_s", "fps"), [(0, 23.0, 10), (10, 3.0, 25), (200, 3.0, 10)])
+def test_who_passes_a_clock_is_found(tmp_path: Path, y: int, from_s: float, fps: int) -> None:
+    drawn = [clock(10, 40), box(from_s, from_s + 4, y=y)]
+    windows, _ = watched(film(tmp_path / "film.mp4", drawn, fps=fps, seconds=30))
+    nth = int(from_s // 10)
+    assert [window.quiet for window in windows] == [i != nth for i in range(3)]
+    assert all(from_s <= peak.pts_s <= from_s + 4.5 for peak in windows[nth].peaks)
+    mover = windows[nth].activity.movers[0]
+    assert mover.start_s == pytest.approx(from_s, abs=0.5)
+    assert mover.end_s == pytest.approx(from_s + 4, abs=0.5)
 
 
 def test_who_is_hardly_larger_than_the_clock_is_found_crossing_it(tmp_path: Path) -> None:
