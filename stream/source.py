@@ -24,7 +24,15 @@ from av.video.stream import VideoStream
 from stream.address import is_live, local_path, may_be_file, redact, scheme
 from stream.choice import choose_video, clock_s, has_decoder, said, video_tracks
 from stream.demux import demuxed
-from stream.encryption import ENCRYPTED, KEY_MISSING, is_declared, is_encrypted, is_scrambled, needs_key
+from stream.encryption import (
+    ENCRYPTED,
+    KEY_MISSING,
+    is_declared,
+    is_encrypted,
+    is_protected,
+    is_scrambled,
+    needs_key,
+)
 from stream.media.track import holds_video
 
 OPEN_TIMEOUT_S = 10.0
@@ -178,7 +186,7 @@ class AvSource:
     def _encrypted_or(self, error: SourceError, address: str) -> SourceError:
         """The better reason why an address cannot be opened."""
         path = local_path(address)
-        if path is not None and is_scrambled(path):
+        if path is not None and (is_scrambled(path) or is_protected(path)):
             return self._encrypted(ENCRYPTED)
         if ".m3u8" in address.partition("?")[0] and needs_key(str(path or address)):
             # The server of the keys may be back later.
