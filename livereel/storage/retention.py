@@ -11,6 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from base.clock import utc_text
+from base.plural import counted
 from livereel.ledger.disk_usage import HeldReel, HeldWindow, Stock
 from livereel.ledger.ledger import Ledger, files_of
 from livereel.reels.rolling import discard
@@ -144,7 +145,7 @@ class Retention:
         freed_bytes = sum(held.held_bytes for held in windows)
         self.removed_windows += len(windows)
         self.removed_bytes += freed_bytes
-        log.info("retention: the files of %d windows are gone", len(windows))
+        log.info("retention: the files of %s are gone", counted(len(windows), "window"))
         return freed_bytes
 
     def _remove_reels(self, reels: Sequence[HeldReel]) -> int:
