@@ -22,7 +22,15 @@ from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
 from stream.address import is_live, local_path, may_be_file, redact, scheme
-from stream.codec.encryption import ENCRYPTED, KEY_MISSING, is_declared, is_encrypted, is_scrambled, needs_key
+from stream.codec.encryption import (
+    ENCRYPTED,
+    KEY_MISSING,
+    is_declared,
+    is_encrypted,
+    is_protected,
+    is_scrambled,
+    needs_key,
+)
 from stream.demux import demuxed
 from stream.media.track import holds_video
 from stream.track_choice import choose_video, clock_s, has_decoder, said, video_tracks
@@ -178,7 +186,7 @@ class AvSource:
     def _encrypted_or(self, error: SourceError, address: str) -> SourceError:
         """The better reason why an address cannot be opened."""
         path = local_path(address)
-        if path is not None and is_scrambled(path):
+        if path is not None and (is_scrambled(path) or is_protected(path)):
             return self._encrypted(ENCRYPTED)
         if ".m3u8" in address.partition("?")[0] and needs_key(str(path or address)):
             # The server of the keys may be back later.

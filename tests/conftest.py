@@ -17,6 +17,22 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+# Modules and folders whose tests start servers or processes, play video in real time or encode a lot of it.
+SLOW = (
+    "analyzer/reel/test_compile", "analyzer/report/test_page", "analyzer/signal/test_bodies", "base/test_child", "faults/",
+    "livereel/camera/test_", "livereel/cli/", "livereel/live/", "livereel/reels/", "sinks/mqtt/", "stream/media/",
+    "stream/test_open", "stream/test_threaded", "stream/web/", "synthetic/", "test_media",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what ``make test-fast`` leaves out."""
+    folder = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(folder) and item.path.relative_to(folder).as_posix().startswith(SLOW):
+            item.add_marker("slow")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -24,6 +24,7 @@ from analyzer.describe.describer import DescribeError, Describer, RefusedError, 
 from analyzer.describe.moment import Moment
 from analyzer.describe.pictures import strongest
 from analyzer.signal.window import Outcome, Window
+from base.plural import counted
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +209,8 @@ class DescribeQueue:
         if excess > 0:
             skipped = self._waiting.skip_lowest(excess, self._tasks)
             self.counts.skipped += skipped
-            log.warning("words: %d windows skipped, those with the lowest peaks: too many wait", skipped)
+            windows = counted(skipped, "window")
+            log.warning("words: %s skipped, those with the lowest peaks: too many wait", windows)
 
     def _start_next(self) -> int:
         """Start what may be started; returns how many."""

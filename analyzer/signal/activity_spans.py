@@ -75,6 +75,7 @@ class _Part(Generic[P]):
     end_s: float
     peak: FoundPeak[P]  # the highest local maximum, or frame while there is no maximum
     has_maximum: bool = False
+    stands_s: float = 0.0  # the longest time between one of its frames and the frame before it
 
 
 class ActivitySpanTracker(Generic[P]):
@@ -83,8 +84,8 @@ class ActivitySpanTracker(Generic[P]):
     A stretch ends when the signal has stayed at or below the quiet threshold for ``calm_s``. One that
     goes on over a border is reported in each window that holds at least ``calm_s`` of it: a shorter
     tail of a stretch that was reported before is no event of its own, nor is a head that only rises
-    towards the border. What is too short to be an event in either of two windows but long enough in
-    both together is reported in the second.
+    towards the border. A frame of a time-lapse that stands for ``calm_s`` is as long. What is too short to be
+    an event in either of two windows but long enough in both together is reported in the second.
     """
 
     def __init__(self, calm_s: float = 1.0, settle: Callable[[P], object] | None = None) -> None:
@@ -114,17 +115,18 @@ class ActivitySpanTracker(Generic[P]):
 
     def push(self, pts_s: float, value: float, threshold: float, payload: P | None = None) -> None:
         """Take the next frame, after ``offer`` was called with the maximum that it ended."""
-        frame_s = 0.0 if self._last_s is None else min(max(pts_s - self._last_s, 0.0), _MAX_FRAME_S)
+        step_s = 0.0 if self._last_s is None else max(pts_s - self._last_s, 0.0)
         self._last_s = pts_s
         if value > threshold:
-            self._add(frame_s, FoundPeak(pts_s, value, payload))
+            self._add(step_s, FoundPeak(pts_s, value, payload))
         elif self._last_active_s is not None:
-            self._evidence_s = max(0.0, self._evidence_s - _CALM_WEIGHT * frame_s)
+            self._evidence_s = max(0.0, self._evidence_s - _CALM_WEIGHT * min(step_s, _MAX_FRAME_S))
             if pts_s - self._last_active_s >= self._calm_s:
                 self._report_part(ended=True)
                 self._end_stretch()
 
-    def _add(self, frame_s: float, frame: FoundPeak[P]) -> None:
+    def _add(self, step_s: float, frame: FoundPeak[P]) -> None:
+        frame_s = min(step_s, _MAX_FRAME_S)
         self._active_s += frame_s
         self._evidence_s += frame_s
         self._active_frames += 1
@@ -134,6 +136,7 @@ class ActivitySpanTracker(Generic[P]):
         if self._part is None:
             self._part = _Part(frame.pts_s, frame.pts_s, frame)
         self._part.end_s = frame.pts_s
+        self._part.stands_s = max(self._part.stands_s, step_s)
         if not self._part.has_maximum and frame.value > self._part.peak.value:
             self._part.peak = frame
 
@@ -162,7 +165,7 @@ class ActivitySpanTracker(Generic[P]):
         part = self._part
         if part is None or not self._is_event:
             return
-        is_long = part.end_s - part.start_s >= self._calm_s
+        is_long = max(part.end_s - part.start_s, part.stands_s) >= self._calm_s
         is_tail = self._is_reported and not is_long
         only_rises = not part.has_maximum and not ended and not is_long
         if is_tail or only_rises:

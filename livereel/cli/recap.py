@@ -95,14 +95,20 @@ def recap(address: str, out: Path, options: Options) -> None:
                 if capture.clip_failure and not watched.moments:
                     raise capture.clip_failure
                 _write_windows(watched, folder)
-                reel = _compile(loop.run(_plan(watched, options, words)), folder, options)
+                plan = loop.run(_plan(watched, options, words))
+                _print_notes(capture, watched)  # also where nothing happened: another track may hold it
+                reel = _compile(plan, folder, options)
         finally:
             loop.run(words.describer.close())
+    sys.stdout.write(summary(reel, out))
+
+
+def _print_notes(capture: Capture, watched: RecapResult) -> None:
+    """Write what the user should know of the source and the run, a line each."""
     for flicker in capture.flickers:
         sys.stderr.write(f"livereel: note: {flicker}\n")
     for warning in [*capture.warnings(), *watched.warnings()]:
         sys.stderr.write(f"livereel: warning: {warning}\n")
-    sys.stdout.write(summary(reel, out))
 
 
 @contextmanager

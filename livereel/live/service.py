@@ -17,6 +17,7 @@ from analyzer.reel.compile import ReelError
 from analyzer.reel.records import Gap, GapReason, Reel
 from analyzer.signal.window import Outcome, Window
 from base.clock import parse_utc, utc_text
+from base.plural import counted
 from livereel.camera.capture import Seen
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
 from livereel.camera.worker import CameraSettings
@@ -317,7 +318,8 @@ class Live:
                 log.warning("reel %s: not made: %s", reel.id, error)
                 return
             if made is not None:
-                log.info("reel %s: %s, %d chapters: %s", made.id, made.title, len(made.chapters), made.folder)
+                chapters = counted(len(made.chapters), "chapter")
+                log.info("reel %s: %s, %s: %s", made.id, made.title, chapters, made.folder)
                 await self._publisher.publish(made)
                 reel.drop_old()
 

@@ -11,6 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from base.clock import utc_text
+from base.plural import counted
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import StoredReel, StoredWindow, files_of
 from livereel.storage.data_dir import remove_reel
@@ -144,7 +145,7 @@ class Retention:
         freed_bytes = sum(held.stored_bytes for held in windows)
         self.removed_windows += len(windows)
         self.removed_bytes += freed_bytes
-        log.info("retention: the files of %d windows are gone", len(windows))
+        log.info("retention: the files of %s are gone", counted(len(windows), "window"))
         return freed_bytes
 
     def _remove_reels(self, reels: Sequence[StoredReel]) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urljoin
 
 import av
@@ -21,6 +23,8 @@ _TS_PACKET, _TS_SYNC = 188, 0x47
 # Conditional access needs no more than the video's first packets to be seen.
 _TS_BYTES = 4096 * _TS_PACKET
 _SCRAMBLED_SHARE = 0.5
+# What describes a film of many hours takes some megabytes; damage may claim any size.
+_MOVIE_BOX_BYTES = 64_000_000
 # A master playlist names playlists, and no more than one kilobyte comes at a time.
 _MASTER_DEPTH = 2
 _PLAYLIST_PACKETS = 1024
@@ -61,6 +65,36 @@ def is_scrambled(path: Path) -> bool:
     heads = range(0, len(data) - 3, _TS_PACKET)
     marked = sum(data[at] == _TS_SYNC and data[at + 3] & 0xC0 > 0x40 for at in heads)
     return bool(heads) and marked > _SCRAMBLED_SHARE * len(heads)
+
+
+def is_protected(path: Path) -> bool:
+    """Whether an MP4 file says that its video is encrypted (a sample entry ``encv``).
+
+    It matters for files of which FFmpeg makes nothing: what it cannot parse is often what the cipher needs.
+    False where it is no file that can be read.
+    """
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return b"encv" in _movie_box(file)
+    except (OSError, ValueError):
+        return False
+
+
+def _movie_box(file: BinaryIO) -> bytes:
+    """Return the box that describes an MP4 file's tracks; empty where there is none."""
+    while len(head := file.read(8)) == 8:
+        size, kind = int.from_bytes(head[:4], "big"), head[4:]
+        read = 8
+        if size == 1:  # its size follows, in eight bytes
+            size, read = int.from_bytes(file.read(8), "big"), 16
+        if kind == b"moov":
+            return file.read(min(size - read, _MOVIE_BOX_BYTES) if size else _MOVIE_BOX_BYTES)
+        if size < read:  # 0: up to the end
+            break
+        file.seek(size - read, os.SEEK_CUR)
+    return b""
 
 
 def needs_key(playlist: str) -> bool:

@@ -11,6 +11,8 @@ from fractions import Fraction
 
 import av
 import av.error
+import cv2
+import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
@@ -20,8 +22,10 @@ from stream.address import redact
 from stream.source import SourceError, SourceInfo
 from stream.web.http import Answer, Web
 
-# How each kind of picture begins, FFmpeg's name of its reader, and what stands near its end when it is whole.
-_KINDS = ((b"\xff\xd8\xff", "jpeg_pipe", b"\xff\xd9"), (b"\x89PNG\r\n\x1a\n", "png_pipe", b"IEND"))
+# How each kind of picture begins, its name, and what stands near its end when it is whole.
+_JPEG, _PNG = "JPEG", "PNG"
+_KINDS = ((b"\xff\xd8\xff", _JPEG, b"\xff\xd9"), (b"\x89PNG\r\n\x1a\n", _PNG, b"IEND"))
+_QUALITY = 92
 # Behind it some cameras pad or sign.
 _TAIL_BYTES = 4096
 _TICK = Fraction(1, 90_000)
@@ -32,7 +36,8 @@ _MAX_FAILED = 2
 class SnapshotSource:
     """A PacketSource over the address of a single picture (JPEG or PNG), fetched each ``poll_s``.
 
-    A picture that has not changed is one more frame of the same. Times are those of arrival.
+    A picture that has not changed is one more frame of the same. Times are those of arrival. PNG is made
+    JPEG: clips are MP4, which cannot hold it.
 
     Attributes:
         warning: says how often the picture is fetched.
@@ -46,8 +51,9 @@ class SnapshotSource:
         self._poll_s = poll_s
         self._web = Web(address)
         self._first = self._web.get()
-        self._reader = self._kind_of(self._first)
-        self._container = self._opened(self._first.body)
+        self._kind = self._kind_of(self._first)
+        self._picture = self._jpeg(self._first)
+        self._container = self._opened(self._picture)
         self.video = self._container.streams.video[0]
         self.video.time_base = _TICK
         context = self.video.codec_context
@@ -66,18 +72,27 @@ class SnapshotSource:
         self._closed = threading.Event()
 
     def _kind_of(self, answer: Answer) -> str:
-        """Return the name of the picture's reader; raises SourceError where it is no whole picture."""
-        for start, reader, end in _KINDS:
+        """Return the picture's kind; raises SourceError where it is no whole picture."""
+        for start, kind, end in _KINDS:
             if answer.body.startswith(start):
                 if end not in answer.body[-_TAIL_BYTES:]:
                     raise SourceError(self._name, "its picture is cut off", retryable=True)
-                return reader
+                return kind
         said = f" but {answer.kind}" if answer.kind else ""
         raise SourceError(self._name, f"not a JPEG or PNG picture{said}", retryable=True)
 
+    def _jpeg(self, answer: Answer) -> bytes:
+        if self._kind == _JPEG:
+            return answer.body
+        picture = cv2.imdecode(np.frombuffer(answer.body, np.uint8), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise SourceError(self._name, "its picture is damaged", retryable=True)
+        _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+        return jpeg.tobytes()
+
     def _opened(self, picture: bytes) -> InputContainer:
         try:
-            return av.open(io.BytesIO(picture), mode="r", format=self._reader)
+            return av.open(io.BytesIO(picture), mode="r", format="jpeg_pipe")
         except av.error.FFmpegError as error:
             raise SourceError(self._name, "its picture is damaged", retryable=True) from error
 
@@ -85,7 +100,7 @@ class SnapshotSource:
         """Yield a packet for each fetch; raises SourceError when the camera no longer answers."""
         begun_s = due_s = time.monotonic()
         answer, failed = self._first, 0
-        yield self._packet(answer.body, 0.0)
+        yield self._packet(0.0)
         while True:
             due_s = max(due_s + self._poll_s, time.monotonic())
             if self._closed.wait(due_s - time.monotonic()):
@@ -98,18 +113,19 @@ class SnapshotSource:
                     raise
                 continue
             failed = 0
-            yield self._packet(answer.body, time.monotonic() - begun_s)
+            yield self._packet(time.monotonic() - begun_s)
 
     def _next(self, before: Answer) -> Answer:
         answer = self._web.get(before.tags)
         if answer.unchanged:
             return before
-        if self._kind_of(answer) != self._reader:
+        if self._kind_of(answer) != self._kind:
             raise SourceError(self._name, "its pictures are of another kind now", retryable=True)
+        self._picture = self._jpeg(answer)
         return answer
 
-    def _packet(self, picture: bytes, at_s: float) -> Packet[Stream]:
-        packet: Packet[Stream] = Packet(picture)
+    def _packet(self, at_s: float) -> Packet[Stream]:
+        packet: Packet[Stream] = Packet(self._picture)
         packet.stream, packet.time_base = self.video, _TICK
         packet.pts = packet.dts = round(at_s / _TICK)
         packet.duration = round(self._poll_s / _TICK)

@@ -25,6 +25,18 @@ def fragments(folder: Path) -> Path:
     return _cenc(folder, "fragments.mp4", "-movflags", "frag_keyframe+empty_moov")
 
 
+def mpeg4(folder: Path) -> Path:
+    """MP4 of MPEG-4 part 2, of which not even the size can be read."""
+    return _cenc(folder, "film.mp4", "-c:v", "mpeg4")
+
+
+def fragments_of_no_use(folder: Path) -> Path:
+    """Fragments that do not say how long what the cipher needs is: FFmpeg refuses them."""
+    film = fragments(folder)
+    film.write_bytes(film.read_bytes().replace(b"saiz", b"free"))
+    return film
+
+
 def hls_key_gone(folder: Path) -> Path:
     """HLS, AES-128, whose key file is not there."""
     return _hls(folder, 'METHOD=AES-128,URI="gone.bin"')
@@ -94,6 +106,8 @@ def matroska(folder: Path) -> Path:
 KINDS: tuple[Callable[[Path], Path], ...] = (
     common_encryption,
     fragments,
+    mpeg4,
+    fragments_of_no_use,
     hls_key_gone,
     hls_sample_aes,
     hls_master,

@@ -41,7 +41,7 @@ def assert_files_good(rows: list[dict[str, Any]], data: Path, *, damaged: bool =
             if row["clip"]:
                 length_s = played_s(data / row["clip"]) if damaged else verify(data / row["clip"]).duration_s
                 # No longer than its window and the group of pictures before it: nothing was joined to it.
-                assert 0 < length_s <= row["end_s"] - row["start_s"] + GOP_S + 0.5, row
+                assert 0 < length_s <= row["end_s"] - row["start_s"] + GOP_S + 0.5, (length_s, row)
         elif row["kind"] == "reel":
             verify(data / row["folder"] / row["file"])
 

@@ -55,6 +55,24 @@ def test_one_noisy_frame_leaves_a_window_quiet_at_any_frame_rate(fps: float) -> 
     assert found.peaks == ()
 
 
+@pytest.mark.parametrize("fps", [0.05, 0.1, 0.2, 0.5, 1.0])
+def test_each_window_of_a_time_lapse_in_which_something_moves_holds_it(fps: float) -> None:
+    """One frame a window, or ten: what began two frames earlier is no mere tail where each stands so long."""
+    values, window = (
+        series(40, {20: [11_000.0, 10_000.0, 11_400.0, 11_200.0, 6_600.0]}),
+        max(1, round(10 * fps)),
+    )
+    found = windows(values, fps, window)
+    moving = {i // window for i in range(21, 25)}
+    assert {i for i, each in enumerate(found) if not each.quiet} == moving
+
+
+def test_the_tail_of_a_stretch_is_no_event_of_its_own_at_a_frame_a_second_or_more() -> None:
+    first, second = windows(series(20, {7: [9_000.0, 9_500.0, 9_200.0, 9_100.0]}), 2.0, 10)
+    assert not first.quiet
+    assert second.quiet
+
+
 @pytest.mark.parametrize("fps", [10, 12.5, 25, 30, 60])
 def test_an_event_of_three_tenths_of_a_second_does_not(fps: float) -> None:
     length = round(0.3 * fps)

@@ -206,6 +206,22 @@ def test_what_was_taken_of_two_video_tracks_is_said(livereel: CommandLine, tmp_p
     assert said in livereel("scan", film_).err
 
 
+def test_what_was_taken_of_two_video_tracks_is_said_where_nothing_happened(
+    livereel: CommandLine, tmp_path: Path
+) -> None:
+    """What happened may be in the other track."""
+    scene(tmp_path / "still.mp4", seconds=6, events=())
+    scene(tmp_path / "moving.mp4", seconds=4, events=[(1, 3)])
+    film_ = tmp_path / "film.mkv"
+    inputs = ("-i", str(tmp_path / "still.mp4"), "-i", str(tmp_path / "moving.mp4"))
+    assert not ffmpeg("-v", "error", *inputs, "-map", "0:v", "-map", "1:v", "-c", "copy", str(film_))
+    ended = livereel("recap", film_, "--out", tmp_path / "reel")
+    warning, failed = ended.err.splitlines()
+    assert "of 2 video tracks, track 0 " in warning
+    assert "nothing happened" in failed
+    assert ended.code == 1
+
+
 def place_of_block(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> tuple[float, float]:
     """Where the block's middle is, as shares of width and height."""
     red, green, blue = (picture[:, :, channel].astype(int) for channel in range(3))

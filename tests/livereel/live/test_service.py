@@ -36,6 +36,7 @@ from tests.kit.footage import Look, write_file
 from tests.kit.measured import measured
 from tests.kit.model_server import Answer, ModelServer, always, page, refusal
 from tests.kit.proxy import Fault, Proxy
+from tests.kit.scene import scene
 from tests.kit.watching import QUICK, WINDOWS, few_chapters
 
 LONG_S = 60.0
@@ -132,6 +133,21 @@ def test_all_is_told_movement_before_its_window_ends_and_the_run_ends_with_its_s
             assert heard.events.index(keyframe_preview) < heard.events.index(windows[1])
 
     asyncio.run(run())
+
+
+def test_a_reel_of_one_chapter_is_logged_as_such(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    film = scene(tmp_path / "film.mp4", seconds=WINDOWS.window_s, fps=25, events=[(0.2, WINDOWS.window_s)])
+
+    async def run() -> None:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, _, __):
+            await it.run(asyncio.Event())
+
+    with caplog.at_level("INFO"):
+        asyncio.run(run())
+    (said,) = [
+        record.getMessage() for record in caplog.records if record.getMessage().startswith("reel front")
+    ]
+    assert ", 1 chapter: " in said
 
 
 def test_a_run_ends_after_its_time_with_open_windows_kept(film: Path, tmp_path: Path) -> None:

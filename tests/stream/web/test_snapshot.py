@@ -5,9 +5,14 @@ from __future__ import annotations
 import threading
 from contextlib import closing
 from itertools import islice
+from pathlib import Path
 
+import av
+import cv2
+import numpy as np
 import pytest
 
+from stream.media.clip import write_clip
 from stream.source import SourceError
 from stream.web.snapshot import SnapshotSource
 from tests.kit.contract import check_packet_source
@@ -45,6 +50,22 @@ def test_each_picture_is_decoded_as_it_is_now() -> None:
         before, after = (source.video.codec_context.decode(packet)[0] for packet in (first, second))
         assert (before.width, before.height) == (320, 240)
         assert abs(before.to_ndarray().astype(int) - after.to_ndarray()).max() > 50
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png"])
+def test_clips_can_be_cut_of_either_kind(ending: str, tmp_path: Path) -> None:
+    with (
+        pages(snap=Page(snapshot(ending), f"image/{ending[1:]}")) as server,
+        closing(SnapshotSource(server.address("/snap"), poll_s=0.05)) as source,
+    ):
+        packets = list(islice(source.packets(), 4))
+        write_clip(tmp_path / "clip.mp4", source.video, None, packets)
+        with av.open(str(tmp_path / "clip.mp4")) as film:
+            shown = [frame.to_ndarray(format="bgr24") for frame in film.decode(video=0)]
+    served = cv2.imdecode(np.frombuffer(snapshot(ending), np.uint8), cv2.IMREAD_COLOR)
+    assert len(shown) == 4
+    assert served is not None
+    assert abs(shown[0].astype(int) - served).mean() < 8
 
 
 def test_a_picture_that_has_not_changed_is_a_frame_of_the_same() -> None:
