@@ -166,7 +166,7 @@ def markdown(reel: Reel, *, media_time: bool = False) -> str:
     if reel.chapters:
         parts += ["## Chapters", _table(reel, media_time=media_time)]
     unseen = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps]
-    parts += ["## What nobody saw", "\n".join(unseen) or "No camera was away."]
+    parts += ["## Not observed", "\n".join(unseen) or "Nothing: every second was observed."]
     if reel.changed:
         parts += ["## What the chooser changed", "\n".join(f"- {_escape(line)}" for line in reel.changed)]
     return "\n\n".join(parts) + "\n"

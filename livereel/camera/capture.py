@@ -309,7 +309,7 @@ class Capture:
         self._damaged = self._decoder.damaged
 
     def _epoch_started(self, frame: Frame) -> Iterator[Seen]:
-        """Live, find the epoch's place in wall time; tell what nobody saw before it."""
+        """Find the place of a live epoch in wall time, and yield the gap before it."""
         live = self._arrivals
         if live is None:
             yield from self._missing_start()

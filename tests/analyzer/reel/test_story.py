@@ -305,7 +305,7 @@ def test_gaps_are_told_in_words() -> None:
         Gap("yard", "2026-03-12T14:55:00Z", "2026-03-12T14:58:00Z", GapReason.NOT_RUNNING),
         Gap("yard", "2026-03-12T14:58:00Z", "2026-03-12T15:00:00Z", GapReason.MOVED),
     ]
-    lines = section(markdown(reel([], gaps=gaps)), "What nobody saw").split("\n")
+    lines = section(markdown(reel([], gaps=gaps)), "Not observed").split("\n")
     assert lines == [
         "- 14:02-14:09 camera front was offline.",
         "- 14:20:05-14:20:41 camera yard sent no pictures.",
@@ -326,7 +326,7 @@ def test_gaps_of_a_file_are_told_in_its_own_time() -> None:
 
 def test_no_gap_and_no_change_are_said_and_left_out() -> None:
     page = markdown(reel(chapters([moment(0)], [2.0])))
-    assert section(page, "What nobody saw") == "No camera was away."
+    assert section(page, "Not observed") == "Nothing: every second was observed."
     assert "What the chooser changed" not in page
 
 

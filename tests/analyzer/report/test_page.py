@@ -384,7 +384,7 @@ def test_pointing_at_a_peak_shows_its_picture(opened: Page) -> None:
 
 def test_pointing_at_a_gap_says_that_nobody_looked(opened: Page) -> None:
     opened.hover(".gap")
-    assert opened.evaluate("document.querySelector('.pop p').textContent").endswith("nobody looked")
+    assert opened.evaluate("document.querySelector('.pop p').textContent").endswith("not observed")
 
 
 def test_charts_zoom_together_and_back(opened: Page) -> None:
