@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import av
+
+from tests.kit.http_server import Quiet, http_server
 
 SHOWN = 3
 _MASTER = """#EXTM3U
@@ -105,7 +106,7 @@ def hls_camera(film: Path, folder: Path) -> Iterator[HlsCamera]:
     camera = HlsCamera(_segments(film, folder))
     camera.start_over()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # http.server's name
             found = camera.answer(self.path)
             with suppress(OSError):  # the client has gone
@@ -118,17 +119,5 @@ def hls_camera(film: Path, folder: Path) -> Iterator[HlsCamera]:
                 self.end_headers()
                 self.wfile.write(found[0])
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's name
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    camera.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with http_server(Handler) as camera.port:
         yield camera
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import md5, sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.kit.http_server import Quiet, http_server
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def pages(**content: Page) -> Iterator[Pages]:
     """Serve pages, named without the slash and with ``_`` for the dot, until the block ends."""
     told = Pages(pages={"/" + name.replace("_", "."): page for name, page in content.items()})
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # http.server's name
             headers = {name.lower(): value for name, value in self.headers.items()}
             page, more = told.answer(self.path, headers)
@@ -113,17 +114,5 @@ def pages(**content: Page) -> Iterator[Pages]:
                 self.end_headers()
                 self.wfile.write(page.body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's name
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    told.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with http_server(Handler) as told.port:
         yield told
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

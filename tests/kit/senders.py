@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import av
 from av.video.stream import VideoStream
+
+from tests.kit.http_server import Quiet, http_server
 
 _DATAGRAM_BYTES = 7 * 188
 MULTIPART = "multipart/x-mixed-replace; boundary=frame"
@@ -87,7 +89,7 @@ def over_http(units: Sequence[Unit], kind: str) -> Iterator[str]:
     """Play them anew to each client that asks, with no length; yields the address."""
     stop = threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # http.server's name
             with suppress(OSError):  # the client has gone
                 self.send_response(200)
@@ -95,20 +97,11 @@ def over_http(units: Sequence[Unit], kind: str) -> Iterator[str]:
                 self.end_headers()
                 _play(units, self.wfile.write, stop)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's name
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/stream"
-    finally:
-        stop.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with http_server(Handler) as port:
+        try:
+            yield f"http://127.0.0.1:{port}/stream"
+        finally:
+            stop.set()
 
 
 @contextmanager

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import av
+
+from tests.kit.http_server import Quiet, http_server
 
 _SEGMENTS_SHOWN = 3
 _CHUNKS_PER_S = 20
@@ -46,7 +47,7 @@ def web_camera(film: Path, folder: Path, length_s: float) -> Iterator[WebCamera]
     segments = cache(lambda: _segments(film, folder))
     begun_s = time.monotonic() - _SEGMENTS_SHOWN
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # http.server's name
             camera.requests.append(self.path)
             with suppress(OSError):  # the client has gone
@@ -78,20 +79,8 @@ def web_camera(film: Path, folder: Path, length_s: float) -> Iterator[WebCamera]
                 self.wfile.write(body[at : at + chunk])
                 time.sleep(1 / _CHUNKS_PER_S)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's name
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    camera.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with http_server(Handler) as camera.port:
         yield camera
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _segments(film: Path, folder: Path) -> list[str]:
