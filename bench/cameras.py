@@ -29,10 +29,10 @@ from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraSettings
 from sinks.events import KeyframePreview, MotionChanged
 from sinks.sink import Event
-from tests.kit.coverage import coverage
-from tests.kit.footage import Look, write_units
-from tests.kit.rtsp import RtspServer, missing
-from tests.kit.watching import Watch, watching
+from tests.kit.cameras.rtsp import RtspServer, missing
+from tests.kit.films.footage import Look, write_units
+from tests.kit.program.coverage import coverage
+from tests.kit.program.live_run import Watch, watching
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 LOOK = Look(round_s=20, moving_s=6.0)

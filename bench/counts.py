@@ -24,8 +24,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # the tests' films
 
 from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.signal.window import Window
-from tests.kit.counting import windows_of
-from tests.kit.staged import KINDS, stage
+from tests.kit.films.staged import KINDS, stage
+from tests.kit.records.counting import windows_of
 
 _NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _SAID = re.compile(rf"\b({'|'.join(_NUMBERS)}) movers", re.IGNORECASE)

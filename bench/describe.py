@@ -1,7 +1,7 @@
 """Windows put into words on one GPU: livereel's describer beside two plain ways of using vLLM.
 
 Needs ``livereel[vllm]`` and a model folder (no weights are needed to measure speed:
-``python tests/kit/qwen.py FOLDER --shapes 7b``). Prints a JSON line for each measurement.
+``python tests/kit/models/qwen.py FOLDER --shapes 7b``). Prints a JSON line for each measurement.
 
     python bench/describe.py FOLDER --ways blocking,all-at-once,livereel,live [--load-format dummy]
 

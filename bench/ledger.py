@@ -25,8 +25,8 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
 from livereel.ledger.tables import windows
 from livereel.storage.retention import Limits, Retention
-from tests.kit.measured import measured
-from tests.kit.moments import moment
+from tests.kit.records.moments import moment
+from tests.kit.records.windows import measured
 
 WINDOW_S = 10.0
 # One window in so many is not quiet and has files.

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.kit.browser import CHROMIUM, browser
-from tests.kit.commandline import LIVEREEL
-from tests.kit.recapped import Recapped, recapped
+from tests.kit.program.browser import CHROMIUM, browser
+from tests.kit.program.command_line import LIVEREEL
+from tests.kit.program.recap_folder import Recapped, recapped
 
 Span = tuple[float, float]
 

@@ -17,9 +17,9 @@ from analyzer.signal.window import Clip, Keyframe, Outcome, Window
 from base.clock import utc_after, utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING, LedgerError
-from tests.kit.events import reel_in
-from tests.kit.measured import START_UTC, measured
-from tests.kit.moments import moment
+from tests.kit.records.events import reel_in
+from tests.kit.records.moments import moment
+from tests.kit.records.windows import START_UTC, measured
 
 Opener = Callable[[Path], Ledger]
 """Opens the ledger of a data folder, the same each time for the same folder."""

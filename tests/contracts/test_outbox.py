@@ -23,8 +23,8 @@ from livereel.ledger.outbox import REMEMBERED, SinkOutbox
 from livereel.ledger.records import PENDING, LedgerError
 from sinks.outbox import Outbox, OutboxCounts, OutboxMessage, StoredMessage
 from sinks.sink import SinkError
-from tests.kit.events import moment_now, reel_in
-from tests.kit.full_ledger import full
+from tests.kit.records.events import moment_now, reel_in
+from tests.kit.records.full_ledger import full
 
 BIG = 10**8
 Opener = Callable[[Path], Ledger]

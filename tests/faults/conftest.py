@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.footage import Look, write_units
-from tests.kit.rtsp import RtspServer, rtsp_server
+from tests.kit.cameras.rtsp import RtspServer, rtsp_server
+from tests.kit.films.footage import Look, write_units
 
 
 @pytest.fixture(scope="session")

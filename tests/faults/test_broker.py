@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from sinks.mqtt.settings import MqttSettings
-from tests.kit.broker import MOSQUITTO, Broker, broker
-from tests.kit.events import JPEG, keyframe_preview, moment_now, reel_in, stirring, watching
-from tests.kit.listener import Heard, Listener, listener, wait_until
-from tests.kit.mqtt import looped, running, until
-from tests.kit.scripted_broker import scripted_broker
+from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
+from tests.kit.mqtt.scripted_broker import scripted_broker
+from tests.kit.mqtt.sink_thread import looped, running, until
+from tests.kit.mqtt.subscriber import Heard, Listener, listener, wait_until
+from tests.kit.records.events import JPEG, keyframe_preview, moment_now, reel_in, stirring, watching
 
 CAMERAS = ("front", "yard", "gate", "roof")
 RESTARTS = 20

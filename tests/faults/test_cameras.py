@@ -19,17 +19,17 @@ from base.clock import parse_utc
 from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraSettings
 from stream.media.probe import probe
-from tests.kit import faults
-from tests.kit.cable import Cable, cable
-from tests.kit.coverage import coverage
-from tests.kit.footage import Look, write_file
-from tests.kit.pages import Page, pages
-from tests.kit.pictures import snapshot
-from tests.kit.promises import assert_all_told, assert_files_good, assert_no_leftovers, epochs
-from tests.kit.rtsp import RtspServer, rtsp_server
-from tests.kit.scene import remuxed
-from tests.kit.watching import WINDOWS, Watch, until, watching
-from tests.kit.web import web_camera
+from tests.kit.cameras import faults
+from tests.kit.cameras.http_camera import web_camera
+from tests.kit.cameras.pages import Page, pages
+from tests.kit.cameras.rtsp import RtspServer, rtsp_server
+from tests.kit.films.footage import Look, write_file
+from tests.kit.films.scene import remuxed
+from tests.kit.mqtt.tcp_proxy import Cable, cable
+from tests.kit.program.coverage import coverage
+from tests.kit.program.invariants import assert_all_told, assert_files_good, assert_no_leftovers, epochs
+from tests.kit.program.live_run import WINDOWS, Watch, until, watching
+from tests.kit.records.keyframe_files import snapshot
 
 # A dozen cameras start at once on what may be two cores.
 PATIENCE = RestartPolicy(open_s=20.0, stall_s=4.0, stop_s=2.5, delays_s=(0.2, 0.5, 0.5))

@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-from tests.kit.broker import MOSQUITTO, Broker, broker
-from tests.kit.coverage import coverage, holes
-from tests.kit.delays import kept_windows, told_peaks
-from tests.kit.footage import Look, write_file
-from tests.kit.letters import CAPTIONS, REELS, Named, Witness, described, names, once
-from tests.kit.listener import Listener, listener
-from tests.kit.mqtt import looped
-from tests.kit.program import Program, wait_a_while
-from tests.kit.promises import TOLERANCE_S
-from tests.kit.scripted_broker import scripted_broker
-from tests.kit.watching import LONG_S, until
+from tests.kit.films.footage import Look, write_file
+from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
+from tests.kit.mqtt.delivery import CAPTIONS, REELS, Named, Witness, described, names, once
+from tests.kit.mqtt.scripted_broker import scripted_broker
+from tests.kit.mqtt.sink_thread import looped
+from tests.kit.mqtt.subscriber import Listener, listener
+from tests.kit.program.coverage import coverage, holes
+from tests.kit.program.delays import kept_windows, told_peaks
+from tests.kit.program.invariants import TOLERANCE_S
+from tests.kit.program.live_run import LONG_S, until
+from tests.kit.program.process import Program, wait_a_while
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 

@@ -8,10 +8,10 @@ import pytest
 
 from stream.source import AvSource
 from tests.faults.test_cameras import reasons
-from tests.kit.footage import Look, write_file
-from tests.kit.hls import hls_camera
-from tests.kit.promises import assert_all_told, assert_files_good, epochs
-from tests.kit.watching import until, watching
+from tests.kit.cameras.hls import hls_camera
+from tests.kit.films.footage import Look, write_file
+from tests.kit.program.invariants import assert_all_told, assert_files_good, epochs
+from tests.kit.program.live_run import until, watching
 
 LOOK = Look(width_px=320, height_px=240)
 

@@ -16,13 +16,19 @@ from urllib.parse import quote
 import pytest
 
 from base.clock import parse_utc, utc_text
-from tests.kit import faults
-from tests.kit.cable import cable
-from tests.kit.coverage import coverage, holes
-from tests.kit.program import Program, wait_a_while
-from tests.kit.promises import TOLERANCE_S, assert_all_told, assert_files_good, assert_no_leftovers, epochs
-from tests.kit.rtsp import RtspServer, rtsp_server
-from tests.kit.watching import Watch, until, watching
+from tests.kit.cameras import faults
+from tests.kit.cameras.rtsp import RtspServer, rtsp_server
+from tests.kit.mqtt.tcp_proxy import cable
+from tests.kit.program.coverage import coverage, holes
+from tests.kit.program.invariants import (
+    TOLERANCE_S,
+    assert_all_told,
+    assert_files_good,
+    assert_no_leftovers,
+    epochs,
+)
+from tests.kit.program.live_run import Watch, until, watching
+from tests.kit.program.process import Program, wait_a_while
 
 STOP_S = 5.0
 KILLS = 8

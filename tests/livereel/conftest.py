@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kit.commandline import CommandLine
+from tests.kit.program.command_line import CommandLine
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stream.buffer import PacketBuffer
 from stream.codec.random_access import Access
 from stream.source import AvSource
-from tests.kit.scene import scene
+from tests.kit.films.scene import scene
 
 MS = Fraction(1, 1000)
 

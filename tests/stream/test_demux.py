@@ -11,8 +11,8 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.demux import demuxed, follows_loss
-from tests.kit.damage import junk, zeroed
-from tests.kit.scene import scene
+from tests.kit.cameras.damage import junk, zeroed
+from tests.kit.films.scene import scene
 
 
 def packets(path: Path) -> list[Packet[Stream]]:

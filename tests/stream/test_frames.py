@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from stream.frames import MAX_HELD, Decoded, Frame, FrameDecoder
 from stream.media.display import Display
 from stream.source import AvSource
-from tests.kit.card import CORNERS, card_film, corners, roundness
-from tests.kit.damage import junk, pictures_junk
-from tests.kit.scene import scene
+from tests.kit.cameras.damage import junk, pictures_junk
+from tests.kit.films.scene import scene
+from tests.kit.films.test_card import CORNERS, card_film, corners, roundness
 
 SIZE = (80, 60)
 

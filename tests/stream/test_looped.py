@@ -9,7 +9,7 @@ import pytest
 
 from stream.looped import LoopedSource
 from stream.source import AvSource, SourceError
-from tests.kit.footage import Look, write_file
+from tests.kit.films.footage import Look, write_file
 
 LOOK = Look(width_px=160, height_px=120, round_s=1, audio="aac")
 PACKETS = 80

@@ -12,12 +12,12 @@ from stream.open import POLL_S, open_live, open_source
 from stream.source import AvSource
 from stream.timing.timed_source import TimedSource
 from stream.web.snapshot import SnapshotSource
-from tests.kit import senders
-from tests.kit.contract import check_packet_source
-from tests.kit.pages import Page, Pages, pages
-from tests.kit.pictures import snapshot
-from tests.kit.scene import scene
-from tests.kit.web import web_camera
+from tests.kit.cameras import senders
+from tests.kit.cameras.http_camera import web_camera
+from tests.kit.cameras.pages import Page, Pages, pages
+from tests.kit.films.scene import scene
+from tests.kit.records.keyframe_files import snapshot
+from tests.kit.records.packet_source_checks import check_packet_source
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from stream.source import AvSource, RealTimeSource, SourceError, SourceInfo
-from tests.kit.contract import check_packet_source
-from tests.kit.scene import scene
+from tests.kit.films.scene import scene
+from tests.kit.records.packet_source_checks import check_packet_source
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from av.stream import Stream
 from stream import threaded
 from stream.source import AvSource, SourceError
 from stream.threaded import ThreadedSource
-from tests.kit.scene import scene
+from tests.kit.films.scene import scene
 
 SOON_S = 20.0
 

@@ -11,8 +11,8 @@ import pytest
 from stream.media.probe import probe, verify
 from stream.media.reader import MediaReader
 from stream.source import AvSource
-from tests.kit.access import together
-from tests.kit.media import film, picture
+from tests.kit.films.numbered import film, picture
+from tests.kit.films.random_access import together
 
 CONTAINERS = ["mp4", "mov", "matroska"]
 SMALL, LARGE = (192, 128), (384, 256)

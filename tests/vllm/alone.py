@@ -21,7 +21,7 @@ from analyzer.describe.answer import object_schema
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.text_model import Sampling
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
-from tests.kit.pictures import pictured
+from tests.kit.records.keyframe_files import pictured
 from tests.vllm.conftest import tiny
 
 

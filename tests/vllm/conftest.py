@@ -17,8 +17,8 @@ from analyzer.describe.prompt import CameraBrief, Prompts
 from analyzer.describe.text_model import DESCRIBING
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
 from analyzer.describe.vllm.engine import Engine, EngineSettings
-from tests.kit.loop import Loop
-from tests.kit.qwen import write_model
+from tests.kit.models.event_loop import Loop
+from tests.kit.models.qwen import write_model
 
 RULES = ("a dog barks", "the gate stands open")
 _SERVER_UP_S = 300.0

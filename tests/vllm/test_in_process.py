@@ -21,9 +21,9 @@ from analyzer.describe.pictures import keyframe_files
 from analyzer.describe.text_model import SELECTING, Sampling
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
 from analyzer.describe.vllm.engine import Engine, VideoInput
-from tests.kit.loop import Loop
-from tests.kit.pictures import pictured
-from tests.kit.qwen import write_model
+from tests.kit.models.event_loop import Loop
+from tests.kit.models.qwen import write_model
+from tests.kit.records.keyframe_files import pictured
 from tests.vllm.conftest import RULES, tiny
 
 pytestmark = pytest.mark.vllm

@@ -15,10 +15,10 @@ from analyzer.reel.choose import ChooseRules
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice
 from analyzer.reel.selector import ModelSelector
-from tests.kit.failing import FAULTS, check_cancellation, check_fault
-from tests.kit.moments import moment
-from tests.kit.pictures import pictured
-from tests.kit.proxy import Fault, Proxy
+from tests.kit.models.describer_checks import FAULTS, check_cancellation, check_fault
+from tests.kit.models.fault_proxy import Fault, Proxy
+from tests.kit.records.keyframe_files import pictured
+from tests.kit.records.moments import moment
 from tests.vllm.conftest import RULES
 
 pytestmark = pytest.mark.vllm

@@ -20,7 +20,7 @@ from analyzer.describe.answer import (
     read_object,
 )
 from analyzer.describe.moment import MAX_TITLE_CHARS
-from tests.kit.chat_server import GOOD
+from tests.kit.models.chat_server import GOOD
 
 
 def said(**changes: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from analyzer.describe.answer import InvalidAnswerError
 from analyzer.describe.ask import ask_twice, deadline, moment
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.prompt import CameraBrief, Prompts
-from tests.kit.pictures import pictured
+from tests.kit.records.keyframe_files import pictured
 
 
 class Model:

@@ -9,8 +9,8 @@ import pytest
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.pictures import alike, decode, read_jpegs
 from analyzer.signal.window import Keyframe
-from tests.kit.measured import measured
-from tests.kit.pictures import drawn, jpeg, pictured
+from tests.kit.records.keyframe_files import drawn, jpeg, pictured
+from tests.kit.records.windows import measured
 
 
 def test_reads_each_keyframes_file(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from analyzer.describe.profiles import PROFILES
 from analyzer.describe.prompt import CameraBrief, Prompts
-from tests.kit.pictures import pictured
+from tests.kit.records.keyframe_files import pictured
 
 BRIEFED = CameraBrief(
     profile="wildlife",

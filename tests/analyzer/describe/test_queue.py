@@ -13,8 +13,8 @@ from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
 from analyzer.signal.window import Keyframe, Outcome, Window
-from tests.kit.measured import measured
-from tests.kit.mqtt import looped, until
+from tests.kit.mqtt.sink_thread import looped, until
+from tests.kit.records.windows import measured
 
 
 def window(camera: str, index: int, value: float = 1000.0, keyframes: int = 4) -> Window:

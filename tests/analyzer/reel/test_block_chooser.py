@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analyzer.describe.moment import Moment
 from analyzer.reel.block_chooser import BlockChooser, split_blocks
 from analyzer.reel.choose import ChooseRules, Pick, Proposal, choose, in_order
-from tests.kit.moments import moment
+from tests.kit.records.moments import moment
 
 RULES = ChooseRules()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.choose import STRETCH, ChooseRules, Chosen, Pick, Proposal, choose, in_order
-from tests.kit.moments import moment
+from tests.kit.records.moments import moment
 
 RULES = ChooseRules()
 

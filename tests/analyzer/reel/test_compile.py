@@ -35,10 +35,10 @@ from analyzer.signal.window import Clip, Keyframe
 from base.clock import utc_after
 from stream.media.file import MediaError
 from stream.media.probe import verify
-from tests.kit.damage import junk
-from tests.kit.measured import START_UTC, measured
-from tests.kit.media import beeps, chapters_elsewhere, complaints, film, flashes, number_of, shown
-from tests.kit.moments import moment
+from tests.kit.cameras.damage import junk
+from tests.kit.films.numbered import beeps, chapters_elsewhere, complaints, film, flashes, number_of, shown
+from tests.kit.records.moments import moment
+from tests.kit.records.windows import START_UTC, measured
 
 CLIPS, KEYFRAMES = ReelSettings(media_time=True), ReelSettings(style="keyframes", media_time=True)
 FPS = 25

@@ -12,8 +12,8 @@ from analyzer.describe.text_model import SELECTING
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, narrate
-from tests.kit.moments import moment
-from tests.kit.text_model import ScriptedModel
+from tests.kit.models.text_model import ScriptedModel
+from tests.kit.records.moments import moment
 
 CHOICES = [Choice(moment(n, title=f"Event {n}"), "Why not.") for n in (0, 3, 9)]
 BUILT_IN = narrate(CHOICES, [], ["front"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.reel.ranking import rank
-from tests.kit.moments import moment
+from tests.kit.records.moments import moment
 
 
 def test_the_most_important_comes_first_and_its_worth_is_its_importance() -> None:

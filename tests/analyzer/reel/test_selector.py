@@ -11,8 +11,8 @@ from analyzer.describe.describer import DescribeError
 from analyzer.describe.text_model import SELECTING
 from analyzer.reel.choose import ChooseRules, Pick, Proposal, choose
 from analyzer.reel.selector import ModelSelector
-from tests.kit.moments import moment
-from tests.kit.text_model import ScriptedModel
+from tests.kit.models.text_model import ScriptedModel
+from tests.kit.records.moments import moment
 
 RULES = ChooseRules(2, 3)
 MOMENTS = tuple(moment(n, importance=n, title=f"Event number {n}") for n in range(8))

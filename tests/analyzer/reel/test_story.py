@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, captions, markdown, narrate
-from tests.kit.moments import moment
+from tests.kit.records.moments import moment
 
 HOSTILE = "a | b [c](d) <i>e</i> & f --> g\r\n\r\n## h `i` *j* _k_ \\ $l$"
 CUE = re.compile(r"(\d+):(\d\d):(\d\d)\.(\d{3}) --> (\d+):(\d\d):(\d\d)\.(\d{3})")

@@ -9,7 +9,7 @@ import pytest
 from analyzer.reel.records import Gap, GapReason
 from analyzer.report.axis import Axis, Horizon, clock, horizon, unix_s, x_ticks
 from base.clock import utc_after
-from tests.kit.measured import START_UTC, measured
+from tests.kit.records.windows import START_UTC, measured
 
 
 @pytest.mark.parametrize(

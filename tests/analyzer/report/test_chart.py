@@ -14,7 +14,7 @@ from analyzer.report.axis import Axis, horizon
 from analyzer.report.chart import HEIGHT, MAX_BORDERS, MAX_STEPS, WIDTH, Chart, chart, dots, thin
 from analyzer.signal.window import Window
 from base.clock import utc_after
-from tests.kit.measured import START_UTC, measured
+from tests.kit.records.windows import START_UTC, measured
 
 
 def drawn(

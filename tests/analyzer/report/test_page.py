@@ -22,8 +22,8 @@ from analyzer.reel.records import Chapter, Gap, GapReason, Reel
 from analyzer.report.page import MAX_PICTURES, plot, report
 from analyzer.signal.window import Window
 from base.clock import utc_after
-from tests.kit.browser import CHROMIUM, Page, browser
-from tests.kit.measured import START_UTC, measured
+from tests.kit.program.browser import CHROMIUM, Page, browser
+from tests.kit.records.windows import START_UTC, measured
 
 HOSTILE = """</script><script>pwned=1</script><img src=x onerror="pwned=1"><b>'"&amp;<!--"""
 CHAPTER_S = 4.0

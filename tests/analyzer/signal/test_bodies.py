@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.describe.builtin.describer import BuiltinDescriber
-from tests.kit.counting import windows_of
-from tests.kit.staged import KINDS, stage
+from tests.kit.films.staged import KINDS, stage
+from tests.kit.records.counting import windows_of
 
 HARD = ("abreast", "three", "three lengthwise", "five")
 

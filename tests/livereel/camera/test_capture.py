@@ -21,9 +21,9 @@ from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips, NoClips
 from stream.media.file import MediaError
 from stream.source import AvSource, SourceError
-from tests.kit.damage import cut_off, junk, pictures_junk, zeroed
-from tests.kit.media import film, shown
-from tests.kit.scene import scene
+from tests.kit.cameras.damage import cut_off, junk, pictures_junk, zeroed
+from tests.kit.films.numbered import film, shown
+from tests.kit.films.scene import scene
 
 SETTINGS = WindowSettings()
 WITH_PICTURES = WindowSettings(keyframe_px=160)

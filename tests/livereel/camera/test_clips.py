@@ -9,7 +9,7 @@ import pytest
 from analyzer.signal.window import Clip
 from livereel.camera.clips import BufferClips, FileClips, NoClips
 from stream.source import AvSource
-from tests.kit.media import film, shown
+from tests.kit.films.numbered import film, shown
 
 
 def test_a_scan_has_none() -> None:

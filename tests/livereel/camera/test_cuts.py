@@ -14,7 +14,7 @@ from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
 from stream.frames import Frame, FrameDecoder
 from stream.source import AvSource
-from tests.kit.slides import CAMERA, slides
+from tests.kit.films.hard_cuts import CAMERA, slides
 
 FILM = {"preset": "ultrafast", "bf": "3", "g": "50", "x264-params": "b-adapt=0"}  # pictures to leave out
 

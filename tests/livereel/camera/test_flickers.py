@@ -12,8 +12,8 @@ from analyzer.signal.window import Window, WindowSettings
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
 from stream.source import AvSource
-from tests.kit.commandline import CommandLine
-from tests.kit.flickers import Draw, Picture, box, clock, drops, film, lamp, stopwatch
+from tests.kit.films.flickers import Draw, Picture, box, clock, drops, film, lamp, stopwatch
+from tests.kit.program.command_line import CommandLine
 
 
 def watched(path: Path, settings: WindowSettings | None = None) -> tuple[list[Window], Capture]:

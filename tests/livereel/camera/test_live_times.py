@@ -22,11 +22,11 @@ from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips
 from stream.open import POLL_S, open_source
 from stream.threaded import ThreadedSource
-from tests.kit import senders
-from tests.kit.pages import Page, pages
-from tests.kit.pictures import snapshot
-from tests.kit.rtsp import free_port
-from tests.kit.scene import scene
+from tests.kit.cameras import senders
+from tests.kit.cameras.pages import Page, pages
+from tests.kit.cameras.rtsp import free_port
+from tests.kit.films.scene import scene
+from tests.kit.records.keyframe_files import snapshot
 
 # The block crosses once.
 EVENT = (26.0, 29.0)

@@ -23,11 +23,11 @@ from livereel.ledger.ledger import Ledger
 from stream.media.probe import probe
 from stream.source import AvSource
 from stream.threaded import ThreadedSource
-from tests.kit import faults
-from tests.kit.footage import Look, write_file, write_units
-from tests.kit.promises import assert_all_told, assert_files_good, epochs
-from tests.kit.rtsp import RtspServer, rtsp_server
-from tests.kit.watching import WINDOWS, Watch, until, watching
+from tests.kit.cameras import faults
+from tests.kit.cameras.rtsp import RtspServer, rtsp_server
+from tests.kit.films.footage import Look, write_file, write_units
+from tests.kit.program.invariants import assert_all_told, assert_files_good, epochs
+from tests.kit.program.live_run import WINDOWS, Watch, until, watching
 
 MAIN, SUB = Look(audio="pcma"), Look(width_px=320, height_px=180)
 

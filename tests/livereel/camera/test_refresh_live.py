@@ -14,12 +14,12 @@ from analyzer.signal.window import Window
 from livereel.ledger.ledger import Ledger
 from stream.media.frame_grab import grab
 from stream.media.probe import verify
-from tests.kit.access import FPS, refreshed
-from tests.kit.footage import write_units_of
-from tests.kit.media import number_of, shown
-from tests.kit.promises import assert_all_told
-from tests.kit.rtsp import rtsp_server
-from tests.kit.watching import until, watching
+from tests.kit.cameras.rtsp import rtsp_server
+from tests.kit.films.footage import write_units_of
+from tests.kit.films.numbered import number_of, shown
+from tests.kit.films.random_access import FPS, refreshed
+from tests.kit.program.invariants import assert_all_told
+from tests.kit.program.live_run import until, watching
 
 ROUND_S = 12
 

@@ -17,10 +17,10 @@ from livereel.camera.capture import Seen
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
 from livereel.camera.worker import CameraSettings
 from sinks.events import EpochStarted
-from tests.kit.encrypted import hls_key_gone, sample_aes_segment
-from tests.kit.footage import Look, write_file
-from tests.kit.rtsp import free_port
-from tests.kit.web import web_camera
+from tests.kit.cameras.http_camera import web_camera
+from tests.kit.cameras.rtsp import free_port
+from tests.kit.films.encrypted import hls_key_gone, sample_aes_segment
+from tests.kit.films.footage import Look, write_file
 
 LONG_S = 30.0
 QUICK = RestartPolicy(open_s=10.0, stall_s=5.0, stop_s=3.0, delays_s=(0.05, 0.1))

@@ -20,10 +20,10 @@ from livereel.camera.worker import CameraSettings, Ended, Report
 from sinks.events import EpochStarted
 from stream.open import open_live
 from stream.source import SourceError
-from tests.kit.footage import Look, write_file
-from tests.kit.rtsp import free_port
-from tests.kit.watching import until
-from tests.kit.web import WebCamera, web_camera
+from tests.kit.cameras.http_camera import WebCamera, web_camera
+from tests.kit.cameras.rtsp import free_port
+from tests.kit.films.footage import Look, write_file
+from tests.kit.program.live_run import until
 
 LONG_S = 30.0
 LENGTH_S = 6

@@ -11,9 +11,9 @@ from livereel.cli.check import check
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
 from sinks.mqtt.settings import MqttSettings
-from tests.kit.broker import MOSQUITTO, access_rules, broker, free_port
-from tests.kit.pages import Page, pages
-from tests.kit.pictures import snapshot
+from tests.kit.cameras.pages import Page, pages
+from tests.kit.mqtt.broker import MOSQUITTO, access_rules, broker, free_port
+from tests.kit.records.keyframe_files import snapshot
 
 
 def test_all_that_works_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,9 +15,9 @@ from av.video.stream import VideoStream
 
 from base.clock import parse_utc
 from stream.codec.encryption import needs_key
-from tests.kit import encrypted
-from tests.kit.commandline import CommandLine
-from tests.kit.scene import scene
+from tests.kit.films import encrypted
+from tests.kit.films.scene import scene
+from tests.kit.program.command_line import CommandLine
 
 
 @pytest.mark.parametrize("command", ["scan", "recap"])

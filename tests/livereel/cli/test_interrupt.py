@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from stream.media.probe import verify
-from tests.kit import senders
-from tests.kit.program import LIVEREEL
-from tests.kit.scene import scene
+from tests.kit.cameras import senders
+from tests.kit.films.scene import scene
+from tests.kit.program.process import LIVEREEL
 
 LONG_S = 60.0
 

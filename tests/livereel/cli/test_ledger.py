@@ -18,9 +18,9 @@ from livereel.config.schema import ConfigError
 from livereel.ledger.database import Database
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
-from tests.kit.events import reel_in
-from tests.kit.measured import START_UTC, measured
-from tests.kit.moments import moment
+from tests.kit.records.events import reel_in
+from tests.kit.records.moments import moment
+from tests.kit.records.windows import START_UTC, measured
 
 NOW = datetime(2026, 3, 12, 14, 30, tzinfo=UTC)
 

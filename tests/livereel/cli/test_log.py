@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.kit.chat_server import ChatServer
-from tests.kit.commandline import LIVEREEL
-from tests.kit.mqtt import looped, until
+from tests.kit.models.chat_server import ChatServer
+from tests.kit.mqtt.sink_thread import looped, until
+from tests.kit.program.command_line import LIVEREEL
 
 # A run of its own: who sets the log up sets it up for the whole process.
 _SAY = """

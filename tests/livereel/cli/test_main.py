@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import livereel as package
-from tests.kit.commandline import LIVEREEL, CommandLine, peak_bytes
-from tests.kit.media import film
-from tests.kit.scene import remuxed, scene
-from tests.kit.watching import until
+from tests.kit.films.numbered import film
+from tests.kit.films.scene import remuxed, scene
+from tests.kit.program.command_line import LIVEREEL, CommandLine, peak_bytes
+from tests.kit.program.live_run import until
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 MEGABYTE = 1_000_000

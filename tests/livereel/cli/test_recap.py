@@ -19,13 +19,13 @@ import pytest
 
 from analyzer.reel.compile import MAX_CHAPTER_S
 from stream.media.frame_grab import grab
-from tests.kit.access import together, without_keys
-from tests.kit.commandline import LIVEREEL, CommandLine
-from tests.kit.damage import cut_off, junk, pictures_junk
-from tests.kit.faults import small_disk
-from tests.kit.media import beeps, ffmpeg, film, flashes
-from tests.kit.recapped import Recapped, recapped
-from tests.kit.scene import Event, scene
+from tests.kit.cameras.damage import cut_off, junk, pictures_junk
+from tests.kit.cameras.faults import small_disk
+from tests.kit.films.numbered import beeps, ffmpeg, film, flashes
+from tests.kit.films.random_access import together, without_keys
+from tests.kit.films.scene import Event, scene
+from tests.kit.program.command_line import LIVEREEL, CommandLine
+from tests.kit.program.recap_folder import Recapped, recapped
 
 NO_B = {"preset": "ultrafast", "bf": "0"}
 FASTSTART = {"movflags": "faststart"}

@@ -15,8 +15,8 @@ from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Window
 from livereel.cli import recap_describe as pipeline
 from livereel.cli.recap_describe import EndedWindow, describe_all, in_thread
-from tests.kit.measured import START_UTC, measured
-from tests.kit.moments import moment
+from tests.kit.records.moments import moment
+from tests.kit.records.windows import START_UTC, measured
 
 SOON_S = 20.0
 GAP = Gap("front", START_UTC, START_UTC, GapReason.UNREADABLE)

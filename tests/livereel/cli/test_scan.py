@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from livereel.cli.scan import clock
-from tests.kit.commandline import CommandLine
-from tests.kit.damage import cut_off
-from tests.kit.scene import scene
+from tests.kit.cameras.damage import cut_off
+from tests.kit.films.scene import scene
+from tests.kit.program.command_line import CommandLine
 
 EVENTS = [(12.0, 14.0)]
 

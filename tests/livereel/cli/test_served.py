@@ -18,10 +18,10 @@ from livereel.config.describers import make_language_models
 from livereel.config.file import load
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
-from tests.kit.chat_server import GOOD, ChatServer
-from tests.kit.commandline import CommandLine
-from tests.kit.loop import Loop
-from tests.kit.model_server import (
+from tests.kit.films.scene import scene
+from tests.kit.models.chat_server import GOOD, ChatServer
+from tests.kit.models.event_loop import Loop
+from tests.kit.models.model_server import (
     NO_SUCH_PAGE,
     Answer,
     ModelServer,
@@ -33,8 +33,8 @@ from tests.kit.model_server import (
     page,
     refusal,
 )
-from tests.kit.pictures import pictured
-from tests.kit.scene import scene
+from tests.kit.program.command_line import CommandLine
+from tests.kit.records.keyframe_files import pictured
 
 EVENTS = ((1.0, 2.0), (4.0, 5.0), (7.0, 8.0), (10.0, 11.0))
 NOWHERE = "http://127.0.0.1:9/v1"

@@ -18,8 +18,8 @@ from base.clock import utc_after
 from livereel.ledger.coverage import GapTracker
 from livereel.ledger.gaps import MIN_GAP_S
 from livereel.ledger.ledger import Ledger
-from tests.kit.coverage import coverage
-from tests.kit.measured import START_UTC, measured
+from tests.kit.program.coverage import coverage
+from tests.kit.records.windows import START_UTC, measured
 
 
 def at(seconds: float) -> str:

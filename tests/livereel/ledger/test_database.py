@@ -23,9 +23,9 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import FILE, PENDING, LedgerError
 from livereel.ledger.tables import VERSION, metadata
 from sinks.outbox import OutboxMessage
-from tests.kit.full_ledger import full
-from tests.kit.measured import START_UTC, measured
-from tests.kit.moments import moment
+from tests.kit.records.full_ledger import full
+from tests.kit.records.moments import moment
+from tests.kit.records.windows import START_UTC, measured
 
 
 def at(seconds: float) -> str:

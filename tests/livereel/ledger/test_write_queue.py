@@ -11,8 +11,8 @@ import pytest
 from analyzer.signal.window import Outcome
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.write_queue import Write, WriteQueue
-from tests.kit.full_ledger import full
-from tests.kit.measured import measured
+from tests.kit.records.full_ledger import full
+from tests.kit.records.windows import measured
 
 
 def adding(ledger: Ledger, index: int) -> Write:

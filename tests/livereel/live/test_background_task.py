@@ -8,7 +8,7 @@ import pytest
 
 from livereel.live.background_task import running
 from sinks.sink import SinkError
-from tests.kit.mqtt import looped
+from tests.kit.mqtt.sink_thread import looped
 
 
 async def failing() -> None:

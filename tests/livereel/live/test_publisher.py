@@ -7,8 +7,8 @@ import pytest
 from livereel.live.publisher import Publisher
 from sinks.events import Restored
 from sinks.sink import Event, SinkError
-from tests.kit.events import keyframe_preview, moment_now, stirring
-from tests.kit.mqtt import looped
+from tests.kit.mqtt.sink_thread import looped
+from tests.kit.records.events import keyframe_preview, moment_now, stirring
 
 
 class ReaderCache:

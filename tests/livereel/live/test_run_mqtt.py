@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.kit.broker import MOSQUITTO, broker, certificates, free_port, password_file
-from tests.kit.footage import Look, write_file
-from tests.kit.listener import Listener, listener
-from tests.kit.program import Program, wait_a_while
-from tests.kit.watching import LONG_S, until
+from tests.kit.films.footage import Look, write_file
+from tests.kit.mqtt.broker import MOSQUITTO, broker, certificates, free_port, password_file
+from tests.kit.mqtt.subscriber import Listener, listener
+from tests.kit.program.live_run import LONG_S, until
+from tests.kit.program.process import Program, wait_a_while
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 

@@ -31,13 +31,13 @@ from livereel.storage.retention import Retention
 from sinks.events import CameraState, DescriberState, KeyframePreview, MotionChanged, Restored, Stats
 from sinks.outbox import Outbox, OutboxMessage
 from sinks.sink import Event
-from tests.kit.chat_server import ChatServer
-from tests.kit.footage import Look, write_file
-from tests.kit.measured import measured
-from tests.kit.model_server import Answer, ModelServer, always, page, refusal
-from tests.kit.proxy import Fault, Proxy
-from tests.kit.scene import scene
-from tests.kit.watching import QUICK, WINDOWS, few_chapters
+from tests.kit.films.footage import Look, write_file
+from tests.kit.films.scene import scene
+from tests.kit.models.chat_server import ChatServer
+from tests.kit.models.fault_proxy import Fault, Proxy
+from tests.kit.models.model_server import Answer, ModelServer, always, page, refusal
+from tests.kit.program.live_run import QUICK, WINDOWS, few_chapters
+from tests.kit.records.windows import measured
 
 LONG_S = 60.0
 LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)

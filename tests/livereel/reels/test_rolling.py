@@ -25,9 +25,9 @@ from livereel.reels.rolling import KEPT_BEFORE_LATEST, RollingReel, read_period
 from livereel.storage.data_dir import LATEST, remove_reel, update_link
 from stream.media.file import MediaError
 from stream.media.probe import verify
-from tests.kit.footage import Look, write_file
-from tests.kit.full_ledger import full
-from tests.kit.watching import until, watching
+from tests.kit.films.footage import Look, write_file
+from tests.kit.program.live_run import until, watching
+from tests.kit.records.full_ledger import full
 
 LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)
 HOUR_S = 3600.0

@@ -19,8 +19,8 @@ from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.storage.data_dir import LATEST
 from livereel.storage.recovery import recover
-from tests.kit.events import reel_in
-from tests.kit.measured import measured
+from tests.kit.records.events import reel_in
+from tests.kit.records.windows import measured
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from livereel.ledger.records import PENDING, LedgerError, WindowState
 from livereel.storage.data_dir import LATEST, update_link
 from livereel.storage.free_space import FreeSpace
 from livereel.storage.retention import DOUBT_S, Limits, Retention
-from tests.kit import faults
-from tests.kit.events import reel_in
-from tests.kit.full_ledger import full
-from tests.kit.measured import measured
+from tests.kit.cameras import faults
+from tests.kit.records.events import reel_in
+from tests.kit.records.full_ledger import full
+from tests.kit.records.windows import measured
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 PLENTY = Limits(max_age_h=100.0, max_bytes=10**12, min_free_bytes=0)

@@ -13,11 +13,11 @@ import pytest
 from sinks.mqtt.access_check import check_broker
 from sinks.mqtt.connection.errors import BrokerError
 from sinks.mqtt.settings import MqttSettings
-from tests.kit.broker import MOSQUITTO, Broker, access_rules, broker
-from tests.kit.events import moment_now, reel_in, watching
-from tests.kit.listener import listener, wait_until
-from tests.kit.mqtt import looped, running, until
-from tests.kit.scripted_broker import scripted_broker
+from tests.kit.mqtt.broker import MOSQUITTO, Broker, access_rules, broker
+from tests.kit.mqtt.scripted_broker import scripted_broker
+from tests.kit.mqtt.sink_thread import looped, running, until
+from tests.kit.mqtt.subscriber import listener, wait_until
+from tests.kit.records.events import moment_now, reel_in, watching
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 

@@ -13,11 +13,11 @@ from jsonschema import Draft202012Validator
 
 from sinks.events import CameraStatus, DescriberState, DescriberStatus, Stats
 from sinks.mqtt.settings import MqttSettings
-from tests.kit.broker import MOSQUITTO, broker
-from tests.kit.events import JPEG, keyframe_preview, moment_now, now_utc, reel_in, stirring, watching
-from tests.kit.ha_schema import check_discovery
-from tests.kit.listener import Heard, Listener, listener
-from tests.kit.mqtt import Wishes, looped, running, until
+from tests.kit.mqtt.broker import MOSQUITTO, broker
+from tests.kit.mqtt.ha_schema import check_discovery
+from tests.kit.mqtt.sink_thread import Wishes, looped, running, until
+from tests.kit.mqtt.subscriber import Heard, Listener, listener
+from tests.kit.records.events import JPEG, keyframe_preview, moment_now, now_utc, reel_in, stirring, watching
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 

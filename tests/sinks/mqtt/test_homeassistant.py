@@ -13,8 +13,8 @@ import pytest
 from sinks.events import CameraState, CameraStatus, Stats
 from sinks.mqtt.homeassistant import Discovery
 from sinks.mqtt.messages import Messages
-from tests.kit.events import moment_now, now_utc, reel_in
-from tests.kit.ha_schema import check_discovery, render
+from tests.kit.mqtt.ha_schema import check_discovery, render
+from tests.kit.records.events import moment_now, now_utc, reel_in
 
 CAMERAS = ("front", "Back yard", 'the "good" one')
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sinks.events import CameraState, CameraStatus
 from sinks.mqtt.messages import Messages, shorten
-from tests.kit.events import moment_now, now_utc, reel_in
-from tests.kit.moments import moment
+from tests.kit.records.events import moment_now, now_utc, reel_in
+from tests.kit.records.moments import moment
 
 MESSAGES = Messages("livereel", base=Path("/data"))
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from sinks.mqtt.settings import MqttSettings
-from tests.kit.broker import MOSQUITTO, Broker, broker
-from tests.kit.events import moment_now
-from tests.kit.listener import listener
-from tests.kit.mqtt import QUICK, looped, running, until
-from tests.kit.scripted_broker import scripted_broker
+from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
+from tests.kit.mqtt.scripted_broker import scripted_broker
+from tests.kit.mqtt.sink_thread import QUICK, looped, running, until
+from tests.kit.mqtt.subscriber import listener
+from tests.kit.records.events import moment_now
 
 # Pauses may double for as long as a test lasts.
 GROWING = replace(QUICK, first_retry_s=0.05, max_retry_s=3600.0)

@@ -17,7 +17,7 @@ from livereel.ledger.ledger import Ledger
 from sinks.mqtt.settings import MqttSettings, problems
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
-from tests.kit.mqtt import VERSION, Wishes, open_outbox
+from tests.kit.mqtt.sink_thread import VERSION, Wishes, open_outbox
 
 NO_TOPICS = {
     "": "is empty",

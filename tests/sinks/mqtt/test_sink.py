@@ -17,10 +17,10 @@ from sinks.events import CameraState, CameraStatus, DescriberState, DescriberSta
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
-from tests.kit.broker import MOSQUITTO, Broker, broker, free_port
-from tests.kit.events import JPEG, keyframe_preview, moment_now, now_utc, reel_in, stirring, watching
-from tests.kit.listener import Listener, listener
-from tests.kit.mqtt import VERSION, Wishes, looped, open_outbox, running, until
+from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker, free_port
+from tests.kit.mqtt.sink_thread import VERSION, Wishes, looped, open_outbox, running, until
+from tests.kit.mqtt.subscriber import Listener, listener
+from tests.kit.records.events import JPEG, keyframe_preview, moment_now, now_utc, reel_in, stirring, watching
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 

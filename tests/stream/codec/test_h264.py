@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.codec.h264 import Head, head, in_band, is_idr, length_prefixed, nal_units, parameter_sets
-from tests.kit.media import FASTEST, film, packets_of
+from tests.kit.films.numbered import FASTEST, film, packets_of
 
 SPS, PPS, IDR, SLICE, SEI = (
     b"\x67\x42\x00\x0a",

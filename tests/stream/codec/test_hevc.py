@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.codec.hevc import Head, head, length_bytes
-from tests.kit.access import OPEN, refreshed
-from tests.kit.media import film, packets_of
+from tests.kit.films.numbered import film, packets_of
+from tests.kit.films.random_access import OPEN, refreshed
 
 
 def heads(path: Path) -> list[Head | None]:

@@ -12,8 +12,8 @@ from av.stream import Stream
 
 from stream.codec.random_access import Access, Start, access
 from stream.source import AvSource
-from tests.kit.access import OPEN, UNFLAGGED, refreshed, without_keys
-from tests.kit.media import FASTEST, film, number_of
+from tests.kit.films.numbered import FASTEST, film, number_of
+from tests.kit.films.random_access import OPEN, UNFLAGGED, refreshed, without_keys
 
 
 def video_packets(source: AvSource) -> list[Packet[Stream]]:

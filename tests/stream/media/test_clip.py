@@ -19,9 +19,7 @@ from stream.media.clip import WrittenClip, write_clip
 from stream.media.file import MediaError
 from stream.media.probe import probe, verify
 from stream.source import AvSource
-from tests.kit.access import FPS, OPEN, refreshed
-from tests.kit.browser import CHROMIUM, browser
-from tests.kit.media import (
+from tests.kit.films.numbered import (
     FASTEST,
     SIZE,
     beeps,
@@ -33,6 +31,8 @@ from tests.kit.media import (
     shown,
     shown_elsewhere,
 )
+from tests.kit.films.random_access import FPS, OPEN, refreshed
+from tests.kit.program.browser import CHROMIUM, browser
 
 B_FRAMES = {**FASTEST, "bf": "3", "x264-params": "b-pyramid=normal:scenecut=0"}
 IN_STEP_S = 0.04

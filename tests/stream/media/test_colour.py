@@ -16,8 +16,8 @@ from stream.media.display import Size
 from stream.media.edit.join import Segment, join
 from stream.media.frame_grab import grab
 from stream.source import AvSource
-from tests.kit.media import ffmpeg
-from tests.kit.patches import PATCHES, patch_film, patches, patches_of
+from tests.kit.films.colour_patches import PATCHES, patch_film, patches, patches_of
+from tests.kit.films.numbered import ffmpeg
 
 ORDINARY = {
     "BT.709": ("bt709", "tv", "bt709"),

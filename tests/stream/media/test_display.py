@@ -18,8 +18,8 @@ from stream.media.display import Display, Size, _display, side_bytes
 from stream.media.edit.join import Segment, join
 from stream.media.frame_grab import grab
 from stream.media.probe import probe
-from tests.kit.card import CORNERS, card_film, corners, roundness, shown_by_ffmpeg
-from tests.kit.media import ffmpeg, packets_of
+from tests.kit.films.numbered import ffmpeg, packets_of
+from tests.kit.films.test_card import CORNERS, card_film, corners, roundness, shown_by_ffmpeg
 
 ORIENTATIONS = [
     Display(rotation_deg=rotation_deg, mirrored=mirrored)

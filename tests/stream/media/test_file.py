@@ -17,7 +17,7 @@ from stream.media.edit.slideshow import Slides, slideshow
 from stream.media.file import DiskFullError, MediaError, muxing, reading, replacing, translated
 from stream.media.frame_grab import grab, write_jpeg
 from stream.media.probe import probe, verify
-from tests.kit.media import complaints, film, packets_of, picture
+from tests.kit.films.numbered import complaints, film, packets_of, picture
 
 ODD_NAMES = [
     "a:b",

@@ -14,7 +14,7 @@ import pytest
 
 from stream.media.file import MediaError
 from stream.media.frame_grab import grab, write_jpeg
-from tests.kit.media import FASTEST, film, number_of, picture
+from tests.kit.films.numbered import FASTEST, film, number_of, picture
 
 FORMS: dict[str, dict[str, Any]] = {
     "B-frames": {"options": {**FASTEST, "bf": "3", "x264-params": "b-pyramid=normal"}},

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from stream.media.display import Display, Size
 from stream.media.picture import fitted, upright_rgb
-from tests.kit.media import number_of, picture
+from tests.kit.films.numbered import number_of, picture
 
 SIDES = st.integers(2, 4000)
 

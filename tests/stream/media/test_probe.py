@@ -14,7 +14,7 @@ from av.stream import Stream
 from stream.media.edit.join import Segment, join
 from stream.media.file import MediaError
 from stream.media.probe import ChapterMark, probe, verify
-from tests.kit.media import FASTEST, film, packets_of
+from tests.kit.films.numbered import FASTEST, film, packets_of
 
 
 def test_a_probe_tells_the_picture_as_it_is_shown(tmp_path: Path) -> None:

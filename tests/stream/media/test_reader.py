@@ -11,7 +11,7 @@ import pytest
 
 from stream.media.file import MediaError
 from stream.media.reader import MediaReader, ReaderCache
-from tests.kit.media import FASTEST, film, number_of
+from tests.kit.films.numbered import FASTEST, film, number_of
 
 FILES: dict[str, dict[str, Any]] = {
     "MP4": {},

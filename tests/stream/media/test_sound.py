@@ -15,7 +15,7 @@ from stream.media.edit.audio_splice import SplicedSound
 from stream.media.file import muxing
 from stream.media.reader import MediaReader
 from stream.media.sound import AacTrack, ReelSound
-from tests.kit.media import film
+from tests.kit.films.numbered import film
 
 RATE_HZ = 48_000
 

@@ -15,9 +15,9 @@ from stream.media.edit.join import Segment, join
 from stream.media.frame_grab import grab
 from stream.media.tone import Grade, sdr
 from stream.source import AvSource
-from tests.kit.hdr import HLG, PQ, hdr_film, hlg_value, pq_value
-from tests.kit.media import packets_of
-from tests.kit.patches import patches_of
+from tests.kit.films.colour_patches import patches_of
+from tests.kit.films.hdr import HLG, PQ, hdr_film, hlg_value, pq_value
+from tests.kit.films.numbered import packets_of
 
 # cd/m2, and what BT.2390 makes of it from 1000 cd/m2 to 203, by an 8-bit screen of gamma 2.4. Up to the
 # knee at 87 cd/m2 it is (L / 203) ** (1 / 2.4) alone.

@@ -6,7 +6,7 @@ import pytest
 
 from stream.source import SourceError
 from stream.web.playlist import Listing, Segment, await_segment, parse
-from tests.kit.pages import Page, pages
+from tests.kit.cameras.pages import Page, pages
 
 URL = "http://camera/live/index.m3u8?token=1"
 

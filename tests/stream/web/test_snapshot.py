@@ -15,9 +15,9 @@ import pytest
 from stream.media.clip import write_clip
 from stream.source import SourceError
 from stream.web.snapshot import SnapshotSource
-from tests.kit.contract import check_packet_source
-from tests.kit.pages import Page, pages
-from tests.kit.pictures import snapshot
+from tests.kit.cameras.pages import Page, pages
+from tests.kit.records.keyframe_files import snapshot
+from tests.kit.records.packet_source_checks import check_packet_source
 
 JPEG = Page(snapshot(), "image/jpeg")
 

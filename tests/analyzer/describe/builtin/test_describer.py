@@ -17,7 +17,7 @@ from analyzer.describe.describer import Describer
 from analyzer.describe.moment import MAX_TITLE_CHARS, Moment
 from analyzer.signal.activity import Activity, LightChange, Mover
 from analyzer.signal.window import Window
-from tests.kit.moments import active, mover
+from tests.kit.records.moments import active, mover
 
 LEFT_TO_RIGHT = mover((1.0, 5.0), x=(0.05, 0.95))
 RIGHT_TO_LEFT = mover((1.0, 5.0), x=(0.95, 0.05), y=(0.7, 0.7))

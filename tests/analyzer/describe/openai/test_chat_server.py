@@ -13,8 +13,8 @@ from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.openai.chat_server import ChatSettings
 from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
 from analyzer.describe.text_model import DESCRIBING
-from tests.kit.chat_server import GOOD
-from tests.kit.model_server import (
+from tests.kit.models.chat_server import GOOD
+from tests.kit.models.model_server import (
     NO_SUCH_PAGE,
     Answer,
     ModelServer,
@@ -35,7 +35,7 @@ from tests.kit.model_server import (
     without,
     words,
 )
-from tests.kit.pictures import pictured
+from tests.kit.records.keyframe_files import pictured
 
 T = TypeVar("T")
 TWELVE_S = tuple(0.5 + 0.75 * n for n in range(12))

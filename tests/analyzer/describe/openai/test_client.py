@@ -11,8 +11,8 @@ import pytest
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.openai import client as module
 from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
-from tests.kit.chat_server import GOOD
-from tests.kit.model_server import Answer, ModelServer, always, completion, listed, page, refusal
+from tests.kit.models.chat_server import GOOD
+from tests.kit.models.model_server import Answer, ModelServer, always, completion, listed, page, refusal
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "?"}]}
 NOWHERE = "http://127.0.0.1:9/v1"

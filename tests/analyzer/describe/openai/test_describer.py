@@ -18,10 +18,10 @@ from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
 from analyzer.describe.pictures import read_jpegs
 from analyzer.describe.prompt import CameraBrief, Prompts
 from analyzer.describe.text_model import DESCRIBING, Sampling
-from tests.kit.chat_server import GOOD, ChatServer
-from tests.kit.failing import FAULTS, check_cancellation, check_fault
-from tests.kit.pictures import pictured
-from tests.kit.proxy import Fault, Proxy
+from tests.kit.models.chat_server import GOOD, ChatServer
+from tests.kit.models.describer_checks import FAULTS, check_cancellation, check_fault
+from tests.kit.models.fault_proxy import Fault, Proxy
+from tests.kit.records.keyframe_files import pictured
 
 T = TypeVar("T")
 

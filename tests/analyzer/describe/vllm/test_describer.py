@@ -11,7 +11,7 @@ import pytest
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
 from analyzer.describe.vllm.engine import EngineSettings
-from tests.kit.pictures import pictured
+from tests.kit.records.keyframe_files import pictured
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,17 @@ from sinks.mqtt.connection.message import Message
 from sinks.mqtt.connection.timing import Backoff, Timing
 from sinks.mqtt.settings import MqttSettings
 from sinks.sink import SinkError
-from tests.kit.broker import MOSQUITTO, Broker, Certificates, broker, certificates, free_port, password_file
-from tests.kit.listener import listener, wait_until
-from tests.kit.mqtt import QUICK, looped
+from tests.kit.mqtt.broker import (
+    MOSQUITTO,
+    Broker,
+    Certificates,
+    broker,
+    certificates,
+    free_port,
+    password_file,
+)
+from tests.kit.mqtt.sink_thread import QUICK, looped
+from tests.kit.mqtt.subscriber import listener, wait_until
 
 ROOT = Path(__file__).parents[4]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sinks.mqtt.connection.connection_log import CUT_OFFS, ConnectionLog
-from tests.kit.mqtt import looped
+from tests.kit.mqtt.sink_thread import looped
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 from livereel.ledger.records import FILE
 from sinks.mqtt.connection.oversize import LOSSES
 from sinks.mqtt.settings import MqttSettings
-from tests.kit.events import keyframe_preview, moment_now, reel_in, watching
-from tests.kit.mqtt import QUICK, Wishes, looped, running, until
-from tests.kit.scripted_broker import ScriptedBroker, maximum_packet_size, scripted_broker
+from tests.kit.mqtt.scripted_broker import ScriptedBroker, maximum_packet_size, scripted_broker
+from tests.kit.mqtt.sink_thread import QUICK, Wishes, looped, running, until
+from tests.kit.records.events import keyframe_preview, moment_now, reel_in, watching
 
 
 def settings(broker: ScriptedBroker) -> MqttSettings:

@@ -17,7 +17,7 @@ from stream.media.edit.join import Joined, Segment, join
 from stream.media.file import MediaError
 from stream.media.frame_grab import grab
 from stream.media.probe import probe, verify
-from tests.kit.media import (
+from tests.kit.films.numbered import (
     FASTEST,
     beeps,
     complaints,

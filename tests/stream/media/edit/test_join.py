@@ -12,8 +12,7 @@ import pytest
 
 from stream.media.edit.join import Joined, Segment, join
 from stream.media.probe import probe, verify
-from tests.kit.access import FPS, OPEN, UNFLAGGED, refreshed, without_keys
-from tests.kit.media import (
+from tests.kit.films.numbered import (
     FASTEST,
     beeps,
     chapters_elsewhere,
@@ -25,6 +24,7 @@ from tests.kit.media import (
     shown_elsewhere,
     steps,
 )
+from tests.kit.films.random_access import FPS, OPEN, UNFLAGGED, refreshed, without_keys
 
 B_FRAMES = {**FASTEST, "bf": "3", "x264-params": "b-pyramid=normal:scenecut=0"}
 IN_STEP_S = 0.04

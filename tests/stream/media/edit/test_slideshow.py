@@ -12,7 +12,7 @@ from stream.media.edit.slideshow import Slides, slideshow
 from stream.media.file import MediaError
 from stream.media.frame_grab import grab
 from stream.media.probe import probe, verify
-from tests.kit.media import (
+from tests.kit.films.numbered import (
     Rgb,
     chapters_elsewhere,
     complaints,

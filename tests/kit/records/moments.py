@@ -8,7 +8,7 @@ from dataclasses import replace
 from analyzer.describe.moment import Moment
 from analyzer.signal.activity import Activity, Mover
 from analyzer.signal.window import Window
-from tests.kit.measured import measured
+from tests.kit.records.windows import measured
 
 
 def moment(

@@ -10,8 +10,8 @@ from typing import Any
 import av
 
 from stream.media.probe import verify
-from tests.kit.coverage import coverage, holes
-from tests.kit.watching import Watch
+from tests.kit.program.coverage import coverage, holes
+from tests.kit.program.live_run import Watch
 
 # What the issue of accounting allows a camera, from start to stop.
 TOLERANCE_S = 1.0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.kit.rtsp import RtspServer
+from tests.kit.cameras.rtsp import RtspServer
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import OUTBOX_MAX_BYTES, MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import Event
-from tests.kit.listener import PATIENCE_S
+from tests.kit.mqtt.subscriber import PATIENCE_S
 
 P = ParamSpec("P")
 

@@ -17,8 +17,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tests.kit.chat_server import GOOD
-from tests.kit.wire import Request, read_request
+from tests.kit.models.chat_server import GOOD
+from tests.kit.models.wire import Request, read_request
 
 JSON = "application/json"
 

@@ -1,6 +1,6 @@
 """Qwen-VL model folders without weights, which vLLM fills at random (``load_format="dummy"``).
 
-    python tests/kit/qwen.py FOLDER [--family qwen2_vl|qwen2_5_vl|qwen3_vl] [--shapes tiny|7b]
+    python tests/kit/models/qwen.py FOLDER [--family qwen2_vl|qwen2_5_vl|qwen3_vl] [--shapes tiny|7b]
 
 Everything but the words is real then: engine, processor, chat template, schema, errors, and with the 7B
 shapes the speed. Runs where transformers is installed (``.venv-vllm``).
@@ -129,7 +129,7 @@ def _tokenizer(transformers: Any) -> Any:
 
     learned = Tokenizer(models.BPE())
     learned.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     sources = [path.read_text(encoding="utf-8") for path in sorted((root / "analyzer").rglob("*.py"))]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=4000, show_progress=False, initial_alphabet=alphabet)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stream.media.probe import verify
-from tests.kit.media import chapters_elsewhere, complaints
+from tests.kit.films.numbered import chapters_elsewhere, complaints
 
 FILES = {
     "captions.vtt",

@@ -16,7 +16,7 @@ from pathlib import Path
 import av
 from av.video.stream import VideoStream
 
-from tests.kit.http_server import Quiet, http_server
+from tests.kit.cameras.http_server import Quiet, http_server
 
 _DATAGRAM_BYTES = 7 * 188
 MULTIPART = "multipart/x-mixed-replace; boundary=frame"

@@ -11,7 +11,7 @@ import numpy as np
 
 from analyzer.describe.pictures import Pictures
 from analyzer.signal.window import Keyframe, Window
-from tests.kit.measured import measured
+from tests.kit.records.windows import measured
 
 TIMES_S = (0.4, 2.0, 3.1, 5.5)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from base.clock import parse_utc
 from livereel.ledger.records import FILE
-from tests.kit.listener import Listener
+from tests.kit.mqtt.subscriber import Listener
 
 LOOK_S = 0.01
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import av
 
-from tests.kit.http_server import Quiet, http_server
+from tests.kit.cameras.http_server import Quiet, http_server
 
 SHOWN = 3
 _MASTER = """#EXTM3U

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.kit.media import ffmpeg
+from tests.kit.films.numbered import ffmpeg
 
 Rgb = NDArray[np.uint8]
 

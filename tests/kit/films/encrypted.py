@@ -7,8 +7,8 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.kit.media import ffmpeg
-from tests.kit.scene import scene
+from tests.kit.films.numbered import ffmpeg
+from tests.kit.films.scene import scene
 
 _KEY = "00112233445566778899aabbccddeeff"
 _TS = 188

@@ -16,7 +16,7 @@ from typing import Any
 from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
-from tests.kit.watching import until
+from tests.kit.program.live_run import until
 
 LIVEREEL = Path(sys.executable).with_name("livereel")
 

@@ -12,7 +12,7 @@ from analyzer.reel.compile import VIDEO
 from analyzer.reel.records import Chapter, Gap, GapReason, Reel
 from base.clock import utc_text
 from sinks.events import CameraState, CameraStatus, KeyframePreview, MotionChanged
-from tests.kit.moments import moment
+from tests.kit.records.moments import moment
 
 # The smallest thing that begins as a JPEG does and ends as one does.
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import md5, sha256
 from http.server import BaseHTTPRequestHandler
 
-from tests.kit.http_server import Quiet, http_server
+from tests.kit.cameras.http_server import Quiet, http_server
 
 
 @dataclass(frozen=True, slots=True)

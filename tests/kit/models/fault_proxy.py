@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from tests.kit.wire import Request, read_request, response
+from tests.kit.models.wire import Request, read_request, response
 
 Fault = Literal[
     "none",

@@ -1,8 +1,8 @@
 """A scripted RTSP camera, run by the system's Python, which has GStreamer's RTSP server.
 
-Access units are played from a folder that ``tests.kit.footage`` has written, each at its own time, round and
-round; what goes wrong is told over stdin, a JSON object a line, answered by a line. Arguments: a JSON object,
-see ``main``. The first line on stdout is the port.
+Access units are played from a folder that ``tests.kit.films.footage`` has written, each at its own time,
+round and round; faults are commanded over stdin, a JSON object a line, each answered by a line.
+Arguments: a JSON object, see ``main``. The first line on stdout is the port.
 """
 
 from __future__ import annotations

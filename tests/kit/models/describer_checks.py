@@ -9,7 +9,7 @@ import pytest
 
 from analyzer.describe.describer import DescribeError, Describer
 from analyzer.signal.window import Window
-from tests.kit.proxy import Fault, Proxy
+from tests.kit.models.fault_proxy import Fault, Proxy
 
 FAULTS: dict[Fault, tuple[bool, str]] = {
     "late": (True, "no answer within"),

@@ -11,7 +11,7 @@ import av
 from av.packet import Packet
 from av.stream import Stream
 
-from tests.kit.media import film
+from tests.kit.films.numbered import film
 
 FPS = 12
 _X265 = "log-level=none:repeat-headers=1"

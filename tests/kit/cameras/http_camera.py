@@ -12,7 +12,7 @@ from pathlib import Path
 
 import av
 
-from tests.kit.http_server import Quiet, http_server
+from tests.kit.cameras.http_server import Quiet, http_server
 
 _SEGMENTS_SHOWN = 3
 _CHUNKS_PER_S = 20

@@ -10,7 +10,7 @@ from typing import Any
 
 from livereel.reels.rolling import KEPT_BEFORE_LATEST
 from stream.media.probe import verify
-from tests.kit.listener import Heard
+from tests.kit.mqtt.subscriber import Heard
 
 CAPTIONS, REELS = "livereel/captions", "livereel/reels"
 Named = tuple[str, int]

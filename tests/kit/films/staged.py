@@ -14,7 +14,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.random import Generator
 
-from tests.kit.actors import Actor, Colour, Picture
+from tests.kit.films.actors import Actor, Colour, Picture
 
 SECONDS = 10.0
 _ASPECTS = ((480, 270), (480, 360), (640, 360))

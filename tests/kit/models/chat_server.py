@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.kit.wire import Request, read_request, response
+from tests.kit.models.wire import Request, read_request, response
 
 GOOD = {
     "text": "A courier walks from the gate to the door and puts a parcel down.",

@@ -1,0 +1,1 @@
+"""Films with known content, drawn and encoded by the tests."""

@@ -1,0 +1,1 @@
+"""Model servers, and faults on the way to them."""

@@ -1,0 +1,1 @@
+"""Brokers, subscribers, and checks of what was delivered."""

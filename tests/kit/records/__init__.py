@@ -1,0 +1,1 @@
+"""Records made without video, and checks of contracts."""
