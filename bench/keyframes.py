@@ -1,11 +1,15 @@
-"""What finding keyframes costs, beside decoding alone and beside PySceneDetect and DVR-Scan.
+"""What finding keyframes costs, compared with decoding alone, PySceneDetect and DVR-Scan.
 
 Each way runs in its own process, all ways in turn, several times; one JSON line for each way, with the
 median CPU milliseconds a frame, frames a second of wall time, peak memory, and the CPU ratio to decoding
 alone, taken round by round.
 
     make bench
-    .venv-bench/bin/python bench/keyframes.py FILE [--rounds 5] [--only decode,livereel]
+    .venv-bench/bin/python bench/keyframes.py FILE [--rounds 5] [--only decode,livereel] [--against CHECKOUT]
+
+FILE ``camera`` stands for a minute of a synthetic street as a camera sends it: 1080p at 25 frames a second,
+H.264 at 6 Mbit/s without B-frames, a key frame every 2 s. ``--against`` adds the scan of another checkout of
+livereel as a way of its own, ``other``, so that two versions are compared in one run.
 """
 
 from __future__ import annotations
@@ -20,7 +24,10 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout that the benchmark belongs to
 
 _DECODE = """
 import sys, av
@@ -28,11 +35,13 @@ with av.open(sys.argv[1]) as container:
     for _ in container.decode(video=0):
         pass
 """
+# The program's entry point by its checkout's own word, as another version may have it elsewhere.
 _LIVEREEL = """
-import sys
-from livereel.cli.main import main
+import importlib, os, sys, tomllib
+with open(os.path.join(os.environ["PYTHONPATH"].partition(os.pathsep)[0], "pyproject.toml"), "rb") as file:
+    module, main = tomllib.load(file)["project"]["scripts"]["livereel"].split(":")
 sys.argv = ["livereel", "scan", "--json", sys.argv[1]]
-main()
+getattr(importlib.import_module(module), main)()
 """
 _SCENEDETECT = """
 import sys
@@ -48,6 +57,10 @@ sys.argv = ["dvr-scan", "--input", sys.argv[1], "--scan-only", "--quiet"]
 main()
 """
 WAYS = {"decode": _DECODE, "livereel": _LIVEREEL, "pyscenedetect": _SCENEDETECT, "dvr-scan": _DVR_SCAN}
+_OTHER = "other"
+_CAMERA = "synthetic://street?size=1920x1080&fps=25&noise=2&audio=off"
+_CAMERA_S = 60
+_BIT_RATE = 6_000_000
 _NEEDS = {"pyscenedetect": "scenedetect", "dvr-scan": "dvr_scan"}
 
 
@@ -60,12 +73,20 @@ class Run:
     peak_mb: float
 
 
-def run_once(script: str, file: Path) -> Run:
+def run_once(script: str, file: Path, checkout: Path) -> Run:
     """Run one way in a process of its own; raises SystemExit with its output when it fails."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(checkout), os.environ.get("PYTHONPATH", "")]),
+    }
     with tempfile.TemporaryFile() as output, tempfile.TemporaryDirectory() as folder:
         started_s = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-c", script, str(file)], stdout=output, stderr=output, cwd=folder
+            [sys.executable, "-c", script, str(file)],
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env=environment,
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.monotonic() - started_s
@@ -84,22 +105,53 @@ def count_frames(file: Path) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
+def encode_camera(file: Path) -> None:
+    """Write a minute of a synthetic camera's stream to an MP4 file."""
+    import av  # noqa: PLC0415  # the ways import what they measure
+
+    from synthetic import parse_address, photograph  # noqa: PLC0415  # only for this FILE
+
+    scene = parse_address(_CAMERA)
+    options = {"preset": "veryfast", "bf": "0", "b-adapt": "0"}
+    with av.open(str(file), "w") as container:
+        video = container.add_stream("libx264", rate=Fraction(scene.fps), options=options)
+        video.width, video.height, video.pix_fmt = scene.width, scene.height, "yuv420p"
+        video.bit_rate, video.codec_context.gop_size = _BIT_RATE, round(2 * scene.fps)
+        for number in range(round(_CAMERA_S * scene.fps)):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(photograph(scene, number), format="bgr24")))
+        container.mux(video.encode(None))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", help="a video file, or 'camera'")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(WAYS), help="ways, separated by commas")
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="another checkout of livereel")
     arguments = parser.parse_args()
-    file = arguments.file.resolve()
-    ways = [way for way in arguments.only.split(",") if _installed(way)]
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.file == "camera":
+            file = Path(folder) / "camera.mp4"
+            encode_camera(file)
+        else:
+            file = Path(arguments.file).resolve()
+        measure(file, arguments.only.split(","), arguments.rounds, arguments.against)
+
+
+def measure(file: Path, only: list[str], rounds: int, against: Path | None) -> None:
+    """Run each way in turn, ``rounds`` times, and print a row for each."""
+    own = Path(__file__).resolve().parents[1]
+    ways = {way: (WAYS[way], own) for way in only if _installed(way)}
+    if against is not None:
+        ways[_OTHER] = (_LIVEREEL, against.resolve())
     frames = count_frames(file)
     runs: dict[str, list[Run]] = {way: [] for way in ways}
-    for _ in range(arguments.rounds):
-        for way in ways:
-            runs[way].append(run_once(WAYS[way], file))
+    for _ in range(rounds):
+        for way, (script, checkout) in ways.items():
+            runs[way].append(run_once(script, file, checkout))
     for way in ways:
         print(json.dumps(_row(way, file, frames, runs)))
 
