@@ -7,6 +7,7 @@ Read in this order:
 - ``open``: open any source in the way that its kind needs.
 - ``track_choice``: which video track of a container is used: one rule for analysis, clips and verification.
 - ``demux``: yield the packets of an open container, past damaged data.
+- ``read_guard``: release a source that another thread may be reading.
 - ``looped``: a file that starts again when it ends, with continuous times.
 - ``threaded``: a source read in a thread, so that its consumer can stop at any time.
 - ``buffer``: the rolling buffer: the last seconds of a camera, still encoded.

@@ -8,6 +8,7 @@ from fractions import Fraction
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.read_guard import ReadGuard
 from stream.source import AvSource, PacketSource
 
 
@@ -26,17 +27,21 @@ class LoopedSource:
         self.video = self._source.video
         self.audio = self._source.audio
         self.warning = self._source.warning
+        self._guard = ReadGuard(self._source.close)
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield the file's packets without end; raises SourceError."""
+        return self._guard.until_closed(self._rounds())
+
+    def _rounds(self) -> Iterator[Packet[Stream]]:
         shift_s = yield from _round(self._source, Fraction(0))
         while shift_s is not None:
             # Not closed by hand: it must stay while a packet of it is somewhere, and goes with the last one.
             shift_s = yield from _round(self._open(), shift_s)
 
     def close(self) -> None:
-        """Close the file."""
-        self._source.close()
+        """Close the file, in whichever round it is."""
+        self._guard.close()
 
 
 def _round(source: PacketSource, shift_s: Fraction) -> Generator[Packet[Stream], None, Fraction | None]:

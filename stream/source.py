@@ -33,6 +33,7 @@ from stream.codec.encryption import (
 )
 from stream.demux import demuxed
 from stream.media.track import holds_video
+from stream.read_guard import ReadGuard
 from stream.track_choice import choose_video, clock_s, has_decoder, said, video_tracks
 
 OPEN_TIMEOUT_S = 10.0
@@ -125,8 +126,8 @@ class SourceInfo:
 class PacketSource(Protocol):
     """Encoded packets of one video stream and at most one audio stream.
 
-    ``packets`` raises SourceError when the source fails and ends when the source ends. The streams
-    serve as templates for files that the packets are copied into.
+    ``packets`` raises SourceError when the source fails, and ends when the source ends or is closed. The
+    streams serve as templates for files that the packets are copied into, until ``close``.
     """
 
     info: SourceInfo
@@ -139,11 +140,11 @@ class PacketSource(Protocol):
         ...
 
     def packets(self) -> Iterator[Packet[Stream]]:
-        """Yield packets in the order of the source, never an empty one."""
+        """Yield packets in the order of the source, never an empty one, and none after ``close``."""
         ...
 
     def close(self) -> None:
-        """Release the source. Safe to call twice."""
+        """Release the source. Safe to call twice, and while another thread reads: it gets no more packets."""
         ...
 
 
@@ -175,6 +176,7 @@ class AvSource:
         except BaseException:
             self._container.close()
             raise
+        self._guard = ReadGuard(self._container.close)
 
     def _opened(self, address: str, transport: str) -> InputContainer:
         with _mapped(self._name, live=self._live):
@@ -285,6 +287,9 @@ class AvSource:
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield packets of the chosen streams; raises SourceError when reading fails or one is encrypted."""
+        return self._guard.until_closed(self._read())
+
+    def _read(self) -> Iterator[Packet[Stream]]:
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
         try:
             with _mapped(self._name, live=self._live):
@@ -297,8 +302,8 @@ class AvSource:
             raise
 
     def close(self) -> None:
-        """Close the container."""
-        self._container.close()
+        """Close the container; a thread that reads it closes it once it has its packet."""
+        self._guard.close()
 
     def __enter__(self) -> Self:
         return self
@@ -318,9 +323,13 @@ class RealTimeSource:
         self.video = source.video
         self.audio = source.audio
         self.warning = source.warning
+        self._guard = ReadGuard(source.close)
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield each packet when its decoding time has come, counted from the first one's."""
+        return self._guard.until_closed(self._paced())
+
+    def _paced(self) -> Iterator[Packet[Stream]]:
         offset_s: float | None = None
         for packet in self._source.packets():
             if packet.dts is not None:
@@ -328,12 +337,12 @@ class RealTimeSource:
                 now_s = time.monotonic()
                 if offset_s is None:
                     offset_s = now_s - due_s
-                time.sleep(max(0.0, min(due_s + offset_s - now_s, READ_TIMEOUT_S)))
+                self._guard.closed.wait(max(0.0, min(due_s + offset_s - now_s, READ_TIMEOUT_S)))
             yield packet
 
     def close(self) -> None:
-        """Close the other source."""
-        self._source.close()
+        """Close the other source, at once even while a packet's time is waited for."""
+        self._guard.close()
 
 
 def _options(address: str, transport: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.read_guard import ReadGuard
 from stream.source import AvSource, SourceError
 from stream.timing.arrival_times import ArrivalTimes
 from stream.timing.clock_times import ClockTimes
@@ -34,11 +35,13 @@ class TimedSource:
         self.video = source.video
         self.audio = source.audio
         self.warning = None if source.info.timed else _NO_TIMES
+        self._guard = ReadGuard(source.close)
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield the other source's packets with corrected times; raises its SourceError."""
         arriving = self._source.packets()
-        return self._corrected(arriving) if self.info.timed else self._timed_by_arrival(arriving)
+        timed = self._corrected(arriving) if self.info.timed else self._timed_by_arrival(arriving)
+        return self._guard.until_closed(timed)
 
     def _corrected(self, packets: Iterable[Packet[Stream]]) -> Iterator[Packet[Stream]]:
         times = ClockTimes()
@@ -69,8 +72,8 @@ class TimedSource:
             raise failure
 
     def close(self) -> None:
-        """Close the other source."""
-        self._source.close()
+        """Close the other source; packets that wait for their times are dropped."""
+        self._guard.close()
 
 
 def _rate_warning(rate: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.address import redact
+from stream.read_guard import ReadGuard
 from stream.source import SourceError, SourceInfo
 from stream.web.http import Answer, Web
 
@@ -69,7 +69,7 @@ class SnapshotSource:
             file=None,
         )
         self.warning: str | None = f"a single picture is served there: it is fetched each {poll_s:g} s"
-        self._closed = threading.Event()
+        self._guard = ReadGuard(self._container.close)
 
     def _kind_of(self, answer: Answer) -> str:
         """Return the picture's kind; raises SourceError where it is no whole picture."""
@@ -98,12 +98,15 @@ class SnapshotSource:
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield a packet for each fetch; raises SourceError when the camera no longer answers."""
+        return self._guard.until_closed(self._fetched())
+
+    def _fetched(self) -> Iterator[Packet[Stream]]:
         begun_s = due_s = time.monotonic()
         answer, failed = self._first, 0
         yield self._packet(0.0)
         while True:
             due_s = max(due_s + self._poll_s, time.monotonic())
-            if self._closed.wait(due_s - time.monotonic()):
+            if self._guard.closed.wait(due_s - time.monotonic()):
                 return
             try:
                 answer = self._next(answer)
@@ -134,5 +137,4 @@ class SnapshotSource:
 
     def close(self) -> None:
         """Fetch no more; safe from any thread. The pictures' memory goes with the last packet."""
-        self._closed.set()
-        self._container.close()
+        self._guard.close()

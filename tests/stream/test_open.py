@@ -13,11 +13,9 @@ from stream.source import AvSource
 from stream.timing.timed_source import TimedSource
 from stream.web.snapshot import SnapshotSource
 from tests.kit.cameras import senders
-from tests.kit.cameras.http_camera import web_camera
 from tests.kit.cameras.pages import Page, Pages, pages
 from tests.kit.films.scene import scene
 from tests.kit.records.keyframe_files import snapshot
-from tests.kit.records.packet_source_checks import check_packet_source
 
 
 @pytest.fixture(scope="module")
@@ -82,20 +80,6 @@ def test_a_single_picture_on_a_server_is_polled() -> None:
                 assert isinstance(source, SnapshotSource)
                 assert source.info.fps == 1 / POLL_S
                 assert source.warning == "a single picture is served there: it is fetched each 2 s"
-
-
-def test_live_sources_keep_the_contract(film: Path, tmp_path: Path) -> None:
-    jpeg = scene(tmp_path / "film.mkv", seconds=4, codec="mjpeg", pixel_format="yuvj420p")
-    bare = scene(tmp_path / "bare", seconds=4, container="h264")
-    with senders.over_http(senders.multipart(jpeg, 10), senders.MULTIPART) as address:
-        check_packet_source(lambda: open_source(address), 20)
-    with senders.over_tcp(senders.bare(bare, 10)) as address:
-        check_packet_source(lambda: open_source(address), 20)
-    with senders.over_http(senders.transport_stream(film, 1.0), "video/mp2t") as address:
-        check_packet_source(lambda: open_source(address), 20)
-    ts = scene(tmp_path / "film.ts", seconds=6)
-    with web_camera(ts, tmp_path, length_s=6) as web:
-        check_packet_source(lambda: open_source(web.address("/live.m3u8")), 20)
 
 
 @pytest.mark.parametrize("segment", ["film.ts?token=1", "film", "film.php?id=3", "film.jpg"])

@@ -16,9 +16,8 @@ import av
 import numpy as np
 import pytest
 
-from stream.source import AvSource, RealTimeSource, SourceError, SourceInfo
+from stream.source import AvSource, SourceError, SourceInfo
 from tests.kit.films.scene import scene
-from tests.kit.records.packet_source_checks import check_packet_source
 
 
 @contextmanager
@@ -44,18 +43,6 @@ def failure(address: str | Path) -> SourceError:
         AvSource(str(address))
     assert "\n" not in str(caught.value)
     return caught.value
-
-
-def test_a_file_is_a_source_with_and_without_sound(tmp_path: Path) -> None:
-    silent = scene(tmp_path / "silent.mp4", seconds=1)
-    loud = scene(tmp_path / "loud.mkv", seconds=1, sound="aac")
-    check_packet_source(lambda: AvSource(str(silent)))
-    check_packet_source(lambda: AvSource(str(loud)))
-
-
-def test_a_source_slowed_down_to_real_time_is_a_source(tmp_path: Path) -> None:
-    film = scene(tmp_path / "film.mp4", seconds=0.3)
-    check_packet_source(lambda: RealTimeSource(AvSource(str(film))))
 
 
 def test_a_drawn_camera_is_a_source_that_is_not_live() -> None:

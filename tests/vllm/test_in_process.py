@@ -21,6 +21,13 @@ from analyzer.describe.pictures import keyframe_files
 from analyzer.describe.text_model import SELECTING, Sampling
 from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
 from analyzer.describe.vllm.engine import Engine, VideoInput
+from tests.contracts.describer_checks import (
+    check_cancelled_at_once,
+    check_completes,
+    check_describes,
+    check_only_describe_errors,
+    complete_once,
+)
 from tests.kit.models.event_loop import Loop
 from tests.kit.models.qwen import write_model
 from tests.kit.records.keyframe_files import pictured
@@ -39,6 +46,20 @@ def test_a_window_becomes_a_moment(describer: VllmDescriber, loop: Loop, tmp_pat
     assert len(moment.tags) <= MAX_TAGS
     assert moment.model == describer.model
     assert moment.latency_s > 0
+
+
+def test_it_fulfils_the_contracts_of_describer_and_text_model(
+    describer: VllmDescriber, loop: Loop, tmp_path: Path
+) -> None:
+    windows = [pictured(tmp_path, n) for n in range(3)]
+    loop.run(check_describes(describer, windows))
+    loop.run(check_completes(describer))
+    loop.run(check_cancelled_at_once(lambda: describer.describe(windows[0])))
+    loop.run(check_cancelled_at_once(lambda: complete_once(describer)))
+    for keyframe in windows[0].keyframes:
+        assert keyframe.file is not None
+        keyframe.file.unlink()
+    loop.run(check_only_describe_errors(describer, windows[0]))
 
 
 def test_many_windows_of_all_sizes_are_described_at_once(

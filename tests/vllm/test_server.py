@@ -15,7 +15,15 @@ from analyzer.reel.choose import ChooseRules
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice
 from analyzer.reel.selector import ModelSelector
-from tests.kit.models.describer_checks import FAULTS, check_cancellation, check_fault
+from tests.contracts.describer_checks import (
+    FAULTS,
+    check_cancellation,
+    check_completes,
+    check_describes,
+    check_fault,
+    complete_once,
+    describe_once,
+)
 from tests.kit.models.fault_proxy import Fault, Proxy
 from tests.kit.records.keyframe_files import pictured
 from tests.kit.records.moments import moment
@@ -38,6 +46,17 @@ def test_a_window_becomes_a_moment_by_one_video_and_a_schema(server: str, tmp_pa
         assert set(told.alerts) <= set(RULES)
         probe = await describer.probe()
         assert (probe.model, probe.context_tokens, probe.schema, probe.video) == ("tiny", 4096, True, True)
+        await describer.close()
+
+    asyncio.run(run())
+
+
+def test_it_fulfils_the_contracts_of_describer_and_text_model(server: str, tmp_path: Path) -> None:
+    async def run() -> None:
+        describer = make(server)
+        await check_describes(describer, [pictured(tmp_path, n) for n in range(3)])
+        await check_completes(describer)
+        await describer.close()
         await describer.close()
 
     asyncio.run(run())
@@ -72,7 +91,7 @@ def test_the_model_selects_and_narrates(server: str) -> None:
 def test_a_fault_is_an_error_and_passes(fault: Fault, server: str, tmp_path: Path) -> None:
     async def run() -> None:
         async with Proxy(server).serving() as proxy:
-            await check_fault(make, proxy, fault, pictured(tmp_path))
+            await check_fault(make, proxy, fault, describe_once(pictured(tmp_path)))
 
     asyncio.run(run())
 
@@ -80,6 +99,7 @@ def test_a_fault_is_an_error_and_passes(fault: Fault, server: str, tmp_path: Pat
 def test_a_cancelled_question_leaves_nothing_running(server: str, tmp_path: Path) -> None:
     async def run() -> None:
         async with Proxy(server).serving() as proxy:
-            await check_cancellation(make, proxy, pictured(tmp_path))
+            await check_cancellation(make, proxy, describe_once(pictured(tmp_path)))
+            await check_cancellation(make, proxy, complete_once)
 
     asyncio.run(run())

@@ -15,9 +15,9 @@ import pytest
 from stream.media.clip import write_clip
 from stream.source import SourceError
 from stream.web.snapshot import SnapshotSource
+from tests.contracts.packet_source_checks import check_packets
 from tests.kit.cameras.pages import Page, pages
 from tests.kit.records.keyframe_files import snapshot
-from tests.kit.records.packet_source_checks import check_packet_source
 
 JPEG = Page(snapshot(), "image/jpeg")
 
@@ -26,8 +26,8 @@ JPEG = Page(snapshot(), "image/jpeg")
     "page", [JPEG, Page(snapshot(".png"), "image/png"), Page(snapshot(), "", length=False)]
 )
 def test_a_polled_picture_is_a_source(page: Page) -> None:
-    with pages(snap=page) as server:
-        check_packet_source(lambda: SnapshotSource(server.address("/snap"), poll_s=0.1), 5)
+    with pages(snap=page) as server, closing(SnapshotSource(server.address("/snap"), poll_s=0.1)) as source:
+        check_packets(source, 5)
 
 
 def test_pictures_are_as_far_apart_as_they_are_fetched() -> None:
@@ -84,7 +84,8 @@ def test_user_and_password_are_in_the_address_and_in_no_message(digest: bool) ->
         server.digest = digest
         server.password = "p@ss/word"  # noqa: S105  # nobody's
         address = server.address("/snap.jpg", "admin:p@ss/word@")
-        check_packet_source(lambda: SnapshotSource(address, poll_s=0.05), 2)
+        with closing(SnapshotSource(address, poll_s=0.05)) as source:
+            check_packets(source, 2)
         with pytest.raises(SourceError) as caught:
             SnapshotSource(server.address("/snap.jpg", "admin:geheim@"), poll_s=1)
         assert caught.value.reason == "wrong user or password"

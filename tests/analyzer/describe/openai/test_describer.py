@@ -5,9 +5,8 @@ import base64
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import jsonschema
 import pytest
@@ -19,8 +18,6 @@ from analyzer.describe.pictures import read_jpegs
 from analyzer.describe.prompt import CameraBrief, Prompts
 from analyzer.describe.text_model import DESCRIBING, Sampling
 from tests.kit.models.chat_server import GOOD, ChatServer
-from tests.kit.models.describer_checks import FAULTS, check_cancellation, check_fault
-from tests.kit.models.fault_proxy import Fault, Proxy
 from tests.kit.records.keyframe_files import pictured
 
 T = TypeVar("T")
@@ -264,32 +261,3 @@ def test_pictures_that_are_too_large_are_shrunk(tmp_path: Path) -> None:
     asyncio.run(run())
     (video,) = parts(server.heard[0], "video_url")
     assert len(video["video_url"]["url"]) < sum(len(jpeg) for jpeg in read_jpegs(pictured(tmp_path)))
-
-
-def maker(settings: OpenAiSettings) -> Callable[[str, float], OpenAiDescriber]:
-    def make(url: str, timeout_s: float) -> OpenAiDescriber:
-        server = replace(settings.server, base_url=url)
-        return OpenAiDescriber(replace(settings, server=server, timeout_s=timeout_s))
-
-    return make
-
-
-def test_every_fault_of_the_proxy_is_covered() -> None:
-    assert {"none", *FAULTS} == set(get_args(Fault))
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_an_error_and_passes(fault: Fault, tmp_path: Path) -> None:
-    async def run() -> None:
-        async with ChatServer().serving() as server, Proxy(server.url).serving() as proxy:
-            await check_fault(maker(OpenAiSettings()), proxy, fault, pictured(tmp_path))
-
-    asyncio.run(run())
-
-
-def test_a_cancelled_question_leaves_nothing_running(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with ChatServer().serving() as server, Proxy(server.url).serving() as proxy:
-            await check_cancellation(maker(OpenAiSettings()), proxy, pictured(tmp_path))
-
-    asyncio.run(run())
