@@ -50,8 +50,8 @@ class Clipper(Protocol):
         """
         ...
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:
-        """Return the clip of media time [start_s, end_s), which begins at stream time zero_s."""
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:
+        """Return the clip of media time [start_s, end_s), which begins at stream time media_start_s."""
         ...
 
 
@@ -69,7 +69,7 @@ class NoClips:
     def start_over(self, at_s: float | None) -> None:
         """Nothing is kept."""
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
         """There is none."""
         return None
 
@@ -80,7 +80,7 @@ class FileClips(NoClips):
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
         """Return the whole file."""
         return Clip(self._file, 0.0)
 
@@ -114,9 +114,9 @@ class BufferClips:
         """Keep what has come of the new epoch: packets are here before their pictures."""
         self._buffer.start_over(at_s)
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:
         """Write the clip; None when the buffer holds nothing of that time. Raises MediaError."""
-        cut = self._buffer.cut(zero_s + start_s, zero_s + end_s)
+        cut = self._buffer.cut(media_start_s + start_s, media_start_s + end_s)
         if cut is None:
             return None
         path = self._folder / f"{name}.mp4"
@@ -124,7 +124,7 @@ class BufferClips:
         packets = [p for p in cut.packets if p.stream.type != "video" or (p.pts, p.dts) not in self._refused]
         written = write_clip(path, self._source.video, self._source.audio, packets)
         self._check_codec(path)
-        return Clip(path, written.first_s - zero_s)
+        return Clip(path, written.first_s - media_start_s)
 
     def _check_codec(self, path: Path) -> None:
         """Remove a clip that is labelled with another codec than its packets have; then raises MediaError.
