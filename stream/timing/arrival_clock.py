@@ -12,7 +12,7 @@ class ArrivalClock:
     """Follows one stream. Packets are delayed on their way, never early: the earliest is the truest.
 
     Attributes:
-        stream_epoch_s: our monotonic time at which the stream's own time was 0; None while no packet has told.
+        stream_epoch_s: monotonic time at which the stream's own time was 0; None before the first packet.
         newest_s: stream time of the newest packet; None before the first.
     """
 
