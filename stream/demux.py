@@ -60,6 +60,8 @@ def _patiently(container: InputContainer) -> Iterator[Packet[Stream]]:
             tries += 1
             if tries > _MAX_TRIES:
                 raise
+        except IndexError:
+            return  # the end: PyAV counts the streams anew there, and fails on those that appeared on the way
         else:
             return
 

@@ -156,7 +156,7 @@ class FrameDecoder:
 
     Attributes:
         first_s: the stream time of the first packet that is to be shown; None before it.
-        zero_s: the stream time at which media time begins; None before the first frame.
+        media_start_s: the stream time at which media time begins; None before the first frame.
         damaged: packets that could not be decoded whole so far.
         refused: those of them that gave nothing at all.
         thinned: packets that were not decoded, as their picture would have been left out.
@@ -204,7 +204,7 @@ class FrameDecoder:
         self._packet_s: float | None = None
         self._damage_s: tuple[float, float] | None = None  # stream time of the newest damage, from and to
         self.first_s: float | None = None
-        self.zero_s: float | None = None
+        self.media_start_s: float | None = None
         self.damaged = 0
         self.refused = 0
         self.thinned = 0
@@ -281,9 +281,9 @@ class FrameDecoder:
     def _is_due(self, image: VideoFrame) -> bool:
         """Whether a picture is late enough after the one handed out last to be the next."""
         stream_s = self.stream_s(image)
-        if self._handed_s is None or self.zero_s is None or stream_s is None:
+        if self._handed_s is None or self.media_start_s is None or stream_s is None:
             return True
-        return stream_s - self.zero_s - self._handed_s >= self._least_s
+        return stream_s - self.media_start_s - self._handed_s >= self._least_s
 
     def _note(self, packet: Packet[Stream]) -> None:
         stamp = packet.pts if packet.pts is not None else packet.dts
@@ -361,15 +361,15 @@ class FrameDecoder:
             return None
         self._source_size = size
         stream_s = self.stream_s(image)
-        if self.zero_s is None:
-            self.zero_s = stream_s or 0.0
-        pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.zero_s
+        if self.media_start_s is None:
+            self.media_start_s = stream_s or 0.0
+        pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.media_start_s
         # A time-lapse may have its frames further apart than another stream's clock jumps.
         ahead_s = max(JUMP_AHEAD_S, _JUMP_FRAMES * self._frame_s)
         if not self._last_s - JUMP_BACK_S <= pts_s <= max(self._last_s, 0.0) + ahead_s:
             return None
         self._stands_s = (image.duration or 0) * self._tick_s
-        self._after_damage = self._is_after_damage(pts_s + self.zero_s) or self._after_damage
+        self._after_damage = self._is_after_damage(pts_s + self.media_start_s) or self._after_damage
         # Frames out of order by a frame or two (packed B-frames in AVI) keep their order of arrival.
         self._last_s = pts_s if pts_s > self._last_s else self._last_s + 1e-3
         return self._last_s
@@ -411,7 +411,7 @@ class FrameDecoder:
         from_s, to_s = self._damage_s
         if to_s < stream_s - _DAMAGE_SLACK_S:
             self._damage_s = None
-        return from_s <= stream_s and to_s >= self._last_s + (self.zero_s or 0.0) - _DAMAGE_SLACK_S
+        return from_s <= stream_s and to_s >= self._last_s + (self.media_start_s or 0.0) - _DAMAGE_SLACK_S
 
 
 def _luma(image: VideoFrame, display: Display, width_px: int, height_px: int) -> NDArray[np.uint8]:

@@ -30,7 +30,7 @@ class ThreadedSource:
 
     Attributes:
         behind_s: how long the packet that was taken last had waited.
-        zero_utc: when the stream's own time was 0; None while no packet has told.
+        stream_epoch_utc: when the stream's own time was 0; None while no packet has told.
     """
 
     def __init__(self, source: PacketSource) -> None:
@@ -39,7 +39,7 @@ class ThreadedSource:
         self.video = source.video
         self.audio = source.audio
         self.behind_s = 0.0
-        self.zero_utc: datetime | None = None
+        self.stream_epoch_utc: datetime | None = None
         self._first_s: float | None = None
         self._queue: queue.Queue[tuple[Packet[Stream] | SourceError | None, float]] = queue.Queue(MAX_PACKETS)
         self._stopped = threading.Event()
@@ -96,8 +96,8 @@ class ThreadedSource:
     def _settle(self, packet: Packet[Stream]) -> None:
         stamp = packet.dts if packet.pts is None else packet.pts
         if packet.stream.type == "video" and stamp is not None:
-            zero_utc = datetime.now(UTC) - timedelta(seconds=float(stamp * packet.time_base))
-            self.zero_utc = min(self.zero_utc or zero_utc, zero_utc)
+            stream_epoch_utc = datetime.now(UTC) - timedelta(seconds=float(stamp * packet.time_base))
+            self.stream_epoch_utc = min(self.stream_epoch_utc or stream_epoch_utc, stream_epoch_utc)
 
     def now(self) -> datetime:
         """When the packet that was taken last had come."""

@@ -162,7 +162,7 @@ def _make_video(
 
 def _segment(window: Window) -> Segment:
     clip = _clip(window)
-    start_s, end_s = (at_s - clip.zero_s for at_s in shown_span(window))
+    start_s, end_s = (at_s - clip.file_start_s for at_s in shown_span(window))
     # A buffer that was full may have lost the clip's beginning.
     start_s = max(0.0, start_s)
     return Segment(clip.path, start_s, max(end_s, start_s + MIN_CHAPTER_S))
@@ -171,7 +171,7 @@ def _segment(window: Window) -> Segment:
 def _pictures(window: Window) -> Iterator[NDArray[np.uint8]]:
     """Yield the keyframes at full size, a few at a time: together they cost fewer ways through the file."""
     clip = _clip(window)
-    times_s = [max(0.0, keyframe.pts_s - clip.zero_s) for keyframe in window.keyframes]
+    times_s = [max(0.0, keyframe.pts_s - clip.file_start_s) for keyframe in window.keyframes]
     for first in range(0, len(times_s), PICTURES_AT_ONCE):
         yield from grab(clip.path, times_s[first : first + PICTURES_AT_ONCE])
 
@@ -185,8 +185,8 @@ def _clip(window: Window) -> Clip:
 def _chapter(choice: Choice, sentence: str, place: Place, style: str) -> Chapter:
     window = choice.moment.window
     if style == "clips":
-        zero_s = _clip(window).zero_s
-        start_s, end_s = place.start_s + zero_s, place.end_s + zero_s
+        file_start_s = _clip(window).file_start_s
+        start_s, end_s = place.start_s + file_start_s, place.end_s + file_start_s
     else:
         start_s, end_s = window.keyframes[0].pts_s, window.keyframes[-1].pts_s
     return Chapter(
@@ -207,7 +207,7 @@ def _write_words(reel: Reel, windows: Sequence[Window], settings: ReelSettings) 
     best = max((chapter.moment.window for chapter in reel.chapters), key=lambda w: w.signal_max)
     strongest_s = max(best.keyframes, key=lambda k: k.value).pts_s
     clip = _clip(best)
-    write_jpeg(folder / POSTER, grab(clip.path, [max(0.0, strongest_s - clip.zero_s)])[0])
+    write_jpeg(folder / POSTER, grab(clip.path, [max(0.0, strongest_s - clip.file_start_s)])[0])
     write_text(folder / "captions.vtt", captions(reel.chapters))
     write_text(folder / "story.md", markdown(reel, media_time=settings.media_time))
     poster = (folder / POSTER).read_bytes()

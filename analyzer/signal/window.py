@@ -42,12 +42,12 @@ class Clip:
 
     Attributes:
         path: the file.
-        zero_s: the window's media time at which the file's first video frame stands, so that media
-            time ``t`` is at ``t - zero_s`` in the file.
+        file_start_s: media time of the file's first shown frame; media time ``t`` is at
+            ``t - file_start_s`` in the file.
     """
 
     path: Path
-    zero_s: float
+    file_start_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,11 +59,11 @@ class Arrivals(Protocol):
 
     Attributes:
         behind_s: how long the packet that was taken last had waited.
-        zero_utc: when, by the packets that came first, the stream's own time was 0.
+        stream_epoch_utc: when, by the packets that came first, the stream's own time was 0.
     """
 
     behind_s: float
-    zero_utc: datetime | None
+    stream_epoch_utc: datetime | None
 
     def now(self) -> datetime:
         """When the packet that was taken last had come; now while none is to be taken."""
@@ -275,7 +275,7 @@ class Capture:
             self._missed = (seen_to_s, frame.pts_s)
         elif self._arrivals is not None and (unseen or frame.pts_s - seen_to_s > self._pace.pause_s):
             self._pace.forget()
-            at_s = frame.pts_s + (self._decoder.zero_s or 0.0)
+            at_s = frame.pts_s + (self._decoder.media_start_s or 0.0)
             yield from self._break_epoch(GapReason.UNREADABLE if unseen else GapReason.SOURCE_STALLED, at_s)
             return
         elif unseen:
@@ -315,8 +315,8 @@ class Capture:
             yield from self._missing_start()
         if live is not None:
             start = live.now()
-            if self._ended is None and live.zero_utc is not None:
-                start = live.zero_utc + timedelta(seconds=self._decoder.zero_s or 0.0)
+            if self._ended is None and live.stream_epoch_utc is not None:
+                start = live.stream_epoch_utc + timedelta(seconds=self._decoder.media_start_s or 0.0)
             self._clock = MediaClock(start, live.now)
         began_utc = self._clock.utc(frame.pts_s)
         if live is not None and self._ended is not None:
@@ -339,10 +339,10 @@ class Capture:
 
     def _missing_start(self) -> Iterator[Gap]:
         """Packets that gave no picture before the first that did are a gap."""
-        first_s, zero_s = self._decoder.first_s, self._decoder.zero_s
-        if first_s is not None and zero_s is not None and zero_s - first_s > UNREADABLE_S:
-            self._clock = self._clock.after(zero_s - first_s)
-            yield self._gap(first_s - zero_s, 0.0)
+        first_s, media_start_s = self._decoder.first_s, self._decoder.media_start_s
+        if first_s is not None and media_start_s is not None and media_start_s - first_s > UNREADABLE_S:
+            self._clock = self._clock.after(media_start_s - first_s)
+            yield self._gap(first_s - media_start_s, 0.0)
 
     def _missing_end(self) -> Iterator[Gap]:
         """What came and gave no picture, and what a file promised and did not give, is a gap."""
@@ -351,7 +351,7 @@ class Capture:
         end_s, promised_s = self._extent.video_s, self._source.info.end_s
         if promised_s is not None and promised_s - self._extent.any_s > UNREADABLE_S:
             end_s = promised_s
-        end_s -= self._decoder.zero_s or 0.0
+        end_s -= self._decoder.media_start_s or 0.0
         seen_to_s = self._decoder.ends_s or self._last_s
         if end_s - seen_to_s > UNREADABLE_S:
             yield self._gap(seen_to_s, end_s)
@@ -367,7 +367,7 @@ class Capture:
         start_utc = self._clock.utc(measured.start_s)
         name = self._closed_name = self._name(measured.start_s)
         place = f"{start_utc[:10]}/{name}" if self._arrivals else name
-        clip, keyframes = self._files.keep(measured, place, self._decoder.zero_s or 0.0)
+        clip, keyframes = self._files.keep(measured, place, self._decoder.media_start_s or 0.0)
         missed_s = min(self._missed[1], measured.end_s) - max(self._missed[0], measured.start_s)
         return Window(
             id=name,

@@ -13,8 +13,7 @@ from analyzer.signal.window import Clip
 from stream.buffer import PacketBuffer
 from stream.frames import MAX_HELD
 from stream.media.clip import write_clip
-from stream.media.file import MediaError, opened
-from stream.media.track import codec_name
+from stream.media.parameters import ClipParameters
 from stream.source import PacketSource
 
 # Packets wait in the buffer while the decoder still holds their frames, and until a window is closed: a
@@ -50,8 +49,8 @@ class Clipper(Protocol):
         """
         ...
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:
-        """Return the clip of media time [start_s, end_s), which begins at stream time zero_s."""
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:
+        """Return the clip of media time [start_s, end_s), which begins at stream time media_start_s."""
         ...
 
 
@@ -69,7 +68,7 @@ class NoClips:
     def start_over(self, at_s: float | None) -> None:
         """Nothing is kept."""
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
         """There is none."""
         return None
 
@@ -80,7 +79,7 @@ class FileClips(NoClips):
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
         """Return the whole file."""
         return Clip(self._file, 0.0)
 
@@ -90,6 +89,7 @@ class BufferClips:
 
     def __init__(self, source: PacketSource, folder: Path, keep_s: float) -> None:
         self._source = source
+        self._parameters = ClipParameters(source.video)
         self._folder = folder
         self._buffer = PacketBuffer(
             # The buffer counts a second for a packet at most.
@@ -114,29 +114,14 @@ class BufferClips:
         """Keep what has come of the new epoch: packets are here before their pictures."""
         self._buffer.start_over(at_s)
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:
         """Write the clip; None when the buffer holds nothing of that time. Raises MediaError."""
-        cut = self._buffer.cut(zero_s + start_s, zero_s + end_s)
+        cut = self._buffer.cut(media_start_s + start_s, media_start_s + end_s)
         if cut is None:
             return None
         path = self._folder / f"{name}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         packets = [p for p in cut.packets if p.stream.type != "video" or (p.pts, p.dts) not in self._refused]
-        written = write_clip(path, self._source.video, self._source.audio, packets)
-        self._check_codec(path)
-        return Clip(path, written.first_s - zero_s)
-
-    def _check_codec(self, path: Path) -> None:
-        """Remove a clip that is labelled with another codec than its packets have; then raises MediaError.
-
-        FFmpeg reads ahead, and changes a stream's parameters as soon as a stream of another codec begins.
-        """
-        expected, found = codec_name(self._source.video), _codec_of(path)
-        if found != expected:
-            path.unlink()
-            raise MediaError(f"the camera's codec has changed from {expected} to {found}")
-
-
-def _codec_of(path: Path) -> str:
-    with opened(path) as container:
-        return codec_name(container.streams.video[0])
+        template = self._parameters.of([p for p in packets if p.stream.type == "video"])
+        written = write_clip(path, template, self._source.audio, packets)
+        return Clip(path, written.first_s - media_start_s)

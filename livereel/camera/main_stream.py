@@ -130,15 +130,17 @@ class MainStreamClips:
             shift_s = self._shift_s()
             self._clips.start_over(None if at_s is None or shift_s is None else at_s + shift_s)
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:
         """Write the clip of media time [start_s, end_s); None where nothing of that time was kept.
 
         Raises MediaError.
         """
         with self._news:
-            self._news.wait_for(lambda: self._reaches(zero_s + end_s), MAX_WAIT_S)
+            self._news.wait_for(lambda: self._reaches(media_start_s + end_s), MAX_WAIT_S)
             shift_s = self._shift_s()
-            return None if shift_s is None else self._clips.clip(name, zero_s + shift_s, start_s, end_s)
+            return (
+                None if shift_s is None else self._clips.clip(name, media_start_s + shift_s, start_s, end_s)
+            )
 
     def _reaches(self, analysed_s: float) -> bool:
         shift_s, newest_s = self._shift_s(), self._theirs.newest_s
@@ -146,9 +148,9 @@ class MainStreamClips:
 
     def _shift_s(self) -> float | None:
         """What to add to a time of the analysed stream; None while one of the two has not told its own."""
-        if self._ours.zero_s is None or self._theirs.zero_s is None:
+        if self._ours.stream_epoch_s is None or self._theirs.stream_epoch_s is None:
             return None
-        return self._ours.zero_s - self._theirs.zero_s
+        return self._ours.stream_epoch_s - self._theirs.stream_epoch_s
 
 
 def _is_timely(packet: Packet[Stream]) -> bool:

@@ -33,8 +33,10 @@ class WindowFiles:
         self._counts = counts
         self.clip_failure: MediaError | None = None
 
-    def keep(self, measured: Measured, place: str, zero_s: float) -> tuple[Clip | None, tuple[Keyframe, ...]]:
-        """Write a window's files under the name ``place``; media time began at stream time ``zero_s``.
+    def keep(
+        self, measured: Measured, place: str, media_start_s: float
+    ) -> tuple[Clip | None, tuple[Keyframe, ...]]:
+        """Write a window's files under the name ``place``; media time began at stream time ``media_start_s``.
 
         Raises MediaError or OSError; what had been written is gone then, as it is where there is no room.
         """
@@ -46,7 +48,7 @@ class WindowFiles:
             return None, bare
         try:
             keyframes = tuple(self._keyframe(place, n, shot) for n, shot in enumerate(measured.shots))
-            return self._clip(measured, place, zero_s), keyframes
+            return self._clip(measured, place, media_start_s), keyframes
         except (MediaError, OSError) as error:
             self._unlink(place, len(measured.shots))
             if self._space is None or not is_full(error):
@@ -54,10 +56,10 @@ class WindowFiles:
         self._counts.windows_without_room += 1
         return None, bare
 
-    def _clip(self, measured: Measured, place: str, zero_s: float) -> Clip | None:
+    def _clip(self, measured: Measured, place: str, media_start_s: float) -> Clip | None:
         """Cut the clip; packets that no file can hold cost the clip, not the camera."""
         try:
-            return self._clips.clip(place, zero_s, measured.start_s, measured.end_s)
+            return self._clips.clip(place, media_start_s, measured.start_s, measured.end_s)
         except MediaError as error:
             if is_full(error):
                 raise

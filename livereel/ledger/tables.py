@@ -25,7 +25,7 @@ from sqlalchemy.dialects.sqlite import REAL
 from sqlalchemy.types import TypeEngine
 
 # Raise it with each change of the tables; a ledger of another version is refused.
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 

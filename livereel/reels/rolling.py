@@ -86,10 +86,10 @@ def _broken(windows: Sequence[Window]) -> frozenset[str]:
 
 def _plays(window: Window, clip: Clip) -> bool:
     try:
-        ends_s = clip.zero_s + verify(clip.path).duration_s
+        ends_s = clip.file_start_s + verify(clip.path).duration_s
     except MediaError:
         return False
-    return all(clip.zero_s <= keyframe.pts_s < ends_s for keyframe in window.keyframes)
+    return all(clip.file_start_s <= keyframe.pts_s < ends_s for keyframe in window.keyframes)
 
 
 class RollingReel:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from stream.codec.bits import Bits, messages, unescaped
 from stream.codec.h264 import nal_units
 
-# nal_unit_type, ITU-T H.265 table 7-1: BLA, IDR and CRA; a message before the picture.
-_IRAP, _SEI = range(16, 22), 39
+# nal_unit_type, ITU-T H.265 table 7-1: BLA, IDR and CRA; VPS, SPS and PPS; a message before
+# the picture.
+_IRAP, _PARAMETER_SETS, _SEI = range(16, 22), range(32, 35), 39
 _SLICES = (*range(10), *_IRAP)
 _RECOVERY_POINT = 6  # payloadType, annex D
 _HEADER_BYTES = 2
@@ -32,6 +33,12 @@ def length_bytes(extradata: bytes | None) -> int:
     """Size of the length before each NAL unit of a stream's packets; 0 for start codes."""
     # lengthSizeMinusOne of HEVCDecoderConfigurationRecord, ISO/IEC 14496-15
     return (extradata[21] & 3) + 1 if extradata and extradata[0] == 1 and len(extradata) > 21 else 0
+
+
+def in_band(data: bytes, length_bytes: int) -> frozenset[bytes]:
+    """The parameter sets (VPS, SPS and PPS) inside a packet."""
+    units = nal_units(data, length_bytes)
+    return frozenset(unit for unit in units if unit and unit[0] >> 1 & 63 in _PARAMETER_SETS)
 
 
 def head(data: memoryview, length_bytes: int) -> Head | None:

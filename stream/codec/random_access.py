@@ -31,11 +31,14 @@ class Access:
             is complete: 0 where its own is; None where decoding cannot begin here.
         counts: whether it is one of the frames that ``lead`` of an earlier packet counts.
         after_loss: the container has lost packets before it.
+        extradata: codec parameters that have replaced the stream's own since it was opened, where the
+            container carries them outside its packets (FLV); None before that, and where ``lead`` is None.
     """
 
     lead: int | None
     counts: bool = True
     after_loss: bool = False
+    extradata: bytes | None = None
 
 
 _Reader = Callable[[memoryview], Access | None]
@@ -49,6 +52,7 @@ class Finder:
         name = context.codec.canonical_name
         self._always = context.codec.intra_only
         self._read = _reader(name, context.extradata)
+        self._extradata: bytes | None = None
 
     @property
     def reads(self) -> bool:
@@ -59,8 +63,12 @@ class Finder:
         """Set the packet's ``is_keyframe``, and note what ``access`` returns."""
         # An object of its own: PyAV forgets one that several packets share when the first of them goes.
         found = self._find(packet)
-        packet.is_keyframe = found.lead is not None
-        packet.opaque = replace(found, after_loss=True) if after_loss else found
+        starts = packet.is_keyframe = found.lead is not None
+        if starts and packet.has_sidedata("new_extradata"):
+            self._extradata = bytes(packet.get_sidedata("new_extradata"))
+        if after_loss or (starts and self._extradata):
+            found = replace(found, after_loss=after_loss, extradata=self._extradata if starts else None)
+        packet.opaque = found
 
     def _find(self, packet: Packet[Stream]) -> Access:
         if self._always:

@@ -66,17 +66,17 @@ def write_clip(
 
     Args:
         path: replaced when the clip is complete; nothing is left of an incomplete one.
-        video_template: the packets' video stream, its container still open.
-        audio_template: their audio stream; None leaves sound out, as does a codec that nobody knows. Its
-            decoder may be used, and is reset.
-        packets: of these streams; others are ignored.
+        video_template: a stream with the codec parameters of the video packets, its container still open.
+        audio_template: their audio stream; None leaves sound out, as does an unknown codec. Its decoder may
+            be used, and is reset.
+        packets: of one video stream, and of the audio stream; other audio streams' are ignored.
 
     Raises MediaError where no keyframe, or no complete frame, is among the packets, MP4 cannot hold the
     video, or writing fails; DiskFullError where the disk is full.
     """
     if not holds_video(video_template):
         raise MediaError(f"cannot write {path}: MP4 cannot hold {codec_name(video_template)} video")
-    video = _pictures([p for p in packets if p.size and p.stream_index == video_template.index])
+    video = _pictures([p for p in packets if p.size and p.stream.type == "video"])
     if not video:
         raise MediaError(f"cannot write {path}: no keyframe among its packets")
     stamps = repaired([(p.pts, p.dts) for p in video])

@@ -12,12 +12,12 @@ class ArrivalClock:
     """Follows one stream. Packets are delayed on their way, never early: the earliest is the truest.
 
     Attributes:
-        zero_s: our monotonic time at which the stream's own time was 0; None while no packet has told.
+        stream_epoch_s: monotonic time at which the stream's own time was 0; None before the first packet.
         newest_s: stream time of the newest packet; None before the first.
     """
 
     def __init__(self) -> None:
-        self.zero_s: float | None = None
+        self.stream_epoch_s: float | None = None
         self.newest_s: float | None = None
         self._came_s = 0.0
 
@@ -30,11 +30,11 @@ class ArrivalClock:
 
         ``tells`` is False where it may come before its time: a picture on which earlier ones build.
         """
-        zero_s = came_s - stream_s
+        stream_epoch_s = came_s - stream_s
         if self.jumps_to(stream_s):
-            self.zero_s = None
-        if self.zero_s is not None and tells:
-            zero_s = min(zero_s, self.zero_s + MAX_DRIFT * (came_s - self._came_s))
-        if self.zero_s is None or tells:
-            self.zero_s, self._came_s = zero_s, came_s
+            self.stream_epoch_s = None
+        if self.stream_epoch_s is not None and tells:
+            stream_epoch_s = min(stream_epoch_s, self.stream_epoch_s + MAX_DRIFT * (came_s - self._came_s))
+        if self.stream_epoch_s is None or tells:
+            self.stream_epoch_s, self._came_s = stream_epoch_s, came_s
         self.newest_s = stream_s

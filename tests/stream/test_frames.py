@@ -135,7 +135,7 @@ def test_time_begins_with_the_first_frame_whatever_its_timestamp(tmp_path: Path,
     decoder, parts = decoded(film)
     times_s = [frame.pts_s for part in parts for frame in part.frames]
     assert times_s == pytest.approx([n / 10 for n in range(10)], abs=2e-3)
-    assert decoder.zero_s == pytest.approx(start_s, abs=2e-3)
+    assert decoder.media_start_s == pytest.approx(start_s, abs=2e-3)
     assert decoder.first_s == pytest.approx(start_s, abs=2e-3)
 
 
@@ -172,7 +172,7 @@ def test_a_timeline_that_starts_over_splits_what_was_decoded_and_nothing_is_lost
                 decoder = FrameDecoder(source.video, *SIZE)
                 taken = decoder.take(part.rest)
                 assert taken.frames[0].pts_s == 0
-                assert decoder.zero_s == first_s
+                assert decoder.media_start_s == first_s
                 assert not taken.rest
                 after, before = before, len(taken.frames)
     assert (after, before) == (30, 30)
@@ -216,7 +216,7 @@ def test_nothing_comes_of_a_file_whose_every_picture_is_broken(tmp_path: Path) -
     assert not any(part.frames for part in parts)
     assert decoder.damaged > 0
     assert decoder.first_s == 0
-    assert decoder.zero_s is None
+    assert decoder.media_start_s is None
 
 
 def test_frames_handed_out_together_are_the_same_in_bounded_numbers(tmp_path: Path) -> None:

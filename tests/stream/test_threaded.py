@@ -92,9 +92,13 @@ def test_it_tells_when_the_streams_own_time_was_zero_and_when_packets_came(film:
     before = datetime.now(UTC)
     source = ThreadedSource(Scripted(film))
     packets = list(source.packets())
-    assert source.zero_utc is not None
+    assert source.stream_epoch_utc is not None
     # The newest of a burst tells best: two seconds of film came at once, so it began two seconds ago.
-    assert timedelta(0) <= source.zero_utc - (before - timedelta(seconds=1.9)) < timedelta(seconds=SOON_S)
+    assert (
+        timedelta(0)
+        <= source.stream_epoch_utc - (before - timedelta(seconds=1.9))
+        < timedelta(seconds=SOON_S)
+    )
     assert source.behind_s > 0, "the burst was waited for"
     assert before <= source.now() <= datetime.now(UTC)
     assert packets

@@ -213,7 +213,7 @@ def test_timestamps_that_start_over_begin_another_epoch(tmp_path: Path) -> None:
         assert [k.pts_s for k in one.keyframes] == pytest.approx([k.pts_s for k in other.keyframes], abs=0.11)
         assert one.end_s == pytest.approx(other.end_s)
         assert other.clip is not None
-        assert other.clip.zero_s == pytest.approx(other.start_s)
+        assert other.clip.file_start_s == pytest.approx(other.start_s)
     assert not seen.gaps
     assert seen.capture.counts.timeline_breaks == 1
     assert any("started over" in line for line in seen.capture.warnings())
@@ -246,8 +246,8 @@ def test_a_clip_holds_the_picture_of_each_keyframe(tmp_path: Path) -> None:
     source = film(tmp_path / "film.ts", seconds=24, container="mpegts", fps=10, gop=20)
     for window in run(source, clips=tmp_path / "clips").windows:
         assert window.clip is not None
-        zero_s = window.clip.zero_s
-        pictures = {round(at_s + zero_s, 2): number for at_s, number in shown(window.clip.path)}
+        file_start_s = window.clip.file_start_s
+        pictures = {round(at_s + file_start_s, 2): number for at_s, number in shown(window.clip.path)}
         for keyframe in window.keyframes:
             assert pictures[round(keyframe.pts_s, 2)] == round(keyframe.pts_s * 10)
 
@@ -256,7 +256,7 @@ def test_a_slow_camera_keeps_its_clips_whole(tmp_path: Path) -> None:
     events = [(10.0, 15.0), (30.0, 35.0)]
     slow = scene(tmp_path / "film.ts", seconds=60, events=events, fps=1, gop=3)
     for window in run(slow, clips=tmp_path / "clips").windows:
-        assert window.quiet or (window.clip is not None and window.clip.zero_s <= window.start_s)
+        assert window.quiet or (window.clip is not None and window.clip.file_start_s <= window.start_s)
 
 
 class Failing(AvSource):
@@ -297,7 +297,7 @@ def test_what_happens_where_nobody_looks_is_quiet(tmp_path: Path) -> None:
 class _Unwritable(NoClips):
     """No file can hold these packets."""
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> None:  # noqa: ARG002  # the seam's
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> None:  # noqa: ARG002  # the seam's
         raise MediaError(f"cannot write {name}.mp4: Invalid argument")
 
 

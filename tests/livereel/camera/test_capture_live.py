@@ -44,7 +44,7 @@ class Camera(AvSource):
         self._script = script
         self._now = START
         self.behind_s = 0.0
-        self.zero_utc: datetime | None = START
+        self.stream_epoch_utc: datetime | None = START
 
     def packets(self) -> Iterator[Packet[Stream]]:
         first_s: float | None = None
@@ -52,7 +52,7 @@ class Camera(AvSource):
             pts_s = float((packet.pts or 0) * packet.time_base)
             if first_s is None:
                 first_s = pts_s
-                self.zero_utc = START - timedelta(seconds=first_s)
+                self.stream_epoch_utc = START - timedelta(seconds=first_s)
             arrival = self._script(pts_s - first_s)
             if arrival is not None:
                 self._now = START + timedelta(seconds=arrival.at_s)

@@ -179,7 +179,7 @@ def test_a_clip_plays_at_the_true_speed(kind: str, watched: Mapping[str, Watched
         assert window.clip is not None
         with av.open(window.clip.path) as clip:
             length_s = (clip.duration or 0) / av.time_base
-        assert length_s == pytest.approx(window.end_s - window.clip.zero_s, abs=0.5)
+        assert length_s == pytest.approx(window.end_s - window.clip.file_start_s, abs=0.5)
 
 
 @pytest.mark.parametrize(

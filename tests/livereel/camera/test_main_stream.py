@@ -82,7 +82,7 @@ def _differences(data: Path, window_id: str) -> Iterator[float]:
         small = cv2.imread(str(keyframe.file))
         assert small is not None
         assert small.shape[:2] == (SUB.height_px, SUB.width_px)
-        large = _picture_at(window.clip.path, keyframe.pts_s - window.clip.zero_s)
+        large = _picture_at(window.clip.path, keyframe.pts_s - window.clip.file_start_s)
         here, there = _disc(np.asarray(small, np.uint8)), None if large is None else _disc(large)
         if here is not None and there is not None:
             yield abs(here - there)

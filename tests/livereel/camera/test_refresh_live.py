@@ -43,7 +43,7 @@ def _check(window: Window) -> None:
     """The clip is complete from zero on, and shows at each keyframe's time what the keyframe shows."""
     clip = window.clip
     assert clip is not None
-    assert clip.zero_s <= window.start_s + 1 / FPS
+    assert clip.file_start_s <= window.start_s + 1 / FPS
     verify(clip.path)
     pictures = shown(clip.path)
     assert pictures[0][0] == 0
@@ -52,5 +52,5 @@ def _check(window: Window) -> None:
     for keyframe in window.keyframes:
         seen = cv2.imread(str(keyframe.file))
         assert seen is not None
-        [there] = grab(clip.path, [keyframe.pts_s - clip.zero_s])
+        [there] = grab(clip.path, [keyframe.pts_s - clip.file_start_s])
         assert number_of(there) == number_of(np.asarray(seen))

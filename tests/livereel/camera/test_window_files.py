@@ -38,7 +38,7 @@ class Clips(NoClips):
     def __init__(self, made: Clip | Exception) -> None:
         self._made = made
 
-    def clip(self, name: str, zero_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
+    def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
         if isinstance(self._made, Exception):
             raise self._made
         return self._made
