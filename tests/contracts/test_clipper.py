@@ -160,13 +160,17 @@ def test_a_clip_covers_its_window_from_a_random_access_point_on(
 
 def assert_covers(clip: Clip, fed: Fed) -> None:
     """The clip begins at or before the window, contains each of its pictures, and decodes whole."""
-    assert clip.zero_s <= START_S + fed.slack_s
-    assert fed.is_file or clip.zero_s > START_S - GOP_S - fed.slack_s, "it begins at the nearest point before"
+    assert clip.file_start_s <= START_S + fed.slack_s
+    assert fed.is_file or clip.file_start_s > START_S - GOP_S - fed.slack_s, (
+        "it begins at the nearest point before"
+    )
     numbers = [number for _, number in shown(clip.path)]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "no picture is missing"
     assert numbers[0] <= (START_S + fed.slack_s) * FPS
     assert numbers[-1] >= (END_S - fed.slack_s) * FPS - 1
-    assert abs(numbers[0] / FPS - clip.zero_s) <= fed.slack_s + 1e-6, "its time is that of its first picture"
+    assert abs(numbers[0] / FPS - clip.file_start_s) <= fed.slack_s + 1e-6, (
+        "its time is that of its first picture"
+    )
     with av.open(clip.path) as container:
         first = next(container.demux(video=0))
         assert first.is_keyframe
