@@ -5,6 +5,8 @@ Written by one process, readable by others at the same time. Modules, in reading
     records      the error and the records that the ledger returns
     tables       the schema and its version
     database     the connection to the database; all that differs between database systems
+    search_text  a search box's text as a query of the full-text index
+    moments      the index of moments, and what it finds
     windows      windows and their moments
     gaps         coverage gaps
     reels        finished reels

@@ -31,7 +31,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from livereel.ledger.records import LedgerError
-from livereel.ledger.tables import VERSION, info, metadata
+from livereel.ledger.tables import VERSION, create, info
 
 # How long a write waits for another process that is writing, before it fails.
 BUSY_S = 5.0
@@ -74,7 +74,7 @@ class Database:
     def _create(self, created_utc: str) -> None:
         with self.writing() as connection:
             if not inspect(connection).get_table_names():
-                metadata.create_all(connection)
+                create(connection)
                 connection.execute(info.insert(), {"version": VERSION, "created_utc": created_utc})
 
     def _check_version(self) -> None:

@@ -14,6 +14,7 @@ from base.clock import utc_text
 from livereel.ledger.database import open_sqlite
 from livereel.ledger.disk_usage import StoredFiles
 from livereel.ledger.gaps import Gaps
+from livereel.ledger.moments import MomentQuery, Moments
 from livereel.ledger.outbox import Outboxes
 from livereel.ledger.records import FILE, Entry
 from livereel.ledger.reels import Reels
@@ -35,6 +36,7 @@ class Ledger:
     Attributes:
         data: the data folder.
         windows, gaps, reels: the tables.
+        moments: the index of described windows.
         outboxes: what sinks must deliver.
         files: what windows and reels take on the disk.
     """
@@ -48,7 +50,8 @@ class Ledger:
         created_utc = None if read_only else utc_text(datetime.now(UTC))
         self.database = open_sqlite(data / FILE, created_utc=created_utc)
         self.outboxes = Outboxes(self.database)
-        self.windows = Windows(self.database, data, self.outboxes)
+        self.moments = Moments(self.database)
+        self.windows = Windows(self.database, data, self.moments, self.outboxes)
         self.gaps = Gaps(self.database)
         self.reels = Reels(self.database, data, self.windows, self.outboxes)
         self.files = StoredFiles(self.database, data, self.windows)
@@ -76,6 +79,10 @@ class Ledger:
         gaps = ({"kind": "gap", **gap_row(gap)} for gap in self.gaps.since(since_utc, now_utc))
         reels = ({"kind": "reel", **reel} for reel in self.reels.since(since_utc))
         return merge(windows, gaps, reels, key=_time_of)
+
+    def search(self, query: MomentQuery) -> list[Entry]:
+        """Return the windows whose moments match, newest first."""
+        return self.windows.find_all(self.moments.search(query))
 
     def close(self) -> None:
         """Close the database. Safe to call twice."""

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Connection,
     Double,
     Index,
     Integer,
@@ -19,7 +20,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    column,
     literal_column,
+    table,
 )
 from sqlalchemy.dialects.sqlite import REAL
 from sqlalchemy.types import TypeEngine
@@ -80,6 +83,38 @@ Index("windows_by_end", windows.c.end_utc, windows.c.start_utc)
 Index("windows_by_start", windows.c.start_utc, windows.c.camera)
 _partial("windows_pending", windows.c.camera, windows.c.start_utc, where=IS_PENDING)
 _partial("windows_with_files", windows.c.end_utc, windows.c.bytes, where=HAS_FILES)
+
+# Moments as the search sees them; a moment goes when its window does. ``number`` is in the order of time, and
+# ``filters`` holds tokens for what is not text (``search_text.filter_tokens``).
+moments = _table(
+    "moments",
+    Column("number", _Big, primary_key=True, autoincrement=False),
+    _text("window_id"),
+    _text("title"),
+    _text("text"),
+    _text("tags"),
+    _text("filters"),
+)
+Index("moments_by_window", moments.c.window_id, unique=True)
+# SQLite's full-text index of ``moments``, which SQLAlchemy cannot create; triggers keep the two in step.
+moment_text = table("moment_text", column("title"), column("text"), column("tags"), column("filters"))
+_SQLITE_SEARCH = (
+    """CREATE VIRTUAL TABLE moment_text USING fts5(
+        title, text, tags, filters,
+        content='moments', content_rowid='number', tokenize='porter unicode61 remove_diacritics 2'
+    )""",
+    """CREATE TRIGGER moment_added AFTER INSERT ON moments BEGIN
+        INSERT INTO moment_text(rowid, title, text, tags, filters)
+        VALUES (new.number, new.title, new.text, new.tags, new.filters);
+    END""",
+    """CREATE TRIGGER moment_removed AFTER DELETE ON moments BEGIN
+        INSERT INTO moment_text(moment_text, rowid, title, text, tags, filters)
+        VALUES ('delete', old.number, old.title, old.text, old.tags, old.filters);
+    END""",
+    """CREATE TRIGGER window_removed AFTER DELETE ON windows BEGIN
+        DELETE FROM moments WHERE window_id = old.id;
+    END""",
+)
 
 # A gap without an end is still open; a camera has at most one.
 gaps = _table(
@@ -142,3 +177,11 @@ outbox_sinks = _table(
 outbox_topics = _table("outbox_topics", _text("sink", key=True), _text("topic", key=True), _integer("seq"))
 # Topics at which a sink's peer may hold a retained message.
 outbox_retained = _table("outbox_retained", _text("sink", key=True), _text("topic", key=True))
+
+
+def create(connection: Connection) -> None:
+    """Create all tables, indexes and triggers in an empty database."""
+    metadata.create_all(connection)
+    if connection.dialect.name == "sqlite":
+        for statement in _SQLITE_SEARCH:
+            connection.exec_driver_sql(statement)

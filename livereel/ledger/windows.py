@@ -15,6 +15,7 @@ from analyzer.describe.moment import Moment
 from analyzer.signal.window import Outcome, Window
 from base.clock import utc_after
 from livereel.ledger.database import Database, unindexed
+from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
 from livereel.ledger.records import PENDING, Entry, LedgerError, WindowState, files_of
 from livereel.ledger.tables import IS_PENDING, windows
@@ -49,6 +50,7 @@ _SKIP_LOWEST = (
     update(windows).where(_it.id.in_(_LOWEST_PENDING)).values(outcome=Outcome.SKIPPED_OVERLOAD.value)
 )
 _BY_ID = select(*_ENTRY).where(_it.id == bindparam("window_id"))
+_BY_IDS = select(_it.id, *_ENTRY).where(_it.id.in_(bindparam("window_ids", expanding=True)))
 _OF_CAMERA = (
     select(*_ENTRY)
     .where(_it.camera == bindparam("of_camera"), _it.end_utc > bindparam("since"))
@@ -77,10 +79,11 @@ _LAST_EPOCH = select(func.max(_NEWEST_EPOCHS.subquery().c.epoch))
 class Windows:
     """Windows and their moments. Every method raises LedgerError."""
 
-    def __init__(self, database: Database, data: Path, outboxes: Outboxes) -> None:
+    def __init__(self, database: Database, data: Path, moments: Moments, outboxes: Outboxes) -> None:
         """Keep them in a database; their files lie in the folder ``data``, which may move as a whole."""
         self._database = database
         self._data = data
+        self._moments = moments
         self._outboxes = outboxes
         self._loans: list[frozenset[str]] = []
 
@@ -117,11 +120,12 @@ class Windows:
             self._database.insert_new(connection, windows, row)
 
     def end(self, window_id: str, outcome: Outcome, moment: Moment | None = None) -> None:
-        """Set the outcome of a pending window, for good; a moment is added to the outboxes."""
+        """Set the outcome of a pending window, for good; a moment is indexed and added to the outboxes."""
         json = None if moment is None else _MOMENT.dump_json(replace(moment, window=_NO_WINDOW)).decode()
         values = {"window_id": window_id, "new_outcome": outcome.value, "new_moment": json}
         with self._database.writing() as connection:
             if connection.execute(_END, values).rowcount and moment is not None:
+                self._moments.index(connection, moment)
                 self._outboxes.add(connection, moment)
 
     def pending(self) -> list[Window]:
@@ -154,6 +158,12 @@ class Windows:
         """Return the entry of this id, or None."""
         rows = self._database.read(_BY_ID, {"window_id": window_id})
         return self._entry(rows[0]) if rows else None
+
+    def find_all(self, window_ids: Sequence[str]) -> list[Entry]:
+        """Return the entries of these ids, in their order; an unknown id has none."""
+        rows = self._database.read(_BY_IDS, {"window_ids": list(window_ids)})
+        found = {row.id: row for row in rows}
+        return [self._entry(found[window_id]) for window_id in window_ids if window_id in found]
 
     def entries(self, since_utc: str, *, camera: str | None = None) -> list[Entry]:
         """Windows that ended after ``since_utc``, in time order."""

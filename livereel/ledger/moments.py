@@ -1,0 +1,126 @@
+"""The ledger's index of moments: full-text search, and filters by camera, time, tag, importance and alert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select
+
+from analyzer.describe.moment import Moment
+from base.clock import parse_utc
+from livereel.ledger.database import Database
+from livereel.ledger.search_text import (
+    ALERT,
+    camera_token,
+    filter_query,
+    filter_tokens,
+    level_token,
+    tag_token,
+    text_query,
+)
+from livereel.ledger.tables import moment_text, moments
+
+# A moment's number is its start in ms times SLOTS, plus a slot for the moments that start in the same ms. The
+# order of numbers is then the order in time, in which the index returns what it finds.
+SLOTS = 1024
+_LAST = (1 << 62) // SLOTS  # ms
+
+_it = moments.c
+_NEWEST_IN_MS = select(func.max(_it.number)).where(
+    _it.number >= bindparam("first"), _it.number < bindparam("first") + SLOTS
+)
+_ADD = insert(moments).inline()
+_BOUNDS = (
+    literal_column("rowid") >= bindparam("first"),
+    literal_column("rowid") < bindparam("end"),
+)
+_MATCHING = (
+    select(literal_column("rowid").label("number"))
+    .select_from(moment_text)
+    .where(literal_column("moment_text").op("MATCH")(bindparam("query")), *_BOUNDS)
+    .order_by(literal_column("rowid").desc())
+    .limit(bindparam("limit"))
+    .subquery()
+)
+_FOUND = select(_it.window_id).join(_MATCHING, _MATCHING.c.number == _it.number).order_by(_it.number.desc())
+_ALL = (
+    select(_it.window_id)
+    .where(_it.number >= bindparam("first"), _it.number < bindparam("end"))
+    .order_by(_it.number.desc())
+    .limit(bindparam("limit"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MomentQuery:
+    """Which moments to find; everything that is given must hold.
+
+    Attributes:
+        text: words, phrases in quotes, prefixes ``car*`` and exclusions ``-car``, looked for in title, text
+            and tags; words match by their English stem.
+        cameras: any of these; none for all.
+        tags: any of these; none for all.
+        min_importance: at least this, rounded down to a whole number.
+        alerts_only: only moments in which a ``tell_me_when`` rule holds.
+        since_utc, until_utc: of the window's start, the later one excluded; empty for no bound.
+        limit: at most so many, the newest.
+    """
+
+    text: str = ""
+    cameras: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    min_importance: float = 0.0
+    alerts_only: bool = False
+    since_utc: str = ""
+    until_utc: str = ""
+    limit: int = 50
+
+    def expression(self) -> str | None:
+        """Return the FTS5 expression; None where only time decides."""
+        level = int(self.min_importance)
+        filters = filter_query(
+            map(camera_token, self.cameras),
+            map(tag_token, self.tags),
+            [level_token(level)] if level > 0 else [],
+            [ALERT] if self.alerts_only else [],
+        )
+        return " AND ".join(f"({part})" for part in (text_query(self.text), filters) if part) or None
+
+
+class Moments:
+    """Finds moments. Every method raises LedgerError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def index(self, connection: Connection, moment: Moment) -> None:
+        """Add a moment to the index, within the caller's transaction."""
+        first = _milliseconds(moment.window.start_utc) * SLOTS
+        newest = connection.execute(_NEWEST_IN_MS, {"first": first}).scalar()
+        row = {
+            "number": first if newest is None else newest + 1,
+            "window_id": moment.window.id,
+            "title": moment.title,
+            "text": moment.text,
+            "tags": " ".join(moment.tags),
+            "filters": filter_tokens(moment),
+        }
+        connection.execute(_ADD, row)
+
+    def search(self, query: MomentQuery) -> list[str]:
+        """Return the ids of the windows whose moments match, newest first."""
+        bounds = {
+            "first": _milliseconds(query.since_utc) * SLOTS if query.since_utc else 0,
+            "end": (_milliseconds(query.until_utc) if query.until_utc else _LAST) * SLOTS,
+            "limit": max(0, query.limit),
+        }
+        expression = query.expression()
+        rows = self._database.read(
+            *((_ALL, bounds) if expression is None else (_FOUND, {**bounds, "query": expression}))
+        )
+        return [row.window_id for row in rows]
+
+
+def _milliseconds(utc: str) -> int:
+    """Return a wall time as milliseconds since 1970, at least 0."""
+    return max(0, round(parse_utc(utc).timestamp() * 1000))
