@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +12,9 @@ from analyzer.describe.allowance import Allowance
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
-from analyzer.signal.window import Keyframe, Outcome, Window
+from analyzer.signal.window import Keyframe, Window
 from tests.kit.mqtt.sink_thread import looped, until
+from tests.kit.records.waiting import Store
 from tests.kit.records.windows import measured
 
 
@@ -21,41 +22,6 @@ def window(camera: str, index: int, value: float = 1000.0, keyframes: int = 4) -
     made = measured(index, [(1.0, value)])
     shown = tuple(Keyframe(index * 10 + n, value - n) for n in range(keyframes))
     return replace(made, id=f"{camera}-{index}", camera=camera, signal_max=value, keyframes=shown)
-
-
-@dataclass
-class Store:
-    """Waiting windows in memory, in the order that the ledger promises."""
-
-    waiting: list[Window] = field(default_factory=list)
-    ended: dict[str, str] = field(default_factory=dict)
-    moments: list[Moment] = field(default_factory=list)
-
-    def newest_pending(self, without: Collection[str]) -> list[tuple[str, str]]:
-        newest: dict[str, Window] = {}
-        for one in sorted(self.waiting, key=lambda w: w.index):
-            if one.id not in without:
-                newest[one.camera] = one
-        return [(one.camera, one.id) for one in newest.values()]
-
-    def window(self, window_id: str) -> Window:
-        return next(one for one in self.waiting if one.id == window_id)
-
-    def count_pending(self) -> int:
-        return len(self.waiting)
-
-    def skip_lowest(self, count: int, without: Collection[str]) -> int:
-        free = sorted((w for w in self.waiting if w.id not in without), key=lambda w: w.signal_max)
-        for one in free[:count]:
-            self.end_window(one.id, Outcome.SKIPPED_OVERLOAD)
-        return len(free[:count])
-
-    def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
-        assert window_id not in self.ended
-        self.ended[window_id] = outcome
-        self.waiting = [w for w in self.waiting if w.id != window_id]
-        if moment:
-            self.moments.append(moment)
 
 
 class Scripted:
