@@ -54,12 +54,12 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
 
     Raises DescribeError when its own model cannot be loaded; FolderInUseError, LedgerError or OSError.
     """
-    words = make_language_models(options.config, cameras, options.rules())
+    models = make_language_models(options.config, cameras, options.rules())
     with lock_data_dir(data), closing(Ledger(data)) as ledger:
         outlets = _outlets(ledger, [camera.name for camera in cameras], options.config.mqtt)
         recover(data, ledger)
-        live = build([_settings(camera, data, options) for camera in cameras], ledger, words, options)
-        asyncio.run(_run(live, words, outlets, seconds))
+        live = build([_settings(camera, data, options) for camera in cameras], ledger, models, options)
+        asyncio.run(_run(live, models, outlets, seconds))
     for reel_id in _reel_ids([camera.name for camera in cameras]):
         video = data / REELS / reel_id / LATEST / VIDEO
         if video.exists():
@@ -69,7 +69,7 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
 def build(
     cameras: Sequence[CameraSettings],
     ledger: Ledger,
-    words: LanguageModels,
+    models: LanguageModels,
     options: Options,
     *,
     patience: RestartPolicy | None = None,
@@ -80,7 +80,7 @@ def build(
     Args:
         cameras: what to watch, with all files in the ledger's data folder.
         ledger: stays the caller's to close.
-        words: describes windows, chooses chapters and tells stories; the caller's to close, too.
+        models: describes windows, chooses chapters and writes stories; also closed by the caller.
         options: of reels, of the describe queue and of retention.
         patience: timeouts of cameras; the defaults if None.
         queue: of the describe queue, in place of the options.
@@ -88,8 +88,8 @@ def build(
     return Live(
         cameras,
         ledger,
-        words.describer,
-        _reels([camera.name for camera in cameras], ledger, options, words),
+        models.describer,
+        _reels([camera.name for camera in cameras], ledger, options, models),
         retention=Retention(ledger.data, ledger, Limits(**asdict(options.config.retention))),
         every_s=options.config.reel.every_s,
         patience=patience or RestartPolicy(),
@@ -114,18 +114,18 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
         if unknown:
             raise UsageError(f"--camera {unknown[0]}: {data} knows only {', '.join(known) or 'no camera'}")
         seen = read_period(ledger, cameras or known, parse_since(since, now), utc_text(now))
-        words = make_language_models(options.config, options.config.cameras, options.rules())
-        plan = asyncio.run(_plan(seen, out.name, words, options))
+        models = make_language_models(options.config, options.config.cameras, options.rules())
+        plan = asyncio.run(_plan(seen, out.name, models, options))
         reel = compile_reel(plan, folder, options.reel(media_time=False))
     sys.stdout.write(summary(reel, out))
 
 
-async def _plan(seen: ReelPeriod, reel_id: str, words: LanguageModels, options: Options) -> ReelPlan:
+async def _plan(seen: ReelPeriod, reel_id: str, models: LanguageModels, options: Options) -> ReelPlan:
     try:
-        chosen = await BlockChooser(options.rules(), words.propose).choose(seen.moments)
-        return seen.plan(reel_id, 1, chosen, await words.narrate(chosen.choices, seen.gaps, seen.cameras))
+        chosen = await BlockChooser(options.rules(), models.propose).choose(seen.moments)
+        return seen.plan(reel_id, 1, chosen, await models.narrate(chosen.choices, seen.gaps, seen.cameras))
     finally:
-        await words.describer.close()
+        await models.describer.close()
 
 
 def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
@@ -140,12 +140,12 @@ def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraCo
     ]
 
 
-async def _run(live: Live, words: LanguageModels, outlets: Outlets, seconds: float | None) -> None:
+async def _run(live: Live, models: LanguageModels, outlets: Outlets, seconds: float | None) -> None:
     """Run until a signal, then close: the cameras first, the sinks last."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    loading = asyncio.create_task(_load(words, stop))
+    loading = asyncio.create_task(_load(models, stop))
     async with outlets(live, stop) as sinks:
         live.attach(sinks)
         try:
@@ -153,16 +153,16 @@ async def _run(live: Live, words: LanguageModels, outlets: Outlets, seconds: flo
         finally:
             loading.cancel()
             await asyncio.wait([loading])
-            await words.describer.close()
+            await models.describer.close()
     if not loading.cancelled():
         loading.result()
 
 
-async def _load(words: LanguageModels, stop: asyncio.Event) -> None:
+async def _load(models: LanguageModels, stop: asyncio.Event) -> None:
     """Load the model while cameras start. A failure ends the run: no window would be described."""
-    if words.load is not None:
+    if models.load is not None:
         try:
-            await words.load()
+            await models.load()
         except DescribeError:
             stop.set()
             raise
@@ -225,7 +225,7 @@ def _reel_ids(cameras: Sequence[str]) -> list[str]:
 
 
 def _reels(
-    cameras: Sequence[str], ledger: Ledger, options: Options, words: LanguageModels
+    cameras: Sequence[str], ledger: Ledger, options: Options, models: LanguageModels
 ) -> list[RollingReel]:
     return [
         RollingReel(
@@ -233,8 +233,8 @@ def _reels(
             cameras if reel_id == ALL else [reel_id],
             ledger=ledger,
             folder=ledger.data / REELS,
-            chooser=BlockChooser(options.rules(), words.propose),
-            narrate=words.narrate,
+            chooser=BlockChooser(options.rules(), models.propose),
+            narrate=models.narrate,
             settings=options.reel(media_time=False),
             horizon_s=options.config.reel.horizon_s,
         )

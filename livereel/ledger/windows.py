@@ -22,7 +22,7 @@ from livereel.ledger.tables import IS_PENDING, windows
 
 # Rows read at a time where there may be many: a few ms, a MB or so.
 PART_ROWS = 500
-# So many of a camera's newest windows surely hold its last epoch, also when a few came late.
+# A camera's newest windows, enough to contain its last epoch even if a few were added late.
 _NEWEST = 100
 
 _WINDOW = TypeAdapter(Window)

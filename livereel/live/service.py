@@ -226,7 +226,7 @@ class Live:
         now_utc = _now()
         reason = self._gap_reason(camera, lost)
         self._writes.write(lambda: self._gaps.lost(camera, now_utc, reason))
-        if lost.unreadable:  # it is there: what was taken for its absence was none
+        if lost.unreadable:  # the source is there: the gap that is open so far was not its absence
             self._change_reason(camera, reason)
         if reason != GapReason.DISABLED:
             await self._publish_state(camera, self.cameras[camera].state, lost.reason)
@@ -244,7 +244,7 @@ class Live:
         await self._publisher.publish(CameraState(camera, state, reason, _now()))
 
     async def _retry_writes_forever(self) -> None:
-        """Retry what the ledger could not take."""
+        """Retry writes that the ledger refused."""
         while True:
             await asyncio.sleep(RETRY_S)
             if self._writes.waiting:

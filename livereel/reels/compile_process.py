@@ -15,7 +15,7 @@ from base.child_process import Child, become_child
 from stream.media.file import MediaError
 
 NICENESS = 10
-# Ten chapters of 4K, all re-encoded on a busy old machine, take less. One that hangs holds up all others.
+# Re-encoding ten 4K chapters on a slow, busy machine takes less. A process that hangs blocks all other reels.
 MAX_S = 1800.0
 
 Job = tuple[ReelPlan, Path, ReelSettings]

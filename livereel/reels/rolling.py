@@ -28,7 +28,7 @@ from stream.media.probe import verify
 
 log = logging.getLogger(__name__)
 
-# Finished reels kept besides the newest: a player that has one open when the next appears can go on.
+# Finished reels kept in addition to the newest: a player that has one open when the next appears can go on.
 KEPT_BEFORE_LATEST = 2
 
 
@@ -163,7 +163,7 @@ class RollingReel:
             raise
 
     def _next_seq(self) -> int:
-        """A number that is free in the ledger and in the folder, where a stranger may have such a name."""
+        """Return a number that neither the ledger nor an entry of the folder has."""
         seq = self._ledger.reels.next_seq(self.id)
         while os.path.lexists(self._folder / f"{seq:06}"):
             seq += 1
