@@ -79,7 +79,7 @@ def test_a_window_has_one_outcome_for_ever(ledger: Ledger) -> None:
     assert entry.moment == told
 
 
-def test_what_waits_is_told_newest_first_and_survives(tmp_path: Path, open_ledger: Opener) -> None:
+def test_pending_windows_are_listed_newest_first_and_survive(tmp_path: Path, open_ledger: Opener) -> None:
     with closing(open_ledger(tmp_path)) as ledger:
         for index in (1, 0, 2):
             ledger.windows.add(measured(index, [(2.0, 900.0)]), PENDING)
@@ -112,7 +112,7 @@ def test_an_open_gap_keeps_its_start_and_its_first_reason(ledger: Ledger) -> Non
 
 
 @pytest.mark.parametrize("length_s", [-5.0, 0.0, 0.4])
-def test_a_gap_too_short_to_tell_is_forgotten_and_no_other(length_s: float, ledger: Ledger) -> None:
+def test_a_gap_that_is_too_short_is_dropped_and_no_other(length_s: float, ledger: Ledger) -> None:
     ledger.gaps.add(Gap("front", at(1), at(1.2), GapReason.UNREADABLE))
     ledger.gaps.open("front", at(10), GapReason.SOURCE_DOWN)
     ledger.gaps.close("front", at(10 + length_s))
@@ -153,7 +153,7 @@ def test_epochs_are_numbered_on_over_runs(ledger: Ledger) -> None:
     assert ledger.windows.next_epoch("back") == 0
 
 
-def test_reels_are_numbered_and_told(ledger: Ledger, tmp_path: Path) -> None:
+def test_reels_are_numbered_and_listed(ledger: Ledger, tmp_path: Path) -> None:
     assert ledger.reels.next_seq("front") == 1
     for seq in (1, 2):
         ledger.reels.add(reel_in(tmp_path / "data", "front", seq))
@@ -244,7 +244,7 @@ def test_a_window_that_is_not_there_is_an_error(ledger: Ledger) -> None:
         ledger.windows.get("front-7")
 
 
-def test_what_is_old_is_forgotten_in_parts(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_rows_are_removed_in_parts(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("livereel.ledger.disk_usage.PART_ROWS", 2)
     for index in range(7):
         ledger.windows.add(measured(index), Outcome.QUIET)

@@ -41,7 +41,7 @@ async def openai() -> AsyncIterator[TextModel]:
 
 
 @asynccontextmanager
-async def openai_in_words() -> AsyncIterator[TextModel]:
+async def openai_without_a_schema() -> AsyncIterator[TextModel]:
     async with ChatServer(
         says=["Here it is: " + '{"text": "A word."}'], runner="library"
     ).serving() as server:
@@ -55,7 +55,7 @@ async def scripted() -> AsyncIterator[TextModel]:
     yield ScriptedModel(*[ANSWER] * 10)
 
 
-IMPLEMENTATIONS: list[Open] = [openai, openai_in_words, scripted]
+IMPLEMENTATIONS: list[Open] = [openai, openai_without_a_schema, scripted]
 each_model = pytest.mark.parametrize("opened", IMPLEMENTATIONS, ids=lambda opened: opened.__name__)
 
 

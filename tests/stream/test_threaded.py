@@ -88,12 +88,12 @@ def test_a_slow_reader_makes_the_other_source_wait(film: Path, monkeypatch: pyte
     assert 1 + len(list(packets)) == 20
 
 
-def test_it_tells_when_the_streams_own_time_was_zero_and_when_packets_came(film: Path) -> None:
+def test_it_records_when_stream_time_was_zero_and_when_packets_came(film: Path) -> None:
     before = datetime.now(UTC)
     source = ThreadedSource(Scripted(film))
     packets = list(source.packets())
     assert source.stream_epoch_utc is not None
-    # The newest of a burst tells best: two seconds of film came at once, so it began two seconds ago.
+    # The newest of a burst is the most exact: two seconds of film came at once, so it began two seconds ago.
     assert (
         timedelta(0)
         <= source.stream_epoch_utc - (before - timedelta(seconds=1.9))

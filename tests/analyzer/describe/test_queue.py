@@ -272,7 +272,7 @@ RAISED: list[Callable[[], BaseException]] = [
 
 @pytest.mark.parametrize("raised", RAISED)
 @looped
-async def test_a_describer_that_always_fails_is_asked_ever_less_whatever_it_raises(
+async def test_a_describer_that_always_fails_is_asked_ever_less_often_for_any_exception(
     raised: Callable[[], BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Half an hour, on a clock of its own."""
@@ -366,7 +366,7 @@ async def test_a_window_that_a_describer_always_fails_with_ends_and_holds_up_no_
 
 
 @looped
-async def test_a_describer_that_cannot_tell_its_tokens_fails_a_window_and_the_queue_goes_on() -> None:
+async def test_a_describer_that_cannot_count_its_tokens_fails_a_window_and_the_queue_goes_on() -> None:
     class Wordless(Scripted):
         def tokens(self, asked: Window) -> int:
             if asked.index == 1:
@@ -386,7 +386,7 @@ async def test_an_answer_that_is_no_moment_is_a_failure() -> None:
     class Mute(Scripted):
         async def describe(self, asked: Window) -> Moment:
             await super().describe(asked)
-            return None  # type: ignore[return-value]  # as a describer of somebody's might
+            return None  # type: ignore[return-value]  # as another package's describer might
 
     store = Store([window("a", 0)])
     jobs = queue(store, Mute(at_once), QueueSettings(pauses_s=(0.01,)))
@@ -396,7 +396,7 @@ async def test_an_answer_that_is_no_moment_is_a_failure() -> None:
 
 
 @looped
-async def test_a_refusal_is_told_at_once_windows_wait_and_go_on_when_it_is_put_right() -> None:
+async def test_a_refusal_is_reported_at_once_and_windows_wait_until_it_is_resolved() -> None:
     paid = False
 
     async def refuse(_: Window) -> None:

@@ -1,4 +1,4 @@
-"""The rules hold whatever is proposed; what is repaired is said."""
+"""The rules hold for any proposal, and each repair is stated."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_a_good_proposal_is_kept_whole() -> None:
     assert chosen.changed == ()
 
 
-def test_repairs_say_what_was_done_and_why() -> None:
+def test_repairs_state_what_was_done_and_why() -> None:
     moments = [moment(i, title=f"Title {i}") for i in range(12)]
     ids = ["front-0-00000", "front-0-00001", "front-0-00002", "front-0-00001", "no\nsuch"]
     changed = choose(moments, RULES, Proposal(tuple(Pick(each, "") for each in ids))).changed
@@ -178,7 +178,7 @@ def test_repairs_say_what_was_done_and_why() -> None:
     assert any("at least 7 chapters" in line for line in changed)
 
 
-def test_the_worst_wishes_go_when_there_are_too_many() -> None:
+def test_the_worst_picks_are_dropped_when_there_are_too_many() -> None:
     moments = [moment(i, importance=float(i not in {4, 10})) for i in range(20)]
     wishes = [0, 2, 4, 6, 8, 10, 12, 13, 15, 16, 18, 19]
     chosen = choose(moments, RULES, Proposal(tuple(Pick(f"front-0-{i:05}", "x") for i in wishes)))

@@ -243,7 +243,7 @@ def test_a_change_that_stays_is_an_event(fps: float) -> None:
     assert above(motions, 0.0, 2.95) == above(motions, 3.5) == []
 
 
-def test_a_cut_is_told_once_and_a_fade_is_none() -> None:
+def test_a_cut_is_reported_once_and_a_fade_is_none() -> None:
     one, other = street(1), street(2) + 20
     cut = measured(camera(lambda t: one if t < 3 else other))
     assert [motion.pts_s for motion in cut if motion.cut] == [3.0]
@@ -384,7 +384,7 @@ def decoded(name: str) -> Iterator[tuple[float, Luma]]:
 
 @cache
 def clip(name: str) -> tuple[list[Motion], list[float]]:
-    """What the meter and plain differences of more than 8 grey levels say of a clip's frames."""
+    """Values of the meter and of plain differences of more than 8 grey levels for a clip's frames."""
     if not (MEDIA / name).exists():
         pytest.skip(f"needs {name}, which is not part of the project")
     meter = MotionMeter(MotionSettings(), WIDTH, HEIGHT)
@@ -406,7 +406,7 @@ def auc(values: list[float], is_event: NDArray[np.bool_]) -> float:
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_the_signal_tells_events_better_than_plain_differences_do(name: str) -> None:
+def test_the_signal_separates_events_better_than_plain_differences_do(name: str) -> None:
     motions, plain = clip(name)
     is_event = np.array([any(a <= m.pts_s <= b for a, b in EVENTS[name]) for m in motions])
     ours = auc([motion.value for motion in motions], is_event)

@@ -56,7 +56,7 @@ class Watch:
     failure: list[BaseException] = field(default_factory=list)
 
     def rows(self, camera: str | None = None) -> list[dict[str, Any]]:
-        """What the ledger tells now, as ``livereel ledger --json`` prints it."""
+        """The rows of the ledger now, as ``livereel ledger --json`` prints it."""
         ledger = Ledger(self.data, read_only=True)
         try:
             rows = list(ledger.history("", utc_text(datetime.now(UTC))))

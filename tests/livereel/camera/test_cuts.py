@@ -97,7 +97,7 @@ def test_a_lone_frame_at_the_end_of_a_window_is_no_cut_either(tmp_path: Path) ->
     ("fps", "options", "steps"),
     [(10, CAMERA, {1}), (25, CAMERA, {2}), (30, CAMERA, {2}), (60, CAMERA, {4}), (24, FILM, {2, 4})],
 )
-def test_each_frame_tells_how_many_of_the_source_it_stands_for(
+def test_each_frame_has_the_number_of_source_frames_that_it_stands_for(
     tmp_path: Path, fps: int, options: dict[str, str], steps: set[int]
 ) -> None:
     found = frames(slides(tmp_path / "film.mp4", [], fps=fps, seconds=4, options=options))

@@ -193,7 +193,7 @@ def test_a_clip_plays_at_the_true_speed(kind: str, watched: Mapping[str, Watched
         ("right with a burst", None),
     ],
 )
-def test_what_is_wrong_with_a_streams_times_is_said(
+def test_wrong_times_of_a_stream_are_a_warning(
     kind: str, warning: str | None, watched: Mapping[str, Watched]
 ) -> None:
     said = watched[kind].warning

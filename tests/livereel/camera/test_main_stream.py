@@ -26,7 +26,7 @@ from stream.threaded import ThreadedSource
 from tests.kit.cameras import faults
 from tests.kit.cameras.rtsp import RtspServer, rtsp_server
 from tests.kit.films.footage import Look, write_file, write_units
-from tests.kit.program.invariants import assert_all_told, assert_files_good, epochs
+from tests.kit.program.invariants import assert_all_recorded, assert_files_good, epochs
 from tests.kit.program.live_run import WINDOWS, Watch, until, watching
 
 MAIN, SUB = Look(audio="pcma"), Look(width_px=320, height_px=180)
@@ -62,7 +62,7 @@ def test_clips_are_of_the_main_stream_and_show_what_the_keyframes_show(
     data = tmp_path / "data"
     with watching(data, {"front": camera(server, data)}) as watch:
         until(lambda: len(clips(watch)) >= 4, "clips")
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
     assert_files_good(watch.rows("front"), data)
     first = probe(clips(watch)[0])
     assert (first.width, first.height, first.audio_codec) == (MAIN.width_px, MAIN.height_px, "aac")
@@ -120,7 +120,7 @@ def test_a_main_stream_that_vanishes_ends_the_epoch_and_is_waited_for(
         kept = len(clips(watch))
         until(lambda: len(clips(watch)) > kept, "a clip once it is back")
     assert len(epochs(watch.rows("front"))) == 2
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
     assert_files_good(watch.rows("front"), data)
 
 
@@ -132,7 +132,7 @@ def test_a_main_clock_that_jumps_costs_no_clip(server: RtspServer, tmp_path: Pat
         until(lambda: len(epochs(watch.rows("front"))) > 1, "a new epoch")
         kept = len(clips(watch))
         until(lambda: len(clips(watch)) > kept, "a clip of the new time")
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
     assert_files_good(watch.rows("front"), data)
     assert all(row["clip"] for row in watch.windows("front") if row["outcome"] == "described")
 

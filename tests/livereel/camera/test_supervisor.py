@@ -93,7 +93,7 @@ def test_what_is_not_there_is_refused_and_not_tried_again(tmp_path: Path) -> Non
     assert camera.supervisor.starts == 1
 
 
-def test_a_camera_that_refuses_connections_is_tried_again_and_said_once(
+def test_a_camera_that_refuses_connections_is_tried_again_and_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     camera = Camera(f"rtsp://user:secret@127.0.0.1:{free_port()}/front", tmp_path)
@@ -105,7 +105,7 @@ def test_a_camera_that_refuses_connections_is_tried_again_and_said_once(
 
 @pytest.fixture
 def mute() -> Iterator[int]:
-    """A port that takes connections and never says a word."""
+    """A port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -181,13 +181,13 @@ def test_pauses_grow_to_a_limit_and_differ_from_camera_to_camera() -> None:
         assert len(set(waits)) > 1
 
 
-def test_unless_told_otherwise_pauses_go_from_a_second_to_a_minute() -> None:
+def test_default_pauses_go_from_a_second_to_a_minute() -> None:
     assert (RestartPolicy().delays_s[0], RestartPolicy().delays_s[-1]) == (1.0, 60.0)
     assert (RestartPolicy().open_s, RestartPolicy().stall_s) == (20.0, 20.0)
     assert RestartPolicy().stop_s < 5.0
 
 
-def test_a_camera_that_is_encrypted_is_unreadable_and_says_so(
+def test_an_encrypted_camera_is_unreadable_with_that_reason(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     film = sample_aes_segment(tmp_path)

@@ -44,7 +44,7 @@ def test_all_that_fails_is_named_and_the_rest_tried(
     assert failed == ["FAIL  camera front", "FAIL  camera file", "FAIL  words", "FAIL  mqtt", "FAIL  disk"]
 
 
-def test_a_broker_whose_name_cannot_be_one_is_told(
+def test_a_broker_whose_name_cannot_be_one_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not check(Options(Config(data=tmp_path, mqtt=MqttSettings(host="broker..lan"))))
@@ -77,7 +77,7 @@ def test_credentials_in_the_host_are_not_printed(tmp_path: Path, capsys: pytest.
     assert "secret" not in out
 
 
-def test_a_single_picture_is_ok_and_said_to_be_fetched(
+def test_a_single_picture_is_ok_and_reported_as_polled(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pages(snap_jpg=Page(snapshot(), "image/jpeg")) as server:

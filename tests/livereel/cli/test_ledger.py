@@ -38,7 +38,7 @@ def test_a_time_ago(text: str, ago: timedelta) -> None:
     assert parse_utc(parse_since(text, NOW)) == NOW - ago
 
 
-def test_nothing_said_is_the_beginning() -> None:
+def test_without_a_start_everything_is_listed() -> None:
     assert parse_since(None, NOW) == ""
 
 

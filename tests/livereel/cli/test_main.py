@@ -111,7 +111,7 @@ def test_a_name_that_begins_with_a_dash_is_a_name(
     assert livereel("scan", "./-x.mp4").code == 0
 
 
-def test_whoever_stops_reading_hears_no_complaint(tmp_path: Path) -> None:
+def test_a_reader_that_closes_the_pipe_causes_no_error(tmp_path: Path) -> None:
     source = scene(tmp_path / "film.mp4", seconds=60, fps=5, size=(64, 48))
     commands: list[list[str | Path]] = [
         ["scan", source],
@@ -177,7 +177,7 @@ def test_a_recap_that_is_stopped_while_it_watches_leaves_nothing(
 
 
 def test_a_recap_that_is_stopped_twice_leaves_nothing(tmp_path: Path) -> None:
-    """As by who presses Ctrl-C again, or by a ``timeout``, which tells the whole group too."""
+    """As by a second Ctrl-C, or by ``timeout``, which signals the whole group too."""
     source = film(tmp_path / "film.mp4", seconds=200, fps=25)
     out = tmp_path / "reel"
     with recapping(source, out) as process:

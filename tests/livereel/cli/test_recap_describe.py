@@ -1,4 +1,4 @@
-"""From windows to words: in order, bounded, and with one failure at a time."""
+"""Windows are described in order, within bounds, and with one failure at a time."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def indices(taken: Sequence[EndedWindow | Gap]) -> list[int | None]:
     return [item.window.index if isinstance(item, EndedWindow) else None for item in taken]
 
 
-def test_outcomes_and_gaps_keep_their_order_however_long_words_take() -> None:
+def test_outcomes_and_gaps_keep_their_order_however_long_descriptions_take() -> None:
     items: list[Window | Gap] = [active(0), measured(1), GAP, active(2), active(3), measured(4)]
     taken = describe(items, Scripted(turns=lambda index: 20 - 5 * index))
     assert indices(taken) == [0, 1, None, 2, 3, 4]
@@ -89,13 +89,13 @@ def test_outcomes_and_gaps_keep_their_order_however_long_words_take() -> None:
     assert names == ["described", "quiet", "described", "described", "quiet"]
 
 
-def test_quiet_windows_cost_no_words() -> None:
+def test_quiet_windows_are_not_described() -> None:
     describer = Scripted()
     describe([measured(0), active(1), measured(2)], describer)
     assert describer.asked == [1]
 
 
-def test_no_more_windows_wait_for_words_than_may() -> None:
+def test_no_more_windows_wait_for_a_description_than_may() -> None:
     describer = Scripted(turns=lambda _: 50)
     taken = describe([active(index) for index in range(20)], describer, max_in_flight=3)
     assert len(taken) == 20

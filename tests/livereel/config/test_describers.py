@@ -1,4 +1,4 @@
-"""The configuration decides who makes words; what cannot be is said before anything is watched."""
+"""The configuration selects the describer; what cannot work is an error before anything is watched."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def config(**describe: object) -> Config:
     return replace(Config(), describe=replace(DescribeConfig(), **describe))  # type: ignore[arg-type]  # test values
 
 
-def test_without_a_word_the_words_are_built_in() -> None:
+def test_the_default_describer_is_built_in() -> None:
     words = make_language_models(Config(), (), RULES)
     assert words.describer.model == "builtin"
     assert words.probe is None

@@ -17,7 +17,7 @@ def loaded(tmp_path: Path, text: str) -> Config:
 
 
 def problem(tmp_path: Path, text: str) -> str:
-    """What is said of the file, less its name."""
+    """The error message, without the file's name."""
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, text)
     said = str(caught.value)
@@ -31,7 +31,7 @@ def test_an_empty_file_is_all_defaults(tmp_path: Path, text: str) -> None:
     assert loaded(tmp_path, text) == Config()
 
 
-def test_what_is_said_holds_and_the_rest_keeps_its_default(tmp_path: Path) -> None:
+def test_options_in_the_file_hold_and_others_keep_their_default(tmp_path: Path) -> None:
     config = loaded(tmp_path, "window_s: 5\nreel:\n  style: keyframes\n  hold_s: 1\n")
     assert config.window_s == 5.0
     assert (config.reel.style, config.reel.hold_s, config.reel.max_chapters) == ("keyframes", 1.0, 10)
@@ -128,12 +128,12 @@ def test_a_mistake_is_named_with_its_line_and_key(tmp_path: Path, text: str, sai
     assert problem(tmp_path, text).startswith(said)
 
 
-def test_a_secret_of_the_environment_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_of_the_environment_is_not_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVEREEL_SECRET", "geheim")
     assert "geheim" not in problem(tmp_path, 'window_s: "${LIVEREEL_SECRET}"\n')
 
 
-def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_an_error_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load(tmp_path / "none.yaml")
     with pytest.raises(ConfigError, match="Is a directory"):

@@ -16,7 +16,7 @@ from livereel.config.schema import CameraConfig, Config, ConfigError, MotionConf
 
 
 def test_defaults_are_the_rooms_own() -> None:
-    """What a room does when nothing is said is what the configuration says when nothing is said."""
+    """The defaults of each package are the defaults of the configuration."""
     options = read_options(None, [], [])
     assert options.windows(pictures=False) == WindowSettings()
     assert options.rules() == ChooseRules()
@@ -38,7 +38,7 @@ def test_every_option_of_windows_and_reels_arrives() -> None:
     assert options.reel(media_time=True) == ReelSettings("keyframes", 1.5, 0.2, media_time=True)
 
 
-def test_the_notebooks_signal_measures_every_frame_unless_told_otherwise() -> None:
+def test_the_notebooks_signal_measures_every_frame_by_default() -> None:
     assert Options(Config(motion=MotionConfig("notebook"))).windows(pictures=False).max_fps is None
     assert (
         Options(Config(motion=MotionConfig("notebook", max_fps=5.0))).windows(pictures=False).max_fps == 5.0
@@ -85,7 +85,7 @@ def test_a_place_in_no_picture_is_refused(text: str) -> None:
         read_options(None, [text], [])
 
 
-def test_the_command_line_changes_what_the_file_says(tmp_path: Path) -> None:
+def test_the_command_line_overrides_the_file(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(
         "reel: {style: keyframes, hold_s: 2}\ndescribe: {kind: openai, model: a, profile: movie}\n"

@@ -124,7 +124,7 @@ def test_what_keeps_no_ledger_does_not_load_the_database_library(module: str) ->
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
-def test_what_is_old_is_forgotten_a_part_in_each_commit(
+def test_old_rows_are_removed_a_part_in_each_commit(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("livereel.ledger.disk_usage.PART_ROWS", 2)
