@@ -12,7 +12,8 @@ from typing import Any, get_args, get_type_hints
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
-from livereel.config.schema import NAME, CameraConfig, Config, ConfigError
+from livereel.camera.settings import NAME, CameraSettings
+from livereel.config.schema import Config, ConfigError
 from sinks.mqtt.settings import problems as mqtt_problems
 from stream.address import scheme
 
@@ -82,13 +83,11 @@ def _problems(config: Config) -> Iterator[tuple[Keys, str]]:
             yield keys, f"there are two cameras {name}"
         if config.cameras[index].poll_s is not None:
             yield from _polling_problems(config.cameras[index], index)
-    if config.reel.max_chapters < config.reel.min_chapters:
-        yield ("reel", "max_chapters"), f"is less than min_chapters, {config.reel.min_chapters}"
     for key, problem in mqtt_problems(config.mqtt):
         yield ("mqtt", key), problem
 
 
-def _polling_problems(camera: CameraConfig, index: int) -> Iterator[tuple[Keys, str]]:
+def _polling_problems(camera: CameraSettings, index: int) -> Iterator[tuple[Keys, str]]:
     keys: Keys = ("cameras", index, "poll_s")
     if scheme(camera.source) not in {"http", "https"}:
         yield keys, "is for a picture at an http:// or https:// address"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from livereel.camera.settings import CameraSettings
 from livereel.config.file import load
-from livereel.config.schema import CameraConfig, Config, ConfigError
+from livereel.config.schema import Config, ConfigError
 
 
 def loaded(tmp_path: Path, text: str) -> Config:
@@ -53,7 +54,7 @@ cameras:
     front, back = config.cameras
     assert front.regions == ((0.0, 0.0, 640.0, 360.0), ((0.0, 0.0), (10.0, 0.0), (5.0, 8.5)))
     assert front.ignore == ((1.0, 2.0, 3.0, 4.0),)
-    assert back == CameraConfig("back", "film.mp4")
+    assert back == CameraSettings("back", "film.mp4")
 
 
 def test_the_environment_fills_references(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +110,7 @@ PROBLEMS = {
         "cameras: [{name: a, source: x, regions: [[1, 2, 3, 1.0e+9]]}]\n",
         ":1: cameras.0.regions.0",
     ),
-    "fewer than none": ("reel: {min_chapters: 11}\n", ":1: reel.max_chapters: is less than min_chapters"),
+    "fewer than none": ("reel: {min_chapters: 11}\n", ":1: reel: value error, min_chapters (11) must"),
     "nothing in the environment": (
         'window_s: 5\ncameras:\n- {name: a, source: "rtsp://x:${LIVEREEL_NO_SUCH}@y"}\n',
         ":3: cameras.0.source: the environment has no LIVEREEL_NO_SUCH",
