@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le
 
+from analyzer.describe.profiles import PROFILES
 from analyzer.describe.text_model import DESCRIBING, SELECTING, Sampling
 
 DescribeKind = Literal["builtin", "vllm", "openai"]
@@ -97,6 +99,11 @@ class DescribeSettings:
     describing: Sampling = DESCRIBING
     selecting: Sampling = SELECTING
     vllm: EngineSettings = field(default_factory=EngineSettings)
+
+    @property
+    def known_profiles(self) -> Mapping[str, str]:
+        """All profiles there are, by name; an own one may take the place of a built-in one."""
+        return dict(sorted((PROFILES | self.profiles).items()))
 
     @property
     def at_once(self) -> int:

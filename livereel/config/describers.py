@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +40,8 @@ class Narrate(Protocol):
         ...
 
 
+log = logging.getLogger(__name__)
+
 Probing = Callable[[], Awaitable[Probe]]
 
 
@@ -68,6 +71,8 @@ def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> L
     """
     settings = config.describe
     if settings.kind == "builtin":
+        for option in without_effect(config, cameras):
+            log.warning("%s: has no effect without a model (describe.kind is builtin)", option)
         return LanguageModels(BuiltinDescriber(), _propose_nothing, _narrate_built_in, None)
     describer = VllmDescriber if settings.kind == "vllm" else OpenAiDescriber
     model = describer(settings, _prompts(settings, cameras))
@@ -76,6 +81,19 @@ def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> L
     narrator = Narrator(model, sampling=drawn, language=language)
     load = model.start if isinstance(model, VllmDescriber) else None
     return LanguageModels(model, selector.propose, narrator.narrate, _probing(model), load)
+
+
+def without_effect(config: Config, cameras: Sequence[CameraSettings]) -> Iterator[str]:
+    """Yield the options that are set and that only a model would heed, where there is none."""
+    if config.describe.kind != "builtin":
+        return
+    for option in ("profile", "language"):
+        if getattr(config.describe, option) != getattr(DescribeSettings(), option):
+            yield f"describe.{option}"
+    for number, camera in enumerate(cameras):
+        for option in ("profile", "normal", "tell_me_when", "language"):
+            if getattr(camera, option):
+                yield f"cameras[{number}].{option}"
 
 
 def _probing(model: VllmDescriber | OpenAiDescriber) -> Probing:

@@ -27,7 +27,13 @@ class Options:
         base_url: str | None = None,
         profile: str | None = None,
     ) -> Options:
-        """Return these options with the words that were asked for; None leaves the configuration's."""
+        """Return these options with the words that were asked for; None leaves the configuration's.
+
+        Raises UsageError for a profile that there is not.
+        """
+        if profile is not None and profile not in self.config.describe.known_profiles:
+            known = ", ".join(self.config.describe.known_profiles)
+            raise UsageError(f"--profile {profile}: no such profile; there are {known}")
         asked = {"kind": kind, "model": model, "base_url": base_url, "profile": profile}
         describe = replace(self.config.describe, **{k: v for k, v in asked.items() if v is not None})  # type: ignore[arg-type]  # each of its own type
         return replace(self, config=replace(self.config, describe=describe))

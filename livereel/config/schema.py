@@ -17,7 +17,14 @@ from sinks.mqtt.settings import MqttSettings
 
 
 class ConfigError(Exception):
-    """A configuration cannot be used; a line for each mistake names file, line and key."""
+    """A configuration cannot be used; a message for each mistake names file, line and key."""
+
+    def __init__(self, *mistakes: str) -> None:
+        super().__init__(*mistakes)
+        self.mistakes = mistakes
+
+    def __str__(self) -> str:
+        return "\n".join(self.mistakes)
 
 
 class UsageError(ConfigError):

@@ -48,3 +48,18 @@ def test_an_own_profile_may_be_used() -> None:
 def test_as_much_is_asked_at_once_as_suits_the_kind(kind: str, at_once: int) -> None:
     assert config(kind=kind).describe.at_once == at_once
     assert config(kind=kind, max_in_flight=7).describe.at_once == 7
+
+
+def test_what_only_a_model_would_heed_is_named_where_there_is_none(caplog: pytest.LogCaptureFixture) -> None:
+    camera = CameraSettings("front", "synthetic://street", normal="parked cars", tell_me_when=("it rains",))
+    settings = replace(Config(), describe=DescribeSettings(profile="sports"))
+    make_language_models(settings, [camera])
+    assert caplog.messages == [
+        f"{option}: has no effect without a model (describe.kind is builtin)"
+        for option in ("describe.profile", "cameras[0].normal", "cameras[0].tell_me_when")
+    ]
+    caplog.clear()
+    make_language_models(Config(), [CameraSettings("front", "synthetic://street")])
+    with_model = config(kind="openai", base_url="http://127.0.0.1:9/v1", model="m", profile="sports")
+    make_language_models(with_model, [camera])
+    assert not caplog.messages

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.describe.settings import DescribeKind, DescribeSettings
 from analyzer.signal.settings import MotionSettings, PeakSettings, WindowSettings, rectangle
 from livereel.camera.settings import CameraSettings
 from livereel.config.options import Options, read_options
-from livereel.config.schema import Config, ConfigError
+from livereel.config.schema import Config, ConfigError, UsageError
 
 
 def test_defaults_are_the_rooms_own() -> None:
@@ -89,3 +90,14 @@ def test_the_command_line_changes_what_the_file_says(tmp_path: Path) -> None:
     )
     assert options.with_words("vllm").config.describe.profile == "movie"
     assert options.with_reel_every(15.0).config.reel == replace(options.config.reel, every_s=15.0)
+
+
+@pytest.mark.parametrize("kind", [None, "vllm"])
+def test_a_profile_that_there_is_not_is_wrong_usage_with_a_model_or_without(
+    kind: DescribeKind | None,
+) -> None:
+    options = Options(Config(describe=DescribeSettings(profiles={"zoo": "the apes"})))
+    assert options.with_words(kind, profile="zoo").config.describe.profile == "zoo"
+    known = "meeting, movie, sports, surveillance, wildlife, zoo"
+    with pytest.raises(UsageError, match=f"^--profile sport: no such profile; there are {known}$"):
+        options.with_words(kind, profile="sport")
