@@ -14,9 +14,10 @@ from typing import Any, get_type_hints
 import pytest
 import yaml
 
+from livereel.camera.settings import CameraSettings
 from livereel.cli.main import app
 from livereel.config.file import load
-from livereel.config.schema import CameraConfig, Config
+from livereel.config.schema import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = [
@@ -113,7 +114,7 @@ def test_the_sample_configuration_names_every_option() -> None:
 
 def test_the_sample_configuration_describes_every_option_of_a_camera() -> None:
     shown = {match[1] for match in re.finditer(r"^#[ -]+(\w+):", CONFIG.read_text(), re.MULTILINE)}
-    assert shown == {field.name for field in dataclasses.fields(CameraConfig)}
+    assert shown == {field.name for field in dataclasses.fields(CameraSettings)}
 
 
 def test_every_option_has_its_comment() -> None:

@@ -8,8 +8,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings, compile_reel
+from analyzer.reel.compile import ReelError, ReelPlan, compile_reel
 from analyzer.reel.records import Reel
+from analyzer.reel.settings import ReelSettings
 from base.atomic import PART, atomic_folder
 from base.child_process import Child, become_child
 from stream.media.file import MediaError

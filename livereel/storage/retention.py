@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -16,6 +15,7 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import StoredReel, StoredWindow, files_of
 from livereel.storage.data_dir import remove_reel
 from livereel.storage.free_space import FreeSpace
+from livereel.storage.settings import RetentionSettings
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +35,6 @@ _SHARE_AHEAD = 0.05
 _PLAYED = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What may be kept: up to an age, up to a size, and with so much left free on the disk."""
-
-    max_age_h: float
-    max_bytes: int
-    min_free_bytes: int
-
-
 class Retention:
     """Removes what is too old or too much, oldest first.
 
@@ -56,7 +47,12 @@ class Retention:
     """
 
     def __init__(
-        self, data: Path, ledger: Ledger, limits: Limits, *, now_s: Callable[[], float] = time.monotonic
+        self,
+        data: Path,
+        ledger: Ledger,
+        limits: RetentionSettings,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
         self._files = ledger.files

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.reel.choose import ChooseRules
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice, Gap, GapReason, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS
@@ -35,7 +34,7 @@ def by(*answers: dict[str, Any] | DescribeError) -> Narrate:
 
 
 IMPLEMENTATIONS = {
-    "built-in": make_language_models(Config(), (), ChooseRules()).narrate,
+    "built-in": make_language_models(Config(), ()).narrate,
     "model": by(*[GOOD] * 4),
     "model that fails": by(*[DescribeError("no answer within 60 s", retryable=True)] * 4),
     "model that answers anything": by(*[{"sentences": [{"chapter": 8}, None, "One."], "title": 7}] * 4),

@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import av
 import pytest
 
 from base.clock import parse_utc
+from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
-from livereel.camera.worker import CameraSettings
 from stream.media.probe import probe
 from tests.kit.cameras import faults
 from tests.kit.cameras.http_camera import web_camera
@@ -28,7 +29,7 @@ from tests.kit.films.scene import remuxed
 from tests.kit.mqtt.tcp_proxy import Cable, cable
 from tests.kit.program.coverage import coverage
 from tests.kit.program.invariants import assert_all_recorded, assert_files_good, assert_no_leftovers, epochs
-from tests.kit.program.live_run import WINDOWS, Watch, until, watching
+from tests.kit.program.live_run import Watch, until, watching
 from tests.kit.records.keyframe_files import snapshot
 
 # A dozen cameras start at once on what may be two cores.
@@ -155,10 +156,7 @@ def aftermath(footage: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
         lines = {name: stack.enter_context(cable(server.port)) for name, server in servers.items()}
         cameras = {
             name: CameraSettings(
-                name,
-                server.address("/front").replace(f":{server.port}/", f":{lines[name].port}/"),
-                WINDOWS,
-                data,
+                name, server.address("/front").replace(f":{server.port}/", f":{lines[name].port}/")
             )
             for name, server in servers.items()
         }
@@ -285,7 +283,7 @@ def test_a_camera_of_single_pictures_that_fails_comes_back(tmp_path: Path) -> No
     data = tmp_path / "data"
     picture = Page(snapshot(), "image/jpeg")
     with pages(snap_jpg=picture) as server:
-        camera = CameraSettings("front", server.address("/snap.jpg"), WINDOWS, data, poll_s=0.3)
+        camera = CameraSettings("front", server.address("/snap.jpg"), poll_s=0.3)
         with watching(data, {"front": camera}) as watch:
             watch.more_windows("front", 2)
             server.pages["/snap.jpg"] = Page(status=503)
@@ -302,7 +300,7 @@ def test_a_picture_each_three_seconds_is_no_stall(tmp_path: Path) -> None:
     """Silences are borne for two seconds there: the camera's own pace counts."""
     data = tmp_path / "data"
     with pages(snap_jpg=Page(snapshot(), "image/jpeg")) as server:
-        camera = CameraSettings("front", server.address("/snap.jpg"), WINDOWS, data, poll_s=3.0)
+        camera = CameraSettings("front", server.address("/snap.jpg"), poll_s=3.0)
         with watching(data, {"front": camera}) as watch:
             watch.more_windows("front", 8)
             assert watch.live.cameras["front"].starts == 1
@@ -311,11 +309,11 @@ def test_a_picture_each_three_seconds_is_no_stall(tmp_path: Path) -> None:
 
 
 def test_cameras_of_all_kinds_are_watched_side_by_side(footage: dict[str, Path], tmp_path: Path) -> None:
-    kinds = {"aac": "tcp", "pcma": "udp", "hevc": "udp"}
+    kinds: dict[str, Literal["tcp", "udp"]] = {"aac": "tcp", "pcma": "udp", "hevc": "udp"}
     data = tmp_path / "data"
     with rtsp_server({f"/{kind}": [footage[kind]] for kind in kinds}) as server:
         cameras = {
-            kind: CameraSettings(kind, server.address(f"/{kind}"), WINDOWS, data, transport=transport)
+            kind: CameraSettings(kind, server.address(f"/{kind}"), transport=transport)
             for kind, transport in kinds.items()
         }
         with watching(data, cameras) as watch:

@@ -11,7 +11,6 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
-from stream import threaded
 from stream.source import AvSource, SourceError
 from stream.threaded import ThreadedSource
 from tests.kit.films.scene import scene
@@ -78,10 +77,9 @@ def test_closing_stops_too(film: Path) -> None:
     assert not list(source.packets())
 
 
-def test_a_slow_reader_makes_the_other_source_wait(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threaded, "MAX_PACKETS", 4)
+def test_a_slow_reader_makes_the_other_source_wait(film: Path) -> None:
     inner = Scripted(film)
-    source = ThreadedSource(inner)
+    source = ThreadedSource(inner, max_packets=4)
     packets = source.packets()
     next(packets)
     assert inner.read <= 6, "one taken, four waiting, one on its way"

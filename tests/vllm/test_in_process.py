@@ -19,7 +19,7 @@ from analyzer.describe.describer import DescribeError
 from analyzer.describe.moment import MAX_TITLE_CHARS
 from analyzer.describe.pictures import keyframe_files
 from analyzer.describe.text_model import SELECTING, Sampling
-from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
+from analyzer.describe.vllm.describer import VllmDescriber
 from analyzer.describe.vllm.engine import Engine, VideoInput
 from tests.contracts.describer_checks import (
     check_cancelled_at_once,
@@ -181,7 +181,7 @@ def test_a_model_that_cannot_be_read_is_an_error_of_one_line(loop: Loop, tmp_pat
     (tmp_path / "empty").mkdir()
 
     async def ask_twice() -> None:
-        describer = VllmDescriber(VllmSettings(tiny(tmp_path / "empty")))
+        describer = VllmDescriber(tiny(tmp_path / "empty"))
         for _ in range(2):
             with pytest.raises(DescribeError, match=r"vLLM cannot start .*empty") as failed:
                 await describer.describe(pictured(tmp_path))

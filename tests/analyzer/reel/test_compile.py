@@ -24,12 +24,12 @@ from analyzer.reel.compile import (
     VIDEO,
     ReelError,
     ReelPlan,
-    ReelSettings,
     compile_reel,
     shown_span,
     summary,
 )
 from analyzer.reel.records import Choice, Gap, GapReason, Reel
+from analyzer.reel.settings import ReelSettings
 from analyzer.reel.story import narrate
 from analyzer.signal.window import Clip, Keyframe
 from base.clock import utc_after
@@ -40,7 +40,7 @@ from tests.kit.films.numbered import beeps, chapters_elsewhere, complaints, film
 from tests.kit.records.moments import moment
 from tests.kit.records.windows import START_UTC, measured
 
-CLIPS, KEYFRAMES = ReelSettings(media_time=True), ReelSettings(style="keyframes", media_time=True)
+CLIPS, KEYFRAMES = ReelSettings(), ReelSettings(style="keyframes")
 FPS = 25
 
 
@@ -65,6 +65,7 @@ def plan(moments: Sequence[Moment], gaps: Sequence[Gap] = ()) -> ReelPlan:
         gaps=tuple(gaps),
         changed=("a closing moment was added",),
         windows=tuple(each.window for each in moments),
+        media_time=True,
     )
 
 

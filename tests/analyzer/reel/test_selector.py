@@ -9,12 +9,13 @@ import pytest
 
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.text_model import SELECTING
-from analyzer.reel.choose import ChooseRules, Pick, Proposal, choose
+from analyzer.reel.choose import Pick, Proposal, choose
 from analyzer.reel.selector import ModelSelector
+from analyzer.reel.settings import ReelSettings
 from tests.kit.models.text_model import ScriptedModel
 from tests.kit.records.moments import moment
 
-RULES = ChooseRules(2, 3)
+RULES = ReelSettings(min_chapters=2, max_chapters=3)
 MOMENTS = tuple(moment(n, importance=n, title=f"Event number {n}") for n in range(8))
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from analyzer.signal.activity import Activity, ActivityMeter
-from analyzer.signal.motion import Motion, MotionMeter, MotionSettings
+from analyzer.signal.motion import Motion, MotionMeter
+from analyzer.signal.settings import MotionSettings
 
 PICTURE_PX = 1000
 FRAME_S = 0.1

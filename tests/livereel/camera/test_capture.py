@@ -14,8 +14,8 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.reel.records import Gap
-from analyzer.signal.motion import MotionSettings, rectangle
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import Areas, WindowSettings, rectangle
+from analyzer.signal.window import Window
 from base.clock import parse_utc
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips, NoClips
@@ -280,15 +280,15 @@ def test_what_was_read_before_a_failure_is_used_and_the_rest_is_a_gap(tmp_path: 
 
 
 def test_regions_that_leave_nothing_are_refused(tmp_path: Path) -> None:
-    motion = MotionSettings(regions=(rectangle(5000, 5000, 10, 10),))
+    areas = Areas(regions=(rectangle(5000, 5000, 10, 10),))
     with pytest.raises(SourceError, match="leave nothing of the picture"):
-        run(scene(tmp_path / "film.mp4", seconds=1), WindowSettings(motion=motion))
+        run(scene(tmp_path / "film.mp4", seconds=1), WindowSettings(areas=areas))
 
 
 def test_motion_outside_the_regions_is_quiet(tmp_path: Path) -> None:
     source = scene(tmp_path / "film.mp4")
-    above = WindowSettings(motion=MotionSettings(regions=(rectangle(0, 0, 160, 30),)))
-    across = WindowSettings(motion=MotionSettings(ignore=(rectangle(0, 35, 160, 50),)))
+    above = WindowSettings(areas=Areas(regions=(rectangle(0, 0, 160, 30),)))
+    across = WindowSettings(areas=Areas(ignore=(rectangle(0, 35, 160, 50),)))
     assert [w.quiet for w in run(source, above).windows] == [True]
     assert [w.quiet for w in run(source, across).windows] == [True]
     assert [w.quiet for w in run(source).windows] == [False]

@@ -13,7 +13,8 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.reel.records import Gap
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from base.clock import parse_utc, utc_after, utc_text
 from livereel.camera.capture import Capture, Seen
 from livereel.camera.clips import BufferClips, Clipper, NoClips

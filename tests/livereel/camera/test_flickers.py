@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
 from stream.source import AvSource
@@ -110,7 +111,7 @@ def test_a_lamp_that_becomes_a_tap_is_dropped(tmp_path: Path) -> None:
 
 def test_the_signal_of_the_notebook_knows_no_clock(tmp_path: Path) -> None:
     settings = WindowSettings()
-    notebook = WindowSettings(motion=type(settings.motion)(signal="notebook"), max_fps=None)
+    notebook = WindowSettings(motion=type(settings.motion)(signal="notebook"))
     windows, capture = watched(film(tmp_path / "film.mp4", [clock(10, 40)], seconds=20), notebook)
     assert not capture.flickers
     assert all(window.signal_max > 0 for window in windows)

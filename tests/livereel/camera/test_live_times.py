@@ -16,7 +16,8 @@ import av
 import pytest
 
 from analyzer.reel.records import Gap
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from base.clock import parse_utc
 from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips

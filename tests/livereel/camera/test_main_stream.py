@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from livereel.camera.clips import BufferClips
 from livereel.camera.main_stream import MainStreamClips
-from livereel.camera.worker import CameraSettings
+from livereel.camera.settings import CameraSettings
+from livereel.camera.worker import CameraJob
 from livereel.ledger.ledger import Ledger
 from stream.media.probe import probe
 from stream.source import AvSource
@@ -46,10 +47,9 @@ def server(footage: tuple[Path, Path]) -> Iterator[RtspServer]:
         yield running
 
 
-def camera(server: RtspServer, data: Path, detect: RtspServer | None = None) -> CameraSettings:
-    return CameraSettings(
-        "front", server.address("/main"), WINDOWS, data, detect_source=(detect or server).address("/sub")
-    )
+def camera(server: RtspServer, data: Path, detect: RtspServer | None = None) -> CameraJob:
+    detect_source = (detect or server).address("/sub")
+    return CameraJob(CameraSettings("front", server.address("/main"), detect_source), WINDOWS, data)
 
 
 def clips(watch: Watch) -> list[Path]:
@@ -139,7 +139,8 @@ def test_a_main_clock_that_jumps_costs_no_clip(server: RtspServer, tmp_path: Pat
 
 def test_a_wrong_address_to_detect_by_is_named(server: RtspServer, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    wrong = replace(camera(server, data), detect_source=server.address("/nothing"))
+    job = camera(server, data)
+    wrong = replace(job, camera=replace(job.camera, detect_source=server.address("/nothing")))
     with watching(data, {"front": wrong}) as watch:
         until(lambda: watch.live.cameras["front"].state == "waiting", "an attempt")
     (gap, *_) = watch.gaps("front")

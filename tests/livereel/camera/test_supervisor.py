@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from livereel.camera.capture import Seen
+from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
-from livereel.camera.worker import CameraSettings
+from livereel.camera.worker import CameraJob
 from sinks.events import EpochStarted
 from tests.kit.cameras.http_camera import web_camera
 from tests.kit.cameras.rtsp import free_port
@@ -39,10 +41,10 @@ class Camera:
     def __init__(
         self, source: str, data: Path, patience: RestartPolicy = QUICK, *, loop: bool = False
     ) -> None:
-        settings = CameraSettings("front", source, WindowSettings(window_s=1.0), data, loop=loop)
+        job = CameraJob(CameraSettings("front", source, loop=loop), WindowSettings(window_s=1.0), data)
         self.seen: list[Seen] = []
         self.lost: list[CameraLost] = []
-        self.supervisor = Supervisor(settings, self._on_report, self._on_lost, patience)
+        self.supervisor = Supervisor(job, self._on_report, self._on_lost, patience)
 
     async def _on_report(self, report: Seen) -> None:
         self.seen.append(report)

@@ -67,13 +67,15 @@ def test_a_run_whose_model_is_not_there_ends(tmp_path: Path) -> None:
     assert ended.stderr.splitlines()[-1] == f"livereel: there is no model folder {model}"
 
 
-def test_a_mistake_in_the_configuration_is_one_line(livereel: CommandLine, tmp_path: Path) -> None:
+def test_each_mistake_in_the_configuration_is_one_line(livereel: CommandLine, tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
-    config.write_text("reel:\n  evry_s: 3\n")
-    said = f"{config}:2: reel.evry_s: no such option"
-    assert livereel.failure("scan", "a.mp4", "--config", config) == said
-    assert livereel.failure("recap", "a.mp4", "--out", tmp_path / "b", "--config", config) == said
-    assert livereel.failure("run", config) == said
+    config.write_text("reel:\n  evry_s: 3\n  style: film\n")
+    ended = livereel("scan", "a.mp4", "--config", config)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        f"livereel: {config}:2: reel.evry_s: no such option; did you mean every_s?\n"
+        f"livereel: {config}:3: reel.style: expected clips or keyframes\n"
+    )
 
 
 @pytest.mark.parametrize(

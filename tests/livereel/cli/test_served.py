@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.reel.choose import ChooseRules
+from analyzer.describe.settings import DescribeSettings
+from livereel.camera.settings import CameraSettings
 from livereel.cli.check import check
 from livereel.config.describers import make_language_models
 from livereel.config.file import load
 from livereel.config.options import Options
-from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
+from livereel.config.schema import Config
+from livereel.storage.settings import RetentionSettings
 from tests.kit.films.scene import scene
 from tests.kit.models.chat_server import GOOD, ChatServer
 from tests.kit.models.event_loop import Loop
@@ -112,8 +114,8 @@ def test_a_model_lost_at_once_is_a_failure_that_leaves_nothing(
 
 def test_check_reports_what_the_model_can_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(ChatServer()) as url:
-        describe = replace(DescribeConfig(), kind="openai", base_url=url)
-        config = Config(tmp_path, describe=describe, retention=RetentionConfig(min_free_bytes=0))
+        describe = replace(DescribeSettings(), kind="openai", base_url=url)
+        config = Config(tmp_path, describe=describe, retention=RetentionSettings(min_free_bytes=0))
         assert check(Options(config))
     (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
     told = "qwen, 8192 tokens of context, held to a schema, a window as one video, "
@@ -123,7 +125,7 @@ def test_check_reports_what_the_model_can_do(tmp_path: Path, capsys: pytest.Capt
 
 def test_a_camera_is_described_by_its_own_prompt(tmp_path: Path) -> None:
     server = ChatServer(says=[{**GOOD, "alerts": {"rule_1": True}}])
-    camera = CameraConfig(
+    camera = CameraSettings(
         "front",
         "rtsp://10.0.0.5/main",
         profile="opera",
@@ -135,9 +137,9 @@ def test_a_camera_is_described_by_its_own_prompt(tmp_path: Path) -> None:
     async def describe() -> tuple[str, ...]:
         async with server.serving():
             settings = replace(
-                DescribeConfig(), kind="openai", base_url=server.url, profiles={"opera": "Watch the tenor."}
+                DescribeSettings(), kind="openai", base_url=server.url, profiles={"opera": "Watch the tenor."}
             )
-            words = make_language_models(replace(Config(), describe=settings), [camera], ChooseRules())
+            words = make_language_models(replace(Config(), describe=settings), [camera])
             moment = await words.describer.describe(pictured(tmp_path, camera="front"))
             await words.describer.close()
             return moment.alerts
@@ -217,8 +219,8 @@ def test_a_key_that_is_not_ascii_is_one_line_without_the_key(
 def test_check_names_each_fallback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server = ModelServer((old_limit, only_default("temperature", "top_p"), at_most(4, "at most 4 images")))
     with serving(server) as url:
-        describe = replace(DescribeConfig(), kind="openai", base_url=url)
-        config = Config(tmp_path, describe=describe, retention=RetentionConfig(min_free_bytes=0))
+        describe = replace(DescribeSettings(), kind="openai", base_url=url)
+        config = Config(tmp_path, describe=describe, retention=RetentionSettings(min_free_bytes=0))
         assert check(Options(config))
     (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
     assert words.endswith(
@@ -239,7 +241,7 @@ def test_extra_fields_and_headers_come_from_the_configuration(tmp_path: Path) ->
     async def describe() -> None:
         async with server.serving():
             settings = replace(config.describe, base_url=server.url)
-            words = make_language_models(replace(config, describe=settings), [], ChooseRules())
+            words = make_language_models(replace(config, describe=settings), [])
             await words.describer.describe(pictured(tmp_path))
             await words.describer.close()
 

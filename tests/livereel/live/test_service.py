@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,19 +15,20 @@ import pytest
 from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
-from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
-from analyzer.describe.queue import QueueSettings
+from analyzer.describe.openai.describer import OpenAiDescriber
+from analyzer.describe.settings import DescribeSettings
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
 from base.clock import utc_text
 from livereel.app import build
-from livereel.camera.worker import CameraSettings
+from livereel.camera.settings import CameraSettings
+from livereel.camera.worker import CameraJob
 from livereel.config.describers import make_language_models
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
-from livereel.live.service import Live, outcome_of
+from livereel.live.service import Intervals, Live, outcome_of
 from livereel.storage.retention import Retention
+from livereel.storage.settings import RetentionSettings
 from sinks.events import CameraState, DescriberState, KeyframePreview, MotionChanged, Restored, Stats
 from sinks.outbox import Outbox, OutboxMessage
 from sinks.sink import Event
@@ -81,26 +82,35 @@ class Slow(BuiltinDescriber):
 @asynccontextmanager
 async def live(
     data: Path,
-    cameras: dict[str, CameraSettings],
+    cameras: dict[str, CameraJob],
     describer: Describer | None = None,
     *,
-    queue: QueueSettings | None = None,
+    intervals: Intervals | None = None,
+    retention: Callable[[Ledger], Retention] | None = None,
 ) -> AsyncIterator[tuple[Live, Ledger, Received]]:
     """A run of these cameras that is yet to begin."""
     options = few_chapters()
-    words = make_language_models(options.config, (), options.rules())
+    words = make_language_models(options.config, ())
     if describer is not None:
         words = replace(words, describer=describer)
     with closing(Ledger(data)) as ledger:
-        it = build(list(cameras.values()), ledger, words, options, patience=QUICK, queue=queue)
+        it = build(
+            list(cameras.values()),
+            ledger,
+            words,
+            options,
+            patience=QUICK,
+            intervals=intervals,
+            retention=retention(ledger) if retention else None,
+        )
         received = Received()
         it.attach([received])
         async with asyncio.timeout(LONG_S):
             yield it, ledger, received
 
 
-def camera(source: Path, data: Path, *, loop: bool = False) -> dict[str, CameraSettings]:
-    return {"front": CameraSettings("front", str(source), WINDOWS, data, loop=loop)}
+def camera(source: Path, data: Path, *, loop: bool = False) -> dict[str, CameraJob]:
+    return {"front": CameraJob(CameraSettings("front", str(source), loop=loop), WINDOWS, data)}
 
 
 async def until(condition: object) -> None:
@@ -231,7 +241,7 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
 
 
 def asking(proxy: Proxy) -> OpenAiDescriber:
-    return OpenAiDescriber(OpenAiSettings(ChatSettings(base_url=proxy.url, model="qwen"), timeout_s=5.0))
+    return OpenAiDescriber(DescribeSettings(base_url=proxy.url, model="qwen", timeout_s=5.0))
 
 
 @pytest.mark.parametrize(
@@ -251,11 +261,10 @@ def test_refused_in_mid_run_windows_wait_with_a_reason_and_go_on_when_it_is_reso
 
     async def run() -> None:
         async with server.serving():
-            chat = ChatSettings(base_url=server.url, model="m")
-            describer = OpenAiDescriber(OpenAiSettings(chat, timeout_s=5.0))
-            quick = QueueSettings(pauses_s=(0.1,))
+            describer = OpenAiDescriber(DescribeSettings(base_url=server.url, model="m", timeout_s=5.0))
+            quick = Intervals(model_pauses_s=(0.1,))
             cameras = camera(film, tmp_path, loop=True)
-            async with live(tmp_path, cameras, describer, queue=quick) as (it, ledger, received):
+            async with live(tmp_path, cameras, describer, intervals=quick) as (it, ledger, received):
                 stop = asyncio.Event()
                 running = asyncio.create_task(it.run(stop))
                 await until(lambda: received.of(Moment))
@@ -300,7 +309,7 @@ def test_stopping_while_the_last_descriptions_are_waited_for_ends_that_too(
 
 def test_a_camera_that_cannot_be_is_refused_and_the_others_go_on(film: Path, tmp_path: Path) -> None:
     cameras = camera(film, tmp_path)
-    cameras["none"] = CameraSettings("none", str(tmp_path / "none.mp4"), WINDOWS, tmp_path)
+    cameras["none"] = CameraJob(CameraSettings("none", str(tmp_path / "none.mp4")), WINDOWS, tmp_path)
 
     async def run() -> None:
         async with live(tmp_path, cameras) as (it, ledger, received):
@@ -357,10 +366,7 @@ def test_each_window_has_its_outcome(tmp_path: Path) -> None:
     assert outcome_of(replace(lively, keyframes=without_files)) == "disk_full"
 
 
-def test_a_window_without_room_has_it_made_soon(
-    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("livereel.live.service.SWEEP_S", 3600.0)
+def test_a_window_without_room_has_it_made_soon(film: Path, tmp_path: Path) -> None:
     watched = replace(camera(film, tmp_path, loop=True)["front"], min_free_bytes=10**18)
     sweeps: list[datetime] = []
 
@@ -368,10 +374,12 @@ def test_a_window_without_room_has_it_made_soon(
         def sweep(self, now: datetime) -> None:
             sweeps.append(now)
 
-    monkeypatch.setattr("livereel.app.Retention", Noted)
+    def noted(ledger: Ledger) -> Noted:
+        return Noted(tmp_path, ledger, RetentionSettings())
 
     async def run() -> None:
-        async with live(tmp_path, {"front": watched}) as (it, ledger, _):
+        rare = Intervals(sweep_s=3600.0)
+        async with live(tmp_path, {"front": watched}, intervals=rare, retention=noted) as (it, ledger, _):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
             await until(lambda: len(sweeps) >= 3)
@@ -382,13 +390,11 @@ def test_a_window_without_room_has_it_made_soon(
     asyncio.run(run())
 
 
-def test_counters_are_published_repeatedly(
-    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("livereel.live.service.STATS_S", 0.3)
+def test_counters_are_told_again_and_again(film: Path, tmp_path: Path) -> None:
+    often = Intervals(stats_s=0.3)
 
     async def run() -> None:
-        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, _, received):
+        async with live(tmp_path, camera(film, tmp_path, loop=True), intervals=often) as (it, _, received):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
             await until(lambda: any(rate(event) and words(event) for event in received.of(Stats)))

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.choose import ChooseRules
-from analyzer.reel.compile import ReelSettings
 from analyzer.reel.records import Reel
+from analyzer.reel.settings import ReelSettings
 from base.clock import utc_text
 from livereel.config.describers import make_language_models
 from livereel.config.schema import Config
@@ -56,17 +55,16 @@ def ledger(data: Path) -> Iterator[Ledger]:
 
 
 def rolling(data: Path, ledger: Ledger, horizon_s: float = HOUR_S) -> RollingReel:
-    rules = ChooseRules(2, 4)
-    words = make_language_models(Config(), (), rules)
+    settings = ReelSettings(horizon_s=horizon_s, min_chapters=2, max_chapters=4)
+    words = make_language_models(Config(), ())
     return RollingReel(
         "front",
         ["front"],
         ledger=ledger,
         folder=data / "reels",
-        chooser=BlockChooser(rules, words.propose),
+        chooser=BlockChooser(settings, words.propose),
         narrate=words.narrate,
-        settings=ReelSettings(),
-        horizon_s=horizon_s,
+        settings=settings,
     )
 
 

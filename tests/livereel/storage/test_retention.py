@@ -20,14 +20,15 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING, LedgerError, WindowState
 from livereel.storage.data_dir import LATEST, update_link
 from livereel.storage.free_space import FreeSpace
-from livereel.storage.retention import DOUBT_S, Limits, Retention
+from livereel.storage.retention import DOUBT_S, Retention
+from livereel.storage.settings import RetentionSettings
 from tests.kit.cameras import faults
 from tests.kit.records.events import reel_in
 from tests.kit.records.full_ledger import full
 from tests.kit.records.windows import measured
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
-PLENTY = Limits(max_age_h=100.0, max_bytes=10**12, min_free_bytes=0)
+PLENTY = RetentionSettings(max_age_h=100.0, max_bytes=10**12, min_free_bytes=0)
 CLIP_BYTES = 1000
 
 
@@ -95,7 +96,7 @@ def test_a_disk_that_others_fill_costs_the_oldest_clips(ledger: Ledger, tmp_path
 
 def test_pending_windows_are_never_removed(ledger: Ledger, tmp_path: Path) -> None:
     keep(ledger, tmp_path, 90.0, PENDING)
-    Retention(tmp_path, ledger, Limits(max_age_h=1.0, max_bytes=1, min_free_bytes=0)).sweep(NOW)
+    Retention(tmp_path, ledger, RetentionSettings(max_age_h=1.0, max_bytes=1, min_free_bytes=0)).sweep(NOW)
     assert files(tmp_path) == {"front-90.0"}
     assert ledger.windows.count_pending() == 1
 

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
-from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.openai.describer import OpenAiDescriber
+from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.text_model import DESCRIBING
 from tests.kit.models.chat_server import GOOD
 from tests.kit.models.model_server import (
@@ -46,8 +46,8 @@ def asked(server: ModelServer, use: Callable[[OpenAiDescriber], Awaitable[T]], *
 
     async def run() -> T:
         async with server.serving():
-            chat = ChatSettings(**{"base_url": server.url, "model": "m"} | settings)
-            describer = OpenAiDescriber(OpenAiSettings(chat, timeout_s=20.0))
+            given: dict[str, Any] = {"base_url": server.url, "model": "m", "timeout_s": 20.0} | settings
+            describer = OpenAiDescriber(DescribeSettings(kind="openai", **given))
             try:
                 return await use(describer)
             finally:
@@ -196,16 +196,16 @@ def test_what_the_configuration_fixes_is_not_changed(tmp_path: Path) -> None:
 
 def test_extra_fields_go_before_ours(tmp_path: Path) -> None:
     server = ModelServer()
-    asked(server, twice(tmp_path), extra={"temperature": 1, "enable_thinking": False})
+    asked(server, twice(tmp_path), extra_body={"temperature": 1, "enable_thinking": False})
     assert (server.asked[0]["temperature"], server.asked[0]["enable_thinking"]) == (1, False)
 
 
 def test_extra_headers_go_with_each_request_and_are_not_shown(tmp_path: Path) -> None:
     server = ModelServer(models=listed("qwen"))
     headers = {"X-Gateway-Key": " sesame-open\n"}
-    asked(server, twice(tmp_path), headers=headers)
+    asked(server, twice(tmp_path), extra_headers=headers)
     assert server.headers["x-gateway-key"] == "sesame-open"
-    assert "sesame" not in repr(ChatSettings(headers=headers))
+    assert "sesame" not in repr(DescribeSettings(extra_headers=headers))
 
 
 def test_every_fallback_is_named_by_the_probe() -> None:

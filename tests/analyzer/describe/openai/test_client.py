@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
-from analyzer.describe.openai import client as module
 from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
 from tests.kit.models.chat_server import GOOD
 from tests.kit.models.model_server import Answer, ModelServer, always, completion, listed, page, refusal
@@ -284,15 +283,12 @@ def test_what_is_no_json_is_garbled() -> None:
 # The ceiling
 
 
-def test_no_more_requests_fail_in_a_minute_than_is_allowed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "_FAILURES_PER_MINUTE", 5.0)
+def test_no_more_requests_fail_in_a_minute_than_is_allowed() -> None:
     server = ModelServer((always(refusal("down", 500)),), models=refusal("down", 500))
 
     async def run() -> None:
         async with server.serving():
-            client = made(server.url)
+            client = ChatClient(server.url, "OPENAI_API_KEY", {}, failures_per_minute=5.0)
             for _ in range(20):
                 with pytest.raises(DescribeError) as failed:
                     await client.complete(BODY, {})
@@ -306,8 +302,15 @@ def test_no_more_requests_fail_in_a_minute_than_is_allowed(
     assert len(server.requests) <= 6  # and what is earned again meanwhile
 
 
-def test_requests_that_are_answered_are_without_a_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_FAILURES_PER_MINUTE", 2.0)
+def test_requests_that_are_answered_are_without_a_ceiling() -> None:
     server = ModelServer(says=completion(GOOD), models=listed("qwen"))
-    completed(server, times=20)
+
+    async def run() -> None:
+        async with server.serving():
+            client = ChatClient(server.url, "OPENAI_API_KEY", {}, failures_per_minute=2.0)
+            for _ in range(20):
+                await client.complete(BODY, {})
+            await client.close()
+
+    asyncio.run(run())
     assert len(server.asked) == 20

@@ -12,10 +12,10 @@ import jsonschema
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.pictures import read_jpegs
 from analyzer.describe.prompt import CameraBrief, Prompts
+from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.text_model import DESCRIBING, Sampling
 from tests.kit.models.chat_server import GOOD, ChatServer
 from tests.kit.records.keyframe_files import pictured
@@ -33,8 +33,8 @@ def asked(
 
     async def run() -> T:
         async with server.serving():
-            chat = ChatSettings(base_url=server.url, **settings)
-            describer = OpenAiDescriber(OpenAiSettings(chat, timeout_s=20.0), prompts)
+            made = DescribeSettings(kind="openai", base_url=server.url, timeout_s=20.0, **settings)
+            describer = OpenAiDescriber(made, prompts)
             try:
                 return await use(describer)
             finally:
@@ -204,7 +204,7 @@ def test_the_key_comes_from_the_environment_alone(tmp_path: Path, monkeypatch: p
 def test_without_the_extra_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)  # as if it were not there
     with pytest.raises(DescribeError, match=r"not installed .*pip install 'livereel\[openai\]'"):
-        OpenAiDescriber(OpenAiSettings(ChatSettings(base_url="http://127.0.0.1:9/v1")))
+        OpenAiDescriber(DescribeSettings(base_url="http://127.0.0.1:9/v1"))
 
 
 def test_a_hosted_model_without_a_key_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,15 +223,15 @@ def test_a_model_is_asked_for_by_its_name_even_if_it_is_not_listed(tmp_path: Pat
 
 def test_more_fields_travel_with_each_question(tmp_path: Path) -> None:
     server = ChatServer()
-    asked(server, lambda d: d.describe(pictured(tmp_path)), extra={"keep_alive": "1h"})
+    asked(server, lambda d: d.describe(pictured(tmp_path)), extra_body={"keep_alive": "1h"})
     assert server.asked[0]["keep_alive"] == "1h"
 
 
 def test_a_server_that_is_not_there_may_come_back(tmp_path: Path) -> None:
-    chat = ChatSettings(base_url="http://somebody:secret@127.0.0.1:9/v1")
+    settings = DescribeSettings(base_url="http://somebody:secret@127.0.0.1:9/v1")
 
     async def ask() -> None:
-        describer = OpenAiDescriber(OpenAiSettings(chat))
+        describer = OpenAiDescriber(settings)
         try:
             await describer.describe(pictured(tmp_path))
         finally:
@@ -255,8 +255,7 @@ def test_pictures_that_are_too_large_are_shrunk(tmp_path: Path) -> None:
 
     async def run() -> None:
         async with server.serving():
-            settings = OpenAiSettings(ChatSettings(base_url=server.url), max_side_px=80)
-            describer = OpenAiDescriber(settings)
+            describer = OpenAiDescriber(DescribeSettings(base_url=server.url, keyframe_px=80))
             await describer.describe(pictured(tmp_path))
             await describer.close()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
-from analyzer.describe.vllm.engine import EngineSettings
+from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.vllm.describer import VllmDescriber
 from tests.kit.records.keyframe_files import pictured
 
 
@@ -40,7 +40,7 @@ def test_a_missing_folder_is_an_error_before_anything_is_loaded(place: str, tmp_
     model = str(tmp_path / "gone") if place == "absolute" else "./gone"
 
     async def describe() -> None:
-        describer = VllmDescriber(VllmSettings(EngineSettings(model=model)))
+        describer = VllmDescriber(DescribeSettings(kind="vllm", model=model))
         try:
             await describer.describe(pictured(tmp_path))
         finally:
