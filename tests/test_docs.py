@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 FOR_USERS = [README, *sorted(DOCS.rglob("*.md"))]
-DOCUMENTS = [*FOR_USERS, *sorted(ROOT.glob("[A-Z]*.md")), ROOT / "bench" / "README.md"]
+DOCUMENTS = sorted({*FOR_USERS, *ROOT.glob("*.md"), *(ROOT / "bench").glob("*.md")})
 PRODUCT = ("base", "stream", "analyzer", "sinks", "livereel")
 
 FENCE = re.compile(r"^ *```(?P<kind>[^\n`]*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)
