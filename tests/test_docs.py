@@ -19,9 +19,10 @@ import typer
 from analyzer.describe.profiles import PROFILES
 from analyzer.reel.records import GapReason
 from analyzer.signal.window import Outcome
+from livereel.camera.settings import CameraSettings
 from livereel.cli.main import app
 from livereel.config.file import load
-from livereel.config.schema import CameraConfig, Config
+from livereel.config.schema import Config
 from sinks.events import CameraStatus
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -230,7 +231,7 @@ def test_every_option_that_is_named_exists(document: Path) -> None:
     }
     known = (
         {key.rpartition(".")[2] for key in KEYS}
-        | {field.name for field in dataclasses.fields(CameraConfig)}
+        | {field.name for field in dataclasses.fields(CameraSettings)}
         | members
     )
     units = {code for code in INLINE.findall(prose(document)) if UNIT.fullmatch(code)}
