@@ -52,7 +52,7 @@ def remove_reel(folder: Path) -> None:
     link, part = folder.with_name(LATEST), folder.with_name(folder.name + PART)
     if link.is_symlink() and link.readlink().name == folder.name:
         link.unlink(missing_ok=True)
-    with suppress(OSError):  # the folder is gone already, or a leftover has its new name
+    with suppress(OSError):  # the folder is gone already, or its new name is taken by an earlier attempt
         folder.rename(part)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(part, ignore_errors=True)

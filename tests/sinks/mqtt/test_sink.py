@@ -17,7 +17,7 @@ from sinks.events import CameraState, CameraStatus, DescriberState, DescriberSta
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
-from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker, free_port
+from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
 from tests.kit.mqtt.sink_thread import VERSION, RecordedCommands, looped, open_outbox, running, until
 from tests.kit.mqtt.subscriber import Listener, listener
 from tests.kit.records.events import (
@@ -164,18 +164,6 @@ async def test_offline_is_published_on_closing(
     async with running(settings, tmp_path):
         await online(others)
     assert await payloads(others, "livereel/available", 2) == [b"online", b"offline"]
-
-
-@looped
-async def test_what_was_taken_last_is_sent_before_leaving(
-    others: Listener, settings: MqttSettings, tmp_path: Path
-) -> None:
-    async with running(settings, tmp_path) as sink:
-        await online(others)
-        for index in range(100):
-            await sink.take(moment_now(index))
-    await payloads(others, "livereel/available", 2)
-    assert len(others.on("livereel/captions")) == 100
 
 
 @looped
@@ -431,13 +419,6 @@ async def test_a_broker_that_is_not_there_yet_is_tried_until_it_is(
             peer.close()
     assert caplog.text.count("no connection") == 1, "told once, not at each attempt"
     assert caplog.text.count("connected") == 1
-
-
-@looped
-async def test_close_does_not_wait_for_a_broker_that_is_not_there(tmp_path: Path) -> None:
-    async with running(MqttSettings("127.0.0.1", free_port()), tmp_path) as sink:
-        await sink.take(moment_now(1))
-    await sink.close()
 
 
 @looped

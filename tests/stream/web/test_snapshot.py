@@ -82,7 +82,7 @@ def test_a_picture_that_has_not_changed_is_a_frame_of_the_same() -> None:
 def test_user_and_password_are_in_the_address_and_in_no_message(digest: bool) -> None:  # noqa: FBT001  # a parameter of the test
     with pages(snap_jpg=JPEG) as server:
         server.digest = digest
-        server.password = "p@ss/word"  # noqa: S105  # nobody's
+        server.password = "p@ss/word"  # noqa: S105  # a test's
         address = server.address("/snap.jpg", "admin:p@ss/word@")
         with closing(SnapshotSource(address, poll_s=0.05)) as source:
             check_packets(source, 2)
