@@ -130,6 +130,7 @@ SHORT_MODULES = {
     "livereel/live/background_task.py": "one context manager with its own tests",
     "livereel/live/publisher.py": "the seam between a run and its sinks",
     "livereel/storage/free_space.py": "shared by cameras, retention and the run",
+    "livereel/storage/settings.py": "imported before anything heavy",
     "sinks/mqtt/connection/errors.py": "errors that every module of the package imports",
     "sinks/mqtt/connection/message.py": "a record that every module of the package imports",
     "sinks/mqtt/connection/oversize.py": "a pure rule with its own tests",
