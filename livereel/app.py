@@ -22,10 +22,10 @@ from base.clock import utc_text
 from livereel.camera.capture import camera_name
 from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraSettings
-from livereel.cli.ledger import parse_since
 from livereel.config.describers import LanguageModels, make_language_models, queue_settings
 from livereel.config.options import Options
 from livereel.config.schema import CameraConfig, UsageError
+from livereel.config.since import parse_since
 from livereel.ledger.ledger import Ledger
 from livereel.live.background_task import running
 from livereel.live.service import Live

@@ -19,6 +19,7 @@ from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
 from base.atomic import atomic_folder, write_text
 from base.clock import utc_after
+from base.local_time import span_text
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips
 from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
@@ -60,7 +61,8 @@ class RecapResult:
 
     def warnings(self) -> list[str]:
         """What the user should know of it, a line each."""
-        lines = [f"not seen: {gap.start_utc} to {gap.end_utc} ({gap.reason})" for gap in self.gaps]
+        gaps = [gap for gap in self.gaps if not gap.is_short]
+        lines = [f"not observed: {span_text(gap.start_utc, gap.end_utc)} ({gap.reason})" for gap in gaps]
         failed = [it.error for it in self.ended if it.error]
         if failed:
             have = "window has" if len(failed) == 1 else "windows have"

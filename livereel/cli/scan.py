@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Outcome, Window
 from base.atomic import write_text
+from base.local_time import length_text, span_text
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import NoClips
 from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
@@ -93,13 +94,14 @@ def print_row(item: Window | Gap) -> None:
 def print_line(item: Window | Gap) -> None:
     """Print what a person wants to know of a window or a gap."""
     if isinstance(item, Gap):
-        _print(f"{item.start_utc} to {item.end_utc}  not seen: {item.reason}")
+        if not item.is_short:
+            _print(f"{span_text(item.start_utc, item.end_utc)}  not observed ({item.reason})")
         return
-    span = f"{clock(item.start_s)}-{clock(item.end_s)}"
+    span = f"{_clock(item.start_s)}-{_clock(item.end_s)}"
     if item.quiet:
         _print(f"{span}  quiet")
         return
-    times = " ".join(clock(keyframe.pts_s) for keyframe in item.keyframes)
+    times = " ".join(_clock(keyframe.pts_s) for keyframe in item.keyframes)
     _print(f"{span}  highest {item.signal_max:.0f} px  keyframes {times}")
 
 
@@ -109,7 +111,5 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-def clock(at_s: float) -> str:
-    """Return media time as h:mm:ss.t."""
-    tenths = round(at_s * 10)
-    return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
+def _clock(at_s: float) -> str:
+    return length_text(at_s, tenths=True)
