@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ from livereel.config.options import Options
 from livereel.config.schema import CameraConfig
 from sinks.serialize import window_row
 from stream.source import PacketSource
+
+log = logging.getLogger(__name__)
 
 WINDOWS = "windows.jsonl"
 SCRATCH = "clips"
@@ -108,9 +111,9 @@ def recap(address: str, out: Path, options: Options) -> None:
 def _print_notes(capture: Capture, watched: RecapResult) -> None:
     """Write what the user should know of the source and the run, a line each."""
     for flicker in capture.flickers:
-        sys.stderr.write(f"livereel: note: {flicker}\n")
+        log.info("%s", flicker)
     for warning in [*capture.warnings(), *watched.warnings()]:
-        sys.stderr.write(f"livereel: warning: {warning}\n")
+        log.warning("%s", warning)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import sys
 from contextlib import closing
@@ -20,6 +21,8 @@ from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
 from livereel.cli.progress import progress
 from livereel.config.options import Options
 from sinks.serialize import gap_row, window_row
+
+log = logging.getLogger(__name__)
 
 
 def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, realtime: bool = False) -> None:
@@ -52,14 +55,14 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
             for item in capture.windows():
                 print_row(item) if as_json else print_line(item)
                 for flicker in capture.flickers[said:]:
-                    sys.stderr.write(f"livereel: note: {flicker}\n")
+                    log.info("%s", flicker)
                 said = len(capture.flickers)
                 if plot:
                     seen.append(item)
                 if isinstance(item, Window):
                     advance(item.end_s / source.info.duration_s if source.info.duration_s else 0.0)
         for warning in capture.warnings():
-            sys.stderr.write(f"livereel: warning: {warning}\n")
+            log.warning("%s", warning)
         if plot:
             title = os.fsencode(source.info.address.rpartition("/")[2]).decode(errors="replace")
             _draw(plot, title, seen, media_time=not source.info.live)
