@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,16 +19,19 @@ from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.compile import VIDEO, ReelPlan, compile_reel, summary
 from base.atomic import atomic_folder
 from base.clock import utc_text
+from base.local_time import length_text
+from base.plural import counted
 from livereel.camera.capture import camera_name
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraJob
-from livereel.cli.ledger import parse_since
 from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
 from livereel.config.schema import Config, UsageError
+from livereel.config.since import parse_since
 from livereel.ledger.ledger import Ledger
 from livereel.live.background_task import running
+from livereel.live.run_summary import RunSummary
 from livereel.live.service import Intervals, Live
 from livereel.reels.rolling import ReelPeriod, RollingReel, read_period
 from livereel.storage.data_dir import LATEST, REELS, lock_data_dir
@@ -36,6 +41,8 @@ from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import Sink
+
+log = logging.getLogger(__name__)
 
 Outlets = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[list[Sink]]]
 
@@ -51,18 +58,36 @@ DEMO_EVERY_S = 15.0
 def watch(cameras: Sequence[CameraSettings], data: Path, options: Options, seconds: float | None) -> None:
     """Watch cameras live until stopped, or for ``seconds``; print where their reels are.
 
-    Raises DescribeError when its own model cannot be loaded; FolderInUseError, LedgerError or OSError.
+    Raises UnwatchedError when no camera could be watched, DescribeError when its own model cannot be loaded;
+    FolderInUseError, LedgerError or OSError.
     """
+    start = datetime.now(UTC)
+    summary = RunSummary({camera.name: camera.source for camera in cameras}, start)
     models = make_language_models(options.config, cameras)
     with lock_data_dir(data), closing(Ledger(data)) as ledger:
         outlets = _outlets(ledger, [camera.name for camera in cameras], options.config.mqtt)
         recover(data, ledger)
         live = build([_job(camera, data, options) for camera in cameras], ledger, models, options)
-        asyncio.run(_run(live, models, outlets, seconds))
+        _log_start(cameras, data, options, seconds)
+        asyncio.run(_run(live, models, outlets, seconds, summary))
+        summary.require_watched()
+        end = datetime.now(UTC)
+        log.info("%s", summary.text(ledger.gaps.since(utc_text(start), utc_text(end)), end))
+    log.info("next: livereel ledger --data %s", shlex.quote(str(data)))
     for reel_id in _reel_ids([camera.name for camera in cameras]):
         video = data / REELS / reel_id / LATEST / VIDEO
         if video.exists():
             sys.stdout.write(f"{reel_id}: {video}\n")
+
+
+def _log_start(
+    cameras: Sequence[CameraSettings], data: Path, options: Options, seconds: float | None
+) -> None:
+    log.info("watching %s: %s", counted(len(cameras), "camera"), ", ".join(camera.name for camera in cameras))
+    log.info("data: %s", data)
+    reels = "reels: the first %g s from now, if something has happened by then; then every %g s"
+    log.info(reels, options.config.reel.every_s, options.config.reel.every_s)
+    log.info("Ctrl-C ends it%s", "" if seconds is None else f"; else it ends after {length_text(seconds)}")
 
 
 def build(
@@ -144,14 +169,16 @@ def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraSe
     ]
 
 
-async def _run(live: Live, models: LanguageModels, outlets: Outlets, seconds: float | None) -> None:
+async def _run(
+    live: Live, models: LanguageModels, outlets: Outlets, seconds: float | None, summary: RunSummary
+) -> None:
     """Run until a signal, then close: the cameras first, the sinks last."""
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     loading = asyncio.create_task(_load(models, stop))
     async with outlets(live, stop) as sinks:
-        live.attach(sinks)
+        live.attach([summary, *sinks])
         try:
             await live.run(stop, seconds)
         finally:
@@ -160,6 +187,12 @@ async def _run(live: Live, models: LanguageModels, outlets: Outlets, seconds: fl
             await models.describer.close()
     if not loading.cancelled():
         loading.result()
+
+
+def _ending_signals() -> list[signal.Signals]:
+    """The signals that end a run; the end of its terminal does not, where nohup asks for that."""
+    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGINT, signal.SIGTERM, *hangup]
 
 
 async def _load(models: LanguageModels, stop: asyncio.Event) -> None:

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+
+# Zones by their rules, so that no database of zones is needed: Europe/Berlin, Asia/Kolkata, Asia/Kathmandu.
+BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
+KOLKATA = "IST-5:30"
+KATHMANDU = "<+0545>-5:45"
 
 SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 
 
 def pytest_configure() -> None:
-    """Reset SIGHUP: a nohup around the tests must not be inherited by the program under test."""
+    """Undo what the program under test would inherit: SIGHUP ignored by a nohup, and the time zone."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    _set_zone("UTC")
+
+
+def _set_zone(name: str) -> None:
+    os.environ["TZ"] = name
+    time.tzset()
 
 
 # Modules and folders whose tests start servers or processes, play video in real time or encode a lot of it.
@@ -52,3 +64,10 @@ def shared_media() -> Path:
     if not SHARED_MEDIA.is_dir():
         pytest.skip("the folder of real clips (../shared/media) is not here")
     return SHARED_MEDIA
+
+
+@pytest.fixture
+def in_zone() -> Iterator[Callable[[str], None]]:
+    """Put the user into a time zone, until the test ends."""
+    yield _set_zone
+    _set_zone("UTC")

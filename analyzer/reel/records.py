@@ -7,6 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from analyzer.describe.moment import Moment
+from base.clock import parse_utc
+
+# A shorter gap is in JSON, but people are not shown it.
+SHORT_GAP_S = 1.0
+# A camera needs so long to connect and to send its first key packet.
+LONG_START_S = 5.0
 
 
 class GapReason(StrEnum):
@@ -42,6 +48,22 @@ class Gap:
     start_utc: str
     end_utc: str
     reason: GapReason
+
+    @property
+    def length_s(self) -> float:
+        """How long it lasts, in seconds."""
+        return (parse_utc(self.end_utc) - parse_utc(self.start_utc)).total_seconds()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether people are not shown it at all."""
+        return self.length_s < SHORT_GAP_S
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether a story names it: it is not short, nor a start of a few seconds."""
+        starts = self.reason == GapReason.STARTING and self.length_s < LONG_START_S
+        return not starts and not self.is_short
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from analyzer.describe.builtin.phrasing import capital, number
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel, Story
 from base.clock import parse_utc
+from base.local_time import end_text, length_text, local, span_text, time_text, zone
 
 MAX_STORY_TITLE_CHARS = 80
 _CUE_LINE_CHARS = 42  # what fits a phone held upright, and the usual line of broadcast subtitles
@@ -77,8 +78,8 @@ def _link(earlier: Moment | None, moment: Moment, gaps: Sequence[Gap], i: int, *
     clock = _clock(moment, _begins_s(moment), media_time=media_time)
     if earlier is None or _gap_between(earlier, moment, gaps):
         return f"At {clock}"
-    if not media_time and _wall(moment).date() != _wall(earlier).date():
-        return f"On {_wall(moment):%Y-%m-%d} at {clock}"
+    if not media_time and local(_wall(moment)).date() != local(_wall(earlier)).date():
+        return f"On {local(_wall(moment)):%Y-%m-%d} at {clock}"
     if media_time:
         later_s = _begins_s(moment) - _begins_s(earlier)
     else:
@@ -165,22 +166,25 @@ def markdown(reel: Reel, *, media_time: bool = False) -> str:
     ]
     if reel.chapters:
         parts += ["## Chapters", _table(reel, media_time=media_time)]
-    unseen = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps]
-    parts += ["## Not observed", "\n".join(unseen) or "Nothing: every second was observed."]
+    unseen = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps if gap.is_outage]
+    parts += ["## Not observed", "\n".join(unseen) or all_observed(media_time=media_time)]
     if reel.changed:
         parts += ["## What the chooser changed", "\n".join(f"- {_escape(line)}" for line in reel.changed)]
     return "\n\n".join(parts) + "\n"
 
 
+def all_observed(*, media_time: bool) -> str:
+    """Return what is said where no time was missed."""
+    return "The whole file was read." if media_time else "Nothing: every second was observed."
+
+
 def _summary(reel: Reel, *, media_time: bool) -> str:
     """One line: when, which cameras, how many chapters, how long."""
     many = "" if len(reel.chapters) == 1 else "s"
-    shown = f"{len(reel.chapters)} chapter{many} in {_h_mm_ss(reel.duration_s)}"
+    shown = f"{len(reel.chapters)} chapter{many} in {length_text(reel.duration_s)}"
     facts = [_escape(", ".join(reel.cameras)), shown]
     if not media_time:
-        start, end = parse_utc(reel.start_utc), parse_utc(reel.end_utc)
-        until = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M:%S}"
-        facts.insert(0, f"{start:%Y-%m-%d %H:%M:%S} to {until} UTC")
+        facts.insert(0, span_text(reel.start_utc, reel.end_utc))
     return " · ".join(facts)
 
 
@@ -194,14 +198,15 @@ def _place(chapter: Chapter) -> str:
 
 
 def _table(reel: Reel, *, media_time: bool) -> str:
-    rows = [f"| # | In the reel | Camera | {'In the file' if media_time else 'Time (UTC)'} | Title | Why |"]
+    when = "In the file" if media_time else f"Time ({zone(reel.start_utc)})"
+    rows = [f"| # | In the reel | Camera | {when} | Title | Why |"]
     rows.append("|--:|---|---|---|---|---|")
     for nth, chapter in enumerate(reel.chapters, 1):
         start = _clock(chapter.moment, chapter.start_s, media_time=media_time)
         end = _clock(chapter.moment, chapter.end_s, media_time=media_time)
         cells = (
             f"[{nth}]({_place(chapter)})",
-            f"{_h_mm_ss(chapter.reel_start_s)}-{_h_mm_ss(chapter.reel_end_s)}",
+            f"{length_text(chapter.reel_start_s)}-{length_text(chapter.reel_end_s)}",
             _escape(chapter.moment.window.camera),
             f"{start}-{end}",
             _escape(chapter.moment.title),
@@ -233,16 +238,16 @@ def _gap_words(reason: GapReason) -> str:  # noqa: PLR0911  # one for each reaso
 
 
 def _gap_line(gap: Gap, reel: Reel, *, media_time: bool) -> str:
-    what = _gap_words(gap.reason)
-    start, end = parse_utc(gap.start_utc), parse_utc(gap.end_utc)
+    span = _gap_span(gap, reel, media_time=media_time)
+    return f"{span} camera {_escape(gap.camera)} {_gap_words(gap.reason)}."
+
+
+def _gap_span(gap: Gap, reel: Reel, *, media_time: bool) -> str:
     if media_time:
         zero = _media_zero(reel)
-        span = "-".join(_h_mm_ss((moment - zero).total_seconds()) for moment in (start, end))
-    else:
-        exact = "%H:%M:%S" if end - start < timedelta(minutes=2) else "%H:%M"
-        one_day = parse_utc(reel.start_utc).date() == start.date() == end.date()
-        span = "-".join(f"{moment:{exact if one_day else f'%Y-%m-%d {exact}'}}" for moment in (start, end))
-    return f"{span} camera {_escape(gap.camera)} {what}."
+        ends = (parse_utc(gap.start_utc), parse_utc(gap.end_utc))
+        return " to ".join(length_text((end - zero).total_seconds()) for end in ends)
+    return f"{end_text(gap.start_utc, start=reel.start_utc)} to {end_text(gap.end_utc, start=gap.start_utc)}"
 
 
 def _media_zero(reel: Reel) -> datetime:
@@ -256,8 +261,8 @@ def _media_zero(reel: Reel) -> datetime:
 def _clock(moment: Moment, at_s: float, *, media_time: bool) -> str:
     """A media time of the moment's window as the reader's time."""
     if media_time:
-        return _h_mm_ss(at_s)
-    return f"{_wall(moment) + timedelta(seconds=at_s - moment.window.start_s):%H:%M:%S}"
+        return length_text(at_s)
+    return time_text(_wall(moment) + timedelta(seconds=at_s - moment.window.start_s))
 
 
 def _begins_s(moment: Moment) -> float:
@@ -272,11 +277,6 @@ def _begins(moment: Moment) -> datetime:
 
 def _wall(moment: Moment) -> datetime:
     return parse_utc(moment.window.start_utc)
-
-
-def _h_mm_ss(seconds: float) -> str:
-    whole = max(0, int(seconds))
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def _escape(text: str) -> str:

@@ -11,18 +11,18 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from math import isnan
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, assert_never
 
 from analyzer.reel.records import Chapter, Gap, GapReason, Reel
-from analyzer.reel.story import captions
-from analyzer.report.axis import Axis, Horizon, Tick, clock, horizon, unix_s, x_ticks
+from analyzer.reel.story import all_observed, captions
+from analyzer.report.axis import Axis, Horizon, Tick, horizon, unix_s, x_ticks
 from analyzer.report.chart import HEIGHT, WIDTH, Band, Chart, Mark, chart, dots, mark, thin
 from analyzer.report.thumbnail import data_uri, thumbnail
 from analyzer.signal.window import Keyframe, Window
+from base.local_time import length_text, local, zone
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -92,9 +92,10 @@ def report(
         reel=reel,
         chapters=[_chapter(chapter, panels.axis) for chapter in reel.chapters],
         story=_story(reel),
-        gaps=[_gap(gap, panels.axis) for gap in reel.gaps],
+        gaps=[_gap(gap, panels.axis) for gap in reel.gaps if gap.is_outage],
+        all_observed=all_observed(media_time=media_time),
         when=None if media_time else _when(reel.start_utc, reel.end_utc),
-        length=clock(reel.duration_s),
+        length=length_text(reel.duration_s),
         poster=data_uri(poster, "image/jpeg") if poster else None,
         captions=data_uri(captions(reel.chapters).encode(), "text/vtt"),
         video_src=video_src,
@@ -114,7 +115,8 @@ def plot(windows: Sequence[Window], *, title: str, gaps: Sequence[Gap] = (), med
         quiet=sum(window.quiet for window in windows),
         peaks=sum(len(window.peaks) for window in windows),
         keyframes=sum(len(window.keyframes) for window in windows),
-        gaps=[_gap(gap, panels.axis) for gap in gaps],
+        gaps=[_gap(gap, panels.axis) for gap in gaps if not gap.is_short],
+        all_observed=all_observed(media_time=media_time),
         page=panels,
         data=_data(panels, ()),
     )
@@ -201,6 +203,7 @@ def _data(page: _Panels, chapters: Sequence[Chapter]) -> dict[str, Any]:
         "mediaTime": page.axis.media_time,
         "start": page.shown.start_s,
         "end": page.shown.end_s,
+        "utcOffsets": page.axis.utc_offsets_s(page.shown.start_s, page.shown.end_s),
         "panels": [panel.series for panel in page.panels],
         "chapters": [
             {
@@ -221,7 +224,7 @@ def _chapter(chapter: Chapter, axis: Axis) -> dict[str, Any]:
         "chapter": chapter,
         "moment": chapter.moment,
         "thumbnail": _best_picture(chapter),
-        "reel": clock(chapter.reel_start_s),
+        "reel": length_text(chapter.reel_start_s),
         "start": axis.label(axis.media(window, chapter.start_s)),
         "end": axis.label(axis.media(window, chapter.end_s)),
         "start_utc": window.start_utc,
@@ -256,7 +259,7 @@ def _gap(gap: Gap, axis: Axis) -> dict[str, Any]:
         "camera": gap.camera,
         "start": axis.label(start_s),
         "end": axis.label(end_s),
-        "lasted": clock(end_s - start_s),
+        "lasted": length_text(end_s - start_s),
         "reason": _reason(gap.reason),
     }
 
@@ -282,10 +285,12 @@ def _reason(reason: GapReason) -> str:  # noqa: PLR0911  # one for each reason
 
 
 def _when(start_utc: str, end_utc: str) -> str:
-    """``12 March 2026, 14:00:00 to 15:00:00 UTC``, with the second date where it differs."""
-    start, end = (datetime.fromtimestamp(unix_s(utc), UTC) for utc in (start_utc, end_utc))
+    """``12 March 2026, 15:00:00 to 16:00:00 CET``, with the second date or zone where it differs."""
+    start, end = local(start_utc), local(end_utc)
+    first = f"{start.day} {start:%B %Y, %H:%M:%S}"
     last = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end.day} {end:%B %Y, %H:%M:%S}"
-    return f"{start.day} {start:%B %Y, %H:%M:%S} to {last} UTC"
+    changed = "" if zone(start) == zone(end) else f" {zone(start)}"
+    return f"{first}{changed} to {last} {zone(end)}"
 
 
 @cache

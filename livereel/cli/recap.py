@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
 from base.atomic import atomic_folder, write_text
 from base.clock import utc_after
+from base.local_time import span_text
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips
 from livereel.camera.settings import CameraSettings
@@ -29,6 +31,8 @@ from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
 from sinks.serialize import window_row
 from stream.source import PacketSource
+
+log = logging.getLogger(__name__)
 
 WINDOWS = "windows.jsonl"
 SCRATCH = "clips"
@@ -60,7 +64,8 @@ class RecapResult:
 
     def warnings(self) -> list[str]:
         """What the user should know of it, a line each."""
-        lines = [f"not seen: {gap.start_utc} to {gap.end_utc} ({gap.reason})" for gap in self.gaps]
+        gaps = [gap for gap in self.gaps if not gap.is_short]
+        lines = [f"not observed: {span_text(gap.start_utc, gap.end_utc)} ({gap.reason})" for gap in gaps]
         failed = [it.error for it in self.ended if it.error]
         if failed:
             have = "window has" if len(failed) == 1 else "windows have"
@@ -106,9 +111,9 @@ def recap(address: str, out: Path, options: Options) -> None:
 def _print_notes(capture: Capture, watched: RecapResult) -> None:
     """Write what the user should know of the source and the run, a line each."""
     for flicker in capture.flickers:
-        sys.stderr.write(f"livereel: note: {flicker}\n")
+        log.info("%s", flicker)
     for warning in [*capture.warnings(), *watched.warnings()]:
-        sys.stderr.write(f"livereel: warning: {warning}\n")
+        log.warning("%s", warning)
 
 
 @contextmanager

@@ -76,7 +76,7 @@ class ChatClient:
             import openai  # noqa: PLC0415  # an extra, and slow to import
         except ImportError as error:
             raise DescribeError(
-                f"the openai client is not installed ({error}): pip install 'livereel[openai]'"
+                f"the openai client is not installed ({error}): pip install '.[openai]'"
             ) from error
         address = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip()
         key = _sendable(key_variable, os.environ.get(key_variable, ""))

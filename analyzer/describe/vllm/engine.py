@@ -71,7 +71,7 @@ class Engine:
         except DescribeError:
             raise
         except ImportError as error:
-            raise DescribeError(f"vLLM is not installed ({error}): pip install 'livereel[vllm]'") from error
+            raise DescribeError(f"vLLM is not installed ({error}): pip install '.[vllm]'") from error
         except Exception as error:  # vLLM's failures to start share no base; none is swallowed
             message = f"vLLM cannot start {model}: {_reason(error)}"
             raise DescribeError(message, retryable=True) from error

@@ -155,4 +155,4 @@ def _check(model: str) -> None:
         raise DescribeError(f"there is no model folder {model}")
     for library in ("vllm", "qwen_vl_utils"):
         if importlib.util.find_spec(library) is None:
-            raise DescribeError(f"vLLM is not installed (no module {library}): pip install 'livereel[vllm]'")
+            raise DescribeError(f"vLLM is not installed (no module {library}): pip install '.[vllm]'")

@@ -182,18 +182,18 @@ def test_a_report_lists_coverage_gaps_and_changes(tmp_path: Path, street: list[W
     gap = Gap("front", utc_after(START_UTC, 20.0), utc_after(START_UTC, 30.0), GapReason.SOURCE_DOWN)
     shown = reel(tmp_path, story(street), gaps=[gap], changed=["Added the closing moment."])
     text = Parsed(report(shown, street, poster=None, media_time=False)).text
-    assert "14:00:20 \u2013 14:00:30 front The source was down 0:00:10 unseen" in text
+    assert "14:00:20 \u2013 14:00:30 front The source was down 0:10 unseen" in text
     assert "Added the closing moment." in text
     assert "Nothing was missed" not in text
 
 
 def test_a_report_states_that_nothing_was_missed(tmp_path: Path, street: list[Window]) -> None:
     text = Parsed(report(reel(tmp_path, story(street)), street, poster=None, media_time=False)).text
-    assert "Nothing was missed" in text
+    assert "Nothing: every second was observed." in text
 
 
 @pytest.mark.parametrize(
-    ("media_time", "shown"), [(True, "0:00:42 \u2013 0:00:46"), (False, "14:00:42 \u2013 14:00:46")]
+    ("media_time", "shown"), [(True, "0:42 \u2013 0:46"), (False, "14:00:42 \u2013 14:00:46")]
 )
 def test_chapters_have_media_time_of_files_and_wall_time_of_cameras(
     tmp_path: Path, street: list[Window], *, media_time: bool, shown: str
@@ -301,6 +301,16 @@ def plays(page: Page, chapter: int) -> None:
     links = f"[...document.querySelectorAll('[data-chapter=\"{chapter}\"]')]"
     page.wait(f"{links}.every((link) => link.getAttribute('aria-current') === 'true')")
     assert current(page) == [str(chapter)]
+
+
+def test_the_page_shows_the_zone_in_which_it_was_made(opened: Page) -> None:
+    """The offsets are those of a night on which clocks go back."""
+    offsets = "data.utcOffsets = [[0, 7200], [3600, 3600]]"
+    assert opened.evaluate(f"({offsets}, [0, 3599, 3600].map((atS) => label(atS, false)))") == [
+        "02:00:00",
+        "02:59:59",
+        "02:00:00",
+    ]
 
 
 def test_a_click_on_a_sentence_seeks(opened: Page) -> None:

@@ -330,7 +330,7 @@ def test_what_is_unread_of_a_file_is_a_gap_of_its_reel(livereel: CommandLine, tm
     source = junk(scene(tmp_path / "film.mp4", seconds=40, events=events, muxer=FASTSTART, gop=20), 0.4, 0.6)
     ended = livereel("recap", source, "--out", tmp_path / "reel")
     assert ended.code == 0
-    assert "livereel: warning: not seen: " in ended.err
+    assert "livereel: warning: not observed: " in ended.err
     made = recapped(tmp_path / "reel")
     (gap,) = made.reel["gaps"]
     assert (gap["camera"], gap["reason"]) == ("film", "unreadable")

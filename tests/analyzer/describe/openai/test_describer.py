@@ -203,7 +203,7 @@ def test_the_key_comes_from_the_environment_alone(tmp_path: Path, monkeypatch: p
 
 def test_without_the_extra_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)  # as if it were not there
-    with pytest.raises(DescribeError, match=r"not installed .*pip install 'livereel\[openai\]'"):
+    with pytest.raises(DescribeError, match=r"not installed .*pip install '\.\[openai\]'"):
         OpenAiDescriber(DescribeSettings(base_url="http://127.0.0.1:9/v1"))
 
 
