@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import hypot
 
 from analyzer.signal.activity import Mover
-from analyzer.signal.bodies import most_at_once
+from analyzer.signal.movers.mover import most_at_once
 
 _IN_PLACE = 0.08  # of the picture: how far a blob's centre wanders while its mover stays
 _CROSSES = 0.55
