@@ -9,14 +9,7 @@ Read in this order:
 - ``window_store``: the protocol of the store that keeps pending windows.
 - ``model_health``: back-off: how much a model may be asked, by its successes and failures.
 - ``budget``: a budget of windows or tokens per period of time.
-- ``text_model``: the protocol of a model that answers a question with a JSON object.
-- ``profiles``: what matters in each kind of footage, and what importance means there.
-- ``prompt``: the prompt: a profile, the camera's own instructions, and the window's times.
-- ``pictures``: a window's keyframes as pictures of one size.
-- ``model_request``: requests to a model: time limit, one retry after an invalid answer, the moment.
-- ``answer``: the schema of a model's answer, and its parser, which trusts nothing.
-- ``reasoning``: remove a model's reasoning from its answer.
-- ``probe``: try a model with one drawn window.
+- ``model``: what the describers that ask a model have in common: prompt, request, answer; see there.
 - ``builtin``: see there.
 - ``openai``: see there.
 - ``vllm``: see there.

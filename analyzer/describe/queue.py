@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 
 from analyzer.describe.budget import Budget
 from analyzer.describe.describer import DescribeError, Describer, as_describe_error
+from analyzer.describe.model.pictures import strongest
 from analyzer.describe.model_health import PAUSES_S, ModelHealth, is_transient
 from analyzer.describe.moment import Moment
-from analyzer.describe.pictures import strongest
 from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.window_store import WindowStore, WindowStoreError
 from analyzer.signal.window import Outcome, Window

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
 from analyzer.describe.openai.dialect import REASONING_TOKENS, Dialect, Fit, Refusal, Search
 from analyzer.describe.openai.reply import Listed, Reply, read_models, read_reply
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import Sampling, Schema
 
 _PENALIZING = frozenset({"vllm", "sglang"})
 """Who knows ``repetition_penalty``; a hosted server refuses fields that it does not know."""

@@ -8,16 +8,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from analyzer.describe.answer import read_object
-from analyzer.describe.model_request import deadline, request_moment, request_with_retry
+from analyzer.describe.model.answer import read_object
+from analyzer.describe.model.pictures import alike, read_jpegs, strongest
+from analyzer.describe.model.probe import Probe, drawn_window
+from analyzer.describe.model.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
+from analyzer.describe.model.request import deadline, request_moment, request_with_retry
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatServer, Shown, Task
 from analyzer.describe.openai.dialect import REASONING_TOKENS, Fit
-from analyzer.describe.pictures import alike, read_jpegs, strongest
-from analyzer.describe.probe import Probe, drawn_window
-from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.signal.window import Window
 
 

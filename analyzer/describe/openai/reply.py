@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.reasoning import OnlyReasoningError, without_reasoning
+from analyzer.describe.model.reasoning import OnlyReasoningError, without_reasoning
 
 _CONTEXT_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length")
 _REASONING_KEYS = ("reasoning_content", "reasoning")

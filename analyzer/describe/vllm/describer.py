@@ -8,14 +8,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from analyzer.describe.answer import read_object
-from analyzer.describe.model_request import deadline, request_moment, request_with_retry
+from analyzer.describe.model.answer import read_object
+from analyzer.describe.model.pictures import keyframe_files
+from analyzer.describe.model.probe import Probe, drawn_window
+from analyzer.describe.model.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
+from analyzer.describe.model.request import deadline, request_moment, request_with_retry
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.moment import Moment
-from analyzer.describe.pictures import keyframe_files
-from analyzer.describe.probe import Probe, drawn_window
-from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.describe.vllm.engine import VideoInput
 from analyzer.describe.vllm.process import EngineProcess
 from analyzer.signal.window import Window

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from analyzer.describe.answer import InvalidAnswerError, read_answer, read_object
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.model.answer import InvalidAnswerError, read_answer, read_object
+from analyzer.describe.model.prompt import Question
 from analyzer.describe.moment import Moment
-from analyzer.describe.prompt import Question
 from analyzer.signal.window import Window
 
 Send = Callable[[str], Awaitable[str]]

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analyzer.describe.model.reasoning import OnlyReasoningError, without_reasoning
+from analyzer.describe.model.text_model import Schema
 from analyzer.describe.moment import MAX_TITLE_CHARS
-from analyzer.describe.reasoning import OnlyReasoningError, without_reasoning
-from analyzer.describe.text_model import Schema
 
 MAX_TEXT_CHARS = 600
 MAX_TAGS = 5

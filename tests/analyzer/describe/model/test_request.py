@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.describe.answer import InvalidAnswerError
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.model_request import deadline, request_moment, request_with_retry
-from analyzer.describe.prompt import CameraBrief, Prompts
+from analyzer.describe.model.answer import InvalidAnswerError
+from analyzer.describe.model.prompt import CameraBrief, Prompts
+from analyzer.describe.model.request import deadline, request_moment, request_with_retry
 from tests.kit.records.keyframe_files import pictured
 
 

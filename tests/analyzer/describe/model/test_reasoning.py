@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.describe.answer import InvalidAnswerError, read_object
-from analyzer.describe.reasoning import OnlyReasoningError, without_reasoning
+from analyzer.describe.model.answer import InvalidAnswerError, read_object
+from analyzer.describe.model.reasoning import OnlyReasoningError, without_reasoning
 
 DRAFT = '{"title": "draft"}'
 ANSWER = '{"title": "answer"}'
