@@ -31,7 +31,7 @@ def _set_zone(name: str) -> None:
 
 # Modules and folders whose tests start servers or processes, play video in real time or encode a lot of it.
 SLOW = (
-    "analyzer/reel/test_compile", "analyzer/report/test_page", "analyzer/signal/test_bodies",
+    "analyzer/reel/test_compile", "analyzer/report/test_page", "analyzer/signal/movers/test_bodies",
     "base/test_child", "contracts/test_clipper", "contracts/test_packet_source",
     "contracts/test_sink", "faults/", "livereel/camera/test_", "livereel/cli/", "livereel/live/",
     "livereel/reels/", "sinks/mqtt/", "stream/media/", "stream/test_open", "stream/test_threaded",

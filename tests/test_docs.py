@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, get_type_hints
 import pytest
 import typer
 
-from analyzer.describe.profiles import PROFILES
+from analyzer.describe.model.profiles import PROFILES
 from analyzer.reel.records import GapReason
 from analyzer.signal.window import Outcome
 from livereel.camera.settings import CameraSettings

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.describe.answer import numbered, object_schema, plain, shortened
 from analyzer.describe.describer import as_describe_error
+from analyzer.describe.model.answer import numbered, object_schema, plain, shortened
+from analyzer.describe.model.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.describe.moment import Moment
-from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.reel.records import Choice, Gap, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, narrate
 from base.local_time import length_text, time_text

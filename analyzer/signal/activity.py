@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analyzer.signal.bodies import most_at_once
 from analyzer.signal.light import LightChange, LightMeter
 from analyzer.signal.motion import Motion
-from analyzer.signal.movers import Mover, MoverTracker
+from analyzer.signal.movers.mover import Mover, most_at_once
+from analyzer.signal.movers.tracker import MoverTracker
 
 __all__ = ["Activity", "ActivityMeter", "LightChange", "Mover"]
 
-_PAUSE_S = 1.0  # a frame stands for at most so much time: streams pause, and clocks jump
+_PAUSE_S = 1.0  # the most time that one frame counts for: streams pause, and clocks jump
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """All that was measured of one window.
+    """What moved in one window.
 
     Attributes:
         active_s: seconds in which the signal was above the quiet threshold.
-        share: largest share of the picture that changed in one frame (cuts apart), 0 to 1.
+        share: largest share of the picture that changed in one frame (except at cuts), 0 to 1.
         movers: what moved, most important first, at most 12.
         cuts: media times at which the whole picture was replaced.
         light: changes of light, in time order.
@@ -34,12 +34,12 @@ class Activity:
 
     @property
     def at_once(self) -> int:
-        """The most movers that were there at the same time."""
+        """How many movers were there at the same time, at most."""
         return most_at_once(self.movers)
 
 
 class ActivityMeter:
-    """Measures one epoch's windows, one after the other, from the motion of each frame in turn."""
+    """Measures the windows of one epoch in turn, from the motion of each frame."""
 
     def __init__(self) -> None:
         self._movers = MoverTracker()
@@ -47,13 +47,13 @@ class ActivityMeter:
         self._cuts: list[float] = []
         self._active_s = 0.0
         self._share = 0.0
-        self._seen_s: float | None = None
+        self._last_s: float | None = None
 
     def add(self, motion: Motion, picture_px: int) -> None:
-        """Take one frame; ``picture_px`` is how many pixels its motion was measured on."""
-        seen_s = motion.pts_s if self._seen_s is None else self._seen_s
-        since_s = max(0.0, motion.pts_s - seen_s)
-        self._seen_s = seen_s + since_s
+        """Add one frame; ``picture_px`` is how many pixels its motion was measured on."""
+        last_s = motion.pts_s if self._last_s is None else self._last_s
+        since_s = max(0.0, motion.pts_s - last_s)
+        self._last_s = last_s + since_s
         if motion.value > motion.threshold:
             self._active_s += min(since_s, _PAUSE_S)
         if motion.cut or motion.back:
@@ -67,11 +67,11 @@ class ActivityMeter:
         self._movers.add(motion.pts_s, motion.grid)
 
     def withdraw_cut(self) -> None:
-        """Take back the newest cut: it was a lone frame."""
+        """Remove the newest cut: it was a single frame of another scene."""
         del self._cuts[-1:]
 
     def close(self, end_s: float) -> Activity:
-        """End the window at ``end_s`` and start the next: a mover that goes on is a new one there."""
+        """End the window at ``end_s`` and begin the next, in which a mover that goes on is a new one."""
         activity = Activity(
             self._active_s, self._share, self._movers.close(end_s), tuple(self._cuts), self._light.close()
         )

@@ -14,7 +14,8 @@ from av.stream import Stream
 from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.flicker import Flicker
 from analyzer.signal.settings import WindowSettings
-from analyzer.signal.window import Measured, Window, Windower
+from analyzer.signal.window import Window
+from analyzer.signal.windower import MeasuredWindow, Windower
 from base.clock import MediaClock, utc_after
 from base.plural import counted
 from livereel.camera.clips import Clipper
@@ -184,7 +185,7 @@ class Capture:
         if self._windower is None or interval_s is None or now_s is None:
             return
         if interval_s > SLOW_S and now_s - self._last_s < self._pace.pause_s:
-            for measured in self._windower.stand(now_s - GRACE_S):
+            for measured in self._windower.advance(now_s - GRACE_S):
                 yield self._window(measured)
 
     def _skips(self, packet: Packet[Stream]) -> bool:
@@ -227,12 +228,12 @@ class Capture:
                 self._note_flickers(self._windower)
                 yield self._window(measured)
 
-    def _held(self, windower: Windower) -> list[Measured]:
+    def _held(self, windower: Windower) -> list[MeasuredWindow]:
         """Windows that a file's last frame fills, which may stand for a minute in a time-lapse."""
         stands_to_s = self._decoder.stands_to_s
         if self._arrivals is not None or stands_to_s is None or stands_to_s - self._last_s <= STANDS_S:
             return []
-        return windower.hold(stands_to_s)
+        return windower.show_last(stands_to_s)
 
     def _break_epoch(self, reason: GapReason, at_s: float | None = None) -> Iterator[Seen]:
         """Nothing joins what was with what comes; what was not seen between is for this reason."""
@@ -331,12 +332,12 @@ class Capture:
         if windower.moving != self._moving:
             self._moving = windower.moving
             yield MotionChanged(self._camera, self._moving, self._clock.utc(self._last_s))
-        shot = windower.keyframe_preview()
-        if shot is not None:
-            at_utc = self._clock.utc(shot.pts_s)
+        peak = windower.keyframe_preview()
+        if peak is not None and peak.payload is not None:
+            at_utc = self._clock.utc(peak.pts_s)
             # A peak may settle just after its window has closed.
-            name = self._name(windower.start_s) if shot.pts_s >= windower.start_s else self._closed_name
-            yield KeyframePreview(self._camera, name, at_utc, shot.value, shot.jpeg)
+            name = self._name(windower.start_s) if peak.pts_s >= windower.start_s else self._closed_name
+            yield KeyframePreview(self._camera, name, at_utc, peak.value, peak.payload.data)
 
     def _missing_start(self) -> Iterator[Gap]:
         """Packets that gave no picture before the first that did are a gap."""
@@ -364,28 +365,18 @@ class Capture:
         """Name the window that starts there: unique, as no camera has two at one time."""
         return f"{self._camera}-{self._clock.utc(start_s).translate(_STAMP)}"
 
-    def _window(self, measured: Measured) -> Window:
+    def _window(self, measured: MeasuredWindow) -> Window:
         start_utc = self._clock.utc(measured.start_s)
         name = self._closed_name = self._name(measured.start_s)
         place = f"{start_utc[:10]}/{name}" if self._arrivals else name
         clip, keyframes = self._files.keep(measured, place, self._decoder.media_start_s or 0.0)
         missed_s = min(self._missed[1], measured.end_s) - max(self._missed[0], measured.start_s)
-        return Window(
+        return measured.complete(
             id=name,
             camera=self._camera,
             epoch=self._epoch,
-            index=measured.index,
-            start_s=measured.start_s,
-            end_s=measured.end_s,
             start_utc=start_utc,
-            quiet=measured.quiet,
-            signal_max=measured.signal_max,
-            noise_floor=measured.noise_floor,
-            threshold=measured.threshold,
-            peaks=measured.peaks,
             keyframes=keyframes,
-            activity=measured.activity,
-            signal=measured.signal,
             clip=clip,
             missed_s=max(0.0, missed_s),
         )

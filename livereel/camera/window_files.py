@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from analyzer.signal.window import Clip, Keyframe, Measured, Shot
+from analyzer.signal.peaks import Candidate
+from analyzer.signal.window import Clip, Keyframe
+from analyzer.signal.windower import LazyJpeg, MeasuredWindow
 from livereel.camera.clips import Clipper
 from livereel.camera.counts import CaptureCounts
 from livereel.storage.free_space import FreeSpace, is_full
@@ -34,7 +36,7 @@ class WindowFiles:
         self.clip_failure: MediaError | None = None
 
     def keep(
-        self, measured: Measured, place: str, media_start_s: float
+        self, measured: MeasuredWindow, place: str, media_start_s: float
     ) -> tuple[Clip | None, tuple[Keyframe, ...]]:
         """Write a window's files under the name ``place``; media time began at stream time ``media_start_s``.
 
@@ -42,21 +44,21 @@ class WindowFiles:
         """
         if measured.quiet:
             return None, ()
-        bare = tuple(Keyframe(shot.pts_s, shot.value) for shot in measured.shots)
+        bare = tuple(Keyframe(peak.pts_s, peak.value) for peak in measured.candidates)
         if self._space is not None and self._space.missing_bytes():
             self._counts.windows_without_room += 1
             return None, bare
         try:
-            keyframes = tuple(self._keyframe(place, n, shot) for n, shot in enumerate(measured.shots))
+            keyframes = tuple(self._keyframe(place, n, peak) for n, peak in enumerate(measured.candidates))
             return self._clip(measured, place, media_start_s), keyframes
         except (MediaError, OSError) as error:
-            self._unlink(place, len(measured.shots))
+            self._unlink(place, len(measured.candidates))
             if self._space is None or not is_full(error):
                 raise
         self._counts.windows_without_room += 1
         return None, bare
 
-    def _clip(self, measured: Measured, place: str, media_start_s: float) -> Clip | None:
+    def _clip(self, measured: MeasuredWindow, place: str, media_start_s: float) -> Clip | None:
         """Cut the clip; packets that no file can hold cost the clip, not the camera."""
         try:
             return self._clips.clip(place, media_start_s, measured.start_s, measured.end_s)
@@ -67,13 +69,13 @@ class WindowFiles:
         self._counts.clips_failed += 1
         return None
 
-    def _keyframe(self, place: str, number: int, shot: Shot) -> Keyframe:
-        if self._pictures is None:
-            return Keyframe(shot.pts_s, shot.value)
+    def _keyframe(self, place: str, number: int, peak: Candidate[LazyJpeg]) -> Keyframe:
+        if self._pictures is None or peak.payload is None:
+            return Keyframe(peak.pts_s, peak.value)
         file = _picture(self._pictures, place, number)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(shot.jpeg)
-        return Keyframe(shot.pts_s, shot.value, file)
+        file.write_bytes(peak.payload.data)
+        return Keyframe(peak.pts_s, peak.value, file)
 
     def _unlink(self, place: str, count: int) -> None:
         """Nothing would name these pictures; of a clip that failed nothing is left."""

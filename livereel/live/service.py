@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from analyzer.describe.describer import Describer
+from analyzer.describe.model_health import PAUSES_S
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import PAUSES_S, DescribeQueue, WaitingError
+from analyzer.describe.queue import DescribeQueue
 from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.window_store import WindowStoreError
 from analyzer.reel.compile import ReelError
 from analyzer.reel.records import Gap, GapReason, Reel
 from analyzer.signal.window import Outcome, Window
@@ -295,7 +297,7 @@ class Live:
         while True:
             try:
                 await self.describe_queue.run()
-            except WaitingError as error:
+            except WindowStoreError as error:
                 log.warning("descriptions must wait: %s", error)
             await asyncio.sleep(self._intervals.retry_s)
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
-from analyzer.describe.openai.dialect import THINKING_TOKENS, Dialect, Fit, Refusal, Search
+from analyzer.describe.openai.dialect import REASONING_TOKENS, Dialect, Fit, Refusal, Search
 from analyzer.describe.openai.reply import Listed, Reply, read_models, read_reply
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import Sampling, Schema
 
 _PENALIZING = frozenset({"vllm", "sglang"})
 """Who knows ``repetition_penalty``; a hosted server refuses fields that it does not know."""
@@ -146,17 +146,17 @@ class ChatServer:
                 if not self._adapts(error, first, search, len(shown.jpegs)):
                     raise self._reported(error) from None
                 continue
-            if not reply.all_thought:
+            if not reply.only_reasoning:
                 self._learn(dialect, len(shown.jpegs))
                 return reply.text
             tokens = _limit(served, dialect, task.sampling)
-            if dialect.thinking:
+            if dialect.reasons:
                 raise DescribeError(
                     f"{served.model} spends all of its {tokens} tokens on thought (finish_reason: length): "
                     "raise max_tokens"
                 )
             log.info("words: %s spends all of its %d tokens on thought: it gets more", served.model, tokens)
-            search = Search(replace(dialect, thinking=True), self._fixed)
+            search = Search(replace(dialect, reasons=True), self._fixed)
         raise DescribeError(f"{self.name} refuses the question in {_MAX_TRIES} forms")
 
     async def _ask(self, served: Listed, dialect: Dialect, task: Task, shown: Shown) -> Reply:
@@ -221,8 +221,8 @@ class ChatServer:
 
 def _limit(served: Listed, dialect: Dialect, sampling: Sampling) -> int:
     """How many tokens an answer may take, with the thoughts before it."""
-    most = served.context_tokens // 2 if served.context_tokens else THINKING_TOKENS
-    return sampling.max_tokens + (min(THINKING_TOKENS, most) if dialect.thinking else 0)
+    most = served.context_tokens // 2 if served.context_tokens else REASONING_TOKENS
+    return sampling.max_tokens + (min(REASONING_TOKENS, most) if dialect.reasons else 0)
 
 
 def _body(served: Listed, dialect: Dialect, task: Task, shown: Shown) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
-from analyzer.describe.allowance import Allowance
+from analyzer.describe.budget import Budget
 from analyzer.describe.describer import DescribeError, RefusedError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class ChatClient:
         password = urlsplit(address).password or ""
         self._via = _via(str(self._openai.base_url))
         self._secrets = [text for text in (key, password, *sent.values(), *query.values()) if len(text) > 3]
-        self._failures = Allowance(failures_per_minute, 60.0, time.monotonic)
+        self._failures = Budget(failures_per_minute, 60.0, time.monotonic)
         self._failures_per_minute = failures_per_minute
 
     async def models(self) -> Any:

@@ -8,16 +8,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from analyzer.describe.answer import read_object
-from analyzer.describe.ask import ask_twice, deadline, moment
+from analyzer.describe.model.answer import read_object
+from analyzer.describe.model.pictures import alike, read_jpegs, strongest
+from analyzer.describe.model.probe import Probe, drawn_window
+from analyzer.describe.model.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
+from analyzer.describe.model.request import deadline, request_moment, request_with_retry
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatServer, Shown, Task
-from analyzer.describe.openai.dialect import THINKING_TOKENS, Fit
-from analyzer.describe.pictures import alike, read_jpegs, strongest
-from analyzer.describe.probe import Probe, drawn_window
-from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
+from analyzer.describe.openai.dialect import REASONING_TOKENS, Fit
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.signal.window import Window
 
 
@@ -45,7 +45,7 @@ class OpenAiDescriber:
 
         async with deadline(self._server.name, self._settings.timeout_s):
             self.model = (await self._server.served()).model
-            return await moment(window, question, self.model, ask, started_s)
+            return await request_moment(window, question, self.model, ask, started_s)
 
     def _shown(self, window: Window, fit: Fit, note: str) -> Shown:
         """A window's pictures as far as they fit, and words that tell of these."""
@@ -62,8 +62,8 @@ class OpenAiDescriber:
         """About: pictures as Qwen2-VL counts them, the question, and a whole answer."""
         shown = len(window.keyframes)
         pictures = PICTURE_TOKENS * min(shown, self._server.dialect.fit.pictures or shown)
-        thoughts = THINKING_TOKENS if self._server.dialect.thinking else 0
-        return pictures + QUESTION_TOKENS + self._settings.describing.max_tokens + thoughts
+        reasoning = REASONING_TOKENS if self._server.dialect.reasons else 0
+        return pictures + QUESTION_TOKENS + self._settings.describing.max_tokens + reasoning
 
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
         """See TextModel."""
@@ -76,7 +76,7 @@ class OpenAiDescriber:
 
         async with deadline(self._server.name, self._settings.timeout_s):
             self.model = (await self._server.served()).model
-            return await ask_twice(self.model, ask, read_object)
+            return await request_with_retry(self.model, ask, read_object)
 
     async def probe(self) -> Probe:
         """Describe a drawn window; raises DescribeError."""

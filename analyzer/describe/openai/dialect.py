@@ -14,8 +14,8 @@ from typing import Literal
 
 Sampled = Literal["both", "one", "top_p", "temperature", "none"]
 
-# Tokens that a thinking model may take beyond what its answer may.
-THINKING_TOKENS = 4096
+# Tokens for the reasoning of a model, in addition to those of its answer.
+REASONING_TOKENS = 4096
 
 _SMALL_PX = 320  # a quarter of the tokens of 640, and still a person to be seen
 _SMALLEST_PX = 160
@@ -41,7 +41,7 @@ class Dialect:
         sampled: which of temperature and top_p are sent; ``one``: the stricter of them.
         penalty: ``repetition_penalty`` is sent, where the server is one that knows it.
         system: instructions have a message of their own, rather than the start of the user's.
-        thinking: the model thinks before it answers, and its limit is raised for that.
+        reasons: the model reasons before it answers, and its token limit is raised for that.
         fit: the pictures.
     """
 
@@ -51,7 +51,7 @@ class Dialect:
     sampled: Sampled = "both"
     penalty: bool = True
     system: bool = True
-    thinking: bool = False
+    reasons: bool = False
     fit: Fit = Fit()
 
     def fallbacks(self) -> Iterator[str]:
@@ -65,8 +65,8 @@ class Dialect:
             yield "no repetition_penalty"
         if not self.system:
             yield "no system message"
-        if self.thinking:
-            yield f"{THINKING_TOKENS} more tokens for its thoughts"
+        if self.reasons:
+            yield f"{REASONING_TOKENS} more tokens for its reasoning"
         if self.fit.pictures is not None:
             yield f"at most {self.fit.pictures} picture{'s' if self.fit.pictures > 1 else ''} a window"
         if self.fit.side_px is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.thoughts import UnfinishedError, without_thoughts
+from analyzer.describe.model.reasoning import OnlyReasoningError, without_reasoning
 
 _CONTEXT_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length")
 _REASONING_KEYS = ("reasoning_content", "reasoning")
@@ -28,11 +28,11 @@ class Reply:
 
     Attributes:
         text: what the model says.
-        all_thought: the limit of tokens was reached before the answer began; the text is no answer.
+        only_reasoning: the limit of tokens was reached before the answer began; the text is no answer.
     """
 
     text: str
-    all_thought: bool = False
+    only_reasoning: bool = False
 
 
 def read_models(value: Any) -> list[Listed] | None:
@@ -71,7 +71,7 @@ def read_reply(name: str, value: Any) -> Reply:
     if choice.get("finish_reason") == "content_filter":
         raise DescribeError(f"{name}: the answer was held back by a content filter")
     if choice.get("finish_reason") == "length" and not _begun(text):
-        return Reply("", all_thought=True)
+        return Reply("", only_reasoning=True)
     return Reply(text if text.strip() else _reasoned(message))
 
 
@@ -97,8 +97,8 @@ def _part(part: Any) -> str:
 def _begun(text: str) -> bool:
     """Whether a text that was cut off had come to the answer's object."""
     try:
-        return _bare(without_thoughts(text)).startswith("{")
-    except UnfinishedError:
+        return _bare(without_reasoning(text)).startswith("{")
+    except OnlyReasoningError:
         return False
 
 
@@ -106,8 +106,8 @@ def _reasoned(message: Mapping[str, Any]) -> str:
     """The answer where a server takes it for thoughts: what is an object from end to end, never a draft."""
     for text in _reasonings(message):
         try:
-            answer = _bare(without_thoughts(text))
-        except UnfinishedError:
+            answer = _bare(without_reasoning(text))
+        except OnlyReasoningError:
             continue
         if answer.startswith("{") and answer.endswith("}"):
             return answer

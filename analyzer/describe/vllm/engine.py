@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.pictures import Pictures, decode, read_jpeg
+from analyzer.describe.model.pictures import Pictures, decode, read_jpeg
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.settings import EngineSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.describe.vllm.patches import Layout
 from analyzer.describe.vllm.video_inputs import Recipe, metadata
 

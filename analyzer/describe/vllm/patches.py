@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.describe.pictures import Pictures
+from analyzer.describe.model.pictures import Pictures
 
 
 @dataclass(frozen=True, slots=True)

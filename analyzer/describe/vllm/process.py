@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.settings import EngineSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.describe.vllm.engine import VideoInput
 from analyzer.describe.vllm.worker import Cancel, Ready, Reply, Request, Stop
 from base.child_process import Child

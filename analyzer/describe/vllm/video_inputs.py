@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.describe.pictures import Pictures
+from analyzer.describe.model.pictures import Pictures
 from analyzer.describe.vllm.patches import Layout, Values
 
 _PIXELS = "pixel_values_videos"

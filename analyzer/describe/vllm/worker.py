@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.settings import EngineSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.describe.vllm.engine import Engine, VideoInput
 from base.child_process import become_child, kill_own_group
 

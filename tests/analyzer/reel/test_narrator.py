@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.text_model import SELECTING
+from analyzer.describe.model.text_model import SELECTING
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, narrate

@@ -5,19 +5,31 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 
 from analyzer.signal.activity import Activity
-from analyzer.signal.window import Clip, Measured, Shot
+from analyzer.signal.peaks import Candidate
+from analyzer.signal.window import Clip
+from analyzer.signal.windower import LazyJpeg, MeasuredWindow
 from livereel.camera.clips import NoClips
 from livereel.camera.counts import CaptureCounts
 from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
+from stream.frames import Frame
 from stream.media.file import DiskFullError
 
-JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
-SHOTS = (Shot(1.0, 500.0, JPEG), Shot(2.0, 600.0, JPEG))
-LIVELY = Measured(
+
+def candidate(pts_s: float, value: float) -> Candidate[LazyJpeg]:
+    black = np.zeros((48, 64, 3), np.uint8)
+    picture = LazyJpeg(Frame(pts_s, black[:, :, 0], VideoFrame.from_ndarray(black, "bgr24")), 64)
+    picture.encode()
+    return Candidate(pts_s, value, picture)
+
+
+CANDIDATES = (candidate(1.0, 500.0), candidate(2.0, 600.0))
+LIVELY = MeasuredWindow(
     index=0,
     start_s=0.0,
     end_s=10.0,
@@ -26,7 +38,7 @@ LIVELY = Measured(
     noise_floor=20.0,
     threshold=100.0,
     peaks=(),
-    shots=SHOTS,
+    candidates=CANDIDATES,
     activity=Activity(),
     signal=(),
 )

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.model.text_model import DESCRIBING
 from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import DESCRIBING
 from tests.kit.models.chat_server import GOOD
 from tests.kit.models.model_server import (
     NO_SUCH_PAGE,

@@ -12,11 +12,11 @@ import jsonschema
 import pytest
 
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.model.pictures import read_jpegs
+from analyzer.describe.model.prompt import CameraBrief, Prompts
+from analyzer.describe.model.text_model import DESCRIBING, Sampling
 from analyzer.describe.openai.describer import OpenAiDescriber
-from analyzer.describe.pictures import read_jpegs
-from analyzer.describe.prompt import CameraBrief, Prompts
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import DESCRIBING, Sampling
 from tests.kit.models.chat_server import GOOD, ChatServer
 from tests.kit.records.keyframe_files import pictured
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -12,7 +13,8 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from analyzer.signal.settings import PeakSettings, WindowSettings
-from analyzer.signal.window import SIGNAL_STEP_S, Measured, Snapshot, Windower
+from analyzer.signal.window import SIGNAL_STEP_S
+from analyzer.signal.windower import LazyJpeg, MeasuredWindow, Windower
 from stream.frames import Frame
 
 SIZE = (320, 240)
@@ -41,7 +43,7 @@ def times(seconds: float, from_s: float = 0.0) -> Iterator[float]:
     return (from_s + n / FPS for n in range(round(seconds * FPS)))
 
 
-def measure(frames: Iterable[Frame], settings: WindowSettings = SETTINGS) -> list[Measured]:
+def measure(frames: Iterable[Frame], settings: WindowSettings = SETTINGS) -> list[MeasuredWindow]:
     windower = Windower(settings, *SIZE)
     found = [measured for each in frames for measured in windower.push(each)]
     last = windower.close()
@@ -61,7 +63,7 @@ def test_a_still_camera_is_quiet_and_costs_nothing() -> None:
     for window in measure(frame(at_s) for at_s in times(20)):
         assert window.quiet
         assert not window.peaks
-        assert not window.shots
+        assert not window.candidates
 
 
 def test_what_happens_gets_keyframes_while_it_happens() -> None:
@@ -70,27 +72,28 @@ def test_what_happens_gets_keyframes_while_it_happens() -> None:
     assert first.quiet
     assert not second.quiet
     for from_s, to_s in events:
-        assert any(from_s <= shot.pts_s <= to_s + 0.4 for shot in second.shots)
-    assert {shot.pts_s for shot in second.shots} <= {peak.pts_s for peak in second.peaks}
-    assert all(shot.value > second.threshold > second.noise_floor >= 0 for shot in second.shots)
+        assert any(from_s <= peak.pts_s <= to_s + 0.4 for peak in second.candidates)
+    assert {peak.pts_s for peak in second.candidates} <= {peak.pts_s for peak in second.peaks}
+    assert all(peak.value > second.threshold > second.noise_floor >= 0 for peak in second.candidates)
 
 
 def test_a_keyframe_is_the_picture_of_its_time_at_the_size_asked_for() -> None:
     events = [(2.0, 6.0)]
     (window,) = measure(frame(at_s, events) for at_s in times(8))
-    for shot in window.shots:
-        jpeg = cv2.imdecode(np.frombuffer(shot.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    for peak in window.candidates:
+        assert peak.payload is not None
+        jpeg = cv2.imdecode(np.frombuffer(peak.payload.data, np.uint8), cv2.IMREAD_COLOR)
         assert jpeg is not None
         assert jpeg.shape == (120, 160, 3)
-        wanted = cv2.resize(picture(shot.pts_s, events), (160, 120), interpolation=cv2.INTER_AREA)
+        wanted = cv2.resize(picture(peak.pts_s, events), (160, 120), interpolation=cv2.INTER_AREA)
         assert np.abs(jpeg.astype(int) - wanted).mean() < 12
 
 
 def test_no_picture_is_made_where_none_is_asked_for() -> None:
     events = [(2.0, 6.0)]
     (window,) = measure((frame(at_s, events) for at_s in times(8)), WindowSettings())
-    assert window.shots
-    assert all(shot.jpeg == b"" for shot in window.shots)
+    assert window.candidates
+    assert all(peak.payload is None for peak in window.candidates)
 
 
 def test_no_more_keyframes_than_are_wanted() -> None:
@@ -98,7 +101,7 @@ def test_no_more_keyframes_than_are_wanted() -> None:
     (window,) = measure(
         (frame(at_s, events) for at_s in times(9)), replace(SETTINGS, peaks=PeakSettings(max_keyframes=3))
     )
-    assert len(window.shots) == 3
+    assert len(window.candidates) == 3
     assert len(window.peaks) > 3
 
 
@@ -106,7 +109,7 @@ def test_an_event_over_the_border_shows_in_both_windows() -> None:
     first, second = measure(frame(at_s, [(7.0, 13.0)]) for at_s in times(20))
     assert not first.quiet
     assert not second.quiet
-    assert first.shots[-1].pts_s < 10.0 <= second.end_s
+    assert first.candidates[-1].pts_s < 10.0 <= second.end_s
 
 
 @pytest.mark.parametrize("window_s", [1.0, 2.0, 5.0])
@@ -136,7 +139,7 @@ def test_a_last_frame_that_stands_for_long_fills_quiet_windows() -> None:
     windower = Windower(SETTINGS, 400, 300)
     for at_s in (0.0, 5.0):
         assert not windower.push(frame(at_s))
-    spans = [(m.start_s, m.end_s) for m in windower.hold(25.0)]
+    spans = [(m.start_s, m.end_s) for m in windower.show_last(25.0)]
     last = windower.close()
     assert last is not None
     assert [*spans, (last.start_s, last.end_s)] == [(0.0, 10.0), (10.0, 20.0), (20.0, 25.0)]
@@ -161,17 +164,18 @@ def test_the_signal_is_kept_in_steps() -> None:
     assert 3.0 <= first.signal.index(first.signal_max) * SIGNAL_STEP_S <= 5.4
 
 
-def test_what_goes_on_is_glimpsed_once_before_its_window_ends() -> None:
+def test_what_goes_on_is_previewed_once_before_its_window_ends() -> None:
     windower = Windower(SETTINGS, *SIZE)
-    glimpses, moving_s = [], []
+    previews, moving_s = [], []
     for at_s in times(9):
         assert not windower.push(frame(at_s, [(2.0, 6.0)]))
-        glimpses.append(windower.keyframe_preview())
+        previews.append(windower.keyframe_preview())
         if windower.moving:
             moving_s.append(at_s)
-    (keyframe_preview,) = [each for each in glimpses if each]
-    assert 2.0 <= keyframe_preview.pts_s <= 4.0
-    assert keyframe_preview.jpeg.startswith(b"\xff\xd8")
+    (preview,) = [each for each in previews if each]
+    assert 2.0 <= preview.pts_s <= 4.0
+    assert preview.payload is not None
+    assert preview.payload.data.startswith(b"\xff\xd8")
     assert 2.0 <= moving_s[0] <= 2.6
     assert 6.0 <= moving_s[-1] <= 7.6
 
@@ -183,11 +187,16 @@ def test_windows_are_as_long_as_asked(window_s: float) -> None:
     assert sum(w.end_s - w.start_s for w in found) == pytest.approx(6.0)
 
 
-def test_a_snapshot_lets_go_of_its_frame_once_settled() -> None:
-    snapshot = Snapshot(frame(1.0), 5.0, 64)
-    assert snapshot.jpeg == b""
-    snapshot.settle()
-    jpeg = snapshot.jpeg
-    snapshot.settle()
-    assert snapshot.jpeg is jpeg
-    assert (snapshot.pts_s, snapshot.value) == (1.0, 5.0)
+def test_a_jpeg_is_encoded_once_and_releases_its_frame() -> None:
+    decoded = frame(1.0)
+    luma = weakref.ref(decoded.luma)
+    picture = LazyJpeg(decoded, 64)
+    del decoded
+    assert luma() is not None
+    assert picture.data == b""
+    picture.encode()
+    assert luma() is None
+    jpeg = picture.data
+    assert jpeg.startswith(b"\xff\xd8")
+    picture.encode()
+    assert picture.data is jpeg

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analyzer.describe.model.reasoning import OnlyReasoningError, without_reasoning
+from analyzer.describe.model.text_model import Schema
 from analyzer.describe.moment import MAX_TITLE_CHARS
-from analyzer.describe.text_model import Schema
-from analyzer.describe.thoughts import UnfinishedError, without_thoughts
 
 MAX_TEXT_CHARS = 600
 MAX_TAGS = 5
@@ -82,8 +82,8 @@ def read_object(text: str) -> dict[str, Any]:
     if whole is not None:
         return whole
     try:
-        said = without_thoughts(text)
-    except UnfinishedError as error:
+        said = without_reasoning(text)
+    except OnlyReasoningError as error:
         raise InvalidAnswerError(str(error)) from error
     found: dict[str, Any] | None = None
     at = 0

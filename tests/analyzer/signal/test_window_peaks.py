@@ -1,4 +1,4 @@
-"""Stretches of activity, quiet windows, and the choice of keyframes."""
+"""Spans of activity, quiet windows, and the choice of keyframes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.signal.activity_spans import Findings, PeakFinder, choose_keyframes
-from analyzer.signal.peaks import Peak
+from analyzer.signal.peaks import Candidate, Peak
+from analyzer.signal.window_peaks import PeakFinder, WindowPeaks, choose_keyframes
 
 THRESHOLD = 80.0
 FPS = 25
@@ -30,15 +30,15 @@ def series(frames: int, events: dict[int, list[float]]) -> list[float]:
     return values
 
 
-def windows(values: list[float], fps: float = FPS, window: int = WINDOW) -> list[Findings[int]]:
+def windows(values: list[float], fps: float = FPS, window: int = WINDOW) -> list[WindowPeaks[int]]:
     """The payload of each frame is its number."""
     finder: PeakFinder[int] = PeakFinder()
-    findings = []
+    found = []
     for i, value in enumerate(values):
         if i and i % window == 0:
-            findings.append(finder.close(value))
+            found.append(finder.close(value))
         finder.push(i / fps, value, THRESHOLD, i)
-    return [*findings, finder.close()]
+    return [*found, finder.close()]
 
 
 def test_a_window_in_which_nothing_rises_above_the_threshold_is_quiet_and_has_no_peaks() -> None:
@@ -67,7 +67,7 @@ def test_each_window_of_a_time_lapse_in_which_something_moves_holds_it(fps: floa
     assert {i for i, each in enumerate(found) if not each.quiet} == moving
 
 
-def test_the_tail_of_a_stretch_is_no_event_of_its_own_at_a_frame_a_second_or_more() -> None:
+def test_the_tail_of_a_span_is_no_event_of_its_own_at_a_frame_a_second_or_more() -> None:
     first, second = windows(series(20, {7: [9_000.0, 9_500.0, 9_200.0, 9_100.0]}), 2.0, 10)
     assert not first.quiet
     assert second.quiet
@@ -102,15 +102,15 @@ def test_lone_noisy_frames_now_and_then_do_not_add_up_to_an_event() -> None:
 def test_a_walker_is_kept_in_a_window_that_a_lorry_also_crosses() -> None:
     (found,) = windows(series(WINDOW, {30: bump(25, 200.0), 150: bump(40, 20_000.0)}))
     assert [peak.value > 1000 for peak in found.peaks] == [False, True]
-    assert [stretch.peak.payload for stretch in found.stretches] == [42, 169]
+    assert [span.peak.payload for span in found.spans] == [42, 169]
 
 
-def test_activity_that_pauses_for_less_than_a_second_is_one_stretch() -> None:
+def test_activity_that_pauses_for_less_than_a_second_is_one_span() -> None:
     (found,) = windows(series(WINDOW, {30: bump(25, 200.0), 75: bump(25, 300.0), 160: bump(25, 200.0)}))
-    assert [(stretch.start_s, stretch.end_s) for stretch in found.stretches] == [(1.2, 3.96), (6.4, 7.36)]
+    assert [(span.start_s, span.end_s) for span in found.spans] == [(1.2, 3.96), (6.4, 7.36)]
 
 
-def test_the_tail_of_a_stretch_beyond_the_border_gives_no_peak_of_its_own() -> None:
+def test_the_tail_of_a_span_beyond_the_border_gives_no_peak_of_its_own() -> None:
     event = bump(60, 5000.0)
     event[52:58] = [200.0, 150.0, 170.0, 120.0, 130.0, 90.0]
     first, second = windows(series(2 * WINDOW, {WINDOW - 52: event}))
@@ -119,12 +119,12 @@ def test_the_tail_of_a_stretch_beyond_the_border_gives_no_peak_of_its_own() -> N
     assert second.peaks == ()
 
 
-def test_a_stretch_that_goes_on_for_a_second_has_a_peak_in_each_window() -> None:
+def test_a_span_that_goes_on_for_a_second_has_a_peak_in_each_window() -> None:
     busy = [1000.0 + 400 * (i % 7 == 0) for i in range(300)]
     first, second = windows(series(2 * WINDOW, {100: busy}))
     assert not first.quiet
     assert not second.quiet
-    assert [stretch.start_s for stretch in second.stretches] == [10.0]
+    assert [span.start_s for span in second.spans] == [10.0]
 
 
 def test_a_bright_level_signal_is_not_quiet() -> None:
@@ -142,8 +142,9 @@ def test_payloads_come_back_settled_and_those_below_the_threshold_are_not_kept()
     class Shot:
         settled: int = 0
 
-    def settle(shot: Shot) -> None:
-        shot.settled += 1
+    def settle(candidate: Candidate[Shot]) -> None:
+        assert candidate.payload is not None
+        candidate.payload.settled += 1
 
     finder: PeakFinder[Shot] = PeakFinder(settle=settle)
     shots = []
@@ -166,7 +167,7 @@ def test_with_few_peaks_all_are_keyframes() -> None:
     assert choose_keyframes(peaks, [Span(0.0, 4.0)]) == [peaks[1], peaks[0]]
 
 
-def test_each_stretch_has_a_keyframe_before_the_strongest_fill_up() -> None:
+def test_each_span_has_a_keyframe_before_the_strongest_fill_up() -> None:
     strong = [Peak(2.0 + i / 10, 1000.0 + i) for i in range(20)]
     weak = Peak(8.0, 100.0)
     chosen = choose_keyframes([*strong, weak], [Span(2.0, 3.9), Span(7.5, 8.5)], max_keyframes=3)
@@ -192,8 +193,8 @@ def test_keyframes_are_peaks_in_time_order_and_never_too_many(
     peaks: list[Peak], borders: list[float], most: int
 ) -> None:
     edges = sorted(borders)
-    stretches = [Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
-    chosen = choose_keyframes(peaks, stretches, most)
+    spans = [Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
+    chosen = choose_keyframes(peaks, spans, most)
     assert len(chosen) == min(most, len(peaks))
     assert {id(peak) for peak in chosen} <= {id(peak) for peak in peaks}
     assert [peak.pts_s for peak in chosen] == sorted(peak.pts_s for peak in chosen)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.describe.answer import InvalidAnswerError
-from analyzer.describe.ask import ask_twice, deadline, moment
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.prompt import CameraBrief, Prompts
+from analyzer.describe.model.answer import InvalidAnswerError
+from analyzer.describe.model.prompt import CameraBrief, Prompts
+from analyzer.describe.model.request import deadline, request_moment, request_with_retry
 from tests.kit.records.keyframe_files import pictured
 
 
@@ -33,19 +33,19 @@ def number(text: str) -> int:
 
 def test_an_answer_that_fits_is_asked_for_once() -> None:
     model = Model("7")
-    assert asyncio.run(ask_twice("m", model, number)) == 7
+    assert asyncio.run(request_with_retry("m", model, number)) == 7
     assert model.notes == [""]
 
 
 def test_one_that_does_not_fit_is_asked_for_once_more_with_what_was_wrong() -> None:
     model = Model("seven", "7")
-    assert asyncio.run(ask_twice("m", model, number)) == 7
+    assert asyncio.run(request_with_retry("m", model, number)) == 7
     assert "seven is no number" in model.notes[1]
 
 
 def test_after_two_that_do_not_fit_it_is_an_error_that_will_not_pass() -> None:
     with pytest.raises(DescribeError, match="m gave no answer that fits: eight is no number") as failed:
-        asyncio.run(ask_twice("m", Model("seven", "eight", "9"), number))
+        asyncio.run(request_with_retry("m", Model("seven", "eight", "9"), number))
     assert not failed.value.retryable
 
 
@@ -66,7 +66,7 @@ def test_the_moment_holds_window_description_model_alerts_and_latency(tmp_path: 
         '{"text": "A dog barks at the gate.", "title": "Dog barks", "importance": 4, "tags": ["dog"], '
         '"alerts": {"rule_1": true}}'
     )
-    made = asyncio.run(moment(window, question, "m", Model(answer), time.monotonic() - 2))
+    made = asyncio.run(request_moment(window, question, "m", Model(answer), time.monotonic() - 2))
     assert (made.window, made.title, made.text) == (window, "Dog barks", "A dog barks at the gate.")
     assert (made.importance, made.tags, made.alerts, made.model) == (4.0, ("dog",), ("a dog barks",), "m")
     assert 2 <= made.latency_s < 60

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-class Allowance:
-    """So much per period, saved up for one period at most; None is without end."""
+class Budget:
+    """An amount per period, which accumulates for one period at most; None is no limit."""
 
     def __init__(self, amount: float | None, period_s: float, now_s: Callable[[], float]) -> None:
         self._amount = amount
@@ -17,16 +17,16 @@ class Allowance:
 
     @property
     def share(self) -> float:
-        """How much of the amount is left, 0 to 1."""
+        """Share of the amount that is left, 0 to 1."""
         return 1.0 if self._amount is None else self._refreshed() / self._amount
 
     def spend(self, cost: float) -> None:
-        """Take it, even beyond what is left: then nothing is, for longer."""
+        """Spend an amount, even more than is left: then nothing is left for a longer time."""
         if self._amount is not None:
             self._left = self._refreshed() - cost
 
     def wait_s(self) -> float:
-        """How long until something is left."""
+        """Return the seconds until something is left, 0 if there is."""
         if self._amount is None or self._refreshed() > 0.0:
             return 0.0
         return (1e-3 - self._left) / self._amount * self._period_s

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from analyzer.signal.bodies import most_at_once
-from analyzer.signal.movers import MAX_MOVERS, Mover, MoverTracker
+from analyzer.signal.movers.mover import MAX_MOVERS, Mover, most_at_once
+from analyzer.signal.movers.tracker import MoverTracker
 
 ROWS, COLUMNS = 30, 40
 FRAME_S = 0.04

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.describe.profiles import PROFILES
-from analyzer.describe.prompt import CameraBrief, Prompts
+from analyzer.describe.model.profiles import PROFILES
+from analyzer.describe.model.prompt import CameraBrief, Prompts
 from tests.kit.records.keyframe_files import pictured
 
 BRIEFED = CameraBrief(

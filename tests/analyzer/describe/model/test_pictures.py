@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.pictures import alike, decode, read_jpegs
+from analyzer.describe.model.pictures import alike, decode, read_jpegs
 from analyzer.signal.window import Keyframe
 from tests.kit.records.keyframe_files import drawn, jpeg, pictured
 from tests.kit.records.windows import measured

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analyzer.describe.answer import MAX_TAGS, answer_schema, rule_name
+from analyzer.describe.model.answer import MAX_TAGS, answer_schema, rule_name
+from analyzer.describe.model.profiles import PROFILES
+from analyzer.describe.model.text_model import Schema
 from analyzer.describe.moment import MAX_TITLE_CHARS
-from analyzer.describe.profiles import PROFILES
-from analyzer.describe.text_model import Schema
 from analyzer.signal.window import Window
 
 # About what things cost in Qwen2-VL's tokens: a picture of 640x360 within a video, and the question with

@@ -1,4 +1,4 @@
-"""The contract of Waiting, for the ledger and for the one in memory that tests of the queue use."""
+"""The contract of WindowStore, for the ledger and for the one in memory that tests of the queue use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.describe.queue import Waiting, WaitingError
+from analyzer.describe.window_store import WindowStore, WindowStoreError
 from analyzer.signal.window import Outcome, Window
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
@@ -23,7 +23,7 @@ from tests.kit.records.windows import measured
 class Place:
     """Where windows wait: a way to add one, and the outcome of one by its id."""
 
-    waiting: Waiting
+    waiting: WindowStore
     add: Callable[[Window], None]
     outcome: Callable[[str], str]
 
@@ -72,7 +72,7 @@ def test_the_newest_window_of_each_camera_is_next_except_those_in_work(place: Pl
 def test_a_window_is_returned_as_it_was_added(place: Place) -> None:
     place.add(window(3))
     assert place.waiting.window(window(3).id) == window(3)
-    with pytest.raises(WaitingError, match=window(4).id):
+    with pytest.raises(WindowStoreError, match=window(4).id):
         place.waiting.window(window(4).id)
 
 
@@ -104,7 +104,7 @@ def test_the_lowest_signals_are_skipped_and_never_those_in_work(place: Place) ->
 
 def test_a_ledger_that_was_closed_raises_waiting_errors(tmp_path: Path) -> None:
     with closing(Ledger(tmp_path)) as it:
-        waiting: Waiting = PendingWindows(it.windows)
+        waiting: WindowStore = PendingWindows(it.windows)
     for call in (
         lambda: waiting.newest_pending([]),
         lambda: waiting.window("front-0-00000"),
@@ -112,5 +112,5 @@ def test_a_ledger_that_was_closed_raises_waiting_errors(tmp_path: Path) -> None:
         lambda: waiting.skip_lowest(1, []),
         lambda: waiting.end_window("front-0-00000", Outcome.MODEL_FAILED),
     ):
-        with pytest.raises(WaitingError, match="closed"):
+        with pytest.raises(WindowStoreError, match="closed"):
             call()

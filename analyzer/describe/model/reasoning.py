@@ -1,4 +1,4 @@
-"""Where the answer of a thinking model begins, after its thoughts."""
+"""Remove a model's reasoning from its answer."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _START = re.compile(
 _END = re.compile(
     rf"</{_NAMES}>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<unused95>|<channel\|>", re.IGNORECASE
 )
-# gpt-oss: each message names its channel; without its special tokens the names stand in the text.
+# gpt-oss: each message names its channel; without its special tokens the names are plain text.
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
 _MESSAGE = "<|message|>"
 _BARE_CHANNELS = re.compile(r"\s*(?:analysis|commentary)(?=\W|[A-Z]).*?assistant\s*final", re.DOTALL)
 
 
-class UnfinishedError(Exception):
-    """A text ends within the model's thoughts: there is no answer in it."""
+class OnlyReasoningError(Exception):
+    """A text ends within the model's reasoning: it contains no answer."""
 
 
-def without_thoughts(text: str) -> str:
-    """Return what a model answers, without the thoughts before it; raises UnfinishedError.
+def without_reasoning(text: str) -> str:
+    """Return the answer of a model without the reasoning before it; raises OnlyReasoningError.
 
-    A closing mark alone is enough: many chat templates write the opening one into the prompt.
+    A closing tag alone is enough: many chat templates put the opening one into the prompt.
     """
     if _CHANNEL.search(text):
         return _final_channel(text)
@@ -34,7 +34,7 @@ def without_thoughts(text: str) -> str:
     ends = list(_END.finditer(text))
     rest = text[ends[-1].end() :] if ends else text
     if _START.match(rest):
-        raise UnfinishedError("it ends within its thoughts")
+        raise OnlyReasoningError("it ends within its reasoning")
     return rest
 
 
@@ -42,5 +42,5 @@ def _final_channel(text: str) -> str:
     finals = [channel.end() for channel in _CHANNEL.finditer(text) if channel[1].lower() == "final"]
     _, begun, answer = text[finals[-1] :].partition(_MESSAGE) if finals else ("", "", "")
     if not begun:
-        raise UnfinishedError("it ends within its thoughts")
+        raise OnlyReasoningError("it ends within its reasoning")
     return re.split(r"<\|(?:return|end|start|call)\|>", answer)[0]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from analyzer.describe.pictures import decode, read_jpegs
-from analyzer.describe.probe import drawn_window
+from analyzer.describe.model.pictures import decode, read_jpegs
+from analyzer.describe.model.probe import drawn_window
 
 
 def test_the_drawn_window_shows_a_red_ball_that_goes_from_left_to_right(tmp_path: Path) -> None:

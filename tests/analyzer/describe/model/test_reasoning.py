@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.describe.answer import InvalidAnswerError, read_object
-from analyzer.describe.thoughts import UnfinishedError, without_thoughts
+from analyzer.describe.model.answer import InvalidAnswerError, read_object
+from analyzer.describe.model.reasoning import OnlyReasoningError, without_reasoning
 
 DRAFT = '{"title": "draft"}'
 ANSWER = '{"title": "answer"}'
@@ -67,10 +67,10 @@ def test_marks_within_an_answer_are_only_quoted(quoted: str) -> None:
 
 @given(st.text(alphabet="abc {}[]:,\n\"'"))
 def test_a_text_without_marks_is_left_as_it_is(text: str) -> None:
-    assert without_thoughts(text) == text
+    assert without_reasoning(text) == text
 
 
 @given(st.text())
 def test_any_text_has_an_answer_or_none(text: str) -> None:
-    with contextlib.suppress(UnfinishedError):
-        assert without_thoughts(text) in text
+    with contextlib.suppress(OnlyReasoningError):
+        assert without_reasoning(text) in text

@@ -1,0 +1,9 @@
+"""Movers: what moved, tracked over a grid of changed cells.
+
+Read in this order:
+
+- ``mover``: a mover: one thing that moved in a window.
+- ``tracker``: detect blobs of changed cells and track them.
+- ``tracklet``: what the tracker found of one mover in a window.
+- ``bodies``: which tracklets are parts of one body, and which continue one another.
+"""
