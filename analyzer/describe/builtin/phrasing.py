@@ -74,5 +74,5 @@ def share_of_picture(share: float) -> str:
 
 
 def capital(text: str) -> str:
-    """Return the text with a capital first letter."""
+    """Return the text capitalised."""
     return text[:1].upper() + text[1:]
