@@ -3,12 +3,14 @@
 Read in this order:
 
 - ``address``: addresses of sources: their kind, and how they are shown without credentials.
-- ``source``: open an address with PyAV and yield its packets; every failure is a SourceError.
-- ``open``: open any source in the way that its kind needs.
+- ``source``: what a source of packets is: its protocol, its description and its one error.
+- ``container``: open an address with PyAV; its errors become SourceErrors.
 - ``track_choice``: which video track of a container is used: one rule for analysis, clips and verification.
 - ``demux``: yield the packets of an open container, past damaged data.
 - ``read_guard``: release a source that another thread may be reading.
-- ``looped``: a file that starts again when it ends, with continuous times.
+- ``av_source``: a source that PyAV opens: a file, a stream, a device or a synthetic camera.
+- ``playback``: files played like live sources: at their own speed, and in a loop.
+- ``open``: open any source in the way that its kind needs.
 - ``threaded``: a source read in a thread, so that its consumer can stop at any time.
 - ``buffer``: the rolling buffer: the last seconds of a camera, still encoded.
 - ``frame_skip``: which frames of a fast stream need not be decoded. Pure.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 from stream.address import is_live, scheme
-from stream.looped import LoopedSource
-from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
+from stream.av_source import AvSource
+from stream.playback import LoopedSource, RealTimeSource
+from stream.source import PacketSource, SourceError
 from stream.timing.timed_source import TimedSource
 
 POLL_S = 2.0

@@ -28,7 +28,7 @@ from sinks.events import EpochStarted, KeyframePreview, MotionChanged
 from stream.address import redact
 from stream.frames import Frame, FrameDecoder
 from stream.media.file import MediaError
-from stream.source import PacketSource, SourceError
+from stream.source import PacketSource, SourceError, SourceFault
 from stream.timing.pace import Pace
 
 # A time's digits alone, for names of files.
@@ -175,8 +175,8 @@ class Capture:
         if not self.counts.frames:
             info = self._source.info
             reason = "not one frame of it can be decoded"
-            damaged = self.counts.damaged_packets > 0
-            raise SourceError(info.address, reason, retryable=info.live, unreadable=damaged)
+            fault = SourceFault.UNREADABLE if self.counts.damaged_packets else SourceFault.DOWN
+            raise SourceError(info.address, reason, fault=fault, retryable=info.live)
         yield from self._missing_end()
 
     def _stand(self) -> Iterator[Seen]:

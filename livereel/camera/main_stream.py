@@ -12,7 +12,8 @@ from av.video.stream import VideoStream
 from analyzer.signal.window import Clip
 from livereel.camera.clips import BufferClips
 from stream.codec.h264 import in_band, length_bytes
-from stream.source import READ_TIMEOUT_S, SourceError
+from stream.container import READ_TIMEOUT_S
+from stream.source import SourceError, SourceFault
 from stream.threaded import ThreadedSource
 from stream.timing.arrival_clock import ArrivalClock
 
@@ -75,7 +76,7 @@ class MainStreamClips:
             else:
                 self._analysed.stop()  # a film is over when one of its streams is
         except SourceError as error:
-            self._fail(error.reason, retryable=error.retryable)
+            self._fail(error.reason, fault=error.fault, retryable=error.retryable)
 
     def _breaks(self, packet: Packet[Stream]) -> bool:
         """Whether the pictures are of another time or kind from this one on: nothing is joined over that."""
@@ -101,9 +102,9 @@ class MainStreamClips:
         before, self._parameters = self._parameters, new or self._parameters
         return bool(before) and before != self._parameters
 
-    def _fail(self, reason: str, *, retryable: bool = True) -> None:
+    def _fail(self, reason: str, *, fault: SourceFault = SourceFault.DOWN, retryable: bool = True) -> None:
         if self.failure is None:
-            self.failure = SourceError(self._main.info.address, reason, retryable=retryable)
+            self.failure = SourceError(self._main.info.address, reason, fault=fault, retryable=retryable)
         self._analysed.stop()
 
     @property
@@ -119,7 +120,8 @@ class MainStreamClips:
             with self._news:
                 self._ours.see(shown_s, came_s, tells=_is_timely(packet))
         if time.monotonic() - self._came_s > self._silent_s:
-            self._fail(f"nothing of its main stream for {self._silent_s:g} s")
+            reason = f"nothing of its main stream for {self._silent_s:g} s"
+            self._fail(reason, fault=SourceFault.STALLED)
 
     def forget(self, packet: Packet[Stream]) -> None:
         """What no decoder takes of the other stream is not in the clips."""

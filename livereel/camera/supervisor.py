@@ -9,13 +9,16 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import assert_never
 
+from analyzer.reel.records import GapReason
 from analyzer.signal.flicker import Flicker
 from livereel.camera.capture import Seen
 from livereel.camera.counts import CaptureCounts
 from livereel.camera.process import CameraProcess
 from livereel.camera.worker import CameraJob, Ended, Heartbeat, Listed
 from sinks.events import CameraStatus, EpochStarted
+from stream.source import SourceFault
 
 log = logging.getLogger(__name__)
 
@@ -54,16 +57,14 @@ class CameraLost:
     """A camera's connection ended.
 
     Attributes:
-        reason: in a few words; None when the source came to its end or we stopped it.
-        stalled: pictures had come and then ceased.
+        reason: in a few words; None when the source came to its end or the camera was stopped.
+        gap: why the camera is not observed from now on; None when it was stopped.
         final: it will not be tried again.
-        unreadable: what came could not be decoded.
     """
 
     reason: str | None
-    stalled: bool
-    final: bool
-    unreadable: bool = False
+    gap: GapReason | None = GapReason.SOURCE_DOWN
+    final: bool = False
 
 
 class Supervisor:
@@ -159,7 +160,7 @@ class Supervisor:
         try:
             process = CameraProcess(replace(self._job, epoch=self._epoch, listed=self._listed))
         except OSError as error:
-            return CameraLost(f"its process cannot be started: {error.strerror}", stalled=False, final=False)
+            return CameraLost(f"its process cannot be started: {error.strerror}")
         self._process = process
         try:
             return await self._listen(process)
@@ -245,25 +246,29 @@ class Supervisor:
         await self._on_report(report)
 
     def _silence(self) -> CameraLost:
-        watching = self.state == CameraStatus.WATCHING
         if self.counts.damaged_packets > self._damaged:
-            reason = "none of its pictures can be decoded"
-            return CameraLost(reason, stalled=watching, final=False, unreadable=True)
-        if watching:
-            return CameraLost(f"no picture for {self._stall_s:g} s", stalled=True, final=False)
-        return CameraLost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
+            return CameraLost("none of its frames can be decoded", GapReason.UNREADABLE)
+        if self.state == CameraStatus.WATCHING:
+            return CameraLost(f"no frame for {self._stall_s:g} s", GapReason.SOURCE_STALLED)
+        return CameraLost(f"no frame within {self._patience.open_s:g} s")
 
     async def _last_word(self, process: CameraProcess, ended: Ended | None) -> CameraLost:
         if self._stopping.is_set():
-            return CameraLost(None, stalled=False, final=True)
+            return CameraLost(None, gap=None, final=True)
         if ended is None:
-            return CameraLost(f"its process died: {await process.died_of()}", stalled=False, final=False)
-        return CameraLost(
-            ended.reason,
-            stalled=ended.stalled,
-            final=not ended.retryable,
-            unreadable=ended.unreadable,
-        )
+            return CameraLost(f"its process died: {await process.died_of()}")
+        return CameraLost(ended.reason, _gap_reason(ended.fault), final=not ended.retryable)
+
+
+def _gap_reason(fault: SourceFault) -> GapReason:
+    match fault:
+        case SourceFault.DOWN:
+            return GapReason.SOURCE_DOWN
+        case SourceFault.STALLED:
+            return GapReason.SOURCE_STALLED
+        case SourceFault.UNREADABLE:
+            return GapReason.UNREADABLE
+    assert_never(fault)
 
 
 def _now_s() -> float:

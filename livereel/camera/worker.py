@@ -23,7 +23,7 @@ from livereel.camera.settings import CameraSettings
 from livereel.storage.data_dir import CLIPS, KEYFRAMES
 from livereel.storage.free_space import FreeSpace
 from stream.open import open_live
-from stream.source import SourceError
+from stream.source import SourceError, SourceFault
 from stream.threaded import ThreadedSource
 
 if TYPE_CHECKING:
@@ -86,16 +86,22 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last word. ``reason`` is None when the source came to its end or we stopped it.
+    """The process's last report: watching has ended.
 
-    ``unreadable``: the source is there, but what it sends cannot be decoded.
-    ``stalled`` says that the connection was there, and nothing came.
+    Attributes:
+        reason: why, in a few words; None when the source came to its end or was stopped.
+        fault: the kind of failure.
+        retryable: whether a new process may help.
     """
 
     reason: str | None = None
+    fault: SourceFault = SourceFault.DOWN
     retryable: bool = False
-    unreadable: bool = False
-    stalled: bool = False
+
+    @classmethod
+    def by(cls, error: SourceError) -> Ended:
+        """The end that a source's failure is."""
+        return cls(error.reason, error.fault, error.retryable)
 
 
 Report = Seen | Heartbeat | Listed | Ended
@@ -121,7 +127,7 @@ def run(handle: int, parent_pid: int) -> None:
         try:
             reporter.send(_watch(pipe, reporter, pipe.recv()))
         except SourceError as error:
-            reporter.send(Ended(error.reason, error.retryable, error.unreadable))
+            reporter.send(Ended.by(error))
     except (EOFError, BrokenPipeError):
         return  # nobody is there any more
 
@@ -160,9 +166,7 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -
         reporter.send(_beat_of(capture, source))  # the numbers of its last moments
     failure = capture.failure or (beside and beside.failure)
     if failure:
-        return Ended(
-            failure.reason, failure.retryable, unreadable=failure.unreadable, stalled=failure.stalled
-        )
+        return Ended.by(failure)
     if source.info.live and not source.stopped:
         return Ended("the stream ended", retryable=True)
     return Ended()
@@ -178,7 +182,7 @@ def _opened_to_detect(address: str, camera: CameraSettings) -> ThreadedSource:
         return _open(address, camera)
     except SourceError as error:
         reason = f"its detect_source: {error.reason}"
-        raise SourceError(error.address, reason, retryable=error.retryable) from error
+        raise SourceError(error.address, reason, fault=error.fault, retryable=error.retryable) from error
 
 
 def _stop_on_message(pipe: Connection[Report, Any], source: ThreadedSource) -> None:

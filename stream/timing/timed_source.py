@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.av_source import AvSource
 from stream.read_guard import ReadGuard
-from stream.source import AvSource, SourceError
+from stream.source import SourceError
 from stream.timing.arrival_times import ArrivalTimes
 from stream.timing.clock_times import ClockTimes
 

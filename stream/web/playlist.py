@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urljoin, urlsplit
 
-from stream.source import SourceError
+from stream.source import SourceError, SourceFault
 from stream.web.http import Web
 
 # A playlist that lists nothing new for three times its longest segment, between these, is stale.
@@ -107,7 +107,7 @@ def await_segment(address: str, seen: Segment | None, on_seen: Callable[[Segment
     while listing.ended or not listing.is_past(seen):
         if listing.ended or time.monotonic() > deadline_s:
             reason = "its playlist has ended" if listing.ended else "its playlist lists nothing new"
-            raise SourceError(web.name, reason, retryable=True, stalled=True)
+            raise SourceError(web.name, reason, fault=SourceFault.STALLED, retryable=True)
         time.sleep(max(_LEAST_POLL_S, listing.target_s / 2))
         listing = _fetched(web)
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stream.av_source import AvSource
 from stream.frames import MAX_HELD, Decoded, Frame, FrameDecoder
 from stream.media.display import Display
-from stream.source import AvSource
 from tests.kit.cameras.damage import junk, pictures_junk
 from tests.kit.films.scene import scene
 from tests.kit.films.test_card import CORNERS, card_film, corners, roundness

@@ -20,7 +20,7 @@ from livereel.camera.capture import Capture, Seen
 from livereel.camera.clips import BufferClips, Clipper, NoClips
 from livereel.camera.overload import MAX_BEHIND_S
 from sinks.events import EpochStarted, KeyframePreview, MotionChanged
-from stream.source import AvSource
+from stream.av_source import AvSource
 from tests.kit.films.footage import Look, write_file
 
 START = datetime(2026, 3, 12, 14, 0, tzinfo=UTC)

@@ -16,9 +16,9 @@ from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips
 from livereel.camera.settings import CameraSettings
 from livereel.camera.worker import CameraJob
+from stream.av_source import AvSource
 from stream.codec.h264 import in_band, parameter_sets
 from stream.media.probe import probe, verify
-from stream.source import AvSource
 from tests.kit.cameras.rtsp import rtsp_server
 from tests.kit.films.footage import Look, pictures, write_units
 from tests.kit.program.live_run import WINDOWS, until, watching

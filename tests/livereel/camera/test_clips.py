@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.signal.window import Clip
 from livereel.camera.clips import BufferClips, FileClips, NoClips
-from stream.source import AvSource
+from stream.av_source import AvSource
 from tests.kit.films.numbered import film, shown
 
 

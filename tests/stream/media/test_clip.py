@@ -14,11 +14,11 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.av_source import AvSource
 from stream.codec.random_access import access
 from stream.media.clip import WrittenClip, write_clip
 from stream.media.file import MediaError
 from stream.media.probe import probe, verify
-from stream.source import AvSource
 from tests.kit.films.numbered import (
     FASTEST,
     SIZE,

@@ -1,15 +1,49 @@
-"""A file that starts again when it ends, with continuous times."""
+"""Files played like live sources: at their own speed, and in a loop."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.av_source import AvSource
+from stream.container import READ_TIMEOUT_S
 from stream.read_guard import ReadGuard
-from stream.source import AvSource, PacketSource
+from stream.source import PacketSource
+
+
+class RealTimeSource:
+    """A PacketSource that hands out another's packets no faster than they would happen."""
+
+    def __init__(self, source: PacketSource) -> None:
+        self._source = source
+        self.info = source.info
+        self.video = source.video
+        self.audio = source.audio
+        self.warning = source.warning
+        self._guard = ReadGuard(source.close)
+
+    def packets(self) -> Iterator[Packet[Stream]]:
+        """Yield each packet when its decoding time has come, counted from the first one's."""
+        return self._guard.until_closed(self._paced())
+
+    def _paced(self) -> Iterator[Packet[Stream]]:
+        offset_s: float | None = None
+        for packet in self._source.packets():
+            if packet.dts is not None:
+                due_s = float(packet.dts * packet.time_base)
+                now_s = time.monotonic()
+                if offset_s is None:
+                    offset_s = now_s - due_s
+                self._guard.closed.wait(max(0.0, min(due_s + offset_s - now_s, READ_TIMEOUT_S)))
+            yield packet
+
+    def close(self) -> None:
+        """Close the other source, at once even while a packet's time is waited for."""
+        self._guard.close()
 
 
 class LoopedSource:
