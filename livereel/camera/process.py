@@ -8,7 +8,8 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 
 from base.child_process import Child
-from livereel.camera.worker import CameraJob, Report
+from livereel.camera.reports import Report
+from livereel.camera.worker import CameraJob
 
 # Reports that may wait for the main process. When it is full the camera's process waits to send, and its
 # packets wait in its own bounded queue.

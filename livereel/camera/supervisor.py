@@ -13,10 +13,9 @@ from typing import assert_never
 
 from analyzer.reel.records import GapReason
 from analyzer.signal.flicker import Flicker
-from livereel.camera.capture import Seen
-from livereel.camera.counts import CaptureCounts
 from livereel.camera.process import CameraProcess
-from livereel.camera.worker import CameraJob, Ended, Heartbeat, Listed
+from livereel.camera.reports import CaptureCounts, Ended, Heartbeat, Listed, Seen
+from livereel.camera.worker import CameraJob
 from sinks.events import CameraStatus, EpochStarted
 from stream.source import SourceFault
 

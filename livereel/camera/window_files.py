@@ -9,7 +9,7 @@ from analyzer.signal.peaks import Candidate
 from analyzer.signal.window import Clip, Keyframe
 from analyzer.signal.windower import LazyJpeg, MeasuredWindow
 from livereel.camera.clips import Clipper
-from livereel.camera.counts import CaptureCounts
+from livereel.camera.reports import CaptureCounts
 from livereel.storage.free_space import FreeSpace, is_full
 from stream.media.file import MediaError
 

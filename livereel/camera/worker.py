@@ -10,36 +10,22 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from analyzer.signal.flicker import Flicker
 from analyzer.signal.settings import WindowSettings
 from base.child_process import become_child
-from livereel.camera.capture import Capture, Seen
+from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips
-from livereel.camera.counts import CaptureCounts
 from livereel.camera.main_stream import MainStreamClips
+from livereel.camera.reports import Ended, Heartbeat, Listed, Report
 from livereel.camera.settings import CameraSettings
 from livereel.storage.data_dir import CLIPS, KEYFRAMES
 from livereel.storage.free_space import FreeSpace
 from stream.open import open_live
-from stream.source import SourceError, SourceFault
+from stream.source import SourceError
 from stream.threaded import ThreadedSource
 
-if TYPE_CHECKING:
-    from stream.web.playlist import Segment
-
 BEAT_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The source is a live playlist, up to whose segment ``seen`` nothing is to be played again.
-
-    None is whatever it lists when it is asked next.
-    """
-
-    seen: Segment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,50 +47,6 @@ class CameraJob:
     min_free_bytes: int = 0
     epoch: int = 0
     listed: Listed | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """The process is alive, and what it has met so far; ``frames`` grows while pictures come.
-
-    Attributes:
-        counts: what was met.
-        clip_failure: why a clip could not be cut, the last time.
-        warning: what the user should know of how the source is read.
-        interval_s: how far apart its pictures usually are; None while that is unknown.
-        choice: which of several video tracks is watched.
-        flickers: small places whose regular changes do not count as motion.
-    """
-
-    counts: CaptureCounts
-    clip_failure: str | None = None
-    choice: str | None = None
-    warning: str | None = None
-    interval_s: float | None = None
-    flickers: tuple[Flicker, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The process's last report: watching has ended.
-
-    Attributes:
-        reason: why, in a few words; None when the source came to its end or was stopped.
-        fault: the kind of failure.
-        retryable: whether a new process may help.
-    """
-
-    reason: str | None = None
-    fault: SourceFault = SourceFault.DOWN
-    retryable: bool = False
-
-    @classmethod
-    def by(cls, error: SourceError) -> Ended:
-        """The end that a source's failure is."""
-        return cls(error.reason, error.fault, error.retryable)
-
-
-Report = Seen | Heartbeat | Listed | Ended
 
 
 class _Reporter:

@@ -21,7 +21,7 @@ from analyzer.reel.records import Gap, GapReason, Reel
 from analyzer.signal.window import Outcome, Window
 from base.clock import parse_utc, utc_text
 from base.plural import counted
-from livereel.camera.capture import Seen
+from livereel.camera.reports import Seen
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob
 from livereel.ledger.coverage import GapTracker

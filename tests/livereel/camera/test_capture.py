@@ -199,7 +199,7 @@ def test_a_single_picture_is_a_quiet_window(tmp_path: Path) -> None:
 
 
 def test_a_file_of_broken_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="not one frame of it can be decoded"):
+    with pytest.raises(SourceError, match="none of its frames can be decoded"):
         run(pictures_junk(scene(tmp_path / "film.mp4")))
 
 

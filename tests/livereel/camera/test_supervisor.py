@@ -15,7 +15,7 @@ import pytest
 from analyzer.reel.records import GapReason
 from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
-from livereel.camera.capture import Seen
+from livereel.camera.reports import Seen
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob

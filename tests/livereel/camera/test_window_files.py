@@ -14,7 +14,7 @@ from analyzer.signal.peaks import Candidate
 from analyzer.signal.window import Clip
 from analyzer.signal.windower import LazyJpeg, MeasuredWindow
 from livereel.camera.clips import NoClips
-from livereel.camera.counts import CaptureCounts
+from livereel.camera.reports import CaptureCounts
 from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
 from stream.frames import Frame

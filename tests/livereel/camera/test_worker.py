@@ -17,8 +17,9 @@ import pytest
 from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
 from livereel.camera.process import CameraProcess
+from livereel.camera.reports import Ended, Report
 from livereel.camera.settings import CameraSettings
-from livereel.camera.worker import CameraJob, Ended, Report
+from livereel.camera.worker import CameraJob
 from sinks.events import EpochStarted
 from stream.open import open_live
 from stream.source import SourceError
