@@ -13,10 +13,10 @@ Read in this order:
 - ``open``: open any source in the way that its kind needs.
 - ``threaded``: a source read in a thread, so that its consumer can stop at any time.
 - ``buffer``: the rolling buffer: the last seconds of a camera, still encoded.
-- ``frame_skip``: which frames of a fast stream need not be decoded. Pure.
-- ``frames``: decode packets to frames: the luma plane at analysis size, a colour picture on request.
-- ``codec``: see there.
-- ``timing``: see there.
-- ``web``: see there.
-- ``media``: see there.
+- ``timing``: media time of live sources, compared with the arrival of their packets.
+- ``web``: sources that are fetched piece by piece over HTTP.
+- ``codec``: what the bytes of a codec say without decoding them.
+- ``frames``: packets decoded to frames: luma at analysis size, a colour picture on request.
+- ``picture``: frames as they are displayed: upright, in square pixels, in the colours of an ordinary screen.
+- ``media``: media files: read, probed, verified and written.
 """

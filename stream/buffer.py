@@ -10,7 +10,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.codec.random_access import Start
-from stream.timing.discontinuity import is_jump
+from stream.timing.timestamps import is_jump
 
 # Times of packets and of frames differ by what rounding costs.
 _SAME_TIME_S = 1e-3

@@ -12,6 +12,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.source import PacketSource, SourceError
+from stream.timing.timestamps import shown_s
 
 # A minute of most cameras. When it is full the reader waits, and the sender's own buffers fill.
 MAX_PACKETS = 4096
@@ -95,9 +96,9 @@ class ThreadedSource:
             return
 
     def _settle(self, packet: Packet[Stream]) -> None:
-        stamp = packet.dts if packet.pts is None else packet.pts
-        if packet.stream.type == "video" and stamp is not None:
-            stream_epoch_utc = datetime.now(UTC) - timedelta(seconds=float(stamp * packet.time_base))
+        at_s = shown_s(packet)
+        if packet.stream.type == "video" and at_s is not None:
+            stream_epoch_utc = datetime.now(UTC) - timedelta(seconds=at_s)
             self.stream_epoch_utc = min(self.stream_epoch_utc or stream_epoch_utc, stream_epoch_utc)
 
     def now(self) -> datetime:

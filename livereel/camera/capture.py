@@ -25,7 +25,7 @@ from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
 from sinks.events import EpochStarted
 from stream.address import redact
-from stream.frames import Frame
+from stream.frames.frame import Frame
 from stream.media.file import MediaError
 from stream.source import PacketSource, SourceError, SourceFault
 from stream.timing.pace import Pace

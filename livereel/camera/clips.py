@@ -11,7 +11,7 @@ from av.stream import Stream
 
 from analyzer.signal.window import Clip
 from stream.buffer import PacketBuffer
-from stream.frames import MAX_HELD
+from stream.frames.decoder import MAX_HELD
 from stream.media.clip import write_clip
 from stream.media.parameters import ClipParameters
 from stream.source import PacketSource

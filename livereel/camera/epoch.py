@@ -20,7 +20,8 @@ from base.clock import MediaClock
 from livereel.camera.reports import CaptureCounts
 from livereel.camera.window_files import WindowFiles
 from sinks.events import KeyframePreview, MotionChanged
-from stream.frames import Decoded, Frame, FrameDecoder
+from stream.frames.decoder import Decoded, FrameDecoder
+from stream.frames.frame import Frame
 
 # The digits of a time, for file names.
 _STAMP = str.maketrans("", "", "-:.")
@@ -194,7 +195,7 @@ class Epoch:
 
     def _still(self, windower: Windower) -> list[MeasuredWindow]:
         """Windows that a file's last frame fills, which may be shown for a minute in a time-lapse."""
-        shown_to_s = self.decoder.stands_to_s
+        shown_to_s = self.decoder.shown_to_s
         if self._camera.live or shown_to_s is None or shown_to_s - self.last_s <= STILL_S:
             return []
         return windower.show_last(shown_to_s)

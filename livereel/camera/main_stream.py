@@ -16,6 +16,7 @@ from stream.container import READ_TIMEOUT_S
 from stream.source import SourceError, SourceFault
 from stream.threaded import ThreadedSource
 from stream.timing.arrival_clock import ArrivalClock
+from stream.timing.timestamps import shown_s
 
 # The main stream may come a little later than the one that is analysed: a clip waits so long for its end.
 MAX_WAIT_S = 0.3
@@ -82,16 +83,16 @@ class MainStreamClips:
         """Whether the pictures are of another time or kind from this one on: nothing is joined over that."""
         if packet.stream.type != "video":
             return False
-        shown_s = _shown_s(packet)
-        jumps = shown_s is not None and self._theirs.jumps_to(shown_s)
+        at_s = shown_s(packet)
+        jumps = at_s is not None and self._theirs.jumps_to(at_s)
         return jumps or self._changes(packet)
 
     def _keep(self, packet: Packet[Stream]) -> None:
         if packet.stream.type == "video":
             self._came_s = time.monotonic() - self._main.behind_s
-            shown_s = _shown_s(packet)
-            if shown_s is not None:
-                self._theirs.see(shown_s, self._came_s, tells=_is_timely(packet))
+            at_s = shown_s(packet)
+            if at_s is not None:
+                self._theirs.see(at_s, self._came_s, tells=_is_timely(packet))
         self._clips.push(packet)
 
     def _changes(self, packet: Packet[Stream]) -> bool:
@@ -115,10 +116,10 @@ class MainStreamClips:
     def push(self, packet: Packet[Stream]) -> None:
         """See a packet of the stream that is analysed; only its time matters."""
         came_s = time.monotonic() - self._analysed.behind_s
-        shown_s = _shown_s(packet)
-        if packet.stream.type == "video" and shown_s is not None:
+        at_s = shown_s(packet)
+        if packet.stream.type == "video" and at_s is not None:
             with self._news:
-                self._ours.see(shown_s, came_s, tells=_is_timely(packet))
+                self._ours.see(at_s, came_s, tells=_is_timely(packet))
         if time.monotonic() - self._came_s > self._silent_s:
             reason = f"nothing of its main stream for {self._silent_s:g} s"
             self._fail(reason, fault=SourceFault.STALLED)
@@ -159,8 +160,3 @@ def _is_timely(packet: Packet[Stream]) -> bool:
     """Whether it comes no earlier than it is to be shown, as what others build on may."""
     stream = packet.stream
     return packet.is_keyframe or (isinstance(stream, VideoStream) and not stream.codec_context.has_b_frames)
-
-
-def _shown_s(packet: Packet[Stream]) -> float | None:
-    stamp = packet.pts if packet.pts is not None else packet.dts
-    return None if stamp is None else float(stamp * packet.time_base)

@@ -15,6 +15,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from stream.codec import h264, hevc
+from stream.timing.timestamps import shown_stamp
 
 # Start codes of a picture in MPEG-4 part 2 (vop_start_code) and MPEG-1/2 (picture_start_code).
 _VOP, _PICTURE = b"\0\0\1\xb6", b"\0\0\1\0"
@@ -106,7 +107,7 @@ class Start:
 
     def __init__(self, packet: Packet[Stream]) -> None:
         self._left = access(packet).lead or 0
-        self._latest = _stamp(packet)
+        self._latest = shown_stamp(packet)
         self.complete = None if self._left else self._latest
 
     @property
@@ -118,16 +119,12 @@ class Start:
         """Take the stream's next packet, in decoding order."""
         if not self._left:
             return
-        stamp = _stamp(packet)
+        stamp = shown_stamp(packet)
         if stamp is not None:
             self._latest = max(stamp, self._latest or stamp)
         self._left -= access(packet).counts
         if not self._left:
             self.complete = self._latest
-
-
-def _stamp(packet: Packet[Stream]) -> int | None:
-    return packet.pts if packet.pts is not None else packet.dts
 
 
 def _reader(codec: str, extradata: bytes | None) -> _Reader | None:

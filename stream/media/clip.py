@@ -25,10 +25,11 @@ from stream.media.track import (
     codec_name,
     copied,
     decoded_at,
+    durations,
     holds_video,
     plays_audio,
-    shown_ticks,
 )
+from stream.timing.timestamps import shown_stamp
 
 _RATE_HZ = 48_000
 
@@ -81,7 +82,7 @@ def write_clip(
         raise MediaError(f"cannot write {path}: no keyframe among its packets")
     stamps = repaired([(p.pts, p.dts) for p in video])
     times = [pts for pts, _ in stamps]
-    ticks = shown_ticks(times, video[-1].duration)
+    ticks = durations(times, video[-1].duration)
     zero = times[0] if not access(video[0]).lead else _first_complete(video)
     if zero is None:
         raise MediaError(f"cannot write {path}: no complete frame among its packets")
@@ -142,8 +143,7 @@ def _mux_both(
 
 
 def _heard_at(packet: Packet[Stream]) -> Fraction:
-    stamp = packet.pts if packet.pts is not None else packet.dts
-    return (stamp or 0) * packet.time_base
+    return (shown_stamp(packet) or 0) * packet.time_base
 
 
 def _can_copy(template: AudioStream, heard: list[Packet[Stream]]) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 from av.video.frame import VideoFrame
 
 from stream.media.file import MediaError, replacing
-from stream.media.picture import Rgb, upright_rgb
 from stream.media.reader import MediaReader
+from stream.picture.render import Rgb, upright_rgb
 
 # Up to this distance decoding on is cheaper than seeking anew.
 _SAME_CLUSTER_S = 2.0

@@ -1,4 +1,4 @@
-"""Codec parameters of clips: a copy of their stream's, or those that came later within the stream."""
+"""Codec parameters of clips: those of their stream when it was opened, or later ones."""
 
 from __future__ import annotations
 

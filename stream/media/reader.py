@@ -21,9 +21,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stream.codec.random_access import Finder, Start, marked
-from stream.media.display import display_of
 from stream.media.file import MediaError, demuxed, opened, translated
 from stream.media.timeline import Tick, in_order
+from stream.picture.display import display_of
+from stream.timing.timestamps import shown_stamp
 from stream.track_choice import choose_video
 
 # Audio may stand in the file before the picture that it belongs to.
@@ -120,7 +121,7 @@ class MediaReader:
 
     def time_of(self, packet: Packet[Stream]) -> Fraction | None:
         """When a packet of any stream is shown, in seconds; None where it does not say."""
-        stamp = packet.pts if packet.pts is not None else packet.dts
+        stamp = shown_stamp(packet)
         return None if stamp is None else stamp * packet.time_base - self._origin * self.tick_s
 
     def packets(self, from_s: float) -> Iterator[Packet[Stream]]:
@@ -209,7 +210,7 @@ class MediaReader:
                     start.see(packet)
                 elif packet.is_keyframe:
                     start = Start(packet)
-                elif (_stamp(packet) or target) > target:
+                elif (shown_stamp(packet) or target) > target:
                     return []
                 else:
                     continue
@@ -300,10 +301,6 @@ def _frame_s(container: InputContainer, video: VideoStream) -> float:
 
 def _audio(container: InputContainer) -> AudioStream | None:
     return next((s for s in container.streams.audio if s.codec_context is not None), None)
-
-
-def _stamp(packet: Packet[Stream]) -> int | None:
-    return packet.pts if packet.pts is not None else packet.dts
 
 
 def decode(stream: VideoStream, packet: Packet[Any] | None) -> list[VideoFrame]:

@@ -81,7 +81,7 @@ def copied(
     return copy
 
 
-def shown_ticks(pts: Sequence[int], last: int | None) -> list[int]:
+def durations(pts: Sequence[int], last: int | None) -> list[int]:
     """How long each picture is shown, in the order given; the one shown last for ``last`` ticks.
 
     Where ``last`` is not known it is shown as long as most are.

@@ -2,7 +2,7 @@
 
 Read in this order:
 
-- ``discontinuity``: when timestamps continue on another timeline. Pure.
+- ``timestamps``: timestamps of packets, and whether one continues the timeline of the one before. Pure.
 - ``arrival_clock``: the offset between stream time and our clock, estimated from arrivals. Pure.
 - ``arrival_times``: times for a stream that has none: smoothed arrival times. Pure.
 - ``drift``: whether a stream's clock runs faster or slower than ours. Pure.

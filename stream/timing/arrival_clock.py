@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream.timing.discontinuity import is_jump
+from stream.timing.timestamps import is_jump
 
 # A camera's clock drifts from ours by less than this, so an old packet is forgotten a little faster.
 MAX_DRIFT = 2e-4

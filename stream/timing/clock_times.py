@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stream.timing.discontinuity import is_jump
 from stream.timing.drift import Drift
+from stream.timing.timestamps import is_jump
 
 # What the wrong rate has cost before it was found is made up for within this time.
 CATCH_UP_S = 10.0

@@ -11,6 +11,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.media.track import add_copy, copied
+from stream.timing.timestamps import shown_stamp
 
 # A packet may stand half its length off its time, and timestamps jitter by about this.
 _JITTER_S = Fraction(1, 100)
@@ -49,8 +50,7 @@ class SplicedSound:
         while self._waiting:
             packet = self._waiting[0]
             length = round((packet.duration or 0) * packet.time_base * self._rate_hz) or _AAC_FRAME
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            at = round(((stamp or 0) * packet.time_base + shift_s) * self._rate_hz)
+            at = round(((shown_stamp(packet) or 0) * packet.time_base + shift_s) * self._rate_hz)
             if at >= end - length // 2:
                 return
             self._waiting.popleft()

@@ -12,7 +12,7 @@ from stream.codec.h264 import ParameterSets, in_band, is_idr
 from stream.media.edit.segment import Place, Segment
 from stream.media.reader import MediaReader
 from stream.media.timeline import Tick, closed_prefix, evened, shown_until
-from stream.media.track import shown_ticks
+from stream.media.track import durations
 
 TICKS_PER_S = 90_000
 TICK_S = Fraction(1, TICKS_PER_S)
@@ -94,7 +94,7 @@ def cut(
     if times is None or len(set(times)) < len(times) or min(times) < 0:
         raise UnsuitableError("pictures come out of order, or too unevenly")
     *scaled, ends = times
-    ticks = shown_ticks(scaled, ends - max(scaled))
+    ticks = durations(scaled, ends - max(scaled))
     return Cut(
         segment=segment,
         start_s=footage.seconds(pts[0]),

@@ -16,14 +16,14 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
-from stream.media.colour import sdr_matrix
-from stream.media.display import Size
 from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
 from stream.media.file import MediaError, muxing
-from stream.media.picture import fitted
 from stream.media.reader import MediaReader, ReaderCache
 from stream.media.sound import ReelSound
 from stream.media.timeline import Tick, shown_between
+from stream.picture.colour import sdr_matrix
+from stream.picture.display import Size
+from stream.picture.render import fitted
 
 # Players and FFmpeg's own tools expect a constant rate; more than this no screen shows.
 _MAX_FPS = Fraction(60)

@@ -13,7 +13,6 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.codec.h264 import ParameterSets, length_prefixed, parameter_sets
-from stream.media.display import Display, carry_display
 from stream.media.edit.audio_splice import LEAST_RATE_HZ, SplicedSound
 from stream.media.edit.cut import TICK_S, TICKS_PER_S, Cut, UnsuitableError, cut
 from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
@@ -22,6 +21,7 @@ from stream.media.reader import MediaReader, ReaderCache
 from stream.media.sound import ReelSound
 from stream.media.timeline import decode_times
 from stream.media.track import add_copy, codec_name, copied, plays_audio
+from stream.picture.display import Display, carry_display
 
 # What every browser decodes.
 _PLAYABLE = frozenset({"yuv420p", "yuvj420p"})

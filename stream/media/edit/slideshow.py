@@ -14,12 +14,12 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from stream.media.colour import BLACK_YUV, assumed_matrix
-from stream.media.display import Size
 from stream.media.edit.segment import Joined, Place, mark_chapters
 from stream.media.file import MediaError, demuxed, muxing, translated
-from stream.media.picture import Rgb
 from stream.media.track import add_copy, copied
+from stream.picture.colour import BLACK_YUV, assumed_matrix
+from stream.picture.display import Size
+from stream.picture.render import Rgb
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
 from stream.av_source import AvSource
-from stream.frames import FrameDecoder
+from stream.frames.decoder import FrameDecoder
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 WIDTH, HEIGHT = 640, 360

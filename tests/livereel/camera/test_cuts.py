@@ -14,7 +14,8 @@ from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
 from stream.av_source import AvSource
-from stream.frames import Frame, FrameDecoder
+from stream.frames.decoder import FrameDecoder
+from stream.frames.frame import Frame
 from tests.kit.films.hard_cuts import CAMERA, slides
 
 FILM = {"preset": "ultrafast", "bf": "3", "g": "50", "x264-params": "b-adapt=0"}  # pictures to leave out

@@ -17,7 +17,7 @@ from livereel.camera.clips import NoClips
 from livereel.camera.reports import CaptureCounts
 from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
-from stream.frames import Frame
+from stream.frames.frame import Frame
 from stream.media.file import DiskFullError
 
 

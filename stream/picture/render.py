@@ -11,8 +11,8 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
-from stream.media.colour import BLACK_YUV, rgb, yuv
-from stream.media.display import Display, Size
+from stream.picture.colour import BLACK_YUV, rgb, yuv
+from stream.picture.display import Display, Size
 
 Rgb = NDArray[np.uint8]
 """A picture of shape (height, width, 3)."""

@@ -7,8 +7,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
-from stream.media.display import Size
-from stream.media.tone import is_wide, to_sdr
+from stream.picture.display import Size
+from stream.picture.tone import is_wide, to_sdr
 
 # From this height on, video without a word on its colours follows BT.709, below it BT.601.
 _HD_HEIGHT_PX = 720
