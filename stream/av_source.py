@@ -31,35 +31,35 @@ from stream.demux import demuxed
 from stream.media.track import holds_video
 from stream.read_guard import ReadGuard
 from stream.source import SourceError, SourceFault, SourceInfo
-from stream.track_choice import choose_video, clock_s, has_decoder, said, video_tracks
+from stream.track_choice import choice_line, choose_video, clock_s, has_decoder, video_tracks
 
 # Containers with an index of their own: any place can be found again without reading up to it.
 _INDEXED_FORMATS = frozenset({"mov", "mp4", "matroska", "webm", "avi"})
-# FFmpeg draws any text file as a terminal's screen; nobody means that.
+# FFmpeg decodes any text file as the screen of a terminal.
 _NOT_VIDEO_FORMATS = frozenset({"tty"})
-# Playlists: they tell a duration when they are complete, and only then.
+# Playlists: they have a duration only when they are complete.
 _PLAYLIST_FORMATS = frozenset({"hls", "dash"})
-# JPEG after JPEG in one answer: without end, whatever length the server names.
+# JPEG after JPEG in one response: endless, whatever length the server states.
 _MULTIPART_FORMAT = "mpjpeg"
-# Readers of single pictures; the first goes by the address's ending.
+# Demuxers of single pictures; FFmpeg chooses the first by the ending of the address.
 _PICTURE_FORMATS = frozenset({"image2", "jpeg_pipe", "png_pipe"})
 _NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS, libavformat/avformat.h
-# What tells no times counts in 25ths of a second: too coarse for times by arrival.
+# Time base of a live stream without timestamps: its own, 1/25 s, is too coarse for arrival times.
 _FINE_TICK = Fraction(1, 90_000)
-# When a container's clock was never set, or its bytes are damaged.
+# Other years come from a clock that was never set, or from damage.
 _CREDIBLE_YEARS = range(1980, 2200)
 _MAX_DURATION_S = 366 * 86_400.0
 
 
 class AvSource:
-    """A PacketSource over whatever PyAV opens: files, streams, devices and the drawn camera."""
+    """A PacketSource over whatever PyAV opens: files, streams, devices and synthetic cameras."""
 
     warning: str | None = None
 
     def __init__(self, address: str, *, transport: str = "tcp") -> None:
         """Open the address; raises SourceError.
 
-        ``transport`` is how RTSP brings its packets: ``tcp`` or ``udp``.
+        ``transport`` is that of RTSP: ``tcp`` or ``udp``.
         """
         self._name = redact(address)
         self._live = is_live(address)
@@ -69,7 +69,7 @@ class AvSource:
             raise self._encrypted_or(error, address) from error
         try:
             self.video, self.audio = self._choose_streams()
-            if self.is_playlist:  # what is not wanted of other variants is not even fetched
+            if self.is_playlist:  # streams of other variants are not even fetched
                 for stream in self._container.streams:
                     stream.discard = Discard.default if stream in {self.video, self.audio} else Discard.all
             self.info = self._describe(address)
@@ -89,23 +89,23 @@ class AvSource:
         return SourceError(self._name, reason, fault=SourceFault.UNREADABLE, retryable=retryable)
 
     def _encrypted_or(self, error: SourceError, address: str) -> SourceError:
-        """The better reason why an address cannot be opened."""
+        """Return the error of an encrypted source where it is one, else ``error``."""
         path = local_path(address)
         if path is not None and (is_scrambled(path) or is_protected(path)):
             return self._encrypted(ENCRYPTED)
         if ".m3u8" in address.partition("?")[0] and needs_key(str(path or address)):
-            # The server of the keys may be back later.
+            # The key server may only be down.
             return self._encrypted(KEY_MISSING, retryable=self._live)
         return error
 
     @property
     def is_playlist(self) -> bool:
-        """Whether a playlist names what is played, segment by segment."""
+        """Whether the address names a playlist of segments."""
         return self._container.format.name in _PLAYLIST_FORMATS
 
     @property
     def serves_pictures(self) -> bool:
-        """Whether a server has answered with a picture, of which the size may be unknown."""
+        """Whether a server has answered with a single picture, whose size may be unknown."""
         return self._live and self._container.format.name in _PICTURE_FORMATS
 
     def _choose_streams(self) -> tuple[VideoStream, AudioStream | None]:
@@ -121,13 +121,13 @@ class AvSource:
             raise SourceError(self._name, "its video stream holds no readable picture", retryable=self._live)
         if is_declared(self._container, video):
             raise self._encrypted(ENCRYPTED)
-        # Sound whose kind did not show while probing has no parameters to write a file with.
-        heard = (
+        # Audio that probing has not decoded has no parameters with which a file could be written.
+        audible = (
             s
             for s in self._container.streams.audio
             if has_decoder(s) and s.codec_context.sample_rate and s.channels
         )
-        return video, next(heard, None)
+        return video, next(audible, None)
 
     def _describe(self, address: str) -> SourceInfo:
         context = self.video.codec_context
@@ -140,7 +140,7 @@ class AvSource:
         live = self._live and not self._ends(address)
         timed = not self._container.format.flags & _NO_TIMESTAMPS
         if live and not timed:
-            rate = None  # what the demuxer says of it is a default
+            rate = None  # the demuxer's is only a default
             self.video.time_base = min(self.video.time_base or _FINE_TICK, _FINE_TICK)
         return SourceInfo(
             address=self._name,
@@ -153,35 +153,37 @@ class AvSource:
             if path is not None and regular
             else datetime.now(UTC),
             live=live,
-            # What MP4 cannot hold (GIF, Windows Media) is looked up in the file, if slowly.
+            # Video that MP4 cannot hold (GIF, Windows Media) is read from the file itself, if slowly.
             file=path if regular and (indexed or not holds_video(self.video)) else None,
             end_s=self._end_s() if regular else None,
-            choice=said(self._container, self.video),
+            choice=choice_line(self._container, self.video),
             timed=timed,
             playlist=self.is_playlist,
         )
 
     def _ends(self, address: str) -> bool:
-        """Whether a server's stream is a film: it has an end and comes as fast as it is asked for.
+        """Whether a server serves a file: it has an end and comes as fast as it is read.
 
-        A duration proves nothing: recorders, simulators and looped files name one over RTSP, too.
+        A duration is no proof: recorders, simulators and looped files state one over RTSP, too.
         """
         if not may_be_file(address) or self._container.format.name == _MULTIPART_FORMAT:
             return False
         if self.is_playlist:
             return bool(self._container.duration)
-        # Negative where the server does not say (an errno of FFmpeg's avio_size).
+        # Negative where the server states none (an errno of FFmpeg's avio_size).
         return self._container.size > 0
 
     def _end_s(self) -> float | None:
-        """Where the container says that its pictures end, in stream time."""
+        """The stream time at which the container says that its video ends."""
         container, video = self._container, self.video
-        if "matroska" in container.format.name:  # times from zero, whatever comes first
+        if "matroska" in container.format.name:  # from zero, whatever its first timestamp
             named = clock_s(video.metadata.get("DURATION", ""))
             return named or (container.duration / av.time_base if container.duration else None)
         if video.duration and video.time_base:
             length_s = video.duration * video.time_base
-            if container.format.name == "avi" and video.average_rate:  # where cut off, it tells what there is
+            if (
+                container.format.name == "avi" and video.average_rate
+            ):  # of a file that was cut off, the frames that exist
                 length_s = max(length_s, video.frames / video.average_rate)
             return float((video.start_time or 0) * video.time_base + length_s)
         if container.duration:

@@ -21,12 +21,12 @@ _DEVICE_FORMAT = "video4linux2,v4l2"
 
 
 def _options(address: str, transport: str) -> dict[str, str]:
-    """What FFmpeg must be told so that watching begins soon after opening."""
+    """FFmpeg's options with which reading begins soon after opening."""
     if scheme(address) in {"rtsp", "rtsps"}:
-        # Two frames tell the rate well enough; FFmpeg would wait for twenty.
+        # Two frames are enough for the rate; FFmpeg would wait for twenty.
         return {"rtsp_transport": transport, "fpsprobesize": "2"}
-    if scheme(address) in {"http", "https"}:  # of which any may be a playlist
-        # The newest segment, not the third newest; segments may be called as cameras like to.
+    if scheme(address) in {"http", "https"}:  # any may be a playlist
+        # Begin with the newest segment, not the third newest; accept segments with any file name extension.
         return {"live_start_index": "-1", "extension_picky": "0"}
     return {}
 
@@ -40,7 +40,7 @@ def opened(address: str, transport: str) -> InputContainer:
             camera = SyntheticCamera(parse_address(address))
         except ValueError as error:
             raise SourceError(name, str(error)) from error
-        # One second says all there is to know of a stream that we make ourselves.
+        # A second is enough to probe a synthetic stream.
         return av.open(camera, mode="r", format="mpegts", options={"analyzeduration": "1000000"})
     path = local_path(address)
     if path is None:
@@ -60,13 +60,16 @@ def opened(address: str, transport: str) -> InputContainer:
         raise SourceError(name, "the file is empty")
     if path.is_char_device():
         return av.open(str(path), mode="r", format=_DEVICE_FORMAT)
-    # "file:" keeps FFmpeg from reading a protocol or a pattern into a file's name.
+    # With "file:", FFmpeg sees no protocol and no pattern in a file name.
     return av.open(f"file:{path}", mode="r", metadata_errors="replace")
 
 
 @contextmanager
 def translated(name: str, *, live: bool, timeout: SourceFault = SourceFault.DOWN) -> Iterator[None]:
-    """Turn PyAV's errors into SourceError, whose text holds no password; ``timeout`` is what one means."""
+    """Turn PyAV's errors into SourceErrors without their text, which may hold the password.
+
+    ``timeout`` is the fault that a timeout means.
+    """
     try:
         yield
     except (av.error.FFmpegError, OSError) as error:
@@ -76,7 +79,7 @@ def translated(name: str, *, live: bool, timeout: SourceFault = SourceFault.DOWN
 
 
 def _explain(error: Exception, *, live: bool) -> tuple[str, bool]:
-    """Say in a few words what PyAV means, and whether trying again is of no use even with a camera."""
+    """Return the reason in a few words, and whether it is final even for a camera."""
     table: list[tuple[type[Exception], str, bool]] = [
         (FileNotFoundError, "no such file", False),
         (PermissionError, "permission denied", True),
@@ -97,5 +100,5 @@ def _explain(error: Exception, *, live: bool) -> tuple[str, bool]:
     if isinstance(error, OSError) and error.errno == errno.ENOTTY:
         return "not a video device", True
     if isinstance(error, OSError) and error.errno == errno.EIO and live:
-        return "cannot be reached", False  # FFmpeg says this of a name that nobody knows
+        return "cannot be reached", False  # FFmpeg's error for an unknown host name
     return (getattr(error, "strerror", None) or type(error).__name__).lower(), False

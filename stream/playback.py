@@ -16,7 +16,7 @@ from stream.source import PacketSource
 
 
 class RealTimeSource:
-    """A PacketSource that hands out another's packets no faster than they would happen."""
+    """A PacketSource that yields another's packets no faster than they were recorded."""
 
     def __init__(self, source: PacketSource) -> None:
         self._source = source
@@ -27,7 +27,7 @@ class RealTimeSource:
         self._guard = ReadGuard(source.close)
 
     def packets(self) -> Iterator[Packet[Stream]]:
-        """Yield each packet when its decoding time has come, counted from the first one's."""
+        """Yield each packet at its decoding time, counted from the first packet's."""
         return self._guard.until_closed(self._paced())
 
     def _paced(self) -> Iterator[Packet[Stream]]:
@@ -47,14 +47,13 @@ class RealTimeSource:
 
 
 class LoopedSource:
-    """A PacketSource over a file, round and round; its time goes on from round to round.
+    """A PacketSource over a file that starts again when it ends, with continuous timestamps.
 
-    The file is opened anew each round: seeking would flush the decoder, which may be at work in another
-    thread.
+    The file is opened again for each round: seeking would flush the decoder, which another thread may use.
     """
 
     def __init__(self, open_source: Callable[[], AvSource]) -> None:
-        """Open it for the first time; raises SourceError."""
+        """Open the file for the first round; raises SourceError."""
         self._open = open_source
         self._source = open_source()
         self.info = self._source.info
@@ -70,7 +69,7 @@ class LoopedSource:
     def _rounds(self) -> Iterator[Packet[Stream]]:
         shift_s = yield from _round(self._source, Fraction(0))
         while shift_s is not None:
-            # Not closed by hand: it must stay while a packet of it is somewhere, and goes with the last one.
+            # Not closed here: its packets refer to it, and it is released with the last of them.
             shift_s = yield from _round(self._open(), shift_s)
 
     def close(self) -> None:
@@ -81,7 +80,7 @@ class LoopedSource:
 def _round(source: PacketSource, shift_s: Fraction) -> Generator[Packet[Stream], None, Fraction | None]:
     """Yield a round's packets, later by ``shift_s``; return the next round's shift.
 
-    It is None where no time has passed in this one: a single picture without a duration.
+    Return None where the round takes no time: a single picture without a duration.
     """
     start_s = end_s = None
     for packet in source.packets():

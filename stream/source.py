@@ -48,23 +48,24 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What is known of a source once it is open.
+    """A description of a source, once it is open.
 
     Attributes:
         address: without credentials.
         codec: FFmpeg's name of the video codec.
-        width_px, height_px: of the decoded picture, before any rotation.
-        fps: nominal frame rate, None when the source does not say.
+        width_px, height_px: of the decoded frame, before any rotation.
+        fps: nominal frame rate; None when the source states none.
         duration_s: None for live sources.
-        timed: packets carry times; else they are counted at a nominal rate, which no live source keeps to.
-        end_s: stream time at which, as the file says, its pictures end; where it says nothing of
-            pictures alone, all of it. None where it says nothing.
+        timed: packets have timestamps; otherwise they are numbered at a nominal rate, from which live sources
+            deviate.
+        end_s: stream time at which the file states that its video ends, or else all of it; None where it
+            states neither.
         start_utc: wall time of the first frame: now for live sources; for files the recorded time of
             creation, else the file's last change less its duration.
         live: the source cannot be read faster than it happens.
-        playlist: it is named by a playlist, segment by segment.
-        file: the file that any part can be read from again; None where packets must be kept as they pass.
-        choice: which of several video tracks is taken, in a line; None where there is only one.
+        playlist: its segments are listed by a playlist.
+        file: the file from which any part can be read again; None where packets must be buffered for clips.
+        choice: which of several video tracks is used, in a line; None where there is only one.
     """
 
     address: str
@@ -95,7 +96,7 @@ class PacketSource(Protocol):
 
     @property
     def warning(self) -> str | None:
-        """What the user should know of how the source is read; None while there is nothing."""
+        """What the user should know about how the source is read; None while there is nothing."""
         ...
 
     def packets(self) -> Iterator[Packet[Stream]]:

@@ -254,14 +254,14 @@ class Capture:
         self._epoch = Epoch(self._camera, epoch.number + 1, clock)
 
     def warnings(self) -> list[str]:
-        """What the user should know of this run so far, a line each."""
+        """Return what the user should know about this run so far, a line each."""
         lines = [line for line in (self.choice, self._source.warning) if line]
         if self.failure:
             lines.append(f"stopped early: {self.failure}")
         if self.clip_failure:
             failed = self.counts.clips_failed
             have = "window has" if failed == 1 else "windows have"
-            lines.append(f"{failed} {have} no moving pictures: {self.clip_failure}")
+            lines.append(f"{failed} {have} no clip: {self.clip_failure}")
         if self.counts.damaged_packets:
             lines.append(f"{counted(self.counts.damaged_packets, 'damaged packet')} could not be decoded")
         if self.counts.timeline_breaks:
@@ -272,7 +272,7 @@ class Capture:
 def camera_name(address: str) -> str:
     """Return a name for a source: letters, digits, ``-`` and ``_`` of its path's last part, or its host.
 
-    Without credentials: names become folders and topics.
+    It holds no credentials: names become folders and topics.
     """
     shown = redact(address).partition("?")[0].rstrip("/")
     _, is_url, rest = shown.rpartition("://")

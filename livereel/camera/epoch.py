@@ -244,7 +244,7 @@ class Epoch:
         start_utc = self.clock.utc(measured.start_s)
         name = self._closed_name = self._name(measured.start_s)
         place = f"{start_utc[:10]}/{name}" if self._camera.live else name
-        clip, keyframes = self._camera.files.keep(measured, place, self.media_start_s)
+        clip, keyframes = self._camera.files.write(measured, place, self.media_start_s)
         missed_s = min(self._skipped_s[1], measured.end_s) - max(self._skipped_s[0], measured.start_s)
         return measured.complete(
             id=name,

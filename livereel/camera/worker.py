@@ -30,15 +30,15 @@ BEAT_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class CameraJob:
-    """All that a camera's process must know.
+    """What a camera's process is to do.
 
     Attributes:
         camera: its address, and how it is read.
         windows: how windows are measured.
         data: the data folder.
-        min_free_bytes: without so much room on the disk nothing is written.
+        min_free_bytes: free space on the disk that is left; with less, nothing is written.
         epoch: number of the first epoch.
-        listed: where an earlier connection has left a live playlist; None at the first one.
+        listed: up to where an earlier connection has played a live playlist; None for the first one.
     """
 
     camera: CameraSettings
@@ -50,7 +50,7 @@ class CameraJob:
 
 
 class _Reporter:
-    """The pipe, shared by the loop and the beat; a broken pipe stops the loop."""
+    """The pipe, shared by the capture loop and the heartbeat; a broken pipe ends the loop."""
 
     def __init__(self, pipe: Connection[Report, Any]) -> None:
         self._pipe = pipe
@@ -62,7 +62,7 @@ class _Reporter:
 
 
 def run(handle: int, parent_pid: int) -> None:
-    """Be the camera's process: hear of the camera over the pipe that ``handle`` names, and watch it."""
+    """Run the camera's process: receive its job over the pipe of this handle, and watch the camera."""
     pipe = become_child(handle, parent_pid)
     reporter = _Reporter(pipe)
     try:
@@ -71,7 +71,7 @@ def run(handle: int, parent_pid: int) -> None:
         except SourceError as error:
             reporter.send(Ended.by(error))
     except (EOFError, BrokenPipeError):
-        return  # nobody is there any more
+        return  # the main process has ended
 
 
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -> Ended:
@@ -87,12 +87,12 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -
         source = _opened_to_detect(camera.detect_source, camera)
     threading.Thread(target=_stop_on_message, args=(pipe, source), daemon=True).start()
     clips = BufferClips(main, job.data / CLIPS / camera.name, job.windows.window_s)
-    beside = None if main is source else MainStreamClips(main, source, clips)
+    other_clips = None if main is source else MainStreamClips(main, source, clips)
     capture = Capture(
         source,
         camera.name,
         job.windows,
-        beside or clips,
+        other_clips or clips,
         job.data / KEYFRAMES / camera.name,
         arrivals=source,
         space=FreeSpace(job.data, job.min_free_bytes),
@@ -103,10 +103,10 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -
         for seen in capture.run():
             reporter.send(seen)
     finally:
-        if beside:
-            beside.close()
-        reporter.send(_beat_of(capture, source))  # the numbers of its last moments
-    failure = capture.failure or (beside and beside.failure)
+        if other_clips:
+            other_clips.close()
+        reporter.send(_beat_of(capture, source))  # the final counters
+    failure = capture.failure or (other_clips and other_clips.failure)
     if failure:
         return Ended.by(failure)
     if source.info.live and not source.stopped:
@@ -128,7 +128,7 @@ def _opened_to_detect(address: str, camera: CameraSettings) -> ThreadedSource:
 
 
 def _stop_on_message(pipe: Connection[Report, Any], source: ThreadedSource) -> None:
-    """Wait for the one word that the main process says, or for its end."""
+    """Stop the source at any message of the main process, or at its end."""
     with suppress(EOFError, OSError):
         pipe.recv()
     source.stop()

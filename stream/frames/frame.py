@@ -29,12 +29,12 @@ CHROMA_STEP_PX = 6
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A frame that was decoded and is not measured, as it is too near to the one before.
+    """A frame that was decoded and is not measured, as it is too close to the one before.
 
     Attributes:
-        pts_s: media time, as of a Frame.
-        image: the decoder's own frame; it pins decoder memory.
-        display: as of a Frame.
+        pts_s: media time, as in Frame.
+        image: the decoder's own frame; it holds decoder memory.
+        display: as in Frame.
     """
 
     pts_s: float
@@ -54,13 +54,13 @@ class Frame:
     Attributes:
         pts_s: media time since the decoder's first frame, strictly growing.
         luma: uint8 (height_px, width_px) at analysis size, upright.
-        image: the decoder's own frame; it pins decoder memory, so keep few.
+        image: the decoder's own frame; it holds decoder memory, so only few may be kept.
         after_damage: packets between the frame before and this one were damaged or lost.
         display: how the source's frame is displayed.
-        step: how many frames of the source later than the frame before it is; 1 where all are measured.
-        passed: the decoded ones among the frames between, in time order, the newest where they are many.
-        chroma: uint8 (height_px // 6, width_px // 6, 2), both colour differences, upright; None where it
-            was not asked for, the picture has no colour, or the last that had it is less than 0.2 s ago.
+        step: distance to the frame before in frames of the source; 1 where all are measured.
+        passed: decoded frames in between, in time order; only the newest where there are many.
+        chroma: uint8 (height_px // 6, width_px // 6, 2), both colour differences, upright; None where it was
+            not requested, the frame has no colour, or the last one with it is less than 0.2 s ago.
     """
 
     pts_s: float
@@ -108,18 +108,18 @@ def chroma(image: VideoFrame, display: Display, width_px: int, height_px: int) -
 
 
 def _stored(display: Display, width_px: int, height_px: int) -> tuple[int, int]:
-    """Width and height, before it is turned, of what has this size when it is displayed."""
+    """Width and height in stored orientation of a displayed size."""
     size = display.turned(Size(width_px, height_px))
     return size.width, size.height
 
 
 def _shrunk(plane: VideoPlane, bits: int, size: tuple[int, int], channels: int = 1) -> NDArray[np.uint8]:
-    """A plane at this width and height, in levels of 8 bits."""
+    """Resize a plane, in levels of 8 bits."""
     rows: NDArray[np.uint8 | np.uint16] = np.frombuffer(
         memoryview(plane), np.dtype(np.uint8 if bits == 8 else np.uint16)
     )
     rows = rows.reshape(-1, plane.line_size // rows.itemsize)[: plane.height, : plane.width * channels]
-    # Of a large picture every row would be fetched from memory, and few are looked at.
+    # Only the rows that are sampled are read: a large plane would otherwise be fetched from memory entirely.
     step = max(1, plane.height // size[1])
     rows = rows[step // 2 :: step]
     if channels > 1:

@@ -1,4 +1,4 @@
-"""Where moving pictures come from."""
+"""Where clips come from."""
 
 from __future__ import annotations
 

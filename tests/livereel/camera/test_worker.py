@@ -62,7 +62,7 @@ def reports(source: str, data: Path, *, loop: bool = False, limit: int = 1000) -
                 while (report := await process.next()) is not None:
                     taken.append(report)
                     if sum(isinstance(it, Window) for it in taken) == limit:
-                        process.say_stop()
+                        process.request_stop()
                         limit_reached = await process.died_of()
                         assert limit_reached == "exit code 0"
         finally:
@@ -164,7 +164,7 @@ def test_signals_meant_for_the_main_process_do_not_end_it(film: Path, tmp_path: 
                     taken.append(report)
                 os.kill(process.pid, signal.SIGTERM)
                 os.kill(process.pid, signal.SIGINT)
-                process.say_stop()
+                process.request_stop()
                 while (report := await process.next()) is not None:
                     taken.append(report)
         finally:
