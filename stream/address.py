@@ -21,7 +21,7 @@ _BARE_CREDENTIALS = re.compile(r"[^@/]+:[^@]*@")
 
 
 def redact(address: str) -> str:
-    """Return the address without user, password and values of parameters, whose names stay.
+    """Return the address without user, password and values of parameters, whose names are kept.
 
     All values are removed, as camera makers name the password in too many ways. Passwords often hold
     unescaped ``@`` or ``/``, so everything up to the last ``@`` is removed.

@@ -174,7 +174,7 @@ class AvSource:
         return self._container.size > 0
 
     def _end_s(self) -> float | None:
-        """The stream time at which the container says that its video ends."""
+        """The stream time at which the video ends, as the container states."""
         container, video = self._container, self.video
         if "matroska" in container.format.name:  # from zero, whatever its first timestamp
             named = clock_s(video.metadata.get("DURATION", ""))

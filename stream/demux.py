@@ -61,7 +61,7 @@ def _retried(container: InputContainer) -> Iterator[Packet[Stream]]:
             if tries > _MAX_TRIES:
                 raise
         except IndexError:
-            return  # the end: PyAV counts the streams anew there, and fails on those that appeared on the way
+            return  # at the end, PyAV counts the streams again, and fails on those that appeared later
         else:
             return
 

@@ -48,7 +48,7 @@ class ThreadedSource:
 
     @property
     def warning(self) -> str | None:
-        """What the user should know of how the other source is read; None while there is nothing."""
+        """What the user should know about how the other source is read; None while there is nothing."""
         return self._source.warning
 
     def packets(self) -> Iterator[Packet[Stream]]:

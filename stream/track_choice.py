@@ -22,7 +22,7 @@ _SAME_S, _SAME_SHARE = 0.5, 0.02
 
 def has_decoder(stream: Stream) -> bool:
     """Whether the PyAV build can decode the stream."""
-    # PyAV's own annotation knows no streams without one.
+    # PyAV's annotation does not allow for None.
     return cast("CodecContext | None", stream.codec_context) is not None
 
 

@@ -30,11 +30,11 @@ from stream.media.file import MediaError
 from stream.source import PacketSource, SourceError, SourceFault
 from stream.timing.pace import Pace
 
-# Of a camera whose frames come further apart than this, a window does not wait for the frame that ends it,
+# A window of a camera whose frames come further apart than SLOW_S is closed GRACE_S after its end: the frame
+# that would end it may come much later.
 SLOW_S = 1.0
-# but for as long as one may be on its way.
 GRACE_S = 1.0
-# A live clock that is off by more than this, for a whole window, was set anew.
+# A live clock that deviates by more than this, for an entire window, was set to another time.
 MAX_OFF_S = 5.0
 # The shortest epoch, in wall time: windows are named by their start.
 MIN_EPOCH_S = 0.04

@@ -80,7 +80,7 @@ class FileClips(NoClips):
         self._file = file
 
     def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
-        """Return the whole file."""
+        """Return the file."""
         return Clip(self._file, 0.0)
 
 

@@ -138,7 +138,7 @@ class Epoch:
         return decoded
 
     def is_unreadable_before(self, frame: Frame) -> bool:
-        """Whether so many frames before this one are missing or damaged that it is a gap."""
+        """Whether the frames missing or damaged before this one are a gap."""
         return frame.after_damage and frame.pts_s - self.last_s > UNREADABLE_S
 
     def resume(self, frame: Frame) -> None:
@@ -210,7 +210,7 @@ class Epoch:
     def missing_end(self, promised_s: float | None) -> Iterator[Gap]:
         """Yield the gap at the end of a file: packets that gave no frame, or video that it does not hold.
 
-        ``promised_s`` is the stream time at which it should end; None where it does not say.
+        ``promised_s`` is the stream time at which it should end; None where it states none.
         """
         end_s = self.packets.video_s
         if promised_s is not None and promised_s - self.packets.any_s > UNREADABLE_S:

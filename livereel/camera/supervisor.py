@@ -21,10 +21,10 @@ from stream.source import SourceFault
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.25
-# Delays start over only after so long, as a camera may send a frame and close the connection each time.
+POLL_S = 0.25
+# Delays start over only after this long, as a camera may send a frame and close the connection each time.
 STEADY_S = 10.0
-# A slow camera has stalled when so many of its usual intervals have passed without a frame.
+# A slow camera has stalled when this many of its usual intervals have passed without a frame.
 STALL_INTERVALS = 3
 
 
@@ -174,7 +174,7 @@ class Supervisor:
         while True:
             try:
                 # In short waits, as the deadline may be moved to an earlier time while waiting.
-                async with asyncio.timeout(LOOK_S):
+                async with asyncio.timeout(POLL_S):
                     report = await process.next()
             except TimeoutError:
                 if _now_s() < self._deadline_s:

@@ -1,4 +1,4 @@
-"""What the bytes of a codec say without decoding them.
+"""What packets hold, found without decoding them.
 
 Read in this order:
 

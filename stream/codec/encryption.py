@@ -32,7 +32,7 @@ _TIMEOUT_S = 10.0
 
 
 def is_declared(container: InputContainer, stream: Stream) -> bool:
-    """Whether the container says that this stream is encrypted: Matroska, WebM, and MPEG-TS of SAMPLE-AES."""
+    """Whether the container declares this stream as encrypted: Matroska, WebM, and MPEG-TS of SAMPLE-AES."""
     if container.format.name == "mpegts":
         return _codec_tag(stream)[:1] in {bytes([kind]) for kind in _SAMPLE_AES_TYPES}
     return "enc_key_id" in stream.metadata

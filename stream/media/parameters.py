@@ -62,7 +62,7 @@ class ClipParameters:
 
 
 def _kind(unit: bytes) -> tuple[int, bytes]:
-    """By kind of parameter set, in the order in which they build on each other: VPS, SPS, PPS."""
+    """By kind of parameter set, in the order in which they refer to each other: VPS, SPS, PPS."""
     return unit[0], unit
 
 

@@ -1,4 +1,4 @@
-"""A live source whose packets carry times that agree with their arrival."""
+"""A live source whose packets have times that agree with their arrival."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 # A step back of the timestamps by more than this is another timeline, not a reordered frame; a step forward
-# by more than this is a clock that was set anew, not a pause.
+# by more than this is a clock that was set to another time, not a pause.
 JUMP_BACK_S = 1.0
 JUMP_AHEAD_S = 600.0
 

@@ -123,7 +123,7 @@ class SnapshotSource:
         if answer.unchanged:
             return before
         if self._kind_of(answer) != self._kind:
-            raise SourceError(self._name, "its pictures are of another kind now", retryable=True)
+            raise SourceError(self._name, "its pictures have changed their kind", retryable=True)
         self._picture = self._jpeg(answer)
         return answer
 
