@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-# At least two letters: one would be a Windows drive.
+# At least two characters: one would be a Windows drive.
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
 # Some cameras take the password in the path: ``/user=admin_password=secret_channel=1``. A value may hold
 # anything, so it ends only where another name begins.

@@ -270,7 +270,7 @@ class Capture:
 
 
 def camera_name(address: str) -> str:
-    """Return a name for a source: letters, digits, ``-`` and ``_`` of its path's last part, or its host.
+    """Return a name for a source: of A-Z, a-z, 0-9, ``-`` and ``_``, by its path's last part, or its host.
 
     It holds no credentials: names become folders and topics.
     """

@@ -113,7 +113,7 @@ class DamageSpan:
         self._span_s = (from_s, to_s)
 
     def lies_between(self, last_s: float, next_s: float) -> bool:
-        """Whether damage lies between two frames; what ends before the second is forgotten."""
+        """Whether damage lies between two frames; damage that ends before the second is dropped."""
         if self._span_s is None:
             return False
         from_s, to_s = self._span_s
