@@ -103,12 +103,11 @@ MAX_FILES = 13
 MAX_LINES = 450
 MIN_LINES = 40
 
-LARGE_FOLDERS = {"stream/media": "one module for each part of a media file; edit/ is apart"}
+LARGE_FOLDERS: dict[str, str] = {}
 """Folders with more modules than MAX_FILES, each with its reason."""
 
 LONG_MODULES = {
     "analyzer/signal/flicker.py": "one algorithm on one grid of cells",
-    "stream/frames.py": "one decoder, whose steps share its state",
     "tests/analyzer/report/test_page.py": "one page in one browser session",
     "tests/livereel/cli/recap/test_recap.py": "one command, over films that its tests share",
 }
@@ -122,9 +121,6 @@ SHORT_MODULES = {
     "analyzer/report/thumbnail.py": "the only use of Pillow",
     "base/daemon_thread.py": "one function for several packages",
     "base/plural.py": "one function for several packages",
-    "livereel/camera/counts.py": "a record that crosses the pipe",
-    "livereel/camera/overload.py": "a pure rule with its own tests",
-    "livereel/camera/packet_end.py": "a pure rule with its own tests",
     "livereel/cli/errors.py": "imported before anything heavy",
     "livereel/cli/progress.py": "the only use of rich",
     "livereel/live/background_task.py": "one context manager with its own tests",
@@ -134,7 +130,7 @@ SHORT_MODULES = {
     "sinks/mqtt/connection/errors.py": "errors that every module of the package imports",
     "sinks/mqtt/connection/message.py": "a record that every module of the package imports",
     "sinks/mqtt/connection/oversize.py": "a pure rule with its own tests",
-    "stream/timing/discontinuity.py": "one rule for several modules",
+    "stream/timing/timestamps.py": "one reading of timestamps for several packages",
     "synthetic/field/pitch.py": "the dimensions that several modules share",
     "synthetic/paint/setting.py": "a record that both places paint from",
     "synthetic/paint/texture.py": "one function for both places",

@@ -30,7 +30,7 @@ IDENTIFIERS_LEFT = {
     "livereel": {"beside", "news", "told"},
     "analyzer": {"apart", "beside", "news", "told", "wished", "wishes"},
     "synthetic": {"apart", "beside", "letters"} | SOUND,
-    "stream": {"beside", "tell", "tells", "told"} | SOUND,
+    "stream": {"tell"},  # a file object has it
 }
 # The same for docstrings and comments.
 PROSE_LEFT = {
@@ -40,9 +40,6 @@ PROSE_LEFT = {
         "wish", "wished", "wishes",
     },
     "synthetic": {"letters", "nobody", "somebody", "told"} | SOUND,
-    "stream": {
-        "beside", "forgotten", "letter", "letters", "nobody", "somebody", "tell", "tells", "told",
-    } | SOUND,
 }  # fmt: skip
 
 # Characters, and people who must be told that they are filmed.

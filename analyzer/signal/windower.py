@@ -15,7 +15,7 @@ from analyzer.signal.peaks import Candidate, Peak
 from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import JPEG_QUALITY, SIGNAL_STEP_S, Clip, Keyframe, Window
 from analyzer.signal.window_peaks import PeakFinder, WindowPeaks, choose_keyframes, revised
-from stream.frames import Frame
+from stream.frames.frame import Frame
 
 
 class LazyJpeg:

@@ -8,9 +8,9 @@ from pathlib import Path
 import av
 import pytest
 
+from stream.av_source import AvSource
 from stream.media.probe import probe, verify
 from stream.media.reader import MediaReader
-from stream.source import AvSource
 from tests.kit.films.numbered import film, picture
 from tests.kit.films.random_access import together
 

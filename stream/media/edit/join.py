@@ -30,19 +30,19 @@ def join(
 ) -> Joined:
     """Write the segments into ``out_path``: H.264 and AAC in a faststart MP4, a chapter for each.
 
-    The pictures are copied where all segments are H.264 that every browser plays, of the same parameters,
-    and each has a keyframe at most ``max_early_s`` before its start, from which it is then shown.
-    Otherwise the whole reel is re-encoded at the largest segment's size.
+    The video is copied where all segments are H.264 that every browser plays, of the same parameters, and
+    each has a key frame at most ``max_early_s`` before its start, at which it then begins. Otherwise the
+    whole reel is re-encoded at the largest segment's size.
 
     Args:
         segments: at least one; each ends after it starts.
-        out_path: replaced when the reel is complete; nothing is left of an incomplete one.
+        out_path: replaced when the reel is complete; an incomplete one is removed.
         titles: the chapters' titles, one for each segment.
         title: the reel's title in the file's metadata.
-        max_early_s: how much earlier than wanted a copied segment may begin.
+        max_early_s: how much earlier than requested a copied segment may begin.
         max_height_px: a re-encoded reel is not higher.
         allow_copy: False to re-encode in any case, as when a copy does not verify.
-        on_progress: called with the share that is done.
+        on_progress: called with the share that is written.
 
     Raises MediaError where a segment cannot be read or the reel not be written, DiskFullError where the
     disk is full, ValueError for arguments that do not fit.
@@ -76,7 +76,7 @@ def join(
 
 
 def _no_progress(_done: float) -> None:
-    """For who does not ask."""
+    """Do nothing."""
 
 
 def _check(segments: Sequence[Segment], titles: Sequence[str]) -> None:

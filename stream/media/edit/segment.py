@@ -1,4 +1,4 @@
-"""Segments of media files, and their places in a reel."""
+"""Segments of media files, and their positions in a reel."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Literal
 from av.container import OutputContainer
 
 OnProgress = Callable[[float], None]
-"""Called with the share that is done, 0 to 1, never falling."""
+"""Called with the share that is written, 0 to 1, never decreasing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a media file, in seconds since the file's first picture is shown."""
+    """A part of a media file, in seconds since the file's first frame."""
 
     path: Path
     start_s: float
@@ -25,11 +25,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a reel shows of a segment, and where.
+    """The part of a segment that a reel shows, and its position there.
 
     Attributes:
-        start_s, end_s: the part of the segment's file that is shown, to a frame.
-        reel_start_s, reel_end_s: where it stands in the reel.
+        start_s, end_s: the part of the segment's file that is shown, exact to a frame.
+        reel_start_s, reel_end_s: its position in the reel.
     """
 
     start_s: float
@@ -40,14 +40,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What a reel holds: ``copy`` where its pictures were not re-encoded; a place for each segment."""
+    """The content of a reel: ``copy`` where its video was not re-encoded, and a place for each segment."""
 
     mode: Literal["copy", "encode"]
     places: tuple[Place, ...]
 
 
 def mark_chapters(out: OutputContainer, places: Sequence[Place], titles: Sequence[str]) -> None:
-    """Give each place a chapter, to the millisecond; any time before the container is closed."""
+    """Add a chapter for each place, exact to the millisecond; before the container is closed."""
     out.set_chapters(
         [
             {

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from analyzer.signal.settings import PeakSettings, WindowSettings
 from analyzer.signal.window import SIGNAL_STEP_S
 from analyzer.signal.windower import LazyJpeg, MeasuredWindow, Windower
-from stream.frames import Frame
+from stream.frames.frame import Frame
 
 SIZE = (320, 240)
 SETTINGS = WindowSettings(keyframe_px=160)

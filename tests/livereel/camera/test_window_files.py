@@ -14,10 +14,10 @@ from analyzer.signal.peaks import Candidate
 from analyzer.signal.window import Clip
 from analyzer.signal.windower import LazyJpeg, MeasuredWindow
 from livereel.camera.clips import NoClips
-from livereel.camera.counts import CaptureCounts
+from livereel.camera.reports import CaptureCounts
 from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
-from stream.frames import Frame
+from stream.frames.frame import Frame
 from stream.media.file import DiskFullError
 
 
@@ -70,7 +70,7 @@ def pictures(folder: Path) -> list[str]:
 def test_a_window_has_its_clip_and_a_picture_for_each_peak(tmp_path: Path) -> None:
     clip = Clip(tmp_path / "clip.mp4", 0.0)
     files = WindowFiles(Clips(clip), tmp_path, FreeSpace(tmp_path, 0), CaptureCounts())
-    made, keyframes = files.keep(LIVELY, "2026-05-01/front", 0.0)
+    made, keyframes = files.write(LIVELY, "2026-05-01/front", 0.0)
     assert made == clip
     assert [keyframe.file for keyframe in keyframes] == [
         tmp_path / "2026-05-01" / "front-0.jpg",
@@ -84,7 +84,7 @@ def test_a_clip_for_which_there_is_no_room_takes_the_pictures_with_it(
     error: Exception, tmp_path: Path
 ) -> None:
     counts = CaptureCounts()
-    clip, keyframes = WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), counts).keep(
+    clip, keyframes = WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), counts).write(
         LIVELY, "2026-05-01/front", 0.0
     )
     assert clip is None
@@ -96,7 +96,7 @@ def test_a_clip_for_which_there_is_no_room_takes_the_pictures_with_it(
 def test_a_failure_that_ends_the_run_leaves_no_pictures_either(tmp_path: Path) -> None:
     error = OSError(errno.EROFS, "Read-only file system")
     with pytest.raises(OSError, match="Read-only"):
-        WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), CaptureCounts()).keep(
+        WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), CaptureCounts()).write(
             LIVELY, "front", 0.0
         )
     assert pictures(tmp_path) == []
@@ -107,7 +107,7 @@ def test_no_room_is_asked_for_before_anything_is_written(tmp_path: Path) -> None
     files = WindowFiles(
         Clips(Clip(tmp_path / "clip.mp4", 0.0)), tmp_path, FreeSpace(tmp_path, 10**18), counts
     )
-    clip, keyframes = files.keep(LIVELY, "front", 0.0)
+    clip, keyframes = files.write(LIVELY, "front", 0.0)
     assert clip is None
     assert len(keyframes) == 2
     assert counts.windows_without_room == 1

@@ -112,7 +112,7 @@ def test_a_busy_camera_may_fail_once() -> None:
         (Page(status=404), "nothing is served at this address"),
         (Page(b"<html>", "text/html"), "not a JPEG or PNG picture but text/html"),
         (Page(JPEG.body[:-2], "image/jpeg"), "its picture is cut off"),
-        (Page(snapshot(".png"), "image/png"), "its pictures are of another kind now"),
+        (Page(snapshot(".png"), "image/png"), "its pictures have changed their kind"),
     ],
 )
 def test_a_camera_that_goes_on_failing_is_a_failure(page: Page, reason: str) -> None:

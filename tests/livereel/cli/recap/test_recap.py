@@ -434,7 +434,7 @@ BAD: dict[str, tuple[Make, str]] = {
     "sound alone": (no_video, "song.m4a: has no video stream"),
     "broken pictures": (
         lambda folder: pictures_junk(scene(folder / "a.mp4")),
-        "a.mp4: not one frame of it can be decoded",
+        "a.mp4: none of its frames can be decoded",
     ),
     "no index": (
         lambda folder: cut_off(scene(folder / "a.mp4"), 0.7),

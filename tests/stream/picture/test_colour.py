@@ -10,12 +10,12 @@ import pytest
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace
 
-from stream.frames import FrameDecoder
-from stream.media.colour import matrix, rgb, yuv
-from stream.media.display import Size
+from stream.av_source import AvSource
+from stream.frames.decoder import FrameDecoder
 from stream.media.edit.join import Segment, join
 from stream.media.frame_grab import grab
-from stream.source import AvSource
+from stream.picture.colour import matrix, rgb, yuv
+from stream.picture.display import Size
 from tests.kit.films.colour_patches import PATCHES, patch_film, patches, patches_of
 from tests.kit.films.numbered import ffmpeg
 

@@ -11,8 +11,8 @@ from av.video.reformatter import Colorspace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.media.display import Display, Size
-from stream.media.picture import fitted, upright_rgb
+from stream.picture.display import Display, Size
+from stream.picture.render import fitted, upright_rgb
 from tests.kit.films.numbered import number_of, picture
 
 SIDES = st.integers(2, 4000)

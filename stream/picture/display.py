@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 
 _Pixel = TypeVar("_Pixel", bound=np.generic)
 
-# A display matrix is nine 32-bit integers; a fixed-point one is 65536 (libavutil/display.h).
+# A display matrix is nine 32-bit integers; 65536 is 1.0 (libavutil/display.h).
 _MATRIX = struct.Struct("=9i")
 _ONE = 65536
 # AVMasteringDisplayMetadata: ten fractions, then whether primaries and luminance are given.
 _MASTERING = struct.Struct("=20i2i")
 _LIGHT_LEVEL = struct.Struct("=2I")  # AVContentLightMetadata: the brightest pixel, the brightest frame's mean
 _PERSPECTIVE = 1 << 30
-# Factors that differ by less are the same: containers round them.
+# Factors that differ by less are equal: containers round them.
 _ALIKE = 0.01
-# A pixel that is wider or higher than this is a writer's mistake.
+# A more extreme aspect of a pixel is an error of the writer.
 _MOST_ASPECT = 8
 _MOST_TERM = 1001
 
@@ -51,14 +51,14 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """What turns a stored frame into the displayed picture.
+    """How a stored frame becomes the displayed picture.
 
     Attributes:
         pixel_aspect: width of a stored pixel over its height.
-        rotation_deg: how far the picture is turned counterclockwise: 0, 90, 180 or 270.
-        mirrored: left and right are exchanged before it is turned. With ``rotation_deg`` this gives all
+        rotation_deg: counterclockwise rotation: 0, 90, 180 or 270.
+        mirrored: left and right are exchanged before the rotation. With ``rotation_deg`` this gives all
             eight orientations: top and bottom exchanged is mirrored and turned by 180 degrees.
-        peak_nits: the brightest that the stream names, cd/m2; 0 where it names nothing.
+        peak_nits: the highest luminance that the stream states, cd/m2; 0 where it states none.
     """
 
     pixel_aspect: Fraction = Fraction(1)
@@ -68,7 +68,7 @@ class Display:
 
     @property
     def upright(self) -> bool:
-        """Whether the stored frame is neither turned nor mirrored."""
+        """Whether the stored frame is neither rotated nor mirrored."""
         return not (self.rotation_deg or self.mirrored)
 
     @property
@@ -83,7 +83,7 @@ class Display:
         return self.turned(Size(max(1, round(width * self.pixel_aspect)), height))
 
     def turned(self, size: Size) -> Size:
-        """Displayed to stored orientation, or back: width and height are exchanged or stay."""
+        """Convert a size from displayed to stored orientation, or back."""
         return Size(size.height, size.width) if self.rotation_deg % 180 else size
 
     def turn(self, pixels: NDArray[_Pixel]) -> NDArray[_Pixel]:
@@ -94,7 +94,7 @@ class Display:
 def display_of(frame: VideoFrame, pixel_aspect: Fraction | None) -> Display:
     """How to display a decoded frame, and those like it.
 
-    Ask for few frames: PyAV keeps the memory of each until Python collects its garbage.
+    To be called for few frames: PyAV keeps the memory of each until Python's garbage collection.
 
     Args:
         frame: it carries the display matrix of its container or of its own headers.
@@ -105,7 +105,7 @@ def display_of(frame: VideoFrame, pixel_aspect: Fraction | None) -> Display:
 
 
 def _peak_nits(frame: VideoFrame) -> float:
-    """The brightest pixel, or else what the screen shows on which the film was graded."""
+    """The brightest pixel, or else the peak of the mastering display."""
     light = side_bytes(frame, "CONTENT_LIGHT_LEVEL")
     peak_nits = _LIGHT_LEVEL.unpack(light[: _LIGHT_LEVEL.size])[0] if light else 0
     mastering = side_bytes(frame, "MASTERING_DISPLAY_METADATA")
@@ -116,7 +116,7 @@ def _peak_nits(frame: VideoFrame) -> float:
 
 
 def side_bytes(frame: VideoFrame, kind: str) -> bytes | None:
-    """What a decoder knows of a frame besides its pixels, as the C structure; None where it knows none."""
+    """The side data of a frame, as the C structure; None where it has none of this kind."""
     data = frame.side_data.get(kind)
     return bytes(data) if isinstance(data, SideData) else None
 
@@ -125,8 +125,8 @@ def carry_display(track: VideoStream, frame: VideoFrame, pixel_aspect: Fraction 
     """Make a track of copied packets display like the stream of this frame.
 
     A track that was made from a template has the template's display matrix already, but not an aspect that
-    only the container knew. FFmpeg derives an aspect from a matrix that scales, and would write both: players
-    that heed both would apply it twice.
+    only the container states. FFmpeg derives an aspect from a matrix that scales, and would write both:
+    players that use both would apply it twice.
     """
     display = display_of(frame, pixel_aspect)
     track.codec_context.sample_aspect_ratio = display.pixel_aspect
@@ -146,7 +146,7 @@ def _display(matrix: bytes | None, pixel_aspect: Fraction) -> Display:
 
 
 def _linear(matrix: bytes) -> tuple[float, float, float, float]:
-    """What a matrix does to a point: x' = a x + c y, y' = b x + d y; the identity where it has no area."""
+    """The linear part of a matrix: x' = a x + c y, y' = b x + d y; the identity for a singular one."""
     values = [value / _ONE for value in _MATRIX.unpack(matrix[: _MATRIX.size])]
     a, b, c, d = values[0], values[1], values[3], values[4]
     return (a, b, c, d) if a * d - b * c else (1.0, 0.0, 0.0, 1.0)
@@ -157,11 +157,11 @@ def _scales(a: float, b: float, c: float, d: float) -> bool:
 
 
 def _aspect(pixel_aspect: Fraction, a: float, b: float, c: float, d: float) -> Fraction:
-    """The pixels' aspect, where a matrix may scale them too.
+    """The pixels' aspect, where a matrix may scale them, too.
 
-    Of a matrix that scales, FFmpeg makes the stream's aspect, as it looks in the displayed picture: the
-    wrong way round in one that turns by 90 degrees. Other writers repeat it in the stream. In all these the
-    matrix holds the whole of it; only an aspect that is something else comes on top.
+    FFmpeg derives the stream's aspect from a matrix that scales, as in the displayed picture: inverted for a
+    rotation by 90 degrees. Other writers repeat it in the stream. In these cases the matrix alone is right;
+    an aspect that differs from it applies in addition.
     """
     if _scales(a, b, c, d):
         stored, displayed = hypot(a, b) / hypot(c, d), hypot(a, c) / hypot(b, d)

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.media.clip import write_clip
-from stream.media.display import Display, Size, _display, side_bytes
 from stream.media.edit.join import Segment, join
 from stream.media.frame_grab import grab
 from stream.media.probe import probe
+from stream.picture.display import Display, Size, _display, side_bytes
 from tests.kit.films.numbered import ffmpeg, packets_of
 from tests.kit.films.test_card import CORNERS, card_film, corners, roundness, shown_by_ffmpeg
 

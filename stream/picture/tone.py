@@ -1,9 +1,9 @@
 """Tone mapping of HDR and wide-gamut frames.
 
 The curve is the one of ITU-R BT.2390 (section 5.4.1), from the peak of the content to the 203 cd/m2 that
-BT.2408 gives to the white of ordinary video: what is darker than about half of that stays as it is, and
-what is brighter is compressed rather than clipped. It is applied to the largest of red, green and blue,
-which keeps the hue. All of it is one three-dimensional table for FFmpeg's ``lut3d``.
+BT.2408 gives to the white of ordinary video: levels below about half of that are not changed, brighter ones
+are compressed rather than clipped. It is applied to the largest of red, green and blue, which preserves the
+hue. All of it is one three-dimensional table for FFmpeg's ``lut3d``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BT2020_LUMA = np.array([0.2627, 0.6780, 0.0593])
 
 _WHITE_NITS = 203.0
 _HLG_PEAK_NITS = 1000.0
-# Where a stream does not say for which screen it was made.
+# Where a stream does not state its mastering display.
 _USUAL_PEAK_NITS = 1000.0
 _PQ_PEAK_NITS = 10_000.0
 _HLG_GAMMA = 1.2  # at a peak of 1000 cd/m2, BT.2100
@@ -48,12 +48,12 @@ _GRID = 49
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """For what screen a frame was made.
+    """The screen for which a frame was made.
 
     Attributes:
         transfer: AVCOL_TRC_ number.
         primaries: AVCOL_PRI_ number.
-        peak_nits: the brightest that it shows, cd/m2.
+        peak_nits: its peak luminance, cd/m2.
     """
 
     transfer: int
@@ -69,7 +69,7 @@ def is_wide(frame: VideoFrame) -> bool:
 def to_sdr(rgb: VideoFrame, graded: VideoFrame, peak_nits: float) -> VideoFrame:
     """Planar RGB of BT.709 from planar RGB of ``graded``, the frame that names its colours.
 
-    ``peak_nits`` is the brightest that its stream names; 0 for nothing.
+    ``peak_nits`` is the peak luminance that its stream states; 0 for none.
     """
     mapped = _mapper(_grade(graded, peak_nits), rgb).map(rgb)
     mapped.color_trc = mapped.color_primaries = _BT709
@@ -107,7 +107,7 @@ class _Mapper:
         return self._graph.vpull()
 
 
-# A graph takes 0.2 s to make and serves one thread: each thread keeps its last one.
+# A graph takes 0.2 s to make and may be used by one thread: each thread caches its last one.
 _last = threading.local()
 
 
@@ -140,7 +140,7 @@ def sdr(values: Values, grade: Grade) -> Values:
 
 
 def _nits(values: Values, transfer: int) -> Values:
-    """The light of a screen that is given these values, cd/m2."""
+    """The luminance of a screen for these values, cd/m2."""
     if transfer == _PQ:
         return _pq_nits(values)
     if transfer == _HLG:
@@ -151,7 +151,7 @@ def _nits(values: Values, transfer: int) -> Values:
 
 
 def _compressed(nits: Values, peak_nits: float) -> Values:
-    """BT.2390: light of a screen of this peak, for one of 203 cd/m2."""
+    """BT.2390: luminance of a screen of this peak, mapped to one of 203 cd/m2."""
     peak = _pq(np.array(peak_nits))
     most = float(_pq(np.array(_WHITE_NITS)) / peak)
     knee = 1.5 * most - 0.5

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stream.frames import FrameDecoder
+from stream.av_source import AvSource
+from stream.frames.decoder import FrameDecoder
 from stream.media.clip import write_clip
 from stream.media.edit.join import Segment, join
 from stream.media.frame_grab import grab
-from stream.media.tone import Grade, sdr
-from stream.source import AvSource
+from stream.picture.tone import Grade, sdr
 from tests.kit.films.colour_patches import patches_of
 from tests.kit.films.hdr import HLG, PQ, hdr_film, hlg_value, pq_value
 from tests.kit.films.numbered import packets_of

@@ -1,6 +1,6 @@
-"""Pictures of frames as they are displayed: upright, square pixels, SDR.
+"""Render frames as they are displayed: upright, in square pixels, SDR.
 
-All that leaves livereel as a picture, and all that is re-encoded, passes here.
+Every picture that livereel writes, and all video that it re-encodes, is rendered here.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
-from stream.media.colour import BLACK_YUV, rgb, yuv
-from stream.media.display import Display, Size
+from stream.picture.colour import BLACK_YUV, rgb, yuv
+from stream.picture.display import Display, Size
 
 Rgb = NDArray[np.uint8]
 """A picture of shape (height, width, 3)."""
@@ -24,7 +24,7 @@ def upright_rgb(frame: VideoFrame, display: Display) -> Rgb:
 
 
 def upright_bgr(frame: VideoFrame, display: Display, max_side_px: int) -> Rgb:
-    """The displayed picture in OpenCV's order of colours, its longer side at most ``max_side_px``."""
+    """The displayed picture as BGR, its longer side at most ``max_side_px``."""
     whole = display.size(frame.width, frame.height)
     scale = min(1.0, max_side_px / max(whole.width, whole.height))
     size = Size(round(whole.width * scale), round(whole.height * scale)).even()
@@ -45,7 +45,7 @@ def fitted(frame: VideoFrame, box: Size, display: Display, colours: Colorspace) 
     if shown == box and display.upright:
         return scaled
     boxed = VideoFrame(box.width, box.height, "yuv420p")
-    # An even border, for the planes of colour have half the size.
+    # An even border, as the colour planes have half the size.
     border = ((box.height - shown.height) // 4, (box.width - shown.width) // 4)
     for source, target, black, scale in zip(scaled.planes, boxed.planes, BLACK_YUV, (2, 1, 1), strict=True):
         pixels = _pixels(target)

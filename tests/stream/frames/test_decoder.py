@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stream.frames import MAX_HELD, Decoded, Frame, FrameDecoder
-from stream.media.display import Display
-from stream.source import AvSource
+from stream.av_source import AvSource
+from stream.frames.decoder import MAX_HELD, Decoded, FrameDecoder
+from stream.frames.frame import Frame
+from stream.picture.display import Display
 from tests.kit.cameras.damage import junk, pictures_junk
 from tests.kit.films.scene import scene
 from tests.kit.films.test_card import CORNERS, card_film, corners, roundness

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stream.looped import LoopedSource
-from stream.source import AvSource, SourceError
+from stream.av_source import AvSource
+from stream.playback import LoopedSource
+from stream.source import SourceError
 from tests.kit.films.footage import Look, write_file
 
 LOOK = Look(width_px=160, height_px=120, round_s=1, audio="aac")

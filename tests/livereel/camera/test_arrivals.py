@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from livereel.camera.overload import FRESH_S, MAX_BEHIND_S, Overload
+from livereel.camera.arrivals import FRESH_S, MAX_BEHIND_S, Overload
 
 
 def test_nothing_is_skipped_while_decoding_keeps_up() -> None:

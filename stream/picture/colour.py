@@ -7,10 +7,10 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
-from stream.media.display import Size
-from stream.media.tone import is_wide, to_sdr
+from stream.picture.display import Size
+from stream.picture.tone import is_wide, to_sdr
 
-# From this height on, video without a word on its colours follows BT.709, below it BT.601.
+# From this height on, video that does not name its colours follows BT.709, below it BT.601.
 _HD_HEIGHT_PX = 720
 # AVCOL_SPC_, libavutil/pixfmt.h. BT.601 has two numbers; both kinds of BT.2020 are read as one.
 _MATRICES = {
@@ -27,7 +27,7 @@ BLACK_YUV = (16, 128, 128)
 
 
 def matrix(frame: VideoFrame) -> Colorspace:
-    """The matrix that a frame names, or that players assume where it names none that is known."""
+    """The matrix that a frame names, or that players assume where it names no known one."""
     named = _MATRICES.get(frame.colorspace)
     if named is not None:
         return named
@@ -40,7 +40,7 @@ def assumed_matrix(height: int) -> Colorspace:
 
 
 def sdr_matrix(frame: VideoFrame) -> Colorspace:
-    """BT.601 or BT.709: what a frame is best re-encoded with."""
+    """BT.601 or BT.709: the matrix with which a frame is best re-encoded."""
     return Colorspace.ITU601 if matrix(frame) == Colorspace.ITU601 else Colorspace.ITU709
 
 
@@ -56,7 +56,7 @@ def yuv(frame: VideoFrame, size: Size, colours: Colorspace, peak_nits: float = 0
 
 
 def _sdr(frame: VideoFrame, size: Size, peak_nits: float) -> VideoFrame:
-    """The frame; one of a wide range or gamut as RGB of BT.709, already in this size: that is less work."""
+    """Return the frame; of a wide range or gamut as RGB of BT.709, scaled first, which is less work."""
     if not is_wide(frame):
         return frame
     return to_sdr(_reformatted(frame, size, "gbrp16le"), frame, peak_nits)

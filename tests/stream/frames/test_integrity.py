@@ -6,15 +6,15 @@ import random
 
 import pytest
 
-from stream.codec.wholeness import Wholeness
+from stream.frames.integrity import Integrity
 
 
 def trusted(pictures: str, fps: int = 25) -> str:
     """``.`` for each picture that is shown, ``-`` for others; ``x`` are broken, ``K`` is a key picture."""
-    wholeness, found = Wholeness(), ""
+    integrity, found = Integrity(), ""
     for nth, picture in enumerate(pictures):
-        wholeness.add(nth / fps, whole=picture != "x", key=picture == "K")
-        found += "." if picture != "x" and wholeness.trusted else "-"
+        integrity.add(nth / fps, complete=picture != "x", key=picture == "K")
+        found += "." if picture != "x" and integrity.trusted else "-"
     return found
 
 
@@ -56,9 +56,9 @@ def test_where_no_key_picture_comes_three_seconds_of_mostly_whole_ones_must_do()
 
 
 def test_a_timeline_that_starts_over_is_judged_anew() -> None:
-    wholeness = Wholeness()
+    integrity = Integrity()
     for nth in range(100):
-        wholeness.add(1000 + nth / 25, whole=False)
-    assert not wholeness.trusted
-    wholeness.add(0.0, whole=True, key=True)
-    assert wholeness.trusted
+        integrity.add(1000 + nth / 25, complete=False)
+    assert not integrity.trusted
+    integrity.add(0.0, complete=True, key=True)
+    assert integrity.trusted

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.frame_skip import FrameSkipper
+from stream.frames.frame_skip import FrameSkipper
 
 Packets = list[tuple[int, bool]]
 

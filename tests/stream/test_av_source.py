@@ -16,7 +16,8 @@ import av
 import numpy as np
 import pytest
 
-from stream.source import AvSource, SourceError, SourceInfo
+from stream.av_source import AvSource
+from stream.source import SourceError, SourceInfo
 from tests.kit.films.scene import scene
 
 
