@@ -47,7 +47,7 @@ class Backdrop:
         self.pixels[:rows] = plain * (1 - share) + np.array(cloud) * share
 
     def hills(self, height: float, colour: Colour, bumps: float, which: float) -> None:
-        """Paint a skyline: `height` above the horizon as a share of the picture's, so many bumps across it."""
+        """Paint a skyline: `height` above the horizon as a share of the picture, with so many bumps."""
         horizon, across = self.view.horizon_px, np.arange(-10, self.view.width + 20, 4.0)
         waves = self.grain.at(across[None, :] / self.view.width * bumps, np.full((1, 1), which), 1.0, 5)[0]
         tops = horizon - self.view.height * height * (1.0 + 0.55 * waves)
