@@ -1,4 +1,4 @@
-"""The schema of a model's answer, and its parser, which trusts nothing."""
+"""The schema of a model's answer, and its parser."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ MAX_TAG_CHARS = 24
 
 _SENTENCE_END = re.compile(r"[.!?…]['\")»”]*(?=\s|$)")
 _MARKUP = re.compile(r"\*\*|__|`")
-_KEY = re.compile(r'\{\s*"')  # how an object begins that is more than a brace in prose
-_MAX_OBJECTS = 50  # an answer that opens more braces than this before an object is noise
+_KEY = re.compile(r'\{\s*"')  # the start of an object, as opposed to a brace in prose
+_MAX_OBJECTS = 50  # an answer with more braces before an object is noise
 
 
 class InvalidAnswerError(Exception):
-    """An answer does not fit; the message says why, in words that the model may read."""
+    """An answer is invalid; the message gives the reason, for the model to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A window's words, checked; fields as in Moment."""
+    """A validated answer; fields as in Moment."""
 
     title: str
     text: str
@@ -38,11 +38,11 @@ class Answer:
 
 
 def answer_schema(rules: Sequence[str] = ()) -> Schema:
-    """The shape of an answer; the text comes first, so that the title sums up what was said.
+    """Return the schema of an answer; the text comes first, so that the title summarizes it.
 
-    No string has a longest length, here or in other schemas: xgrammar (0.2) needs up to 20 ms a token to
-    count characters, and all answers of a batch wait for it. The sampling's ``max_tokens`` ends an answer
-    that goes in circles, and ``read_answer`` shortens.
+    No schema limits the length of strings: xgrammar (0.2) needs up to 20 ms a token to count characters, and
+    all answers of a batch wait for it. An answer that repeats itself ends at the sampling's ``max_tokens``,
+    and ``read_answer`` shortens long ones.
     """
     properties: dict[str, Any] = {
         "text": {"type": "string"},
@@ -57,7 +57,7 @@ def answer_schema(rules: Sequence[str] = ()) -> Schema:
 
 
 def object_schema(properties: Mapping[str, Any]) -> Schema:
-    """An object with exactly these properties, in this order."""
+    """Return the schema of an object with exactly these properties, in this order."""
     return {
         "type": "object",
         "properties": dict(properties),
@@ -67,34 +67,34 @@ def object_schema(properties: Mapping[str, Any]) -> Schema:
 
 
 def rule_name(n: int) -> str:
-    """What the nth rule (from 1) is called in prompt and answer."""
+    """Return the name of the nth rule (from 1) in prompt and answer."""
     return f"rule_{n}"
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """The answer's JSON object, whatever stands around it; raises InvalidAnswerError.
+    """Return the JSON object in an answer, whatever surrounds it; raises InvalidAnswerError.
 
-    Thoughts are passed over. Of several objects the last is the answer, those before are drafts of it; one
-    that is cut off behind a draft leaves no answer.
+    Reasoning is skipped. Of several objects the last one is the answer, and those before it are drafts; if
+    the last one is incomplete, there is no answer.
     """
     decoder = json.JSONDecoder(strict=False, parse_constant=_refuse_constant)
     whole = _whole_object(decoder, text)
     if whole is not None:
         return whole
     try:
-        said = without_reasoning(text)
+        answer = without_reasoning(text)
     except OnlyReasoningError as error:
         raise InvalidAnswerError(str(error)) from error
     found: dict[str, Any] | None = None
     at = 0
     for _ in range(_MAX_OBJECTS):
-        at = said.find("{", at)
+        at = answer.find("{", at)
         if at < 0:
             break
         try:
-            found, at = decoder.raw_decode(said, at)
+            found, at = decoder.raw_decode(answer, at)
         except (ValueError, RecursionError):
-            if found is not None and _KEY.match(said, at):
+            if found is not None and _KEY.match(answer, at):
                 found = None
                 break
             at += 1
@@ -104,7 +104,7 @@ def read_object(text: str) -> dict[str, Any]:
 
 
 def _whole_object(decoder: json.JSONDecoder, text: str) -> dict[str, Any] | None:
-    """The object that a text is and nothing else; then marks of thought in it are only quoted."""
+    """Return the object that the whole text is; tags of reasoning in it are then only quoted."""
     try:
         value = decoder.decode(text.strip())
     except (ValueError, RecursionError):
@@ -117,9 +117,9 @@ def _refuse_constant(name: str) -> float:
 
 
 def read_answer(values: Mapping[str, Any], rules: Sequence[str] = ()) -> Answer:
-    """Check an answer's values; raises InvalidAnswerError.
+    """Validate the values of an answer; raises InvalidAnswerError.
 
-    Too long a title or text loses its end at a word or sentence; nothing else is repaired.
+    A title or text that is too long is shortened at a word or sentence; nothing else is repaired.
     """
     return Answer(
         title=shortened(_line(values, "title"), MAX_TITLE_CHARS),
@@ -131,18 +131,18 @@ def read_answer(values: Mapping[str, Any], rules: Sequence[str] = ()) -> Answer:
 
 
 def plain(text: str) -> str:
-    """Text on one line, without markup and without characters that are no text."""
+    """Return text on one line, without markup and unprintable characters."""
     shown = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(_MARKUP.sub("", shown).split())
 
 
 def numbered(listed: object, number: str, text: str, count: int) -> Iterator[tuple[int, str]]:
-    """The entries of a list that hold a number from 1 to ``count`` and some text; others are passed over."""
+    """Yield the entries of a list that have a number from 1 to ``count`` and a text; others are ignored."""
     for entry in listed if isinstance(listed, list) else ():
-        n, told = (entry.get(number), entry.get(text)) if isinstance(entry, dict) else (None, None)
+        n, value = (entry.get(number), entry.get(text)) if isinstance(entry, dict) else (None, None)
         if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= count:
             continue
-        if isinstance(told, str) and (line := plain(told)):
+        if isinstance(value, str) and (line := plain(value)):
             yield n, line
 
 
@@ -155,7 +155,7 @@ def _line(values: Mapping[str, Any], key: str) -> str:
 
 
 def shortened(line: str, max_chars: int) -> str:
-    """As much as fits, ended at a word."""
+    """Return as much of a line as fits, shortened at a word."""
     if len(line) <= max_chars:
         return line
     words = line[: max_chars - 1].rpartition(" ")[0] or line[: max_chars - 1]
@@ -192,7 +192,7 @@ def _tags(value: object) -> tuple[str, ...]:
 
 
 def _alerts(value: object, rules: Sequence[str]) -> tuple[str, ...]:
-    """The rules that hold; every rule must have its true or false."""
+    """Return the rules that hold; every rule must be true or false."""
     if not rules:
         return ()
     verdicts = value if isinstance(value, dict) else {}

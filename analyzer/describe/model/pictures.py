@@ -17,7 +17,7 @@ Pictures = NDArray[np.uint8]
 """Of shape (pictures, height, width, 3), RGB."""
 
 Fit = Callable[[int, int], tuple[int, int]]
-"""Height and width of a picture, to the height and width in which the model is to see it."""
+"""Maps height and width of a picture to those of the picture for the model."""
 
 
 def keyframe_files(window: Window) -> list[Path]:
@@ -27,7 +27,7 @@ def keyframe_files(window: Window) -> list[Path]:
     files = []
     for keyframe in window.keyframes:
         if keyframe.file is None:
-            raise DescribeError("a keyframe has no picture: none were asked for")
+            raise DescribeError("a keyframe has no picture: no pictures were stored")
         if not keyframe.file.is_file():
             raise DescribeError(f"{keyframe.file}: No such file or directory")
         files.append(keyframe.file)
@@ -35,7 +35,7 @@ def keyframe_files(window: Window) -> list[Path]:
 
 
 def strongest(window: Window, count: int) -> Window:
-    """The window with at most so many keyframes: the strongest, in the order of time."""
+    """Return the window with at most ``count`` keyframes: those of the highest signal, in time order."""
     kept = sorted(window.keyframes, key=lambda keyframe: -keyframe.value)[:count]
     return replace(window, keyframes=tuple(sorted(kept, key=lambda keyframe: keyframe.pts_s)))
 
@@ -54,7 +54,7 @@ def read_jpeg(file: Path) -> bytes:
 
 
 def decode(jpegs: Sequence[bytes], fit: Fit) -> Pictures:
-    """All pictures in the size that ``fit`` gives for the first; raises DescribeError for a damaged one."""
+    """Decode all pictures in the size that ``fit`` returns for the first; raises DescribeError."""
     first = _decode(jpegs[0])
     height, width = fit(*first.shape[:2])
     pictures = np.empty((len(jpegs), height, width, 3), np.uint8)
@@ -68,14 +68,14 @@ def _decode(jpeg: bytes) -> Pictures:
     try:
         picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) if jpeg else None
     except cv2.error as error:
-        raise DescribeError("a keyframe is no picture") from error
+        raise DescribeError("a keyframe is not a JPEG") from error
     if picture is None:
-        raise DescribeError("a keyframe is no picture")
+        raise DescribeError("a keyframe is not a JPEG")
     return picture.astype(np.uint8, copy=False)
 
 
 def resized(picture: Pictures, height: int, width: int) -> Pictures:
-    """The picture in another size, by area where it shrinks: sampled points would flicker."""
+    """Return the picture in another size; averaged where it is reduced, to avoid aliasing."""
     if picture.shape[:2] == (height, width):
         return picture
     shrinks = height * width < picture.shape[0] * picture.shape[1]
@@ -84,7 +84,7 @@ def resized(picture: Pictures, height: int, width: int) -> Pictures:
 
 
 def alike(jpegs: Sequence[bytes], max_side_px: int) -> list[bytes]:
-    """The same JPEGs where they are of one size and no side is longer; else all are made so.
+    """Return the JPEGs in one size of at most ``max_side_px``; unchanged if they have it already.
 
     Raises DescribeError for a damaged picture.
     """

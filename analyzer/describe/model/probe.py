@@ -1,4 +1,4 @@
-"""Try a model with one drawn window."""
+"""Test a model with one drawn window."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from analyzer.signal.window import Keyframe, Window
 from base.clock import utc_text
 
 _SIZE_PX = (640, 360)
-_PICTURES = 12  # as many as a window shows by default: a server that takes fewer is found out
+_PICTURES = 12  # the default of a window, so that a server's lower limit is found
 _EVERY_S = 0.75
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a model can do, as far as one window tells.
+    """What a model supports, as found by describing one window.
 
     Attributes:
         model: its name.
-        context_tokens: how long prompt and answer may be together; None where the server does not say.
-        schema: whether answers are held to a JSON schema, rather than only asked for in words.
-        video: whether a window's pictures go as one video, rather than one by one.
-        window_s: seconds that the window took.
-        title: what the model called it: a ball that crosses a lawn from left to right.
-        fallbacks: what the server did not understand, and what is done in its place; a few words each.
+        context_tokens: maximum length of prompt and answer together; None if unknown.
+        schema: whether the server enforces a JSON schema; otherwise it is part of the prompt.
+        video: whether the pictures of a window are sent as one video rather than one by one.
+        window_s: seconds that the description took.
+        title: the title that the model gave: it should name a ball that crosses a lawn.
+        fallbacks: what the server does not support, and what is done instead; a few words each.
     """
 
     model: str
@@ -41,7 +41,7 @@ class Probe:
 
 
 def drawn_window(folder: Path) -> Window:
-    """A window whose keyframes, written into ``folder``, show a red ball crossing a lawn."""
+    """Return a window whose keyframes, written to ``folder``, show a red ball crossing a lawn."""
     keyframes = tuple(
         Keyframe(pts_s=0.5 + _EVERY_S * n, value=900.0, file=_draw(folder / f"probe-{n}.jpg", n))
         for n in range(_PICTURES)

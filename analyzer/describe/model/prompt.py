@@ -11,8 +11,8 @@ from analyzer.describe.model.text_model import Schema
 from analyzer.describe.moment import MAX_TITLE_CHARS
 from analyzer.signal.window import Window
 
-# About what things cost in Qwen2-VL's tokens: a picture of 640x360 within a video, and the question with
-# its profile. For budgets only.
+# Approximate costs in tokens of Qwen2-VL, for budgets only: a picture of 640x360 within a video, and the
+# question with its profile.
 PICTURE_TOKENS = 150
 QUESTION_TOKENS = 500
 
@@ -39,11 +39,11 @@ tags: one to {MAX_TAGS} lower-case words for what is seen and done, such as "per
 
 @dataclass(frozen=True, slots=True)
 class CameraBrief:
-    """What is special about one camera.
+    """How the windows of one camera are described.
 
     Attributes:
-        profile: one of PROFILES, or an own one.
-        normal: what is always there and means little, in a few words; empty for nothing.
+        profile: one of PROFILES, or of the configuration.
+        normal: what is usual and unimportant, in a few words; may be empty.
         tell_me_when: rules, each a few words such as "the gate stands open"; those that hold in a window
             are its moment's alerts.
         language: the language of title and text, by its English name.
@@ -57,13 +57,13 @@ class CameraBrief:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked about one window.
+    """The question about one window.
 
     Attributes:
         system: the same for all windows of a camera, and its start for all cameras of a profile, so that
             the server computes it once.
-        user: stands behind the pictures.
-        schema: the shape of the answer.
+        user: the text after the pictures.
+        schema: the schema of the answer.
         rules: the camera's rules, in the order of the schema's.
     """
 
@@ -74,7 +74,7 @@ class Question:
 
 
 class Prompts:
-    """The questions for all cameras."""
+    """Makes the questions for all cameras."""
 
     def __init__(
         self,
@@ -82,10 +82,10 @@ class Prompts:
         default: CameraBrief | None = None,
         profiles: Mapping[str, str] | None = None,
     ) -> None:
-        """Briefs by camera, one for all others, and own profiles (name: text).
+        """Set the briefs by camera, one for all others, and additional profiles (name: text).
 
-        An own profile may take the place of a built-in one; its text says what to look for and what
-        importance means. Raises ValueError when a brief names a profile that is not there.
+        An additional profile may replace a built-in one; its text says what to look for and what importance
+        means. Raises ValueError for a brief with an unknown profile.
         """
         self._default = default or CameraBrief()
         self._briefs = dict(cameras or {})
@@ -97,7 +97,7 @@ class Prompts:
         self._system = _system(known[self._default.profile], self._default)
 
     def question(self, window: Window) -> Question:
-        """What to ask about a window."""
+        """Return the question about a window."""
         brief = self._briefs.get(window.camera, self._default)
         return Question(
             system=self._systems.get(window.camera, self._system),
@@ -108,13 +108,13 @@ class Prompts:
 
 
 def _system(profile: str, brief: CameraBrief) -> str:
-    """Shared parts first: what differs between cameras stands at the end."""
+    """Return the system prompt: parts that are common to all cameras come first, for the prefix cache."""
     parts = [_TASK, profile.strip(), _FORM]
     if brief.tell_me_when:
         rules = (f"{rule_name(n)}: {_line(rule)}" for n, rule in enumerate(brief.tell_me_when, 1))
-        told = "\n".join(rules)
+        listed = "\n".join(rules)
         parts.append(
-            f"\nalerts: for each rule true if it is clearly seen to hold at any time, else false:\n{told}"
+            f"\nalerts: for each rule true if it is clearly seen to hold at any time, else false:\n{listed}"
         )
     if brief.normal:
         parts.append(f"\nNormal here, and by itself of importance 2 at most: {_line(brief.normal)}")
@@ -124,7 +124,7 @@ def _system(profile: str, brief: CameraBrief) -> str:
 
 
 def _times(window: Window) -> str:
-    """When each picture was taken, in seconds from the window's start."""
+    """Return the times of the pictures as a sentence, in seconds from the start of the window."""
     times = [f"{keyframe.pts_s - window.start_s:.1f}" for keyframe in window.keyframes]
     span = f"{window.end_s - window.start_s:.0f} seconds"
     if len(times) == 1:

@@ -16,10 +16,10 @@ class Sampling:
     """How the next token is drawn.
 
     Attributes:
-        temperature: above 0; small is sure of itself.
-        top_p: only the likeliest tokens that together have this probability are drawn from.
-        repetition_penalty: above 1, what was said already becomes less likely.
-        max_tokens: an answer ends here, finished or not.
+        temperature: above 0; low values make answers deterministic.
+        top_p: tokens are drawn from the most likely ones that together have this probability.
+        repetition_penalty: above 1, repeated tokens become less likely.
+        max_tokens: the maximum length of an answer, complete or not.
     """
 
     temperature: Annotated[float, Gt(0), Le(2)]
@@ -29,19 +29,19 @@ class Sampling:
 
 
 DESCRIBING = Sampling(temperature=0.9, top_p=0.001, repetition_penalty=1.05, max_tokens=256)
-"""For a window's words."""
+"""For the description of a window."""
 
 SELECTING = Sampling(temperature=0.1, top_p=0.01, repetition_penalty=1.05, max_tokens=1024)
-"""For choosing a reel's moments and for telling its story."""
+"""For choosing the moments of a reel and for its story."""
 
 
 class TextModel(Protocol):
-    """A model that answers a question in words with a JSON object."""
+    """A model that answers a question with a JSON object."""
 
     model: str
 
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
-        """Answer with an object, held to the schema as far as the backend can; its values are not trusted.
+        """Return an object that follows the schema as far as the backend can enforce it; validate its values.
 
         Raises DescribeError. Cancellation leaves nothing running.
         """

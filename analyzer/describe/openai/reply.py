@@ -1,4 +1,4 @@
-"""Parse a server's JSON: its models, and its answers. Nothing in it is trusted."""
+"""Parse the JSON of a server: its models and its answers, all of it validated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REASONING_KEYS = ("reasoning_content", "reasoning")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A model as a server lists it: name, who runs it (``vllm``, ``sglang``, ...), context in tokens."""
+    """A model in a server's list: name, server software (``vllm``, ``sglang``, ...), context in tokens."""
 
     model: str
     runner: str
@@ -27,8 +27,8 @@ class Reply:
     """An answer's text.
 
     Attributes:
-        text: what the model says.
-        only_reasoning: the limit of tokens was reached before the answer began; the text is no answer.
+        text: the text of the answer.
+        only_reasoning: whether the token limit was reached before the answer began.
     """
 
     text: str
@@ -36,7 +36,7 @@ class Reply:
 
 
 def read_models(value: Any) -> list[Listed] | None:
-    """The models of a list as OpenAI, Ollama or Together write it; None for what is no list of models."""
+    """Return the models of a list in the format of OpenAI, Ollama or Together; None for anything else."""
     if isinstance(value, dict):
         value = next((value[key] for key in ("data", "models") if isinstance(value.get(key), list)), None)
     if not isinstance(value, list):
@@ -58,7 +58,7 @@ def _listed(entry: Any) -> Listed | None:
 
 
 def read_reply(name: str, value: Any) -> Reply:
-    """The answer in a completion; raises DescribeError, retryable where it is no completion at all."""
+    """Return the answer in a completion; raises DescribeError, retryable if it is not a completion."""
     choices = value.get("choices") if isinstance(value, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
@@ -76,7 +76,7 @@ def read_reply(name: str, value: Any) -> Reply:
 
 
 def _text(content: Any) -> str:
-    """A content's words: it may be a text, or a list of parts of which some are thoughts."""
+    """Return the text of a message's content: a string, or a list of parts, some of which are reasoning."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else [content]
@@ -95,7 +95,7 @@ def _part(part: Any) -> str:
 
 
 def _begun(text: str) -> bool:
-    """Whether a text that was cut off had come to the answer's object."""
+    """Whether a truncated text contains the start of the answer's object."""
     try:
         return _bare(without_reasoning(text)).startswith("{")
     except OnlyReasoningError:
@@ -103,7 +103,7 @@ def _begun(text: str) -> bool:
 
 
 def _reasoned(message: Mapping[str, Any]) -> str:
-    """The answer where a server takes it for thoughts: what is an object from end to end, never a draft."""
+    """Return an answer that the server put into the reasoning: only a text that is one whole object."""
     for text in _reasonings(message):
         try:
             answer = _bare(without_reasoning(text))
@@ -121,7 +121,7 @@ def _reasonings(message: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _bare(text: str) -> str:
-    """A text without the fence of Markdown around it."""
+    """Return a text without a surrounding Markdown code fence."""
     bare = text.strip()
     if bare.startswith("```"):
         bare = bare[3:].lstrip()

@@ -82,14 +82,14 @@ class VllmDescriber:
         with tempfile.TemporaryDirectory() as folder:
             window = await asyncio.to_thread(drawn_window, Path(folder))
             await self.describe(window)  # the first of its size is slow
-            told = await self.describe(window)
+            moment = await self.describe(window)
         return Probe(
             model=self.model,
             context_tokens=engine.ready.result().context_tokens,
             schema=True,
             video=True,
-            window_s=told.latency_s,
-            title=told.title,
+            window_s=moment.latency_s,
+            title=moment.title,
         )
 
     async def close(self) -> None:

@@ -24,7 +24,7 @@ def test_a_window_without_pictures_cannot_be_described(tmp_path: Path) -> None:
     with pytest.raises(DescribeError, match="no keyframes"):
         read_jpegs(measured(0))
     bare = replace(measured(0), keyframes=(Keyframe(1.0, 2.0),))
-    with pytest.raises(DescribeError, match="none were asked for"):
+    with pytest.raises(DescribeError, match="no pictures were stored"):
         read_jpegs(bare)
     gone = replace(bare, keyframes=(Keyframe(1.0, 2.0, tmp_path / "gone.jpg"),))
     with pytest.raises(DescribeError, match=r"gone\.jpg: No such file") as refused:
@@ -51,7 +51,7 @@ def test_pictures_of_another_size_take_the_firsts() -> None:
 @pytest.mark.parametrize("damaged", [b"", b"no picture", jpeg(drawn(0))[:20]])
 def test_a_damaged_picture_is_an_error(damaged: bytes) -> None:
     for read in (lambda: decode([damaged], lambda *size: size), lambda: alike([damaged], 640)):
-        with pytest.raises(DescribeError, match="no picture"):
+        with pytest.raises(DescribeError, match="not a JPEG"):
             read()
 
 
