@@ -214,9 +214,47 @@ def run(
     run(options.config.cameras, options.config.data, options, seconds)
 
 
-@command(app, "livereel check", "livereel check cameras.yaml")
+@command(app, "livereel init", "livereel init home.yaml --source rtsp://10.0.0.5/main --name front --yes")
+def init(
+    path: Annotated[Path, typer.Argument(metavar="PATH")] = Path("config.yaml"),
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="The first camera: address or file.", show_default="asked for"),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What the camera is called.", show_default="from its address"),
+    ] = None,
+    mqtt_host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="The MQTT broker.", show_default="none")
+    ] = None,
+    data: DataOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults.")] = False,
+) -> None:
+    """Write a configuration with its first camera.
+
+    Asks for what no option says; overwrites nothing.
+    """
+    from livereel.cli.init import Answers  # noqa: PLC0415  # --help needs none of it
+    from livereel.cli.init import init as run  # noqa: PLC0415
+
+    run(path, Answers(source, name, mqtt_host, data), ask=not yes)
+
+
+@command(app, "livereel check", "livereel check cameras.yaml --snapshot pictures")
 def check(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG")] = Path("config.yaml"),
+    path: Annotated[Path | None, typer.Argument(metavar="CONFIG", show_default="config.yaml")] = None,
+    *,
+    config: ConfigOption = None,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write a picture of each camera there, its regions drawn.",
+            show_default="none",
+        ),
+    ] = None,
 ) -> None:
     """Try all that a configuration names: each is ok, or why not.
 
@@ -224,8 +262,12 @@ def check(
     """
     from livereel.cli.check import check as run  # noqa: PLC0415  # --help needs none of it
     from livereel.config.options import read_options  # noqa: PLC0415
+    from livereel.config.schema import UsageError  # noqa: PLC0415
 
-    raise typer.Exit(0 if run(read_options(config, [], [])) else 1)
+    if path is not None and config is not None:
+        raise UsageError("CONFIG and --config name the same thing: give one of them")
+    options = read_options(config or path or Path("config.yaml"), [], [])
+    raise typer.Exit(0 if run(options, snapshot) else 1)
 
 
 @command(app, 'livereel ledger --since "2h ago"', "livereel ledger --data front --since yesterday --json")
