@@ -115,7 +115,8 @@ def test_a_command_that_does_one_thing_logs_in_the_style_of_its_failures() -> No
 async def test_a_server_behind_a_password_is_asked_and_the_password_not_logged(tmp_path: Path) -> None:
     server = ChatServer()
     async with server.serving():
-        url = server.url.replace("://", "://somebody:geheim@")
+        url = server.url.replace("://", "://user:geheim@")
+        (tmp_path / "config.yaml").write_text("window_s: 2\n")
         options: list[str | Path] = [
             "--loop",
             "--data",
@@ -124,6 +125,8 @@ async def test_a_server_behind_a_password_is_asked_and_the_password_not_logged(t
             "openai",
             "--base-url",
             url,
+            "--config",
+            tmp_path / "config.yaml",
         ]
         log = tmp_path / "log"
         with log.open("wb") as file:
