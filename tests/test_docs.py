@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
@@ -37,9 +37,11 @@ INDENTED = re.compile(r"^(?: {4}.*\n)+", re.MULTILINE)
 INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|&& |bin/)livereel +(.+)$")
+OPTION = re.compile(r"--[a-z][a-z-]*|(?<![\w-])-[a-z]\b")
 UNIT = re.compile(r"[a-z]+(?:_[a-z]+)*_(?:s|h|px|fps|bytes)")
 MOST_RECIPE_LINES = 15
 
+COMMANDS = DOCS / "commands.md"
 RECIPES = DOCS / "recipes.md"
 GLOSSARY = DOCS / "glossary.md"
 INSTALL = DOCS / "install.md"
@@ -101,6 +103,19 @@ def commands() -> list[Quoted]:
     return found
 
 
+def livereel_group() -> typer.core.TyperGroup:
+    """The command line, with its commands."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    return group
+
+
+def options_of(parameters: Sequence[Any]) -> set[str]:
+    """The options among a command's parameters, in all their forms; ``--help`` is every command's."""
+    named = (parameter for parameter in parameters if parameter.param_type_name == "option")
+    return {"--help", "-h"}.union(*({*option.opts, *option.secondary_opts} for option in named))
+
+
 def links() -> list[tuple[Path, str]]:
     return [
         (document, target)
@@ -117,10 +132,15 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def section(document: Path, heading: str) -> str:
+    """What stands under a heading of the second level."""
+    return document.read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+
 def table(document: Path, heading: str) -> list[str]:
     """The first cells of the tables under a heading, without their head."""
-    section = document.read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    cells = re.findall(r"^ *\| ((?:[^|\\]|\\.)*?) \|.*\|$", section, re.MULTILINE)
+    rows = section(document, heading)
+    cells = re.findall(r"^ *\| ((?:[^|\\]|\\.)*?) \|.*\|$", rows, re.MULTILINE)
     return [cell for cell in cells if cell != "---"][1:]
 
 
@@ -202,11 +222,11 @@ def test_every_command_parses(command: Quoted) -> None:
         if set(word) <= set("|&;<>()"):
             break
         words.append(word)
-    group = typer.main.get_command(app)
-    assert isinstance(group, typer.core.TyperGroup)
-    context = group.make_context("livereel", list(words))
-    if words[0].startswith("-"):
+    group = livereel_group()
+    if words[0].startswith("-"):  # not parsed: some of livereel's own options act at once
+        assert set(words) <= options_of(group.params)
         return
+    context = group.make_context("livereel", list(words))
     _, chosen, rest = group.resolve_command(context, words)
     assert chosen is not None
     if rest or command.text.strip() != words[0]:  # a command's bare name is a mention of it
@@ -278,6 +298,27 @@ def test_the_readme_lists_every_command() -> None:
     named = [cell.split()[1].strip("`") for cell in table(README, "Commands")]
     existing = [info.name or getattr(info.callback, "__name__", "") for info in app.registered_commands]
     assert sorted(named) == sorted(existing)
+
+
+def test_every_option_of_a_command_is_documented() -> None:
+    """In the tables of options: for all commands, or with the commands that have it."""
+    common = {
+        option for cell in table(COMMANDS, "Options of all commands") for option in OPTION.findall(cell)
+    }
+    rows = re.findall(
+        r"^\| (.*?[^\\]) \| (.*?) \|", section(COMMANDS, "Options of some commands"), re.MULTILINE
+    )
+    named = {
+        (command, option)
+        for cell, commands in rows
+        for command in INLINE.findall(commands)
+        for option in OPTION.findall(cell)
+    }
+    group = livereel_group()
+    existing = {name: options_of(command.params) for name, command in group.commands.items()}
+    assert all(common <= options for options in existing.values())
+    assert named == {(name, option) for name, options in existing.items() for option in options - common}
+    assert options_of(group.params) <= set(OPTION.findall(COMMANDS.read_text(encoding="utf-8")))
 
 
 def project() -> dict[str, Any]:
