@@ -16,11 +16,12 @@ from analyzer.signal.motion import MotionMeter
 from analyzer.signal.settings import MotionSettings, Polygon
 from livereel.camera.settings import CameraSettings
 from livereel.config.schema import ConfigError
-from stream.frames import Frame, FrameDecoder
+from stream.frames.decoder import FrameDecoder
+from stream.frames.frame import Frame
 from stream.media.file import MediaError
 from stream.media.track import holds_video
 from stream.open import open_source
-from stream.source import PacketSource, SourceError
+from stream.source import PacketSource, SourceError, SourceFault
 
 _MAX_SNAPSHOT_PX = 65_536  # as it is: its pixels are what regions are given in
 _REGION_BGR, _IGNORE_BGR = (80, 220, 80), (60, 60, 230)
@@ -91,7 +92,7 @@ def first_frame(source: PacketSource) -> Frame:
         frames = decoder.decode(packet).frames
         if frames:
             return frames[0]
-    raise SourceError(source.info.address, "no picture can be decoded", unreadable=True)
+    raise SourceError(source.info.address, "no picture can be decoded", fault=SourceFault.UNREADABLE)
 
 
 def draw_areas(picture: NDArray[np.uint8], camera: CameraSettings) -> NDArray[np.uint8]:
