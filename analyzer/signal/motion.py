@@ -86,6 +86,8 @@ class Motion:
             it; None when the value is not above the threshold.
         changes: the same whatever the value, None when nothing changed; always None for the notebook's
             signal.
+        colour_only: cells in which the colour changed and the brightness did not, bool (rows, columns);
+            None where there are none. Their times are as coarse as colour is compared.
     """
 
     pts_s: float
@@ -97,6 +99,7 @@ class Motion:
     grid: NDArray[np.uint8] | None
     back: bool = False
     changes: NDArray[np.uint8] | None = None
+    colour_only: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,7 @@ class MotionMeter:
         if replaced:
             self._colours.forget()
         recoloured = self._colours.measure(frame.pts_s, chroma, share)
+        by_luma = excess
         if recoloured is not None:
             size = self._counted.shape[::-1]
             excess = cv2.max(excess, cv2.resize(recoloured, size, interpolation=cv2.INTER_NEAREST))
@@ -229,6 +233,9 @@ class MotionMeter:
             floor = self._area_px * _share_rounded_up(sd)
             value, threshold = float(brighter_px), floor + _NOTEBOOK_MARGIN * self._area_px
         grid = _grid(changed) if changed_px > 0 or value > threshold else None
+        colour_only = None
+        if recoloured is not None and grid is not None:
+            colour_only = (grid > 0) & (_grid(cv2.bitwise_and(by_luma, self._counted)) == 0)
         return Motion(
             pts_s=frame.pts_s,
             value=value,
@@ -239,6 +246,7 @@ class MotionMeter:
             grid=grid if value > threshold else None,
             back=back,
             changes=grid if brighter_px is None else None,
+            colour_only=colour_only if brighter_px is None else None,
         )
 
     def _changed_limits(self, noise_sds: float, running_s: float) -> tuple[float, float]:

@@ -12,7 +12,8 @@ import cv2
 
 from analyzer.signal.activity import Activity, ActivityMeter
 from analyzer.signal.activity_spans import Findings, FoundPeak, PeakFinder, choose_keyframes, without
-from analyzer.signal.flicker import Flicker, FlickerFilter
+from analyzer.signal.flicker.filter import FlickerFilter
+from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.motion import Motion, MotionMeter, MotionSettings
 from analyzer.signal.peaks import Peak
 from stream.frames import Frame

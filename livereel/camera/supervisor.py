@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from analyzer.signal.flicker import Flicker
+from analyzer.signal.flicker.region import Flicker
 from livereel.camera.capture import Seen
 from livereel.camera.counts import CaptureCounts
 from livereel.camera.process import CameraProcess

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.signal.flicker import Flicker
+from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.window import WindowSettings
 from base.child_process import become_child
 from livereel.camera.capture import Capture, Seen
