@@ -67,6 +67,8 @@ class Motion:
         grid: share of each cell of a coarse grid that changed, uint8 (rows, columns), 255 is all of
             it; None when the value is not above the threshold.
         changes: the same for any value; None when nothing changed, and always for the notebook's signal.
+        colour_only: cells in which the colour changed and the luma did not, bool (rows, columns); None
+            where there are none. They appear only in frames whose colour is compared.
     """
 
     pts_s: float
@@ -78,6 +80,7 @@ class Motion:
     grid: NDArray[np.uint8] | None
     back: bool = False
     changes: NDArray[np.uint8] | None = None
+    colour_only: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,7 @@ class MotionMeter:
         if replaced:
             self._colours.forget()
         recoloured = self._colours.measure(frame.pts_s, chroma, share)
+        by_luma = excess
         if recoloured is not None:
             size = self._counted.shape[::-1]
             excess = cv2.max(excess, cv2.resize(recoloured, size, interpolation=cv2.INTER_NEAREST))
@@ -192,6 +196,9 @@ class MotionMeter:
             floor = self._area_px * noise.brightened_share
             value, threshold = float(brighter_px), floor + _NOTEBOOK_MARGIN * self._area_px
         grid = _grid(changed) if changed_px > 0 or value > threshold else None
+        colour_only = None
+        if recoloured is not None and grid is not None:
+            colour_only = (grid > 0) & (_grid(cv2.bitwise_and(by_luma, self._counted)) == 0)
         return Motion(
             pts_s=frame.pts_s,
             value=value,
@@ -202,6 +209,7 @@ class MotionMeter:
             grid=grid if value > threshold else None,
             back=back,
             changes=grid if brighter_px is None else None,
+            colour_only=colour_only if brighter_px is None else None,
         )
 
     def _changed_limits(self, noise: Noise, running_s: float) -> tuple[float, float]:

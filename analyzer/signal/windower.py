@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import cv2
 
 from analyzer.signal.activity import Activity, ActivityMeter
-from analyzer.signal.flicker import Flicker, FlickerFilter
+from analyzer.signal.flicker.filter import FlickerFilter
+from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.motion import Motion, MotionMeter
 from analyzer.signal.peaks import Candidate, Peak
 from analyzer.signal.settings import WindowSettings

@@ -12,7 +12,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.reel.records import Gap, GapReason
-from analyzer.signal.flicker import Flicker
+from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
 from base.clock import MediaClock, utc_after

@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from analyzer.reel.records import Gap, GapReason
-from analyzer.signal.flicker import Flicker
+from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
 from analyzer.signal.windower import MeasuredWindow, Windower

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 from analyzer.reel.records import Gap
-from analyzer.signal.flicker import Flicker
+from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.window import Window
 from sinks.events import EpochStarted, KeyframePreview, MotionChanged
 from stream.source import SourceError, SourceFault

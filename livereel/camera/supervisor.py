@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from analyzer.reel.records import GapReason
-from analyzer.signal.flicker import Flicker
+from analyzer.signal.flicker.region import Flicker
 from livereel.camera.process import CameraProcess
 from livereel.camera.reports import CaptureCounts, Ended, Heartbeat, Listed, Seen
 from livereel.camera.worker import CameraJob
