@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analyzer.signal.flicker.region import NO_CELLS, Cells
 from analyzer.signal.motion import GRID_COLUMNS, GRID_ROWS, Motion
-from stream.frames import CHROMA_S
+from stream.frames.decoder import CHROMA_S
 
 HORIZON_S = 600.0
 REST_S = 0.25
