@@ -41,8 +41,9 @@ class StatusError(DescribeError):
     """The server answers with a failure.
 
     Attributes:
-        status: HTTP's, or the one that stands in the answer.
-        full_text: all that the server says of it, for looking up what it is about; never to be shown.
+        status: that of HTTP, or the one in the body of the response.
+        message: the error message in one line.
+        full_text: all of the response, to be searched for its cause; never to be shown.
     """
 
     def __init__(self, name: str, status: int, message: str, full_text: str = "") -> None:

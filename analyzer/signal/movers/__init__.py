@@ -3,7 +3,8 @@
 Read in this order:
 
 - ``mover``: a mover: one thing that moved in a window.
-- ``tracker``: detect blobs of changed cells and track them.
+- ``blobs``: changed cells of a grid that touch.
+- ``tracker``: assign blobs to tracks.
 - ``tracklet``: what the tracker found of one mover in a window.
 - ``bodies``: which tracklets are parts of one body, and which continue one another.
 """

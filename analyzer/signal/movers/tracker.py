@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.signal.movers.blobs import Blob, Blobs, absorb, find_blobs, groups, split
 from analyzer.signal.movers.bodies import movers
 from analyzer.signal.movers.mover import Mover, important
 from analyzer.signal.movers.tracklet import Box, Detection, enclosing, gap, half_inside
@@ -23,37 +23,15 @@ from analyzer.signal.movers.tracklet import Box, Detection, enclosing, gap, half
 _EVERY_S = 0.09  # grids are combined for so long: together they contain whole movers, at a tenth of the cost
 _BRIDGE_S = 0.7  # what rests for longer becomes a new track
 _HIDDEN_S = 2.0  # while two that pass are one blob, a track is continued for so long
-_CELL_CHANGED = 24  # of 255: less is noise, or the blurred edge of a neighbour
-_MAX_BLOBS = _MAX_TRACKS = 16  # the largest ones: snow must not cost more than a street
+_MAX_TRACKS = 16  # the largest ones: snow must not cost more than a street
 _REACH = 2.0  # a track is searched this far around its expected box,
 _REACH_OF_SIZE = 0.25  # plus this share of its longer side,
 _REACH_A_SECOND = 3.0  # plus this for each second since its last detection
 _FAINT = 0.1  # of a track's area: a smaller blob nearby is no detection of it
-_TOUCH = 1.5  # blobs this close to each other are one detection
 _SPEED_S = 0.7  # time over which a speed is measured
 _GROWTH, _SHRINKAGE = 0.5, 0.08  # weight of the newest detection where a track's box grows and shrinks
 _OVERLAP = 0.5  # of the smaller box: tracks that overlap more cannot be distinguished
 _ALIKE = 2.0  # unless one box is so much larger: then it hides the other
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Blob:
-    """Changed cells that touch, or the part of them that belongs to one track: box, centre, area in cells."""
-
-    box: Box
-    x: float
-    y: float
-    area: float
-    label: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Blobs:
-    """The blobs of a grid, largest first, with the cells that they consist of."""
-
-    blobs: list[_Blob]
-    labels: NDArray[np.int32]
-    changed: NDArray[np.uint8]
 
 
 @dataclass(slots=True, eq=False)
@@ -93,7 +71,7 @@ class _Track:
         size = max(self.sides[2] - self.sides[0], self.sides[3] - self.sides[1])
         return _REACH + _REACH_OF_SIZE * size + _REACH_A_SECOND * (pts_s - self.seen_s)
 
-    def update(self, pts_s: float, blobs: Sequence[_Blob]) -> None:
+    def update(self, pts_s: float, blobs: Sequence[Blob]) -> None:
         area = sum(blob.area for blob in blobs)
         self.x = sum(blob.x * blob.area for blob in blobs) / area
         self.y = sum(blob.y * blob.area for blob in blobs) / area
@@ -165,28 +143,28 @@ class MoverTracker:
         self._end(lost)
         self._tracks = [track for track in self._tracks if track not in lost]
         expected = [track.expected(pts_s) for track in self._tracks]
-        owned, free = self._assign(pts_s, _find_blobs(grid), expected)
+        owned, free = self._assign(pts_s, find_blobs(grid), expected)
         overlapping = _overlapping(expected)
         for t, track in enumerate(self._tracks):
             if owned[t]:
                 track.near_s = pts_s
                 if t not in overlapping:
-                    largest, *apart = _groups(owned[t])
+                    largest, *apart = groups(owned[t])
                     track.update(pts_s, largest)
                     free += [blob for group in apart for blob in group]
         self._begin(pts_s, free)
 
     def _assign(
-        self, pts_s: float, found: _Blobs, expected: Sequence[Box]
-    ) -> tuple[list[list[_Blob]], list[_Blob]]:
+        self, pts_s: float, found: Blobs, expected: Sequence[Box]
+    ) -> tuple[list[list[Blob]], list[Blob]]:
         """Return the blobs of each track, and the free ones.
 
         A blob where a track is expected belongs to that track, and is split where several are expected. A
         track without any gets the nearest one within reach. Blobs that touch those of a track belong to it,
         too.
         """
-        owned: list[list[_Blob]] = [[] for _ in expected]
-        free: list[_Blob] = []
+        owned: list[list[Blob]] = [[] for _ in expected]
+        free: list[Blob] = []
         for blob in found.blobs:
             x0, y0, x1, y1 = blob.box
             within = [
@@ -197,7 +175,7 @@ class MoverTracker:
             ]
             if not within:
                 free.append(blob)
-            parts = [blob] if len(within) == 1 else _split(blob, found, [expected[t] for t in within])
+            parts = [blob] if len(within) == 1 else split(blob, found, [expected[t] for t in within])
             for t, part in zip(within, parts, strict=True):
                 if part is not None:
                     owned[t].append(part)
@@ -215,11 +193,11 @@ class MoverTracker:
                 taken.add(n)
         free = [blob for n, blob in enumerate(free) if n not in taken]
         for blobs in owned:
-            free = _absorb(blobs, free)
+            free = absorb(blobs, free)
         return owned, free
 
-    def _begin(self, pts_s: float, free: Sequence[_Blob]) -> None:
-        for group in _groups(free)[: max(0, _MAX_TRACKS - len(self._tracks))]:
+    def _begin(self, pts_s: float, free: Sequence[Blob]) -> None:
+        for group in groups(free)[: max(0, _MAX_TRACKS - len(self._tracks))]:
             track = _Track(0.0, 0.0, (0.0, 0.0, 0.0, 0.0), pts_s, pts_s)
             track.update(pts_s, group)
             self._tracks.append(track)
@@ -236,71 +214,6 @@ def _smoothed(old: Box, new: Box) -> Box:
         a + (_GROWTH if abs(b) > abs(a) else _SHRINKAGE) * (b - a) for a, b in zip(old, new, strict=True)
     )
     return x0, y0, x1, y1
-
-
-def _find_blobs(grid: NDArray[np.uint8]) -> _Blobs:
-    changed = cv2.threshold(grid, _CELL_CHANGED, 255, cv2.THRESH_TOZERO)[1].astype(np.uint8, copy=False)
-    count, labels, stats, centres = cv2.connectedComponentsWithStats(changed)
-    areas = np.bincount(labels.ravel(), changed.ravel(), count).tolist()
-    blobs = [
-        # In cells; OpenCV counts from the middle of cell 0.
-        _Blob((x, y, x + wide, y + high), cx + 0.5, cy + 0.5, areas[label] / 255, label)
-        for label, ((x, y, wide, high, _), (cx, cy)) in enumerate(
-            zip(stats.tolist(), centres.tolist(), strict=True)
-        )
-        if label  # 0 is the background
-    ]
-    blobs = sorted(blobs, key=lambda blob: -blob.area)[:_MAX_BLOBS]
-    return _Blobs(blobs, labels.astype(np.int32, copy=False), changed)
-
-
-def _split(blob: _Blob, found: _Blobs, boxes: Sequence[Box]) -> list[_Blob | None]:
-    """Split a blob among boxes: each cell goes to the box in which it is closest to the middle."""
-    if not boxes:
-        return []
-    left, top, right, bottom = map(int, blob.box)
-    rows, columns = np.nonzero(found.labels[top:bottom, left:right] == blob.label)
-    weights = found.changed[rows + top, columns + left] / 255
-    x, y = columns + (left + 0.5), rows + (top + 0.5)
-    sides = np.array(boxes)
-    low, high = sides[:, :2], sides[:, 2:]
-    middle, half = (low + high) / 2, np.maximum(high - low, 1e-6) / 2
-    # Distance from the middle of a box, in halves of its sides.
-    depth = np.maximum(
-        abs(x - middle[:, :1]) / half[:, :1],
-        abs(y - middle[:, 1:]) / half[:, 1:],
-    )
-    owner = depth.argmin(axis=0)
-    return [_part(x[mine], y[mine], weights[mine]) for mine in (owner == n for n in range(len(boxes)))]
-
-
-def _part(x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.float64]) -> _Blob | None:
-    if not len(x):
-        return None
-    area = float(weights.sum())
-    box = (float(x.min()) - 0.5, float(y.min()) - 0.5, float(x.max()) + 0.5, float(y.max()) + 0.5)
-    return _Blob(box, float(x @ weights) / area, float(y @ weights) / area, area)
-
-
-def _absorb(blobs: list[_Blob], free: list[_Blob]) -> list[_Blob]:
-    """Add the free blobs that touch these, directly or through others; returns the rest."""
-    n = 0
-    while n < len(blobs):
-        touching = [blob for blob in free if gap(blob.box, blobs[n].box) <= _TOUCH]
-        blobs += touching
-        free = [blob for blob in free if blob not in touching]
-        n += 1
-    return free
-
-
-def _groups(blobs: Sequence[_Blob]) -> list[list[_Blob]]:
-    """Return groups of blobs that touch, largest first."""
-    free, groups = list(blobs), []
-    while free:
-        group = [free[0]]
-        free = _absorb(group, free[1:])
-        groups.append(group)
-    return sorted(groups, key=lambda group: -sum(blob.area for blob in group))
 
 
 def _overlapping(boxes: Sequence[Box]) -> set[int]:
