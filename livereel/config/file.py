@@ -54,6 +54,8 @@ def parse(path: Path, text: str) -> Config:
 def _yaml(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
+    except RecursionError as error:
+        raise ConfigError(f"{path}: not YAML: nested too deeply") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

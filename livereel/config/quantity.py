@@ -32,7 +32,12 @@ class Quantity:
         if match is None:
             return None
         factor = self.units.get(match[2].lower() or self.unit.lower())
-        return None if factor is None else float(Decimal(match[1].replace("_", "")) * factor)
+        if factor is None:
+            return None
+        try:
+            return float(Decimal(match[1].replace("_", "")) * factor)
+        except ArithmeticError:  # more than a Decimal can hold
+            return None
 
     def write(self, value: float) -> str:
         """Return the quantity in the largest unit of which it is a whole number."""
