@@ -107,7 +107,6 @@ LARGE_FOLDERS: dict[str, str] = {}
 """Folders with more modules than MAX_FILES, each with its reason."""
 
 LONG_MODULES = {
-    "analyzer/signal/flicker.py": "one algorithm on one grid of cells",
     "tests/analyzer/report/test_page.py": "one page in one browser session",
     "tests/livereel/cli/recap/test_recap.py": "one command, over films that its tests share",
 }

@@ -27,19 +27,15 @@ SOUND = {"hear", "heard", "hears"}
 
 # The banned words that packages still have in names of variables: to be emptied, never to grow.
 IDENTIFIERS_LEFT = {
-    "livereel": {"beside", "news", "told"},
-    "analyzer": {"apart", "beside", "news", "told", "wished", "wishes"},
-    "synthetic": {"apart", "beside", "letters"} | SOUND,
+    "analyzer": {"apart", "beside", "told", "wished", "wishes"},
+    "synthetic": {"heard"},  # of a scene's sound
     "stream": {"tell"},  # a file object has it
 }
 # The same for docstrings and comments.
 PROSE_LEFT = {
-    "livereel": {"anybody", "beside", "hear", "letters", "nobody", "tell", "telling", "tells", "told"},
     "analyzer": {
-        "anybody", "beside", "forgotten", "news", "nobody", "somebody", "tell", "telling", "tells", "told",
-        "wish", "wished", "wishes",
+        "anybody", "beside", "forgotten", "nobody", "somebody", "tell", "tells", "wish", "wished", "wishes",
     },
-    "synthetic": {"letters", "nobody", "somebody", "told"} | SOUND,
 }  # fmt: skip
 
 # Characters, and people who must be told that they are filmed.
@@ -54,8 +50,8 @@ def words_of(identifier: str) -> set[str]:
 
 
 def words_in(prose: str) -> set[str]:
-    """The words of a text, without what it quotes as code."""
-    return set(re.findall(r"[a-z]+", re.sub(r"``?[^`]*``?", "", prose).lower()))
+    """The words of a text, with identifiers whole, without what it quotes as code."""
+    return set(re.findall(r"[a-z_]+", re.sub(r"``?[^`]*``?", "", prose).lower()))
 
 
 @cache

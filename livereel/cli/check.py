@@ -74,8 +74,8 @@ def _words(options: Options) -> Try:
         context = f"{probe.context_tokens} tokens of context, " if probe.context_tokens else ""
         schema = "held to a schema" if probe.schema else "asked for a schema in words"
         video = "a window as one video" if probe.video else "a window as images"
-        told = f"{probe.model}, {context}{schema}, {video}, {probe.window_s:.1f} s a window"
-        return told + (f"; falls back to: {'; '.join(probe.fallbacks)}" if probe.fallbacks else "")
+        found = f"{probe.model}, {context}{schema}, {video}, {probe.window_s:.1f} s a window"
+        return found + (f"; falls back to: {'; '.join(probe.fallbacks)}" if probe.fallbacks else "")
 
     return attempt
 

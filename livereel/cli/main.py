@@ -348,7 +348,7 @@ def livereel_alone(
 
 
 def _end_as_ctrl_c_does() -> None:
-    """Let nothing half-written stay behind when the program is told to end, or its terminal is closed."""
+    """Remove half-written files also at SIGTERM, and when the terminal is closed."""
 
     def interrupt(_number: int, frame: FrameType | None) -> None:
         handler = signal.getsignal(signal.SIGINT)
@@ -363,7 +363,7 @@ def _end_as_ctrl_c_does() -> None:
 
 
 def _discard_output() -> None:
-    """Who reads our output has gone (``| head``): there is nobody to tell, not even at exit."""
+    """Discard further output: the reader has closed the pipe, as ``| head`` does; also at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -13,7 +13,7 @@ Advance = Callable[[float], None]
 
 @contextmanager
 def progress(label: str, *, known: bool = True) -> Iterator[Advance]:
-    """Show a bar on stderr while the block runs; ``known`` says that the end can be told beforehand."""
+    """Show a bar on stderr while the block runs; ``known``: the end is known beforehand."""
     if not sys.stderr.isatty() or logging.getLogger("livereel").level > logging.INFO:
         yield lambda _: None
         return

@@ -120,7 +120,7 @@ def _print_notes(capture: Capture, watched: RecapResult) -> None:
 def _threads_ended(loop: asyncio.Runner) -> Iterator[None]:
     """Whatever ends the block early, wait for the threads: what they read and write is about to go.
 
-    Who presses Ctrl-C twice, or is a ``timeout`` that tells the whole group, breaks off the loop's own wait.
+    A second Ctrl-C, or a ``timeout`` that signals the whole group, interrupts the loop's own wait.
     """
     try:
         yield

@@ -17,7 +17,7 @@ class Quantity:
     Attributes:
         noun: what it is.
         unit: of a number without one.
-        units: what each unit is of that one, the largest first; all letters small.
+        units: what each unit is of that one, the largest first; in lower case.
         shown: the units in which one is written, the largest first; none where a bare number is clear.
     """
 

@@ -241,9 +241,9 @@ class _Game:
 
 def _spread(places: Floats, room_m: float) -> Floats:
     """Return a push away from other players, (n, 2): stronger the closer they are, 0 from `room_m` on."""
-    apart = places[:, None] - places[None]
-    distance = np.hypot(apart[..., 0], apart[..., 1]) + np.eye(len(places)) * 99
-    push = apart / distance[..., None] * np.clip(room_m - distance, 0, None)[..., None]
+    offsets = places[:, None] - places[None]
+    distance = np.hypot(offsets[..., 0], offsets[..., 1]) + np.eye(len(places)) * 99
+    push = offsets / distance[..., None] * np.clip(room_m - distance, 0, None)[..., None]
     return np.asarray(push.sum(axis=1))
 
 

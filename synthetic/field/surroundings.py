@@ -100,7 +100,7 @@ def _spectator(backdrop: Backdrop, rng: np.random.Generator, x: float, y: float,
 
 
 def _boards(backdrop: Backdrop, rng: np.random.Generator) -> None:
-    """Boards along the far side and behind the goal, with letters too small to read."""
+    """Boards along the far side and behind the goal, with lettering too small to read."""
     for index, x in enumerate(np.arange(-30.0, _BOARD_X - _BOARD_M, _BOARD_M).tolist()):
         _board(backdrop, rng, _BOARDS[index % len(_BOARDS)], (x, _BOARD_Y), (1.0, 0.0))
     for index, y in enumerate(np.arange(_BOARD_Y, NEAR_LINE, -_BOARD_M).tolist()):

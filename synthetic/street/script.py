@@ -95,8 +95,8 @@ def _traffic(rng: np.random.Generator) -> list[Traveller]:
 
 def _strollers(rng: np.random.Generator) -> list[Traveller]:
     first = _walker(rng, 0.0, near=bool(rng.random() < 0.5))
-    beside = replace(first, look=_look(rng), y=first.y + 0.55, start_s=0.25)
-    return [first, beside, _walker(rng, float(rng.uniform(2, 4)), near=first.y > 16)]
+    companion = replace(first, look=_look(rng), y=first.y + 0.55, start_s=0.25)
+    return [first, companion, _walker(rng, float(rng.uniform(2, 4)), near=first.y > 16)]
 
 
 def _lorry_and_walker(rng: np.random.Generator) -> list[Traveller]:
