@@ -62,7 +62,7 @@ class _File(_Formatter):
         return f"{at} {record.levelname} {message}"
 
 
-class _Journal(_Formatter):
+class _Systemd(_Formatter):
     """The journal has the time; it takes each line as an entry of its own."""
 
     def text(self, record: logging.LogRecord, message: str) -> str:
@@ -104,7 +104,7 @@ def start_log(level: LogLevel, style: LogFormat = LogFormat.text, *, brief: bool
 def write_failure(line: str) -> None:
     """Write the line with which a command fails: a record like the others where programs read the log."""
     formatters = [it.formatter for it in logging.root.handlers if isinstance(it, _StderrHandler)]
-    if any(isinstance(formatter, _Journal | _Json) for formatter in formatters):
+    if any(isinstance(formatter, _Systemd | _Json) for formatter in formatters):
         logging.getLogger("livereel").error("%s", line)
     else:
         sys.stderr.write(f"livereel: {line}\n")
@@ -117,10 +117,10 @@ def _formatter(style: LogFormat, *, brief: bool) -> _Formatter:
         return _Formatter()
     if sys.stderr.isatty():
         return _Terminal()
-    return _Journal() if _is_journal(os.environ.get("JOURNAL_STREAM")) else _File()
+    return _Systemd() if _is_read_by_systemd(os.environ.get("JOURNAL_STREAM")) else _File()
 
 
-def _is_journal(stream: str | None) -> bool:
+def _is_read_by_systemd(stream: str | None) -> bool:
     """Whether stderr is what ``JOURNAL_STREAM`` names, DEVICE:INODE, rather than redirected elsewhere."""
     try:
         status = os.fstat(sys.stderr.fileno())

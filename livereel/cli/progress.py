@@ -14,7 +14,7 @@ Advance = Callable[[float], None]
 @contextmanager
 def progress(label: str, *, known: bool = True) -> Iterator[Advance]:
     """Show a bar on stderr while the block runs; ``known`` says that the end can be told beforehand."""
-    if not sys.stderr.isatty() or not logging.getLogger("livereel").isEnabledFor(logging.INFO):
+    if not sys.stderr.isatty() or logging.getLogger("livereel").level > logging.INFO:
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415  # a pipe does without
