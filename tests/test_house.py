@@ -118,6 +118,7 @@ SHORT_MODULES = {
     "analyzer/describe/window_store.py": "a protocol that the ledger implements",
     "analyzer/reel/ranking.py": "one rule, which both choosers share",
     "analyzer/report/thumbnail.py": "the only use of Pillow",
+    "analyzer/signal/activity.py": "a record that the ledger reads without OpenCV",
     "base/daemon_thread.py": "one function for several packages",
     "base/plural.py": "one function for several packages",
     "livereel/cli/errors.py": "imported before anything heavy",

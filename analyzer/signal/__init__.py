@@ -12,7 +12,8 @@ Read in this order:
 - ``activity_spans``: spans of activity, with the highest peak of each.
 - ``window_peaks``: the peaks of a window, and which of them become keyframes.
 - ``movers``: what moved, tracked over a grid of changed cells; see there.
-- ``activity``: what moved in a window: movers, cuts and changes of light.
+- ``activity``: what moved in a window, as a record: movers, cuts and changes of light.
+- ``activity_meter``: measure what moved in a window.
 - ``window``: the records of a window: ten seconds of one camera.
 - ``windower``: the Windower: frames of one epoch in, measured windows out.
 """

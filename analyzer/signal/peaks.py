@@ -23,14 +23,6 @@ _MAX_PLATEAU_PAYLOADS = 32
 """Of a longer plateau only every 2nd, 4th, ... payload is kept, so that a frozen signal fills no memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Peak:
-    """A local maximum of the signal: media time (s) and value (pixels of the analysis picture)."""
-
-    pts_s: float
-    value: float
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate(Generic[P]):
     """A frame that may become a keyframe.

@@ -7,10 +7,17 @@ from enum import StrEnum
 from pathlib import Path
 
 from analyzer.signal.activity import Activity
-from analyzer.signal.peaks import Peak
 
 SIGNAL_STEP_S = 0.2
 JPEG_QUALITY = 88
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """A local maximum of the signal: media time (s) and value (pixels of the analysis picture)."""
+
+    pts_s: float
+    value: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 import cv2
 
-from analyzer.signal.activity import Activity, ActivityMeter
+from analyzer.signal.activity import Activity
+from analyzer.signal.activity_meter import ActivityMeter
 from analyzer.signal.flicker.filter import FlickerFilter
 from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.motion import Motion, MotionMeter
-from analyzer.signal.peaks import Candidate, Peak
+from analyzer.signal.peaks import Candidate
 from analyzer.signal.settings import WindowSettings
-from analyzer.signal.window import JPEG_QUALITY, SIGNAL_STEP_S, Clip, Keyframe, Window
+from analyzer.signal.window import JPEG_QUALITY, SIGNAL_STEP_S, Clip, Keyframe, Peak, Window
 from analyzer.signal.window_peaks import PeakFinder, WindowPeaks, choose_keyframes, revised
 from stream.frames.frame import Frame
 

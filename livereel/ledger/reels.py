@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from analyzer.reel.compile import MANIFEST, manifest
 from analyzer.reel.records import Chapter, Gap, GapReason, Reel
 from livereel.ledger.database import Database
 from livereel.ledger.outbox import Outboxes
@@ -55,6 +54,8 @@ class Reels:
 
     def add(self, reel: Reel) -> None:
         """Add a reel whose folder is in place; it goes to the outboxes."""
+        from analyzer.reel.compile import manifest  # noqa: PLC0415  # a ledger that is read needs no codecs
+
         self._add(manifest(reel), reel)
 
     def adopt(self, folder: Path) -> bool:
@@ -62,6 +63,8 @@ class Reels:
 
         False, changing nothing, where that is not the manifest of the reel that the folder is named after.
         """
+        from analyzer.reel.compile import MANIFEST  # noqa: PLC0415  # see above
+
         try:
             text = (folder / MANIFEST).read_text(encoding="utf-8")
             found = json.loads(text)

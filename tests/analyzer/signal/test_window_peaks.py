@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.signal.peaks import Candidate, Peak
+from analyzer.signal.peaks import Candidate
+from analyzer.signal.window import Peak
 from analyzer.signal.window_peaks import PeakFinder, WindowPeaks, choose_keyframes
 
 THRESHOLD = 80.0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -105,3 +107,11 @@ def test_a_folder_without_a_ledger_is_an_error_and_stays_empty(tmp_path: Path) -
     with pytest.raises(LedgerError, match="No such file"):
         print_history(tmp_path, None, as_json=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_it_starts_without_what_only_video_needs() -> None:
+    program = (
+        "import sys, livereel.cli.ledger; print(*sorted({'av', 'cv2', 'numpy', 'PIL'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "\n"
