@@ -201,7 +201,7 @@ def test_the_reel_of_a_slow_film_is_as_long_as_its_chapters(
 
 def test_the_choice_of_two_video_tracks_is_reported(livereel: CommandLine, tmp_path: Path) -> None:
     film_ = motion_photo(tmp_path)
-    said = "of 2 video tracks, track 0 (h264 160x120, 6.0 s) is taken, not track 1 (h264 640x480, 6.0 s)"
+    said = "of 2 video tracks, track 0 (h264 160x120, 6.0 s) is used, not track 1 (h264 640x480, 6.0 s)"
     assert said in livereel("recap", film_, "--out", tmp_path / "reel").err
     assert said in livereel("scan", film_).err
 
