@@ -108,7 +108,6 @@ LARGE_FOLDERS: dict[str, str] = {}
 
 LONG_MODULES = {
     "tests/analyzer/report/test_page.py": "one page in one browser session",
-    "tests/livereel/cli/recap/test_recap.py": "one command, over films that its tests share",
 }
 """Modules with more lines than MAX_LINES, each with its reason."""
 
