@@ -16,7 +16,10 @@ from pathlib import Path
 import livereel
 from analyzer.describe.describer import DescribeError
 from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.compile import VIDEO, ReelPlan, compile_reel, summary
+from analyzer.reel.compile import ReelPlan, compile_reel, summary
+from analyzer.reel.manifest import VIDEO
+from analyzer.reel.settings import ReelSettings
+from analyzer.report.page import report
 from base.atomic import atomic_folder
 from base.clock import utc_text
 from base.local_time import length_text
@@ -25,6 +28,9 @@ from livereel.camera.capture import camera_name
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraJob
+from livereel.cli.recap import make_recap
+from livereel.cli.recap_files import expanded
+from livereel.cli.recap_request import RecapRequest
 from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
 from livereel.config.schema import Config, UsageError
@@ -33,7 +39,8 @@ from livereel.ledger.ledger import Ledger
 from livereel.live.background_task import running
 from livereel.live.run_summary import RunSummary
 from livereel.live.service import Intervals, Live
-from livereel.reels.rolling import ReelPeriod, RollingReel, read_period
+from livereel.reels.plan import Planner, ReelPeriod, read_period
+from livereel.reels.rolling import RollingReel
 from livereel.storage.data_dir import LATEST, REELS, lock_data_dir
 from livereel.storage.recovery import recover
 from livereel.storage.retention import Retention
@@ -144,16 +151,31 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
         seen = read_period(ledger, cameras or known, parse_since(since, now), utc_text(now))
         models = make_language_models(options.config, options.config.cameras)
         plan = asyncio.run(_plan(seen, out.name, models, options))
-        reel = compile_reel(plan, folder, options.config.reel)
+        reel = compile_reel(plan, folder, options.config.reel, report)
     sys.stdout.write(summary(reel, out))
 
 
 async def _plan(seen: ReelPeriod, reel_id: str, models: LanguageModels, options: Options) -> ReelPlan:
     try:
-        chosen = await BlockChooser(options.config.reel, models.propose).choose(seen.moments)
-        return seen.plan(reel_id, 1, chosen, await models.narrate(chosen.choices, seen.gaps, seen.cameras))
+        settings = options.config.reel
+        return await _planner(settings, models).plan(seen, settings, reel_id=reel_id, seq=1)
     finally:
         await models.describer.close()
+
+
+def _planner(settings: ReelSettings, models: LanguageModels) -> Planner:
+    return Planner(BlockChooser(settings, models.propose), models.narrate)
+
+
+def recap(request: RecapRequest, options: Options) -> None:
+    """Make one reel of whole files, or of a live source until Ctrl-C; print where it is.
+
+    Raises what ``livereel.cli.recap.make_recap`` raises, and ConfigError.
+    """
+    cameras = name_cameras(expanded(request.sources))
+    models = make_language_models(options.config, cameras)
+    planner = _planner(options.config.reel, models)
+    make_recap(request, cameras, options, models=models, planner=planner, page=report)
 
 
 def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraSettings]:
@@ -259,8 +281,7 @@ def _reels(
             cameras if reel_id == ALL else [reel_id],
             ledger=ledger,
             folder=ledger.data / REELS,
-            chooser=BlockChooser(config.reel, models.propose),
-            narrate=models.narrate,
+            planner=_planner(config.reel, models),
             settings=config.reel,
         )
         for reel_id in _reel_ids(cameras)

@@ -9,6 +9,7 @@ Read in this order:
 - ``demux``: yield the packets of an open container, continuing after damaged data.
 - ``read_guard``: release a source that another thread may be reading.
 - ``av_source``: a source that PyAV opens: a file, a stream, a device or a synthetic camera.
+- ``part``: a part of a file as a source of its own, read from the key packet before it.
 - ``playback``: files played like live sources: at their own speed, and in a loop.
 - ``open``: open any source as its kind requires.
 - ``threaded``: a source read in a thread, so that its consumer can stop at any time.

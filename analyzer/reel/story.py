@@ -37,9 +37,9 @@ def narrate(
 ) -> Story:
     """Tell the choices, which are in time order, from the moments' own words: a sentence for each.
 
-    Times are wall times, or with ``media_time`` (a file, whose wall time means nothing) places in the
-    media. Nothing is said of the gaps, but no "a minute later" reaches across one. Cameras are named where
-    there are several.
+    Times are wall times, or with ``media_time`` (files, whose wall time means nothing) places in the
+    media. Gaps are not mentioned, but no "a minute later" reaches across one, nor from a file to the next.
+    Cameras, or files, are named where there are several.
     """
     if not choices:
         return Story("Nothing to show", "", ())
@@ -50,7 +50,7 @@ def narrate(
         if i == len(choices) - 1 >= 2:
             link = _last(link, i)
         if len(cameras) > 1 and (earlier is None or earlier.window.camera != choice.moment.window.camera):
-            link += f" on camera {choice.moment.window.camera}"
+            link += f" {'in' if media_time else 'on camera'} {choice.moment.window.camera}"
         sentences.append(_sentence(link, choice.moment))
     return Story(_title(choices), " ".join(sentences), tuple(sentences))
 
@@ -76,7 +76,8 @@ def _shortened(title: str, most: int) -> str:
 def _link(earlier: Moment | None, moment: Moment, gaps: Sequence[Gap], i: int, *, media_time: bool) -> str:
     """The words that place a moment in time, after the one before it."""
     clock = _clock(moment, _begins_s(moment), media_time=media_time)
-    if earlier is None or _gap_between(earlier, moment, gaps):
+    another_file = media_time and earlier is not None and earlier.window.camera != moment.window.camera
+    if earlier is None or another_file or _gap_between(earlier, moment, gaps):
         return f"At {clock}"
     if not media_time and local(_wall(moment)).date() != local(_wall(earlier)).date():
         return f"On {local(_wall(moment)):%Y-%m-%d} at {clock}"
@@ -244,17 +245,18 @@ def _gap_line(gap: Gap, reel: Reel, *, media_time: bool) -> str:
 
 def _gap_span(gap: Gap, reel: Reel, *, media_time: bool) -> str:
     if media_time:
-        zero = _media_zero(reel)
+        zero = _media_zero(reel, gap.camera)
         ends = (parse_utc(gap.start_utc), parse_utc(gap.end_utc))
         return " to ".join(length_text((end - zero).total_seconds()) for end in ends)
     return f"{end_text(gap.start_utc, start=reel.start_utc)} to {end_text(gap.end_utc, start=gap.start_utc)}"
 
 
-def _media_zero(reel: Reel) -> datetime:
-    """The wall time that stands for media time 0."""
-    if not reel.chapters:
+def _media_zero(reel: Reel, camera: str) -> datetime:
+    """The wall time that stands for media time 0 of a file, as far as its chapters tell."""
+    windows = [chapter.moment.window for chapter in reel.chapters]
+    if not windows:
         return parse_utc(reel.start_utc)
-    window = reel.chapters[0].moment.window
+    window = next((window for window in windows if window.camera == camera), windows[0])
     return parse_utc(window.start_utc) - timedelta(seconds=window.start_s)
 
 

@@ -16,7 +16,7 @@ from math import isnan
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, assert_never
 
-from analyzer.reel.records import Chapter, Gap, GapReason, Reel
+from analyzer.reel.records import Chapter, Gap, GapReason, Part, Reel
 from analyzer.reel.story import all_observed, captions
 from analyzer.report.axis import Axis, Horizon, Tick, horizon, unix_s, x_ticks
 from analyzer.report.chart import HEIGHT, WIDTH, Band, Chart, Mark, chart, dots, mark, thin
@@ -80,7 +80,7 @@ def report(
         windows: all windows of the reel's horizon; the chapters' own are added where they are missing.
         poster: a JPEG to show before the video plays.
         media_time: times as media time (a file) instead of the wall clock.
-        video_src: where the video lies, relative to the page.
+        video_src: where the video lies, relative to the page; or all of it, as a ``data:`` URI.
     """
     windows = _in_order([*windows, *(chapter.moment.window for chapter in reel.chapters)])
     panels = _panels(
@@ -99,6 +99,7 @@ def report(
         poster=data_uri(poster, "image/jpeg") if poster else None,
         captions=data_uri(captions(reel.chapters).encode(), "text/vtt"),
         video_src=video_src,
+        seeks="" if video_src.startswith("data:") else video_src,
         page=panels,
         data=_data(panels, reel.chapters),
     )
@@ -211,9 +212,24 @@ def _data(page: _Panels, chapters: Sequence[Chapter]) -> dict[str, Any]:
                 "reelEnd": chapter.reel_end_s,
                 "start": page.axis.media(chapter.moment.window, chapter.start_s),
                 "end": page.axis.media(chapter.moment.window, chapter.end_s),
+                "parts": [_part(part, chapter.moment.window, page.axis) for part in _parts(chapter)],
             }
             for chapter in chapters
         ],
+    }
+
+
+def _parts(chapter: Chapter) -> Sequence[Part]:
+    whole = Part(chapter.start_s, chapter.end_s, chapter.reel_start_s, chapter.reel_end_s)
+    return chapter.parts or (whole,)
+
+
+def _part(part: Part, window: Window, axis: Axis) -> dict[str, float]:
+    return {
+        "reelStart": part.reel_start_s,
+        "reelEnd": part.reel_end_s,
+        "start": axis.media(window, part.start_s),
+        "end": axis.media(window, part.end_s),
     }
 
 
@@ -235,7 +251,7 @@ def _best_picture(chapter: Chapter) -> str | None:
     """The strongest keyframe that the chapter shows; else the window's strongest."""
     keyframes = sorted(
         (k for k in chapter.moment.window.keyframes if k.file),
-        key=lambda k: (chapter.start_s <= k.pts_s <= chapter.end_s, k.value),
+        key=lambda k: (chapter.shows(k.pts_s), k.value),
         reverse=True,
     )
     return next((src for k in keyframes if k.file and (src := thumbnail(k.file))), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -69,6 +69,7 @@ class Capture:
         arrivals: Arrivals | None = None,
         space: FreeSpace | None = None,
         epoch: int = 0,
+        wanted: Callable[[float], bool] | None = None,
     ) -> None:
         """Prepare to watch ``source`` under the name ``camera``.
 
@@ -83,9 +84,11 @@ class Capture:
             space: free space on the disk, for a live source: a window for which there is none is yielded, but
                 its files are not written. With None, a full disk is an error.
             epoch: number of the first epoch.
+            wanted: whether the picture of a stream time is looked at; None looks at all.
         """
         self._source = source
         self._clips = clips
+        self._wanted = wanted
         self._arrivals = arrivals
         self._overload = Overload()
         self._pace = Pace(source.info.fps)
@@ -187,6 +190,8 @@ class Capture:
     def _pass_on(self, frames: Sequence[Frame]) -> Iterator[Seen]:
         epoch = self._epoch
         for frame in frames:
+            if self._wanted is not None and not self._wanted(frame.pts_s + epoch.media_start_s):
+                continue
             yield from self._frame(frame)
             if self._epoch is not epoch:
                 return  # the others are of the epoch that has just ended

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from analyzer.describe.describer import DescribeError
-from analyzer.reel.compile import ReelError
+from analyzer.reel.records import ReelError
 from livereel.config.schema import ConfigError
 from livereel.ledger.records import LedgerError
 from livereel.live.run_summary import UnwatchedError

@@ -142,9 +142,26 @@ def scan(
     "livereel recap match.mp4 --out match-reel --describe openai --base-url http://gpu-box:8000/v1",
 )
 def recap(
-    source: SourceArgument,
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...", help="Files, in order, or patterns of their names; or one address."
+        ),
+    ],
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
+    length: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How long the reel may be: 60, 1m30s.")
+    ] = None,
+    chapters: Annotated[int | None, typer.Option(min=1, max=100, help="So many chapters.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Begin there in the files: 90, 1:30, 1h2m.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(metavar="TIME", help="End there in the files.")] = None,
+    single_file: Annotated[
+        bool, typer.Option("--single-file", help="Put the video into report.html (up to 50 MB).")
+    ] = False,
+    stamp: Annotated[bool, typer.Option("--stamp", help="Write name and time into the picture.")] = False,
     describe: DescribeOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
@@ -156,12 +173,15 @@ def recap(
     region: RegionOption = None,
     ignore: IgnoreOption = None,
 ) -> None:
-    """Make the highlight reel of a whole file, with its story."""
-    from livereel.cli.recap import recap as run  # noqa: PLC0415
-    from livereel.config.options import read_options  # noqa: PLC0415  # --help needs none of it
+    """Make one highlight reel of whole files, with its story."""
+    from livereel.app import recap as run  # noqa: PLC0415  # --help needs none of it
+    from livereel.cli.recap_request import read_request  # noqa: PLC0415
+    from livereel.config.options import read_options  # noqa: PLC0415
 
+    request = read_request(sources, out, length, from_, to, single_file=single_file)
     options = read_options(config, region or [], ignore or []).with_style(style.value if style else None)
-    run(source, out, options.with_words(describe.value if describe else None, model, base_url, profile))
+    options = options.with_reel(request.length_s, chapters, stamp=stamp)
+    run(request, options.with_words(describe.value if describe else None, model, base_url, profile))
 
 
 @command(

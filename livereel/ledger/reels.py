@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from analyzer.reel.records import Chapter, Gap, GapReason, Reel
+from analyzer.reel.manifest import MANIFEST, manifest
+from analyzer.reel.records import Chapter, Gap, GapReason, Part, Reel
 from livereel.ledger.database import Database
 from livereel.ledger.outbox import Outboxes
 from livereel.ledger.tables import reel_numbers, reel_windows, reels
@@ -54,8 +55,6 @@ class Reels:
 
     def add(self, reel: Reel) -> None:
         """Add a reel whose folder is in place; it goes to the outboxes."""
-        from analyzer.reel.compile import manifest  # noqa: PLC0415  # a ledger that is read needs no codecs
-
         self._add(manifest(reel), reel)
 
     def adopt(self, folder: Path) -> bool:
@@ -63,8 +62,6 @@ class Reels:
 
         False, changing nothing, where that is not the manifest of the reel that the folder is named after.
         """
-        from analyzer.reel.compile import MANIFEST  # noqa: PLC0415  # see above
-
         try:
             text = (folder / MANIFEST).read_text(encoding="utf-8")
             found = json.loads(text)
@@ -144,4 +141,5 @@ class Reels:
         if entry is None or entry.moment is None:
             return None
         names = ("reason", "sentence", "start_s", "end_s", "reel_start_s", "reel_end_s")
-        return Chapter(moment=entry.moment, **{name: content[name] for name in names})
+        parts = tuple(Part(**part) for part in content.get("parts", ()))
+        return Chapter(moment=entry.moment, parts=parts, **{name: content[name] for name in names})

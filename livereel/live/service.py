@@ -16,8 +16,7 @@ from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue
 from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.window_store import WindowStoreError
-from analyzer.reel.compile import ReelError
-from analyzer.reel.records import Gap, GapReason, Reel
+from analyzer.reel.records import Gap, GapReason, Reel, ReelError
 from analyzer.signal.window import Outcome, Window
 from base.clock import parse_utc, utc_text
 from base.plural import counted

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.compile import VIDEO, manifest
+from analyzer.reel.manifest import VIDEO, manifest
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome
 from base.clock import utc_after

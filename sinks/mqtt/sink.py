@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.compile import VIDEO
+from analyzer.reel.manifest import VIDEO
 from analyzer.reel.records import Reel
 from base.clock import parse_utc, utc_after, utc_text
 from sinks.events import (

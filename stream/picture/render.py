@@ -48,15 +48,15 @@ def fitted(frame: VideoFrame, box: Size, display: Display, colours: Colorspace) 
     # An even border, as the colour planes have half the size.
     border = ((box.height - shown.height) // 4, (box.width - shown.width) // 4)
     for source, target, black, scale in zip(scaled.planes, boxed.planes, BLACK_YUV, (2, 1, 1), strict=True):
-        pixels = _pixels(target)
+        pixels = plane_pixels(target)
         pixels[:] = black
-        turned = display.turn(_pixels(source))
+        turned = display.turn(plane_pixels(source))
         top, left = border[0] * scale, border[1] * scale
         pixels[top : top + turned.shape[0], left : left + turned.shape[1]] = turned
     return boxed
 
 
-def _pixels(plane: VideoPlane) -> NDArray[np.uint8]:
+def plane_pixels(plane: VideoPlane) -> NDArray[np.uint8]:
     """A view of a plane of bytes, without the padding of its lines."""
     lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return lines[: plane.height, : plane.width]

@@ -8,5 +8,6 @@ Read in this order:
 - ``remux``: join segments of the same kind packet by packet.
 - ``audio_splice``: join the AAC packets of segments without a gap, in sync with their video.
 - ``encode``: re-encode segments of any kind into one video.
+- ``stamp``: a line of text in the corner of a picture.
 - ``slideshow``: an MP4 file of still pictures with chapters.
 """

@@ -17,6 +17,7 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
 from stream.media.edit.segment import OnProgress, Place, Segment, mark_chapters
+from stream.media.edit.stamp import stamp_frame
 from stream.media.file import MediaError, muxing
 from stream.media.reader import MediaReader, ReaderCache
 from stream.media.sound import ReelSound
@@ -54,7 +55,7 @@ def encode(
     segments: Sequence[Segment],
     out_path: Path,
     *,
-    titles: Sequence[str],
+    titles: Sequence[str | None],
     title: str,
     max_height_px: int,
     on_progress: OnProgress,
@@ -126,7 +127,8 @@ class _Reel:
             if first is None:
                 first, shift_s = at, begin / fps - at * reader.tick_s
             end = begin + round((until - first) * reader.tick_s * fps)
-            self._show(reader, frame, end, keyframe=self._frames == begin)
+            stamp = segment.stamp(reader.seconds(at)) if segment.stamp else None
+            self._show(reader, frame, end, keyframe=self._frames == begin, stamp=stamp)
             if self._sound:
                 self._sound.advance(shift_s, self._frames / fps)
             yield self._frames / fps
@@ -152,11 +154,14 @@ class _Reel:
             elif self._sound and (reader.time_of(packet) or 0) > start_s - _PRIME_S:
                 self._sound.push(packet)
 
-    def _show(self, reader: MediaReader, frame: VideoFrame, end: int, *, keyframe: bool) -> None:
+    def _show(
+        self, reader: MediaReader, frame: VideoFrame, end: int, *, keyframe: bool, stamp: str | None
+    ) -> None:
         """Repeat a frame from the reel's end until ``end``, in frames of the reel."""
         if end <= self._frames:
             return
         picture = fitted(frame, self._form.size, reader.display, self._form.colors)
+        picture = picture if stamp is None else stamp_frame(picture, stamp)
         picture.time_base = 1 / self._form.fps
         picture.pict_type = PictureType.I if keyframe else PictureType.NONE
         for at in range(self._frames, end):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
 
@@ -27,6 +28,8 @@ from stream.picture.display import Display, carry_display
 _PLAYABLE = frozenset({"yuv420p", "yuvj420p"})
 # Players take the frame rate from the start of the reel.
 _SAME_RATE = 1.25
+# Times are rounded: a frame that overlaps the next segment by so little is not shown twice.
+_SAME_S = 1e-3
 # How far behind the video of the same time audio may be in a file.
 _SOUND_BEHIND_S = 2.0
 
@@ -74,7 +77,8 @@ def copy(
     out_path: Path,
     *,
     max_early_s: float,
-    titles: Sequence[str],
+    max_s: float,
+    titles: Sequence[str | None],
     title: str,
     on_progress: OnProgress,
 ) -> tuple[Place, ...]:
@@ -85,6 +89,7 @@ def copy(
     """
     with ReaderCache() as cache:
         plan = _planned(segments, max_early_s, cache)
+        _check_times(plan.cuts, max_s)
         with muxing(out_path, {"video_track_timescale": str(TICKS_PER_S)}) as out:
             out.metadata.update({"title": title} if title else {})
             _write(out, plan, cache, on_progress)
@@ -133,6 +138,17 @@ def _planned(segments: Sequence[Segment], max_early_s: float, cache: ReaderCache
         raise UnsuitableError("packets have lengths of different sizes")
     template = templates[4] if prefix else next(iter(templates.values()))
     return _Plan(tuple(cuts), template, prefix, frozenset(sounds))
+
+
+def _check_times(cuts: Sequence[Cut], max_s: float) -> None:
+    """Raise UnsuitableError where starting at key packets makes the reel too long or shows frames twice."""
+    length_s = float(cuts[-1].end * TICK_S)
+    if length_s > max_s:
+        raise UnsuitableError(f"it would last {length_s:.2f} s, more than {max_s:.2f} s")
+    for before, after in pairwise(cuts):
+        follows = before.segment.path == after.segment.path and before.segment.end_s <= after.segment.start_s
+        if follows and after.start_s < before.place.end_s - _SAME_S:
+            raise UnsuitableError(f"what is shown at {after.start_s:.2f} s would be shown twice")
 
 
 def _picture(reader: MediaReader) -> tuple[_Picture, ParameterSets]:

@@ -16,11 +16,18 @@ OnProgress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a media file, in seconds since the file's first frame."""
+    """A part of a media file, in seconds since the file's first frame.
+
+    Attributes:
+        path: the file.
+        start_s, end_s: the part.
+        stamp: the text to write into the picture of a time; None for none. Stamped parts are re-encoded.
+    """
 
     path: Path
     start_s: float
     end_s: float
+    stamp: Callable[[float], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +53,27 @@ class Joined:
     places: tuple[Place, ...]
 
 
-def mark_chapters(out: OutputContainer, places: Sequence[Place], titles: Sequence[str]) -> None:
-    """Add a chapter for each place, exact to the millisecond; before the container is closed."""
+def mark_chapters(out: OutputContainer, places: Sequence[Place], titles: Sequence[str | None]) -> None:
+    """Give each place a chapter, to the millisecond; any time before the container is closed.
+
+    A place without a title belongs to the chapter before it.
+    """
+    chapters: list[tuple[float, float, str]] = []
+    for place, title in zip(places, titles, strict=True):
+        if title is None and chapters:
+            begin_s, _, begun = chapters.pop()
+            chapters.append((begin_s, place.reel_end_s, begun))
+        else:
+            chapters.append((place.reel_start_s, place.reel_end_s, title or ""))
     out.set_chapters(
         [
             {
                 "id": i,
-                "start": round(place.reel_start_s * 1_000_000),
-                "end": round(place.reel_end_s * 1_000_000),
+                "start": round(start_s * 1_000_000),
+                "end": round(end_s * 1_000_000),
                 "time_base": Fraction(1, 1_000_000),
                 "metadata": {"title": title},
             }
-            for i, (place, title) in enumerate(zip(places, titles, strict=True))
+            for i, (start_s, end_s, title) in enumerate(chapters)
         ]
     )

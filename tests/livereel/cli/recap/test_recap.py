@@ -16,14 +16,14 @@ import cv2
 import numpy as np
 import pytest
 
-from analyzer.reel.compile import MAX_CHAPTER_S
+from analyzer.reel.shots import MAX_SHOT_S
 from stream.media.frame_grab import grab
 from tests.kit.cameras.damage import cut_off, junk
 from tests.kit.films.numbered import beeps, ffmpeg, film, flashes
 from tests.kit.films.random_access import together, without_keys
 from tests.kit.films.scene import Event, scene
 from tests.kit.program.command_line import LIVEREEL, CommandLine
-from tests.kit.program.recap_folder import Recapped, recapped
+from tests.kit.program.recap_folder import Recapped, at_in_reel, recapped
 
 NO_B = {"preset": "ultrafast", "bf": "0"}
 FASTSTART = {"movflags": "faststart"}
@@ -161,7 +161,7 @@ def check_what_is_seen(made: Recapped, event: Event = EVENT) -> None:
     for row in made.chapters:
         for keyframe in row["keyframes"]:
             if event[0] - 0.01 < keyframe["pts_s"] < event[1] - 0.3:
-                at_s = row["reel_start_s"] + keyframe["pts_s"] - row["start_s"]
+                at_s = at_in_reel(row, keyframe["pts_s"])
                 assert block_is_in(grab(made.video, [at_s])[0]), (row, keyframe)
                 seen += 1
     assert seen
@@ -189,11 +189,11 @@ def test_the_reel_of_a_slow_film_is_as_long_as_its_chapters(
     made = recapped(tmp_path / "reel")
     assert made.windows[-1]["end_s"] == 120.0
     for row in made.chapters:
-        assert row["end_s"] - row["start_s"] <= MAX_CHAPTER_S
+        assert all(part["end_s"] - part["start_s"] <= MAX_SHOT_S for part in row["parts"])
         window = next(w for w in made.windows if w["id"] == row["window_id"])
         assert window["start_s"] <= row["start_s"] < row["end_s"] <= window["end_s"]
     assert made.reel["duration_s"] == pytest.approx(
-        sum(row["end_s"] - row["start_s"] for row in made.chapters), abs=0.01
+        sum(part["end_s"] - part["start_s"] for row in made.chapters for part in row["parts"]), abs=0.01
     )
 
 
@@ -274,7 +274,7 @@ def test_all_that_leaves_shows_the_picture_as_players_do(
         moved = place[1] if begins in {"top", "bottom"} else place[0]
         assert moved == pytest.approx(1 - along if begins in {"right", "bottom"} else along, abs=0.02)
         row = made.chapters[0]
-        at_s = row["reel_start_s"] + keyframe["pts_s"] - row["start_s"]
+        at_s = at_in_reel(row, keyframe["pts_s"])
         assert place_of_block(grab(made.video, [at_s])[0]) == pytest.approx(place, abs=0.02)
     poster = jpeg(made.folder / "poster.jpg")
     assert (poster.shape[1], poster.shape[0]) == shown
