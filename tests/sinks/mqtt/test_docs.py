@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from analyzer.reel.records import GapReason
 from sinks.events import CameraStatus, DescriberState, DescriberStatus, Stats
+from sinks.mqtt.messages import CHECK
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.mqtt.broker import MOSQUITTO, broker
 from tests.kit.mqtt.ha_schema import check_discovery
@@ -164,6 +165,10 @@ def test_both_kinds_of_reel_and_all_kinds_of_highlight_were_among_them(all_recei
 
 def _without(schema: dict[str, Any], body: dict[str, Any], key: str) -> bool:
     return bool(Draft202012Validator(schema).is_valid({k: v for k, v in body.items() if k != key}))
+
+
+def test_the_topics_of_a_check_are_those_that_the_page_names() -> None:
+    assert f"`livereel/{CHECK}/enabled/set`" in (DOCS / "mqtt.md").read_text()
 
 
 def test_the_reasons_of_gaps_are_those_that_there_are() -> None:

@@ -185,30 +185,6 @@ async def test_retained_messages_of_removed_cameras_are_cleared(
 
 
 @looped
-async def test_only_what_matters_now_is_a_highlight(
-    others: Listener, settings: MqttSettings, tmp_path: Path
-) -> None:
-    async with running(settings, tmp_path) as sink:
-        await online(others)
-        moments = [
-            moment_now(1, importance=4.9),
-            moment_now(2, importance=5.0),
-            moment_now(3, ago_s=200),
-            replace(moment_now(4), late=True),
-            replace(moment_now(5, importance=0.0), alerts=("a dog is on the sofa",)),
-        ]
-        for moment in moments:
-            await sink.take(moment)
-        await sink.take(Restored(moments[1]))
-        await payloads(others, "livereel/captions", 5)
-        told = [json.loads(payload) for payload in await payloads(others, "livereel/front/highlight", 2)]
-        assert [(t["event_type"], t["id"]) for t in told] == [
-            ("highlight", "front-0-00002"),
-            ("alert", "front-0-00005"),
-        ]
-
-
-@looped
 async def test_a_window_is_known_by_one_id_from_peak_to_caption(
     others: Listener, settings: MqttSettings, tmp_path: Path
 ) -> None:
