@@ -25,9 +25,11 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # the tests' films
 
 from analyzer.signal.flicker.filter import FlickerFilter
 from analyzer.signal.motion import Motion, MotionMeter
-from analyzer.signal.window import Measured, Windower, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.windower import MeasuredWindow, Windower
 from stream.av_source import AvSource
-from stream.frames import Frame, FrameDecoder
+from stream.frames.decoder import FrameDecoder
+from stream.frames.frame import Frame
 from tests.kit.films.flickers import (
     Draw,
     Tint,
@@ -106,7 +108,7 @@ def measure(case: Case, fps: int) -> Row:
         path = film(Path(folder) / "film.mp4", drawn, tints=case.tints, fps=fps, seconds=_SECONDS)
         frames = list(_frames(path))
     windower = Windower(WindowSettings(), *frames[0].source_size_px)
-    windows: list[Measured] = []
+    windows: list[MeasuredWindow] = []
     learned_s = None
     for frame in frames:
         windows += windower.push(frame)
@@ -134,7 +136,7 @@ def _frames(path: Path) -> Iterator[Frame]:
     settings = WindowSettings()
     with AvSource(str(path)) as source:
         size = settings.motion.width_px, settings.motion.height_px
-        decoder = FrameDecoder(source.video, *size, max_fps=settings.max_fps, chroma=True)
+        decoder = FrameDecoder(source.video, *size, max_fps=settings.motion.measured_fps, chroma=True)
         for packet in source.packets():
             if packet.stream.type == "video":
                 yield from decoder.decode(packet).frames
