@@ -166,7 +166,7 @@ def test_every_short_module_has_a_reason() -> None:
 
 WITHOUT_CONTRACT = {
     "Arrivals": "one implementation, ThreadedSource: tests/stream/test_threaded.py",
-    "Page": "one implementation, passed in so that reel imports no report: tests/analyzer/report/test_page.py",
+    "Page": "one implementation, passed in as reel imports no report: tests/analyzer/report/test_page.py",
     "Commands": "one implementation, Live: tests/livereel/live/test_service.py",
 }
 """Protocols without a contract module, each with its reason. Private ones describe a library's objects."""

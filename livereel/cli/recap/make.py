@@ -210,7 +210,7 @@ async def _watch(
 async def _plan(
     seen: RecapResult, first: PacketSource, options: Options, planner: Planner
 ) -> tuple[ReelPlan, ReelSettings]:
-    """Plan the reel; of files, unless a length was asked for, it is short beside what there is."""
+    """Plan the reel; of files, unless a length was asked for, it is short compared with what was seen."""
     failed = next((it.error for it in seen.ended if it.error), None)
     if failed is not None and not seen.moments:
         raise DescribeError(f"not one window could be put into words: {failed}")
