@@ -40,7 +40,7 @@ class Page(Protocol):
     ) -> str:
         """Return the page of a reel with all windows of its horizon.
 
-        ``video_src`` is the video's place beside the page, or all of it as a ``data:`` URI.
+        ``video_src`` is the video's place relative to the page, or all of it as a ``data:`` URI.
         """
         ...
 

@@ -112,7 +112,7 @@ def _kept(choices: Sequence[Choice], cast: Sequence[_Cast], max_s: float) -> lis
 
 
 def _share(part: _Cast, cast: Sequence[_Cast]) -> float:
-    """How high a shot is beside the highest one of its choice, 0 to 1."""
+    """How high a shot is compared with the highest one of its choice, 0 to 1."""
     return part.shot.value / max(1e-9, *(other.shot.value for other in cast if other.choice == part.choice))
 
 

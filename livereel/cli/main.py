@@ -174,8 +174,8 @@ def recap(
     ignore: IgnoreOption = None,
 ) -> None:
     """Make one highlight reel of whole files, with its story."""
-    from livereel.app import recap as run  # noqa: PLC0415  # --help needs none of it
-    from livereel.cli.recap_request import read_request  # noqa: PLC0415
+    from livereel.cli.recap.make import recap as run  # noqa: PLC0415  # --help needs none of it
+    from livereel.cli.recap.request import read_request  # noqa: PLC0415
     from livereel.config.options import read_options  # noqa: PLC0415
 
     request = read_request(sources, out, length, from_, to, single_file=single_file)
@@ -208,8 +208,8 @@ def watch(
 
     No configuration file is needed. Files are played at the speed at which they were taken.
     """
-    from livereel.app import name_cameras  # noqa: PLC0415  # --help needs none of it
-    from livereel.app import watch as run  # noqa: PLC0415
+    from livereel.app import watch as run  # noqa: PLC0415  # --help needs none of it
+    from livereel.camera.names import name_cameras  # noqa: PLC0415
     from livereel.config.options import read_options  # noqa: PLC0415
 
     options = read_options(config, region or [], ignore or [])

@@ -378,7 +378,7 @@ def test_chapters_come_before_the_signal_and_the_hash_is_folded(opened: Page) ->
 def test_a_report_that_holds_its_video_plays_it_alone(
     chromium: Page, folder: Path, street: list[Window], tmp_path: Path
 ) -> None:
-    """The page is all that is there: no other file, and links do not repeat the video."""
+    """The page is the only file, and links do not repeat the video."""
     video = data_uri((folder / "reel.mp4").read_bytes(), "video/mp4")
     page = report(reel(folder, story(street)), street, poster=None, media_time=True, video_src=video)
     assert page.count(video) == 1
