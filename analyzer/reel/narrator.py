@@ -9,9 +9,9 @@ from typing import Any
 from analyzer.describe.describer import as_describe_error
 from analyzer.describe.model.answer import numbered, object_schema, plain, shortened
 from analyzer.describe.model.text_model import SELECTING, Sampling, Schema, TextModel
-from analyzer.describe.moment import Moment
 from analyzer.reel.records import Choice, Gap, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, narrate
+from base.clock import utc_after
 from base.local_time import length_text, time_text
 
 _SENTENCE_ENDS = frozenset(".!?…\"'”»")
@@ -60,7 +60,7 @@ class Narrator:
         if not choices:
             return built_in
         chapters = "\n".join(
-            f"{n}. {_entry(choice.moment, media_time=media_time)}" for n, choice in enumerate(choices, 1)
+            f"{n}. {_entry(choice, media_time=media_time)}" for n, choice in enumerate(choices, 1)
         )
         try:
             answer = await self._model.complete(
@@ -96,9 +96,10 @@ def _schema(chapters: int) -> Schema:
     )
 
 
-def _entry(moment: Moment, *, media_time: bool) -> str:
-    window = moment.window
-    at = length_text(window.start_s) if media_time else time_text(window.start_utc)
+def _entry(choice: Choice, *, media_time: bool) -> str:
+    moment, window = choice.moment, choice.moment.window
+    wall_utc = utc_after(window.start_utc, choice.start_s - window.start_s)
+    at = length_text(choice.start_s) if media_time else time_text(wall_utc)
     return f"{at}, {window.camera}: {plain(moment.title)}. {plain(moment.text)}"
 
 

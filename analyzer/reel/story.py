@@ -45,12 +45,12 @@ def narrate(
         return Story("Nothing to show", "", ())
     sentences: list[str] = []
     for i, choice in enumerate(choices):
-        earlier = choices[i - 1].moment if i else None
-        link = _link(earlier, choice.moment, gaps, i, media_time=media_time)
+        earlier = choices[i - 1] if i else None
+        link = _link(earlier, choice, gaps, i, media_time=media_time)
         if i == len(choices) - 1 >= 2:
             link = _last(link, i)
-        if len(cameras) > 1 and (earlier is None or earlier.window.camera != choice.moment.window.camera):
-            link += f" {'in' if media_time else 'on camera'} {choice.moment.window.camera}"
+        if len(cameras) > 1 and (earlier is None or _camera(earlier) != _camera(choice)):
+            link += f" {'in' if media_time else 'on camera'} {_camera(choice)}"
         sentences.append(_sentence(link, choice.moment))
     return Story(_title(choices), " ".join(sentences), tuple(sentences))
 
@@ -73,19 +73,19 @@ def _shortened(title: str, most: int) -> str:
     return title[: most - 1].rpartition(" ")[0].rstrip(" ,") + "…"
 
 
-def _link(earlier: Moment | None, moment: Moment, gaps: Sequence[Gap], i: int, *, media_time: bool) -> str:
-    """The words that place a moment in time, after the one before it."""
-    clock = _clock(moment, _begins_s(moment), media_time=media_time)
-    another_file = media_time and earlier is not None and earlier.window.camera != moment.window.camera
-    if earlier is None or another_file or _gap_between(earlier, moment, gaps):
+def _link(earlier: Choice | None, choice: Choice, gaps: Sequence[Gap], i: int, *, media_time: bool) -> str:
+    """The words that place a choice in time, after the one before it."""
+    clock = _clock(choice.moment, choice.start_s, media_time=media_time)
+    another_file = media_time and earlier is not None and _camera(earlier) != _camera(choice)
+    if earlier is None or another_file or _gap_between(earlier.moment, choice.moment, gaps):
         return f"At {clock}"
-    if not media_time and local(_wall(moment)).date() != local(_wall(earlier)).date():
-        return f"On {local(_wall(moment)):%Y-%m-%d} at {clock}"
+    if not media_time and local(_start(choice)).date() != local(_start(earlier)).date():
+        return f"On {local(_start(choice)):%Y-%m-%d} at {clock}"
     if media_time:
-        later_s = _begins_s(moment) - _begins_s(earlier)
+        later_s = choice.start_s - earlier.start_s
     else:
-        later_s = (_begins(moment) - _begins(earlier)).total_seconds()
-    if later_s < 5 and moment.window.camera != earlier.window.camera:
+        later_s = (_start(choice) - _start(earlier)).total_seconds()
+    if later_s < 5 and _camera(choice) != _camera(earlier):
         return _SAME[i % len(_SAME)]
     if later_s < 15:
         return _SOON[i % len(_SOON)]
@@ -203,7 +203,7 @@ def _table(reel: Reel, *, media_time: bool) -> str:
     rows = [f"| # | In the reel | Camera | {when} | Title | Why |"]
     rows.append("|--:|---|---|---|---|---|")
     for nth, chapter in enumerate(reel.chapters, 1):
-        start = _clock(chapter.moment, chapter.start_s, media_time=media_time)
+        start = _clock(chapter.moment, chapter.named_start_s, media_time=media_time)
         end = _clock(chapter.moment, chapter.end_s, media_time=media_time)
         cells = (
             f"[{nth}]({_place(chapter)})",
@@ -267,14 +267,12 @@ def _clock(moment: Moment, at_s: float, *, media_time: bool) -> str:
     return time_text(_wall(moment) + timedelta(seconds=at_s - moment.window.start_s))
 
 
-def _begins_s(moment: Moment) -> float:
-    """Media time at which it shows: a window may be calm for seconds before."""
-    keyframes = moment.window.keyframes
-    return keyframes[0].pts_s if keyframes else moment.window.start_s
+def _start(choice: Choice) -> datetime:
+    return _wall(choice.moment) + timedelta(seconds=choice.start_s - choice.moment.window.start_s)
 
 
-def _begins(moment: Moment) -> datetime:
-    return _wall(moment) + timedelta(seconds=_begins_s(moment) - moment.window.start_s)
+def _camera(choice: Choice) -> str:
+    return choice.moment.window.camera
 
 
 def _wall(moment: Moment) -> datetime:

@@ -241,7 +241,7 @@ def _chapter(chapter: Chapter, axis: Axis) -> dict[str, Any]:
         "moment": chapter.moment,
         "thumbnail": _best_picture(chapter),
         "reel": length_text(chapter.reel_start_s),
-        "start": axis.label(axis.media(window, chapter.start_s)),
+        "start": axis.label(axis.media(window, chapter.named_start_s)),
         "end": axis.label(axis.media(window, chapter.end_s)),
         "start_utc": window.start_utc,
     }
