@@ -11,9 +11,7 @@ import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.model.text_model import DESCRIBING
-from analyzer.describe.openai.chat_server import ChatServer, Shown, Task
 from analyzer.describe.openai.describer import OpenAiDescriber
-from analyzer.describe.openai.dialect import Fit
 from analyzer.describe.settings import DescribeSettings
 from tests.kit.models.chat_server import GOOD
 from tests.kit.models.model_server import (
@@ -40,7 +38,6 @@ from tests.kit.models.model_server import (
 from tests.kit.records.keyframe_files import pictured
 
 T = TypeVar("T")
-TASK = Task("Answer.", {"type": "object"}, DESCRIBING)
 TWELVE_S = tuple(0.5 + 0.75 * n for n in range(12))
 
 
@@ -447,35 +444,3 @@ def test_a_model_that_will_not_answer_is_quoted(tmp_path: Path) -> None:
 def test_an_answer_held_back_by_a_filter_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DescribeError, match="held back by a content filter"):
         described(completion("", "content_filter"), tmp_path)
-
-
-# A failure that was taken for a refusal
-
-
-def test_a_schema_is_tried_again_after_a_failure_that_was_taken_for_its_refusal() -> None:
-    server = ModelServer((lambda body: refusal("oops", 500) if "response_format" in body else None,))
-    now_s = 0.0
-
-    async def run() -> list[bool]:
-        async with server.serving():
-            chat = ChatServer(DescribeSettings(kind="openai", base_url=server.url, model="m"), lambda: now_s)
-
-            async def ask(at_s: float) -> bool:
-                nonlocal now_s
-                now_s = at_s
-                await chat.complete(TASK, show)
-                return chat.dialect.schema
-
-            async def show(_: Fit) -> Shown:
-                return Shown("what is this?")
-
-            found = [await ask(0.0), await ask(599.0), await ask(601.0), await ask(1799.0)]
-            server.rules = ()
-            found += [await ask(1800.0), await ask(1802.0), await ask(1803.0)]
-            await chat.close()
-            return found
-
-    assert asyncio.run(run()) == [False, False, False, False, False, True, True]
-    with_schema = ["response_format" in body for body in server.asked]
-    # Refused at 0 s, again at 601 s, then not before 1801 s.
-    assert with_schema == [True, False, False, True, False, False, False, True, True]
