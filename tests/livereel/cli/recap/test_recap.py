@@ -312,8 +312,8 @@ def test_sound_stays_in_step(livereel: CommandLine, tmp_path: Path, config: str,
     source = film(tmp_path / "film.mp4", seconds=15, gop=33, sound="aac")
     (tmp_path / "config.yaml").write_text(config)
     out = tmp_path / "reel"
-    command = ("recap", source, "--length", "20", "--config", tmp_path / "config.yaml", "--out", out)
-    assert livereel(*command).code == 0
+    options = ("--length", "20", "--chapters", "1", "--config", tmp_path / "config.yaml")
+    assert livereel("recap", source, *options, "--out", out).code == 0
     made = recapped(out)
     assert made.reel["mode"] == mode
     parts = [part for row in made.chapters for part in row["parts"]]
@@ -321,7 +321,7 @@ def test_sound_stays_in_step(livereel: CommandLine, tmp_path: Path, config: str,
     lit, heard = flashes(made.video), beeps(made.video)
     # At a border one flash may follow another without a pause.
     inner = [at_s for at_s in lit if all(abs(at_s - border_s) > 0.3 for border_s in borders_s)]
-    assert len(inner) >= 5
+    assert len(inner) >= 4
     assert all(any(abs(at_s - beep_s) < 0.04 for beep_s in heard) for at_s in inner)
 
 
