@@ -11,6 +11,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from math import isnan
 from operator import itemgetter
@@ -63,6 +64,11 @@ class _Panels:
     shown: Horizon
     ticks: tuple[Tick, ...]
     hidden: int
+
+    @property
+    def zone(self) -> str:
+        """The zone of its times, where they are wall time."""
+        return zone(datetime.fromtimestamp(self.shown.start_s, UTC))
 
 
 def report(
