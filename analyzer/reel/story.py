@@ -200,7 +200,8 @@ def _place(chapter: Chapter) -> str:
 
 def _table(reel: Reel, *, media_time: bool) -> str:
     when = "In the file" if media_time else f"Time ({zone(reel.start_utc)})"
-    rows = [f"| # | In the reel | Camera | {when} | Title | Why |"]
+    name = "File" if media_time else "Camera"
+    rows = [f"| # | In the reel | {name} | {when} | Title | Why |"]
     rows.append("|--:|---|---|---|---|---|")
     for nth, chapter in enumerate(reel.chapters, 1):
         start = _clock(chapter.moment, chapter.named_start_s, media_time=media_time)
@@ -240,7 +241,8 @@ def _gap_words(reason: GapReason) -> str:  # noqa: PLR0911  # one for each reaso
 
 def _gap_line(gap: Gap, reel: Reel, *, media_time: bool) -> str:
     span = _gap_span(gap, reel, media_time=media_time)
-    return f"{span} camera {_escape(gap.camera)} {_gap_words(gap.reason)}."
+    name = _escape(gap.camera) if media_time else f"camera {_escape(gap.camera)}"
+    return f"{span} {name} {_gap_words(gap.reason)}."
 
 
 def _gap_span(gap: Gap, reel: Reel, *, media_time: bool) -> str:
