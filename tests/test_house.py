@@ -148,6 +148,12 @@ def all_modules() -> list[Path]:
     return [*modules(), *(ROOT / "tests").rglob("*.py")]
 
 
+def test_reel_imports_no_report() -> None:
+    """The page's renderer is passed in."""
+    reel = [module for module in modules() if module.parent == ROOT / "analyzer" / "reel"]
+    assert not [name for module in reel for name in imported(module) if name.startswith("analyzer.report")]
+
+
 def test_no_folder_holds_too_many_modules() -> None:
     counts = Counter(module.parent for module in all_modules() if module.name != "__init__.py")
     assert named(folder for folder, count in counts.items() if count > MAX_FILES) == set(LARGE_FOLDERS)

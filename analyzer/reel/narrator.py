@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class Narrator:
-    """Tells a reel's story with a model, or as the built-in story where the model fails."""
+    """Writes a reel's story with a model; where the model fails, it is the built-in story."""
 
     def __init__(
         self, model: TextModel, *, sampling: Sampling = SELECTING, language: str = "English"
@@ -66,8 +66,8 @@ class Narrator:
             answer = await self._model.complete(
                 self._system(), chapters, _schema(len(choices)), self._sampling
             )
-        except Exception as error:  # noqa: BLE001  # a model may be anybody's
-            _log.warning("no narration, the built-in story is told: %s", as_describe_error(error))
+        except Exception as error:  # noqa: BLE001  # a model's client may raise anything
+            _log.warning("no narration, using the built-in story: %s", as_describe_error(error))
             return built_in
         return _read(answer, built_in)
 
@@ -104,11 +104,11 @@ def _entry(choice: Choice, *, media_time: bool) -> str:
 
 
 def _read(answer: Mapping[str, Any], built_in: Story) -> Story:
-    told: dict[int, list[str]] = {}
+    written: dict[int, list[str]] = {}
     for n, line in numbered(answer.get("sentences"), "chapter", "sentence", len(built_in.sentences)):
-        told.setdefault(n, []).append(line if line[-1] in _SENTENCE_ENDS else f"{line}.")
-    if not told:
+        written.setdefault(n, []).append(line if line[-1] in _SENTENCE_ENDS else f"{line}.")
+    if not written:
         return built_in
-    sentences = tuple(" ".join(told.get(n, [ours])) for n, ours in enumerate(built_in.sentences, 1))
+    sentences = tuple(" ".join(written.get(n, [ours])) for n, ours in enumerate(built_in.sentences, 1))
     title = plain(answer["title"]) if isinstance(answer.get("title"), str) else ""
     return Story(shortened(title, MAX_STORY_TITLE_CHARS) or built_in.title, " ".join(sentences), sentences)

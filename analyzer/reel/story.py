@@ -35,7 +35,7 @@ _ABBREVIATION = re.compile(r"\b(?:[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|St|No|vs|appro
 def narrate(
     choices: Sequence[Choice], gaps: Sequence[Gap], cameras: Sequence[str], *, media_time: bool = False
 ) -> Story:
-    """Tell the choices, which are in time order, from the moments' own words: a sentence for each.
+    """Write a sentence for each choice, in time order, from the text of its moment.
 
     Times are wall times, or with ``media_time`` (files, whose wall time means nothing) places in the
     media. Gaps are not mentioned, but no "a minute later" reaches across one, nor from a file to the next.
@@ -167,8 +167,8 @@ def markdown(reel: Reel, *, media_time: bool = False) -> str:
     ]
     if reel.chapters:
         parts += ["## Chapters", _table(reel, media_time=media_time)]
-    unseen = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps if gap.is_outage]
-    parts += ["## Not observed", "\n".join(unseen) or all_observed(media_time=media_time)]
+    gaps = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps if gap.is_outage]
+    parts += ["## Not observed", "\n".join(gaps) or all_observed(media_time=media_time)]
     if reel.changed:
         parts += ["## What the chooser changed", "\n".join(f"- {_escape(line)}" for line in reel.changed)]
     return "\n\n".join(parts) + "\n"
@@ -200,7 +200,8 @@ def _place(chapter: Chapter) -> str:
 
 def _table(reel: Reel, *, media_time: bool) -> str:
     when = "In the file" if media_time else f"Time ({zone(reel.start_utc)})"
-    rows = [f"| # | In the reel | Camera | {when} | Title | Why |"]
+    name = "File" if media_time else "Camera"
+    rows = [f"| # | In the reel | {name} | {when} | Title | Why |"]
     rows.append("|--:|---|---|---|---|---|")
     for nth, chapter in enumerate(reel.chapters, 1):
         start = _clock(chapter.moment, chapter.named_start_s, media_time=media_time)
@@ -240,7 +241,8 @@ def _gap_words(reason: GapReason) -> str:  # noqa: PLR0911  # one for each reaso
 
 def _gap_line(gap: Gap, reel: Reel, *, media_time: bool) -> str:
     span = _gap_span(gap, reel, media_time=media_time)
-    return f"{span} camera {_escape(gap.camera)} {_gap_words(gap.reason)}."
+    name = _escape(gap.camera) if media_time else f"camera {_escape(gap.camera)}"
+    return f"{span} {name} {_gap_words(gap.reason)}."
 
 
 def _gap_span(gap: Gap, reel: Reel, *, media_time: bool) -> str:
@@ -252,7 +254,7 @@ def _gap_span(gap: Gap, reel: Reel, *, media_time: bool) -> str:
 
 
 def _media_zero(reel: Reel, camera: str) -> datetime:
-    """The wall time that stands for media time 0 of a file, as far as its chapters tell."""
+    """The wall time that stands for media time 0 of a file, as far as its chapters show."""
     windows = [chapter.moment.window for chapter in reel.chapters]
     if not windows:
         return parse_utc(reel.start_utc)

@@ -66,7 +66,7 @@ class RecapResult:
 
     @property
     def moments(self) -> list[Moment]:
-        """What was put into words and can be shown, in order."""
+        """The moments that can be shown, in order."""
         return [it.moment for it in self.ended if it.moment and it.window.clip]
 
     def period(self) -> ReelPeriod:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -367,6 +367,14 @@ def test_the_signal_is_folded_where_it_would_be_small(
     chromium.evaluate("void (document.querySelector('.found').open = true)")
     chromium.wait("document.querySelectorAll('.xs li').length >= 2")
     assert chromium.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_a_page_names_the_zone_of_its_times(
+    tmp_path: Path, street: list[Window], in_zone: Callable[[str], None]
+) -> None:
+    in_zone("CET-1")
+    text = Parsed(report(reel(tmp_path, story(street)), street, poster=None, media_time=False)).text
+    assert "Times are CET." in text
 
 
 def test_chapters_come_before_the_signal_and_the_hash_is_folded(opened: Page) -> None:
