@@ -144,20 +144,34 @@ def scan(
 def recap(
     sources: Annotated[
         list[str],
-        typer.Argument(
-            metavar="SOURCE...", help="Files, in order, or patterns of their names; or one address."
-        ),
+        typer.Argument(metavar="SOURCE", help="Files, in order, or patterns of their names; or one address."),
     ],
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
     length: Annotated[
-        str | None, typer.Option(metavar="TIME", help="How long the reel may be: 60, 1m30s.")
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How long the reel may be: 60, 1m30s.",
+            show_default="90 s, of a file at most a quarter",
+        ),
     ] = None,
-    chapters: Annotated[int | None, typer.Option(min=1, max=100, help="So many chapters.")] = None,
+    chapters: Annotated[
+        int | None,
+        typer.Option(min=1, max=100, metavar="N", help="So many chapters.", show_default="7 to 10"),
+    ] = None,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Begin there in the files: 90, 1:30, 1h2m.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TIME",
+            help="Begin there in the files: 90, 1:30, 1h2m.",
+            show_default="the beginning",
+        ),
     ] = None,
-    to: Annotated[str | None, typer.Option(metavar="TIME", help="End there in the files.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="TIME", help="End there in the files.", show_default="the end")
+    ] = None,
     single_file: Annotated[
         bool, typer.Option("--single-file", help="Put the video into report.html (up to 50 MB).")
     ] = False,
