@@ -123,7 +123,7 @@ def _chapter(choice: Choice, sentence: str, parts: tuple[Part, ...]) -> Chapter:
         reel_start_s=parts[0].reel_start_s,
         reel_end_s=parts[-1].reel_end_s,
         parts=parts,
-        story_s=choice.start_s,
+        story_s=round(choice.start_s, 3),
     )
 
 

@@ -43,6 +43,7 @@ def _chapter_row(chapter: Chapter) -> dict[str, Any]:
         "end_s": round(chapter.end_s, 3),
         "start_utc": utc_after(window.start_utc, chapter.start_s - window.start_s),
         "end_utc": utc_after(window.start_utc, chapter.end_s - window.start_s),
+        "story_s": None if chapter.story_s is None else round(chapter.story_s, 3),
         "reel_start_s": round(chapter.reel_start_s, 3),
         "reel_end_s": round(chapter.reel_end_s, 3),
         "title": chapter.moment.title,

@@ -13,6 +13,8 @@ from base.clock import parse_utc
 SHORT_GAP_S = 1.0
 # A camera needs so long to connect and to send its first key packet.
 LONG_START_S = 5.0
+# Parts of a chapter are exact to a millisecond.
+ROUNDING_S = 1e-3
 
 
 class ReelError(Exception):
@@ -173,7 +175,7 @@ class Chapter:
         """Return whether the picture of this media time is shown."""
         if not self.parts:
             return self.start_s <= at_s <= self.end_s
-        return any(part.start_s <= at_s <= part.end_s for part in self.parts)
+        return any(part.start_s - ROUNDING_S <= at_s <= part.end_s + ROUNDING_S for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,12 +121,17 @@ class ReelVideo:
         if self.settings.style == "clips":
             by_s = clip_of(choice.moment.window).file_start_s
             own = islice(places, len(self._segments(choice)))
-            return tuple(Part(p.start_s + by_s, p.end_s + by_s, p.reel_start_s, p.reel_end_s) for p in own)
+            return tuple(_part(p.start_s + by_s, p.end_s + by_s, p.reel_start_s, p.reel_end_s) for p in own)
         begin_s, hold_s = next(places).reel_start_s, self.settings.hold_s
         held = enumerate(_keyframes(choice))
         return tuple(
-            Part(k.pts_s, k.pts_s, begin_s + n * hold_s, begin_s + (n + 1) * hold_s) for n, k in held
+            _part(k.pts_s, k.pts_s, begin_s + n * hold_s, begin_s + (n + 1) * hold_s) for n, k in held
         )
+
+
+def _part(*times_s: float) -> Part:
+    """Return a part, to the millisecond as in the manifest."""
+    return Part(*(round(at_s, 3) for at_s in times_s))
 
 
 def best_picture(window: Window) -> NDArray[np.uint8]:

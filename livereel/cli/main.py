@@ -27,7 +27,16 @@ from livereel.cli.parameters import (
     SecondsOption,
     SinceOption,
     SourceArgument,
-    Style,
+)
+from livereel.cli.recap.options import (
+    ChaptersOption,
+    FromOption,
+    LengthOption,
+    SingleFileOption,
+    SourcesArgument,
+    StampOption,
+    StyleOption,
+    ToOption,
 )
 from livereel.cli.shared_options import command
 
@@ -71,47 +80,20 @@ def scan(
     "livereel recap match.mp4 --out match-reel --describe openai --base-url http://gpu-box:8000/v1",
 )
 def recap(
-    sources: Annotated[
-        list[str],
-        typer.Argument(metavar="SOURCE", help="Files, in order, or patterns of their names; or one address."),
-    ],
+    sources: SourcesArgument,
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
-    length: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="How long the reel may be: 60, 1m30s.",
-            show_default="90 s, of a file at most a quarter",
-        ),
-    ] = None,
-    chapters: Annotated[
-        int | None,
-        typer.Option(min=1, max=100, metavar="N", help="So many chapters.", show_default="7 to 10"),
-    ] = None,
-    from_: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="TIME",
-            help="Begin there in the files: 90, 1:30, 1h2m.",
-            show_default="the beginning",
-        ),
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option(metavar="TIME", help="End there in the files.", show_default="the end")
-    ] = None,
-    single_file: Annotated[
-        bool, typer.Option("--single-file", help="Put the video into report.html (up to 50 MB).")
-    ] = False,
-    stamp: Annotated[bool, typer.Option("--stamp", help="Write name and time into the picture.")] = False,
+    length: LengthOption = None,
+    chapters: ChaptersOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    single_file: SingleFileOption = False,
+    stamp: StampOption = False,
     describe: DescribeOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     profile: ProfileOption = None,
-    style: Annotated[
-        Style | None, typer.Option(help="Moving pictures, or a slideshow of the peaks.", show_default="clips")
-    ] = None,
+    style: StyleOption = None,
     config: ConfigOption = None,
     region: RegionOption = None,
     ignore: IgnoreOption = None,

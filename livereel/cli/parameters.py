@@ -56,13 +56,6 @@ SinceOption = Annotated[
 ]
 
 
-class Style(StrEnum):
-    """What a reel shows."""
-
-    clips = "clips"
-    keyframes = "keyframes"
-
-
 class DescriberKind(StrEnum):
     """Who puts windows into words."""
 

@@ -142,4 +142,5 @@ class Reels:
             return None
         names = ("reason", "sentence", "start_s", "end_s", "reel_start_s", "reel_end_s")
         parts = tuple(Part(**part) for part in content.get("parts", ()))
-        return Chapter(moment=entry.moment, parts=parts, **{name: content[name] for name in names})
+        shown = {name: content[name] for name in names}
+        return Chapter(moment=entry.moment, parts=parts, story_s=content.get("story_s"), **shown)
