@@ -1,0 +1,139 @@
+"""``WebSink``: serves the pages and the API, and passes events to them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from sinks.archive import Archive
+from sinks.sink import Event, SinkError
+from sinks.web import api, media, pages
+from sinks.web.access import Access, Guard
+from sinks.web.board import Board
+from sinks.web.settings import WebSettings
+
+log = logging.getLogger(__name__)
+
+# Connections at once; a browser holds one for events, and one or two for media.
+MAX_CONNECTIONS = 500
+CLOSE_S = 2
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the program."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WebSink:
+    """A Sink that shows events on pages.
+
+    Attributes:
+        url: where the pages are, by a name of this machine.
+        board: what the pages show of now.
+    """
+
+    def __init__(
+        self,
+        settings: WebSettings,
+        cameras: Sequence[str],
+        archive: Archive,
+        reels: api.ReelMaker,
+        *,
+        version: str,
+    ) -> None:
+        """Listen at once, so that a port in use is found before anything is watched; raises SinkError."""
+        self.board = Board(cameras)
+        self._socket = _listen(settings)
+        host, port = self._socket.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
+        guard = Guard(settings)
+        config = uvicorn.Config(
+            _application(archive, self.board, reels, guard, version),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            root_path=settings.root_path,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_keep_alive=20,
+            timeout_graceful_shutdown=CLOSE_S,
+        )
+        self._server = _Server(config)
+
+    async def run(self) -> None:
+        """Serve until ``close`` is called."""
+        await self._server.serve([self._socket])
+
+    async def take(self, event: Event) -> None:
+        """Show an event on all open pages; never waits for them."""
+        self.board.take(event)
+
+    async def close(self) -> None:
+        """Stop serving; open pages are given CLOSE_S. Safe to call twice."""
+        self._server.should_exit = True
+        while self._server.started and self._server.servers:
+            await asyncio.sleep(0.05)
+            if not any(server.is_serving() for server in self._server.servers):
+                break
+        self._socket.close()
+
+
+def _listen(settings: WebSettings) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        raise SinkError(f"web: {settings.host}:{settings.port}: {error.strerror or error}") from error
+    listening.set_inheritable(False)
+    return listening
+
+
+def _application(
+    archive: Archive, board: Board, reels: api.ReelMaker, guard: Guard, version: str
+) -> Starlette:
+    return Starlette(
+        routes=[
+            *pages.routes(archive, board, guard, version),
+            *api.routes(archive, board, reels),
+            *media.routes(archive, board),
+            Route("/healthz", _healthy),
+            Mount("/static", StaticFiles(directory=pages.FOLDER / "static")),
+        ],
+        middleware=[Middleware(Access, guard=guard)],
+        exception_handlers={HTTPException: _refused},
+    )
+
+
+async def _healthy(_: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise TypeError(error)  # registered for it alone
+    if request.url.path.startswith(f"{request.scope.get('root_path', '')}/api"):
+        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+    return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
