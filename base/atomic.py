@@ -16,7 +16,7 @@ PART = ".part"
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder beside ``folder``, and rename it to ``folder`` when the block succeeds.
+    """Yield an empty folder next to ``folder``, and rename it to ``folder`` when the block succeeds.
 
     When the block fails, everything written is removed, including parent folders that were created for
     it. What a killed process left behind is removed by the next call for the same folder.
@@ -81,7 +81,7 @@ def _sync(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file beside its place, sync it and rename it; raises OSError, leaving nothing.
+    """Write a text file under a temporary name, sync and rename it; raises OSError, leaving nothing.
 
     Surrogates that stand for a file name's undecodable bytes are escaped as JSON escapes them.
     """

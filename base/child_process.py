@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, NoReturn
 
-# Meant for the main process, though a service manager sends them to every process. They are blocked while a
-# child starts, until it ignores them.
+# Signals for the main process, which a service manager sends to every process. They are blocked while a child
+# starts, until it ignores them.
 _HELD_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _ENVIRONMENT = {

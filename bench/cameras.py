@@ -23,10 +23,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' RTSP server serves here too
 
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from base.clock import parse_utc, utc_after, utc_text
+from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
-from livereel.camera.worker import CameraSettings
+from livereel.camera.worker import CameraJob
 from sinks.events import KeyframePreview, MotionChanged
 from sinks.sink import Event
 from tests.kit.cameras.rtsp import RtspServer, missing
@@ -106,7 +108,9 @@ def _run(folder: Path, asked: argparse.Namespace) -> None:
         settings = WindowSettings(window_s=asked.window, keyframe_px=640)
         data = folder / "data"
         cameras = {
-            name: CameraSettings(name, server.address(f"/{name}"), settings, data, transport=asked.transport)
+            name: CameraJob(
+                CameraSettings(name, server.address(f"/{name}"), transport=asked.transport), settings, data
+            )
             for name in names
         }
         usages: dict[str, Usage] = {}

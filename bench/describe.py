@@ -41,8 +41,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from analyzer.describe.answer import object_schema
 from analyzer.describe.prompt import Prompts
+from analyzer.describe.settings import EngineSettings
 from analyzer.describe.text_model import Sampling
-from analyzer.describe.vllm.engine import Engine, EngineSettings, VideoInput
+from analyzer.describe.vllm.engine import Engine, VideoInput
 from analyzer.describe.vllm.process import EngineProcess
 from analyzer.signal.window import Keyframe, Window
 
@@ -240,9 +241,9 @@ def through_png(pictures: Pictures) -> Pictures:
 
 async def livereel_ways(job: Job, ways: Iterable[str]) -> None:
     """``livereel`` and ``live``: they share one engine."""
-    settings = EngineSettings(model=job.model, load_format=job.load_format, options=job.engine)
+    settings = EngineSettings(load_format=job.load_format, options=job.engine)
     started_s = time.monotonic()
-    engine = Engine(settings) if job.in_process else EngineProcess(settings)
+    engine = (Engine if job.in_process else EngineProcess)(job.model, settings)
     if isinstance(engine, EngineProcess):
         await engine.ready
     print(json.dumps({"engine_up_s": round(time.monotonic() - started_s, 1)}), flush=True)

@@ -24,7 +24,8 @@ from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
 from livereel.ledger.tables import windows
-from livereel.storage.retention import Limits, Retention
+from livereel.storage.retention import Retention
+from livereel.storage.settings import RetentionSettings
 from tests.kit.records.moments import moment
 from tests.kit.records.windows import measured
 
@@ -66,7 +67,7 @@ def _fill(ledger: Ledger, now: datetime, days: float, cameras: list[str]) -> Non
 
 
 def _measure(ledger: Ledger, data: Path, now: datetime, days: float) -> None:
-    limits = Limits(max_age_h=24 * (days + 1), max_bytes=1 << 60, min_free_bytes=0)
+    limits = RetentionSettings(max_age_h=24 * (days + 1), max_bytes=1 << 60, min_free_bytes=0)
     retention = Retention(data, ledger, limits)
     hour_utc = utc_text(now - timedelta(hours=1))
     _tell("sweep, nothing to remove", 20, lambda _: retention.sweep(now))

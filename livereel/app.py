@@ -8,31 +8,30 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import livereel
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.queue import QueueSettings
 from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.compile import VIDEO, ReelPlan, compile_reel, summary
 from base.atomic import atomic_folder
 from base.clock import utc_text
 from livereel.camera.capture import camera_name
+from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
-from livereel.camera.worker import CameraSettings
+from livereel.camera.worker import CameraJob
 from livereel.cli.ledger import parse_since
-from livereel.config.describers import LanguageModels, make_language_models, queue_settings
+from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
-from livereel.config.schema import CameraConfig, UsageError
+from livereel.config.schema import Config, UsageError
 from livereel.ledger.ledger import Ledger
 from livereel.live.background_task import running
-from livereel.live.service import Live
+from livereel.live.service import Intervals, Live
 from livereel.reels.rolling import ReelPeriod, RollingReel, read_period
 from livereel.storage.data_dir import LATEST, REELS, lock_data_dir
 from livereel.storage.recovery import recover
-from livereel.storage.retention import Limits, Retention
+from livereel.storage.retention import Retention
 from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
@@ -43,23 +42,23 @@ Outlets = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[list[Sink]
 ALL = "all"
 
 DEMO_CAMERAS = (
-    CameraConfig(name="street", source="synthetic://street?seed=7&light=dusk&groups_per_minute=2"),
-    CameraConfig(name="field", source="synthetic://field?seed=3&groups_per_minute=2"),
+    CameraSettings(name="street", source="synthetic://street?seed=7&light=dusk&groups_per_minute=2"),
+    CameraSettings(name="field", source="synthetic://field?seed=3&groups_per_minute=2"),
 )
 DEMO_EVERY_S = 15.0
 
 
-def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds: float | None) -> None:
+def watch(cameras: Sequence[CameraSettings], data: Path, options: Options, seconds: float | None) -> None:
     """Watch cameras live until stopped, or for ``seconds``; print where their reels are.
 
     Raises DescribeError when its own model cannot be loaded; FolderInUseError, LedgerError or OSError.
     """
-    words = make_language_models(options.config, cameras, options.rules())
+    models = make_language_models(options.config, cameras)
     with lock_data_dir(data), closing(Ledger(data)) as ledger:
         outlets = _outlets(ledger, [camera.name for camera in cameras], options.config.mqtt)
         recover(data, ledger)
-        live = build([_settings(camera, data, options) for camera in cameras], ledger, words, options)
-        asyncio.run(_run(live, words, outlets, seconds))
+        live = build([_job(camera, data, options) for camera in cameras], ledger, models, options)
+        asyncio.run(_run(live, models, outlets, seconds))
     for reel_id in _reel_ids([camera.name for camera in cameras]):
         video = data / REELS / reel_id / LATEST / VIDEO
         if video.exists():
@@ -67,33 +66,37 @@ def watch(cameras: Sequence[CameraConfig], data: Path, options: Options, seconds
 
 
 def build(
-    cameras: Sequence[CameraSettings],
+    cameras: Sequence[CameraJob],
     ledger: Ledger,
-    words: LanguageModels,
+    models: LanguageModels,
     options: Options,
     *,
     patience: RestartPolicy | None = None,
-    queue: QueueSettings | None = None,
+    intervals: Intervals | None = None,
+    retention: Retention | None = None,
 ) -> Live:
     """Wire a live run of these cameras over an open ledger; nothing is started yet.
 
     Args:
         cameras: what to watch, with all files in the ledger's data folder.
         ledger: stays the caller's to close.
-        words: describes windows, chooses chapters and tells stories; the caller's to close, too.
+        models: describes windows, chooses chapters and writes stories; also closed by the caller.
         options: of reels, of the describe queue and of retention.
         patience: timeouts of cameras; the defaults if None.
-        queue: of the describe queue, in place of the options.
+        intervals: how often the run does what; the defaults if None.
+        retention: in place of one over the options' limits.
     """
+    config = options.config
     return Live(
         cameras,
         ledger,
-        words.describer,
-        _reels([camera.name for camera in cameras], ledger, options, words),
-        retention=Retention(ledger.data, ledger, Limits(**asdict(options.config.retention))),
-        every_s=options.config.reel.every_s,
+        models.describer,
+        _reels([job.camera.name for job in cameras], ledger, config, models),
+        retention=retention or Retention(ledger.data, ledger, config.retention),
+        every_s=config.reel.every_s,
         patience=patience or RestartPolicy(),
-        queue=queue or queue_settings(options.config.describe),
+        describe=config.describe,
+        intervals=intervals or Intervals(),
     )
 
 
@@ -114,21 +117,21 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
         if unknown:
             raise UsageError(f"--camera {unknown[0]}: {data} knows only {', '.join(known) or 'no camera'}")
         seen = read_period(ledger, cameras or known, parse_since(since, now), utc_text(now))
-        words = make_language_models(options.config, options.config.cameras, options.rules())
-        plan = asyncio.run(_plan(seen, out.name, words, options))
-        reel = compile_reel(plan, folder, options.reel(media_time=False))
+        models = make_language_models(options.config, options.config.cameras)
+        plan = asyncio.run(_plan(seen, out.name, models, options))
+        reel = compile_reel(plan, folder, options.config.reel)
     sys.stdout.write(summary(reel, out))
 
 
-async def _plan(seen: ReelPeriod, reel_id: str, words: LanguageModels, options: Options) -> ReelPlan:
+async def _plan(seen: ReelPeriod, reel_id: str, models: LanguageModels, options: Options) -> ReelPlan:
     try:
-        chosen = await BlockChooser(options.rules(), words.propose).choose(seen.moments)
-        return seen.plan(reel_id, 1, chosen, await words.narrate(chosen.choices, seen.gaps, seen.cameras))
+        chosen = await BlockChooser(options.config.reel, models.propose).choose(seen.moments)
+        return seen.plan(reel_id, 1, chosen, await models.narrate(chosen.choices, seen.gaps, seen.cameras))
     finally:
-        await words.describer.close()
+        await models.describer.close()
 
 
-def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraConfig]:
+def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraSettings]:
     """Name each source after its address; names that would be equal are numbered."""
     names: list[str] = []
     for source in sources:
@@ -136,16 +139,17 @@ def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraCo
         numbered = (f"{stem}-{number}" for number in itertools.count(2))
         names.append(next(name for name in itertools.chain([stem], numbered) if name not in {ALL, *names}))
     return [
-        CameraConfig(name=name, source=source, loop=loop) for name, source in zip(names, sources, strict=True)
+        CameraSettings(name=name, source=source, loop=loop)
+        for name, source in zip(names, sources, strict=True)
     ]
 
 
-async def _run(live: Live, words: LanguageModels, outlets: Outlets, seconds: float | None) -> None:
+async def _run(live: Live, models: LanguageModels, outlets: Outlets, seconds: float | None) -> None:
     """Run until a signal, then close: the cameras first, the sinks last."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    loading = asyncio.create_task(_load(words, stop))
+    loading = asyncio.create_task(_load(models, stop))
     async with outlets(live, stop) as sinks:
         live.attach(sinks)
         try:
@@ -153,16 +157,16 @@ async def _run(live: Live, words: LanguageModels, outlets: Outlets, seconds: flo
         finally:
             loading.cancel()
             await asyncio.wait([loading])
-            await words.describer.close()
+            await models.describer.close()
     if not loading.cancelled():
         loading.result()
 
 
-async def _load(words: LanguageModels, stop: asyncio.Event) -> None:
+async def _load(models: LanguageModels, stop: asyncio.Event) -> None:
     """Load the model while cameras start. A failure ends the run: no window would be described."""
-    if words.load is not None:
+    if models.load is not None:
         try:
-            await words.load()
+            await models.load()
         except DescribeError:
             stop.set()
             raise
@@ -203,20 +207,9 @@ async def _no_outlets(_live: Live, _stop: asyncio.Event) -> AsyncIterator[list[S
     yield []
 
 
-def _settings(camera: CameraConfig, data: Path, options: Options) -> CameraSettings:
+def _job(camera: CameraSettings, data: Path, options: Options) -> CameraJob:
     windows = options.for_camera(camera).windows(pictures=True)
-    min_free_bytes = options.config.retention.min_free_bytes
-    return CameraSettings(
-        camera.name,
-        camera.source,
-        windows,
-        data,
-        min_free_bytes,
-        transport=camera.transport,
-        loop=camera.loop,
-        detect_source=camera.detect_source,
-        poll_s=camera.poll_s,
-    )
+    return CameraJob(camera, windows, data, options.config.retention.min_free_bytes)
 
 
 def _reel_ids(cameras: Sequence[str]) -> list[str]:
@@ -225,7 +218,7 @@ def _reel_ids(cameras: Sequence[str]) -> list[str]:
 
 
 def _reels(
-    cameras: Sequence[str], ledger: Ledger, options: Options, words: LanguageModels
+    cameras: Sequence[str], ledger: Ledger, config: Config, models: LanguageModels
 ) -> list[RollingReel]:
     return [
         RollingReel(
@@ -233,10 +226,9 @@ def _reels(
             cameras if reel_id == ALL else [reel_id],
             ledger=ledger,
             folder=ledger.data / REELS,
-            chooser=BlockChooser(options.rules(), words.propose),
-            narrate=words.narrate,
-            settings=options.reel(media_time=False),
-            horizon_s=options.config.reel.horizon_s,
+            chooser=BlockChooser(config.reel, models.propose),
+            narrate=models.narrate,
+            settings=config.reel,
         )
         for reel_id in _reel_ids(cameras)
     ]

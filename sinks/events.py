@@ -1,4 +1,4 @@
-"""Events that sinks receive, besides the analyzer's windows, moments, reels and gaps."""
+"""Events that sinks receive, in addition to the analyzer's windows, moments, reels and gaps."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class KeyframePreview:
 
 
 class CameraStatus(StrEnum):
-    """How a camera is doing."""
+    """The states of a camera."""
 
     CONNECTING = "connecting"
     WATCHING = "watching"
     WAITING = "waiting"
     """Its connection was lost; it will be tried again."""
     REFUSED = "refused"
-    """It will not be tried again, as that is of no use: a wrong password, for example."""
+    """It will not be tried again, as the failure is permanent: a wrong password, for example."""
     DISABLED = "disabled"
     """Its analysis is switched off."""
     ENDED = "ended"
@@ -67,8 +67,8 @@ class CameraState:
 
     Attributes:
         camera: the camera's name.
-        state: how it is doing.
-        reason: in a few words, None where all is well.
+        state: the state that it has entered.
+        reason: in a few words; None in normal operation.
         at_utc: since when.
     """
 

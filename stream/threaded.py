@@ -33,7 +33,8 @@ class ThreadedSource:
         stream_epoch_utc: when the stream's own time was 0; None while no packet has told.
     """
 
-    def __init__(self, source: PacketSource) -> None:
+    def __init__(self, source: PacketSource, *, max_packets: int = MAX_PACKETS) -> None:
+        """Read ``source``; it waits while ``max_packets`` of its packets have not been taken."""
         self._source = source
         self.info = source.info
         self.video = source.video
@@ -41,7 +42,7 @@ class ThreadedSource:
         self.behind_s = 0.0
         self.stream_epoch_utc: datetime | None = None
         self._first_s: float | None = None
-        self._queue: queue.Queue[tuple[Packet[Stream] | SourceError | None, float]] = queue.Queue(MAX_PACKETS)
+        self._queue: queue.Queue[tuple[Packet[Stream] | SourceError | None, float]] = queue.Queue(max_packets)
         self._stopped = threading.Event()
 
     @property

@@ -1,4 +1,4 @@
-"""What all tests share: in CI a skipped test is a failure, so that none is lost unseen."""
+"""Fixtures and hooks of all tests: in CI a skipped test is a failure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 
 
 def pytest_configure() -> None:
-    """What a nohup or a script around us ignores, the program under test is not to ignore."""
+    """Reset SIGHUP: a nohup around the tests must not be inherited by the program under test."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
@@ -48,7 +48,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def shared_media() -> Path:
-    """The folder of real clips beside the checkout; tests that need it skip where it is not."""
+    """The folder of real clips next to the checkout; tests that need it skip where it is not."""
     if not SHARED_MEDIA.is_dir():
         pytest.skip("the folder of real clips (../shared/media) is not here")
     return SHARED_MEDIA

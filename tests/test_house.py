@@ -14,9 +14,10 @@ from typing import Any, get_type_hints
 import pytest
 import yaml
 
+from livereel.camera.settings import CameraSettings
 from livereel.cli.main import app
 from livereel.config.file import load
-from livereel.config.schema import CameraConfig, Config
+from livereel.config.schema import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = [
@@ -73,7 +74,7 @@ def test_one_place_names_the_commands() -> None:
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: str(module.relative_to(ROOT)))
-def test_no_module_names_a_place_on_somebodys_machine(module: Path) -> None:
+def test_no_module_names_an_absolute_path_of_a_machine(module: Path) -> None:
     texts = [
         node.value
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
@@ -111,9 +112,9 @@ def test_the_sample_configuration_names_every_option() -> None:
     assert named_in(yaml.safe_load(CONFIG.read_text()), known) == known
 
 
-def test_the_sample_configuration_tells_every_option_of_a_camera() -> None:
+def test_the_sample_configuration_describes_every_option_of_a_camera() -> None:
     shown = {match[1] for match in re.finditer(r"^#[ -]+(\w+):", CONFIG.read_text(), re.MULTILINE)}
-    assert shown == {field.name for field in dataclasses.fields(CameraConfig)}
+    assert shown == {field.name for field in dataclasses.fields(CameraSettings)}
 
 
 def test_every_option_has_its_comment() -> None:
@@ -156,7 +157,7 @@ def test_the_readme_names_each_command() -> None:
         assert f"livereel {name}" in readme, name
 
 
-def test_nothing_tells_of_how_it_was_made() -> None:
+def test_no_document_describes_how_the_project_was_made() -> None:
     """Documents speak to users and developers, not of the work that made them."""
     for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), CONFIG]:
         text = document.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Acceptance on real clips beside the checkout: what happens in them is found, told and playable."""
+"""Acceptance on real clips next to the checkout: their events are found, described and playable."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ READ_OFF_S = 0.3
 # A signal that compares with frames up to 0.4 s ago sees the end of an event that much later.
 LATE_S = 0.5
 CUTS_S = [11.875, 15.750, 23.042]
-# At 1.6 s the bottles' shadows move, as if somebody stepped to the table: no hand, and not still.
+# At 1.6 s the bottles' shadows move, as if a person stepped to the table: no hand, and not still.
 SHADOW_S = (1.3, 2.3)
 RESTLESS = ["vtest_pedestrians_480x360.mp4", "highway_video02.avi"]
 

@@ -2,6 +2,7 @@
 
 Read in this order:
 
+- ``settings``: the settings of descriptions, with their bounds.
 - ``describer``: the Describer protocol and its error.
 - ``moment``: a moment: a window with its description.
 - ``queue``: the queue of windows that wait for a description: order, limits, back-off.

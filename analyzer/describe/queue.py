@@ -14,7 +14,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -23,11 +23,14 @@ from analyzer.describe.allowance import Allowance
 from analyzer.describe.describer import DescribeError, Describer, RefusedError, as_describe_error
 from analyzer.describe.moment import Moment
 from analyzer.describe.pictures import strongest
+from analyzer.describe.settings import DescribeSettings
 from analyzer.signal.window import Outcome, Window
 from base.plural import counted
 
 log = logging.getLogger(__name__)
 
+# Pauses after each failure in a row; the last one repeats.
+PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 # So many failures in a row, and the model is taken for gone: one window at a time asks after it.
 _FAILURES_TO_OPEN = 3
 # A window that fails so often while others succeed is the window's fault.
@@ -68,27 +71,6 @@ class Waiting(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class QueueSettings:
-    """How much is asked at a time, and how much may wait.
-
-    Attributes:
-        max_in_flight: windows asked about at once, at most; fewer while the server pushes back.
-        max_waiting: windows that wait, at most.
-        late_after_s: a window described so long after its end is marked late.
-        windows_per_minute: at most so many are asked about; None for no such limit.
-        tokens_per_hour: at most about so many tokens are spent; None for no such limit.
-        pauses_s: after each failure in a row; the last one repeats.
-    """
-
-    max_in_flight: int = 32
-    max_waiting: int = 5000
-    late_after_s: float = 30.0
-    windows_per_minute: float | None = None
-    tokens_per_hour: float | None = None
-    pauses_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-
-
 @dataclass(slots=True)
 class QueueCounts:
     """What the queue has done so far."""
@@ -117,10 +99,11 @@ class DescribeQueue:
         self,
         describer: Describer,
         waiting: Waiting,
-        settings: QueueSettings,
+        settings: DescribeSettings,
         *,
         age_s: Callable[[Window], float],
         on_moment: Callable[[Moment], Awaitable[None]] = _ignore,
+        pauses_s: Sequence[float] = PAUSES_S,
         now_s: Callable[[], float] | None = None,
     ) -> None:
         """Describe what waits in ``waiting``.
@@ -129,6 +112,7 @@ class DescribeQueue:
             describer: puts a window into words.
             waiting: where windows wait and where their end is told.
             settings: how much at a time, and how much in all.
+            pauses_s: after each failure in a row; the last one repeats.
             age_s: how long ago a window ended.
             on_moment: called with each moment once its end has been told.
             now_s: a monotonic clock; the loop's by default.
@@ -136,6 +120,7 @@ class DescribeQueue:
         self._describer = describer
         self._waiting = waiting
         self._settings = settings
+        self._pauses_s = pauses_s
         self._age_s = age_s
         self._on_moment = on_moment
         self._now_s = now_s or asyncio.get_running_loop().time
@@ -148,14 +133,14 @@ class DescribeQueue:
         self._attempts: dict[str, int] = {}
         self._turn = 0
         self._served: dict[str, int] = {}  # the turn at which a camera was served last
-        self._at_once = min(4, settings.max_in_flight)
+        self._at_once = min(4, settings.at_once)
         self._failures = 0
         self._unfit = 0
         self._resume_s = 0.0
         self._reason = ""  # of the last failure
         self._passed_over: set[str] = set()
         # Whatever else is decided: no more than this fails.
-        failing = float(max(60, _FAILURES_PER_MINUTE * settings.max_in_flight))
+        failing = float(max(60, _FAILURES_PER_MINUTE * settings.at_once))
         self._failing = Allowance(failing, 60.0, self._now_s)
         self.counts = QueueCounts()
 
@@ -325,7 +310,7 @@ class DescribeQueue:
         self._failures = self._unfit = 0
         self._reason = ""
         self._passed_over.clear()
-        self._at_once = min(self._settings.max_in_flight, self._at_once + 1)
+        self._at_once = min(self._settings.at_once, self._at_once + 1)
         self._attempts.pop(moment.window.id, None)
         self._ends.append((moment.window.id, Outcome.DESCRIBED, moment))
         self.counts.described += 1
@@ -367,8 +352,7 @@ class DescribeQueue:
         elif not known:
             log.warning("words: %s; the window waits", reason)
         self._at_once = max(1, self._at_once // 2)
-        pauses_s = self._settings.pauses_s
-        pause_s = pauses_s[min(self._failures, len(pauses_s)) - 1]
+        pause_s = self._pauses_s[min(self._failures, len(self._pauses_s)) - 1]
         self._resume_s = self._now_s() + pause_s * random.uniform(0.75, 1.0)  # noqa: S311  # no secret
 
     async def _cancel(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
+
+from annotated_types import Ge, Gt, Le
 
 Schema = dict[str, Any]
 """A JSON schema whose root is an object."""
@@ -20,10 +22,10 @@ class Sampling:
         max_tokens: an answer ends here, finished or not.
     """
 
-    temperature: float
-    top_p: float
-    repetition_penalty: float
-    max_tokens: int
+    temperature: Annotated[float, Gt(0), Le(2)]
+    top_p: Annotated[float, Gt(0), Le(1)]
+    repetition_penalty: Annotated[float, Gt(0)]
+    max_tokens: Annotated[int, Ge(16)]
 
 
 DESCRIBING = Sampling(temperature=0.9, top_p=0.001, repetition_penalty=1.05, max_tokens=256)

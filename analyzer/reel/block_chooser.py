@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.choose import STRETCH, ChooseRules, Chosen, Proposal, choose, in_order
+from analyzer.reel.choose import STRETCH, Chosen, Proposal, choose, in_order
+from analyzer.reel.settings import ReelSettings
 from base.clock import parse_utc
 
 Propose = Callable[[tuple[Moment, ...]], Awaitable[Proposal | None]]
@@ -76,7 +77,7 @@ class BlockChooser:
     not what merely lost its oldest ones to the horizon. So each call costs what is new, and the last round.
     """
 
-    def __init__(self, rules: ChooseRules, propose: Propose, *, block_size: int | None = None) -> None:
+    def __init__(self, rules: ReelSettings, propose: Propose, *, block_size: int | None = None) -> None:
         """ValueError if a block is not at least twice ``max_chapters``: rounds would not get smaller."""
         size = STRETCH * rules.max_chapters if block_size is None else block_size
         if size < 2 * rules.max_chapters:

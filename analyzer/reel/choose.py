@@ -10,6 +10,7 @@ from itertools import pairwise
 from analyzer.describe.moment import Moment
 from analyzer.reel.ranking import rank
 from analyzer.reel.records import Choice
+from analyzer.reel.settings import ReelSettings
 from base.clock import parse_utc
 from base.plural import counted
 
@@ -19,21 +20,6 @@ STRETCH = 5
 _WISHED = 1_000.0  # outweighs any sum of worths, so that no wish is dropped for a better moment
 _THREE_IN_A_ROW = 1_000_000.0  # outweighs any sum of wishes
 _CLOSING = "The closing moment."
-
-
-@dataclass(frozen=True, slots=True)
-class ChooseRules:
-    """How many chapters a reel has; ValueError unless 1 <= min_chapters <= max_chapters."""
-
-    min_chapters: int = 7
-    max_chapters: int = 10
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.min_chapters <= self.max_chapters:
-            raise ValueError(
-                f"min_chapters ({self.min_chapters}) must be at least 1 and at most "
-                f"max_chapters ({self.max_chapters})"
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +56,7 @@ def _place(moment: Moment) -> tuple[datetime, str, int, float, str]:
     return (wall, window.camera, window.epoch, window.start_s, window.id)
 
 
-def choose(moments: Sequence[Moment], rules: ChooseRules, proposal: Proposal | None = None) -> Chosen:
+def choose(moments: Sequence[Moment], rules: ReelSettings, proposal: Proposal | None = None) -> Chosen:
     """Choose the moments of a reel.
 
     All of them if there are at most ``min_chapters``. Otherwise these rules, and where two conflict the
@@ -116,7 +102,7 @@ def _read(ordered: Sequence[Moment], proposal: Proposal) -> tuple[dict[int, str]
     return wishes, refused
 
 
-def _best(worth: Sequence[float], wishes: Collection[int], rules: ChooseRules) -> list[int]:
+def _best(worth: Sequence[float], wishes: Collection[int], rules: ReelSettings) -> list[int]:
     """The indices, ascending, of the set that keeps the rules and is worth most."""
     n = len(worth)
     if n <= rules.min_chapters:
@@ -139,7 +125,7 @@ def _one_each(value: Sequence[float], count: int) -> list[int]:
 _Picks = tuple[int, "_Picks"] | None  # a linked list, latest first: states share their tails
 
 
-def _spread(value: Sequence[float], rules: ChooseRules) -> list[int]:
+def _spread(value: Sequence[float], rules: ReelSettings) -> list[int]:
     """The most valuable set that leaves no stretch empty, by dynamic programming over the moments.
 
     A state is (picked so far, picked in a row up to here, left out in a row up to here).
@@ -204,7 +190,7 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _repairs(
-    ordered: Sequence[Moment], wishes: Collection[int], chosen: Sequence[int], rules: ChooseRules
+    ordered: Sequence[Moment], wishes: Collection[int], chosen: Sequence[int], rules: ReelSettings
 ) -> list[str]:
     """One line for each wish that was left out and each moment that was added, in time order."""
     lines: list[str] = []
@@ -216,7 +202,7 @@ def _repairs(
     return lines
 
 
-def _why_left_out(i: int, wishes: Collection[int], chosen: Sequence[int], rules: ChooseRules) -> str:
+def _why_left_out(i: int, wishes: Collection[int], chosen: Sequence[int], rules: ReelSettings) -> str:
     near = {*chosen, i}
     if any({k, k + 1, k + 2} <= near for k in (i - 2, i - 1, i)):
         return "no three in a row."
@@ -225,7 +211,7 @@ def _why_left_out(i: int, wishes: Collection[int], chosen: Sequence[int], rules:
     return "its place was needed to spread the chapters over the time."
 
 
-def _why_added(i: int, total: int, chosen: Sequence[int], rules: ChooseRules) -> str:
+def _why_added(i: int, total: int, chosen: Sequence[int], rules: ReelSettings) -> str:
     if total <= rules.min_chapters:
         return "with so few moments, all are shown."
     if i == total - 1:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.reel.records import Chapter, Choice, Gap, Reel, Story
+from analyzer.reel.settings import ReelSettings
 from analyzer.reel.story import captions, markdown
 from analyzer.signal.window import Clip, Window
 from base.atomic import write_text
@@ -40,25 +41,11 @@ class ReelError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ReelSettings:
-    """How a reel looks.
-
-    Attributes:
-        style: ``clips`` shows moving pictures around the peaks, ``keyframes`` the peaks' pictures.
-        hold_s: how long ``keyframes`` shows each picture.
-        max_early_s: how much earlier than wanted a chapter may start so that it can be copied.
-        media_time: tell times as the source's own, not as wall time; for files.
-    """
-
-    style: Literal["clips", "keyframes"] = "clips"
-    hold_s: float = 0.4
-    max_early_s: float = 1.0
-    media_time: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class ReelPlan:
-    """All that a reel tells, before its files exist."""
+    """All that a reel tells, before its files exist.
+
+    ``media_time``: times are the source's own, not wall time; for files.
+    """
 
     id: str
     seq: int
@@ -70,6 +57,7 @@ class ReelPlan:
     gaps: tuple[Gap, ...] = ()
     changed: tuple[str, ...] = ()
     windows: tuple[Window, ...] = field(default=(), repr=False)
+    media_time: bool = False
 
 
 def shown_span(window: Window) -> tuple[float, float]:
@@ -119,7 +107,7 @@ def compile_reel(
         gaps=plan.gaps,
         changed=plan.changed,
     )
-    _write_words(reel, plan.windows, settings)
+    _write_words(reel, plan)
     return reel
 
 
@@ -200,7 +188,7 @@ def _chapter(choice: Choice, sentence: str, place: Place, style: str) -> Chapter
     )
 
 
-def _write_words(reel: Reel, windows: Sequence[Window], settings: ReelSettings) -> None:
+def _write_words(reel: Reel, plan: ReelPlan) -> None:
     from analyzer.report.page import report  # noqa: PLC0415  # jinja2 is not needed by a scan
 
     folder = reel.folder
@@ -209,9 +197,9 @@ def _write_words(reel: Reel, windows: Sequence[Window], settings: ReelSettings) 
     clip = _clip(best)
     write_jpeg(folder / POSTER, grab(clip.path, [max(0.0, strongest_s - clip.file_start_s)])[0])
     write_text(folder / "captions.vtt", captions(reel.chapters))
-    write_text(folder / "story.md", markdown(reel, media_time=settings.media_time))
+    write_text(folder / "story.md", markdown(reel, media_time=plan.media_time))
     poster = (folder / POSTER).read_bytes()
-    page = report(reel, windows, poster=poster, video_src=VIDEO, media_time=settings.media_time)
+    page = report(reel, plan.windows, poster=poster, video_src=VIDEO, media_time=plan.media_time)
     write_text(folder / "report.html", page)
     # Last: who finds a manifest finds everything that it names.
     write_text(folder / MANIFEST, json.dumps(manifest(reel), ensure_ascii=False, indent=1) + "\n")

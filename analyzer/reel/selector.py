@@ -10,7 +10,8 @@ from analyzer.describe.answer import numbered, object_schema, plain
 from analyzer.describe.describer import as_describe_error
 from analyzer.describe.moment import Moment
 from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
-from analyzer.reel.choose import ChooseRules, Pick, Proposal
+from analyzer.reel.choose import Pick, Proposal
+from analyzer.reel.settings import ReelSettings
 
 _TASK = """\
 You edit the log of cameras into a short highlight reel. You are given moments in the order of time: number, \
@@ -34,7 +35,7 @@ class ModelSelector:
     def __init__(
         self,
         model: TextModel,
-        rules: ChooseRules,
+        rules: ReelSettings,
         *,
         sampling: Sampling = SELECTING,
         language: str = "English",
@@ -67,7 +68,7 @@ class ModelSelector:
         return f"{_TASK}\n{many}{tongue}"
 
 
-def _schema(moments: int, rules: ChooseRules) -> Schema:
+def _schema(moments: int, rules: ReelSettings) -> Schema:
     pick = object_schema(
         {
             "moment": {"type": "integer", "minimum": 1, "maximum": moments},

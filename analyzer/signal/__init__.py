@@ -2,6 +2,7 @@
 
 Read in this order:
 
+- ``settings``: the settings of the signal and its peaks, with their bounds.
 - ``motion``: the motion signal: how many pixels changed from frame to frame, and its noise floor.
 - ``colour``: where the chroma of the picture changed, independent of brightness.
 - ``light``: changes of the whole picture's brightness, distinguished from flicker.

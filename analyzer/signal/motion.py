@@ -21,7 +21,6 @@ import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -29,8 +28,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from analyzer.signal.colour import ColourMeter
-
-Polygon = tuple[tuple[float, float], ...]
+from analyzer.signal.settings import Areas, MotionSettings, Polygon
 
 BLUR_PX = 9
 GRID_ROWS, GRID_COLUMNS = 30, 40
@@ -100,29 +98,6 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True)
-class MotionSettings:
-    """What to measure, and where.
-
-    Attributes:
-        signal: ``changed``, or ``notebook``: pixels brighter than in the frame before, noise included.
-        width_px, height_px: size of the analysis picture.
-        regions: polygons in pixels of the displayed picture (upright, square pixels); where there are any,
-            only what lies in one counts.
-        ignore: such polygons in which nothing counts.
-    """
-
-    signal: Literal["changed", "notebook"] = "changed"
-    width_px: int = 400
-    height_px: int = 300
-    regions: tuple[Polygon, ...] = ()
-    ignore: tuple[Polygon, ...] = ()
-
-
-def rectangle(x: float, y: float, w: float, h: float) -> Polygon:
-    return ((x, y), (x + w, y), (x + w, y + h), (x, y + h))
-
-
-@dataclass(frozen=True, slots=True)
 class _Frame:
     """Every third pixel of a blurred frame: detail, the strongest detail around, and a coarse copy."""
 
@@ -138,13 +113,19 @@ class MotionMeter:
     Raises ValueError for settings that leave nothing to look at.
     """
 
-    def __init__(self, settings: MotionSettings, source_width_px: int, source_height_px: int) -> None:
+    def __init__(
+        self,
+        settings: MotionSettings,
+        source_width_px: int,
+        source_height_px: int,
+        areas: Areas | None = None,
+    ) -> None:
         if settings.signal not in ("changed", "notebook"):
             raise ValueError(f"there is no signal {settings.signal!r}: changed and notebook are")
         self._shape = (settings.height_px, settings.width_px)
         if min(self._shape) < _STEP_PX * _SURROUNDINGS_STEPS:
             raise ValueError(f"an analysis size of {settings.width_px}x{settings.height_px} is too small")
-        looked_at, counted = _masks(settings, source_width_px, source_height_px)
+        looked_at, counted = _masks(settings, source_width_px, source_height_px, areas or Areas())
         self._looked_at, self._counted = _thin(_sample(looked_at)), _sample(counted)
         if not self._counted.any():
             raise ValueError("regions and ignore leave nothing of the picture to look at")
@@ -318,14 +299,16 @@ class _Brightening:
         return cv2.countNonZero(cv2.bitwise_and(cv2.subtract(blurred, last), self._counted))
 
 
-def _masks(settings: MotionSettings, source_width_px: int, source_height_px: int) -> tuple[MatLike, MatLike]:
+def _masks(
+    settings: MotionSettings, source_width_px: int, source_height_px: int, areas: Areas
+) -> tuple[MatLike, MatLike]:
     """What noise is estimated from (all but what is ignored), and what counts; 255 or 0."""
     shape = (settings.height_px, settings.width_px)
     scale = np.array([settings.width_px / source_width_px, settings.height_px / source_height_px])
-    looked_at = _fill(np.full(shape, 255, np.uint8), settings.ignore, scale, 0)
-    if not settings.regions:
+    looked_at = _fill(np.full(shape, 255, np.uint8), areas.ignore, scale, 0)
+    if not areas.regions:
         return looked_at, looked_at
-    regions = _fill(np.zeros(shape, np.uint8), settings.regions, scale, 255)
+    regions = _fill(np.zeros(shape, np.uint8), areas.regions, scale, 255)
     return looked_at, cv2.bitwise_and(regions, looked_at)
 
 

@@ -13,8 +13,9 @@ import cv2
 from analyzer.signal.activity import Activity, ActivityMeter
 from analyzer.signal.activity_spans import Findings, FoundPeak, PeakFinder, choose_keyframes, without
 from analyzer.signal.flicker import Flicker, FlickerFilter
-from analyzer.signal.motion import Motion, MotionMeter, MotionSettings
+from analyzer.signal.motion import Motion, MotionMeter
 from analyzer.signal.peaks import Peak
+from analyzer.signal.settings import WindowSettings
 from stream.frames import Frame
 
 SIGNAL_STEP_S = 0.2
@@ -102,30 +103,6 @@ class Outcome(StrEnum):
     DISK_FULL = "disk_full"
 
 
-@dataclass(frozen=True, slots=True)
-class WindowSettings:
-    """How windows are cut and measured.
-
-    Attributes:
-        window_s: length of a window.
-        motion: how the signal is made.
-        height_ratio, distance_frames: which local maxima are peaks; the distance is in frames of the source,
-            however many of them are measured.
-        max_keyframes: how many peaks are shown at most.
-        keyframe_px: longer side of the keyframes' pictures; None when no pictures are asked for.
-        max_fps: of a faster stream, only so many frames a second are measured; None for all. The signal
-            looks back 0.2 s and more: it gains little from frames nearer to each other than 66 ms.
-    """
-
-    window_s: float = 10.0
-    motion: MotionSettings = MotionSettings()
-    height_ratio: float = 0.4
-    distance_frames: int = 5
-    max_keyframes: int = 12
-    keyframe_px: int | None = None
-    max_fps: float | None = 15.0
-
-
 class Snapshot:
     """The picture of a frame that may become a keyframe: the frame itself at first, a JPEG once settled."""
 
@@ -179,11 +156,11 @@ class Windower:
 
     def __init__(self, settings: WindowSettings, source_width_px: int, source_height_px: int) -> None:
         self._settings = settings
-        self._meter = MotionMeter(settings.motion, source_width_px, source_height_px)
+        self._meter = MotionMeter(settings.motion, source_width_px, source_height_px, settings.areas)
         # What goes on over borders must find room for a calm's length in each window that it fills.
         self._calm_s = min(1.0, settings.window_s / 2)
         self._finder: PeakFinder[Snapshot] = PeakFinder(
-            settings.height_ratio, settings.distance_frames, self._settle, self._calm_s
+            settings.peaks.height_ratio, settings.peaks.distance_frames, self._settle, self._calm_s
         )
         # The notebook's peaks are those of find_peaks and no others.
         self._cuts_are_peaks = settings.motion.signal != "notebook"
@@ -324,7 +301,7 @@ class Windower:
         if self._flickers.changed_s > self._start_s:
             findings = self._revise(findings)
         chosen = choose_keyframes(
-            findings.peaks, findings.stretches, self._settings.max_keyframes, findings.cuts
+            findings.peaks, findings.stretches, self._settings.peaks.max_keyframes, findings.cuts
         )
         frames = max(1, len(self._motions))
         measured = Measured(
@@ -347,7 +324,7 @@ class Windower:
         """Measure the window again, now that it has shown what flickers in it."""
         self._motions = self._flickers.revise(self._measured)
         self._activity = self._activity_before
-        finder: PeakFinder[Snapshot] = PeakFinder(self._settings.height_ratio, calm_s=self._calm_s)
+        finder: PeakFinder[Snapshot] = PeakFinder(self._settings.peaks.height_ratio, calm_s=self._calm_s)
         for motion in self._motions:
             self._activity.add(motion, self._picture_px)
             finder.push(motion.pts_s, motion.value, motion.threshold)

@@ -2,6 +2,7 @@
 
 Read in this order:
 
+- ``settings``: the settings of one camera, with their bounds.
 - ``capture``: the capture loop of one camera: packets in, windows and gaps out.
 - ``clips``: where clips come from: the file itself, or the rolling buffer.
 - ``main_stream``: clips of a camera's main stream while its small stream is analysed.

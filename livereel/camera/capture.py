@@ -13,7 +13,8 @@ from av.stream import Stream
 
 from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.flicker import Flicker
-from analyzer.signal.window import Measured, Window, Windower, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Measured, Window, Windower
 from base.clock import MediaClock, utc_after
 from base.plural import counted
 from livereel.camera.clips import Clipper
@@ -201,7 +202,7 @@ class Capture:
             motion.width_px,
             motion.height_px,
             held_bytes=held_bytes,
-            max_fps=self._settings.max_fps,
+            max_fps=motion.measured_fps,
             chroma=motion.signal == "changed",
         )
         self._windower: Windower | None = None

@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 
 from base.child_process import Child
-from livereel.camera.worker import CameraSettings, Report
+from livereel.camera.worker import CameraJob, Report
 
 # Reports that may wait for the main process. When it is full the camera's process waits to send, and its
 # packets wait in its own bounded queue.
@@ -24,16 +24,16 @@ class CameraProcess:
         pid: its number.
     """
 
-    def __init__(self, settings: CameraSettings) -> None:
+    def __init__(self, job: CameraJob) -> None:
         """Start it; raises OSError."""
-        self._child = Child("livereel.camera.worker", "run", settings.name)
+        self._child = Child("livereel.camera.worker", "run", job.camera.name)
         self.pid = self._child.pid
         with suppress(OSError):  # it has died already: the pipe tells
-            self._child.pipe.send(settings)
+            self._child.pipe.send(job)
         self._loop = asyncio.get_running_loop()
         self._reports: asyncio.Queue[Report | None] = asyncio.Queue(MAX_REPORTS)
         self._over = False
-        threading.Thread(target=self._read, name=settings.name, daemon=True).start()
+        threading.Thread(target=self._read, name=job.camera.name, daemon=True).start()
 
     async def next(self) -> Report | None:
         """The next report, as soon as there is one; None when the process is gone."""

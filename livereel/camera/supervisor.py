@@ -14,7 +14,7 @@ from analyzer.signal.flicker import Flicker
 from livereel.camera.capture import Seen
 from livereel.camera.counts import CaptureCounts
 from livereel.camera.process import CameraProcess
-from livereel.camera.worker import CameraSettings, Ended, Heartbeat, Listed
+from livereel.camera.worker import CameraJob, Ended, Heartbeat, Listed
 from sinks.events import CameraStatus, EpochStarted
 
 log = logging.getLogger(__name__)
@@ -77,16 +77,17 @@ class Supervisor:
 
     def __init__(
         self,
-        settings: CameraSettings,
+        job: CameraJob,
         on_report: Callable[[Seen], Awaitable[None]],
         on_lost: Callable[[str, CameraLost], Awaitable[None]],
         patience: RestartPolicy,
     ) -> None:
-        self._settings = settings
+        self._job = job
+        self._name = job.camera.name
         self._on_report = on_report
         self._on_lost = on_lost
         self._patience = patience
-        self._epoch = settings.epoch
+        self._epoch = job.epoch
         self._stopping = asyncio.Event()
         self._process: CameraProcess | None = None
         self._deadline_s = 0.0
@@ -135,7 +136,7 @@ class Supervisor:
             if self.state == CameraStatus.WATCHING and _now_s() - self._began_s > STEADY_S:
                 waits_s = self._patience.waits_s()
             self._notify(lost)
-            await self._on_lost(self._settings.name, lost)
+            await self._on_lost(self._name, lost)
             if lost.final:
                 return
             with suppress(TimeoutError):
@@ -147,7 +148,7 @@ class Supervisor:
         state = ended if lost.final else CameraStatus.WAITING
         if state != self.state:
             level = logging.WARNING if lost.reason else logging.INFO
-            log.log(level, "%s: %s%s", self._settings.name, state, f" ({lost.reason})" if lost.reason else "")
+            log.log(level, "%s: %s%s", self._name, state, f" ({lost.reason})" if lost.reason else "")
         self.state = state
 
     async def _run_once(self) -> CameraLost:
@@ -156,7 +157,7 @@ class Supervisor:
         self._damaged = 0
         self.starts += 1
         try:
-            process = CameraProcess(replace(self._settings, epoch=self._epoch, listed=self._listed))
+            process = CameraProcess(replace(self._job, epoch=self._epoch, listed=self._listed))
         except OSError as error:
             return CameraLost(f"its process cannot be started: {error.strerror}", stalled=False, final=False)
         self._process = process
@@ -219,28 +220,26 @@ class Supervisor:
             self._damaged = beat.counts.damaged_packets
             self._alive(hurried=hurried)
         if beat.counts.skipped_packets and not self.counts.skipped_packets:
-            log.warning(
-                "%s: more pictures than can be decoded in time: some are left out", self._settings.name
-            )
+            log.warning("%s: more pictures than can be decoded in time: some are left out", self._name)
         if beat.choice and beat.choice != self._choice:
-            log.info("%s: %s", self._settings.name, beat.choice)
+            log.info("%s: %s", self._name, beat.choice)
             self._choice = beat.choice
         if beat.clip_failure and not self.counts.clips_failed:
-            log.warning("%s: its windows have no moving pictures: %s", self._settings.name, beat.clip_failure)
+            log.warning("%s: its windows have no moving pictures: %s", self._name, beat.clip_failure)
         if beat.warning and beat.warning not in self._warned:
             self._warned.add(beat.warning)
-            log.warning("%s: %s", self._settings.name, beat.warning)
+            log.warning("%s: %s", self._name, beat.warning)
         for flicker in beat.flickers:
             if not any(flicker.is_near(known) for known in self._flickers):
                 self._flickers.append(flicker)
-                log.info("%s: %s", self._settings.name, flicker)
+                log.info("%s: %s", self._name, flicker)
         self.counts = beat.counts
 
     async def _report(self, report: Seen) -> None:
         if isinstance(report, EpochStarted):
             self._epoch = report.epoch + 1
             if self.state != CameraStatus.WATCHING:
-                log.info("%s: watching", self._settings.name)
+                log.info("%s: watching", self._name)
             self._began_s = self._began_s if self.state == CameraStatus.WATCHING else _now_s()
             self.state = CameraStatus.WATCHING
         await self._on_report(report)

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.signal.flicker import Flicker
-from analyzer.signal.window import WindowSettings
+from analyzer.signal.settings import WindowSettings
 from base.child_process import become_child
 from livereel.camera.capture import Capture, Seen
 from livereel.camera.clips import BufferClips
 from livereel.camera.counts import CaptureCounts
 from livereel.camera.main_stream import MainStreamClips
+from livereel.camera.settings import CameraSettings
 from livereel.storage.data_dir import CLIPS, KEYFRAMES
 from livereel.storage.free_space import FreeSpace
 from stream.open import open_live
@@ -42,17 +43,11 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class CameraSettings:
+class CameraJob:
     """All that a camera's process must know.
 
     Attributes:
-        name: the camera's.
-        source: its address, with credentials.
-        detect_source: address of another stream of the same camera, which is analysed in its place; None
-            where there is none.
-        transport: how RTSP brings its packets, ``tcp`` or ``udp``.
-        loop: a file starts over when it ends.
-        poll_s: how often the picture at the address is fetched; None for what is no single picture.
+        camera: its address, and how it is read.
         windows: how windows are measured.
         data: the data folder.
         min_free_bytes: without so much room on the disk nothing is written.
@@ -60,16 +55,11 @@ class CameraSettings:
         listed: where an earlier connection has left a live playlist; None at the first one.
     """
 
-    name: str
-    source: str
+    camera: CameraSettings
     windows: WindowSettings
     data: Path
     min_free_bytes: int = 0
     epoch: int = 0
-    transport: str = "tcp"
-    loop: bool = False
-    detect_source: str | None = None
-    poll_s: float | None = None
     listed: Listed | None = None
 
 
@@ -136,28 +126,29 @@ def run(handle: int, parent_pid: int) -> None:
         return  # nobody is there any more
 
 
-def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraSettings) -> Ended:
-    if settings.listed is not None:
+def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -> Ended:
+    camera = job.camera
+    if job.listed is not None:
         from stream.web.playlist import await_segment  # noqa: PLC0415  # an HTTP client, which few cameras need
 
-        await_segment(settings.source, settings.listed.seen, lambda seen: reporter.send(Listed(seen)))
-    main = source = _open(settings.source, settings)
+        await_segment(camera.source, job.listed.seen, lambda seen: reporter.send(Listed(seen)))
+    main = source = _open(camera.source, camera)
     if main.info.live and main.info.playlist:
         reporter.send(Listed())
-    if settings.detect_source is not None:
-        source = _opened_to_detect(settings.detect_source, settings)
+    if camera.detect_source is not None:
+        source = _opened_to_detect(camera.detect_source, camera)
     threading.Thread(target=_stop_on_message, args=(pipe, source), daemon=True).start()
-    clips = BufferClips(main, settings.data / CLIPS / settings.name, settings.windows.window_s)
+    clips = BufferClips(main, job.data / CLIPS / camera.name, job.windows.window_s)
     beside = None if main is source else MainStreamClips(main, source, clips)
     capture = Capture(
         source,
-        settings.name,
-        settings.windows,
+        camera.name,
+        job.windows,
         beside or clips,
-        settings.data / KEYFRAMES / settings.name,
+        job.data / KEYFRAMES / camera.name,
         arrivals=source,
-        space=FreeSpace(settings.data, settings.min_free_bytes),
-        epoch=settings.epoch,
+        space=FreeSpace(job.data, job.min_free_bytes),
+        epoch=job.epoch,
     )
     threading.Thread(target=_beat, args=(reporter, capture, source), daemon=True).start()
     try:
@@ -177,14 +168,14 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, settings: CameraS
     return Ended()
 
 
-def _open(address: str, settings: CameraSettings) -> ThreadedSource:
-    poll_s = settings.poll_s if address == settings.source else None
-    return ThreadedSource(open_live(address, settings.transport, loop=settings.loop, poll_s=poll_s))
+def _open(address: str, camera: CameraSettings) -> ThreadedSource:
+    poll_s = camera.poll_s if address == camera.source else None
+    return ThreadedSource(open_live(address, camera.transport, loop=camera.loop, poll_s=poll_s))
 
 
-def _opened_to_detect(address: str, settings: CameraSettings) -> ThreadedSource:
+def _opened_to_detect(address: str, camera: CameraSettings) -> ThreadedSource:
     try:
-        return _open(address, settings)
+        return _open(address, camera)
     except SourceError as error:
         reason = f"its detect_source: {error.reason}"
         raise SourceError(error.address, reason, retryable=error.retryable) from error

@@ -74,7 +74,7 @@ def _camera(address: str, transport: str, poll_s: float | None) -> Try:
 
 def _words(options: Options) -> Try:
     async def attempt() -> str:
-        words = make_language_models(options.config, options.config.cameras, options.rules())
+        words = make_language_models(options.config, options.config.cameras)
         try:
             if words.probe is None:
                 return "built in, no model"

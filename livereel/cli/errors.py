@@ -27,9 +27,10 @@ EXPECTED = (
 
 
 def explain(error: BaseException) -> str:
-    """Return an expected failure as one line."""
+    """Return an expected failure as one line; mistakes in a configuration as a line each."""
     if isinstance(error, OSError) and error.errno is not None:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             return "the disk is full" + (f": {error.filename}" if error.filename else "")
         return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-    return " ".join(str(error).split())
+    messages = error.mistakes if isinstance(error, ConfigError) else [str(error)]
+    return "\n".join(" ".join(message.split()) for message in messages)

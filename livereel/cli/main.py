@@ -286,7 +286,7 @@ def main() -> None:
 
         if not isinstance(error, EXPECTED):
             raise
-        sys.stderr.write(f"livereel: {explain(error)}\n")
+        sys.stderr.writelines(f"livereel: {line}\n" for line in explain(error).splitlines())
         sys.exit(2 if isinstance(error, UsageError) else 1)
 
 

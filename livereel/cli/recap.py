@@ -21,12 +21,12 @@ from base.atomic import atomic_folder, write_text
 from base.clock import utc_after
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips
+from livereel.camera.settings import CameraSettings
 from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
 from livereel.cli.progress import progress
 from livereel.cli.recap_describe import EndedWindow, describe_all, in_thread
 from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
-from livereel.config.schema import CameraConfig
 from sinks.serialize import window_row
 from stream.source import PacketSource
 
@@ -75,7 +75,7 @@ def recap(address: str, out: Path, options: Options) -> None:
     model does not answer; SourceError, ReelError, MediaError or OSError.
     """
     camera = camera_name(address)
-    words = make_language_models(options.config, [CameraConfig(camera, address)], options.rules())
+    words = make_language_models(options.config, [CameraSettings(camera, address)])
     # One loop for all that is asynchronous. The reel is made outside: it could not be interrupted there.
     with asyncio.Runner() as loop:
         try:
@@ -131,7 +131,7 @@ async def _try(words: LanguageModels) -> None:
 
 def _compile(plan: ReelPlan, folder: Path, options: Options) -> Reel:
     with progress("making the reel") as advance:
-        reel = compile_reel(plan, folder, options.reel(media_time=True), on_progress=advance)
+        reel = compile_reel(plan, folder, options.config.reel, on_progress=advance)
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     return reel
 
@@ -163,7 +163,7 @@ async def _plan(watched: RecapResult, options: Options, words: LanguageModels) -
         raise DescribeError(f"not one window could be put into words: {failed}")
     cameras = tuple(dict.fromkeys(window.camera for window in watched.windows))
     with progress("choosing", known=False):
-        chosen = await BlockChooser(options.rules(), words.propose).choose(watched.moments)
+        chosen = await BlockChooser(options.config.reel, words.propose).choose(watched.moments)
         story = await words.narrate(chosen.choices, watched.gaps, cameras, media_time=True)
     return ReelPlan(
         id=cameras[0],
@@ -176,6 +176,7 @@ async def _plan(watched: RecapResult, options: Options, words: LanguageModels) -
         gaps=tuple(watched.gaps),
         changed=chosen.changed,
         windows=watched.windows,
+        media_time=True,
     )
 
 

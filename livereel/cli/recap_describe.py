@@ -14,13 +14,23 @@ from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Outcome, Window
 
-# A server that is busy may answer a little later; a file's reel does not wait for one that is gone.
-RETRIES_S = (1.0, 3.0)
-# After so many windows in a row that a describer failed with, one window in so many seconds asks it.
-FAILURES_IN_A_ROW = 3
-ASK_AGAIN_S = 10.0
-
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a describer that fails is asked again.
+
+    Attributes:
+        retries_s: pauses before a window is tried again. A server that is busy may answer a little later; a
+            file's reel does not wait for one that is gone.
+        failures_in_a_row: after so many windows in a row that failed, a window is tried but once.
+        ask_again_s: and only one window in so many seconds.
+    """
+
+    retries_s: tuple[float, ...] = (1.0, 3.0)
+    failures_in_a_row: int = 3
+    ask_again_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,8 @@ class _Trust:
     One window in a while still asks; the others end at once, for the reason of the last failure.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, policy: RetryPolicy) -> None:
+        self.policy = policy
         self._failures = 0
         self._ask_at_s = 0.0
         self._reason = ""
@@ -73,13 +84,13 @@ class _Trust:
         """Why a window is not to be asked about now; None if it is, as no other is for a while."""
         if self.lost and time.monotonic() < self._ask_at_s:
             return f"not asked, after: {self._reason}"
-        self._ask_at_s = time.monotonic() + ASK_AGAIN_S
+        self._ask_at_s = time.monotonic() + self.policy.ask_again_s
         return None
 
     @property
     def lost(self) -> bool:
         """Whether a window is tried but once."""
-        return self._failures >= FAILURES_IN_A_ROW
+        return self._failures >= self.policy.failures_in_a_row
 
     def answered(self) -> None:
         """Ask about all windows again."""
@@ -97,6 +108,7 @@ async def describe_all(
     describer: Describer,
     max_in_flight: int,
     take: Callable[[EndedWindow | Gap], None],
+    policy: RetryPolicy | None = None,
 ) -> None:
     """Describe windows as they come and hand ``take`` how each ended, and each gap, in their order.
 
@@ -105,7 +117,7 @@ async def describe_all(
     description is under way any more.
     """
     waiting: deque[asyncio.Task[EndedWindow] | Gap] = deque()
-    trust = _Trust()
+    trust = _Trust(policy or RetryPolicy())
 
     def begun(item: Window | Gap) -> asyncio.Task[EndedWindow] | Gap:
         return item if isinstance(item, Gap) else asyncio.create_task(_ended(item, describer, trust))
@@ -146,7 +158,7 @@ async def _ended(window: Window, describer: Describer, trust: _Trust) -> EndedWi
     if why_not := trust.why_not():
         return EndedWindow(window, Outcome.MODEL_FAILED, error=why_not)
     tried = await _tried(window, describer)
-    for pause_s in RETRIES_S:
+    for pause_s in trust.policy.retries_s:
         if isinstance(tried, Moment) or not tried.retryable or trust.lost:
             break
         await asyncio.sleep(pause_s)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.describe.describer import DescribeError, Describer, as_describe_error
 from analyzer.describe.moment import Moment
-from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.probe import Probe
 from analyzer.describe.prompt import CameraBrief, Prompts
-from analyzer.describe.queue import QueueSettings
-from analyzer.describe.text_model import Sampling
-from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
-from analyzer.describe.vllm.engine import EngineSettings
+from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.vllm.describer import VllmDescriber
 from analyzer.reel.block_chooser import Propose
-from analyzer.reel.choose import ChooseRules, Proposal
+from analyzer.reel.choose import Proposal
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice, Gap, Story
 from analyzer.reel.selector import ModelSelector
 from analyzer.reel.story import narrate
-from livereel.config.schema import CameraConfig, Config, ConfigError, DescribeConfig
+from livereel.camera.settings import CameraSettings
+from livereel.config.schema import Config, ConfigError
 
 
 class Narrate(Protocol):
@@ -40,6 +39,8 @@ class Narrate(Protocol):
         """A sentence for each choice, in order."""
         ...
 
+
+log = logging.getLogger(__name__)
 
 Probing = Callable[[], Awaitable[Probe]]
 
@@ -63,22 +64,36 @@ class LanguageModels:
     load: Callable[[], Awaitable[None]] | None = None
 
 
-def make_language_models(
-    config: Config, cameras: Sequence[CameraConfig], rules: ChooseRules
-) -> LanguageModels:
+def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> LanguageModels:
     """Make what the configuration names; nothing is loaded or asked yet.
 
     Raises ConfigError, or DescribeError when what it takes is not installed.
     """
     settings = config.describe
     if settings.kind == "builtin":
+        for option in without_effect(config, cameras):
+            log.warning("%s: has no effect without a model (describe.kind is builtin)", option)
         return LanguageModels(BuiltinDescriber(), _propose_nothing, _narrate_built_in, None)
-    model = _vllm(settings, cameras) if settings.kind == "vllm" else _openai(settings, cameras)
-    sampling = _sampling(settings, selecting=True)
-    selector = ModelSelector(model, rules, sampling=sampling, language=settings.language)
-    narrator = Narrator(model, sampling=sampling, language=settings.language)
+    describer = VllmDescriber if settings.kind == "vllm" else OpenAiDescriber
+    model = describer(settings, _prompts(settings, cameras))
+    drawn, language = settings.selecting, settings.language
+    selector = ModelSelector(model, config.reel, sampling=drawn, language=language)
+    narrator = Narrator(model, sampling=drawn, language=language)
     load = model.start if isinstance(model, VllmDescriber) else None
     return LanguageModels(model, selector.propose, narrator.narrate, _probing(model), load)
+
+
+def without_effect(config: Config, cameras: Sequence[CameraSettings]) -> Iterator[str]:
+    """Yield the options that are set and that only a model would heed, where there is none."""
+    if config.describe.kind != "builtin":
+        return
+    for option in ("profile", "language"):
+        if getattr(config.describe, option) != getattr(DescribeSettings(), option):
+            yield f"describe.{option}"
+    for number, camera in enumerate(cameras):
+        for option in ("profile", "normal", "tell_me_when", "language"):
+            if getattr(camera, option):
+                yield f"cameras[{number}].{option}"
 
 
 def _probing(model: VllmDescriber | OpenAiDescriber) -> Probing:
@@ -95,48 +110,7 @@ def _probing(model: VllmDescriber | OpenAiDescriber) -> Probing:
     return probe
 
 
-def queue_settings(settings: DescribeConfig) -> QueueSettings:
-    """How much is asked at once, and how much may wait."""
-    return QueueSettings(
-        max_in_flight=settings.at_once,
-        max_waiting=settings.max_waiting,
-        late_after_s=settings.late_after_s,
-        windows_per_minute=settings.windows_per_minute,
-        tokens_per_hour=settings.tokens_per_hour,
-    )
-
-
-def _vllm(settings: DescribeConfig, cameras: Sequence[CameraConfig]) -> VllmDescriber:
-    engine = EngineSettings(**asdict(settings.vllm))
-    if settings.model is not None:
-        engine = replace(engine, model=settings.model)
-    return VllmDescriber(
-        VllmSettings(engine, settings.vision_tokens, _sampling(settings), settings.timeout_s),
-        _prompts(settings, cameras),
-    )
-
-
-def _openai(settings: DescribeConfig, cameras: Sequence[CameraConfig]) -> OpenAiDescriber:
-    server = ChatSettings(
-        base_url=settings.base_url,
-        model=settings.model,
-        api_key_variable=settings.api_key_variable,
-        pictures=settings.pictures,
-        answers=settings.answers,
-        extra=settings.extra_body,
-        headers=settings.extra_headers,
-    )
-    return OpenAiDescriber(
-        OpenAiSettings(server, _sampling(settings), settings.keyframe_px, settings.timeout_s),
-        _prompts(settings, cameras),
-    )
-
-
-def _sampling(settings: DescribeConfig, *, selecting: bool = False) -> Sampling:
-    return Sampling(**asdict(settings.selecting if selecting else settings.describing))
-
-
-def _prompts(settings: DescribeConfig, cameras: Sequence[CameraConfig]) -> Prompts:
+def _prompts(settings: DescribeSettings, cameras: Sequence[CameraSettings]) -> Prompts:
     briefs: Mapping[str, CameraBrief] = {camera.name: _brief(settings, camera) for camera in cameras}
     default = CameraBrief(profile=settings.profile, language=settings.language)
     try:
@@ -145,7 +119,7 @@ def _prompts(settings: DescribeConfig, cameras: Sequence[CameraConfig]) -> Promp
         raise ConfigError(str(error)) from error
 
 
-def _brief(settings: DescribeConfig, camera: CameraConfig) -> CameraBrief:
+def _brief(settings: DescribeSettings, camera: CameraSettings) -> CameraBrief:
     return CameraBrief(
         profile=camera.profile or settings.profile,
         normal=camera.normal,

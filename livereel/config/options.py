@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from analyzer.signal.motion import MotionSettings, Polygon, rectangle
-from analyzer.signal.window import WindowSettings
-from livereel.config.schema import MOST_PX, Area, CameraConfig, Config, DescribeKind, Style, UsageError
-
-if TYPE_CHECKING:  # a scan makes no reel: its start is not to pay for what reels import
-    from analyzer.reel.choose import ChooseRules
-    from analyzer.reel.compile import ReelSettings
-
-
-# The notebook measured every frame against the one before.
-MAX_FPS = {"changed": 15.0, "notebook": None}
+from analyzer.describe.settings import DescribeKind
+from analyzer.reel.settings import Style
+from analyzer.signal.settings import Areas, Polygon, WindowSettings, rectangle
+from livereel.camera.settings import MOST_PX, CameraSettings
+from livereel.config.schema import Config, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +18,7 @@ class Options:
     """A configuration with what the command line changes of it."""
 
     config: Config
-    regions: tuple[Polygon, ...] = ()
-    ignore: tuple[Polygon, ...] = ()
+    areas: Areas = field(default_factory=Areas)
 
     def with_words(
         self,
@@ -35,7 +27,13 @@ class Options:
         base_url: str | None = None,
         profile: str | None = None,
     ) -> Options:
-        """Return these options with the words that were asked for; None leaves the configuration's."""
+        """Return these options with the words that were asked for; None leaves the configuration's.
+
+        Raises UsageError for a profile that there is not.
+        """
+        if profile is not None and profile not in self.config.describe.known_profiles:
+            known = ", ".join(self.config.describe.known_profiles)
+            raise UsageError(f"--profile {profile}: no such profile; there are {known}")
         asked = {"kind": kind, "model": model, "base_url": base_url, "profile": profile}
         describe = replace(self.config.describe, **{k: v for k, v in asked.items() if v is not None})  # type: ignore[arg-type]  # each of its own type
         return replace(self, config=replace(self.config, describe=describe))
@@ -50,45 +48,21 @@ class Options:
         reel = replace(self.config.reel, every_s=every_s)
         return replace(self, config=replace(self.config, reel=reel))
 
-    def for_camera(self, camera: CameraConfig) -> Options:
-        """Return these options with the camera's own places to look and not to look besides."""
-        return replace(
-            self,
-            regions=self.regions + _polygons(camera.regions),
-            ignore=self.ignore + _polygons(camera.ignore),
-        )
+    def for_camera(self, camera: CameraSettings) -> Options:
+        """Return these options with the camera's own regions and areas to ignore added."""
+        regions, ignore = camera.areas.regions, camera.areas.ignore
+        return replace(self, areas=Areas(self.areas.regions + regions, self.areas.ignore + ignore))
 
     def windows(self, *, pictures: bool) -> WindowSettings:
         """How windows are measured, with or without keyframes' pictures."""
         config = self.config
         return WindowSettings(
             window_s=config.window_s,
-            max_fps=config.motion.max_fps or MAX_FPS[config.motion.signal],
-            motion=MotionSettings(
-                signal=config.motion.signal,
-                width_px=config.motion.width_px,
-                height_px=config.motion.height_px,
-                regions=self.regions,
-                ignore=self.ignore,
-            ),
-            height_ratio=config.peaks.height_ratio,
-            distance_frames=config.peaks.distance_frames,
-            max_keyframes=config.peaks.max_keyframes,
+            motion=config.motion,
+            peaks=config.peaks,
+            areas=self.areas,
             keyframe_px=config.describe.keyframe_px if pictures else None,
         )
-
-    def rules(self) -> ChooseRules:
-        """How many chapters a reel has."""
-        from analyzer.reel.choose import ChooseRules  # noqa: PLC0415  # see above
-
-        return ChooseRules(self.config.reel.min_chapters, self.config.reel.max_chapters)
-
-    def reel(self, *, media_time: bool) -> ReelSettings:
-        """How a reel looks."""
-        from analyzer.reel.compile import ReelSettings  # noqa: PLC0415  # see above
-
-        reel = self.config.reel
-        return ReelSettings(reel.style, reel.hold_s, reel.max_early_s, media_time)
 
 
 def read_options(config: Path | None, regions: Sequence[str], ignore: Sequence[str]) -> Options:
@@ -98,11 +72,7 @@ def read_options(config: Path | None, regions: Sequence[str], ignore: Sequence[s
         from livereel.config.file import load  # noqa: PLC0415  # without a file there is nothing to check
 
         read = load(config)
-    return Options(read, _areas("--region", regions), _areas("--ignore", ignore))
-
-
-def _polygons(areas: Sequence[Area]) -> tuple[Polygon, ...]:
-    return tuple(rectangle(*area) if isinstance(area[0], float) else area for area in areas)
+    return Options(read, Areas(_areas("--region", regions), _areas("--ignore", ignore)))
 
 
 def _areas(option: str, texts: Sequence[str]) -> tuple[Polygon, ...]:

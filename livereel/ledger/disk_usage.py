@@ -59,10 +59,11 @@ _FORGET_GAPS = _delete_part(gaps, gaps.c.number, gaps.c.end_utc <= bindparam("un
 class StoredFiles:
     """The files of a ledger's windows and reels. Every method raises LedgerError."""
 
-    def __init__(self, database: Database, data: Path, windows: Windows) -> None:
+    def __init__(self, database: Database, data: Path, windows: Windows, part_rows: int = PART_ROWS) -> None:
         self._database = database
         self._data = data
         self._windows = windows
+        self._part_rows = part_rows
 
     def total_bytes(self) -> int:
         """What the files of all windows and reels take, as they were written."""
@@ -94,10 +95,11 @@ class StoredFiles:
     def forget_before(self, utc: str) -> None:
         """Remove the rows of windows without files and of gaps that ended by then, a part in each commit."""
         for statement in (_FORGET_WINDOWS, _FORGET_GAPS):
-            removed = PART_ROWS
-            while removed == PART_ROWS:
+            part = {"until": utc, "limit": self._part_rows}
+            removed = self._part_rows
+            while removed == self._part_rows:
                 with self._database.writing() as connection:
-                    removed = connection.execute(statement, {"until": utc, "limit": PART_ROWS}).rowcount
+                    removed = connection.execute(statement, part).rowcount
 
     def window_ids(self) -> set[str]:
         """The windows that have files."""

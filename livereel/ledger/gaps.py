@@ -91,7 +91,7 @@ class Gaps:
     def close(self, camera: str, end_utc: str) -> None:
         """End the camera's open gap, if there is one.
 
-        A gap shorter than MIN_GAP_S is forgotten, unless it is all that is known of the camera: then it
+        A gap shorter than MIN_GAP_S is removed, unless it is all that is known of the camera: then it
         says since when the camera has been there.
         """
         with self._database.writing() as connection:

@@ -19,7 +19,7 @@ from livereel.ledger.outbox import Outboxes
 from livereel.ledger.records import FILE, Entry
 from livereel.ledger.reels import Reels
 from livereel.ledger.tables import gaps, info, windows
-from livereel.ledger.windows import Windows
+from livereel.ledger.windows import PART_ROWS, Windows
 from sinks.serialize import gap_row, window_row
 
 _LAST_WINDOW = select(func.max(windows.c.end_utc)).where(windows.c.camera == bindparam("of_camera"))
@@ -41,20 +41,21 @@ class Ledger:
         files: what windows and reels take on the disk.
     """
 
-    def __init__(self, data: Path, *, read_only: bool = False) -> None:
+    def __init__(self, data: Path, *, read_only: bool = False, part_rows: int = PART_ROWS) -> None:
         """Open the ledger in ``data``, created if it is not there; raises LedgerError.
 
-        ``read_only`` opens what another process may be writing, and never creates it.
+        ``read_only`` opens what another process may be writing, and never creates it. A long read or
+        removal is done ``part_rows`` rows at a time.
         """
         self.data = data
         created_utc = None if read_only else utc_text(datetime.now(UTC))
         self.database = open_sqlite(data / FILE, created_utc=created_utc)
         self.outboxes = Outboxes(self.database)
         self.moments = Moments(self.database)
-        self.windows = Windows(self.database, data, self.moments, self.outboxes)
+        self.windows = Windows(self.database, data, self.moments, self.outboxes, part_rows)
         self.gaps = Gaps(self.database)
         self.reels = Reels(self.database, data, self.windows, self.outboxes)
-        self.files = StoredFiles(self.database, data, self.windows)
+        self.files = StoredFiles(self.database, data, self.windows, part_rows)
 
     def created_utc(self) -> str:
         """When the ledger was created: it knows nothing of what is older."""

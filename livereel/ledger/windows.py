@@ -22,7 +22,7 @@ from livereel.ledger.tables import IS_PENDING, windows
 
 # Rows read at a time where there may be many: a few ms, a MB or so.
 PART_ROWS = 500
-# So many of a camera's newest windows surely hold its last epoch, also when a few came late.
+# A camera's newest windows, enough to contain its last epoch even if a few were added late.
 _NEWEST = 100
 
 _WINDOW = TypeAdapter(Window)
@@ -79,12 +79,20 @@ _LAST_EPOCH = select(func.max(_NEWEST_EPOCHS.subquery().c.epoch))
 class Windows:
     """Windows and their moments. Every method raises LedgerError."""
 
-    def __init__(self, database: Database, data: Path, moments: Moments, outboxes: Outboxes) -> None:
+    def __init__(
+        self,
+        database: Database,
+        data: Path,
+        moments: Moments,
+        outboxes: Outboxes,
+        part_rows: int = PART_ROWS,
+    ) -> None:
         """Keep them in a database; their files lie in the folder ``data``, which may move as a whole."""
         self._database = database
         self._data = data
         self._moments = moments
         self._outboxes = outboxes
+        self._part_rows = part_rows
         self._loans: list[frozenset[str]] = []
 
     @contextmanager
@@ -176,7 +184,7 @@ class Windows:
         """Yield the windows of ``entries``, read in parts; others may write in between."""
         first_utc = self._database.read_one(_FIRST_START, {"since": since_utc})
         place = {"after_utc": first_utc or since_utc, "after_camera": ""}
-        bounds = {"since": since_utc, "limit": PART_ROWS}
+        bounds = {"since": since_utc, "limit": self._part_rows}
         while rows := self._database.read(_PART, {**bounds, **place}):
             for row in rows:
                 yield self._entry(row)

@@ -14,7 +14,7 @@ class Publisher:
     """Passes events on; never waits for a peer and never raises.
 
     A moment or a reel is published once it is in the ledger, whose outboxes hold it for every sink from the
-    same commit on: here it is only shown to them, so that they send it now.
+    same commit on: passing it here makes them send it now.
 
     Attributes:
         lost: events that a sink could not take, so far.
@@ -29,7 +29,7 @@ class Publisher:
         self._sinks = sinks
 
     async def publish(self, event: Event) -> None:
-        """Pass an event to every sink; one that cannot take it keeps none of the others from it."""
+        """Pass an event to every sink; one that cannot take it does not affect the others."""
         for sink in self._sinks:
             try:
                 await sink.take(event)

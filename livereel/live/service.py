@@ -7,12 +7,13 @@ import logging
 import time
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
+from analyzer.describe.queue import PAUSES_S, DescribeQueue, WaitingError
+from analyzer.describe.settings import DescribeSettings
 from analyzer.reel.compile import ReelError
 from analyzer.reel.records import Gap, GapReason, Reel
 from analyzer.signal.window import Outcome, Window
@@ -20,7 +21,7 @@ from base.clock import parse_utc, utc_text
 from base.plural import counted
 from livereel.camera.capture import Seen
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
-from livereel.camera.worker import CameraSettings
+from livereel.camera.worker import CameraJob
 from livereel.ledger.coverage import GapTracker
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING, LedgerError, WindowState
@@ -44,14 +45,28 @@ from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)
 
-SWEEP_S = 30.0
-RETRY_S = 1.0
-STATS_S = 60.0
-# How long a run that ends by itself waits for the last windows to be described.
-DRAIN_S = 120.0
 # At a start, the last caption of a camera is published if it is not older.
 LAST_MAX_AGE = timedelta(hours=1)
 MAX_REQUESTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """How often a live run does what it does again and again, in seconds.
+
+    Attributes:
+        sweep_s: between two sweeps of retention.
+        retry_s: between two attempts to write what the ledger could not take.
+        stats_s: between two publications of stats.
+        drain_s: how long a run that ends by itself waits for the last windows to be described.
+        model_pauses_s: after each failure in a row of the model; the last one repeats.
+    """
+
+    sweep_s: float = 30.0
+    retry_s: float = 1.0
+    stats_s: float = 60.0
+    drain_s: float = 120.0
+    model_pauses_s: tuple[float, ...] = PAUSES_S
 
 
 class Live:
@@ -66,7 +81,7 @@ class Live:
 
     def __init__(
         self,
-        cameras: Sequence[CameraSettings],
+        cameras: Sequence[CameraJob],
         ledger: Ledger,
         describer: Describer,
         reels: Sequence[RollingReel],
@@ -74,36 +89,39 @@ class Live:
         retention: Retention,
         every_s: float,
         patience: RestartPolicy,
-        queue: QueueSettings | None = None,
+        describe: DescribeSettings,
+        intervals: Intervals,
     ) -> None:
         self._ledger = ledger
         self._reels = {reel.id: reel for reel in reels}
         self._retention = retention
         self._every_s = every_s
+        self._intervals = intervals
         self._publisher = Publisher()
         self._writes = WriteQueue()
-        self._gaps = GapTracker(ledger, [camera.name for camera in cameras])
+        self._gaps = GapTracker(ledger, [job.camera.name for job in cameras])
         self._no_room = asyncio.Event()
-        self._enabled = {camera.name: asyncio.Event() for camera in cameras}
+        self._enabled = {job.camera.name: asyncio.Event() for job in cameras}
         self._one_reel = asyncio.Lock()
         self._stopping = False
         self._requested_reels: asyncio.Queue[str] = asyncio.Queue(MAX_REQUESTS)
         self.describe_queue = DescribeQueue(
             describer,
             PendingWindows(ledger.windows),
-            queue or QueueSettings(),
+            describe,
             age_s=_age_s,
+            pauses_s=intervals.model_pauses_s,
             on_moment=self._described,
             now_s=time.monotonic,
         )
         self.cameras = {
-            camera.name: Supervisor(
-                replace(camera, epoch=ledger.windows.next_epoch(camera.name)),
+            job.camera.name: Supervisor(
+                replace(job, epoch=ledger.windows.next_epoch(job.camera.name)),
                 self._seen,
                 self._lost,
                 patience,
             )
-            for camera in cameras
+            for job in cameras
         }
         self._stats = StatsCollector(self.cameras, time.monotonic())
         self._describer_trouble: str | None = None
@@ -151,7 +169,7 @@ class Live:
 
     async def _finish(self) -> None:
         """Describe pending windows, and make the reels a last time."""
-        await self.describe_queue.drain(DRAIN_S)
+        await self.describe_queue.drain(self._intervals.drain_s)
         for reel in self._reels.values():
             await self._make(reel)
 
@@ -226,7 +244,7 @@ class Live:
         now_utc = _now()
         reason = self._gap_reason(camera, lost)
         self._writes.write(lambda: self._gaps.lost(camera, now_utc, reason))
-        if lost.unreadable:  # it is there: what was taken for its absence was none
+        if lost.unreadable:  # the source is there: the gap that is open so far was not its absence
             self._change_reason(camera, reason)
         if reason != GapReason.DISABLED:
             await self._publish_state(camera, self.cameras[camera].state, lost.reason)
@@ -244,9 +262,9 @@ class Live:
         await self._publisher.publish(CameraState(camera, state, reason, _now()))
 
     async def _retry_writes_forever(self) -> None:
-        """Retry what the ledger could not take."""
+        """Retry writes that the ledger refused."""
         while True:
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._intervals.retry_s)
             if self._writes.waiting:
                 self._writes.retry()
                 self.describe_queue.wake()
@@ -254,7 +272,7 @@ class Live:
 
     async def _publish_stats_forever(self) -> None:
         while True:
-            await asyncio.sleep(STATS_S)
+            await asyncio.sleep(self._intervals.stats_s)
             try:
                 await self._publisher.publish(self.stats())
             except LedgerError as error:
@@ -279,7 +297,7 @@ class Live:
                 await self.describe_queue.run()
             except WaitingError as error:
                 log.warning("descriptions must wait: %s", error)
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._intervals.retry_s)
 
     async def _described(self, moment: Moment) -> None:
         self._stats.add_moment(moment)
@@ -324,16 +342,18 @@ class Live:
                 reel.drop_old()
 
     async def _sweep_forever(self) -> None:
-        """Sweep each SWEEP_S, and soon after a window that could not be stored as the disk is full."""
+        """Sweep each ``sweep_s``, and soon after a window that could not be stored as the disk is full."""
         while True:
             self._no_room.clear()
             try:
                 await asyncio.to_thread(self._retention.sweep, datetime.now(UTC))
             except (LedgerError, OSError) as error:
                 log.warning("retention: %s", error)
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._intervals.retry_s)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._no_room.wait(), SWEEP_S - RETRY_S)
+                await asyncio.wait_for(
+                    self._no_room.wait(), self._intervals.sweep_s - self._intervals.retry_s
+                )
 
 
 def outcome_of(window: Window) -> WindowState:

@@ -8,14 +8,15 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings, compile_reel
+from analyzer.reel.compile import ReelError, ReelPlan, compile_reel
 from analyzer.reel.records import Reel
+from analyzer.reel.settings import ReelSettings
 from base.atomic import PART, atomic_folder
 from base.child_process import Child, become_child
 from stream.media.file import MediaError
 
 NICENESS = 10
-# Ten chapters of 4K, all re-encoded on a busy old machine, take less. One that hangs holds up all others.
+# Re-encoding ten 4K chapters on a slow, busy machine takes less. A process that hangs blocks all other reels.
 MAX_S = 1800.0
 
 Job = tuple[ReelPlan, Path, ReelSettings]

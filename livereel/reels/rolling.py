@@ -14,8 +14,9 @@ from pathlib import Path
 from analyzer.describe.moment import Moment
 from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.choose import Chosen
-from analyzer.reel.compile import ReelError, ReelPlan, ReelSettings
+from analyzer.reel.compile import ReelError, ReelPlan
 from analyzer.reel.records import Gap, Reel, Story
+from analyzer.reel.settings import ReelSettings
 from analyzer.signal.window import Clip, Window
 from base.clock import utc_text
 from livereel.config.describers import Narrate
@@ -28,7 +29,7 @@ from stream.media.probe import verify
 
 log = logging.getLogger(__name__)
 
-# Finished reels kept besides the newest: a player that has one open when the next appears can go on.
+# Finished reels kept in addition to the newest: a player that has one open when the next appears can go on.
 KEPT_BEFORE_LATEST = 2
 
 
@@ -105,9 +106,8 @@ class RollingReel:
         chooser: BlockChooser,
         narrate: Narrate,
         settings: ReelSettings,
-        horizon_s: float,
     ) -> None:
-        """A reel ``reel_id`` of ``cameras`` over the last ``horizon_s``, in ``folder/reel_id``."""
+        """A reel ``reel_id`` of ``cameras`` over the settings' last ``horizon_s``, in ``folder/reel_id``."""
         self.id = reel_id
         self._cameras = tuple(cameras)
         self._ledger = ledger
@@ -115,7 +115,7 @@ class RollingReel:
         self._chooser = chooser
         self._narrate = narrate
         self._settings = settings
-        self._horizon = timedelta(seconds=horizon_s)
+        self._horizon = timedelta(seconds=settings.horizon_s)
         self._shown: frozenset[str] = frozenset()
         self._unshowable: frozenset[str] = frozenset()  # windows whose clips have turned out to be broken
 
@@ -163,7 +163,7 @@ class RollingReel:
             raise
 
     def _next_seq(self) -> int:
-        """A number that is free in the ledger and in the folder, where a stranger may have such a name."""
+        """Return a number that neither the ledger nor an entry of the folder has."""
         seq = self._ledger.reels.next_seq(self.id)
         while os.path.lexists(self._folder / f"{seq:06}"):
             seq += 1

@@ -13,7 +13,7 @@ from base.atomic import PART
 CLIPS = "clips"
 KEYFRAMES = "keyframes"
 REELS = "reels"
-# The link beside a reel id's numbered folders that points at the newest.
+# The link next to a reel id's numbered folders that points at the newest.
 LATEST = "latest"
 
 

@@ -1,4 +1,4 @@
-"""Free disk space: asked for before writing, so that a full disk pauses writing clips and nothing else."""
+"""Free disk space: checked before writing, so that a full disk pauses writing clips and nothing else."""
 
 from __future__ import annotations
 

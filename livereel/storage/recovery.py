@@ -17,7 +17,7 @@ from livereel.storage.data_dir import CLIPS, KEYFRAMES, LATEST, REELS, update_li
 
 log = logging.getLogger(__name__)
 
-# Any folder may be given as the data folder: only files that are named as livereel names them are its own.
+# Any folder may be given as the data folder: only files whose names have livereel's form are its own.
 _WINDOW_FILE = re.compile(
     r"(?P<camera>[A-Za-z0-9_-]+)/(?P<date>\d{4}-\d\d-\d\d)/"
     r"(?P<id>(?P=camera)-(?P<stamp>\d{8}T\d{9}Z))(\.mp4|\.mp4\.part|-\d+\.jpg)",
@@ -47,7 +47,7 @@ def _unlink(file: Path) -> bool:
     try:
         file.unlink()
     except OSError as error:
-        log.warning("%s stays: %s", file, error.strerror)
+        log.warning("%s cannot be removed: %s", file, error.strerror)
         return False
     return True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -16,32 +15,24 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import StoredReel, StoredWindow, files_of
 from livereel.storage.data_dir import remove_reel
 from livereel.storage.free_space import FreeSpace
+from livereel.storage.settings import RetentionSettings
 
 log = logging.getLogger(__name__)
 
-# More than this share too old at once is likelier a clock set wrong than a week gone by: nothing goes for its
-# age. But not for ever: a clock that is still as it was after a day is right.
+# When more than this share of the windows is suddenly too old, the clock is probably wrong, and nothing is
+# removed for its age. A clock that has not changed back after DOUBT_S is trusted.
 MAX_OLD_SHARE = 0.5
 DOUBT_S = 24 * 3600.0
-# Fewer than so many windows may all be old: a folder taken up again after a holiday.
+# Up to this many windows may all be too old: a folder that is used again after weeks.
 _FEW = 100
 # Windows removed in one commit.
 _BATCH = 100
-# Room is made for so many times what was written from one sweep to the next, and for this share of what is
-# kept: with just enough room, the first window after a sweep would leave none for those that follow.
+# Room is made for this many times what is written between two sweeps, and for this share of what is kept:
+# with just enough room, the first window after a sweep would leave none for those that follow.
 _SWEEPS_AHEAD = 2
 _SHARE_AHEAD = 0.05
-# So long a reel that a newer one has replaced may still be played: until then it goes last.
+# A replaced reel may still be played for this long after its end; until then it is removed last.
 _PLAYED = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What may be kept: up to an age, up to a size, and with so much left free on the disk."""
-
-    max_age_h: float
-    max_bytes: int
-    min_free_bytes: int
 
 
 class Retention:
@@ -56,7 +47,12 @@ class Retention:
     """
 
     def __init__(
-        self, data: Path, ledger: Ledger, limits: Limits, *, now_s: Callable[[], float] = time.monotonic
+        self,
+        data: Path,
+        ledger: Ledger,
+        limits: RetentionSettings,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
         self._files = ledger.files
@@ -77,9 +73,9 @@ class Retention:
         self._make_room(now)
 
     def _doubts(self, oldest_utc: str) -> bool:
-        """Whether the clock may be wrong; said once."""
+        """Return whether the clock may be wrong; logged once."""
         kept, old = self._files.count_windows(), self._files.count_windows(oldest_utc)
-        few = self._doubts_since_s is None and kept <= _FEW  # those that are left in doubt may become few
+        few = self._doubts_since_s is None and kept <= _FEW  # while in doubt, removals by size may leave few
         if few or old <= MAX_OLD_SHARE * kept:
             self._doubts_since_s = None
             return False
@@ -108,7 +104,7 @@ class Retention:
         self._left_bytes = self._files.total_bytes()
 
     def _measure(self, stored_bytes: int) -> None:
-        """Learn how much comes between two sweeps; a pause does not make it forget at once."""
+        """Update the estimate of bytes written between two sweeps; in a pause it halves with each sweep."""
         new = 0 if self._left_bytes is None else stored_bytes - self._left_bytes
         self._written_bytes = max(new, self._written_bytes // 2)
 
@@ -120,21 +116,21 @@ class Retention:
         return ahead_bytes - room_bytes
 
     def _free_reels(self, wanted_bytes: int, until_utc: str) -> int:
-        """Remove replaced reels until so much is free or none is left; returns how much is free."""
+        """Remove replaced reels until ``wanted_bytes`` are freed or none is left; return the bytes freed."""
         freed_bytes = 0
         while freed_bytes < wanted_bytes and (reels := self._files.replaced_reels(1, until_utc)):
             freed_bytes += self._remove_reels(reels)
         return freed_bytes
 
     def _free_windows(self, wanted_bytes: int) -> int:
-        """Remove windows' files until so much is free or none is left; returns how much is free."""
+        """Remove windows' files until ``wanted_bytes`` are freed or none is left; return the bytes freed."""
         freed_bytes = 0
         while freed_bytes < wanted_bytes and (windows := self._files.oldest_windows(_BATCH)):
             freed_bytes += self._remove_windows(_enough(windows, wanted_bytes - freed_bytes))
         return freed_bytes
 
     def _remove_windows(self, windows: Sequence[StoredWindow]) -> int:
-        """Remove files first: on a full disk, only then has the ledger room to write.
+        """Remove files before rows: on a full disk, the ledger can be written only then.
 
         If the ledger cannot be written, the next sweep removes the same windows again.
         """
@@ -145,27 +141,27 @@ class Retention:
         freed_bytes = sum(held.stored_bytes for held in windows)
         self.removed_windows += len(windows)
         self.removed_bytes += freed_bytes
-        log.info("retention: the files of %s are gone", counted(len(windows), "window"))
+        log.info("retention: removed the files of %s", counted(len(windows), "window"))
         return freed_bytes
 
     def _remove_reels(self, reels: Sequence[StoredReel]) -> int:
-        """Remove the folders first, for the same reason."""
+        """Remove folders before rows, for the same reason."""
         for reel in reels:
             remove_reel(reel.folder)
             self._ledger.reels.remove(reel.id, reel.seq)
-            log.info("retention: reel %s %d is gone", reel.id, reel.seq)
+            log.info("retention: removed reel %s %d", reel.id, reel.seq)
         return sum(reel.stored_bytes for reel in reels)
 
 
 def _unlink(file: Path) -> None:
-    """One that cannot be removed must not keep those after it."""
+    """Remove a file; log a failure, so that the other files are removed."""
     try:
         file.unlink(missing_ok=True)
     except OSError as error:
-        log.warning("retention: %s stays: %s", file, error.strerror)
+        log.warning("retention: %s cannot be removed: %s", file, error.strerror)
 
 
 def _enough(windows: Sequence[StoredWindow], wanted_bytes: int) -> Sequence[StoredWindow]:
-    """As many, from the first on, as take so much; all of them where that is not enough."""
+    """Return the first windows that take ``wanted_bytes`` together; all where they take less."""
     sums = accumulate(held.stored_bytes for held in windows)
     return windows[: next((n for n, total in enumerate(sums, 1) if total >= wanted_bytes), len(windows))]

@@ -26,7 +26,7 @@ from sinks.mqtt.settings import MqttSettings
 
 # A message that comes back does so within this time.
 ECHO_S = 2.0
-# A broker that takes longer to acknowledge a message is given up.
+# A broker that takes longer to acknowledge a message counts as silent.
 ANSWER_S = 10.0
 # CHECK as Home Assistant's discovery topics may hold it.
 CHECK_ID = "livereel_check"
@@ -74,7 +74,7 @@ async def check_broker(settings: MqttSettings, cameras: Sequence[str]) -> str:
 
 
 class _AccessCheck:
-    """One check. It connects again after each refusal: mosquitto 2.0.11 hangs up at what follows one."""
+    """One check. It connects again after each refusal: mosquitto 2.0.11 hangs up at the next packet."""
 
     def __init__(self, settings: MqttSettings, cameras: Sequence[str]) -> None:
         self._settings = settings
@@ -125,7 +125,7 @@ class _AccessCheck:
         self._client = client
 
     async def _prefer_reasons(self) -> None:
-        """Continue over MQTT 5 if the broker speaks it: the rules are the same, and refusals are reported."""
+        """Continue over MQTT 5 if the broker supports it: its rules are the same, and it reports refusals."""
         configured = self._settings
         if self._has_reasons:
             return

@@ -22,7 +22,7 @@ EXPIRE_AFTER_S = 180
 CAMERA_NUMBERS = {"fps": ("Frames per second", "fps"), "describe_s": ("Describe time", "s")}
 # Numbers in Stats of livereel as a whole: name, and the member that holds them.
 SERVICE_NUMBERS = {
-    "words_waiting": ("Windows waiting for words", "counters"),
+    "words_waiting": ("Windows waiting for a description", "counters"),
     "outbox_waiting": ("Messages waiting for the broker", "mqtt"),
     "outbox_dropped": ("Messages dropped as too many waited", "mqtt"),
 }

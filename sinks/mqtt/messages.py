@@ -180,7 +180,7 @@ class Messages:
         return OutboxMessage(self.captions_topic, moment.window.id, body)
 
     def reel(self, reel: Reel) -> OutboxMessage:
-        """Build a reel's message. Its number alone is no key: a new ledger counts from 1 again."""
+        """Build a reel's message. Its number alone is not a key: a new ledger counts from 1 again."""
         first = reel.seq == 1
         body = {
             "type": "new" if first else "update",

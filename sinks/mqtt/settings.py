@@ -11,9 +11,9 @@ from annotated_types import Ge, Gt, Le
 
 from sinks.mqtt.connection.endpoint import Endpoint, EndpointError, parse_endpoint
 
-# Ten days of four busy cameras' captions, or an hour of three hundred's.
+# Captions of four busy cameras for ten days, or of three hundred for an hour.
 OUTBOX_MAX_BYTES = 100_000_000
-# Far less than the 65,535 bytes that MQTT allows, and more than anybody writes by hand.
+# Far less than the 65,535 bytes that MQTT allows, and more than is written by hand.
 MAX_CHARS = 500
 
 

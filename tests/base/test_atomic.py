@@ -88,7 +88,7 @@ def test_two_cannot_make_the_same_folder_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "reel" / "a").exists()
 
 
-def test_a_place_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_an_error_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"reel|file") as caught, atomic_folder(tmp_path / "file" / "reel"):
         pytest.fail("never entered")

@@ -23,7 +23,7 @@ class Now:
         return self.at
 
 
-def test_time_is_told_in_utc_to_the_millisecond() -> None:
+def test_time_is_formatted_in_utc_to_the_millisecond() -> None:
     assert utc_text(START) == "2026-01-31T14:02:10.250Z"
     assert utc_text(START.astimezone(timezone(timedelta(hours=-8)))) == "2026-01-31T14:02:10.250Z"
     assert utc_text(START.replace(tzinfo=None)) == "2026-01-31T14:02:10.250Z"
@@ -31,7 +31,7 @@ def test_time_is_told_in_utc_to_the_millisecond() -> None:
 
 
 @given(st.datetimes(datetime(1980, 1, 1), datetime(2200, 1, 1)))  # noqa: DTZ001  # naive is what is given
-def test_what_is_told_can_be_read(at: datetime) -> None:
+def test_formatted_time_can_be_parsed(at: datetime) -> None:
     text = utc_text(at)
     assert utc_text(parse_utc(text)) == text
     assert abs(parse_utc(text) - at.replace(tzinfo=UTC)) < timedelta(milliseconds=1)
@@ -58,7 +58,7 @@ def test_a_files_clock_counts_on_from_its_start() -> None:
     assert clock.after(10.0).utc(1.0) == clock.utc(11.0)
 
 
-def test_a_live_clock_follows_slowly_and_tells_no_time_twice() -> None:
+def test_a_live_clock_follows_slowly_and_repeats_no_time() -> None:
     now = Now()
     clock = MediaClock(START, now)
     told = []
@@ -85,7 +85,7 @@ def test_a_late_frame_does_not_move_a_live_clock() -> None:
     assert clock.utc(0.0) == utc_text(START)
 
 
-def test_a_live_clock_that_is_far_off_says_so() -> None:
+def test_a_live_clock_reports_its_error() -> None:
     now = Now()
     clock = MediaClock(START, now)
     now.at = START + timedelta(seconds=100)

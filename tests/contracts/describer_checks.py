@@ -89,7 +89,7 @@ async def check_only_describe_errors(describer: Describer, window: Window) -> No
 
 
 async def check_completes(model: TextModel) -> None:
-    """Questions in words are answered with objects that fit the schema, several at a time."""
+    """Text questions are answered with objects that fit the schema, several at a time."""
     tasks = asyncio.all_tasks()
     await asyncio.gather(*(complete_once(model) for _ in range(3)))
     assert model.model
@@ -117,7 +117,7 @@ async def check_fault(
     fault: Fault,
     ask: Callable[[AskedT], Awaitable[object]],
 ) -> None:
-    """One fault: an error with its word and its ``retryable``, within the timeout; then all is well again.
+    """One fault: an error with its text and its ``retryable``, within the timeout; the next one is answered.
 
     ``make`` makes a describer for a URL and a timeout, ``ask`` asks it once. The proxy is whole before and
     after.

@@ -12,8 +12,8 @@ import pytest
 
 from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.describe.describer import DescribeError, Describer
-from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.openai.describer import OpenAiDescriber
+from analyzer.describe.settings import DescribeSettings
 from tests.contracts.describer_checks import (
     FAULTS,
     check_cancellation,
@@ -31,7 +31,7 @@ Open = Callable[[], AbstractAsyncContextManager[Describer]]
 
 
 def behind_http(url: str, timeout_s: float = 20.0) -> OpenAiDescriber:
-    return OpenAiDescriber(OpenAiSettings(ChatSettings(base_url=url), timeout_s=timeout_s))
+    return OpenAiDescriber(DescribeSettings(base_url=url, timeout_s=timeout_s))
 
 
 @asynccontextmanager

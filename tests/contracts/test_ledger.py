@@ -21,7 +21,7 @@ from tests.kit.records.events import reel_in
 from tests.kit.records.moments import moment
 from tests.kit.records.windows import START_UTC, measured
 
-Opener = Callable[[Path], Ledger]
+Opener = Callable[..., Ledger]
 """Opens the ledger of a data folder, the same each time for the same folder."""
 
 BACKENDS: dict[str, Opener] = {"sqlite": Ledger}
@@ -39,6 +39,13 @@ def open_ledger(request: pytest.FixtureRequest) -> Opener:
 @pytest.fixture
 def ledger(tmp_path: Path, open_ledger: Opener) -> Iterator[Ledger]:
     with closing(open_ledger(tmp_path / "data")) as it:
+        yield it
+
+
+@pytest.fixture
+def in_parts(tmp_path: Path, open_ledger: Opener) -> Iterator[Ledger]:
+    """A ledger that reads and removes two rows at a time."""
+    with closing(open_ledger(tmp_path / "data", part_rows=2)) as it:
         yield it
 
 
@@ -79,7 +86,7 @@ def test_a_window_has_one_outcome_for_ever(ledger: Ledger) -> None:
     assert entry.moment == told
 
 
-def test_what_waits_is_told_newest_first_and_survives(tmp_path: Path, open_ledger: Opener) -> None:
+def test_pending_windows_are_listed_newest_first_and_survive(tmp_path: Path, open_ledger: Opener) -> None:
     with closing(open_ledger(tmp_path)) as ledger:
         for index in (1, 0, 2):
             ledger.windows.add(measured(index, [(2.0, 900.0)]), PENDING)
@@ -112,7 +119,7 @@ def test_an_open_gap_keeps_its_start_and_its_first_reason(ledger: Ledger) -> Non
 
 
 @pytest.mark.parametrize("length_s", [-5.0, 0.0, 0.4])
-def test_a_gap_too_short_to_tell_is_forgotten_and_no_other(length_s: float, ledger: Ledger) -> None:
+def test_a_gap_that_is_too_short_is_dropped_and_no_other(length_s: float, ledger: Ledger) -> None:
     ledger.gaps.add(Gap("front", at(1), at(1.2), GapReason.UNREADABLE))
     ledger.gaps.open("front", at(10), GapReason.SOURCE_DOWN)
     ledger.gaps.close("front", at(10 + length_s))
@@ -153,7 +160,7 @@ def test_epochs_are_numbered_on_over_runs(ledger: Ledger) -> None:
     assert ledger.windows.next_epoch("back") == 0
 
 
-def test_reels_are_numbered_and_told(ledger: Ledger, tmp_path: Path) -> None:
+def test_reels_are_numbered_and_listed(ledger: Ledger, tmp_path: Path) -> None:
     assert ledger.reels.next_seq("front") == 1
     for seq in (1, 2):
         ledger.reels.add(reel_in(tmp_path / "data", "front", seq))
@@ -186,8 +193,8 @@ def test_a_ledger_knows_when_it_was_made(tmp_path: Path, open_ledger: Opener) ->
         assert ledger.created_utc() == created_utc
 
 
-def test_windows_read_in_parts_are_all_of_them_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("livereel.ledger.windows.PART_ROWS", 2)
+def test_windows_read_in_parts_are_all_of_them_once(in_parts: Ledger) -> None:
+    ledger = in_parts
     for index in range(4):
         for camera in ("gate", "barn", "yard"):
             ledger.windows.add(measured(index, camera=camera), Outcome.QUIET)
@@ -195,8 +202,8 @@ def test_windows_read_in_parts_are_all_of_them_once(ledger: Ledger, monkeypatch:
     assert walked == [(index, camera) for index in (1, 2, 3) for camera in ("barn", "gate", "yard")]
 
 
-def test_a_long_read_keeps_no_writer_waiting(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("livereel.ledger.windows.PART_ROWS", 2)
+def test_a_long_read_keeps_no_writer_waiting(in_parts: Ledger) -> None:
+    ledger = in_parts
     for index in range(4):
         ledger.windows.add(measured(index), Outcome.QUIET)
     rows = ledger.history("", at(99))
@@ -244,8 +251,8 @@ def test_a_window_that_is_not_there_is_an_error(ledger: Ledger) -> None:
         ledger.windows.get("front-7")
 
 
-def test_what_is_old_is_forgotten_in_parts(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("livereel.ledger.disk_usage.PART_ROWS", 2)
+def test_old_rows_are_removed_in_parts(in_parts: Ledger) -> None:
+    ledger = in_parts
     for index in range(7):
         ledger.windows.add(measured(index), Outcome.QUIET)
         ledger.gaps.add(Gap("back", at(index * 10), at(index * 10 + 10), GapReason.SOURCE_DOWN))

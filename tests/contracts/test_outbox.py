@@ -119,7 +119,7 @@ def test_what_was_done_is_not_taken_again(stored: Stored) -> None:
     assert stored.all() == [("captions", 2, "b")]
 
 
-def test_what_was_done_long_ago_is_forgotten(ledger: Ledger) -> None:
+def test_only_the_newest_keys_are_remembered(ledger: Ledger) -> None:
     stored = Stored(ledger, remembered=2)
     for name in "abcd":
         stored.put("captions", name)

@@ -26,7 +26,7 @@ from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
 from tests.kit.mqtt.delivery import CAPTIONS, REELS
 from tests.kit.mqtt.sink_thread import looped, running, until
 from tests.kit.mqtt.subscriber import Listener, listener
-from tests.kit.records.events import keyframe_preview, moment_now, now_utc, reel_in, stirring, watching
+from tests.kit.records.events import keyframe_preview, moment_now, motion_changed, now_utc, reel_in, watching
 
 MANY = 300
 
@@ -83,7 +83,7 @@ def kill_once_read(server: Broker, subscriber: Listener) -> None:
 
 
 def mqtt_keys(subscriber: Listener) -> list[str]:
-    messages = [message for message in subscriber.heard if message.topic in {CAPTIONS, REELS}]
+    messages = [message for message in subscriber.received if message.topic in {CAPTIONS, REELS}]
     bodies = [json.loads(message.payload) for message in messages]
     return [
         body["id"] if "id" in body else f"{body['after']['id']}/{body['after']['seq']}" for body in bodies
@@ -115,7 +115,7 @@ async def test_every_kind_of_event_is_taken(peer: Peer, tmp_path: Path) -> None:
         watching(),
         CameraState("front", CameraStatus.WAITING, "no answer", now_utc()),
         DescriberState(DescriberStatus.OFFLINE, "model down", now_utc()),
-        stirring(moving=True),
+        motion_changed(moving=True),
         keyframe_preview(),
         moment.window,
         moment,
@@ -173,14 +173,14 @@ async def test_what_was_not_delivered_is_left_to_the_next_start(peer: Peer) -> N
 @looped
 async def test_a_frozen_peer_keeps_nothing_waiting_and_gets_the_newest_state(peer: Peer) -> None:
     async with peer.sink() as sink:
-        await sink.take(stirring(moving=False))
+        await sink.take(motion_changed(moving=False))
         await until(lambda: peer.is_moving() is False)
         peer.freeze()
         for number in range(MANY):
             await sink.take(moment_now(number))
             await sink.take(keyframe_preview(number=number))
-            await sink.take(stirring(moving=number % 2 == 0))
-        await sink.take(stirring(moving=True))
+            await sink.take(motion_changed(moving=number % 2 == 0))
+        await sink.take(motion_changed(moving=True))
         assert peer.delivered() == [], "all was taken while nothing could be delivered"
         peer.thaw()
         await until(lambda: len(in_order(peer.delivered())) == MANY)

@@ -9,8 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.openai.describer import OpenAiDescriber
+from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.text_model import TextModel
 from tests.contracts.describer_checks import (
     FAULTS,
@@ -29,7 +29,7 @@ Open = Callable[[], AbstractAsyncContextManager[TextModel]]
 
 
 def behind_http(url: str, timeout_s: float = 20.0) -> OpenAiDescriber:
-    return OpenAiDescriber(OpenAiSettings(ChatSettings(base_url=url), timeout_s=timeout_s))
+    return OpenAiDescriber(DescribeSettings(base_url=url, timeout_s=timeout_s))
 
 
 @asynccontextmanager
@@ -41,7 +41,7 @@ async def openai() -> AsyncIterator[TextModel]:
 
 
 @asynccontextmanager
-async def openai_in_words() -> AsyncIterator[TextModel]:
+async def openai_without_a_schema() -> AsyncIterator[TextModel]:
     async with ChatServer(
         says=["Here it is: " + '{"text": "A word."}'], runner="library"
     ).serving() as server:
@@ -55,7 +55,7 @@ async def scripted() -> AsyncIterator[TextModel]:
     yield ScriptedModel(*[ANSWER] * 10)
 
 
-IMPLEMENTATIONS: list[Open] = [openai, openai_in_words, scripted]
+IMPLEMENTATIONS: list[Open] = [openai, openai_without_a_schema, scripted]
 each_model = pytest.mark.parametrize("opened", IMPLEMENTATIONS, ids=lambda opened: opened.__name__)
 
 

@@ -1,4 +1,4 @@
-"""The broker is away for hours, frozen or hangs: no caption is lost, and nobody waits."""
+"""The broker is away for hours, frozen or hangs: no caption is lost, and no camera is delayed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sinks.mqtt.settings import MqttSettings
 from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
 from tests.kit.mqtt.scripted_broker import scripted_broker
 from tests.kit.mqtt.sink_thread import looped, running, until
-from tests.kit.mqtt.subscriber import Heard, Listener, listener, wait_until
-from tests.kit.records.events import JPEG, keyframe_preview, moment_now, reel_in, stirring, watching
+from tests.kit.mqtt.subscriber import Listener, Received, listener, wait_until
+from tests.kit.records.events import JPEG, keyframe_preview, moment_now, motion_changed, reel_in, watching
 
 CAMERAS = ("front", "yard", "gate", "roof")
 RESTARTS = 20
@@ -39,9 +39,9 @@ def others(peer: Broker) -> Iterator[Listener]:
         yield it
 
 
-def first_arrivals(heard: list[Heard]) -> list[int]:
+def first_arrivals(messages: list[Received]) -> list[int]:
     """The numbers of the messages, in the order in which each came for the first time."""
-    return list(dict.fromkeys(message.json()["seq"] for message in heard))
+    return list(dict.fromkeys(message.json()["seq"] for message in messages))
 
 
 @needs_mosquitto
@@ -71,7 +71,7 @@ async def test_hours_without_a_broker_cost_nothing_but_peaks(
 
 @needs_mosquitto
 @looped
-async def test_a_frozen_broker_holds_nobody_up(
+async def test_a_frozen_broker_delays_no_camera(
     peer: Broker, others: Listener, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = MqttSettings("127.0.0.1", peer.port)
@@ -81,7 +81,7 @@ async def test_a_frozen_broker_holds_nobody_up(
         try:
             for index in range(50):  # each returns while the broker is frozen, or the test would not go on
                 await sink.take(watching())
-                await sink.take(stirring(moving=index % 2 == 0))
+                await sink.take(motion_changed(moving=index % 2 == 0))
                 await sink.take(keyframe_preview(number=index, jpeg=JPEG * 5000))
                 await sink.take(moment_now(index))
             assert sink.counters()["outbox_waiting"] == 50, "nothing was acknowledged"
@@ -94,7 +94,7 @@ async def test_a_frozen_broker_holds_nobody_up(
 
 
 @looped
-async def test_a_broker_that_stops_reading_holds_nobody_up_and_is_left_for_one_that_reads(
+async def test_a_broker_that_stops_reading_delays_no_camera_and_is_reconnected(
     tmp_path: Path,
 ) -> None:
     async with scripted_broker() as deaf:
@@ -118,13 +118,13 @@ async def test_a_broker_that_stops_reading_holds_nobody_up_and_is_left_for_one_t
             assert list(seqs) == list(range(1, 51))
 
 
-def _has_heard(others: Listener, number: int) -> bool:
+def _has_received(others: Listener, number: int) -> bool:
     return len(others.on("livereel/front/peak")) > number
 
 
 @needs_mosquitto
 @looped
-async def test_a_peak_is_told_at_once(peer: Broker, others: Listener, tmp_path: Path) -> None:
+async def test_a_peak_is_published_at_once(peer: Broker, others: Listener, tmp_path: Path) -> None:
     """From take to a subscriber; printed, as a time is no promise of this machine."""
     loop = asyncio.get_running_loop()
     settings = MqttSettings("127.0.0.1", peer.port)
@@ -134,7 +134,7 @@ async def test_a_peak_is_told_at_once(peer: Broker, others: Listener, tmp_path: 
         for number in range(50):
             begin_s = loop.time()
             await sink.take(keyframe_preview(number=number, jpeg=JPEG * 5000))
-            await until(partial(_has_heard, others, number))
+            await until(partial(_has_received, others, number))
             delays_s.append(others.on("livereel/front/peak")[number].at_s - begin_s)
     ids = [message.json()["id"] for message in others.on("livereel/front/peak")]
     assert ids == [f"front-0-{number:05}" for number in range(50)]

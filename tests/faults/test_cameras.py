@@ -1,6 +1,6 @@
-"""Cameras that fail, each in its own way and all at once, beside one that does not.
+"""Cameras that fail, each in its own way and all at once, while another one has no fault.
 
-Each comes back by itself, no second is lost without a word, and the one beside them loses nothing.
+Each comes back by itself, no second is missing from the ledger, and the one without a fault loses nothing.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import av
 import pytest
 
 from base.clock import parse_utc
+from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
-from livereel.camera.worker import CameraSettings
 from stream.media.probe import probe
 from tests.kit.cameras import faults
 from tests.kit.cameras.http_camera import web_camera
@@ -27,8 +28,8 @@ from tests.kit.films.footage import Look, write_file
 from tests.kit.films.scene import remuxed
 from tests.kit.mqtt.tcp_proxy import Cable, cable
 from tests.kit.program.coverage import coverage
-from tests.kit.program.invariants import assert_all_told, assert_files_good, assert_no_leftovers, epochs
-from tests.kit.program.live_run import WINDOWS, Watch, until, watching
+from tests.kit.program.invariants import assert_all_recorded, assert_files_good, assert_no_leftovers, epochs
+from tests.kit.program.live_run import Watch, until, watching
 from tests.kit.records.keyframe_files import snapshot
 
 # A dozen cameras start at once on what may be two cores.
@@ -86,7 +87,7 @@ def is_cut_off(scene: Scene) -> None:
 
 
 def is_jammed(scene: Scene) -> None:
-    """The cable passes nothing for longer than anybody waits."""
+    """The connection passes nothing for longer than the stall timeout."""
     scene.line.freeze()
     scene.gap("source_stalled")
     scene.line.mend()
@@ -155,10 +156,7 @@ def aftermath(footage: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
         lines = {name: stack.enter_context(cable(server.port)) for name, server in servers.items()}
         cameras = {
             name: CameraSettings(
-                name,
-                server.address("/front").replace(f":{server.port}/", f":{lines[name].port}/"),
-                WINDOWS,
-                data,
+                name, server.address("/front").replace(f":{server.port}/", f":{lines[name].port}/")
             )
             for name, server in servers.items()
         }
@@ -183,8 +181,8 @@ def named(fault: Callable[[Scene], None]) -> str:
 
 
 @pytest.mark.parametrize("fault", ALL, ids=named)
-def test_every_second_of_a_camera_is_told_once(fault: Callable[[Scene], None], aftermath: Watch) -> None:
-    assert_all_told(aftermath, named(fault))
+def test_every_second_of_a_camera_is_recorded_once(fault: Callable[[Scene], None], aftermath: Watch) -> None:
+    assert_all_recorded(aftermath, named(fault))
     sys.stdout.write(account(aftermath, named(fault)))
 
 
@@ -222,7 +220,7 @@ def test_damage_is_counted(fault: Callable[[Scene], None], aftermath: Watch) -> 
     assert aftermath.live.cameras[named(fault)].total.damaged_packets > 0
 
 
-def test_a_camera_beside_them_loses_nothing(aftermath: Watch) -> None:
+def test_a_camera_without_a_fault_loses_nothing(aftermath: Watch) -> None:
     camera = named(is_left_alone)
     assert reasons(aftermath, camera) == ["starting"], "until its first picture"
     assert epochs(aftermath.rows(camera)) == [0]
@@ -250,7 +248,7 @@ def test_a_camera_that_is_not_there_at_first_is_waited_for(server: RtspServer, t
             watch = stack.enter_context(watching(tmp_path / "data", {"front": server.address("/front")}))
             until(lambda: watch.live.cameras["front"].state == "waiting", "an attempt")
         watch.more_windows("front", 1)
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
 
 
 def test_a_looped_film_on_an_rtsp_server_is_a_camera_that_comes_back(tmp_path: Path) -> None:
@@ -267,7 +265,7 @@ def test_a_looped_film_on_an_rtsp_server_is_a_camera_that_comes_back(tmp_path: P
             watch.more_windows("front", 2)
             assert watch.live.cameras["front"].state == "watching"
     assert len(epochs(watch.rows())) == 2
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
     assert_files_good(watch.rows(), watch.data)
 
 
@@ -278,14 +276,14 @@ def test_a_film_that_an_rtsp_server_has_played_to_its_end_is_asked_for_again(tmp
         watching(tmp_path / "data", {"front": server.address("/film")}) as watch,
     ):
         until(lambda: len(epochs(watch.rows())) >= 2, "a second round")
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
 
 
 def test_a_camera_of_single_pictures_that_fails_comes_back(tmp_path: Path) -> None:
     data = tmp_path / "data"
     picture = Page(snapshot(), "image/jpeg")
     with pages(snap_jpg=picture) as server:
-        camera = CameraSettings("front", server.address("/snap.jpg"), WINDOWS, data, poll_s=0.3)
+        camera = CameraSettings("front", server.address("/snap.jpg"), poll_s=0.3)
         with watching(data, {"front": camera}) as watch:
             watch.more_windows("front", 2)
             server.pages["/snap.jpg"] = Page(status=503)
@@ -295,33 +293,33 @@ def test_a_camera_of_single_pictures_that_fails_comes_back(tmp_path: Path) -> No
             watch.more_windows("front", 2)
     assert reasons(watch, "front")[1:] == ["source_down"]
     assert len(epochs(watch.rows())) == 2
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
 
 
 def test_a_picture_each_three_seconds_is_no_stall(tmp_path: Path) -> None:
     """Silences are borne for two seconds there: the camera's own pace counts."""
     data = tmp_path / "data"
     with pages(snap_jpg=Page(snapshot(), "image/jpeg")) as server:
-        camera = CameraSettings("front", server.address("/snap.jpg"), WINDOWS, data, poll_s=3.0)
+        camera = CameraSettings("front", server.address("/snap.jpg"), poll_s=3.0)
         with watching(data, {"front": camera}) as watch:
             watch.more_windows("front", 8)
             assert watch.live.cameras["front"].starts == 1
     assert len(epochs(watch.rows())) == 1
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
 
 
 def test_cameras_of_all_kinds_are_watched_side_by_side(footage: dict[str, Path], tmp_path: Path) -> None:
-    kinds = {"aac": "tcp", "pcma": "udp", "hevc": "udp"}
+    kinds: dict[str, Literal["tcp", "udp"]] = {"aac": "tcp", "pcma": "udp", "hevc": "udp"}
     data = tmp_path / "data"
     with rtsp_server({f"/{kind}": [footage[kind]] for kind in kinds}) as server:
         cameras = {
-            kind: CameraSettings(kind, server.address(f"/{kind}"), WINDOWS, data, transport=transport)
+            kind: CameraSettings(kind, server.address(f"/{kind}"), transport=transport)
             for kind, transport in kinds.items()
         }
         with watching(data, cameras) as watch:
             until(lambda: all(clips(watch, kind) for kind in kinds), "a clip of each")
     for kind in kinds:
-        assert_all_told(watch, kind)
+        assert_all_recorded(watch, kind)
         assert_files_good(watch.rows(kind), data)
     told = {kind: probe(clips(watch, kind)[0]) for kind in kinds}
     assert {kind: (it.video_codec, it.audio_codec) for kind, it in told.items()} == {
@@ -344,5 +342,5 @@ def test_a_codec_that_changes_in_mid_stream_is_opened_anew(tmp_path: Path) -> No
         watch.more_windows("front", 1)
     assert watch.live.cameras["front"].total.damaged_packets > 0
     assert len(epochs(watch.rows())) == 2
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
     assert_files_good(watch.rows(), watch.data, damaged=True)

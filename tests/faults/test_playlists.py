@@ -10,7 +10,7 @@ from stream.source import AvSource
 from tests.faults.test_cameras import reasons
 from tests.kit.cameras.hls import hls_camera
 from tests.kit.films.footage import Look, write_file
-from tests.kit.program.invariants import assert_all_told, assert_files_good, epochs
+from tests.kit.program.invariants import assert_all_recorded, assert_files_good, epochs
 from tests.kit.program.live_run import until, watching
 
 LOOK = Look(width_px=320, height_px=240)
@@ -40,7 +40,7 @@ def test_a_playlist_that_goes_stale_is_a_gap(path: str, film: Path, tmp_path: Pa
     ], "one gap"
     assert len(epochs(watch.rows())) == 2
     assert max(fetched.values()) == 1, fetched
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
     assert_files_good(watch.rows(), watch.data)
 
 
@@ -54,7 +54,7 @@ def test_a_server_that_starts_over_is_watched_again(film: Path, tmp_path: Path) 
         until(lambda: len(epochs(watch.rows())) == 2, "a new epoch")
         watch.more_windows("front", 2)
     assert len(epochs(watch.rows())) == 2
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
 
 
 def test_only_one_variant_of_a_master_playlist_is_fetched(film: Path, tmp_path: Path) -> None:

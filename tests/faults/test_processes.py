@@ -1,4 +1,4 @@
-"""A program that is killed or told to stop, a disk that fills, and passwords."""
+"""A program that is killed or stopped, a disk that fills, and passwords."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.kit.mqtt.tcp_proxy import cable
 from tests.kit.program.coverage import coverage, holes
 from tests.kit.program.invariants import (
     TOLERANCE_S,
-    assert_all_told,
+    assert_all_recorded,
     assert_files_good,
     assert_no_leftovers,
     epochs,
@@ -53,7 +53,7 @@ def test_a_full_disk_stops_writing_but_not_watching(server: RtspServer, disk: Pa
     outcomes = [row["outcome"] for row in watch.windows("front")]
     assert outcomes.count("disk_full") >= 2
     assert len(epochs(watch.rows())) == 1
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
     assert_files_good(watch.rows(), watch.data)
     assert_no_leftovers(watch.data)
 
@@ -106,7 +106,7 @@ def wait_for_windows(program: Program, count: int) -> None:
 
 
 def assert_nothing_gone(kept: dict[str, str], rows: list[dict[str, object]]) -> None:
-    """What one run had finished, each later one still has, and its words; ``kept`` grows."""
+    """What one run had finished, each later one still has, with its description; ``kept`` grows."""
     now = {str(row["id"]): str(row["text"]) for row in rows if row["kind"] == "window"}
     for window_id, text in kept.items():
         assert now.get(window_id) == text
@@ -114,7 +114,7 @@ def assert_nothing_gone(kept: dict[str, str], rows: list[dict[str, object]]) -> 
 
 
 def leave_unfinished(data: Path) -> None:
-    """What a kill may leave, whenever it comes: a window without its words, files half-written."""
+    """What a kill may leave, whenever it comes: a window without its description, files half-written."""
     with sqlite3.connect(data / "ledger.db") as db:
         changed = db.execute(
             "UPDATE windows SET outcome = 'pending', moment = NULL WHERE id ="
@@ -173,14 +173,14 @@ def guarded(footage: dict[str, Path]) -> Iterator[RtspServer]:
         yield running
 
 
-def test_a_wrong_password_is_refused_once_and_said_plainly(guarded: RtspServer, tmp_path: Path) -> None:
+def test_a_wrong_password_is_refused_once_with_a_clear_reason(guarded: RtspServer, tmp_path: Path) -> None:
     with cable(guarded.port) as line:
         address = f"rtsp://viewer:wr0ng@127.0.0.1:{line.port}/front"
         with watching(tmp_path / "data", {"front": address}) as watch:
             until(lambda: watch.live.cameras["front"].state == "refused", "a refusal")
         assert watch.live.cameras["front"].starts == 1
         assert line.connections <= 2
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
 
 
 def test_a_password_may_come_from_the_environment(guarded: RtspServer, tmp_path: Path) -> None:

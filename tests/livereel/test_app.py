@@ -8,8 +8,9 @@ import pytest
 
 from livereel import app
 from livereel.app import name_cameras, watch
+from livereel.camera.settings import CameraSettings
 from livereel.config.options import Options
-from livereel.config.schema import CameraConfig, Config
+from livereel.config.schema import Config
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
@@ -39,7 +40,7 @@ def test_a_sink_that_dies_ends_the_run_at_once(
 ) -> None:
     monkeypatch.setattr(app, "MqttSink", Dying)
     options = Options(Config(mqtt=MqttSettings(host="127.0.0.1")))
-    camera = CameraConfig("front", "synthetic://street?size=320x180")
+    camera = CameraSettings("front", "synthetic://street?size=320x180")
     with pytest.raises(SinkError, match=r"^mqtt: ZeroDivisionError: by nothing$"):
         watch([camera], tmp_path / "data", options, LONG_S)
     assert caplog.messages[0] == "mqtt has failed, which ends the run"

@@ -1,4 +1,4 @@
-"""Addresses: what they name, and that none of them tells a password."""
+"""Addresses: what they name, and that none shows a password."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def test_another_size_splits_too(tmp_path: Path) -> None:
     assert (rests[0][0].width, rests[0][0].height) == (128, 96)
 
 
-def test_damage_is_counted_and_the_frame_behind_it_says_so(tmp_path: Path) -> None:
+def test_damage_is_counted_and_the_frame_behind_it_is_marked(tmp_path: Path) -> None:
     film = junk(scene(tmp_path / "film.mp4", seconds=20), 0.45, 0.6)
     decoder, parts = decoded(film)
     found = [frame for part in parts for frame in part.frames]
@@ -197,7 +197,7 @@ def test_damage_is_counted_and_the_frame_behind_it_says_so(tmp_path: Path) -> No
     assert not found[-1].after_damage
 
 
-def test_frames_in_another_order_than_their_packets_tell_of_damage_at_the_right_place(tmp_path: Path) -> None:
+def test_frames_in_another_order_than_their_packets_show_damage_at_the_right_place(tmp_path: Path) -> None:
     options = {"preset": "veryfast", "bf": "3"}
     film = junk(scene(tmp_path / "film.mp4", seconds=20, gop=20, options=options), 0.45, 0.6)
     found = frames(film)

@@ -1,4 +1,4 @@
-"""Sources: what they tell of themselves, what they give, and how they fail."""
+"""Sources: their properties, their packets, and how they fail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.kit.films.scene import scene
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """For as long, root is nobody: it may not read what is another's."""
+    """Give up root's rights while the block runs."""
     root = os.geteuid() == 0
     if root:
         os.seteuid(65_534)
@@ -52,7 +52,7 @@ def test_a_drawn_camera_is_a_source_that_is_not_live() -> None:
         assert next(source.packets()).size
 
 
-def test_a_file_tells_its_codec_size_rate_and_length(tmp_path: Path) -> None:
+def test_a_file_has_its_codec_size_rate_and_length(tmp_path: Path) -> None:
     info = info_of(scene(tmp_path / "film.mp4", seconds=3, fps=20, size=(64, 48)))
     assert (info.codec, info.width_px, info.height_px, info.fps) == ("h264", 64, 48, 20.0)
     assert info.duration_s == pytest.approx(3.0)
@@ -92,7 +92,7 @@ def test_the_end_is_the_pictures_end_in_stream_time(
     assert info_of(film).end_s == pytest.approx(end_s, abs=0.11)
 
 
-def test_an_avi_cut_off_promises_what_its_header_says(tmp_path: Path) -> None:
+def test_an_avi_cut_off_has_the_length_of_its_header(tmp_path: Path) -> None:
     film = scene(tmp_path / "film.avi", seconds=10, codec="mjpeg", pixel_format="yuvj420p")
     film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
     assert info_of(film).end_s == pytest.approx(10.0)
@@ -177,7 +177,7 @@ def test_a_missing_file_is_no_such_file(tmp_path: Path) -> None:
     assert not error.retryable
 
 
-def test_bad_files_are_told_apart(tmp_path: Path) -> None:
+def test_bad_files_are_distinguished(tmp_path: Path) -> None:
     empty, text, noise = tmp_path / "empty.mp4", tmp_path / "text.txt", tmp_path / "noise.mp4"
     empty.touch()
     text.write_text("Not a video.\n" * 100)
@@ -190,7 +190,7 @@ def test_bad_files_are_told_apart(tmp_path: Path) -> None:
     assert failure("a\0b.mp4").reason == "not an address"
 
 
-def test_an_mp4_cut_off_before_its_index_says_so(tmp_path: Path) -> None:
+def test_an_mp4_cut_off_before_its_index_is_reported_as_such(tmp_path: Path) -> None:
     film = scene(tmp_path / "film.mp4", seconds=2)
     film.write_bytes(film.read_bytes()[:-2000])
     assert "cut off before its index" in failure(film).reason
@@ -240,7 +240,7 @@ class _Refusing(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ def test_a_refused_password_is_final_and_an_absent_stream_is_not(refusing: str) 
     assert "geheim" not in f"{wrong}{forbidden}{absent}"
 
 
-def test_a_name_that_nobody_knows_cannot_be_reached() -> None:
+def test_an_unknown_host_name_cannot_be_reached() -> None:
     error = failure("http://nobody.invalid/film.mp4?token=geheim")
     assert error.reason == "cannot be reached"
     assert "geheim" not in str(error)

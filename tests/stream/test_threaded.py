@@ -11,7 +11,6 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
-from stream import threaded
 from stream.source import AvSource, SourceError
 from stream.threaded import ThreadedSource
 from tests.kit.films.scene import scene
@@ -78,22 +77,21 @@ def test_closing_stops_too(film: Path) -> None:
     assert not list(source.packets())
 
 
-def test_a_slow_reader_makes_the_other_source_wait(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threaded, "MAX_PACKETS", 4)
+def test_a_slow_reader_makes_the_other_source_wait(film: Path) -> None:
     inner = Scripted(film)
-    source = ThreadedSource(inner)
+    source = ThreadedSource(inner, max_packets=4)
     packets = source.packets()
     next(packets)
     assert inner.read <= 6, "one taken, four waiting, one on its way"
     assert 1 + len(list(packets)) == 20
 
 
-def test_it_tells_when_the_streams_own_time_was_zero_and_when_packets_came(film: Path) -> None:
+def test_it_records_when_stream_time_was_zero_and_when_packets_came(film: Path) -> None:
     before = datetime.now(UTC)
     source = ThreadedSource(Scripted(film))
     packets = list(source.packets())
     assert source.stream_epoch_utc is not None
-    # The newest of a burst tells best: two seconds of film came at once, so it began two seconds ago.
+    # The newest of a burst is the most exact: two seconds of film came at once, so it began two seconds ago.
     assert (
         timedelta(0)
         <= source.stream_epoch_utc - (before - timedelta(seconds=1.9))

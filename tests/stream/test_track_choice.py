@@ -28,7 +28,7 @@ def taken(path: Path) -> tuple[int, int]:
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("stands_s", [1, 20], ids=["a short still", "a still that stands for long"])
 @pytest.mark.parametrize("first", [False, True], ids=["after", "before"])
-def test_a_film_is_taken_and_not_the_larger_still_beside_it(
+def test_a_film_is_chosen_over_a_larger_still(
     stands_s: int, container: str, tmp_path: Path, *, first: bool
 ) -> None:
     moving = film(tmp_path / "film.mp4", seconds=4, size=SMALL)
@@ -39,7 +39,7 @@ def test_a_film_is_taken_and_not_the_larger_still_beside_it(
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_the_track_that_plays_longest_is_taken_though_it_is_smaller_and_no_default(
+def test_the_track_that_plays_longest_is_chosen_even_if_smaller_and_not_default(
     container: str, tmp_path: Path
 ) -> None:
     short = film(tmp_path / "short.mp4", seconds=2, size=LARGE)
@@ -90,7 +90,7 @@ def test_cover_art_is_no_choice(tmp_path: Path) -> None:
         assert source.info.choice is None
 
 
-def test_what_was_taken_is_said_in_a_line_where_there_is_a_choice(tmp_path: Path) -> None:
+def test_a_choice_of_tracks_is_described_in_a_line(tmp_path: Path) -> None:
     small = film(tmp_path / "small.mp4", seconds=4, size=SMALL)
     large = film(tmp_path / "large.mp4", seconds=2, size=LARGE)
     with AvSource(str(together(tmp_path / "both", large, small))) as source:

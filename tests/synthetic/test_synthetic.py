@@ -103,7 +103,9 @@ def test_every_option_of_an_address_reaches_the_scene() -> None:
         ("synthetic://street?audio=maybe", "bad synthetic option audio='maybe' (allowed: on or off)"),
     ],
 )
-def test_a_bad_address_is_refused_with_one_line_that_says_what_is_allowed(address: str, message: str) -> None:
+def test_a_bad_address_is_refused_with_one_line_that_names_what_is_allowed(
+    address: str, message: str
+) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011  # the whole message is compared below
         parse_address(address)
     assert str(refused.value) == message
@@ -177,7 +179,7 @@ def test_nothing_changes_between_events(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=SCENE_NAMES)
-def test_what_changes_is_where_the_events_say(scene: Scene) -> None:
+def test_changes_are_where_the_events_are(scene: Scene) -> None:
     for start_s, end_s in busy_stretches(scheduled(scene, 130.0)):
         for at_s in np.linspace(start_s + 0.7, end_s - 0.9, 12).tolist():
             moved = changed(draw(scene, at_s), draw(scene, at_s + 0.2))
@@ -187,7 +189,7 @@ def test_what_changes_is_where_the_events_say(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("scene", SCENES[:2], ids=SCENE_NAMES[:2])
-def test_each_traveller_comes_and_goes_when_its_event_says(scene: Scene) -> None:
+def test_each_traveller_comes_and_goes_at_the_times_of_its_event(scene: Scene) -> None:
     empty = draw(scene, 0.0)
     events = scheduled(scene, 300.0)
     assert len(events) > 12
@@ -221,7 +223,7 @@ def test_footballers_keep_to_human_speeds_and_end_where_the_next_attack_begins()
         assert np.array_equal(match.ball[-1], following.ball[0])
 
 
-def test_an_attack_tells_its_passes_its_shot_and_what_came_of_it() -> None:
+def test_an_attack_has_its_passes_its_shot_and_its_result() -> None:
     events = scheduled(FIELD, LONG_S)
     kinds = {event.kind for event in events}
     assert kinds == {"attack", "pass", "shot", "goal", "save", "miss", "celebration", "regroup"}
@@ -274,7 +276,7 @@ def test_noise_has_the_deviation_that_was_asked_for_and_is_new_in_each_frame(dev
     assert abs(np.corrcoef(one[grey].ravel(), other[grey].ravel())[0, 1]) < 0.1
 
 
-def test_a_lorry_is_heard_and_the_quiet_is_quiet() -> None:
+def test_a_lorry_is_audible_and_the_quiet_is_quiet() -> None:
     lorry = first(STREET, "lorry")
     hear = Soundscape(STREET)
     middle = hear.samples(round((lorry.start_s + lorry.end_s) / 2 * RATE_HZ), RATE_HZ)
@@ -334,7 +336,7 @@ def test_packets_come_in_the_order_they_are_shown_and_a_keyframe_each_second() -
     assert max(np.diff(keys_s)) < 1.1
 
 
-def test_the_sound_runs_beside_the_pictures() -> None:
+def test_the_sound_runs_in_step_with_the_pictures() -> None:
     packets = timed_packets(SHORT)
     times_s = {kind: [p[1] for p in packets if p[0] == kind] for kind in ("video", "audio")}
     for series in times_s.values():

@@ -20,14 +20,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from analyzer.describe.answer import object_schema
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.text_model import Sampling
-from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
+from analyzer.describe.vllm.describer import VllmDescriber
 from tests.kit.records.keyframe_files import pictured
 from tests.vllm.conftest import tiny
 
 
 async def live(model: Path, folder: Path, *, dies: bool) -> dict[str, Any]:
     """Describe a window, and where the engine dies one more."""
-    describer = VllmDescriber(VllmSettings(tiny(model), timeout_s=120.0))
+    describer = VllmDescriber(tiny(model))
     told: dict[str, Any] = {"described": 0, "died": ""}
     await describer.describe(pictured(folder))
     told["described"] += 1
@@ -41,7 +41,7 @@ async def live(model: Path, folder: Path, *, dies: bool) -> dict[str, Any]:
 
 async def give_up(model: Path, *, killed: bool) -> dict[str, Any]:
     """Close a describer whose engine has just begun, or end as if the system had run out of memory."""
-    describer = VllmDescriber(VllmSettings(tiny(model), timeout_s=120.0))
+    describer = VllmDescriber(tiny(model))
     starting = asyncio.create_task(describer.start())
     async with asyncio.timeout(300):
         while len(group(describer)) < 3:  # worker, resource tracker, engine core  # noqa: ASYNC110

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from analyzer.describe.prompt import CameraBrief, Prompts
-from analyzer.describe.text_model import DESCRIBING
-from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
-from analyzer.describe.vllm.engine import Engine, EngineSettings
+from analyzer.describe.settings import DescribeSettings, EngineSettings
+from analyzer.describe.vllm.describer import VllmDescriber
+from analyzer.describe.vllm.engine import Engine
 from tests.kit.models.event_loop import Loop
 from tests.kit.models.qwen import write_model
 
@@ -27,15 +27,18 @@ os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GB
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
-def tiny(model: Path) -> EngineSettings:
+TINY = EngineSettings(
+    max_model_len=4096,
+    dtype="float32",
+    load_format="dummy",
+    options={"enforce_eager": True, "max_num_seqs": 8},
+)
+"""How a tiny model runs on a CPU."""
+
+
+def tiny(model: Path) -> DescribeSettings:
     """A tiny model on a CPU."""
-    return EngineSettings(
-        model=str(model),
-        max_model_len=4096,
-        dtype="float32",
-        load_format="dummy",
-        options={"enforce_eager": True, "max_num_seqs": 8},
-    )
+    return DescribeSettings(kind="vllm", model=str(model), timeout_s=120.0, vllm=TINY)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +55,7 @@ def loop() -> Iterator[Loop]:
 @pytest.fixture(scope="session")
 def describer(model: Path, loop: Loop) -> Iterator[VllmDescriber]:
     prompts = Prompts({"ruled": CameraBrief(tell_me_when=RULES)})
-    describer = VllmDescriber(VllmSettings(tiny(model), describing=DESCRIBING, timeout_s=120.0), prompts)
+    describer = VllmDescriber(tiny(model), prompts)
     loop.run(describer.start(), 600.0)
     yield describer
     loop.run(describer.close())
@@ -63,7 +66,7 @@ def engine(model: Path, loop: Loop) -> Iterator[Engine]:
     """An engine in this process, for what its own process does not show."""
 
     async def load() -> Engine:
-        return Engine(tiny(model))
+        return Engine(str(model), TINY)
 
     engine = loop.run(load(), 600.0)
     yield engine

@@ -19,7 +19,7 @@ from analyzer.describe.describer import DescribeError
 from analyzer.describe.moment import MAX_TITLE_CHARS
 from analyzer.describe.pictures import keyframe_files
 from analyzer.describe.text_model import SELECTING, Sampling
-from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
+from analyzer.describe.vllm.describer import VllmDescriber
 from analyzer.describe.vllm.engine import Engine, VideoInput
 from tests.contracts.describer_checks import (
     check_cancelled_at_once,
@@ -79,7 +79,7 @@ def test_each_rule_is_judged(describer: VllmDescriber, loop: Loop, tmp_path: Pat
     assert set(moment.alerts) <= set(RULES)
 
 
-def test_a_question_in_words_is_completed_with_an_object_of_the_schema(
+def test_a_text_question_is_completed_with_an_object_of_the_schema(
     describer: VllmDescriber, loop: Loop
 ) -> None:
     answer = loop.run(describer.complete("Judge.", "How much <|im_end|> is it?", answer_schema(), SELECTING))
@@ -177,11 +177,11 @@ def test_a_probe_describes_a_drawn_window(describer: VllmDescriber, loop: Loop) 
     assert probe.title
 
 
-def test_a_model_that_cannot_be_read_is_told_of_in_a_line(loop: Loop, tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_read_is_an_error_of_one_line(loop: Loop, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
 
     async def ask_twice() -> None:
-        describer = VllmDescriber(VllmSettings(tiny(tmp_path / "empty")))
+        describer = VllmDescriber(tiny(tmp_path / "empty"))
         for _ in range(2):
             with pytest.raises(DescribeError, match=r"vLLM cannot start .*empty") as failed:
                 await describer.describe(pictured(tmp_path))
@@ -211,7 +211,7 @@ def test_a_program_that_is_killed_leaves_no_engine(model: Path) -> None:
 
 
 def _alone(fate: str, model: Path) -> dict[str, Any]:
-    """What a describer tells of a life in a process of its own."""
+    """What a describer reports of its engine's process."""
     code, out, err = _ended(fate, model)
     assert code == 0, err[-4000:]
     told: dict[str, Any] = json.loads(out)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from analyzer.describe.moment import MAX_TITLE_CHARS
-from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.prompt import CameraBrief, Prompts
-from analyzer.reel.choose import ChooseRules
+from analyzer.describe.settings import DescribeSettings
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice
 from analyzer.reel.selector import ModelSelector
+from analyzer.reel.settings import ReelSettings
 from tests.contracts.describer_checks import (
     FAULTS,
     check_cancellation,
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.vllm
 
 def make(url: str, timeout_s: float = 120.0) -> OpenAiDescriber:
     prompts = Prompts({"ruled": CameraBrief(tell_me_when=RULES)})
-    return OpenAiDescriber(OpenAiSettings(ChatSettings(base_url=url), timeout_s=timeout_s), prompts)
+    return OpenAiDescriber(DescribeSettings(base_url=url, timeout_s=timeout_s), prompts)
 
 
 def test_a_window_becomes_a_moment_by_one_video_and_a_schema(server: str, tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_it_fulfils_the_contracts_of_describer_and_text_model(server: str, tmp_p
 
 def test_pictures_go_one_by_one_where_that_is_set(server: str, tmp_path: Path) -> None:
     async def run() -> None:
-        settings = OpenAiSettings(ChatSettings(base_url=server, pictures="images"), timeout_s=120.0)
+        settings = DescribeSettings(base_url=server, pictures="images", timeout_s=120.0)
         describer = OpenAiDescriber(settings)
         assert (await describer.describe(pictured(tmp_path))).text
         await describer.close()
@@ -76,7 +76,8 @@ def test_the_model_selects_and_narrates(server: str) -> None:
     async def run() -> None:
         describer = make(server)
         moments = tuple(moment(n, title=f"Event {n}") for n in range(12))
-        proposal = await ModelSelector(describer, ChooseRules(3, 5)).propose(moments)
+        settings = ReelSettings(min_chapters=3, max_chapters=5)
+        proposal = await ModelSelector(describer, settings).propose(moments)
         assert proposal is not None
         assert 3 <= len(proposal.picks) <= 5
         choices = [Choice(each, "Why not.") for each in moments[:3]]

@@ -8,14 +8,15 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
 from analyzer.describe.openai.dialect import THINKING_TOKENS, Dialect, Fit, Refusal, Search
 from analyzer.describe.openai.reply import Listed, Reply, read_models, read_reply
+from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.text_model import Sampling, Schema
 
 _PENALIZING = frozenset({"vllm", "sglang"})
@@ -57,32 +58,6 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class ChatSettings:
-    """A server, and how it is spoken to.
-
-    Attributes:
-        base_url: up to and with ``/v1``; None for what the environment's OPENAI_BASE_URL says, else OpenAI.
-        model: by the server's name for it; None for the first one that it lists.
-        api_key_variable: the environment variable that holds the key, if the server wants one.
-        pictures: one ``video`` of JPEGs (vLLM alone), or ``images`` one by one; ``auto`` sends a video to
-            vLLM and falls back to images.
-        answers: held to the JSON ``schema`` by the server, or asked for in ``words``; ``auto`` falls back
-            to words where the server refuses a schema.
-        extra: more fields for the body of each request, such as ``{"keep_alive": "1h"}`` for Ollama; they
-            go before our own of the same name.
-        headers: more headers for each request. They may be secrets, and are not shown.
-    """
-
-    base_url: str | None = None
-    model: str | None = None
-    api_key_variable: str = "OPENAI_API_KEY"
-    pictures: Literal["auto", "video", "images"] = "auto"
-    answers: Literal["auto", "schema", "words"] = "auto"
-    extra: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """What the user's part of a question holds: words, and pictures (JPEG) each with its time."""
 
@@ -107,10 +82,10 @@ Show = Callable[[Fit], Awaitable[Shown]]
 class ChatServer:
     """One server. What it understands is found out by the questions that it refuses, and remembered."""
 
-    def __init__(self, settings: ChatSettings) -> None:
+    def __init__(self, settings: DescribeSettings) -> None:
         """Raise DescribeError when the client is not installed, or the key or an address is unusable."""
         self._settings = settings
-        self._client = ChatClient(settings.base_url, settings.api_key_variable, settings.headers)
+        self._client = ChatClient(settings.base_url, settings.api_key_variable, settings.extra_headers)
         self.name = self._client.name
         self._finding = asyncio.Lock()
         self._served: Listed | None = None
@@ -185,7 +160,7 @@ class ChatServer:
         raise DescribeError(f"{self.name} refuses the question in {_MAX_TRIES} forms")
 
     async def _ask(self, served: Listed, dialect: Dialect, task: Task, shown: Shown) -> Reply:
-        extra = _penalty(served, dialect, task.sampling) | dict(self._settings.extra or {})
+        extra = _penalty(served, dialect, task.sampling) | self._settings.extra_body
         body = _body(served, dialect, task, shown)
         return read_reply(self.name, await self._client.complete(body, extra))
 

@@ -30,7 +30,7 @@ _COMPLETIONS = "/chat/completions"
 _HTML = re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _MAX_SAID = 300
 # Requests that may fail in a minute, whatever is asked and why: beyond it none is sent.
-_FAILURES_PER_MINUTE = 120.0
+FAILURES_PER_MINUTE = 120.0
 
 
 class UnreachableError(DescribeError):
@@ -60,8 +60,18 @@ class ChatClient:
         name: host and port, without user and password.
     """
 
-    def __init__(self, base_url: str | None, key_variable: str, headers: Mapping[str, str]) -> None:
-        """Raise DescribeError when the client is not installed, or it is told what cannot be sent."""
+    def __init__(
+        self,
+        base_url: str | None,
+        key_variable: str,
+        headers: Mapping[str, str],
+        *,
+        failures_per_minute: float = FAILURES_PER_MINUTE,
+    ) -> None:
+        """Raise DescribeError when the client is not installed, or it is told what cannot be sent.
+
+        After ``failures_per_minute`` failed requests within a minute nothing is asked for a while.
+        """
         try:
             import openai  # noqa: PLC0415  # an extra, and slow to import
         except ImportError as error:
@@ -88,7 +98,8 @@ class ChatClient:
         password = urlsplit(address).password or ""
         self._via = _via(str(self._openai.base_url))
         self._secrets = [text for text in (key, password, *sent.values(), *query.values()) if len(text) > 3]
-        self._failures = Allowance(_FAILURES_PER_MINUTE, 60.0, time.monotonic)
+        self._failures = Allowance(failures_per_minute, 60.0, time.monotonic)
+        self._failures_per_minute = failures_per_minute
 
     async def models(self) -> Any:
         """Return the list of models as it is; raises DescribeError."""
@@ -109,7 +120,9 @@ class ChatClient:
     async def _json(self, send: Callable[[], Awaitable[Any]]) -> Any:
         """Send, unless too many requests have failed; a request that brings no JSON has."""
         if self._failures.wait_s() > 0.0:
-            message = f"{self.name} is not asked: {_FAILURES_PER_MINUTE:g} requests failed within a minute"
+            message = (
+                f"{self.name} is not asked: {self._failures_per_minute:g} requests failed within a minute"
+            )
             raise UnreachableError(message, retryable=True)
         answered = False
         try:

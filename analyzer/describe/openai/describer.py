@@ -5,48 +5,31 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from analyzer.describe.answer import read_object
 from analyzer.describe.ask import ask_twice, deadline, moment
 from analyzer.describe.moment import Moment
-from analyzer.describe.openai.chat_server import ChatServer, ChatSettings, Shown, Task
+from analyzer.describe.openai.chat_server import ChatServer, Shown, Task
 from analyzer.describe.openai.dialect import THINKING_TOKENS, Fit
 from analyzer.describe.pictures import alike, read_jpegs, strongest
 from analyzer.describe.probe import Probe, drawn_window
 from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
-from analyzer.describe.text_model import DESCRIBING, Sampling, Schema
+from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.text_model import Sampling, Schema
 from analyzer.signal.window import Window
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAiSettings:
-    """The server, and how it is asked.
-
-    Attributes:
-        server: where it is, and what it understands.
-        describing: how a window's words are drawn.
-        max_side_px: pictures with a longer side are shrunk to it; others go as they are.
-        timeout_s: how long an answer may take, all tries together.
-    """
-
-    server: ChatSettings = field(default_factory=ChatSettings)
-    describing: Sampling = DESCRIBING
-    max_side_px: int = 640
-    timeout_s: float = 60.0
 
 
 class OpenAiDescriber:
     """Puts windows into words by asking a server; also a TextModel."""
 
-    def __init__(self, settings: OpenAiSettings | None = None, prompts: Prompts | None = None) -> None:
+    def __init__(self, settings: DescribeSettings | None = None, prompts: Prompts | None = None) -> None:
         """Raise DescribeError when the client is not installed or the key is missing."""
-        self._settings = settings or OpenAiSettings()
+        self._settings = settings or DescribeSettings(kind="openai")
         self._prompts = prompts or Prompts()
-        self._server = ChatServer(self._settings.server)
-        self.model = self._settings.server.model or self._server.name
+        self._server = ChatServer(self._settings)
+        self.model = self._settings.model or self._server.name
 
     async def describe(self, window: Window) -> Moment:
         """Describe a window; raises DescribeError."""
@@ -67,7 +50,8 @@ class OpenAiDescriber:
     def _shown(self, window: Window, fit: Fit, note: str) -> Shown:
         """A window's pictures as far as they fit, and words that tell of these."""
         kept = window if fit.pictures is None else strongest(window, fit.pictures)
-        side_px = min(self._settings.max_side_px, fit.side_px or self._settings.max_side_px)
+        max_px = self._settings.keyframe_px
+        side_px = min(max_px, fit.side_px or max_px)
         return Shown(
             user=self._prompts.question(kept).user + note,
             jpegs=alike(read_jpegs(kept), side_px),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +14,13 @@ from analyzer.describe.moment import Moment
 from analyzer.describe.pictures import keyframe_files
 from analyzer.describe.probe import Probe, drawn_window
 from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
-from analyzer.describe.text_model import DESCRIBING, Sampling, Schema
-from analyzer.describe.vllm.engine import EngineSettings, VideoInput
+from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.text_model import Sampling, Schema
+from analyzer.describe.vllm.engine import VideoInput
 from analyzer.describe.vllm.process import EngineProcess
 from analyzer.signal.window import Window
 
-
-@dataclass(frozen=True, slots=True)
-class VllmSettings:
-    """The model, and how it is asked.
-
-    Attributes:
-        engine: which model, and how vLLM runs it.
-        vision_tokens: what the pictures of a window may take of the context together. Pictures are shrunk
-            to fit, never enlarged: 8 of 640x360 fit as they are, 12 are shrunk to 532x308.
-        describing: how a window's words are drawn.
-        timeout_s: how long an answer may take, all tries together; loading the model does not count.
-    """
-
-    engine: EngineSettings = field(default_factory=EngineSettings)
-    vision_tokens: int = 1300
-    describing: Sampling = DESCRIBING
-    timeout_s: float = 60.0
+DEFAULT_MODEL = "Qwen/Qwen2-VL-7B-Instruct"
 
 
 class VllmDescriber:
@@ -46,11 +30,11 @@ class VllmDescriber:
     the next question. Any number of questions may be open at a time: the engine batches them.
     """
 
-    def __init__(self, settings: VllmSettings | None = None, prompts: Prompts | None = None) -> None:
-        self._settings = settings or VllmSettings()
+    def __init__(self, settings: DescribeSettings | None = None, prompts: Prompts | None = None) -> None:
+        self._settings = settings or DescribeSettings(kind="vllm")
         self._prompts = prompts or Prompts()
         self._process: EngineProcess | None = None
-        self.model = self._settings.engine.model
+        self.model = self._settings.model or DEFAULT_MODEL
 
     async def start(self) -> None:
         """Load the model now; raises DescribeError."""
@@ -120,7 +104,7 @@ class VllmDescriber:
             dead, self._process = self._process, None
             await dead.close()
         if self._process is None:
-            self._process = EngineProcess(self._settings.engine)
+            self._process = EngineProcess(self.model, self._settings.vllm)
         process = self._process
         await asyncio.shield(process.ready)
         return process

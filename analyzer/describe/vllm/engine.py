@@ -9,10 +9,10 @@ import asyncio
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.pictures import Pictures, decode, read_jpeg
+from analyzer.describe.settings import EngineSettings
 from analyzer.describe.text_model import Sampling, Schema
 from analyzer.describe.vllm.patches import Layout
 from analyzer.describe.vllm.video_inputs import Recipe, metadata
@@ -34,39 +35,8 @@ _ENVIRONMENT = {
     "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",  # what it cleans up at the end
 }
 _MIN_TOKENS = 4  # of a picture, however small: Qwen2-VL's own least
+_MAX_WORKERS = 8  # threads that decode and cut pictures
 _SHUTDOWN_S = 1.0  # for its processes to end by themselves; they have nothing to save
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How vLLM is run.
-
-    Attributes:
-        model: a Qwen-VL (Qwen2-VL, Qwen2.5-VL, Qwen3-VL): its name on Hugging Face, or its folder.
-        max_model_len: prompt and answer together, in tokens; what the model is asked when it chooses from
-            50 moments takes most.
-        memory_share: of the GPU's memory, for weights and cache, 0 to 1.
-        quantization: such as ``fp8`` (weights are quantized at start); None for the weights as they are.
-        tensor_parallel: GPUs that share the model.
-        max_num_batched_tokens: how much the engine reads in a step. Small steps keep answers flowing
-            while new windows are read; large ones read faster. vLLM's own 2048 is a window a step.
-        renderer_num_workers: vLLM's own threads for prompts.
-        preparation_workers: threads that decode and cut pictures; None for one per core, 8 at most.
-        dtype, load_format: as vLLM's options of these names.
-        options: any other of vLLM's engine arguments, by name.
-    """
-
-    model: str = "Qwen/Qwen2-VL-7B-Instruct"
-    max_model_len: int = 8192
-    memory_share: float = 0.9
-    quantization: str | None = None
-    tensor_parallel: int = 1
-    max_num_batched_tokens: int = 4096
-    renderer_num_workers: int = 2
-    preparation_workers: int | None = None
-    dtype: str = "auto"
-    load_format: str = "auto"
-    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,36 +57,35 @@ class VideoInput:
 class Engine:
     """One running engine; belongs to the event loop that first asks it."""
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, model: str, settings: EngineSettings) -> None:
         """Load the model, which takes a minute or more and blocks; raises DescribeError."""
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
-        self._settings = settings
+        self._model = model
         self._names = count()
         self._recipes: dict[tuple[int, ...], Recipe | None] = {}
         self._learning = asyncio.Lock()
-        workers = settings.preparation_workers or min(8, os.cpu_count() or 1)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
+        self._pool = ThreadPoolExecutor(min(_MAX_WORKERS, os.cpu_count() or 1), thread_name_prefix="pictures")
         try:
-            self._load(settings)
+            self._load(model, settings)
         except DescribeError:
             raise
         except ImportError as error:
             raise DescribeError(f"vLLM is not installed ({error}): pip install 'livereel[vllm]'") from error
         except Exception as error:  # vLLM's failures to start share no base; none is swallowed
-            message = f"vLLM cannot start {settings.model}: {_reason(error)}"
+            message = f"vLLM cannot start {model}: {_reason(error)}"
             raise DescribeError(message, retryable=True) from error
 
-    def _load(self, settings: EngineSettings) -> None:
+    def _load(self, model: str, settings: EngineSettings) -> None:
         from qwen_vl_utils import smart_resize  # noqa: PLC0415  # imports torch
         from transformers import AutoConfig, AutoProcessor  # noqa: PLC0415  # heavy, and comes with vLLM only
         from vllm.engine.arg_utils import AsyncEngineArgs  # noqa: PLC0415  # the same
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415  # the same
 
         self._smart_resize = smart_resize
-        self._processor = AutoProcessor.from_pretrained(settings.model)
-        self._layout = _layout(self._processor, settings.model)
-        arguments = _arguments(settings, AutoConfig.from_pretrained(settings.model).model_type)
+        self._processor = AutoProcessor.from_pretrained(model)
+        self._layout = _layout(self._processor, model)
+        arguments = _arguments(model, settings, AutoConfig.from_pretrained(model).model_type)
         self._llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
         self.context_tokens = int(self._llm.model_config.max_model_len)
 
@@ -144,7 +113,7 @@ class Engine:
         A video is shown before the user's words. Raises DescribeError. When cancelled the engine forgets
         the question.
         """
-        with _translated(self._settings.model):
+        with _translated(self._model):
             if video:
                 prompt = await self._with_video(system, user, video)
             else:
@@ -254,10 +223,10 @@ class Engine:
         del self._llm  # it stops once more when it is collected, which fails while Python itself ends
 
 
-def _arguments(settings: EngineSettings, model_type: str) -> dict[str, Any]:
+def _arguments(model: str, settings: EngineSettings, model_type: str) -> dict[str, Any]:
     """The settings as vLLM names them; what is None is left to vLLM."""
     arguments: dict[str, Any] = {
-        "model": settings.model,
+        "model": model,
         "max_model_len": settings.max_model_len,
         "gpu_memory_utilization": settings.memory_share,
         "tensor_parallel_size": settings.tensor_parallel,

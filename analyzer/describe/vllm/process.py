@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.settings import EngineSettings
 from analyzer.describe.text_model import Sampling, Schema
-from analyzer.describe.vllm.engine import EngineSettings, VideoInput
+from analyzer.describe.vllm.engine import VideoInput
 from analyzer.describe.vllm.worker import Cancel, Ready, Reply, Request, Stop
 from base.child_process import Child
 
@@ -30,10 +31,10 @@ class EngineProcess:
         ready: done when the model is loaded; DescribeError when it cannot be loaded.
     """
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, model: str, settings: EngineSettings) -> None:
         """Start the process, which then loads the model. Raises DescribeError or OSError."""
-        _check(settings.model)
-        self._model = settings.model
+        _check(model)
+        self._model = model
         self._loop = asyncio.get_running_loop()
         self._ids = itertools.count()
         self._pending: dict[int, asyncio.Future[str]] = {}
@@ -43,7 +44,7 @@ class EngineProcess:
         self._child = Child("analyzer.describe.vllm.worker", "run", "vllm")
         # A thread, so that a process that is stopped cannot block the event loop; one, to keep the order.
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="engine")
-        self._send(settings)
+        self._send((model, settings))
         threading.Thread(target=self._read, name="engine", daemon=True).start()
 
     @property

@@ -12,8 +12,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.settings import EngineSettings
 from analyzer.describe.text_model import Sampling, Schema
-from analyzer.describe.vllm.engine import Engine, EngineSettings, VideoInput
+from analyzer.describe.vllm.engine import Engine, VideoInput
 from base.child_process import become_child, kill_own_group
 
 
@@ -57,18 +58,18 @@ class Reply:
 
 
 def run(handle: int, parent_pid: int) -> None:
-    """Be the engine's process: receive EngineSettings over the pipe, load the model and serve requests."""
+    """Be the engine's process: receive a model and its EngineSettings over the pipe, load it and serve."""
     # Not killed with the parent: the engine has processes of its own, which would be left with the GPU's
     # memory. The reader sees the end of the pipe and kills the whole group.
     pipe = become_child(handle, parent_pid, dies_with_parent=False)
-    asyncio.run(_serve(pipe, pipe.recv()))
+    asyncio.run(_serve(pipe, *pipe.recv()))
 
 
-async def _serve(pipe: Connection[Any, Any], settings: EngineSettings) -> None:
-    server = _Server(pipe, settings.model)
+async def _serve(pipe: Connection[Any, Any], model: str, settings: EngineSettings) -> None:
+    server = _Server(pipe, model)
     threading.Thread(target=server.read, args=(asyncio.get_running_loop(),), daemon=True).start()
     try:
-        engine = Engine(settings)  # blocks the loop, which has nothing else to do yet
+        engine = Engine(model, settings)  # blocks the loop, which has nothing else to do yet
     except DescribeError as error:
         pipe.send(error)
         return

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 IN_FLIGHT = 16
 # MQTT's own limit of a packet, unless the broker accepts less.
 MAX_PACKET_BYTES = 268_435_455
-# Received commands that are queued; more at once come from no user. The rest is dropped and logged.
+# Received commands that are queued; no user sends more at once. The rest is dropped and logged.
 MAX_COMMANDS = 100
 # Packets that had arrived before ``abort`` and are still read.
 MAX_READS = 100
@@ -193,7 +193,7 @@ class Client:
         return _reason(error) + hint
 
     def _hang_up_hint(self) -> str:
-        """Return what a broker may want that closes the connection instead of answering."""
+        """Return what a broker may require that closes the connection instead of answering."""
         wanted = "a certificate of ours" if self._endpoint.encrypted else "TLS"
         return f"the broker hangs up before it answers; does it want {wanted}?"
 
@@ -207,10 +207,10 @@ class Client:
             self._loop.call_soon_threadsafe(call, sock)
 
     def _open(self, sock: Any) -> None:
-        if sock.fileno() < 0:  # closed before the loop came to it
+        if sock.fileno() < 0:  # closed before the loop ran this call
             return
         with suppress(OSError), _raw(sock.fileno()) as raw:
-            # Nagle's algorithm would hold a peak back until its picture is acknowledged.
+            # Nagle's algorithm would delay a peak until its keyframe is acknowledged.
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop.add_reader(sock.fileno(), self._read)
         self._check_ping()

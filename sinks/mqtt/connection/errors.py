@@ -1,4 +1,4 @@
-"""What goes wrong with a broker. Each message is one clear line."""
+"""Errors of a broker's connection. Each message is one clear line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An MQTT message; those that are stored first are in ``sinks.outbox``."""
+"""The record of an MQTT message; ``sinks.outbox`` has those that are stored before they are sent."""
 
 from __future__ import annotations
 

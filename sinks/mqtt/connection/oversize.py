@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# This many connections in a row that end at one message are no accident of the network.
+# This many connections in a row that end at one message are not a coincidence of the network.
 LOSSES = 10
 
 

@@ -54,11 +54,11 @@ def test_refuses_what_holds_no_whole_object(text: str) -> None:
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.booleans()), st.text(alphabet="abc .\n`"))
-def test_any_object_is_read_back_from_between_words(value: dict[str, Any], around: str) -> None:
+def test_any_object_is_parsed_from_the_text_around_it(value: dict[str, Any], around: str) -> None:
     assert read_object(f"{around}{json.dumps(value)}{around}") == value
 
 
-def test_a_fitting_answer_becomes_a_moments_words() -> None:
+def test_a_fitting_answer_becomes_a_moments_description() -> None:
     answer = read_answer(said())
     assert (answer.title, answer.text) == (GOOD["title"], GOOD["text"])
     assert (answer.importance, answer.tags, answer.alerts) == (6.0, ("person", "delivery"), ())
@@ -86,7 +86,7 @@ def test_an_unfit_value_is_named(changes: dict[str, Any], what: str) -> None:
         read_answer(said(**changes))
 
 
-def test_numbers_and_tags_as_text_are_taken_at_their_word() -> None:
+def test_numbers_and_tags_as_text_are_accepted() -> None:
     answer = read_answer(said(importance="7", tags="Dog, red  car,dog"))
     assert (answer.importance, answer.tags) == (7.0, ("dog", "red car"))
 
@@ -143,7 +143,7 @@ def test_every_rule_must_be_judged(alerts: object) -> None:
         read_answer(said(alerts=alerts), RULES)
 
 
-def test_alerts_that_nobody_asked_for_are_none() -> None:
+def test_alerts_without_a_rule_are_ignored() -> None:
     assert read_answer(said(alerts={"rule_1": True})).alerts == ()
 
 

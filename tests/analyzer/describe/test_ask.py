@@ -59,7 +59,7 @@ def test_an_answer_that_comes_too_late_is_an_error_that_may_pass() -> None:
     assert failed.value.retryable
 
 
-def test_the_moment_holds_window_words_model_alerts_and_latency(tmp_path: Path) -> None:
+def test_the_moment_holds_window_description_model_alerts_and_latency(tmp_path: Path) -> None:
     window = pictured(tmp_path)
     question = Prompts({"front": CameraBrief(tell_me_when=("a dog barks",))}).question(window)
     answer = (

@@ -49,7 +49,7 @@ def test_pictures_of_another_size_take_the_firsts() -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"", b"no picture", jpeg(drawn(0))[:20]])
-def test_a_damaged_picture_is_told_of(damaged: bytes) -> None:
+def test_a_damaged_picture_is_an_error(damaged: bytes) -> None:
     for read in (lambda: decode([damaged], lambda *size: size), lambda: alike([damaged], 640)):
         with pytest.raises(DescribeError, match="no picture"):
             read()

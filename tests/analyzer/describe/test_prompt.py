@@ -17,18 +17,18 @@ BRIEFED = CameraBrief(
 )
 
 
-def test_the_true_times_within_the_window_are_told(tmp_path: Path) -> None:
+def test_the_prompt_has_the_true_times_within_the_window(tmp_path: Path) -> None:
     window = pictured(tmp_path, index=7, times_s=(0.4, 2.0, 9.96))
     question = Prompts().question(window)
     assert "3 pictures were taken 0.4, 2.0 and 10.0 s into these 10 seconds" in question.user
 
 
-def test_a_lone_picture_is_told_of_as_one(tmp_path: Path) -> None:
+def test_a_single_picture_is_described_as_one(tmp_path: Path) -> None:
     question = Prompts().question(pictured(tmp_path, times_s=(3.0,)))
     assert "The picture was taken 3.0 s into these 10 seconds" in question.user
 
 
-def test_the_length_of_a_short_last_window_is_told(tmp_path: Path) -> None:
+def test_the_prompt_has_the_length_of_a_short_last_window(tmp_path: Path) -> None:
     window = pictured(tmp_path, times_s=(1.0, 2.0))
     assert "these 4 seconds" in Prompts().question(replace(window, end_s=window.start_s + 4.2)).user
 

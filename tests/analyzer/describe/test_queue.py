@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from analyzer.describe.allowance import Allowance
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import DescribeQueue, QueueSettings, WaitingError
-from analyzer.signal.window import Keyframe, Outcome, Window
+from analyzer.describe.queue import PAUSES_S, DescribeQueue, WaitingError
+from analyzer.describe.settings import DescribeSettings
+from analyzer.signal.window import Keyframe, Window
 from tests.kit.mqtt.sink_thread import looped, until
+from tests.kit.records.waiting import Store
 from tests.kit.records.windows import measured
 
 
@@ -21,41 +23,6 @@ def window(camera: str, index: int, value: float = 1000.0, keyframes: int = 4) -
     made = measured(index, [(1.0, value)])
     shown = tuple(Keyframe(index * 10 + n, value - n) for n in range(keyframes))
     return replace(made, id=f"{camera}-{index}", camera=camera, signal_max=value, keyframes=shown)
-
-
-@dataclass
-class Store:
-    """Waiting windows in memory, in the order that the ledger promises."""
-
-    waiting: list[Window] = field(default_factory=list)
-    ended: dict[str, str] = field(default_factory=dict)
-    moments: list[Moment] = field(default_factory=list)
-
-    def newest_pending(self, without: Collection[str]) -> list[tuple[str, str]]:
-        newest: dict[str, Window] = {}
-        for one in sorted(self.waiting, key=lambda w: w.index):
-            if one.id not in without:
-                newest[one.camera] = one
-        return [(one.camera, one.id) for one in newest.values()]
-
-    def window(self, window_id: str) -> Window:
-        return next(one for one in self.waiting if one.id == window_id)
-
-    def count_pending(self) -> int:
-        return len(self.waiting)
-
-    def skip_lowest(self, count: int, without: Collection[str]) -> int:
-        free = sorted((w for w in self.waiting if w.id not in without), key=lambda w: w.signal_max)
-        for one in free[:count]:
-            self.end_window(one.id, Outcome.SKIPPED_OVERLOAD)
-        return len(free[:count])
-
-    def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
-        assert window_id not in self.ended
-        self.ended[window_id] = outcome
-        self.waiting = [w for w in self.waiting if w.id != window_id]
-        if moment:
-            self.moments.append(moment)
 
 
 class Scripted:
@@ -90,15 +57,26 @@ async def at_once(_: Window) -> None:
     await asyncio.sleep(0)
 
 
-def queue(store: Store, describer: Scripted, settings: QueueSettings | None = None) -> DescribeQueue:
-    return DescribeQueue(describer, store, settings or QueueSettings(), age_s=lambda w: 100.0 - w.end_s)
+def queue(
+    store: Store,
+    describer: Scripted,
+    settings: DescribeSettings | None = None,
+    pauses_s: Sequence[float] = PAUSES_S,
+) -> DescribeQueue:
+    return DescribeQueue(
+        describer,
+        store,
+        settings or DescribeSettings(),
+        age_s=lambda w: 100.0 - w.end_s,
+        pauses_s=pauses_s,
+    )
 
 
 @looped
 async def test_newest_of_each_camera_goes_first_and_the_backlog_is_late() -> None:
     store = Store([window("a", n) for n in range(9)] + [window("b", n) for n in range(3)])
     describer = Scripted(at_once)
-    await queue(store, describer, QueueSettings(max_in_flight=1)).drain(5.0)
+    await queue(store, describer, DescribeSettings(max_in_flight=1)).drain(5.0)
     order = [w.id for w in describer.asked]
     assert order[:4] == ["a-8", "b-2", "a-7", "b-1"]
     assert set(store.ended.values()) == {"described"}
@@ -143,7 +121,7 @@ async def test_a_model_that_comes_back_describes_all_that_waited() -> None:
             raise DescribeError("connection refused", retryable=True)
 
     store = Store([window("a", n) for n in range(5)])
-    jobs = queue(store, Scripted(down_at_first), QueueSettings(pauses_s=(0.01,)))
+    jobs = queue(store, Scripted(down_at_first), pauses_s=(0.01,))
     running = asyncio.create_task(jobs.run())
     await until(lambda: len(store.ended) == 5)
     running.cancel()
@@ -181,7 +159,7 @@ async def test_an_answer_that_cannot_be_used_ends_its_window_and_no_other() -> N
 @looped
 async def test_beyond_what_may_wait_the_lowest_peaks_give_way() -> None:
     store = Store([window("a", n, value=100.0 * (n + 1)) for n in range(10)])
-    jobs = queue(store, Scripted(at_once), QueueSettings(max_waiting=6))
+    jobs = queue(store, Scripted(at_once), DescribeSettings(max_waiting=6))
     await jobs.drain(5.0)
     skipped = {window_id for window_id, outcome in store.ended.items() if outcome == "skipped_overload"}
     assert skipped == {"a-0", "a-1", "a-2", "a-3"}
@@ -192,7 +170,7 @@ async def test_beyond_what_may_wait_the_lowest_peaks_give_way() -> None:
 async def test_behind_by_half_of_what_may_wait_keyframes_give_way_first() -> None:
     store = Store([window("a", n) for n in range(5)])
     describer = Scripted(at_once)
-    jobs = queue(store, describer, QueueSettings(max_waiting=8, max_in_flight=1))
+    jobs = queue(store, describer, DescribeSettings(max_waiting=8, max_in_flight=1))
     await jobs.drain(5.0)
     assert [len(asked.keyframes) for asked in describer.asked] == [2, 4, 4, 4, 4]
     assert jobs.counts.thinned == 1
@@ -211,7 +189,7 @@ async def test_a_server_that_pushes_back_is_asked_less_at_once() -> None:
 
     describer = Scripted(too_many)
     store = Store([window("a", n) for n in range(8)])
-    jobs = queue(store, describer, QueueSettings(pauses_s=(0.01,)))
+    jobs = queue(store, describer, pauses_s=(0.01,))
     running = asyncio.create_task(jobs.run())
     await until(lambda: len(store.ended) == 8)
     running.cancel()
@@ -235,7 +213,7 @@ async def test_cancelling_leaves_windows_waiting_and_nothing_running() -> None:
     assert store.count_pending() == 3
 
 
-async def thinned_at_rest(store: Store, describer: Scripted, settings: QueueSettings) -> int:
+async def thinned_at_rest(store: Store, describer: Scripted, settings: DescribeSettings) -> int:
     """Let a queue go until it rests, while its clock stands still; returns how many windows it thinned."""
     jobs = DescribeQueue(describer, store, settings, age_s=lambda _: 0.0, now_s=lambda: 0.0)
     running = asyncio.create_task(jobs.run())
@@ -251,7 +229,7 @@ async def thinned_at_rest(store: Store, describer: Scripted, settings: QueueSett
 async def test_no_more_windows_a_minute_are_asked_about_than_the_budget_allows() -> None:
     store = Store([window("a", n) for n in range(6)])
     describer = Scripted(at_once)
-    await thinned_at_rest(store, describer, QueueSettings(windows_per_minute=2.0))
+    await thinned_at_rest(store, describer, DescribeSettings(windows_per_minute=2.0))
     assert [w.id for w in describer.asked] == ["a-5", "a-4"]
     assert store.count_pending() == 4, "the rest wait, and none is lost"
 
@@ -260,7 +238,7 @@ async def test_no_more_windows_a_minute_are_asked_about_than_the_budget_allows()
 async def test_a_token_budget_that_runs_low_takes_keyframes_first_and_then_waits() -> None:
     store = Store([window("a", n) for n in range(6)])
     describer = Scripted(at_once, cost=100)
-    thinned = await thinned_at_rest(store, describer, QueueSettings(tokens_per_hour=250.0))
+    thinned = await thinned_at_rest(store, describer, DescribeSettings(tokens_per_hour=250.0))
     assert [len(w.keyframes) for w in describer.asked] == [4, 4, 2]
     assert thinned == 1
     assert store.count_pending() == 3
@@ -306,7 +284,7 @@ RAISED: list[Callable[[], BaseException]] = [
 
 @pytest.mark.parametrize("raised", RAISED)
 @looped
-async def test_a_describer_that_always_fails_is_asked_ever_less_whatever_it_raises(
+async def test_a_describer_that_always_fails_is_asked_ever_less_often_for_any_exception(
     raised: Callable[[], BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Half an hour, on a clock of its own."""
@@ -318,7 +296,7 @@ async def test_a_describer_that_always_fails_is_asked_ever_less_whatever_it_rais
 
     store = Store([window("a", n) for n in range(300)] + [window("b", n) for n in range(300)])
     describer = Scripted(fail)
-    jobs = DescribeQueue(describer, store, QueueSettings(), age_s=lambda _: 0.0, now_s=clock)
+    jobs = DescribeQueue(describer, store, DescribeSettings(), age_s=lambda _: 0.0, now_s=clock)
     asked_by_minute = await clock.run(jobs, describer, minutes=30)
     assert asked_by_minute[0] <= 70
     assert all(asked <= 12 for asked in asked_by_minute[3:])
@@ -366,7 +344,7 @@ async def test_an_unforeseen_failure_is_one_line_without_a_traceback(
         raise KeyError("choices")
 
     store = Store([window("a", n) for n in range(3)])
-    jobs = queue(store, Scripted(fail), QueueSettings(pauses_s=(0.01,)))
+    jobs = queue(store, Scripted(fail), pauses_s=(0.01,))
     await jobs.drain(5.0)
     said = [record.getMessage() for record in caplog.records]
     assert said == [
@@ -385,7 +363,7 @@ async def test_a_window_that_a_describer_always_fails_with_ends_and_holds_up_no_
 
     store = Store([window("a", n) for n in range(6)])
     describer = Scripted(one_is_bad)
-    jobs = queue(store, describer, QueueSettings(max_in_flight=1, pauses_s=(0.01,)))
+    jobs = queue(store, describer, DescribeSettings(max_in_flight=1), (0.01,))
     running = asyncio.create_task(jobs.run())
     await until(lambda: len(store.ended) == 5)
     assert sum(asked.index == 5 for asked in describer.asked) <= 5
@@ -400,7 +378,7 @@ async def test_a_window_that_a_describer_always_fails_with_ends_and_holds_up_no_
 
 
 @looped
-async def test_a_describer_that_cannot_tell_its_tokens_fails_a_window_and_the_queue_goes_on() -> None:
+async def test_a_describer_that_cannot_count_its_tokens_fails_a_window_and_the_queue_goes_on() -> None:
     class Wordless(Scripted):
         def tokens(self, asked: Window) -> int:
             if asked.index == 1:
@@ -408,7 +386,7 @@ async def test_a_describer_that_cannot_tell_its_tokens_fails_a_window_and_the_qu
             return 0
 
     store = Store([window("a", n) for n in range(3)])
-    jobs = queue(store, Wordless(at_once), QueueSettings(pauses_s=(0.01,)))
+    jobs = queue(store, Wordless(at_once), pauses_s=(0.01,))
     running = asyncio.create_task(jobs.run())
     await until(lambda: store.ended.keys() >= {"a-0", "a-2"})
     running.cancel()
@@ -420,17 +398,17 @@ async def test_an_answer_that_is_no_moment_is_a_failure() -> None:
     class Mute(Scripted):
         async def describe(self, asked: Window) -> Moment:
             await super().describe(asked)
-            return None  # type: ignore[return-value]  # as a describer of somebody's might
+            return None  # type: ignore[return-value]  # as another package's describer might
 
     store = Store([window("a", 0)])
-    jobs = queue(store, Mute(at_once), QueueSettings(pauses_s=(0.01,)))
+    jobs = queue(store, Mute(at_once), pauses_s=(0.01,))
     await jobs.drain(5.0)
     assert jobs.trouble
     assert store.count_pending() == 1
 
 
 @looped
-async def test_a_refusal_is_told_at_once_windows_wait_and_go_on_when_it_is_put_right() -> None:
+async def test_a_refusal_is_reported_at_once_and_windows_wait_until_it_is_resolved() -> None:
     paid = False
 
     async def refuse(_: Window) -> None:
@@ -439,7 +417,7 @@ async def test_a_refusal_is_told_at_once_windows_wait_and_go_on_when_it_is_put_r
 
     store = Store([window("a", n) for n in range(8)])
     describer = Scripted(refuse)
-    jobs = queue(store, describer, QueueSettings(max_in_flight=1, pauses_s=(0.01,)))
+    jobs = queue(store, describer, DescribeSettings(max_in_flight=1), (0.01,))
     running = asyncio.create_task(jobs.run())
     await until(lambda: len(describer.asked) == 1)
     await until(lambda: jobs.is_down)
@@ -460,7 +438,7 @@ async def test_windows_that_all_fail_for_reasons_of_their_own_are_the_models_fau
 
     store = Store([window("a", n) for n in range(50)])
     describer = Scripted(nonsense)
-    jobs = queue(store, describer, QueueSettings(max_in_flight=1))
+    jobs = queue(store, describer, DescribeSettings(max_in_flight=1))
     await jobs.drain(5.0)
     assert jobs.trouble == "gave no answer that fits"
     assert list(store.ended.values()) == ["model_failed"] * 9

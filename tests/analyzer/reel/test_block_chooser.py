@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.block_chooser import BlockChooser, split_blocks
-from analyzer.reel.choose import ChooseRules, Pick, Proposal, choose, in_order
+from analyzer.reel.choose import Pick, Proposal, choose, in_order
+from analyzer.reel.settings import ReelSettings
 from tests.kit.records.moments import moment
 
-RULES = ChooseRules()
+RULES = ReelSettings()
 
 any_moments = st.lists(st.integers(0, 3000), max_size=60, unique=True).map(
     lambda slots: [moment(slot // 2, camera=("front", "back")[slot % 2]) for slot in slots]

@@ -1,4 +1,4 @@
-"""The rules hold whatever is proposed; what is repaired is said."""
+"""The rules hold for any proposal, and each repair is stated."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.choose import STRETCH, ChooseRules, Chosen, Pick, Proposal, choose, in_order
+from analyzer.reel.choose import STRETCH, Chosen, Pick, Proposal, choose, in_order
+from analyzer.reel.settings import ReelSettings
 from tests.kit.records.moments import moment
 
-RULES = ChooseRules()
+RULES = ReelSettings()
 
-Case = tuple[list[Moment], ChooseRules, Proposal | None]
+Case = tuple[list[Moment], ReelSettings, Proposal | None]
 
 
 @st.composite
@@ -36,7 +37,7 @@ def any_case(draw: st.DrawFn) -> Case:
         for slot in slots
     ]
     least = draw(st.integers(1, 12))
-    rules = ChooseRules(least, least + draw(st.integers(0, 6)))
+    rules = ReelSettings(min_chapters=least, max_chapters=least + draw(st.integers(0, 6)))
     if not draw(st.booleans()):
         return moments, rules, None
     ids = ["unknown", "", "line\nbreak", *(each.window.id for each in moments)]
@@ -167,7 +168,7 @@ def test_a_good_proposal_is_kept_whole() -> None:
     assert chosen.changed == ()
 
 
-def test_repairs_say_what_was_done_and_why() -> None:
+def test_repairs_state_what_was_done_and_why() -> None:
     moments = [moment(i, title=f"Title {i}") for i in range(12)]
     ids = ["front-0-00000", "front-0-00001", "front-0-00002", "front-0-00001", "no\nsuch"]
     changed = choose(moments, RULES, Proposal(tuple(Pick(each, "") for each in ids))).changed
@@ -178,7 +179,7 @@ def test_repairs_say_what_was_done_and_why() -> None:
     assert any("at least 7 chapters" in line for line in changed)
 
 
-def test_the_worst_wishes_go_when_there_are_too_many() -> None:
+def test_the_worst_picks_are_dropped_when_there_are_too_many() -> None:
     moments = [moment(i, importance=float(i not in {4, 10})) for i in range(20)]
     wishes = [0, 2, 4, 6, 8, 10, 12, 13, 15, 16, 18, 19]
     chosen = choose(moments, RULES, Proposal(tuple(Pick(f"front-0-{i:05}", "x") for i in wishes)))
@@ -213,12 +214,12 @@ def test_cameras_are_merged_by_time_and_then_by_name() -> None:
 
 def test_three_in_a_row_are_left_only_where_the_minimum_leaves_no_other_way() -> None:
     moments = [moment(i) for i in range(11)]
-    chosen = choose(moments, ChooseRules(min_chapters=10, max_chapters=10))
+    chosen = choose(moments, ReelSettings(min_chapters=10, max_chapters=10))
     assert len(chosen.choices) == 10
-    assert choose(moments, ChooseRules(8, 10)).choices != chosen.choices
+    assert choose(moments, ReelSettings(min_chapters=8, max_chapters=10)).choices != chosen.choices
 
 
 @pytest.mark.parametrize(("least", "most"), [(0, 5), (5, 4), (-1, -1)])
 def test_bounds_that_make_no_sense_are_refused(least: int, most: int) -> None:
     with pytest.raises(ValueError, match="min_chapters"):
-        ChooseRules(least, most)
+        ReelSettings(min_chapters=least, max_chapters=most)

@@ -1,4 +1,4 @@
-"""Reels: a video whose chapters, manifest, captions and story tell one thing, or no reel at all."""
+"""Reels: a video whose chapters, manifest, captions and story agree, or no reel at all."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from analyzer.reel.compile import (
     VIDEO,
     ReelError,
     ReelPlan,
-    ReelSettings,
     compile_reel,
     shown_span,
     summary,
 )
 from analyzer.reel.records import Choice, Gap, GapReason, Reel
+from analyzer.reel.settings import ReelSettings
 from analyzer.reel.story import narrate
 from analyzer.signal.window import Clip, Keyframe
 from base.clock import utc_after
@@ -40,7 +40,7 @@ from tests.kit.films.numbered import beeps, chapters_elsewhere, complaints, film
 from tests.kit.records.moments import moment
 from tests.kit.records.windows import START_UTC, measured
 
-CLIPS, KEYFRAMES = ReelSettings(media_time=True), ReelSettings(style="keyframes", media_time=True)
+CLIPS, KEYFRAMES = ReelSettings(), ReelSettings(style="keyframes")
 FPS = 25
 
 
@@ -65,6 +65,7 @@ def plan(moments: Sequence[Moment], gaps: Sequence[Gap] = ()) -> ReelPlan:
         gaps=tuple(gaps),
         changed=("a closing moment was added",),
         windows=tuple(each.window for each in moments),
+        media_time=True,
     )
 
 
@@ -77,7 +78,7 @@ def cue_times(folder: Path) -> list[tuple[float, float]]:
     return [(start_s, end_s) for start_s, end_s in numbers]
 
 
-def check_words(reel: Reel, rows: dict[str, Any], frame_s: float) -> None:
+def check_captions_text(reel: Reel, rows: dict[str, Any], frame_s: float) -> None:
     """What holds for every reel: all that names a time names the same one, to a frame."""
     folder = reel.folder
     chapters = rows["chapters"]
@@ -119,10 +120,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     return Clip(film(folder / "film.mp4", seconds=40, gop=FPS, sound="aac"), 0.0)
 
 
-def test_a_reel_of_clips_shows_what_it_says(tmp_path: Path, source: Clip) -> None:
+def test_a_reel_of_clips_shows_what_its_chapters_name(tmp_path: Path, source: Clip) -> None:
     moments = [told(0, [3.0, 4.0], source), told(2, [25.0], source), told(3, [32.0, 37.0], source)]
     reel, rows = made(tmp_path / "reel", plan(moments))
-    check_words(reel, rows, 1 / FPS)
+    check_captions_text(reel, rows, 1 / FPS)
     assert rows["mode"] == "copy"
     pictures = shown(reel.folder / VIDEO)
     for row in rows["chapters"]:
@@ -141,7 +142,7 @@ def test_a_reel_of_clips_shows_what_it_says(tmp_path: Path, source: Clip) -> Non
 def test_a_slideshow_shows_the_keyframes_and_no_other_picture(tmp_path: Path, source: Clip) -> None:
     moments = [told(0, [3.0, 4.0, 4.4, 7.0, 8.2], source), told(2, [25.0], source)]
     reel, rows = made(tmp_path / "reel", plan(moments), KEYFRAMES)
-    check_words(reel, rows, KEYFRAMES.hold_s)
+    check_captions_text(reel, rows, KEYFRAMES.hold_s)
     wanted = [round(k["pts_s"] * FPS) for row in rows["chapters"] for k in row["keyframes"]]
     assert wanted == [75, 100, 110, 175, 205, 625]
     pictures = shown(reel.folder / VIDEO)
@@ -155,7 +156,7 @@ def test_a_clip_that_begins_elsewhere_is_shown_by_the_media_time(tmp_path: Path)
     """A clip cut from the rolling buffer: its file's zero is media time 18."""
     clip = Clip(film(tmp_path / "film.mp4", seconds=12, first=450, sound="aac"), 18.0)
     reel, rows = made(tmp_path / "reel", plan([told(2, [22.0, 23.0], clip)]))
-    check_words(reel, rows, 1 / FPS)
+    check_captions_text(reel, rows, 1 / FPS)
     (row,) = rows["chapters"]
     assert row["start_s"] <= 20.5
     assert row["end_s"] >= 24.4
@@ -176,10 +177,10 @@ def test_a_copy_that_does_not_decode_is_encoded_instead(tmp_path: Path) -> None:
     clip = Clip(junk(film(tmp_path / "film.mp4", seconds=10, gop=5), 0.4, 0.45), 0.0)
     reel, rows = made(tmp_path / "reel", plan([told(0, [4.0, 5.0], clip)]))
     assert rows["mode"] == "encode"
-    check_words(reel, rows, 1 / FPS)
+    check_captions_text(reel, rows, 1 / FPS)
 
 
-def test_gaps_and_changes_are_told(tmp_path: Path, source: Clip) -> None:
+def test_gaps_and_changes_are_in_the_files(tmp_path: Path, source: Clip) -> None:
     gap = Gap("front", utc_after(START_UTC, 12.0), utc_after(START_UTC, 19.0), GapReason.UNREADABLE)
     moments = [told(0, [3.0], source), told(2, [25.0], source)]
     reel, rows = made(tmp_path / "reel", plan(moments, [gap]))
@@ -224,7 +225,7 @@ def test_a_clip_that_has_gone_is_a_media_error(tmp_path: Path, settings: ReelSet
     assert not list((tmp_path / "reel").iterdir())
 
 
-def test_a_summary_says_what_it_is_and_where_its_video_lies(tmp_path: Path, source: Clip) -> None:
+def test_a_summary_names_its_content_and_the_path_of_its_video(tmp_path: Path, source: Clip) -> None:
     reel, rows = made(tmp_path / "reel", plan([told(0, [3.0], source)]))
     first, second = summary(reel, Path("out")).splitlines()
     assert first == f"out: {rows['title']}"

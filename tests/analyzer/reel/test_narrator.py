@@ -56,7 +56,7 @@ def test_a_chapter_that_is_left_out_has_its_built_in_sentence() -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, sentences(), sentences((9, "Nine.")), {"sentences": "One."}])
-def test_without_any_usable_sentence_the_built_in_story_is_told(answer: dict[str, Any]) -> None:
+def test_without_any_usable_sentence_the_built_in_story_is_used(answer: dict[str, Any]) -> None:
     assert narrated(answer) == BUILT_IN
 
 
@@ -82,7 +82,7 @@ def test_the_chapters_are_listed_with_their_times_and_the_schema_wants_one_for_e
     narrator = Narrator(model, language="French")
     asyncio.run(narrator.narrate(CHOICES, [], ["front"]))
     asyncio.run(narrator.narrate(CHOICES, [], ["front"], media_time=True))
-    (system, wall, schema, sampling), (_, media, _, _) = model.heard
+    (system, wall, schema, sampling), (_, media, _, _) = model.asked
     assert wall.splitlines()[1].startswith("2. 14:00:30, front: Event 3. A mover crosses")
     assert media.splitlines()[1].startswith("2. 0:00:30, front: ")
     assert "in French" in system
@@ -96,4 +96,4 @@ def test_the_chapters_are_listed_with_their_times_and_the_schema_wants_one_for_e
 def test_nothing_to_show_needs_no_model() -> None:
     model = ScriptedModel()
     assert asyncio.run(Narrator(model).narrate([], [], [])) == narrate([], [], [])
-    assert not model.heard
+    assert not model.asked

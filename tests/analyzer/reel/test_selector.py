@@ -9,12 +9,13 @@ import pytest
 
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.text_model import SELECTING
-from analyzer.reel.choose import ChooseRules, Pick, Proposal, choose
+from analyzer.reel.choose import Pick, Proposal, choose
 from analyzer.reel.selector import ModelSelector
+from analyzer.reel.settings import ReelSettings
 from tests.kit.models.text_model import ScriptedModel
 from tests.kit.records.moments import moment
 
-RULES = ChooseRules(2, 3)
+RULES = ReelSettings(min_chapters=2, max_chapters=3)
 MOMENTS = tuple(moment(n, importance=n, title=f"Event number {n}") for n in range(8))
 
 
@@ -29,11 +30,11 @@ def test_numbers_become_the_windows_they_were_given_for() -> None:
     assert proposal == Proposal(tuple(wanted))
 
 
-def test_each_moment_is_listed_with_number_time_camera_and_words() -> None:
+def test_each_moment_is_listed_with_number_time_camera_and_text() -> None:
     moments = (*MOMENTS[:7], replace(MOMENTS[7], alerts=("the gate stands open",)))
     model = ScriptedModel(picks(1))
     asyncio.run(ModelSelector(model, RULES, language="German").propose(moments))
-    ((system, user, schema, sampling),) = model.heard
+    ((system, user, schema, sampling),) = model.asked
     lines = user.splitlines()
     assert len(lines) == 8
     assert lines[2].startswith("3. 14:00:20, front, importance 2: Event number 2. A mover crosses")
@@ -69,4 +70,4 @@ def test_a_model_that_fails_proposes_nothing_and_it_is_logged(caplog: pytest.Log
 def test_nothing_is_asked_when_all_are_shown_anyway() -> None:
     model = ScriptedModel()
     assert asyncio.run(ModelSelector(model, RULES).propose(MOMENTS[:2])) is None
-    assert not model.heard
+    assert not model.asked

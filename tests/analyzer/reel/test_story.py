@@ -1,4 +1,4 @@
-"""The story says what the moments say, when it was, and where in the reel it is."""
+"""The story has the moments' text, their times and their chapters."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def told(*moments: Moment, gaps: Sequence[Gap] = (), media_time: bool = False) -
 
 @pytest.mark.parametrize("media_time", [True, False])
 @given(indices=st.lists(st.integers(0, 9000), unique=True, max_size=12).map(sorted))
-def test_each_choice_has_a_sentence_in_its_own_words(indices: list[int], *, media_time: bool) -> None:
+def test_each_choice_has_a_sentence_from_its_own_text(indices: list[int], *, media_time: bool) -> None:
     own = [moment(i, text=f"Something numbered {i} moves. It moves on.") for i in indices]
     story = narrate(choices(*own), (), ["front"], media_time=media_time)
     assert len(story.sentences) == len(own)
@@ -92,7 +92,7 @@ def test_nothing_chosen_is_an_empty_story() -> None:
     assert story.title
 
 
-def test_the_first_time_is_told_and_the_next_ones_from_there() -> None:
+def test_the_first_time_is_absolute_and_the_next_ones_relative() -> None:
     sentences = told(moment(0), moment(1), moment(4), moment(40), moment(41))
     assert sentences[0].startswith("At 14:00:00, a mover")
     assert re.match(r"(Right after that|Next|Straight afterwards|Then), a mover", sentences[1])
@@ -111,12 +111,12 @@ def test_the_first_time_is_told_and_the_next_ones_from_there() -> None:
         (360, "an hour"),
     ],
 )
-def test_spans_are_told_in_words(index: int, words: str) -> None:
+def test_spans_are_written_out(index: int, words: str) -> None:
     sentences = [told(moment(0), *[moment(i) for i in range(1, n)], moment(n + index - 1)) for n in (1, 2, 3)]
     assert any(words in each[-1].lower() for each in sentences), sentences
 
 
-def test_media_time_is_told_for_files() -> None:
+def test_files_have_media_time() -> None:
     sentences = told(moment(0), moment(400), media_time=True)
     assert sentences[0].startswith("At 0:00:00, ")
     assert "1:06:40" in sentences[1]
@@ -138,7 +138,7 @@ def test_cameras_are_named_where_there_are_several() -> None:
     assert "camera" not in " ".join(told(moment(0), moment(1)))
 
 
-def test_two_cameras_at_once_are_told_as_such() -> None:
+def test_two_cameras_at_once_are_named_as_such() -> None:
     second = told(moment(3, camera="back"), moment(3, camera="front"))[1]
     assert re.match(r"(At the same time|Meanwhile) on camera front, ", second)
 
@@ -295,7 +295,7 @@ def test_what_a_model_wrote_cannot_break_the_page(character: str) -> None:
     assert hostile.count("\n") == plain.count("\n")
 
 
-def test_gaps_are_told_in_words() -> None:
+def test_gaps_are_written_out() -> None:
     gaps = [
         Gap("front", "2026-03-12T14:02:00Z", "2026-03-12T14:09:00Z", GapReason.SOURCE_DOWN),
         Gap("yard", "2026-03-12T14:20:05Z", "2026-03-12T14:20:41Z", GapReason.SOURCE_STALLED),
@@ -317,14 +317,14 @@ def test_gaps_are_told_in_words() -> None:
     ]
 
 
-def test_gaps_of_a_file_are_told_in_its_own_time() -> None:
+def test_gaps_of_a_file_have_media_time() -> None:
     made = chapters([moment(60)], [4.0])
     gap = Gap("front", "2026-03-12T14:20:00Z", "2026-03-12T14:21:30Z", GapReason.UNREADABLE)
     page = markdown(reel(made, gaps=[gap]), media_time=True)
     assert "- 0:20:00-0:21:30 camera front could not be read" in page
 
 
-def test_no_gap_and_no_change_are_said_and_left_out() -> None:
+def test_without_gaps_the_page_states_so_and_without_changes_is_silent() -> None:
     page = markdown(reel(chapters([moment(0)], [2.0])))
     assert section(page, "Not observed") == "Nothing: every second was observed."
     assert "What the chooser changed" not in page
@@ -335,7 +335,7 @@ def test_what_the_chooser_changed_is_listed() -> None:
     assert section(page, "What the chooser changed") == "- Added one.\n- Left out two."
 
 
-def test_a_reel_without_chapters_says_so() -> None:
+def test_a_reel_without_chapters_is_named_as_such() -> None:
     page = markdown(reel([]))
     assert "Nothing happened that could be shown." in page
     assert "## Chapters" not in page

@@ -67,7 +67,7 @@ def test_points_stand_at_their_times() -> None:
     assert xs == pytest.approx([(n + 0.5) / 100 * WIDTH for n in range(100)], abs=1)
 
 
-def test_time_that_nobody_saw_is_left_open() -> None:
+def test_time_that_was_not_observed_is_left_open() -> None:
     gap = Gap("front", utc_after(START_UTC, 10.0), utc_after(START_UTC, 30.0), GapReason.SOURCE_DOWN)
     shown = drawn([measured(0), measured(3)], [gap])
     assert shown.line.count("M") == 2

@@ -178,7 +178,7 @@ def test_each_sentence_of_the_story_leads_to_its_chapter(tmp_path: Path, street:
     assert Parsed(told[1]).text == "First: A car passes. Two people cross. Then, A dog runs. The end."
 
 
-def test_a_report_says_what_nobody_saw_and_what_was_changed(tmp_path: Path, street: list[Window]) -> None:
+def test_a_report_lists_coverage_gaps_and_changes(tmp_path: Path, street: list[Window]) -> None:
     gap = Gap("front", utc_after(START_UTC, 20.0), utc_after(START_UTC, 30.0), GapReason.SOURCE_DOWN)
     shown = reel(tmp_path, story(street), gaps=[gap], changed=["Added the closing moment."])
     text = Parsed(report(shown, street, poster=None, media_time=False)).text
@@ -187,7 +187,7 @@ def test_a_report_says_what_nobody_saw_and_what_was_changed(tmp_path: Path, stre
     assert "Nothing was missed" not in text
 
 
-def test_a_report_says_that_nothing_was_missed(tmp_path: Path, street: list[Window]) -> None:
+def test_a_report_states_that_nothing_was_missed(tmp_path: Path, street: list[Window]) -> None:
     text = Parsed(report(reel(tmp_path, story(street)), street, poster=None, media_time=False)).text
     assert "Nothing was missed" in text
 
@@ -195,7 +195,7 @@ def test_a_report_says_that_nothing_was_missed(tmp_path: Path, street: list[Wind
 @pytest.mark.parametrize(
     ("media_time", "shown"), [(True, "0:00:42 \u2013 0:00:46"), (False, "14:00:42 \u2013 14:00:46")]
 )
-def test_chapters_tell_media_time_of_files_and_wall_time_of_cameras(
+def test_chapters_have_media_time_of_files_and_wall_time_of_cameras(
     tmp_path: Path, street: list[Window], *, media_time: bool, shown: str
 ) -> None:
     text = Parsed(report(reel(tmp_path, story(street)), street, poster=None, media_time=media_time)).text
@@ -221,11 +221,11 @@ def test_each_camera_has_its_own_chart(street: list[Window]) -> None:
     ]
 
 
-def test_a_page_without_windows_says_so() -> None:
+def test_a_page_without_windows_states_so() -> None:
     assert "No window was measured." in Parsed(plot([], title="nothing")).text
 
 
-def test_pictures_are_limited_and_the_page_says_so(picture: Path) -> None:
+def test_pictures_are_limited_and_the_page_states_so(picture: Path) -> None:
     windows = [measured(n, [(5.0, 300.0 + n)], picture=picture) for n in range(MAX_PICTURES + 50)]
     parsed = Parsed(plot(windows, title="many"))
     assert len(parsed.all("a", "key")) == MAX_PICTURES
@@ -382,7 +382,7 @@ def test_pointing_at_a_peak_shows_its_picture(opened: Page) -> None:
     assert opened.evaluate("document.querySelector('.pop').hidden") is True
 
 
-def test_pointing_at_a_gap_says_that_nobody_looked(opened: Page) -> None:
+def test_pointing_at_a_gap_shows_that_it_was_not_observed(opened: Page) -> None:
     opened.hover(".gap")
     assert opened.evaluate("document.querySelector('.pop p').textContent").endswith("not observed")
 
@@ -427,7 +427,7 @@ def test_the_page_is_dark_where_the_reader_likes_it_dark(chromium: Page, folder:
     assert min(chromium.evaluate(background)) > 220
 
 
-def test_a_page_alone_says_that_its_video_is_missing(chromium: Page, folder: Path, tmp_path: Path) -> None:
+def test_a_page_alone_shows_that_its_video_is_missing(chromium: Page, folder: Path, tmp_path: Path) -> None:
     lone = tmp_path / "report.html"
     lone.write_bytes((folder / "report.html").read_bytes())
     chromium.open(lone)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from analyzer.signal.activity import Activity, ActivityMeter
-from analyzer.signal.motion import Motion, MotionMeter, MotionSettings
+from analyzer.signal.motion import Motion, MotionMeter
+from analyzer.signal.settings import MotionSettings
 
 PICTURE_PX = 1000
 FRAME_S = 0.1
@@ -47,7 +48,7 @@ def test_the_share_is_that_of_the_frame_that_changed_most() -> None:
     assert measure(motion(pts_s, 100.0 + 30 * pts_s) for pts_s in frames(11)).share == pytest.approx(0.13)
 
 
-def test_a_cut_is_told_apart_from_motion() -> None:
+def test_a_cut_is_distinguished_from_motion() -> None:
     activity = measure(motion(pts_s, 990.0 if pts_s == 4.0 else 0.0, cut=pts_s == 4.0) for pts_s in frames())
     assert activity.cuts == (4.0,)
     assert activity.share == 0.0
@@ -89,7 +90,7 @@ def test_times_that_jump_back_count_once() -> None:
     assert measure(motion(pts_s, 80.0) for pts_s in times).active_s == pytest.approx(0.4)
 
 
-def test_cars_of_a_real_camera_are_followed_and_its_exposure_told_apart(shared_media: Path) -> None:
+def test_cars_of_a_real_camera_are_followed_and_its_exposure_is_distinguished(shared_media: Path) -> None:
     settings = MotionSettings()
     meter, activity = ActivityMeter(), []
     with av.open(shared_media / "car-detection.mp4") as clip:

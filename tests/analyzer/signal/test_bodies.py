@@ -15,7 +15,7 @@ from tests.kit.records.counting import windows_of
 HARD = ("abreast", "three", "three lengthwise", "five")
 
 
-# How often that holds of any seed, bench/counts.py tells.
+# bench/counts.py measures how often that holds for any seed.
 @pytest.mark.parametrize("seed", [5, 7])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in HARD])
 def test_each_kind_of_film_is_counted_rightly(kind: str, seed: int, tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_those_that_hide_each_other_are_never_counted_too_high(kind: str, seed: 
 
 
 @pytest.mark.parametrize("seed", [51, 52, 53])
-def test_the_way_of_one_that_crosses_is_told(seed: int, tmp_path: Path) -> None:
+def test_the_way_of_one_that_crosses_is_measured(seed: int, tmp_path: Path) -> None:
     staged = stage("alone", seed)
     (actor,) = staged.actors
     window = windows_of(staged.write(tmp_path / "film.mp4"))[0]

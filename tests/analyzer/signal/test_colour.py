@@ -14,8 +14,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from analyzer.signal.motion import MotionMeter, MotionSettings
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.motion import MotionMeter
+from analyzer.signal.settings import MotionSettings, WindowSettings
+from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
 from stream.frames import FrameDecoder
@@ -162,7 +163,7 @@ def test_a_slow_mover_of_any_size_on_plain_ground_is_seen_by_its_colour(
 
 def test_the_signal_of_the_notebook_is_that_of_brightness_alone(tmp_path: Path) -> None:
     settings = WindowSettings()
-    notebook = WindowSettings(motion=type(settings.motion)(signal="notebook"), max_fps=None)
+    notebook = WindowSettings(motion=type(settings.motion)(signal="notebook"))
     (window,) = watched(film(tmp_path / "film.mp4", crossing(RED, (60, 90))), notebook)
     assert window.quiet
 

@@ -107,7 +107,7 @@ def test_drops_that_come_when_they_come_are_left_alone(seed: int) -> None:
     assert len(active_s(left)) > 0.85 * len(seen)
 
 
-def test_a_beat_that_ends_is_forgotten_and_what_follows_there_counts() -> None:
+def test_a_beat_that_ends_is_dropped_and_what_follows_there_counts() -> None:
     rng, times_s = np.random.default_rng(1), [31.3]
     while times_s[-1] < 90:
         times_s.append(times_s[-1] + rng.uniform(0.6, 3.0))
@@ -118,7 +118,7 @@ def test_a_beat_that_ends_is_forgotten_and_what_follows_there_counts() -> None:
     assert all(any(from_s <= at_s < from_s + 0.3 for at_s in seen) for from_s in times_s[:-1] if from_s > 52)
 
 
-def test_somebody_who_walks_over_a_clock_is_left() -> None:
+def test_a_person_who_walks_over_a_clock_still_counts() -> None:
     clock = ticking(1.0)
 
     def walker(at_s: float) -> dict[tuple[int, int], int]:

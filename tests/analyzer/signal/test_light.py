@@ -74,7 +74,7 @@ def test_brightness_is_not_compared_across_a_cut() -> None:
     assert meter.close() == ()
 
 
-def test_a_change_is_told_once() -> None:
+def test_a_change_is_reported_once() -> None:
     meter = LightMeter()
     meter.add(1.0, 40.0)
     assert len(meter.close()) == 1

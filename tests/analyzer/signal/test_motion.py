@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import av
 import cv2
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from analyzer.signal.activity_spans import Findings, PeakFinder
-from analyzer.signal.motion import GRID_COLUMNS, GRID_ROWS, Motion, MotionMeter, MotionSettings, rectangle
+from analyzer.signal.motion import GRID_COLUMNS, GRID_ROWS, Motion, MotionMeter
+from analyzer.signal.settings import Areas, MotionSettings, rectangle
 
 WIDTH, HEIGHT = 400, 300
 Luma = NDArray[np.uint8]
@@ -76,8 +78,12 @@ def draw(scene: Scene, x: float, y: int, size: tuple[int, int], levels: float) -
     return drawn
 
 
-def measured(frames: Iterable[tuple[float, Luma]], settings: MotionSettings | None = None) -> list[Motion]:
-    meter = MotionMeter(settings or MotionSettings(), WIDTH, HEIGHT)
+def measured(
+    frames: Iterable[tuple[float, Luma]],
+    settings: MotionSettings | None = None,
+    areas: Areas | None = None,
+) -> list[Motion]:
+    meter = MotionMeter(settings or MotionSettings(), WIDTH, HEIGHT, areas)
     return [meter.measure(pts_s, luma) for pts_s, luma in frames]
 
 
@@ -243,7 +249,7 @@ def test_a_change_that_stays_is_an_event(fps: float) -> None:
     assert above(motions, 0.0, 2.95) == above(motions, 3.5) == []
 
 
-def test_a_cut_is_told_once_and_a_fade_is_none() -> None:
+def test_a_cut_is_reported_once_and_a_fade_is_none() -> None:
     one, other = street(1), street(2) + 20
     cut = measured(camera(lambda t: one if t < 3 else other))
     assert [motion.pts_s for motion in cut if motion.cut] == [3.0]
@@ -293,34 +299,28 @@ def test_the_grid_shows_where_the_picture_changed_and_only_while_it_does() -> No
 
 
 @pytest.mark.parametrize(
-    ("settings", "counts"),
+    ("areas", "counts"),
     [
-        (MotionSettings(regions=(rectangle(0, 0, 400, 120),)), True),
-        (MotionSettings(regions=(rectangle(0, 150, 400, 150),)), False),
-        (MotionSettings(regions=(((0, 0), (400, 0), (400, 120)),)), True),
-        (MotionSettings(ignore=(rectangle(0, 20, 400, 120),)), False),
-        (MotionSettings(ignore=(rectangle(0, 150, 400, 150),)), True),
-        (MotionSettings(regions=(rectangle(0, 0, 400, 120),), ignore=(rectangle(0, 20, 400, 120),)), False),
+        (Areas(regions=(rectangle(0, 0, 400, 120),)), True),
+        (Areas(regions=(rectangle(0, 150, 400, 150),)), False),
+        (Areas(regions=(((0, 0), (400, 0), (400, 120)),)), True),
+        (Areas(ignore=(rectangle(0, 20, 400, 120),)), False),
+        (Areas(ignore=(rectangle(0, 150, 400, 150),)), True),
+        (Areas(regions=(rectangle(0, 0, 400, 120),), ignore=(rectangle(0, 20, 400, 120),)), False),
     ],
 )
 @pytest.mark.parametrize("signal", ["changed", "notebook"])
 def test_only_what_moves_in_a_region_and_not_in_ignore_counts(
-    settings: MotionSettings, *, counts: bool, signal: str
+    areas: Areas, *, counts: bool, signal: Literal["changed", "notebook"]
 ) -> None:
-    settings = MotionSettings(
-        signal="notebook" if signal == "notebook" else "changed",
-        regions=settings.regions,
-        ignore=settings.ignore,
-    )
-    motions = measured(camera(mover, fps=15, seconds=4, noise=0), settings)
+    motions = measured(camera(mover, fps=15, seconds=4, noise=0), MotionSettings(signal), areas)
     assert (max(motion.value for motion in motions) > 0) == counts
 
 
 def test_regions_are_in_pixels_of_the_source() -> None:
-    settings = MotionSettings(regions=(rectangle(0, 0, 1920, 432),))
     frames = list(camera(mover, fps=15, seconds=3, noise=0))
-    meter = MotionMeter(settings, 1920, 1080)
-    small = MotionMeter(MotionSettings(regions=(rectangle(0, 0, 400, 120),)), 400, 300)
+    meter = MotionMeter(MotionSettings(), 1920, 1080, Areas(regions=(rectangle(0, 0, 1920, 432),)))
+    small = MotionMeter(MotionSettings(), 400, 300, Areas(regions=(rectangle(0, 0, 400, 120),)))
     assert [meter.measure(*frame).value for frame in frames] == [
         small.measure(*frame).value for frame in frames
     ]
@@ -354,17 +354,19 @@ def test_noise_alone_does_not_raise_the_notebook_signal_above_its_threshold() ->
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("settings", "areas", "message"),
     [
-        (MotionSettings(regions=(((10, 10), (20, 10)),)), "2 points"),
-        (MotionSettings(ignore=(rectangle(0, 0, 400, 300),)), "nothing"),
-        (MotionSettings(regions=(rectangle(500, 0, 50, 50),)), "nothing"),
-        (MotionSettings(width_px=20), "too small"),
+        (MotionSettings(), Areas(regions=(((10, 10), (20, 10)),)), "2 points"),
+        (MotionSettings(), Areas(ignore=(rectangle(0, 0, 400, 300),)), "nothing"),
+        (MotionSettings(), Areas(regions=(rectangle(500, 0, 50, 50),)), "nothing"),
+        (MotionSettings(width_px=20), Areas(), "too small"),
     ],
 )
-def test_settings_that_leave_nothing_to_measure_are_refused(settings: MotionSettings, message: str) -> None:
+def test_settings_that_leave_nothing_to_measure_are_refused(
+    settings: MotionSettings, areas: Areas, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
-        MotionMeter(settings, WIDTH, HEIGHT)
+        MotionMeter(settings, WIDTH, HEIGHT, areas)
 
 
 def test_a_picture_of_another_size_is_refused() -> None:
@@ -384,7 +386,7 @@ def decoded(name: str) -> Iterator[tuple[float, Luma]]:
 
 @cache
 def clip(name: str) -> tuple[list[Motion], list[float]]:
-    """What the meter and plain differences of more than 8 grey levels say of a clip's frames."""
+    """Values of the meter and of plain differences of more than 8 grey levels for a clip's frames."""
     if not (MEDIA / name).exists():
         pytest.skip(f"needs {name}, which is not part of the project")
     meter = MotionMeter(MotionSettings(), WIDTH, HEIGHT)
@@ -406,7 +408,7 @@ def auc(values: list[float], is_event: NDArray[np.bool_]) -> float:
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_the_signal_tells_events_better_than_plain_differences_do(name: str) -> None:
+def test_the_signal_separates_events_better_than_plain_differences_do(name: str) -> None:
     motions, plain = clip(name)
     is_event = np.array([any(a <= m.pts_s <= b for a, b in EVENTS[name]) for m in motions])
     ours = auc([motion.value for motion in motions], is_event)

@@ -1,4 +1,4 @@
-"""Blobs drawn on a grid are found, followed and told apart."""
+"""Blobs drawn on a grid are found, followed and distinguished."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_what_comes_in_where_something_has_left_is_another_one() -> None:
     assert most_at_once(movers) == 1
 
 
-def test_one_that_goes_there_and_back_tells_where_it_turned() -> None:
+def test_one_that_goes_there_and_back_has_its_turning_point() -> None:
     there, back = line(1, 4, (0.1, 0.3), (0.8, 0.3)), line(4, 7, (0.8, 0.3), (0.1, 0.3))
     (mover,) = follow(lambda pts_s: there(pts_s) or back(pts_s))
     assert mover.turn == pytest.approx((0.8, 0.3), abs=0.05)

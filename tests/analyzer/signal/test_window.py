@@ -11,7 +11,8 @@ import pytest
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from analyzer.signal.window import SIGNAL_STEP_S, Measured, Snapshot, Windower, WindowSettings
+from analyzer.signal.settings import PeakSettings, WindowSettings
+from analyzer.signal.window import SIGNAL_STEP_S, Measured, Snapshot, Windower
 from stream.frames import Frame
 
 SIZE = (320, 240)
@@ -94,7 +95,9 @@ def test_no_picture_is_made_where_none_is_asked_for() -> None:
 
 def test_no_more_keyframes_than_are_wanted() -> None:
     events = [(1.0 + 2 * n, 2.0 + 2 * n) for n in range(4)]
-    (window,) = measure((frame(at_s, events) for at_s in times(9)), replace(SETTINGS, max_keyframes=3))
+    (window,) = measure(
+        (frame(at_s, events) for at_s in times(9)), replace(SETTINGS, peaks=PeakSettings(max_keyframes=3))
+    )
     assert len(window.shots) == 3
     assert len(window.peaks) > 3
 

@@ -70,7 +70,7 @@ def timestamps_jump(server: RtspServer, by_s: float) -> None:
 
 
 def resolution_changes(server: RtspServer) -> None:
-    """Somebody sets another picture size: it comes in mid-stream, on the same connection, for good."""
+    """The camera's picture size is changed: it comes in mid-stream, on the same connection, for good."""
     server.say(footage=1)
 
 

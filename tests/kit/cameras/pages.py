@@ -20,8 +20,8 @@ class Page:
     Attributes:
         body: the content.
         kind: its content type; "" for none.
-        length: whether the server tells its length.
-        tags: whether the server tells its tag, and says when nothing has changed.
+        length: whether the server sends its length.
+        tags: whether the server sends its tag, and answers 304 when nothing has changed.
         status: of the answer.
     """
 
@@ -56,7 +56,7 @@ class Pages:
         return f"http://{credentials}127.0.0.1:{self.port}{path}"
 
     def answer(self, path: str, told: dict[str, str]) -> tuple[Page, dict[str, str]]:
-        """The page for a request, and headers besides."""
+        """The page for a request, and further headers."""
         self.requests.append(path)
         name = path.partition("?")[0]
         if self.password is not None and not self._allows(told.get("authorization", ""), self.password):

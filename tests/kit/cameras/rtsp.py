@@ -29,7 +29,7 @@ def missing() -> str | None:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody has now."""
+    """A TCP port of the loopback interface that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

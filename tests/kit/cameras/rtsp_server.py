@@ -29,7 +29,7 @@ _AUDIO = {
     " ! rtpmp4gpay",
     "pcma": "audio/x-alaw,rate=8000,channels=1 ! rtppcmapay",
 }
-# The payloader's packets come out, are spoilt as it is wished, and go into what looks like a payloader.
+# The payloader's packets come out, are spoilt as requested, and go into what looks like a payloader.
 _TRACK = (
     "appsrc name={name} is-live=true format=time max-bytes=8000000 ! {payloaded} pt=9{n}"
     " ! appsink name=raw{n} emit-signals=true sync=false async=false"
@@ -110,7 +110,7 @@ class Player:
         media.connect("unprepared", lambda _: GLib.source_remove(self._timer))
 
     def _relay(self, payloaded: Gst.Element, out: Gst.Element) -> Gst.FlowReturn:
-        """Pass an RTP packet on, unless it is lost, with the time that it is to tell."""
+        """Pass an RTP packet on, unless it is lost, with the time that it is to carry."""
         sample = payloaded.emit("pull-sample")
         if self._faults.lost and self._faults.random.random() < self._faults.lost:
             return Gst.FlowReturn.OK
@@ -210,7 +210,7 @@ def _obey(channel: GLib.IOChannel, _condition: GLib.IOCondition, faults: Faults,
 
 
 def main() -> None:
-    """Serve until stdin ends; with ``--check`` only say, by the exit code, whether it could.
+    """Serve until stdin ends; with ``--check`` only return, as the exit code, whether it could.
 
     Takes ``{"mounts": {"/path": [folder, ...]}, "port": 0, "user": null, "password": null}``; with a user,
     every mount asks for it. The first folder of a mount is played until ``footage`` says otherwise.

@@ -132,14 +132,14 @@ def over_tcp(units: Sequence[Unit]) -> Iterator[str]:
 
 @contextmanager
 def over_udp(units: Sequence[Unit], port: int) -> Iterator[str]:
-    """Send them to a port from now on, whether anybody listens or not; yields the address."""
+    """Send them to a port from now on, whether a receiver listens or not; yields the address."""
     stop = threading.Event()
     out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     out.connect(("127.0.0.1", port))
 
     def send(data: bytes) -> None:
         for at in range(0, len(data), _DATAGRAM_BYTES):
-            with suppress(ConnectionRefusedError):  # nobody listens yet
+            with suppress(ConnectionRefusedError):  # there is no receiver yet
                 out.send(data[at : at + _DATAGRAM_BYTES])
 
     thread = threading.Thread(target=_play, args=(units, send, stop), daemon=True)

@@ -31,7 +31,7 @@ def mpeg4(folder: Path) -> Path:
 
 
 def fragments_of_no_use(folder: Path) -> Path:
-    """Fragments that do not say how long what the cipher needs is: FFmpeg refuses them."""
+    """Fragments without the length of the cipher's data: FFmpeg refuses them."""
     film = fragments(folder)
     film.write_bytes(film.read_bytes().replace(b"saiz", b"free"))
     return film

@@ -64,7 +64,7 @@ def pictures(look: Look) -> list[NDArray[np.uint8]]:
 
 
 def write_file(path: Path, look: Look, rounds: int = 1) -> Path:
-    """Write so many rounds to a media file, whose kind its name tells."""
+    """Write so many rounds to a media file, whose kind its name determines."""
     with av.open(path, "w") as out:
         video = _video_stream(out, look)
         audio = _audio_stream(out, look)
@@ -81,7 +81,7 @@ def write_file(path: Path, look: Look, rounds: int = 1) -> Path:
 def write_units(folder: Path, look: Look) -> Path:
     """Write one round as access units, for the scripted RTSP server.
 
-    ``video.bin`` and ``audio.bin`` hold them one after the other; the JSON beside each names, for each
+    ``video.bin`` and ``audio.bin`` hold them one after the other; the JSON next to each names, for each
     unit, its time (s), place, size, whether playing can begin with it, and duration (s).
     """
     folder.mkdir(parents=True)

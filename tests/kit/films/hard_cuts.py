@@ -32,7 +32,7 @@ def slides(
     """Write a film with a cut at each of these times.
 
     Args:
-        path: its name tells the container.
+        path: its suffix selects the container.
         cuts_s: in order; the frame shown at such a time is the first of another scene.
         fps: frames a second.
         seconds: how long.

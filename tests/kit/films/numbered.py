@@ -194,7 +194,7 @@ def ffmpeg(*arguments: str) -> str:
 
 
 def complaints(path: Path) -> str:
-    """What that FFmpeg has to say against a file that it plays to the end."""
+    """The warnings of that FFmpeg while it plays a file to the end."""
     return ffmpeg("-v", "warning", "-i", f"file:{path}", "-f", "null", "-")
 
 

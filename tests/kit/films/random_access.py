@@ -125,7 +125,7 @@ def without_keys(avi: Path, *, but_first: bool = False) -> Path:
 
 
 def together(path: Path, *films: Path, defaults: tuple[bool, ...] = (), container: str = "mp4") -> Path:
-    """One file with the first video track of each film; ``defaults`` tells which are default tracks."""
+    """One file with the first video track of each film; ``defaults`` marks the default tracks."""
     with av.open(str(path), "w", format=container) as out:
         sources = [av.open(str(source)) for source in films]
         tracks = [out.add_stream_from_template(source.streams.video[0]) for source in sources]

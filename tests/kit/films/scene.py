@@ -55,7 +55,7 @@ def scene(
     """Write a film in which the block crosses from left to right in each event.
 
     Args:
-        path: what its name ends in tells the container, unless ``container`` does.
+        path: its suffix selects the container, unless ``container`` does.
         events: from and until when, in seconds of the film.
         start_s: timestamp of the first picture.
         rotation_deg, mirrored, pixel_aspect: how the file says that its frames are displayed.
@@ -110,7 +110,7 @@ def _picture(wall: NDArray[np.uint8], events: Sequence[Event], at_s: float) -> N
 
 
 class _Tone:
-    """Sound beside the pictures, written no further than they are."""
+    """Sound for the pictures, written no further than they are."""
 
     def __init__(self, out: OutputContainer, codec: str, seconds: float, start_s: float) -> None:
         self._out = out

@@ -1,4 +1,4 @@
-"""A chat server that says what a test tells it to, over real HTTP: what vLLM and its likes answer."""
+"""A chat server with scripted answers, over real HTTP, as vLLM and similar servers give them."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ Refuse = Callable[[dict[str, Any]], str | None]
 
 @dataclass
 class ChatServer:
-    """Answers each question with the next of ``says`` (the last one over and over), and keeps what it heard.
+    """Answers each question with the next of ``says`` (the last one over and over), and keeps the questions.
 
     Attributes:
         says: contents of answers; what is no text is sent as JSON.
         runner: who runs the model, as vLLM and others put it into ``owned_by``.
         refuse: what it does not understand.
-        heard: the bodies of all questions, refused ones too.
+        asked: the bodies of all questions, refused ones too.
         headers: the headers of the last request.
     """
 
     says: Sequence[Any] = (GOOD,)
     runner: str = "vllm"
     refuse: Refuse = lambda _: None
-    heard: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     url: str = ""
     _answered: int = 0
@@ -64,7 +64,7 @@ class ChatServer:
             model = {"id": "qwen", "object": "model", "created": 0, "owned_by": self.runner}
             return _json(200, {"object": "list", "data": [model | {"max_model_len": 8192}]})
         body = json.loads(request.body)
-        self.heard.append(body)
+        self.asked.append(body)
         reason = self.refuse(body)
         if reason is not None:
             return _json(400, {"error": {"message": reason, "type": "BadRequestError", "code": 400}})

@@ -27,7 +27,7 @@ Fault = Literal[
     "garbled",  # 200, and a body that is no JSON
     "half",  # the connection ends in the middle of the answer
     "trickle",  # the answer comes byte by byte, and never ends
-    "hangs_up",  # the connection is closed without a word
+    "hangs_up",  # the connection is closed without an answer
 ]
 
 _STATUS = {"error_500": 500, "busy_429": 429, "unavailable_503": 503, "unauthorized_401": 401}

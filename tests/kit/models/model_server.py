@@ -44,7 +44,7 @@ NO_SUCH_PAGE = Answer({"detail": "Not Found"}, 404)
 
 
 def refusal(message: str, status: int = 400, **more: Any) -> Answer:
-    """A failure as OpenAI tells it."""
+    """A failure as OpenAI reports it."""
     return Answer({"error": {"message": message, "type": "invalid_request_error", **more}}, status)
 
 
@@ -73,13 +73,13 @@ def listed(*names: str, runner: str = "library", **more: Any) -> dict[str, Any]:
 
 @dataclass
 class ModelServer:
-    """Answers questions by its rules, and keeps what it heard.
+    """Answers questions by its rules, and keeps the questions.
 
     Attributes:
         rules: in order; may be changed at any time.
         says: the answer to a question that passes them; what is no Answer is its value.
         models: the answer to who asks for the models.
-        heard: the bodies of all questions, refused ones too.
+        asked: the bodies of all questions, refused ones too.
         requests: method and target of all requests.
         headers: those of the last request.
     """
@@ -87,7 +87,7 @@ class ModelServer:
     rules: Sequence[Rule] = ()
     says: Any = field(default_factory=lambda: completion(GOOD))
     models: Any = field(default_factory=lambda: listed("qwen"))
-    heard: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     url: str = ""
@@ -102,7 +102,7 @@ class ModelServer:
             yield self
         finally:
             server.close()
-            for task in self._serving:  # a client may have left without a word
+            for task in self._serving:  # a client may have closed its connection
                 task.cancel()
             await asyncio.gather(*self._serving, return_exceptions=True)
 
@@ -129,7 +129,7 @@ class ModelServer:
         if method != "POST" or not path.endswith("/chat/completions"):
             return NO_SUCH_PAGE
         body = json.loads(request.body)
-        self.heard.append(body)
+        self.asked.append(body)
         refused = (answer for rule in self.rules if (answer := rule(body)) is not None)
         return next(refused, self.says if isinstance(self.says, Answer) else Answer(self.says))
 
@@ -144,7 +144,7 @@ def pictures(body: Mapping[str, Any]) -> list[tuple[int, int]]:
 
 
 def words(body: Mapping[str, Any]) -> str:
-    """The last words of the question."""
+    """The last text of the question."""
     return str(_parts(body)[-1]["text"])
 
 

@@ -1,4 +1,4 @@
-"""Whether what the ledger holds is what a subscriber was told: captions, reels and their order."""
+"""Checks that a subscriber received what the ledger holds: captions, reels and their order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from livereel.reels.rolling import KEPT_BEFORE_LATEST
 from stream.media.probe import verify
-from tests.kit.mqtt.subscriber import Heard
+from tests.kit.mqtt.subscriber import Received
 
 CAPTIONS, REELS = "livereel/captions", "livereel/reels"
 Named = tuple[str, int]
@@ -32,11 +32,11 @@ class Witness:
         self.gone: list[Named] = []
         kept.mkdir()
 
-    def __call__(self, heard: Heard) -> None:
-        """Hear a message."""
-        if heard.topic != REELS:
+    def __call__(self, message: Received) -> None:
+        """Check a message as it arrives."""
+        if message.topic != REELS:
             return
-        reel = heard.json()["after"]
+        reel = message.json()["after"]
         video = self._kept / f"{reel['id']}-{reel['seq']}.mp4"
         self._told[video] = reel
         try:
@@ -46,7 +46,7 @@ class Witness:
             self.gone.append((reel["id"], reel["seq"]))
 
     def assert_playable(self) -> None:
-        """Every announced reel was the one that was told and plays, unless newer ones had replaced it."""
+        """Every announced reel is the one that its message names and plays, unless newer ones replaced it."""
         newest: dict[str, int] = {}
         for reel in self._told.values():
             newest[reel["id"]] = max(reel["seq"], newest.get(reel["id"], 0))
@@ -57,10 +57,10 @@ class Witness:
                 assert verify(video).sha256 == reel["sha256"], video.name
 
 
-def once(heard: Sequence[Heard]) -> list[dict[str, Any]]:
-    """What was told, in the order in which each came for the first time."""
+def once(messages: Sequence[Received]) -> list[dict[str, Any]]:
+    """The messages, in the order in which each came for the first time."""
     first: dict[int, dict[str, Any]] = {}
-    for message in heard:
+    for message in messages:
         told = message.json()
         first.setdefault(told["seq"], told)
     return list(first.values())
@@ -72,5 +72,5 @@ def names(reels: Sequence[dict[str, Any]]) -> list[Named]:
 
 
 def described(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The ledger's windows in words, by id, in time order."""
+    """The ledger's described windows, by id, in time order."""
     return {row["id"]: row for row in rows if row["kind"] == "window" and row["outcome"] == "described"}

@@ -41,7 +41,7 @@ AVAILABILITY = {
         "additionalProperties": False,
     },
 }
-# At the root these hold for all components that do not say otherwise.
+# At the root these hold for all components that do not set their own.
 SHARED: dict[str, Any] = {
     "availability": AVAILABILITY,
     "availability_mode": {"enum": ["all", "any", "latest"]},

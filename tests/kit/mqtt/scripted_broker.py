@@ -1,6 +1,6 @@
 """A broker that does as a test says: refuses, sets limits, stops reading or answering.
 
-It speaks MQTT 5 and 3.1.1, in the test's loop. It keeps nothing, and delivers nothing to anybody, unless it
+It speaks MQTT 5 and 3.1.1, in the test's loop. It keeps nothing, and delivers nothing, unless it
 echoes: what it was sent is in ``taken``.
 """
 
@@ -38,13 +38,13 @@ class ScriptedBroker:
     """What the next packets meet.
 
     Attributes:
-        refuses: whether a topic is refused; at QoS 0 nobody is told.
+        refuses: whether a topic is refused; at QoS 0 without an answer.
         hangs_up_after_refusal: the connection ends at the first publish behind a refused one.
         hangs_up_at: whether the connection ends at a publish to this topic, of so many bytes.
         properties: of the CONNACK.
         reads: cleared, nothing more is read: the peer's writes pile up.
         answers: False, no CONNECT is answered.
-        versions: the protocol levels that it speaks; others are refused.
+        versions: the protocol levels that it supports; others are refused.
         echoes: what it takes goes back to whoever sent it, at QoS 0.
         taken: what was published and not refused.
         connections: how many have begun.
@@ -68,7 +68,7 @@ class ScriptedBroker:
         return [taken for taken in self.taken if taken.topic == topic]
 
     def say(self, topic: str, payload: bytes) -> None:
-        """Publish to everybody who is connected, at QoS 0, whatever they want to hear."""
+        """Publish to all connected clients at QoS 0, whatever they have subscribed to."""
         name = topic.encode()
         for writer in self._peers:
             writer.write(_frame(PUBLISH, len(name).to_bytes(2) + name + b"\0" + payload))
@@ -80,7 +80,7 @@ class ScriptedBroker:
             writer.close()
 
     def hang_up(self) -> None:
-        """End all connections without a word."""
+        """Close all connections without a DISCONNECT."""
         for writer in self._peers:
             writer.transport.abort()
 
@@ -178,7 +178,7 @@ def _count_filters(body: bytes, *, is_v5: bool) -> int:
 
 @asynccontextmanager
 async def scripted_broker() -> AsyncIterator[ScriptedBroker]:
-    """A listening broker that takes everything, until told otherwise."""
+    """A listening broker that takes everything by default."""
     it = ScriptedBroker()
     it.reads.set()
     listening = socket.create_server(("127.0.0.1", 0))

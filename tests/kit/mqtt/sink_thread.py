@@ -1,4 +1,4 @@
-"""An MQTT sink that runs beside a test, and somebody who notes its wishes."""
+"""An MQTT sink that runs during a test, and a record of the commands that it received."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ VERSION = "1.2.3"
 
 
 @dataclass
-class Wishes:
-    """Obeys nothing, remembers everything."""
+class RecordedCommands:
+    """Executes no command, and records each."""
 
     noted: list[tuple[str, str]] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ async def running(
     *,
     cameras: Sequence[str] = ("front",),
     reels: Sequence[str] = ("front",),
-    wishes: Wishes | None = None,
+    wishes: RecordedCommands | None = None,
     timing: Timing = QUICK,
 ) -> AsyncIterator[StoringSink]:
     """A sink with its outbox in ``base``, trying to connect; closed, as livereel would, on leaving."""
@@ -81,7 +81,7 @@ async def running(
             cameras,
             reels,
             open_outbox(ledger, settings),
-            wishes or Wishes(),
+            wishes or RecordedCommands(),
             base=base,
             version=VERSION,
             timing=timing,

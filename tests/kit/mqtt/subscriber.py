@@ -1,4 +1,4 @@
-"""Somebody else at the broker: hears everything, says what it is told to, and always comes back."""
+"""Another client at the broker: receives everything, publishes on request, and always reconnects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _numbers = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Received:
     """A message, and when it came (monotonic clock)."""
 
     topic: str
@@ -39,9 +39,9 @@ class Heard:
 class Listener:
     """A client with a session of its own, in a thread.
 
-    It hears at QoS 0: it never has to write, so that what has reached its socket before a broker is
+    It subscribes at QoS 0: it never has to write, so that what has reached its socket before a broker is
     killed is read to the end. The broker is to queue QoS 0 messages while it is away. With
-    ``as_published`` it hears each message with the QoS and the retain flag with which it was published.
+    ``as_published`` it receives each message with the QoS and the retain flag with which it was published.
     A ``witness`` is called with each message as it comes, in that thread.
     """
 
@@ -50,9 +50,9 @@ class Listener:
         port: int,
         *filters: str,
         as_published: bool = False,
-        witness: Callable[[Heard], None] | None = None,
+        witness: Callable[[Received], None] | None = None,
     ) -> None:
-        self.heard: list[Heard] = []
+        self.received: list[Received] = []
         self._witness = witness
         self.connected = threading.Event()
         self._filters = filters or ("#",)
@@ -83,10 +83,12 @@ class Listener:
             client.subscribe([(filter_, 0) for filter_ in self._filters])
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        heard = Heard(message.topic, bytes(message.payload), message.qos, message.retain, time.monotonic())
+        received = Received(
+            message.topic, bytes(message.payload), message.qos, message.retain, time.monotonic()
+        )
         if self._witness is not None:
-            self._witness(heard)
-        self.heard.append(heard)
+            self._witness(received)
+        self.received.append(received)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -102,13 +104,13 @@ class Listener:
         """Publish; there must be a connection."""
         self._client.publish(topic, payload, qos=1, retain=retain)
 
-    def on(self, topic: str) -> list[Heard]:
+    def on(self, topic: str) -> list[Received]:
         """What came on a topic, in order."""
-        return [heard for heard in self.heard if heard.topic == topic]
+        return [message for message in self.received if message.topic == topic]
 
     def last(self, topic: str) -> bytes | None:
         """The newest payload on a topic."""
-        return next((heard.payload for heard in reversed(self.heard) if heard.topic == topic), None)
+        return next((message.payload for message in reversed(self.received) if message.topic == topic), None)
 
     def close(self) -> None:
         self._stop.set()
@@ -117,7 +119,7 @@ class Listener:
 
 @contextmanager
 def listener(
-    port: int, *filters: str, as_published: bool = False, witness: Callable[[Heard], None] | None = None
+    port: int, *filters: str, as_published: bool = False, witness: Callable[[Received], None] | None = None
 ) -> Iterator[Listener]:
     """A listener that has subscribed."""
     it = Listener(port, *filters, as_published=as_published, witness=witness)

@@ -14,7 +14,7 @@ _TICK_S = 0.02
 
 
 class Cable:
-    """Passes bytes between its own port and another one, as well as it is told to.
+    """Passes bytes between its own port and another one, with the faults that a test sets.
 
     Attributes:
         port: where to connect to.

@@ -36,7 +36,7 @@ _SWITCHES = [
 
 
 class BrowserError(Exception):
-    """The browser did not answer, or said that a call cannot be done."""
+    """The browser did not answer, or refused a call."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Whether every second of a camera is accounted for, told from the lines of ``livereel ledger --json``."""
+"""Whether every second of a camera is accounted for, by the lines of ``livereel ledger --json``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from base.clock import parse_utc, utc_after
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How a camera's time is told.
+    """How a camera's time is covered.
 
     Attributes:
         uncovered_s: seconds in neither a window nor a gap.
@@ -47,7 +47,7 @@ def coverage(rows: Iterable[dict[str, Any]], camera: str, start_utc: str, end_ut
 
 
 def holes(rows: Iterable[dict[str, Any]], camera: str) -> list[str]:
-    """A camera's windows and gaps, a line each, for a test to say why it fails."""
+    """A camera's windows and gaps, a line each, to explain a failed test."""
     mine = [row for row in rows if row.get("camera") == camera and row["kind"] in {"window", "gap"}]
     return [
         f"{row['start_utc']} - {_end_utc(row)} {row.get('epoch', '')} {row.get('outcome') or row['reason']}"

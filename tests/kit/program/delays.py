@@ -31,12 +31,17 @@ class Delays:
         return f"{len(ordered)}, median {middle:.0f} ms, 95 % {most:.0f} ms, worst {ordered[-1]:.0f} ms"
 
 
-def told_peaks(others: Listener, since_s: float = 0.0) -> Delays:
+def published_peaks(others: Listener, since_s: float = 0.0) -> Delays:
     """From the time of a peak's picture, as the camera's process took it, to the subscriber."""
     to_wall_s = time.time() - time.monotonic()
-    peaks = [heard for heard in others.heard if heard.topic.endswith("/peak") and heard.at_s >= since_s]
+    peaks = [
+        message for message in others.received if message.topic.endswith("/peak") and message.at_s >= since_s
+    ]
     return Delays(
-        [1000 * (heard.at_s + to_wall_s - parse_utc(heard.json()["at_utc"]).timestamp()) for heard in peaks]
+        [
+            1000 * (message.at_s + to_wall_s - parse_utc(message.json()["at_utc"]).timestamp())
+            for message in peaks
+        ]
     )
 
 

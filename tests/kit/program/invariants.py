@@ -19,7 +19,7 @@ TOLERANCE_S = 1.0
 GOP_S = 1.0
 
 
-def assert_all_told(watch: Watch, camera: str) -> None:
+def assert_all_recorded(watch: Watch, camera: str) -> None:
     """Every second of the camera, from start to stop, lies in a window or in a gap, and in one only."""
     rows = watch.rows(camera)
     found = coverage(rows, camera, watch.start_utc, watch.end_utc)
@@ -47,7 +47,7 @@ def assert_files_good(rows: list[dict[str, Any]], data: Path, *, damaged: bool =
 
 
 def played_s(clip: Path) -> float:
-    """How long a player that bears with damage shows pictures."""
+    """How long a player that tolerates damage shows pictures."""
     times = []
     with av.open(clip) as container:
         for packet in container.demux(video=0):

@@ -12,16 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from analyzer.signal.window import WindowSettings
+from analyzer.reel.settings import ReelSettings
+from analyzer.signal.settings import WindowSettings
 from base.clock import utc_text
 from livereel.app import build
+from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
-from livereel.camera.worker import CameraSettings
+from livereel.camera.worker import CameraJob
 from livereel.config.describers import make_language_models
 from livereel.config.options import Options
-from livereel.config.schema import Config, ReelConfig, RetentionConfig
+from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.live.service import Live
+from livereel.storage.settings import RetentionSettings
 from sinks.sink import Sink
 
 # Liveness only: far longer than anything takes on a slow machine.
@@ -32,8 +35,8 @@ WINDOWS = WindowSettings(window_s=1.0, keyframe_px=320)
 
 def few_chapters(reels_every_s: float = 3600.0) -> Options:
     """Options with reels of two to four chapters, and with room for all that a test makes."""
-    reel = ReelConfig(every_s=reels_every_s, min_chapters=2, max_chapters=4)
-    retention = RetentionConfig(max_age_h=24.0, max_bytes=1 << 40, min_free_bytes=0)
+    reel = ReelSettings(every_s=reels_every_s, min_chapters=2, max_chapters=4)
+    retention = RetentionSettings(max_age_h=24.0, max_bytes=1 << 40, min_free_bytes=0)
     return Options(Config(reel=reel, retention=retention))
 
 
@@ -56,7 +59,7 @@ class Watch:
     failure: list[BaseException] = field(default_factory=list)
 
     def rows(self, camera: str | None = None) -> list[dict[str, Any]]:
-        """What the ledger tells now, as ``livereel ledger --json`` prints it."""
+        """The rows of the ledger now, as ``livereel ledger --json`` prints it."""
         ledger = Ledger(self.data, read_only=True)
         try:
             rows = list(ledger.history("", utc_text(datetime.now(UTC))))
@@ -78,17 +81,19 @@ class Watch:
         until(lambda: len(self.windows(camera)) >= wanted, f"{count} more windows of {camera}")
 
 
-def _cameras(sources: Mapping[str, str | CameraSettings], data: Path) -> list[CameraSettings]:
-    return [
-        source if isinstance(source, CameraSettings) else CameraSettings(name, source, WINDOWS, data)
-        for name, source in sources.items()
-    ]
+def _jobs(sources: Mapping[str, str | CameraSettings | CameraJob], data: Path) -> Iterator[CameraJob]:
+    for name, source in sources.items():
+        if isinstance(source, CameraJob):
+            yield source
+        else:
+            camera = source if isinstance(source, CameraSettings) else CameraSettings(name, source)
+            yield CameraJob(camera, WINDOWS, data)
 
 
 @contextmanager
 def watching(
     data: Path,
-    sources: Mapping[str, str | CameraSettings],
+    sources: Mapping[str, str | CameraSettings | CameraJob],
     *,
     patience: RestartPolicy = QUICK,
     reels_every_s: float = 3600.0,
@@ -97,8 +102,8 @@ def watching(
     """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does."""
     ledger = Ledger(data)
     options = few_chapters(reels_every_s)
-    words = make_language_models(options.config, (), options.rules())
-    live = build(_cameras(sources, data), ledger, words, options, patience=patience)
+    words = make_language_models(options.config, ())
+    live = build(list(_jobs(sources, data)), ledger, words, options, patience=patience)
     live.attach(sinks)
     watch = Watch(data, live, utc_text(datetime.now(UTC)))
     loop = asyncio.new_event_loop()

@@ -28,7 +28,7 @@ CONFIG: dict[str, Any] = {
 
 
 class Program:
-    """``livereel run``, in a session of its own, so that whatever it leaves behind can be told."""
+    """``livereel run``, in a session of its own, so that processes that it leaves behind can be found."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Program:
 
     @property
     def log(self) -> str:
-        """What it has said so far, in all starts."""
+        """Its log so far, in all starts."""
         return self._log.read_text()
 
     def kill(self) -> None:
@@ -88,7 +88,7 @@ class Program:
         until(lambda: not self.left_running(), "the end of all its processes")
 
     def rows(self) -> list[dict[str, Any]]:
-        """What ``livereel ledger --json`` tells now; empty while there is no ledger."""
+        """The rows that ``livereel ledger --json`` prints now; empty while there is no ledger."""
         try:
             ledger = Ledger(self.data, read_only=True)
         except LedgerError:
@@ -131,5 +131,5 @@ def _session(pid: int) -> int | None:
 
 
 def wait_a_while(seconds: float) -> None:
-    """Let a fault meet the program at a moment that nobody chose."""
+    """Let a fault meet the program at a random moment."""
     time.sleep(seconds)

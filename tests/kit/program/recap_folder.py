@@ -22,7 +22,7 @@ FILES = {
     "story.md",
     "windows.jsonl",
 }
-# Two milliseconds of rounding: MP4 keeps chapters in milliseconds, the manifest tells times so.
+# Two milliseconds of rounding: MP4 keeps chapters in milliseconds, as does the manifest.
 ROUNDING_S = 2e-3
 
 
@@ -49,7 +49,7 @@ class Recapped:
         return [keyframe["pts_s"] for window in self.windows for keyframe in window["keyframes"]]
 
     def cues(self) -> list[tuple[float, float, str]]:
-        """Start, end and words of each cue of the captions."""
+        """Start, end and text of each cue of the captions."""
         blocks = (self.folder / "captions.vtt").read_text().strip().split("\n\n")
         assert blocks[0].startswith("WEBVTT")
         return [_cue(block) for block in blocks[1:]]
@@ -79,7 +79,7 @@ def recapped(folder: Path) -> Recapped:
     assert reel["sha256"] == hashlib.sha256(made.video.read_bytes()).hexdigest()
     assert abs(reel["duration_s"] - verified.duration_s) < ROUNDING_S
     _check_chapters(made, frame_s)
-    _check_words(made, frame_s)
+    _check_captions_text(made, frame_s)
     _check_files(made)
     return made
 
@@ -96,7 +96,7 @@ def _check_chapters(made: Recapped, frame_s: float) -> None:
     assert abs(end_s - made.reel["duration_s"]) < frame_s + ROUNDING_S
 
 
-def _check_words(made: Recapped, frame_s: float) -> None:
+def _check_captions_text(made: Recapped, frame_s: float) -> None:
     assert made.reel["narrative"] == " ".join(row["sentence"] for row in made.chapters)
     story = (made.folder / "story.md").read_text()
     spoken = iter(made.cues())
@@ -113,7 +113,7 @@ def _check_words(made: Recapped, frame_s: float) -> None:
 
 
 def _plain(text: str) -> str:
-    """Letters and digits alone: line breaks and escapes differ between formats."""
+    """Alphanumeric characters alone: line breaks and escapes differ between formats."""
     return re.sub(r"\W+", "", re.sub(r"&\w+;", "", text))
 
 

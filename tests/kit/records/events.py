@@ -36,7 +36,7 @@ def watching(camera: str = "front") -> CameraState:
     return CameraState(camera, CameraStatus.WATCHING, None, now_utc())
 
 
-def stirring(camera: str = "front", *, moving: bool) -> MotionChanged:
+def motion_changed(camera: str = "front", *, moving: bool) -> MotionChanged:
     return MotionChanged(camera, moving=moving, at_utc=now_utc())
 
 

@@ -17,7 +17,7 @@ TIMES_S = (0.4, 2.0, 3.1, 5.5)
 
 
 def drawn(number: int, width: int = 160, height: int = 120) -> Pictures:
-    """A picture (BGR) with a bright block, whose place tells its number."""
+    """A picture (BGR) with a bright block, whose place encodes its number."""
     picture = np.full((height, width, 3), (90, 60, 30), np.uint8)
     left = 10 + 20 * number % (width - 40)
     picture[height // 3 : height // 3 + 30, left : left + 30] = (40, 200, 240)

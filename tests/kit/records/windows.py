@@ -29,7 +29,7 @@ def measured(
     """The window ``index`` of an epoch; ``peaks`` are (seconds into the window, value).
 
     The signal is the noise, and at each peak its value. With a picture each peak is a keyframe.
-    Unless told otherwise the epoch began at START_UTC.
+    By default the epoch began at START_UTC.
     """
     start_s = index * WINDOW_S
     signal = [noise] * round(WINDOW_S / STEP_S)

@@ -14,8 +14,8 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.reel.records import Gap
-from analyzer.signal.motion import MotionSettings, rectangle
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import Areas, WindowSettings, rectangle
+from analyzer.signal.window import Window
 from base.clock import parse_utc
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips, NoClips
@@ -68,7 +68,7 @@ def run(
         return Run(capture, source.info.start_utc, windows, gaps)
 
 
-def check_named_apart(windows: list[Window]) -> None:
+def check_names_differ(windows: list[Window]) -> None:
     assert len({window.id for window in windows}) == len(windows)
     assert all(window.id.startswith("front-") and "/" not in window.id for window in windows)
 
@@ -80,7 +80,7 @@ def test_windows_cover_a_file_without_a_gap(tmp_path: Path) -> None:
         (parse_utc(b.start_utc) - parse_utc(a.start_utc)).total_seconds() == pytest.approx(10)
         for a, b in pairwise(seen.windows)
     )
-    check_named_apart(seen.windows)
+    check_names_differ(seen.windows)
     assert not seen.gaps
     assert not seen.capture.warnings()
     for window, (from_s, to_s) in zip(seen.windows, THREE_EVENTS, strict=True):
@@ -207,7 +207,7 @@ def test_timestamps_that_start_over_begin_another_epoch(tmp_path: Path) -> None:
     twice.write_bytes(twice.read_bytes() * 2)
     seen = run(twice, clips=tmp_path / "clips")
     assert [(w.epoch, w.index) for w in seen.windows] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    check_named_apart(seen.windows)
+    check_names_differ(seen.windows)
     assert [w.start_utc for w in seen.windows] == sorted(w.start_utc for w in seen.windows)
     for one, other in zip(seen.windows[:2], seen.windows[2:], strict=True):
         assert [k.pts_s for k in one.keyframes] == pytest.approx([k.pts_s for k in other.keyframes], abs=0.11)
@@ -280,15 +280,15 @@ def test_what_was_read_before_a_failure_is_used_and_the_rest_is_a_gap(tmp_path: 
 
 
 def test_regions_that_leave_nothing_are_refused(tmp_path: Path) -> None:
-    motion = MotionSettings(regions=(rectangle(5000, 5000, 10, 10),))
+    areas = Areas(regions=(rectangle(5000, 5000, 10, 10),))
     with pytest.raises(SourceError, match="leave nothing of the picture"):
-        run(scene(tmp_path / "film.mp4", seconds=1), WindowSettings(motion=motion))
+        run(scene(tmp_path / "film.mp4", seconds=1), WindowSettings(areas=areas))
 
 
-def test_what_happens_where_nobody_looks_is_quiet(tmp_path: Path) -> None:
+def test_motion_outside_the_regions_is_quiet(tmp_path: Path) -> None:
     source = scene(tmp_path / "film.mp4")
-    above = WindowSettings(motion=MotionSettings(regions=(rectangle(0, 0, 160, 30),)))
-    across = WindowSettings(motion=MotionSettings(ignore=(rectangle(0, 35, 160, 50),)))
+    above = WindowSettings(areas=Areas(regions=(rectangle(0, 0, 160, 30),)))
+    across = WindowSettings(areas=Areas(ignore=(rectangle(0, 35, 160, 50),)))
     assert [w.quiet for w in run(source, above).windows] == [True]
     assert [w.quiet for w in run(source, across).windows] == [True]
     assert [w.quiet for w in run(source).windows] == [False]

@@ -13,7 +13,8 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.reel.records import Gap
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from base.clock import parse_utc, utc_after, utc_text
 from livereel.camera.capture import Capture, Seen
 from livereel.camera.clips import BufferClips, Clipper, NoClips
@@ -92,7 +93,7 @@ def since_start_s(utc: str) -> float:
     return (parse_utc(utc) - START).total_seconds()
 
 
-def test_windows_are_told_by_the_wall_clock(film: Path) -> None:
+def test_windows_have_wall_time(film: Path) -> None:
     seen, capture = watch(Camera(film, lambda at_s: ArrivalClock(at_s + 0.2)))
     assert isinstance(seen[0], EpochStarted)
     assert seen[0].at_utc == utc_text(START)
@@ -101,7 +102,7 @@ def test_windows_are_told_by_the_wall_clock(film: Path) -> None:
     assert capture.counts.timeline_breaks == 0
 
 
-def test_movement_and_its_picture_are_told_before_the_window_ends(film: Path) -> None:
+def test_movement_and_its_picture_are_published_before_the_window_ends(film: Path) -> None:
     seen, _ = watch(Camera(film, ArrivalClock))
     stirrings = [it for it in seen if isinstance(it, MotionChanged)]
     assert [it.moving for it in stirrings[:4]] == [True, False, True, False]
@@ -127,7 +128,7 @@ def test_a_pause_is_a_gap_between_two_epochs(film: Path) -> None:
     assert first.start_utc == gap.end_utc
 
 
-def test_movement_that_an_epoch_ends_with_is_told_as_over(film: Path) -> None:
+def test_movement_that_an_epoch_ends_with_is_reported_as_over(film: Path) -> None:
     """The pause begins while the disc crosses."""
     seen, _ = watch(Camera(film, lambda at_s: None if 11 <= at_s < 19 else ArrivalClock(at_s)))
     changes = [it for it in seen if isinstance(it, EpochStarted | MotionChanged)]
@@ -155,7 +156,7 @@ def test_a_jam_that_is_made_up_for_costs_nothing(film: Path) -> None:
 
 
 def test_a_camera_whose_clock_stood_still_is_taken_up_at_the_right_time(film: Path) -> None:
-    """After twelve seconds all comes twenty seconds late, for good; the timestamps say nothing of it."""
+    """After twelve seconds all comes twenty seconds late, for good; the timestamps do not show it."""
     seen, _ = watch(Camera(film, lambda at_s: ArrivalClock(at_s if at_s < 12 else at_s + 20)))
     assert [it.epoch for it in seen if isinstance(it, EpochStarted)] == [0, 1]
     last = windows(seen)[-1]
@@ -164,7 +165,7 @@ def test_a_camera_whose_clock_stood_still_is_taken_up_at_the_right_time(film: Pa
     assert (parse_utc(gap.end_utc) - parse_utc(gap.start_utc)).total_seconds() == pytest.approx(20.0, abs=1.0)
 
 
-def test_what_cannot_be_decoded_in_time_is_left_out_and_told(film: Path) -> None:
+def test_packets_that_cannot_be_decoded_in_time_are_skipped_and_reported(film: Path) -> None:
     """From eleven seconds on packets wait too long; from seventeen on they are fresh again."""
 
     def script(at_s: float) -> ArrivalClock:

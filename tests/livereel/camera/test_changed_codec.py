@@ -10,10 +10,12 @@ import av
 import pytest
 from av.video.stream import VideoStream
 
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips
-from livereel.camera.worker import CameraSettings
+from livereel.camera.settings import CameraSettings
+from livereel.camera.worker import CameraJob
 from stream.codec.h264 import in_band, parameter_sets
 from stream.media.probe import probe, verify
 from stream.source import AvSource
@@ -87,7 +89,7 @@ def test_clips_of_an_rtsp_camera_whose_pictures_change_their_size_are_playable(t
     folders = [write_units(tmp_path / "large", LARGE), write_units(tmp_path / "small", SMALL)]
     data = tmp_path / "data"
     with rtsp_server({"/front": folders}) as server:
-        camera = CameraSettings("front", server.address("/front"), WINDOWS, data)
+        camera = CameraJob(CameraSettings("front", server.address("/front")), WINDOWS, data)
         with watching(data, {"front": camera}) as watch:
 
             def sizes() -> list[tuple[int, int]]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from scipy.signal import find_peaks
 
-from analyzer.signal.motion import MotionMeter, MotionSettings
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.motion import MotionMeter
+from analyzer.signal.settings import MotionSettings, PeakSettings, WindowSettings
+from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
 from stream.frames import Frame, FrameDecoder
@@ -97,7 +98,7 @@ def test_a_lone_frame_at_the_end_of_a_window_is_no_cut_either(tmp_path: Path) ->
     ("fps", "options", "steps"),
     [(10, CAMERA, {1}), (25, CAMERA, {2}), (30, CAMERA, {2}), (60, CAMERA, {4}), (24, FILM, {2, 4})],
 )
-def test_each_frame_tells_how_many_of_the_source_it_stands_for(
+def test_each_frame_has_the_number_of_source_frames_that_it_stands_for(
     tmp_path: Path, fps: int, options: dict[str, str], steps: set[int]
 ) -> None:
     found = frames(slides(tmp_path / "film.mp4", [], fps=fps, seconds=4, options=options))
@@ -116,14 +117,14 @@ def test_peaks_are_those_of_find_peaks_at_a_distance_in_frames_of_the_source(
     values = [meter.measure(frame.pts_s, frame.luma).value for frame in analysed]
     share = analysed[2].step  # each n-th frame is measured
     found, _ = find_peaks(values, height=0.4 * max(values), distance=max(1, distance / share))
-    (window,) = windows(path, WindowSettings(distance_frames=distance))
+    (window,) = windows(path, WindowSettings(peaks=PeakSettings(distance_frames=distance)))
     highest = {peak.pts_s for peak in window.peaks}
     assert {analysed[i].pts_s for i in found if values[i] > window.threshold} <= highest
 
 
 def test_the_notebook_signal_has_the_peaks_of_find_peaks_alone_cuts_or_not(tmp_path: Path) -> None:
     path = slides(tmp_path / "film.mp4", [2 + n / 25 for n in range(12)], fps=25, seconds=9)
-    settings = WindowSettings(motion=MotionSettings(signal="notebook"), max_fps=None)
+    settings = WindowSettings(motion=MotionSettings(signal="notebook"))
     analysed = frames(path, None)
     meter = MotionMeter(settings.motion, 320, 240)
     motions = [meter.measure(frame.pts_s, frame.luma) for frame in analysed]

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
 from stream.source import AvSource
@@ -101,7 +102,7 @@ def _after(first: Draw, then: Draw, at_s: float) -> Draw:
     return draw
 
 
-def test_a_lamp_that_becomes_a_tap_is_forgotten(tmp_path: Path) -> None:
+def test_a_lamp_that_becomes_a_tap_is_dropped(tmp_path: Path) -> None:
     times_s = (30 + np.cumsum(np.random.default_rng(5).uniform(0.6, 3.0, 20))).tolist()
     drawn = _after(lamp(300, 200, on_s=0.5, off_s=0.5), drops(300, 200, times_s), 30.0)
     windows, _ = watched(film(tmp_path / "film.mp4", [drawn], seconds=60, fps=12))
@@ -110,13 +111,13 @@ def test_a_lamp_that_becomes_a_tap_is_forgotten(tmp_path: Path) -> None:
 
 def test_the_signal_of_the_notebook_knows_no_clock(tmp_path: Path) -> None:
     settings = WindowSettings()
-    notebook = WindowSettings(motion=type(settings.motion)(signal="notebook"), max_fps=None)
+    notebook = WindowSettings(motion=type(settings.motion)(signal="notebook"))
     windows, capture = watched(film(tmp_path / "film.mp4", [clock(10, 40)], seconds=20), notebook)
     assert not capture.flickers
     assert all(window.signal_max > 0 for window in windows)
 
 
-def test_a_scan_says_once_what_does_not_count(livereel: CommandLine, tmp_path: Path) -> None:
+def test_a_scan_logs_once_what_does_not_count(livereel: CommandLine, tmp_path: Path) -> None:
     path = film(tmp_path / "film.mp4", [clock(10, 40)], seconds=40)
     for options in ([], ["--json"]):
         ended = livereel("scan", path, *options)

@@ -16,7 +16,8 @@ import av
 import pytest
 
 from analyzer.reel.records import Gap
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from base.clock import parse_utc
 from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips
@@ -193,7 +194,7 @@ def test_a_clip_plays_at_the_true_speed(kind: str, watched: Mapping[str, Watched
         ("right with a burst", None),
     ],
 )
-def test_what_is_wrong_with_a_streams_times_is_said(
+def test_wrong_times_of_a_stream_are_a_warning(
     kind: str, warning: str | None, watched: Mapping[str, Watched]
 ) -> None:
     said = watched[kind].warning

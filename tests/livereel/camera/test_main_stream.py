@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from livereel.camera.clips import BufferClips
 from livereel.camera.main_stream import MainStreamClips
-from livereel.camera.worker import CameraSettings
+from livereel.camera.settings import CameraSettings
+from livereel.camera.worker import CameraJob
 from livereel.ledger.ledger import Ledger
 from stream.media.probe import probe
 from stream.source import AvSource
@@ -26,7 +27,7 @@ from stream.threaded import ThreadedSource
 from tests.kit.cameras import faults
 from tests.kit.cameras.rtsp import RtspServer, rtsp_server
 from tests.kit.films.footage import Look, write_file, write_units
-from tests.kit.program.invariants import assert_all_told, assert_files_good, epochs
+from tests.kit.program.invariants import assert_all_recorded, assert_files_good, epochs
 from tests.kit.program.live_run import WINDOWS, Watch, until, watching
 
 MAIN, SUB = Look(audio="pcma"), Look(width_px=320, height_px=180)
@@ -46,10 +47,9 @@ def server(footage: tuple[Path, Path]) -> Iterator[RtspServer]:
         yield running
 
 
-def camera(server: RtspServer, data: Path, detect: RtspServer | None = None) -> CameraSettings:
-    return CameraSettings(
-        "front", server.address("/main"), WINDOWS, data, detect_source=(detect or server).address("/sub")
-    )
+def camera(server: RtspServer, data: Path, detect: RtspServer | None = None) -> CameraJob:
+    detect_source = (detect or server).address("/sub")
+    return CameraJob(CameraSettings("front", server.address("/main"), detect_source), WINDOWS, data)
 
 
 def clips(watch: Watch) -> list[Path]:
@@ -62,7 +62,7 @@ def test_clips_are_of_the_main_stream_and_show_what_the_keyframes_show(
     data = tmp_path / "data"
     with watching(data, {"front": camera(server, data)}) as watch:
         until(lambda: len(clips(watch)) >= 4, "clips")
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
     assert_files_good(watch.rows("front"), data)
     first = probe(clips(watch)[0])
     assert (first.width, first.height, first.audio_codec) == (MAIN.width_px, MAIN.height_px, "aac")
@@ -120,7 +120,7 @@ def test_a_main_stream_that_vanishes_ends_the_epoch_and_is_waited_for(
         kept = len(clips(watch))
         until(lambda: len(clips(watch)) > kept, "a clip once it is back")
     assert len(epochs(watch.rows("front"))) == 2
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
     assert_files_good(watch.rows("front"), data)
 
 
@@ -132,14 +132,15 @@ def test_a_main_clock_that_jumps_costs_no_clip(server: RtspServer, tmp_path: Pat
         until(lambda: len(epochs(watch.rows("front"))) > 1, "a new epoch")
         kept = len(clips(watch))
         until(lambda: len(clips(watch)) > kept, "a clip of the new time")
-    assert_all_told(watch, "front")
+    assert_all_recorded(watch, "front")
     assert_files_good(watch.rows("front"), data)
     assert all(row["clip"] for row in watch.windows("front") if row["outcome"] == "described")
 
 
 def test_a_wrong_address_to_detect_by_is_named(server: RtspServer, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    wrong = replace(camera(server, data), detect_source=server.address("/nothing"))
+    job = camera(server, data)
+    wrong = replace(job, camera=replace(job.camera, detect_source=server.address("/nothing")))
     with watching(data, {"front": wrong}) as watch:
         until(lambda: watch.live.cameras["front"].state == "waiting", "an attempt")
     (gap, *_) = watch.gaps("front")

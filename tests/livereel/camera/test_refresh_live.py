@@ -18,7 +18,7 @@ from tests.kit.cameras.rtsp import rtsp_server
 from tests.kit.films.footage import write_units_of
 from tests.kit.films.numbered import number_of, shown
 from tests.kit.films.random_access import FPS, refreshed
-from tests.kit.program.invariants import assert_all_told
+from tests.kit.program.invariants import assert_all_recorded
 from tests.kit.program.live_run import until, watching
 
 ROUND_S = 12
@@ -32,7 +32,7 @@ def test_clips_of_a_camera_with_intra_refresh_begin_with_a_complete_frame(codec:
     with rtsp_server({"/front": [footage]}) as server:
         with watching(data, {"front": server.address("/front")}) as watch:
             until(lambda: sum(bool(row["clip"]) for row in watch.windows("front")) >= 5, "clips")
-        assert_all_told(watch, "front")
+        assert_all_recorded(watch, "front")
     with closing(Ledger(data, read_only=True)) as ledger:
         windows = [ledger.windows.get(row["id"]) for row in watch.windows("front") if row["clip"]]
     for window in windows:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from livereel.camera.capture import Seen
+from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
-from livereel.camera.worker import CameraSettings
+from livereel.camera.worker import CameraJob
 from sinks.events import EpochStarted
 from tests.kit.cameras.http_camera import web_camera
 from tests.kit.cameras.rtsp import free_port
@@ -39,10 +41,10 @@ class Camera:
     def __init__(
         self, source: str, data: Path, patience: RestartPolicy = QUICK, *, loop: bool = False
     ) -> None:
-        settings = CameraSettings("front", source, WindowSettings(window_s=1.0), data, loop=loop)
+        job = CameraJob(CameraSettings("front", source, loop=loop), WindowSettings(window_s=1.0), data)
         self.seen: list[Seen] = []
         self.lost: list[CameraLost] = []
-        self.supervisor = Supervisor(settings, self._on_report, self._on_lost, patience)
+        self.supervisor = Supervisor(job, self._on_report, self._on_lost, patience)
 
     async def _on_report(self, report: Seen) -> None:
         self.seen.append(report)
@@ -93,7 +95,7 @@ def test_what_is_not_there_is_refused_and_not_tried_again(tmp_path: Path) -> Non
     assert camera.supervisor.starts == 1
 
 
-def test_a_camera_that_refuses_connections_is_tried_again_and_said_once(
+def test_a_camera_that_refuses_connections_is_tried_again_and_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     camera = Camera(f"rtsp://user:secret@127.0.0.1:{free_port()}/front", tmp_path)
@@ -105,7 +107,7 @@ def test_a_camera_that_refuses_connections_is_tried_again_and_said_once(
 
 @pytest.fixture
 def mute() -> Iterator[int]:
-    """A port that takes connections and never says a word."""
+    """A port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -181,13 +183,13 @@ def test_pauses_grow_to_a_limit_and_differ_from_camera_to_camera() -> None:
         assert len(set(waits)) > 1
 
 
-def test_unless_told_otherwise_pauses_go_from_a_second_to_a_minute() -> None:
+def test_default_pauses_go_from_a_second_to_a_minute() -> None:
     assert (RestartPolicy().delays_s[0], RestartPolicy().delays_s[-1]) == (1.0, 60.0)
     assert (RestartPolicy().open_s, RestartPolicy().stall_s) == (20.0, 20.0)
     assert RestartPolicy().stop_s < 5.0
 
 
-def test_a_camera_that_is_encrypted_is_unreadable_and_says_so(
+def test_an_encrypted_camera_is_unreadable_with_that_reason(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     film = sample_aes_segment(tmp_path)

@@ -33,7 +33,7 @@ LIVELY = Measured(
 
 
 class Clips(NoClips):
-    """Cuts the clip that it is given, or fails as it is told."""
+    """Returns the clip that it is given, or raises the given error."""
 
     def __init__(self, made: Clip | Exception) -> None:
         self._made = made

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.signal.window import Window, WindowSettings
+from analyzer.signal.settings import WindowSettings
+from analyzer.signal.window import Window
 from livereel.camera.process import CameraProcess
-from livereel.camera.worker import CameraSettings, Ended, Report
+from livereel.camera.settings import CameraSettings
+from livereel.camera.worker import CameraJob, Ended, Report
 from sinks.events import EpochStarted
 from stream.open import open_live
 from stream.source import SourceError
@@ -51,8 +53,8 @@ def reports(source: str, data: Path, *, loop: bool = False, limit: int = 1000) -
     """Run a camera's process, and take what it says until it ends, or so many windows."""
 
     async def take() -> list[Report]:
-        settings = CameraSettings("front", source, WindowSettings(window_s=1.0), data, loop=loop)
-        process = CameraProcess(settings)
+        job = CameraJob(CameraSettings("front", source, loop=loop), WindowSettings(window_s=1.0), data)
+        process = CameraProcess(job)
         taken: list[Report] = []
         try:
             async with asyncio.timeout(LONG_S):
@@ -149,8 +151,8 @@ def test_an_address_of_an_unknown_kind_is_not(film: Path) -> None:
 
 def test_signals_meant_for_the_main_process_do_not_end_it(film: Path, tmp_path: Path) -> None:
     async def run() -> list[Report]:
-        settings = CameraSettings("front", str(film), WindowSettings(window_s=1.0), tmp_path, loop=True)
-        process = CameraProcess(settings)
+        job = CameraJob(CameraSettings("front", str(film), loop=True), WindowSettings(window_s=1.0), tmp_path)
+        process = CameraProcess(job)
         taken: list[Report] = []
         try:
             os.kill(process.pid, signal.SIGINT)  # while it starts
@@ -174,12 +176,13 @@ def test_signals_meant_for_the_main_process_do_not_end_it(film: Path, tmp_path: 
 _ORPHAN = """
 import asyncio, os, sys
 from pathlib import Path
-from analyzer.signal.window import WindowSettings
+from analyzer.signal.settings import WindowSettings
 from livereel.camera.process import CameraProcess
-from livereel.camera.worker import CameraSettings
+from livereel.camera.settings import CameraSettings
+from livereel.camera.worker import CameraJob
 async def main():
-    settings = CameraSettings("front", sys.argv[1], WindowSettings(), Path(sys.argv[2]), loop=True)
-    process = CameraProcess(settings)
+    job = CameraJob(CameraSettings("front", sys.argv[1], loop=True), WindowSettings(), Path(sys.argv[2]))
+    process = CameraProcess(job)
     print(process.pid, flush=True)
     if sys.argv[3] == "later":
         await process.next()

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.describe.settings import DescribeSettings
+from livereel.camera.settings import CameraSettings
 from livereel.cli.check import check
 from livereel.config.options import Options
-from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
+from livereel.config.schema import Config
+from livereel.storage.settings import RetentionSettings
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.cameras.pages import Page, pages
 from tests.kit.mqtt.broker import MOSQUITTO, access_rules, broker, free_port
@@ -17,8 +20,8 @@ from tests.kit.records.keyframe_files import snapshot
 
 
 def test_all_that_works_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    retention = replace(RetentionConfig(), min_free_bytes=0)
-    camera = CameraConfig("front", "synthetic://street?size=320x180")
+    retention = replace(RetentionSettings(), min_free_bytes=0)
+    camera = CameraSettings("front", "synthetic://street?size=320x180")
     config = Config(data=tmp_path / "data", cameras=(camera,), retention=retention)
     assert check(Options(config))
     lines = capsys.readouterr().out.splitlines()
@@ -32,10 +35,10 @@ def test_all_that_fails_is_named_and_the_rest_tried(
 ) -> None:
     config = Config(
         data=tmp_path,
-        cameras=(CameraConfig("front", "rtsp://me:secret@127.0.0.1:9/x"), CameraConfig("file", "no.mp4")),
-        describe=replace(DescribeConfig(), kind="openai", base_url="http://127.0.0.1:9/v1", model="m"),
+        cameras=(CameraSettings("front", "rtsp://me:secret@127.0.0.1:9/x"), CameraSettings("file", "no.mp4")),
+        describe=replace(DescribeSettings(), kind="openai", base_url="http://127.0.0.1:9/v1", model="m"),
         mqtt=MqttSettings(host="127.0.0.1", port=free_port()),
-        retention=RetentionConfig(min_free_bytes=10**18),
+        retention=RetentionSettings(min_free_bytes=10**18),
     )
     assert not check(Options(config))
     out = capsys.readouterr().out
@@ -44,7 +47,7 @@ def test_all_that_fails_is_named_and_the_rest_tried(
     assert failed == ["FAIL  camera front", "FAIL  camera file", "FAIL  words", "FAIL  mqtt", "FAIL  disk"]
 
 
-def test_a_broker_whose_name_cannot_be_one_is_told(
+def test_a_broker_whose_name_cannot_be_one_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not check(Options(Config(data=tmp_path, mqtt=MqttSettings(host="broker..lan"))))
@@ -77,13 +80,13 @@ def test_credentials_in_the_host_are_not_printed(tmp_path: Path, capsys: pytest.
     assert "secret" not in out
 
 
-def test_a_single_picture_is_ok_and_said_to_be_fetched(
+def test_a_single_picture_is_ok_and_reported_as_polled(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pages(snap_jpg=Page(snapshot(), "image/jpeg")) as server:
         cameras = (
-            CameraConfig("found", server.address("/snap.jpg")),
-            CameraConfig("asked", server.address("/snap.jpg"), poll_s=5.0),
+            CameraSettings("found", server.address("/snap.jpg")),
+            CameraSettings("asked", server.address("/snap.jpg"), poll_s=5.0),
         )
         check(Options(Config(data=tmp_path, cameras=cameras)))
     out = capsys.readouterr().out

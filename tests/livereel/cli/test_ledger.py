@@ -38,7 +38,7 @@ def test_a_time_ago(text: str, ago: timedelta) -> None:
     assert parse_utc(parse_since(text, NOW)) == NOW - ago
 
 
-def test_nothing_said_is_the_beginning() -> None:
+def test_without_a_start_everything_is_listed() -> None:
     assert parse_since(None, NOW) == ""
 
 
@@ -104,7 +104,6 @@ def test_what_ended_before_is_left_out(data: Path, capsys: pytest.CaptureFixture
 def test_what_could_be_read_is_printed_before_the_rest_is(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("livereel.ledger.windows.PART_ROWS", 1)
     read = Database.read
 
     def damaged_behind_the_start(self: Database, query: Executable, values: dict[str, str]) -> object:

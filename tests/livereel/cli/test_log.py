@@ -1,4 +1,4 @@
-"""What the log tells, and what it must not: who we are at a server."""
+"""The lines of the log, and that they hold no user name of a server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ except ValueError:
 """
 
 
-def test_libraries_are_heard_when_they_warn_and_nobody_tells_a_password() -> None:
+def test_warnings_of_libraries_are_logged_and_no_password_is() -> None:
     said = subprocess.run([sys.executable, "-c", _SAY], capture_output=True, text=True, check=True).stderr
     assert " INFO ours\n" in said
     assert "theirs" not in said
@@ -56,7 +56,7 @@ async def test_a_server_behind_a_password_is_asked_and_the_password_not_logged(t
                 LIVEREEL, "watch", "synthetic://street?seed=7", *options, stdout=file, stderr=file
             )
         try:
-            await until(lambda: server.heard or process.returncode is not None)
+            await until(lambda: server.asked or process.returncode is not None)
         finally:
             process.send_signal(signal.SIGTERM)
             await process.wait()

@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_pipe_hears_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_gets_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     with progress("watching") as advance:
         advance(0.5)
     assert capsys.readouterr().err == ""

@@ -66,7 +66,7 @@ def long_pause(number: int) -> float:
 
 
 def motion_photo(folder: Path) -> Path:
-    """A film beside a still that is larger and stands for as long."""
+    """A film in one file with a still that is larger and lasts as long."""
     moving = scene(folder / "moving.mp4")
     still = scene(folder / "still.mp4", seconds=6, fps=Fraction(1, 6), size=(640, 480), events=())
     both = together(folder / "film.mp4", moving, still, defaults=(True, True))
@@ -199,14 +199,14 @@ def test_the_reel_of_a_slow_film_is_as_long_as_its_chapters(
     )
 
 
-def test_what_was_taken_of_two_video_tracks_is_said(livereel: CommandLine, tmp_path: Path) -> None:
+def test_the_choice_of_two_video_tracks_is_reported(livereel: CommandLine, tmp_path: Path) -> None:
     film_ = motion_photo(tmp_path)
     said = "of 2 video tracks, track 0 (h264 160x120, 6.0 s) is taken, not track 1 (h264 640x480, 6.0 s)"
     assert said in livereel("recap", film_, "--out", tmp_path / "reel").err
     assert said in livereel("scan", film_).err
 
 
-def test_what_was_taken_of_two_video_tracks_is_said_where_nothing_happened(
+def test_the_choice_of_two_video_tracks_is_reported_where_nothing_happened(
     livereel: CommandLine, tmp_path: Path
 ) -> None:
     """What happened may be in the other track."""
@@ -456,7 +456,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_password_is_not_told(livereel: CommandLine, tmp_path: Path) -> None:
+def test_a_password_is_not_printed(livereel: CommandLine, tmp_path: Path) -> None:
     for address in ("rtsp://admin:geheim@127.0.0.1:1/main", "http://127.0.0.1:1/x?password=geheim"):
         for command in (["recap", address, "--out", tmp_path / "reel"], ["scan", address]):
             said = livereel.failure(*command)
@@ -484,12 +484,12 @@ def test_a_place_that_cannot_be_written_is_named(livereel: CommandLine, tmp_path
 
 @pytest.fixture(scope="module")
 def takes_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A film whose reel is larger than its keyframes, and they larger than the words."""
+    """A film whose reel is larger than its keyframes, and they larger than the text files."""
     folder = tmp_path_factory.mktemp("room")
     return film(folder / "film.ts", seconds=12, container="mpegts", size=(640, 480), sound="aac")
 
 
-# Keyframes, the clip that is cut, the reel, and the words come in this order: a disk of each of these
+# Keyframes, the clip that is cut, the reel, and the text files come in this order: a disk of each of these
 # sizes fills up at another of them.
 SHARES = {"keyframes": 0.1, "clip": 0.35, "reel": 0.75, "words": 0.97}
 

@@ -1,4 +1,4 @@
-"""From windows to words: in order, bounded, and with one failure at a time."""
+"""Windows are described in order, within bounds, and with one failure at a time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Window
-from livereel.cli import recap_describe as pipeline
-from livereel.cli.recap_describe import EndedWindow, describe_all, in_thread
+from livereel.cli.recap_describe import EndedWindow, RetryPolicy, describe_all, in_thread
 from tests.kit.records.moments import moment
 from tests.kit.records.windows import START_UTC, measured
 
@@ -69,11 +68,17 @@ async def given(items: Sequence[Window | Gap]) -> AsyncIterator[Window | Gap]:
         yield item
 
 
+AT_ONCE = RetryPolicy(retries_s=(0.0, 0.0))
+
+
 def describe(
-    items: Sequence[Window | Gap], describer: Scripted, max_in_flight: int = 4
+    items: Sequence[Window | Gap],
+    describer: Scripted,
+    max_in_flight: int = 4,
+    policy: RetryPolicy | None = None,
 ) -> list[EndedWindow | Gap]:
     taken: list[EndedWindow | Gap] = []
-    asyncio.run(describe_all(given(items), describer, max_in_flight, taken.append))
+    asyncio.run(describe_all(given(items), describer, max_in_flight, taken.append, policy))
     return taken
 
 
@@ -81,7 +86,7 @@ def indices(taken: Sequence[EndedWindow | Gap]) -> list[int | None]:
     return [item.window.index if isinstance(item, EndedWindow) else None for item in taken]
 
 
-def test_outcomes_and_gaps_keep_their_order_however_long_words_take() -> None:
+def test_outcomes_and_gaps_keep_their_order_however_long_descriptions_take() -> None:
     items: list[Window | Gap] = [active(0), measured(1), GAP, active(2), active(3), measured(4)]
     taken = describe(items, Scripted(turns=lambda index: 20 - 5 * index))
     assert indices(taken) == [0, 1, None, 2, 3, 4]
@@ -89,13 +94,13 @@ def test_outcomes_and_gaps_keep_their_order_however_long_words_take() -> None:
     assert names == ["described", "quiet", "described", "described", "quiet"]
 
 
-def test_quiet_windows_cost_no_words() -> None:
+def test_quiet_windows_are_not_described() -> None:
     describer = Scripted()
     describe([measured(0), active(1), measured(2)], describer)
     assert describer.asked == [1]
 
 
-def test_no_more_windows_wait_for_words_than_may() -> None:
+def test_no_more_windows_wait_for_a_description_than_may() -> None:
     describer = Scripted(turns=lambda _: 50)
     taken = describe([active(index) for index in range(20)], describer, max_in_flight=3)
     assert len(taken) == 20
@@ -111,12 +116,11 @@ def test_a_model_that_fails_for_good_is_an_outcome() -> None:
     assert second.outcome == "described"
 
 
-def test_a_busy_model_is_asked_again_and_a_while_later_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "RETRIES_S", (0.0, 0.0))
+def test_a_busy_model_is_asked_again_and_a_while_later_given_up() -> None:
     busy = DescribeError("busy", retryable=True)
     for failures, name in ([busy, busy], "described"), ([busy] * 3, "model_failed"):
         describer = Scripted(failures=failures)
-        (outcome,) = describe([active(0)], describer)
+        (outcome,) = describe([active(0)], describer, policy=AT_ONCE)
         assert isinstance(outcome, EndedWindow)
         assert outcome.outcome == name
         assert describer.asked == [0, 0, 0]
@@ -135,8 +139,7 @@ def test_a_failure_of_the_source_comes_through_as_it_is_and_nothing_runs_on() ->
     assert describer.under_way == 0
 
 
-def test_a_bug_in_the_describer_ends_its_window_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "RETRIES_S", (0.0, 0.0))
+def test_a_bug_in_the_describer_ends_its_window_and_is_named() -> None:
 
     class Broken(Scripted):
         async def describe(self, window: Window) -> Moment:
@@ -144,7 +147,7 @@ def test_a_bug_in_the_describer_ends_its_window_and_is_named(monkeypatch: pytest
                 raise KeyError("bug")
             return await super().describe(window)
 
-    taken = describe([active(0), active(1), active(2)], Broken())
+    taken = describe([active(0), active(1), active(2)], Broken(), policy=AT_ONCE)
     assert [item.outcome for item in taken if isinstance(item, EndedWindow)] == [
         "described",
         "model_failed",
@@ -163,9 +166,8 @@ def test_a_bug_in_the_describer_ends_its_window_and_is_named(monkeypatch: pytest
     ],
 )
 def test_a_describer_that_fails_window_after_window_is_not_asked_about_the_rest(
-    failure: Exception, asked: int, monkeypatch: pytest.MonkeyPatch
+    failure: Exception, asked: int
 ) -> None:
-    monkeypatch.setattr(pipeline, "RETRIES_S", (0.0, 0.0))
 
     class Gone(Scripted):
         async def describe(self, window: Window) -> Moment:
@@ -173,18 +175,21 @@ def test_a_describer_that_fails_window_after_window_is_not_asked_about_the_rest(
             raise failure
 
     describer = Gone()
-    taken = describe([active(index) for index in range(200)], describer, max_in_flight=0)
+    taken = describe([active(index) for index in range(200)], describer, max_in_flight=0, policy=AT_ONCE)
     assert {item.outcome for item in taken if isinstance(item, EndedWindow)} == {"model_failed"}
     assert asked <= len(describer.asked) <= asked + 1  # and one more each ten seconds
     assert isinstance(taken[-1], EndedWindow)
     assert str(taken[-1].error).startswith("not asked, after: ")
 
 
-def test_a_describer_that_comes_back_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "RETRIES_S", ())
-    monkeypatch.setattr(pipeline, "ASK_AGAIN_S", 0.0)
+def test_a_describer_that_comes_back_is_asked_again() -> None:
     describer = Scripted(failures=[DescribeError("down", retryable=True)] * 5)
-    taken = describe([active(index) for index in range(8)], describer, max_in_flight=0)
+    taken = describe(
+        [active(index) for index in range(8)],
+        describer,
+        max_in_flight=0,
+        policy=RetryPolicy(retries_s=(), ask_again_s=0.0),
+    )
     names = [item.outcome for item in taken if isinstance(item, EndedWindow)]
     assert names == ["model_failed"] * 5 + ["described"] * 3
 
@@ -196,15 +201,14 @@ def test_answers_that_do_not_fit_do_not_keep_others_from_being_asked_for() -> No
     assert names == ["model_failed"] * 5 + ["described"] * 3
 
 
-def test_a_cancellation_of_the_describers_own_ends_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "RETRIES_S", ())
+def test_a_cancellation_of_the_describers_own_ends_its_window() -> None:
 
     class Cancelled(Scripted):
         async def describe(self, window: Window) -> Moment:
             await super().describe(window)
             raise asyncio.CancelledError
 
-    taken = describe([active(0), active(1)], Cancelled())
+    taken = describe([active(0), active(1)], Cancelled(), policy=RetryPolicy(retries_s=()))
     assert [item.outcome for item in taken if isinstance(item, EndedWindow)] == ["model_failed"] * 2
 
 

@@ -57,7 +57,7 @@ def test_a_file_may_be_played_as_slowly_as_it_was_taken(livereel: CommandLine, t
     assert time.monotonic() - begun_s > 1.5, "its pictures are two seconds apart"
 
 
-def test_gaps_are_told_between_the_windows(livereel: CommandLine, tmp_path: Path) -> None:
+def test_gaps_are_listed_between_the_windows(livereel: CommandLine, tmp_path: Path) -> None:
     broken = scene(tmp_path / "film.mp4", seconds=25, muxer={"movflags": "faststart"})
     text = livereel("scan", cut_off(broken))
     assert text.code == 0

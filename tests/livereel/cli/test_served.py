@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.reel.choose import ChooseRules
+from analyzer.describe.settings import DescribeSettings
+from livereel.camera.settings import CameraSettings
 from livereel.cli.check import check
 from livereel.config.describers import make_language_models
 from livereel.config.file import load
 from livereel.config.options import Options
-from livereel.config.schema import CameraConfig, Config, DescribeConfig, RetentionConfig
+from livereel.config.schema import Config
+from livereel.storage.settings import RetentionSettings
 from tests.kit.films.scene import scene
 from tests.kit.models.chat_server import GOOD, ChatServer
 from tests.kit.models.event_loop import Loop
@@ -42,7 +44,7 @@ NOWHERE = "http://127.0.0.1:9/v1"
 
 @contextmanager
 def serving(server: ChatServer | ModelServer) -> Iterator[str]:
-    """The server's URL, beside what runs in this thread."""
+    """The URL of the server, which runs in another thread."""
     with Loop().running() as loop:
         stack = AsyncExitStack()
         loop.run(stack.enter_async_context(server.serving()))
@@ -77,7 +79,7 @@ def arguments(film: Path, tmp_path: Path, url: str) -> list[str | Path]:
 def lost_after(questions: int) -> ChatServer:
     """A server that answers so many questions, and then has lost its model."""
     server = ChatServer()
-    server.refuse = lambda _: "the model is gone" if len(server.heard) > questions else None
+    server.refuse = lambda _: "the model is gone" if len(server.asked) > questions else None
     return server
 
 
@@ -87,7 +89,7 @@ def test_a_model_out_of_reach_fails_before_the_file_is_read(livereel: CommandLin
     assert not (tmp_path / "reel").exists()
 
 
-def test_a_model_lost_half_way_leaves_a_reel_of_what_has_words(
+def test_a_model_lost_half_way_leaves_a_reel_of_what_is_described(
     livereel: CommandLine, tmp_path: Path, film: Path
 ) -> None:
     with serving(lost_after(3)) as url:  # one to try it, two windows
@@ -110,10 +112,10 @@ def test_a_model_lost_at_once_is_a_failure_that_leaves_nothing(
     assert not (tmp_path / "reel").exists()
 
 
-def test_check_tells_what_the_model_can_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_what_the_model_can_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(ChatServer()) as url:
-        describe = replace(DescribeConfig(), kind="openai", base_url=url)
-        config = Config(tmp_path, describe=describe, retention=RetentionConfig(min_free_bytes=0))
+        describe = replace(DescribeSettings(), kind="openai", base_url=url)
+        config = Config(tmp_path, describe=describe, retention=RetentionSettings(min_free_bytes=0))
         assert check(Options(config))
     (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
     told = "qwen, 8192 tokens of context, held to a schema, a window as one video, "
@@ -121,9 +123,9 @@ def test_check_tells_what_the_model_can_do(tmp_path: Path, capsys: pytest.Captur
     assert words.endswith(" s a window")
 
 
-def test_a_camera_is_asked_about_in_its_own_words(tmp_path: Path) -> None:
+def test_a_camera_is_described_by_its_own_prompt(tmp_path: Path) -> None:
     server = ChatServer(says=[{**GOOD, "alerts": {"rule_1": True}}])
-    camera = CameraConfig(
+    camera = CameraSettings(
         "front",
         "rtsp://10.0.0.5/main",
         profile="opera",
@@ -135,15 +137,15 @@ def test_a_camera_is_asked_about_in_its_own_words(tmp_path: Path) -> None:
     async def describe() -> tuple[str, ...]:
         async with server.serving():
             settings = replace(
-                DescribeConfig(), kind="openai", base_url=server.url, profiles={"opera": "Watch the tenor."}
+                DescribeSettings(), kind="openai", base_url=server.url, profiles={"opera": "Watch the tenor."}
             )
-            words = make_language_models(replace(Config(), describe=settings), [camera], ChooseRules())
+            words = make_language_models(replace(Config(), describe=settings), [camera])
             moment = await words.describer.describe(pictured(tmp_path, camera="front"))
             await words.describer.close()
             return moment.alerts
 
     assert asyncio.run(describe()) == ("the gate stands open",)
-    asked = json.dumps(server.heard[0]["messages"])
+    asked = json.dumps(server.asked[0]["messages"])
     for words in ("Watch the tenor.", "a red car is parked", "the gate stands open", "Welsh"):
         assert words in asked
 
@@ -151,7 +153,7 @@ def test_a_camera_is_asked_about_in_its_own_words(tmp_path: Path) -> None:
 def failing_after(questions: int, answer: Answer) -> ModelServer:
     """A server that answers so many questions, and each later one so."""
     server = ModelServer()
-    server.rules = (lambda _: answer if len(server.heard) > questions else None,)
+    server.rules = (lambda _: answer if len(server.asked) > questions else None,)
     return server
 
 
@@ -176,7 +178,7 @@ def test_whatever_a_server_answers_half_way_a_recap_ends_with_its_reel_and_a_lin
     assert why in ended.err
     rows = [json.loads(line) for line in (tmp_path / "reel" / "windows.jsonl").read_text().splitlines()]
     assert [row["outcome"] for row in rows] == ["described"] * 2 + ["model_failed"] * 2
-    assert len(server.heard) <= 3 + 2 * 3 + 4  # two windows, and the choice and the story twice each
+    assert len(server.asked) <= 3 + 2 * 3 + 4  # two windows, and the choice and the story twice each
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,7 @@ def test_a_socks_proxy_without_its_package_is_one_line(
     assert "geheim" not in said
 
 
-def test_a_key_with_other_letters_is_one_line_without_the_key(
+def test_a_key_that_is_not_ascii_is_one_line_without_the_key(
     livereel: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-gehéim")
@@ -217,8 +219,8 @@ def test_a_key_with_other_letters_is_one_line_without_the_key(
 def test_check_names_each_fallback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server = ModelServer((old_limit, only_default("temperature", "top_p"), at_most(4, "at most 4 images")))
     with serving(server) as url:
-        describe = replace(DescribeConfig(), kind="openai", base_url=url)
-        config = Config(tmp_path, describe=describe, retention=RetentionConfig(min_free_bytes=0))
+        describe = replace(DescribeSettings(), kind="openai", base_url=url)
+        config = Config(tmp_path, describe=describe, retention=RetentionSettings(min_free_bytes=0))
         assert check(Options(config))
     (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
     assert words.endswith(
@@ -239,10 +241,10 @@ def test_extra_fields_and_headers_come_from_the_configuration(tmp_path: Path) ->
     async def describe() -> None:
         async with server.serving():
             settings = replace(config.describe, base_url=server.url)
-            words = make_language_models(replace(config, describe=settings), [], ChooseRules())
+            words = make_language_models(replace(config, describe=settings), [])
             await words.describer.describe(pictured(tmp_path))
             await words.describer.close()
 
     asyncio.run(describe())
-    assert server.heard[0]["keep_alive"] == "1h"
+    assert server.asked[0]["keep_alive"] == "1h"
     assert server.headers["x-key"] == "sesame"

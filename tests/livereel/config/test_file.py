@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import is_dataclass, replace
 from pathlib import Path
+from typing import get_origin, get_type_hints
 
 import pytest
 
+from analyzer.describe.text_model import DESCRIBING, SELECTING
+from livereel.camera.settings import CameraSettings
+from livereel.config.expected import EXAMPLES
 from livereel.config.file import load
-from livereel.config.schema import CameraConfig, Config, ConfigError
+from livereel.config.schema import Config, ConfigError
 
 
 def loaded(tmp_path: Path, text: str) -> Config:
@@ -17,7 +24,7 @@ def loaded(tmp_path: Path, text: str) -> Config:
 
 
 def problem(tmp_path: Path, text: str) -> str:
-    """What is said of the file, less its name."""
+    """The error message, without the file's name."""
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, text)
     said = str(caught.value)
@@ -31,7 +38,7 @@ def test_an_empty_file_is_all_defaults(tmp_path: Path, text: str) -> None:
     assert loaded(tmp_path, text) == Config()
 
 
-def test_what_is_said_holds_and_the_rest_keeps_its_default(tmp_path: Path) -> None:
+def test_options_in_the_file_hold_and_others_keep_their_default(tmp_path: Path) -> None:
     config = loaded(tmp_path, "window_s: 5\nreel:\n  style: keyframes\n  hold_s: 1\n")
     assert config.window_s == 5.0
     assert (config.reel.style, config.reel.hold_s, config.reel.max_chapters) == ("keyframes", 1.0, 10)
@@ -53,7 +60,7 @@ cameras:
     front, back = config.cameras
     assert front.regions == ((0.0, 0.0, 640.0, 360.0), ((0.0, 0.0), (10.0, 0.0), (5.0, 8.5)))
     assert front.ignore == ((1.0, 2.0, 3.0, 4.0),)
-    assert back == CameraConfig("back", "film.mp4")
+    assert back == CameraSettings("back", "film.mp4")
 
 
 def test_the_environment_fills_references(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,65 +82,70 @@ def test_text_that_only_looks_like_a_reference_stays(tmp_path: Path) -> None:
     assert config.cameras[0].source == "a$HOME{b}$$.mp4"
 
 
-PROBLEMS = {
-    "an option that there is not": ("reel:\n  hold_s: 1\n  evry_s: 3\n", ":3: reel.evry_s: no such option"),
-    "a section that there is not": ("# first\nreal: {}\n", ":2: real: no such option"),
-    "an option of a camera": (
-        "cameras:\n  - name: a\n    source: x\n    fps: 3\n",
-        ":4: cameras.0.fps: no such option",
-    ),
-    "a number as a key": ("window_s: 5\n1: 3\n", ":2: 1: no such option"),
-    "a key that is there twice": ("window_s: 5\nwindow_s: 20\n", ":2: window_s: is there already, in line 1"),
-    "a key twice in a section": (
-        "reel: {hold_s: 1,\n hold_s: 2}\n",
-        ":2: reel.hold_s: is there already, in line 1",
-    ),
-    "too little": ("window_s: 0\n", ":1: window_s: input should be greater than or equal to 1"),
-    "too much": ("window_s: 601\n", ":1: window_s: input should be less than or equal to 600"),
-    "no number": ("window_s: .nan\n", ":1: window_s: input should be a finite number"),
-    "no end": ("\nreel:\n  horizon_s: .inf\n", ":3: reel.horizon_s: input should be a finite number"),
-    "a word for a number": ("window_s: long\n", ":1: window_s: input should be a valid number"),
-    "a choice that there is not": ("reel: {style: film}\n", ":1: reel.style: input should be 'clips' or"),
-    "a camera without a source": ("cameras:\n  - name: a\n", ":2: cameras.0.source: field required"),
-    "a name for a path": ("cameras:\n- {name: a/b, source: x}\n", ":2: cameras.0.name: only letters"),
-    "a name that is taken": ("cameras: [{name: all, source: x}]\n", ":1: cameras.0.name: is the name of"),
-    "two cameras of one name": (
-        "cameras:\n- {name: a, source: x}\n- {name: a, source: y}\n",
-        ":3: cameras.1.name: there are two",
-    ),
-    "a region of three numbers": (
-        "cameras: [{name: a, source: x, regions: [[1, 2, 3]]}]\n",
-        ":1: cameras.0.regions.0",
-    ),
-    "a region in no picture": (
-        "cameras: [{name: a, source: x, regions: [[1, 2, 3, 1.0e+9]]}]\n",
-        ":1: cameras.0.regions.0",
-    ),
-    "fewer than none": ("reel: {min_chapters: 11}\n", ":1: reel.max_chapters: is less than min_chapters"),
-    "nothing in the environment": (
-        'window_s: 5\ncameras:\n- {name: a, source: "rtsp://x:${LIVEREEL_NO_SUCH}@y"}\n',
-        ":3: cameras.0.source: the environment has no LIVEREEL_NO_SUCH",
-    ),
-    "a list": ("- a\n", ":1: expected options as 'key: value' lines"),
-    "a word": ("hello\n", ":1: expected options as 'key: value' lines"),
-    "no YAML": ("a: b\nc: d: e\n", ":2: not YAML"),
-    "a tab": ("reel:\n\thold_s: 1\n", ":2: not YAML"),
-    "an object": ("data: !!python/object:os.system {}\n", ":1: not YAML"),
-    "an alias to itself": ("data: &a [*a]\n", ": an alias in it refers to itself"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("text", "said"), PROBLEMS.values(), ids=PROBLEMS.keys())
-def test_a_mistake_is_named_with_its_line_and_key(tmp_path: Path, text: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    {
+        "an object": ("data: !!python/object:os.system {}\n", ":1: not YAML"),
+        "an alias to itself": ("data: &a [*a]\n", ": an alias in it refers to itself"),
+        "a word": ("hello\n", ":1: expected options as 'key: value' lines"),
+    }.values(),
+)
+def test_what_is_no_configuration_is_said_in_one_line(tmp_path: Path, text: str, said: str) -> None:
     assert problem(tmp_path, text).startswith(said)
 
 
-def test_a_secret_of_the_environment_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LIVEREEL_SECRET", "geheim")
-    assert "geheim" not in problem(tmp_path, 'window_s: "${LIVEREEL_SECRET}"\n')
+@pytest.mark.parametrize("text", ["reel:\n  # hold_s: 1\n", "cameras:\n", "describe: {extra_body: }\n"])
+def test_a_section_of_comments_alone_is_at_its_defaults(tmp_path: Path, text: str) -> None:
+    assert loaded(tmp_path, text) == Config()
 
 
-def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+def test_a_part_of_how_tokens_are_drawn_leaves_the_rest(tmp_path: Path) -> None:
+    describe = loaded(tmp_path, "describe: {describing: {temperature: 0.5}}\n").describe
+    assert describe.describing == replace(DESCRIBING, temperature=0.5)
+    assert describe.selecting == SELECTING
+
+
+def text_of_examples() -> str:
+    """A file in which each option that has an example is set to it."""
+
+    def of(kind: type, indent: str) -> Iterator[str]:
+        for option, hint in get_type_hints(kind).items():
+            if isinstance(hint, type) and is_dataclass(hint):
+                yield f"{indent}{option}:"
+                yield from of(hint, indent + "  ")
+            elif option in EXAMPLES:
+                is_list = get_origin(hint) is tuple
+                yield f"{indent}{option}: {f'[{EXAMPLES[option]}]' if is_list else EXAMPLES[option]}"
+
+    camera = [f"  {line}" for line in of(CameraSettings, "")]
+    camera[0] = camera[0].replace("  ", "- ", 1)
+    rest = [line for line in of(Config, "") if not line.startswith("cameras:")]
+    return "\n".join([*rest, "cameras:", *camera]) + "\n"
+
+
+def test_each_example_that_a_message_gives_may_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MQTT_PASSWORD", "sesame")
+    text = text_of_examples().replace("rtsp://10.0.0.5/main", "http://10.0.0.5/snap.jpg")  # polled
+    config = loaded(tmp_path, text)
+    assert config.cameras[0].tell_me_when == ("the gate stands open",)
+    assert set(EXAMPLES) <= set(re.findall(r"(\w+):", text))
+
+
+def test_each_option_without_a_default_has_an_example() -> None:
+    def bare(settings: object) -> Iterator[str]:
+        for option in getattr(settings, "__dataclass_fields__", {}):
+            value = getattr(settings, option)
+            if is_dataclass(value):
+                yield from bare(value)
+            elif value in (None, "", (), {}):
+                yield option
+
+    assert {*bare(Config()), *bare(CameraSettings("", ""))} <= set(EXAMPLES)
+
+
+def test_a_file_that_cannot_be_read_is_an_error_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load(tmp_path / "none.yaml")
     with pytest.raises(ConfigError, match="Is a directory"):
@@ -143,13 +155,6 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
         load(tmp_path / "binary.yaml")
 
 
-def test_only_a_picture_on_a_web_server_is_polled(tmp_path: Path) -> None:
-    file = tmp_path / "config.yaml"
-    file.write_text("cameras:\n- name: front\n  source: rtsp://10.0.0.5/main\n  poll_s: 5\n")
-    with pytest.raises(ConfigError) as caught:
-        load(file)
-    assert str(caught.value) == (
-        f"{file}:4: cameras.0.poll_s: is for a picture at an http:// or https:// address"
-    )
-    file.write_text("cameras:\n- name: front\n  source: https://10.0.0.5/snap.jpg\n  poll_s: 5\n")
-    assert load(file).cameras[0].poll_s == 5.0
+def test_a_picture_on_a_web_server_is_polled(tmp_path: Path) -> None:
+    config = loaded(tmp_path, "cameras: [{name: a, source: https://10.0.0.5/snap.jpg, poll_s: 5}]\n")
+    assert config.cameras[0].poll_s == 5.0

@@ -7,42 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.reel.choose import ChooseRules
-from analyzer.reel.compile import ReelSettings
-from analyzer.signal.motion import MotionSettings, rectangle
-from analyzer.signal.window import WindowSettings
+from analyzer.describe.settings import DescribeKind, DescribeSettings
+from analyzer.signal.settings import MotionSettings, PeakSettings, WindowSettings, rectangle
+from livereel.camera.settings import CameraSettings
 from livereel.config.options import Options, read_options
-from livereel.config.schema import CameraConfig, Config, ConfigError, MotionConfig, PeaksConfig, ReelConfig
+from livereel.config.schema import Config, ConfigError, UsageError
 
 
 def test_defaults_are_the_rooms_own() -> None:
-    """What a room does when nothing is said is what the configuration says when nothing is said."""
+    """The defaults of each package are the defaults of the configuration."""
     options = read_options(None, [], [])
     assert options.windows(pictures=False) == WindowSettings()
-    assert options.rules() == ChooseRules()
-    assert options.reel(media_time=False) == ReelSettings()
 
 
-def test_every_option_of_windows_and_reels_arrives() -> None:
-    config = Config(
-        window_s=7.0,
-        motion=MotionConfig("notebook", 200, 100, 15.0),
-        peaks=PeaksConfig(0.3, 4, 6),
-        reel=ReelConfig(min_chapters=2, max_chapters=3, style="keyframes", hold_s=1.5, max_early_s=0.2),
-    )
-    options = Options(config)
-    assert options.windows(pictures=True) == WindowSettings(
-        7.0, MotionSettings("notebook", 200, 100), 0.3, 4, 6, keyframe_px=640, max_fps=15.0
-    )
-    assert options.rules() == ChooseRules(2, 3)
-    assert options.reel(media_time=True) == ReelSettings("keyframes", 1.5, 0.2, media_time=True)
+def test_every_option_of_windows_arrives() -> None:
+    motion, peaks = MotionSettings("notebook", 200, 100, 15.0), PeakSettings(0.3, 4, 6)
+    options = Options(Config(window_s=7.0, motion=motion, peaks=peaks))
+    assert options.windows(pictures=True) == WindowSettings(7.0, motion, peaks, keyframe_px=640)
 
 
-def test_the_notebooks_signal_measures_every_frame_unless_told_otherwise() -> None:
-    assert Options(Config(motion=MotionConfig("notebook"))).windows(pictures=False).max_fps is None
-    assert (
-        Options(Config(motion=MotionConfig("notebook", max_fps=5.0))).windows(pictures=False).max_fps == 5.0
-    )
+def test_the_notebooks_signal_measures_every_frame_unless_it_is_set() -> None:
+    assert MotionSettings("changed").measured_fps == 15.0
+    assert MotionSettings("notebook").measured_fps is None
+    assert MotionSettings("notebook", max_fps=5.0).measured_fps == 5.0
 
 
 def test_pictures_are_made_only_where_they_are_wanted() -> None:
@@ -52,23 +39,23 @@ def test_pictures_are_made_only_where_they_are_wanted() -> None:
 
 def test_regions_of_the_command_line_are_source_pixels() -> None:
     options = read_options(None, ["0,0,640,360", "10, 20, 30, 40"], ["1,2,3,4"])
-    motion = options.windows(pictures=False).motion
-    assert motion.regions == (rectangle(0, 0, 640, 360), rectangle(10, 20, 30, 40))
-    assert motion.ignore == (rectangle(1, 2, 3, 4),)
+    areas = options.windows(pictures=False).areas
+    assert areas.regions == (rectangle(0, 0, 640, 360), rectangle(10, 20, 30, 40))
+    assert areas.ignore == (rectangle(1, 2, 3, 4),)
 
 
 def test_what_the_command_line_ignores_is_ignored_on_every_camera() -> None:
     options = read_options(None, [], ["1,2,3,4"])
-    camera = CameraConfig("front", "x", ignore=((5.0, 6.0, 7.0, 8.0),))
-    assert options.for_camera(camera).ignore == (rectangle(1, 2, 3, 4), rectangle(5, 6, 7, 8))
+    camera = CameraSettings("front", "x", ignore=((5.0, 6.0, 7.0, 8.0),))
+    assert options.for_camera(camera).areas.ignore == (rectangle(1, 2, 3, 4), rectangle(5, 6, 7, 8))
 
 
 def test_a_cameras_own_regions_are_its_own() -> None:
     corners = ((0.0, 0.0), (10.0, 0.0), (5.0, 8.0))
-    camera = CameraConfig("front", "x", regions=((1.0, 2.0, 3.0, 4.0), corners), ignore=(corners,))
-    options = Options(Config()).for_camera(camera)
-    assert options.regions == (rectangle(1, 2, 3, 4), corners)
-    assert options.ignore == (corners,)
+    camera = CameraSettings("front", "x", regions=((1.0, 2.0, 3.0, 4.0), corners), ignore=(corners,))
+    areas = Options(Config()).for_camera(camera).areas
+    assert areas.regions == (rectangle(1, 2, 3, 4), corners)
+    assert areas.ignore == (corners,)
 
 
 @pytest.mark.parametrize("text", ["1,2,3", "a,b,c,d", "1.5,0,5,5", "", "1,2,3,4,5"])
@@ -85,7 +72,7 @@ def test_a_place_in_no_picture_is_refused(text: str) -> None:
         read_options(None, [text], [])
 
 
-def test_the_command_line_changes_what_the_file_says(tmp_path: Path) -> None:
+def test_the_command_line_overrides_the_file(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(
         "reel: {style: keyframes, hold_s: 2}\ndescribe: {kind: openai, model: a, profile: movie}\n"
@@ -103,3 +90,14 @@ def test_the_command_line_changes_what_the_file_says(tmp_path: Path) -> None:
     )
     assert options.with_words("vllm").config.describe.profile == "movie"
     assert options.with_reel_every(15.0).config.reel == replace(options.config.reel, every_s=15.0)
+
+
+@pytest.mark.parametrize("kind", [None, "vllm"])
+def test_a_profile_that_there_is_not_is_wrong_usage_with_a_model_or_without(
+    kind: DescribeKind | None,
+) -> None:
+    options = Options(Config(describe=DescribeSettings(profiles={"zoo": "the apes"})))
+    assert options.with_words(kind, profile="zoo").config.describe.profile == "zoo"
+    known = "meeting, movie, sports, surveillance, wildlife, zoo"
+    with pytest.raises(UsageError, match=f"^--profile sport: no such profile; there are {known}$"):
+        options.with_words(kind, profile="sport")

@@ -115,7 +115,7 @@ def test_a_new_camera_has_no_past(ledger: Ledger) -> None:
     assert gaps(ledger, 70) == [Gap("front", at(60), at(70), GapReason.STARTING)]
 
 
-def test_the_end_closes_what_is_open_and_tells_what_was_not_looked_at(ledger: Ledger) -> None:
+def test_the_end_closes_open_gaps_and_adds_what_was_not_observed(ledger: Ledger) -> None:
     it = GapTracker(ledger, ["front", "back"])
     it.start(at(0))
     it.began("front", at(0))
@@ -147,12 +147,12 @@ EVENTS = st.lists(
 
 @settings(max_examples=30, deadline=None)  # each example makes a ledger
 @given(events=EVENTS)
-def test_whatever_happens_every_second_is_told_once(events: list[tuple[str, float]]) -> None:
+def test_every_second_is_recorded_once_after_any_sequence_of_events(events: list[tuple[str, float]]) -> None:
     with tempfile.TemporaryDirectory() as folder, closing(Ledger(Path(folder))) as ledger:
         it = GapTracker(ledger, ["front"])
         now_s, epoch = 0.0, 0
         it.start(at(0))
-        watched_s: float | None = None  # since when windows follow each other; None while there is nobody
+        watched_s: float | None = None  # since when windows follow each other; None while there are none
         for event, length_s in events:
             if watched_s is None:
                 now_s += length_s / 4
@@ -175,6 +175,6 @@ def test_whatever_happens_every_second_is_told_once(events: list[tuple[str, floa
         it.end(at(now_s))
         rows = list(ledger.history("", at(now_s)))
         found = coverage(rows, "front", at(0), at(now_s))
-        # Only holes too short to tell are left out, at most one for each event.
+        # Only holes shorter than MIN_GAP_S are left out, at most one for each event.
         assert found.uncovered_s <= (MIN_GAP_S + 0.01) * (len(events) + 1)
         assert found.doubled_s <= 0.01 * len(events)

@@ -124,15 +124,13 @@ def test_what_keeps_no_ledger_does_not_load_the_database_library(module: str) ->
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
-def test_what_is_old_is_forgotten_a_part_in_each_commit(
-    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("livereel.ledger.disk_usage.PART_ROWS", 2)
-    for index in range(7):
-        ledger.windows.add(measured(index), Outcome.QUIET)
-        ledger.gaps.add(Gap("back", at(index * 10), at(index * 10 + 10), GapReason.SOURCE_DOWN))
-    with asked() as statements:
-        ledger.files.forget_before(at(50))
+def test_what_is_old_is_forgotten_a_part_in_each_commit(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path, part_rows=2)) as ledger:
+        for index in range(7):
+            ledger.windows.add(measured(index), Outcome.QUIET)
+            ledger.gaps.add(Gap("back", at(index * 10), at(index * 10 + 10), GapReason.SOURCE_DOWN))
+        with asked() as statements:
+            ledger.files.forget_before(at(50))
     assert [statement for statement, _ in statements].count("BEGIN IMMEDIATE") == 6
     assert not [plan for plan in plans(tmp_path, statements) if plan.startswith("SCAN")]
 

@@ -1,4 +1,4 @@
-"""A job beside the program's work: its end is waited for, its failure seen at once."""
+"""A task during the program's work: its end is waited for, its failure ends the run at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ async def failing() -> None:
 
 
 @looped
-async def test_a_job_that_fails_stops_the_run_and_is_told_where(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_job_that_fails_stops_the_run_and_is_logged_with_its_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     stop = asyncio.Event()
     with pytest.raises(SinkError, match=r"^mqtt: ZeroDivisionError: by nothing$"):
         async with asyncio.timeout(60), running("mqtt", failing(), stop):

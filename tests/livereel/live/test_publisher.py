@@ -8,11 +8,11 @@ from livereel.live.publisher import Publisher
 from sinks.events import Restored
 from sinks.sink import Event, SinkError
 from tests.kit.mqtt.sink_thread import looped
-from tests.kit.records.events import keyframe_preview, moment_now, stirring
+from tests.kit.records.events import keyframe_preview, moment_now, motion_changed
 
 
 class ReaderCache:
-    """A sink that keeps what it takes in memory, unless its disk is said to be full."""
+    """A sink that keeps what it takes in memory, unless its disk is set to be full."""
 
     def __init__(self) -> None:
         self.kept: list[Event] = []
@@ -26,7 +26,12 @@ class ReaderCache:
     async def close(self) -> None: ...
 
 
-EVENTS: list[Event] = [stirring(moving=True), moment_now(1), stirring(moving=False), Restored(moment_now(2))]
+EVENTS: list[Event] = [
+    motion_changed(moving=True),
+    moment_now(1),
+    motion_changed(moving=False),
+    Restored(moment_now(2)),
+]
 
 
 @looped

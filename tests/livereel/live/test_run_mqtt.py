@@ -1,4 +1,4 @@
-"""``livereel run`` at a real broker: two of them, behind a password and TLS, and what they are told to do."""
+"""``livereel run`` at a real broker: two of them, behind a password and TLS, and their commands."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RARELY = {"every_s": 3600.0, "min_chapters": 2, "max_chapters": 3}
 def running(
     data: Path, film: Path, mqtt: dict[str, Any], environment: dict[str, str] | None = None
 ) -> Iterator[Program]:
-    """A program with one camera, ``front``, that makes no reel unless it is told to; stopped at the end."""
+    """A program with one camera, ``front``, that makes a reel only on request; stopped at the end."""
     camera = {"name": "front", "source": str(film), "loop": True}
     program = Program(data, [camera], environment, reel=RARELY, mqtt=mqtt)
     program.start()
@@ -43,7 +43,7 @@ def said(others: Listener, topic: str, payload: str, count: int = 1) -> None:
     )
 
 
-def test_two_programs_share_a_locked_broker_and_each_does_as_it_is_told(tmp_path: Path) -> None:
+def test_two_programs_share_a_locked_broker_and_each_executes_its_commands(tmp_path: Path) -> None:
     film = write_file(tmp_path / "film.mp4", Look(width_px=320, height_px=240, round_s=2, moving_s=1.5))
     files = certificates(tmp_path)
     locked_port = free_port()
@@ -83,7 +83,7 @@ def test_two_programs_share_a_locked_broker_and_each_does_as_it_is_told(tmp_path
         said(others, "house/one/front/enabled/state", "OFF")
         said(others, "house/one/front/status/capture", "disabled")
         assert others.last("two/front/enabled/state") == b"ON"
-        wait_a_while(1.0)  # for the gap to be worth telling
+        wait_a_while(1.0)  # for the gap to be longer than MIN_GAP_S
         others.say("house/one/front/enabled/set", "ON")
         said(others, "house/one/front/enabled/state", "ON", 2)
 

@@ -1,10 +1,10 @@
-"""Many cameras in one run: words, reels and states beside them, and how it ends."""
+"""Many cameras in one run: descriptions, reels and states, and how the run ends."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,19 +15,20 @@ import pytest
 from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
-from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
-from analyzer.describe.queue import QueueSettings
+from analyzer.describe.openai.describer import OpenAiDescriber
+from analyzer.describe.settings import DescribeSettings
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
 from base.clock import utc_text
 from livereel.app import build
-from livereel.camera.worker import CameraSettings
+from livereel.camera.settings import CameraSettings
+from livereel.camera.worker import CameraJob
 from livereel.config.describers import make_language_models
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
-from livereel.live.service import Live, outcome_of
+from livereel.live.service import Intervals, Live, outcome_of
 from livereel.storage.retention import Retention
+from livereel.storage.settings import RetentionSettings
 from sinks.events import CameraState, DescriberState, KeyframePreview, MotionChanged, Restored, Stats
 from sinks.outbox import Outbox, OutboxMessage
 from sinks.sink import Event
@@ -49,7 +50,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_file(tmp_path_factory.mktemp("film") / "film.mp4", LOOK)
 
 
-class Heard:
+class Received:
     """A sink that remembers."""
 
     def __init__(self) -> None:
@@ -71,7 +72,7 @@ class Heard:
 
 
 class Slow(BuiltinDescriber):
-    """Takes longer than anybody would wait."""
+    """Takes longer than any test would wait."""
 
     async def describe(self, window: Window) -> Moment:
         await asyncio.sleep(600)
@@ -81,26 +82,35 @@ class Slow(BuiltinDescriber):
 @asynccontextmanager
 async def live(
     data: Path,
-    cameras: dict[str, CameraSettings],
+    cameras: dict[str, CameraJob],
     describer: Describer | None = None,
     *,
-    queue: QueueSettings | None = None,
-) -> AsyncIterator[tuple[Live, Ledger, Heard]]:
+    intervals: Intervals | None = None,
+    retention: Callable[[Ledger], Retention] | None = None,
+) -> AsyncIterator[tuple[Live, Ledger, Received]]:
     """A run of these cameras that is yet to begin."""
     options = few_chapters()
-    words = make_language_models(options.config, (), options.rules())
+    words = make_language_models(options.config, ())
     if describer is not None:
         words = replace(words, describer=describer)
     with closing(Ledger(data)) as ledger:
-        it = build(list(cameras.values()), ledger, words, options, patience=QUICK, queue=queue)
-        heard = Heard()
-        it.attach([heard])
+        it = build(
+            list(cameras.values()),
+            ledger,
+            words,
+            options,
+            patience=QUICK,
+            intervals=intervals,
+            retention=retention(ledger) if retention else None,
+        )
+        received = Received()
+        it.attach([received])
         async with asyncio.timeout(LONG_S):
-            yield it, ledger, heard
+            yield it, ledger, received
 
 
-def camera(source: Path, data: Path, *, loop: bool = False) -> dict[str, CameraSettings]:
-    return {"front": CameraSettings("front", str(source), WINDOWS, data, loop=loop)}
+def camera(source: Path, data: Path, *, loop: bool = False) -> dict[str, CameraJob]:
+    return {"front": CameraJob(CameraSettings("front", str(source), loop=loop), WINDOWS, data)}
 
 
 async def until(condition: object) -> None:
@@ -109,28 +119,28 @@ async def until(condition: object) -> None:
         await asyncio.sleep(0.05)
 
 
-def test_all_is_told_movement_before_its_window_ends_and_the_run_ends_with_its_sources(
+def test_all_is_published_movement_before_its_window_ends_and_the_run_ends_with_its_sources(
     film: Path, tmp_path: Path
 ) -> None:
     async def run() -> None:
-        async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, heard):
+        async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, received):
             await it.run(asyncio.Event())
             outcomes = [entry.outcome for entry in ledger.windows.entries("")]
             assert len(outcomes) == LOOK.round_s
             assert "described" in outcomes
             assert PENDING not in outcomes
-            assert heard.states("front") == [("watching", None), ("ended", None)]
-            assert len(heard.of(Window)) == len(outcomes)
-            assert len(heard.of(Moment)) == outcomes.count(Outcome.DESCRIBED)
-            assert len(heard.of(Reel)) == len(ledger.reels.since()) == 1
-            first_window = heard.events.index(heard.of(Window)[0])
-            assert heard.events.index(heard.of(MotionChanged)[0]) < first_window
-            keyframe_preview, windows = heard.of(KeyframePreview)[0], heard.of(Window)
+            assert received.states("front") == [("watching", None), ("ended", None)]
+            assert len(received.of(Window)) == len(outcomes)
+            assert len(received.of(Moment)) == outcomes.count(Outcome.DESCRIBED)
+            assert len(received.of(Reel)) == len(ledger.reels.since()) == 1
+            first_window = received.events.index(received.of(Window)[0])
+            assert received.events.index(received.of(MotionChanged)[0]) < first_window
+            keyframe_preview, windows = received.of(KeyframePreview)[0], received.of(Window)
             # It may settle just after the end of its window, which lasts a second here.
             assert isinstance(keyframe_preview, KeyframePreview)
             assert isinstance(windows[0], Window)
             assert keyframe_preview.window_id == windows[0].id
-            assert heard.events.index(keyframe_preview) < heard.events.index(windows[1])
+            assert received.events.index(keyframe_preview) < received.events.index(windows[1])
 
     asyncio.run(run())
 
@@ -161,7 +171,7 @@ def test_a_run_ends_after_its_time_with_open_windows_kept(film: Path, tmp_path: 
     asyncio.run(run())
 
 
-def test_what_an_earlier_run_left_is_put_into_words(film: Path, tmp_path: Path) -> None:
+def test_windows_that_an_earlier_run_left_are_described(film: Path, tmp_path: Path) -> None:
     just_now = utc_text(datetime.now(UTC) - timedelta(minutes=1))
     window = measured(0, [(2.0, 900.0)], camera="garden", start_utc=just_now)
     left = replace(window, id="garden-left")
@@ -176,7 +186,9 @@ def test_what_an_earlier_run_left_is_put_into_words(film: Path, tmp_path: Path) 
     asyncio.run(run())
 
 
-def test_stopping_does_not_wait_for_words_which_go_on_in_the_next_run(film: Path, tmp_path: Path) -> None:
+def test_stopping_does_not_wait_for_descriptions_which_go_on_in_the_next_run(
+    film: Path, tmp_path: Path
+) -> None:
     async def stopped() -> None:
         async with live(tmp_path, camera(film, tmp_path, loop=True), Slow()) as (it, ledger, _):
             stop = asyncio.Event()
@@ -204,7 +216,7 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
             ChatServer().serving() as server,
             Proxy(server.url, fault, late_s=LONG_S).serving() as proxy,
         ):
-            await seen_without_words(proxy)
+            await seen_without_descriptions(proxy)
             proxy.fault = "none"
             async with live(tmp_path, camera(film, tmp_path), asking(proxy)) as (it, ledger, _):
                 waited = ledger.windows.pending()
@@ -213,15 +225,15 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
                 assert [outcomes[window.id] for window in waited] == ["described"] * len(waited)
                 assert PENDING not in outcomes.values()
 
-    async def seen_without_words(proxy: Proxy) -> None:
-        """The whole film is seen, and its windows are in the ledger, though not one answer has come."""
-        async with live(tmp_path, camera(film, tmp_path), asking(proxy)) as (it, ledger, heard):
+    async def seen_without_descriptions(proxy: Proxy) -> None:
+        """The whole film is seen, and its windows are in the ledger, while no answer has come."""
+        async with live(tmp_path, camera(film, tmp_path), asking(proxy)) as (it, ledger, received):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await until(lambda: ("ended", None) in heard.states("front") and proxy.questions)
+            await until(lambda: ("ended", None) in received.states("front") and proxy.questions)
             assert len(ledger.windows.entries("")) == LOOK.round_s
             assert ledger.windows.pending()
-            assert not heard.of(Moment)
+            assert not received.of(Moment)
             stop.set()
             await running
 
@@ -229,7 +241,7 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
 
 
 def asking(proxy: Proxy) -> OpenAiDescriber:
-    return OpenAiDescriber(OpenAiSettings(ChatSettings(base_url=proxy.url, model="qwen"), timeout_s=5.0))
+    return OpenAiDescriber(DescribeSettings(base_url=proxy.url, model="qwen", timeout_s=5.0))
 
 
 @pytest.mark.parametrize(
@@ -242,39 +254,38 @@ def asking(proxy: Proxy) -> OpenAiDescriber:
         (Answer({"choices": [{}]}), "answers with something else than a completion"),
     ],
 )
-def test_refused_in_mid_run_windows_wait_the_state_says_why_and_all_goes_on_when_it_is_put_right(
+def test_refused_in_mid_run_windows_wait_with_a_reason_and_go_on_when_it_is_resolved(
     answer: Answer, reason: str, film: Path, tmp_path: Path
 ) -> None:
     server = ModelServer()
 
     async def run() -> None:
         async with server.serving():
-            chat = ChatSettings(base_url=server.url, model="m")
-            describer = OpenAiDescriber(OpenAiSettings(chat, timeout_s=5.0))
-            quick = QueueSettings(pauses_s=(0.1,))
+            describer = OpenAiDescriber(DescribeSettings(base_url=server.url, model="m", timeout_s=5.0))
+            quick = Intervals(model_pauses_s=(0.1,))
             cameras = camera(film, tmp_path, loop=True)
-            async with live(tmp_path, cameras, describer, queue=quick) as (it, ledger, heard):
+            async with live(tmp_path, cameras, describer, intervals=quick) as (it, ledger, received):
                 stop = asyncio.Event()
                 running = asyncio.create_task(it.run(stop))
-                await until(lambda: heard.of(Moment))
+                await until(lambda: received.of(Moment))
                 server.rules = (always(answer),)
-                await until(lambda: states(heard))
+                await until(lambda: states(received))
                 assert "model_failed" not in outcomes(ledger)
                 server.rules = ()
-                await until(lambda: len(states(heard)) > 1)
+                await until(lambda: len(states(received)) > 1)
                 waited = [window.id for window in ledger.windows.pending()]
                 await until(lambda: not {window.id for window in ledger.windows.pending()} & set(waited))
                 assert "model_failed" not in outcomes(ledger)
                 stop.set()
                 await running
             await describer.close()
-            (offline, why), online = states(heard)
+            (offline, why), online = states(received)
             assert (offline, online) == ("offline", ("online", None))
             assert why is not None
             assert reason in why
 
-    def states(heard: Heard) -> list[tuple[str, str | None]]:
-        return [(it.state, it.reason) for it in heard.events if isinstance(it, DescriberState)]
+    def states(received: Received) -> list[tuple[str, str | None]]:
+        return [(it.state, it.reason) for it in received.events if isinstance(it, DescriberState)]
 
     def outcomes(ledger: Ledger) -> list[str]:
         return [entry.outcome for entry in ledger.windows.entries("")]
@@ -282,12 +293,14 @@ def test_refused_in_mid_run_windows_wait_the_state_says_why_and_all_goes_on_when
     asyncio.run(run())
 
 
-def test_stopping_while_the_last_words_are_waited_for_ends_that_too(film: Path, tmp_path: Path) -> None:
+def test_stopping_while_the_last_descriptions_are_waited_for_ends_that_too(
+    film: Path, tmp_path: Path
+) -> None:
     async def run() -> None:
-        async with live(tmp_path, camera(film, tmp_path), Slow()) as (it, _, heard):
+        async with live(tmp_path, camera(film, tmp_path), Slow()) as (it, _, received):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await until(lambda: ("ended", None) in heard.states("front"))
+            await until(lambda: ("ended", None) in received.states("front"))
             stop.set()
             await running
 
@@ -296,12 +309,12 @@ def test_stopping_while_the_last_words_are_waited_for_ends_that_too(film: Path, 
 
 def test_a_camera_that_cannot_be_is_refused_and_the_others_go_on(film: Path, tmp_path: Path) -> None:
     cameras = camera(film, tmp_path)
-    cameras["none"] = CameraSettings("none", str(tmp_path / "none.mp4"), WINDOWS, tmp_path)
+    cameras["none"] = CameraJob(CameraSettings("none", str(tmp_path / "none.mp4")), WINDOWS, tmp_path)
 
     async def run() -> None:
-        async with live(tmp_path, cameras) as (it, ledger, heard):
+        async with live(tmp_path, cameras) as (it, ledger, received):
             await it.run(asyncio.Event())
-            assert heard.states("none") == [("refused", "no such file")]
+            assert received.states("none") == [("refused", "no such file")]
             assert {gap.reason for gap in ledger.gaps.since("", "9", camera="none")} == {"source_down"}
             assert {entry.window.camera for entry in ledger.windows.entries("")} == {"front"}
 
@@ -310,15 +323,15 @@ def test_a_camera_that_cannot_be_is_refused_and_the_others_go_on(film: Path, tmp
 
 def test_a_camera_that_is_turned_off_has_a_gap_until_it_is_on_again(film: Path, tmp_path: Path) -> None:
     async def run() -> None:
-        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, heard):
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, received):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await until(lambda: heard.of(Window))
+            await until(lambda: received.of(Window))
             await it.set_analysis("front", on=False)
-            await until(lambda: ("disabled", None) in heard.states("front"))
-            await asyncio.sleep(1.0)  # for the gap to be worth telling
+            await until(lambda: ("disabled", None) in received.states("front"))
+            await asyncio.sleep(1.0)  # for the gap to be longer than MIN_GAP_S
             await it.set_analysis("front", on=True)
-            await until(lambda: heard.states("front").count(("watching", None)) == 2)
+            await until(lambda: received.states("front").count(("watching", None)) == 2)
             stop.set()
             await running
             assert "disabled" in [gap.reason for gap in ledger.gaps.since("", "9")]
@@ -329,13 +342,13 @@ def test_a_camera_that_is_turned_off_has_a_gap_until_it_is_on_again(film: Path, 
 
 def test_a_camera_that_is_turned_off_and_on_at_once_is_watched_on(film: Path, tmp_path: Path) -> None:
     async def run() -> None:
-        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, _, heard):
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, _, received):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await until(lambda: heard.of(Window))
+            await until(lambda: received.of(Window))
             await it.set_analysis("front", on=False)
             await it.set_analysis("front", on=True)
-            await until(lambda: heard.states("front").count(("watching", None)) == 2)
+            await until(lambda: received.states("front").count(("watching", None)) == 2)
             assert not running.done()
             stop.set()
             await running
@@ -353,10 +366,7 @@ def test_each_window_has_its_outcome(tmp_path: Path) -> None:
     assert outcome_of(replace(lively, keyframes=without_files)) == "disk_full"
 
 
-def test_a_window_without_room_has_it_made_soon(
-    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("livereel.live.service.SWEEP_S", 3600.0)
+def test_a_window_without_room_has_it_made_soon(film: Path, tmp_path: Path) -> None:
     watched = replace(camera(film, tmp_path, loop=True)["front"], min_free_bytes=10**18)
     sweeps: list[datetime] = []
 
@@ -364,10 +374,12 @@ def test_a_window_without_room_has_it_made_soon(
         def sweep(self, now: datetime) -> None:
             sweeps.append(now)
 
-    monkeypatch.setattr("livereel.app.Retention", Noted)
+    def noted(ledger: Ledger) -> Noted:
+        return Noted(tmp_path, ledger, RetentionSettings())
 
     async def run() -> None:
-        async with live(tmp_path, {"front": watched}) as (it, ledger, _):
+        rare = Intervals(sweep_s=3600.0)
+        async with live(tmp_path, {"front": watched}, intervals=rare, retention=noted) as (it, ledger, _):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
             await until(lambda: len(sweeps) >= 3)
@@ -378,19 +390,17 @@ def test_a_window_without_room_has_it_made_soon(
     asyncio.run(run())
 
 
-def test_counters_are_told_again_and_again(
-    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("livereel.live.service.STATS_S", 0.3)
+def test_counters_are_told_again_and_again(film: Path, tmp_path: Path) -> None:
+    often = Intervals(stats_s=0.3)
 
     async def run() -> None:
-        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, _, heard):
+        async with live(tmp_path, camera(film, tmp_path, loop=True), intervals=often) as (it, _, received):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await until(lambda: any(rate(event) and words(event) for event in heard.of(Stats)))
+            await until(lambda: any(rate(event) and words(event) for event in received.of(Stats)))
             stop.set()
             await running
-            assert len(heard.of(Stats)) > 1
+            assert len(received.of(Stats)) > 1
 
     def rate(event: Event) -> float:
         return event.cameras["front"]["fps"] if isinstance(event, Stats) else 0.0
@@ -416,13 +426,13 @@ def test_each_moment_and_each_reel_of_a_run_is_in_the_outbox_when_it_is_stopped(
     film: Path, tmp_path: Path
 ) -> None:
     async def run() -> None:
-        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, heard):
+        async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, received):
             outbox = ledger.outboxes.open("test", stored, max_bytes=10**9)
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await until(lambda: heard.of(Moment))
+            await until(lambda: received.of(Moment))
             await it.make_reel("front")
-            await until(lambda: heard.of(Reel))
+            await until(lambda: received.of(Reel))
             stop.set()
             await running
             described = {entry.window.id for entry in ledger.windows.entries("") if entry.moment}
@@ -433,10 +443,10 @@ def test_each_moment_and_each_reel_of_a_run_is_in_the_outbox_when_it_is_stopped(
 
 
 def test_the_last_moments_and_reels_of_a_run_are_restored_by_the_next(film: Path, tmp_path: Path) -> None:
-    async def run() -> Heard:
-        async with live(tmp_path, camera(film, tmp_path)) as (it, _, heard):
+    async def run() -> Received:
+        async with live(tmp_path, camera(film, tmp_path)) as (it, _, received):
             await it.run(asyncio.Event())
-            return heard
+            return received
 
     first, second = asyncio.run(run()), asyncio.run(run())
     assert first.of(Restored) == []

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.choose import ChooseRules
-from analyzer.reel.compile import ReelSettings
 from analyzer.reel.records import Reel
+from analyzer.reel.settings import ReelSettings
 from base.clock import utc_text
 from livereel.config.describers import make_language_models
 from livereel.config.schema import Config
@@ -35,7 +34,7 @@ HOUR_S = 3600.0
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder in which a few windows have been put into words."""
+    """A data folder in which a few windows have been described."""
     folder = tmp_path_factory.mktemp("watched")
     film = write_file(folder / "film.mp4", LOOK, rounds=2)
     with watching(folder / "data", {"front": str(film)}) as watch:
@@ -56,17 +55,16 @@ def ledger(data: Path) -> Iterator[Ledger]:
 
 
 def rolling(data: Path, ledger: Ledger, horizon_s: float = HOUR_S) -> RollingReel:
-    rules = ChooseRules(2, 4)
-    words = make_language_models(Config(), (), rules)
+    settings = ReelSettings(horizon_s=horizon_s, min_chapters=2, max_chapters=4)
+    words = make_language_models(Config(), ())
     return RollingReel(
         "front",
         ["front"],
         ledger=ledger,
         folder=data / "reels",
-        chooser=BlockChooser(rules, words.propose),
+        chooser=BlockChooser(settings, words.propose),
         narrate=words.narrate,
-        settings=ReelSettings(),
-        horizon_s=horizon_s,
+        settings=settings,
     )
 
 
@@ -74,7 +72,7 @@ def make(reel: RollingReel) -> Reel | None:
     return asyncio.run(reel.make(datetime.now(UTC)))
 
 
-def test_a_reel_is_complete_and_told_when_it_is_made(data: Path, ledger: Ledger) -> None:
+def test_a_reel_is_complete_and_published_when_it_is_made(data: Path, ledger: Ledger) -> None:
     made = make(rolling(data, ledger))
     assert made is not None
     assert made.folder == data / "reels" / "front" / "000001"
@@ -91,7 +89,7 @@ def test_nothing_new_makes_no_reel(data: Path, ledger: Ledger) -> None:
     assert ledger.reels.seqs("front") == [1]
 
 
-def test_what_lies_before_the_horizon_is_not_told(data: Path, ledger: Ledger) -> None:
+def test_moments_before_the_horizon_are_not_in_the_reel(data: Path, ledger: Ledger) -> None:
     assert make(rolling(data, ledger, horizon_s=0.001)) is None
 
 
@@ -160,7 +158,7 @@ def test_a_clip_that_was_the_reason_is_left_out_of_the_next_reel(data: Path, led
     assert broken.stem not in {chapter.moment.window.id for chapter in made.chapters}
 
 
-def test_a_reel_is_told_where_nothing_can_point_at_it(
+def test_a_reel_is_published_where_no_link_can_be_made(
     data: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
     (data / "reels" / "front" / LATEST).mkdir(parents=True)  # as little a link as on exFAT

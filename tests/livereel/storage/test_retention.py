@@ -20,14 +20,15 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING, LedgerError, WindowState
 from livereel.storage.data_dir import LATEST, update_link
 from livereel.storage.free_space import FreeSpace
-from livereel.storage.retention import DOUBT_S, Limits, Retention
+from livereel.storage.retention import DOUBT_S, Retention
+from livereel.storage.settings import RetentionSettings
 from tests.kit.cameras import faults
 from tests.kit.records.events import reel_in
 from tests.kit.records.full_ledger import full
 from tests.kit.records.windows import measured
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
-PLENTY = Limits(max_age_h=100.0, max_bytes=10**12, min_free_bytes=0)
+PLENTY = RetentionSettings(max_age_h=100.0, max_bytes=10**12, min_free_bytes=0)
 CLIP_BYTES = 1000
 
 
@@ -74,7 +75,7 @@ def test_what_is_too_old_goes_from_disk_and_ledger(ledger: Ledger, tmp_path: Pat
     assert [e.window.id for e in ledger.windows.entries("")] == ["front-50.0", "front-1.0", "front-0.5"]
 
 
-def test_too_much_goes_oldest_first_and_stays_told(ledger: Ledger, tmp_path: Path) -> None:
+def test_too_much_is_removed_oldest_first_and_stays_in_the_ledger(ledger: Ledger, tmp_path: Path) -> None:
     for hours in (4.0, 3.0, 2.0, 1.0):
         keep(ledger, tmp_path, hours)
     retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=2 * CLIP_BYTES + CLIP_BYTES // 2))
@@ -93,9 +94,9 @@ def test_a_disk_that_others_fill_costs_the_oldest_clips(ledger: Ledger, tmp_path
     assert files(tmp_path) == set()
 
 
-def test_what_waits_for_words_is_never_removed(ledger: Ledger, tmp_path: Path) -> None:
+def test_pending_windows_are_never_removed(ledger: Ledger, tmp_path: Path) -> None:
     keep(ledger, tmp_path, 90.0, PENDING)
-    Retention(tmp_path, ledger, Limits(max_age_h=1.0, max_bytes=1, min_free_bytes=0)).sweep(NOW)
+    Retention(tmp_path, ledger, RetentionSettings(max_age_h=1.0, max_bytes=1, min_free_bytes=0)).sweep(NOW)
     assert files(tmp_path) == {"front-90.0"}
     assert ledger.windows.count_pending() == 1
 
@@ -157,7 +158,7 @@ def test_reels_that_have_been_replaced_go_before_any_window(ledger: Ledger, tmp_
     assert folders(tmp_path) == ["000003", LATEST]
 
 
-def test_a_reel_that_somebody_may_still_play_goes_after_the_windows(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_reel_that_may_still_be_played_is_removed_after_the_windows(ledger: Ledger, tmp_path: Path) -> None:
     for hours in (4.0, 3.0):
         keep(ledger, tmp_path, hours)
     for seq, hours in ((1, 0.1), (2, 0.05)):
@@ -167,7 +168,7 @@ def test_a_reel_that_somebody_may_still_play_goes_after_the_windows(ledger: Ledg
     assert ledger.reels.seqs("front") == [1, 2]
 
 
-def test_the_size_is_held_though_nothing_but_newest_reels_takes_it(ledger: Ledger, tmp_path: Path) -> None:
+def test_the_size_limit_holds_even_if_only_newest_reels_are_left(ledger: Ledger, tmp_path: Path) -> None:
     shown = keep(ledger, tmp_path, 5.0)
     for n, reel_id in enumerate(("barn", "gate", "yard")):
         reel_of(ledger, tmp_path, (reel_id, 1), 4.0 - n, shown if reel_id == "barn" else None)
@@ -240,7 +241,7 @@ def test_a_file_that_cannot_be_removed_keeps_none_after_it(
     stuck.clip.path.mkdir()  # which no unlink removes, not even root's
     Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1)).sweep(NOW)
     assert files(tmp_path) == {"front-2.0"}
-    assert "front-2.0.mp4 stays" in caplog.text
+    assert "front-2.0.mp4 cannot be removed" in caplog.text
 
 
 @pytest.fixture
@@ -285,7 +286,7 @@ def test_a_clock_set_far_ahead_empties_nothing(ledger: Ledger, tmp_path: Path) -
     assert ledger.reels.seqs("front") == [1]
 
 
-def test_a_doubt_about_the_clock_is_said_once_and_lifts_no_other_limit(
+def test_a_doubt_about_the_clock_is_logged_once_and_lifts_no_other_limit(
     ledger: Ledger, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     later = full_of_old(ledger, tmp_path)

@@ -27,7 +27,7 @@ BOTH = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 
 @contextmanager
 def ruled(tmp_path: Path, *rules: str) -> Iterator[Broker]:
-    """A broker that allows what these lines of an ACL file say, to everybody."""
+    """A broker that allows every client what these lines of an ACL file permit."""
     with broker(tmp_path / "broker", "allow_anonymous true", access_rules(tmp_path, *rules)) as it:
         yield it
 
@@ -116,7 +116,7 @@ def test_what_rules_deny_is_named(tmp_path: Path, protocol: str, rules: list[str
 
 
 @BOTH
-def test_commands_that_would_not_arrive_are_told(tmp_path: Path, protocol: str) -> None:
+def test_commands_that_would_not_arrive_are_reported(tmp_path: Path, protocol: str) -> None:
     """Mosquitto takes the subscription and delivers nothing."""
     with ruled(tmp_path, "topic write #") as peer:
         told = found(settings_for(peer, protocol))
@@ -124,7 +124,7 @@ def test_commands_that_would_not_arrive_are_told(tmp_path: Path, protocol: str) 
 
 
 @BOTH
-def test_least_privilege_is_ok_and_says_what_it_cannot_test(tmp_path: Path, protocol: str) -> None:
+def test_least_privilege_is_ok_and_reports_what_cannot_be_tested(tmp_path: Path, protocol: str) -> None:
     states = ("status/#", "motion", "keyframe", "caption/state", "enabled/state", "reel/state")
     rules = [
         *(f"topic write livereel/+/{levels}" for levels in (*states, "peak", "highlight")),
@@ -151,12 +151,12 @@ def test_another_prefix_needs_its_own_rules(tmp_path: Path) -> None:
     assert "may not publish to house/two/available" in told
 
 
-def test_a_broker_that_retains_nothing_is_told(tmp_path: Path) -> None:
+def test_a_broker_that_retains_nothing_is_reported(tmp_path: Path) -> None:
     with broker(tmp_path / "broker", "allow_anonymous true", "retain_available false") as peer:
         assert "keeps no retained messages" in found(settings_for(peer))
 
 
-def test_a_broker_without_acknowledgements_is_told(tmp_path: Path) -> None:
+def test_a_broker_without_acknowledgements_is_reported(tmp_path: Path) -> None:
     with broker(tmp_path / "broker", "allow_anonymous true", "max_qos 0") as peer:
         assert "takes no message at QoS 1" in found(settings_for(peer))
 
@@ -179,7 +179,7 @@ async def test_a_broker_of_3_1_1_alone_shows_its_rules_by_what_comes_back() -> N
 async def test_a_check_disturbs_neither_home_assistant_nor_a_running_livereel(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, protocol: str
 ) -> None:
-    """What Home Assistant and others hear meanwhile is empty, or the state that they know."""
+    """Other clients receive empty messages meanwhile, or the state that they know."""
     with broker(tmp_path / "broker") as peer, listener(peer.port, as_published=True) as others:
         settings = settings_for(peer, protocol)
         async with running(settings, tmp_path, cameras=CAMERAS, reels=CAMERAS) as sink:
@@ -190,31 +190,31 @@ async def test_a_check_disturbs_neither_home_assistant_nor_a_running_livereel(
             await until(lambda: others.last("livereel/available") == b"online")
             await until(lambda: sink.counters()["outbox_waiting"] == 0)
             await until(lambda: others.last("livereel/front/reel/state"))
-            known = {heard.topic: heard.payload for heard in others.heard if heard.retain}
-            before = len(others.heard)
+            known = {message.topic: message.payload for message in others.received if message.retain}
+            before = len(others.received)
             await check_broker(settings, CAMERAS)
             assert sink.counters()["connections"] == 1
             assert sink.counters()["commands_ignored"] == 0
         wait_until(lambda: others.last("livereel/available") == b"offline")
-        meanwhile = others.heard[before : [h.payload for h in others.heard].index(b"offline", before)]
+        meanwhile = others.received[before : [h.payload for h in others.received].index(b"offline", before)]
         assert meanwhile
-        assert not [heard for heard in meanwhile if heard.retain]
-        for heard in meanwhile:
-            assert heard.payload == known.get(heard.topic, b""), heard
-            assert heard.payload or not heard.topic.endswith("/config")
+        assert not [message for message in meanwhile if message.retain]
+        for message in meanwhile:
+            assert message.payload == known.get(message.topic, b""), message
+            assert message.payload or not message.topic.endswith("/config")
         with listener(peer.port, as_published=True) as late:
             wait_until(lambda: late.last("livereel/available"))
-            assert {heard.topic for heard in late.heard} == set(known)
+            assert {message.topic for message in late.received} == set(known)
     assert not caplog.records
 
 
-def test_a_check_before_the_first_run_tells_home_assistant_nothing(tmp_path: Path) -> None:
+def test_a_check_before_the_first_run_changes_nothing_in_home_assistant(tmp_path: Path) -> None:
     with (
         broker(tmp_path / "broker") as peer,
         listener(peer.port, "homeassistant/+/+/config", "homeassistant/+/+/+/config") as home_assistant,
         listener(peer.port, "livereel/available") as others,
     ):
         assert "commands arrive" in found(settings_for(peer))
-        wait_until(lambda: others.heard)
-        assert [heard.payload for heard in others.heard] == [b""]
-        assert not home_assistant.heard
+        wait_until(lambda: others.received)
+        assert [message.payload for message in others.received] == [b""]
+        assert not home_assistant.received

@@ -15,9 +15,17 @@ from sinks.events import CameraStatus, DescriberState, DescriberStatus, Stats
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.mqtt.broker import MOSQUITTO, broker
 from tests.kit.mqtt.ha_schema import check_discovery
-from tests.kit.mqtt.sink_thread import Wishes, looped, running, until
-from tests.kit.mqtt.subscriber import Heard, Listener, listener
-from tests.kit.records.events import JPEG, keyframe_preview, moment_now, now_utc, reel_in, stirring, watching
+from tests.kit.mqtt.sink_thread import RecordedCommands, looped, running, until
+from tests.kit.mqtt.subscriber import Listener, Received, listener
+from tests.kit.records.events import (
+    JPEG,
+    keyframe_preview,
+    moment_now,
+    motion_changed,
+    now_utc,
+    reel_in,
+    watching,
+)
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
@@ -28,7 +36,7 @@ CAMERAS, REELS = ("front", "yard"), ("front", "yard", "all")
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: a topic and what is said of it."""
+    """A row of a table: a topic and its description."""
 
     topic: str
     payload: str
@@ -71,7 +79,7 @@ def validator(name: str) -> Draft202012Validator:
 
 
 @pytest.fixture(scope="module")
-def all_heard(tmp_path_factory: pytest.TempPathFactory) -> list[Heard]:
+def all_received(tmp_path_factory: pytest.TempPathFactory) -> list[Received]:
     """What a run published in which everything happened that can happen."""
     base = tmp_path_factory.mktemp("data")
 
@@ -82,9 +90,9 @@ def all_heard(tmp_path_factory: pytest.TempPathFactory) -> list[Heard]:
             await until(lambda: others.last("livereel/available") == b"online")
             for camera in CAMERAS:
                 await sink.take(watching(camera))
-                await sink.take(stirring(camera, moving=True))
+                await sink.take(motion_changed(camera, moving=True))
                 await sink.take(keyframe_preview(camera))
-                await sink.take(stirring(camera, moving=False))
+                await sink.take(motion_changed(camera, moving=False))
                 await sink.take(moment_now(1, camera))
                 await sink.take(replace(moment_now(2, camera), alerts=("a dog",)))
             for reel in REELS:
@@ -103,30 +111,30 @@ def all_heard(tmp_path_factory: pytest.TempPathFactory) -> list[Heard]:
         listener(peer.port, "livereel/#", "homeassistant/#", as_published=True) as others,
     ):
         run(peer.port, others)
-        return others.heard
+        return others.received
 
 
-def described(message: Heard) -> Row:
+def described(message: Received) -> Row:
     found = [row for row in PUBLISHED if row.pattern.fullmatch(message.topic)]
     assert len(found) == 1, f"{message.topic}: {len(found)} rows"
     return found[0]
 
 
-def test_everything_published_is_documented_and_the_other_way_round(all_heard: list[Heard]) -> None:
-    published = {described(message).topic for message in all_heard}
+def test_everything_published_is_documented_and_the_other_way_round(all_received: list[Received]) -> None:
+    published = {described(message).topic for message in all_received}
     assert published == {row.topic for row in PUBLISHED}
 
 
-def test_qos_and_retain_are_as_documented(all_heard: list[Heard]) -> None:
-    for message in all_heard:
+def test_qos_and_retain_are_as_documented(all_received: list[Received]) -> None:
+    for message in all_received:
         row = described(message)
         assert (message.qos, message.retain) == (int(row.qos), row.retained == "yes"), message.topic
     assert {row.topic for row in PUBLISHED if row.outbox} == {"livereel/captions", "livereel/reels"}
 
 
-def test_every_payload_is_as_documented(all_heard: list[Heard]) -> None:
+def test_every_payload_is_as_documented(all_received: list[Received]) -> None:
     checked = set()
-    for message in all_heard:
+    for message in all_received:
         row = described(message)
         if row.schema:
             validator(row.schema).validate(message.json())
@@ -140,16 +148,16 @@ def test_every_payload_is_as_documented(all_heard: list[Heard]) -> None:
     assert checked == {file.stem for file in (DOCS / "schemas").glob("*.json")}
 
 
-def test_the_documented_words_are_all_used(all_heard: list[Heard]) -> None:
+def test_the_documented_values_are_all_used(all_received: list[Received]) -> None:
     for row in PUBLISHED:
-        said = {m.payload.decode() for m in all_heard if row.values and row.pattern.fullmatch(m.topic)}
+        said = {m.payload.decode() for m in all_received if row.values and row.pattern.fullmatch(m.topic)}
         assert said == set(row.values), row.topic
 
 
-def test_both_kinds_of_reel_and_all_kinds_of_highlight_were_among_them(all_heard: list[Heard]) -> None:
-    told = [message.json() for message in all_heard if message.topic == "livereel/reels"]
+def test_both_kinds_of_reel_and_all_kinds_of_highlight_were_among_them(all_received: list[Received]) -> None:
+    told = [message.json() for message in all_received if message.topic == "livereel/reels"]
     assert {body["type"] for body in told} == {"new", "update"}
-    told = [message.json() for message in all_heard if message.topic == "livereel/front/highlight"]
+    told = [message.json() for message in all_received if message.topic == "livereel/front/highlight"]
     assert {body["event_type"] for body in told} == {"highlight", "alert", "reel_ready"}
 
 
@@ -157,8 +165,8 @@ def _without(schema: dict[str, Any], body: dict[str, Any], key: str) -> bool:
     return bool(Draft202012Validator(schema).is_valid({k: v for k, v in body.items() if k != key}))
 
 
-def test_the_schemas_refuse_what_lacks_a_member_or_has_one_too_many(all_heard: list[Heard]) -> None:
-    for message in all_heard:
+def test_the_schemas_refuse_what_lacks_a_member_or_has_one_too_many(all_received: list[Received]) -> None:
+    for message in all_received:
         if name := described(message).schema:
             schema, body = dict(validator(name).schema), message.json()
             assert not Draft202012Validator(schema).is_valid(body | {"surprise": 1})
@@ -167,7 +175,7 @@ def test_the_schemas_refuse_what_lacks_a_member_or_has_one_too_many(all_heard: l
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.topic)
 def test_every_documented_command_is_obeyed(row: Row, tmp_path: Path) -> None:
-    wishes = Wishes()
+    wishes = RecordedCommands()
     topic = row.topic.replace("{camera}", "front").replace("{reel}", "all")
 
     @looped

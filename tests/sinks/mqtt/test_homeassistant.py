@@ -132,7 +132,7 @@ def test_states_are_found_in_the_messages_that_bring_them(tmp_path: Path) -> Non
         assert render(component["value_template"], sent[component["state_topic"]]) == value
 
 
-def test_a_figure_that_is_not_told_is_unknown_not_an_error() -> None:
+def test_a_number_that_is_missing_is_unknown_not_an_error() -> None:
     messages = Messages("livereel", base=Path())
     nothing = messages.stats(Stats(now_utc(), {}, {}), {}).payload
     for payload in announced().values():

@@ -71,7 +71,7 @@ def test_a_reel_of_a_new_ledger_is_another_although_its_number_is_the_same(tmp_p
     assert MESSAGES.reel(reel).key != MESSAGES.reel(replace(reel, sha256="0" * 64)).key
 
 
-def test_an_alert_is_told_from_a_highlight() -> None:
+def test_an_alert_is_distinguished_from_a_highlight() -> None:
     plain = moment_now(1)
     assert json.loads(MESSAGES.highlight(plain).payload)["event_type"] == "highlight"
     alerting = replace(plain, alerts=("a dog is on the sofa",))

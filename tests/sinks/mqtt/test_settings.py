@@ -17,7 +17,7 @@ from livereel.ledger.ledger import Ledger
 from sinks.mqtt.settings import MqttSettings, problems
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
-from tests.kit.mqtt.sink_thread import VERSION, Wishes, open_outbox
+from tests.kit.mqtt.sink_thread import VERSION, RecordedCommands, open_outbox
 
 NO_TOPICS = {
     "": "is empty",
@@ -78,7 +78,9 @@ def test_what_cannot_begin_a_topic_is_refused_by_its_key(
     with closing(Ledger(tmp_path)) as ledger:
         outbox = open_outbox(ledger, settings)
         told = refusal(
-            lambda: MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION),
+            lambda: MqttSink(
+                settings, ("front",), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION
+            ),
             SinkError,
         )
     assert told.startswith(f"mqtt: {key}: ")

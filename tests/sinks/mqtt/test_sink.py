@@ -1,4 +1,4 @@
-"""The sink at a real broker: what is told, kept, dropped and obeyed."""
+"""The sink at a real broker: what is published, retained, dropped and executed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,17 @@ from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
 from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker, free_port
-from tests.kit.mqtt.sink_thread import VERSION, Wishes, looped, open_outbox, running, until
+from tests.kit.mqtt.sink_thread import VERSION, RecordedCommands, looped, open_outbox, running, until
 from tests.kit.mqtt.subscriber import Listener, listener
-from tests.kit.records.events import JPEG, keyframe_preview, moment_now, now_utc, reel_in, stirring, watching
+from tests.kit.records.events import (
+    JPEG,
+    keyframe_preview,
+    moment_now,
+    motion_changed,
+    now_utc,
+    reel_in,
+    watching,
+)
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
@@ -48,7 +56,7 @@ async def online(others: Listener, prefix: str = "livereel") -> None:
     await until(lambda: others.last(f"{prefix}/available") == b"online")
 
 
-async def heard(others: Listener, topic: str, count: int = 1) -> list[bytes]:
+async def payloads(others: Listener, topic: str, count: int = 1) -> list[bytes]:
     """The payloads on a topic, once there are so many."""
     await until(lambda: len(others.on(topic)) >= count)
     return [message.payload for message in others.on(topic)]
@@ -58,20 +66,20 @@ async def heard(others: Listener, topic: str, count: int = 1) -> list[bytes]:
 
 
 @looped
-async def test_all_states_are_told_before_online(
+async def test_all_states_are_published_before_online(
     others: Listener, settings: MqttSettings, tmp_path: Path
 ) -> None:
     async with running(settings, tmp_path) as sink:
         await sink.take(watching())
         await online(others)
-    topics = [message.topic for message in others.heard]
+    topics = [message.topic for message in others.received]
     before = topics[: topics.index("livereel/available")]
     assert {"homeassistant/device/livereel/front/config", "livereel/front/status/capture"} <= set(before)
     assert others.on("livereel/front/status/capture")[-1].payload == b"online"
 
 
 @looped
-async def test_who_comes_later_is_told_the_states_but_no_events(
+async def test_a_later_subscriber_gets_the_states_but_no_events(
     peer: Broker, others: Listener, settings: MqttSettings, tmp_path: Path
 ) -> None:
     async with running(settings, tmp_path) as sink:
@@ -79,21 +87,21 @@ async def test_who_comes_later_is_told_the_states_but_no_events(
         await sink.take(keyframe_preview())
         await sink.take(moment_now(1))
         await sink.take(reel_in(tmp_path))
-        await heard(others, "livereel/reels")
-        await heard(others, "livereel/front/highlight", 2)
+        await payloads(others, "livereel/reels")
+        await payloads(others, "livereel/front/highlight", 2)
         with listener(peer.port, as_published=True) as late:
             await until(lambda: late.last("livereel/available") == b"online")
             await until(lambda: late.last("livereel/front/reel/state"))
             assert late.last("livereel/front/keyframe") == JPEG
             assert json.loads(late.last("livereel/front/caption/state") or b"")["id"] == "front-0-00001"
-            assert all(message.retain for message in late.heard)
+            assert all(message.retain for message in late.received)
             events = {
                 "livereel/front/peak",
                 "livereel/front/highlight",
                 "livereel/captions",
                 "livereel/reels",
             }
-            assert not events & {message.topic for message in late.heard}
+            assert not events & {message.topic for message in late.received}
 
 
 @looped
@@ -103,30 +111,30 @@ async def test_motion_is_held_until_it_has_been_calm_for_a_while(
     async with running(settings, tmp_path) as sink:
         await online(others)
         for moving in (True, False, True, False):
-            await sink.take(stirring(moving=moving))
-        assert await heard(others, "livereel/front/motion", 3) == [b"OFF", b"ON", b"OFF"]
+            await sink.take(motion_changed(moving=moving))
+        assert await payloads(others, "livereel/front/motion", 3) == [b"OFF", b"ON", b"OFF"]
 
 
 @looped
 async def test_motion_ends_with_the_camera(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
     async with running(replace(settings, motion_off_delay_s=3600), tmp_path) as sink:
         await online(others)
-        await sink.take(stirring(moving=True))
-        await heard(others, "livereel/front/motion", 2)
+        await sink.take(motion_changed(moving=True))
+        await payloads(others, "livereel/front/motion", 2)
         await sink.take(CameraState("front", CameraStatus.WAITING, "no answer", now_utc()))
-        assert await heard(others, "livereel/front/motion", 3) == [b"OFF", b"ON", b"OFF"]
+        assert await payloads(others, "livereel/front/motion", 3) == [b"OFF", b"ON", b"OFF"]
         assert others.last("livereel/front/status/capture") == b"offline"
 
 
 @looped
-async def test_a_describer_that_is_away_is_told_of_each_camera_that_is_analysed(
+async def test_a_describer_that_is_offline_shows_at_each_camera_that_is_analysed(
     others: Listener, settings: MqttSettings, tmp_path: Path
 ) -> None:
     async with running(settings, tmp_path, cameras=("front", "yard")) as sink:
         await online(others)
         await sink.take(CameraState("yard", CameraStatus.DISABLED, None, now_utc()))
         await sink.take(DescriberState(DescriberStatus.OFFLINE, "model down", now_utc()))
-        await heard(others, "livereel/front/status/describe", 2)
+        await payloads(others, "livereel/front/status/describe", 2)
         assert others.last("livereel/front/status/describe") == b"offline"
         assert others.last("livereel/yard/status/describe") == b"disabled"
         detail = others.on("livereel/describer")[-1].json()
@@ -143,17 +151,19 @@ async def test_a_late_caption_does_not_replace_a_newer_state(
         await online(others)
         await sink.take(moment_now(2))
         await sink.take(replace(moment_now(1, ago_s=60), late=True))
-        await heard(others, "livereel/captions", 2)
+        await payloads(others, "livereel/captions", 2)
         await sink.take(moment_now(3))
-        states = await heard(others, "livereel/front/caption/state", 2)
+        states = await payloads(others, "livereel/front/caption/state", 2)
         assert [json.loads(state)["id"] for state in states] == ["front-0-00002", "front-0-00003"]
 
 
 @looped
-async def test_offline_is_said_on_leaving(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
+async def test_offline_is_published_on_closing(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
     async with running(settings, tmp_path):
         await online(others)
-    assert await heard(others, "livereel/available", 2) == [b"online", b"offline"]
+    assert await payloads(others, "livereel/available", 2) == [b"online", b"offline"]
 
 
 @looped
@@ -164,21 +174,21 @@ async def test_what_was_taken_last_is_sent_before_leaving(
         await online(others)
         for index in range(100):
             await sink.take(moment_now(index))
-    await heard(others, "livereel/available", 2)
+    await payloads(others, "livereel/available", 2)
     assert len(others.on("livereel/captions")) == 100
 
 
 @looped
-async def test_cameras_that_are_no_more_are_forgotten_by_the_broker(
+async def test_retained_messages_of_removed_cameras_are_cleared(
     others: Listener, settings: MqttSettings, tmp_path: Path
 ) -> None:
     async with running(settings, tmp_path, cameras=("front", "yard")) as sink:
         await online(others)
         await sink.take(moment_now(1, "yard"))
-        await heard(others, "livereel/yard/caption/state")
+        await payloads(others, "livereel/yard/caption/state")
     async with running(settings, tmp_path):
-        assert (await heard(others, "homeassistant/device/livereel/yard/config", 2))[-1] == b""
-        assert (await heard(others, "livereel/yard/caption/state", 2))[-1] == b""
+        assert (await payloads(others, "homeassistant/device/livereel/yard/config", 2))[-1] == b""
+        assert (await payloads(others, "livereel/yard/caption/state", 2))[-1] == b""
         await online(others)
         assert others.last("livereel/front/status/capture") == b"offline"
 
@@ -202,8 +212,8 @@ async def test_only_what_matters_now_is_a_highlight(
         for moment in moments:
             await sink.take(moment)
         await sink.take(Restored(moments[1]))
-        await heard(others, "livereel/captions", 5)
-        told = [json.loads(payload) for payload in await heard(others, "livereel/front/highlight", 2)]
+        await payloads(others, "livereel/captions", 5)
+        told = [json.loads(payload) for payload in await payloads(others, "livereel/front/highlight", 2)]
         assert [(t["event_type"], t["id"]) for t in told] == [
             ("highlight", "front-0-00002"),
             ("alert", "front-0-00005"),
@@ -219,18 +229,18 @@ async def test_a_window_is_known_by_one_id_from_peak_to_caption(
         await sink.take(keyframe_preview(number=7))
         await sink.take(moment_now(7))
         for topic in ("livereel/front/peak", "livereel/captions", "livereel/front/highlight"):
-            assert json.loads((await heard(others, topic))[0])["id"] == "front-0-00007"
+            assert json.loads((await payloads(others, topic))[0])["id"] == "front-0-00007"
 
 
 @looped
-async def test_stats_tell_what_was_dropped(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
+async def test_stats_count_what_was_dropped(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
     async with running(settings, tmp_path) as sink:
         await sink.take(keyframe_preview())
         await sink.take(keyframe_preview())
         await online(others)
         await until(lambda: sink.counters()["connections"])
         await sink.take(Stats(now_utc(), {"windows": 3.0}, {"front": {"fps": 25.0}}))
-        told = json.loads((await heard(others, "livereel/stats"))[0])
+        told = json.loads((await payloads(others, "livereel/stats"))[0])
     assert told["cameras"] == {"front": {"fps": 25.0}}
     assert told["mqtt"]["dropped_peak"] == 2
     assert not others.on("livereel/front/peak")
@@ -250,7 +260,7 @@ async def test_a_reel_without_its_file_is_not_shown_as_the_last(
         await sink.take(Restored(replace(reel, folder=tmp_path / "nowhere")))
         await sink.take(reel_in(tmp_path, seq=2))
         for topic in ("livereel/front/reel/state", "livereel/front/highlight"):
-            assert [json.loads(payload)["seq"] for payload in await heard(others, topic)] == [2]
+            assert [json.loads(payload)["seq"] for payload in await payloads(others, topic)] == [2]
         assert sink.counters()["reels_missing"] == 2
     assert caplog.text.count("its video is not in place") == 2
 
@@ -264,11 +274,11 @@ async def test_the_same_moment_offered_again_is_sent_once(
         await online(others)
         for moment in moments:
             await sink.take(moment)
-        await heard(others, "livereel/captions", 3)
+        await payloads(others, "livereel/captions", 3)
     async with running(settings, tmp_path) as sink:
         for moment in [*moments, moment_now(3)]:
             await sink.take(moment)
-        await heard(others, "livereel/captions", 4)
+        await payloads(others, "livereel/captions", 4)
     ids = [message.json()["id"] for message in others.on("livereel/captions")]
     assert ids == [f"front-0-{index:05}" for index in range(4)]
     assert [message.json()["seq"] for message in others.on("livereel/captions")] == [1, 2, 3, 4]
@@ -280,7 +290,7 @@ async def test_an_outbox_that_cannot_be_read_is_an_error_and_no_reason_not_to_cl
 ) -> None:
     with closing(Ledger(tmp_path)) as ledger:
         outbox = open_outbox(ledger, settings)
-        sink = MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION)
+        sink = MqttSink(settings, ("front",), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION)
     with pytest.raises(SinkError, match=r"ledger\.db: the ledger is closed"):
         await sink.take(Stats(now_utc(), {}, {}))
     await sink.take(moment_now(1))
@@ -296,11 +306,11 @@ async def test_what_an_earlier_run_published_sets_states_and_is_not_sent_again(
         await online(others)
         await sink.take(Restored(moment_now(1)))
         await sink.take(Restored(reel))
-        await heard(others, "livereel/front/caption/state", 1)
-        await heard(others, "livereel/front/reel/state", 1)
+        await payloads(others, "livereel/front/caption/state", 1)
+        await payloads(others, "livereel/front/reel/state", 1)
         await sink.take(moment_now(2))
-        await heard(others, "livereel/captions", 1)
-        await heard(others, "livereel/front/highlight", 1)
+        await payloads(others, "livereel/captions", 1)
+        await payloads(others, "livereel/front/highlight", 1)
     assert [message.json()["id"] for message in others.on("livereel/captions")] == [moment_now(2).window.id]
     assert [m.json()["id"] for m in others.on("livereel/front/highlight")] == [moment_now(2).window.id]
     assert others.on("livereel/reels") == []
@@ -310,8 +320,8 @@ async def test_what_an_earlier_run_published_sets_states_and_is_not_sent_again(
 
 
 @looped
-async def test_wishes_are_handed_on(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
-    wishes = Wishes()
+async def test_commands_are_executed(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
+    wishes = RecordedCommands()
     async with running(settings, tmp_path, reels=REEL_AND_ALL, wishes=wishes):
         await online(others)
         others.say("livereel/front/enabled/set", "OFF")
@@ -322,10 +332,10 @@ async def test_wishes_are_handed_on(others: Listener, settings: MqttSettings, tm
 
 
 @looped
-async def test_what_nobody_can_wish_is_ignored_and_counted(
+async def test_unknown_commands_are_ignored_and_counted(
     others: Listener, settings: MqttSettings, tmp_path: Path
 ) -> None:
-    wishes = Wishes()
+    wishes = RecordedCommands()
     async with running(settings, tmp_path, wishes=wishes) as sink:
         await online(others)
         others.say("livereel/front/enabled/set", "PERHAPS")
@@ -342,8 +352,8 @@ async def test_a_retained_command_is_ignored(
     others: Listener, settings: MqttSettings, tmp_path: Path
 ) -> None:
     others.say("livereel/front/enabled/set", "OFF", retain=True)
-    await heard(others, "livereel/front/enabled/set")
-    wishes = Wishes()
+    await payloads(others, "livereel/front/enabled/set")
+    wishes = RecordedCommands()
     async with running(settings, tmp_path, wishes=wishes) as sink:
         await until(lambda: sink.counters()["commands_ignored"] == 1)
     assert wishes.noted == []
@@ -361,10 +371,10 @@ async def test_all_is_sent_again_when_home_assistant_starts(
         await online(others)
         others.say("homeassistant/status", "offline")
         others.say("homeassistant/status", "online")
-        configs = await heard(others, "homeassistant/device/livereel/front/config", 2)
+        configs = await payloads(others, "homeassistant/device/livereel/front/config", 2)
         assert configs[0] == configs[1]
-        await heard(others, "livereel/front/status/capture", 2)
-        topics = [message.topic for message in others.heard]
+        await payloads(others, "livereel/front/status/capture", 2)
+        topics = [message.topic for message in others.received]
         last = len(topics) - topics[::-1].index("homeassistant/device/livereel/front/config")
         assert "livereel/front/status/capture" in topics[last:], "states come after discovery"
 
@@ -375,7 +385,7 @@ async def test_without_a_discovery_prefix_nothing_is_announced(
 ) -> None:
     async with running(replace(settings, discovery_prefix=None), tmp_path):
         await online(others)
-    assert not [message for message in others.heard if message.topic.startswith("homeassistant")]
+    assert not [message for message in others.received if message.topic.startswith("homeassistant")]
 
 
 # Connections
@@ -384,7 +394,7 @@ async def test_without_a_discovery_prefix_nothing_is_announced(
 @looped
 async def test_two_livereels_share_a_broker(others: Listener, settings: MqttSettings, tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
-    wishes = Wishes(), Wishes()
+    wishes = RecordedCommands(), RecordedCommands()
     second = replace(settings, topic_prefix="house/two")
     async with (
         running(settings, tmp_path, wishes=wishes[0]) as one,
@@ -394,8 +404,8 @@ async def test_two_livereels_share_a_broker(others: Listener, settings: MqttSett
         await online(others, "house/two")
         await one.take(moment_now(1))
         await two.take(moment_now(2))
-        assert json.loads((await heard(others, "livereel/captions"))[0])["id"] == "front-0-00001"
-        assert json.loads((await heard(others, "house/two/captions"))[0])["id"] == "front-0-00002"
+        assert json.loads((await payloads(others, "livereel/captions"))[0])["id"] == "front-0-00001"
+        assert json.loads((await payloads(others, "house/two/captions"))[0])["id"] == "front-0-00002"
         others.say("house/two/front/reel/make", "PRESS")
         await until(lambda: wishes[1].noted)
         assert (one.counters()["connections"], two.counters()["connections"]) == (1, 1)
@@ -434,7 +444,7 @@ async def test_close_does_not_wait_for_a_broker_that_is_not_there(tmp_path: Path
 async def test_cancelling_the_task_leaves_no_other(settings: MqttSettings, tmp_path: Path) -> None:
     with closing(Ledger(tmp_path)) as ledger:
         outbox = open_outbox(ledger, settings)
-        sink = MqttSink(settings, ("front",), (), outbox, Wishes(), base=tmp_path, version=VERSION)
+        sink = MqttSink(settings, ("front",), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION)
         task = asyncio.create_task(sink.run())
         await until(lambda: sink.counters()["connections"])
         task.cancel()
@@ -454,4 +464,4 @@ def test_names_that_cannot_be_part_of_a_topic_are_refused(tmp_path: Path, prefix
     with closing(Ledger(tmp_path)) as ledger:
         outbox = open_outbox(ledger, settings)
         with pytest.raises(SinkError, match="cannot be part of a topic"):
-            MqttSink(settings, (camera,), (), outbox, Wishes(), base=tmp_path, version=VERSION)
+            MqttSink(settings, (camera,), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION)

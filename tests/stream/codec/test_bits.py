@@ -26,7 +26,7 @@ def test_codes_follow_each_other() -> None:
     assert [bits.unsigned() for _ in range(4)] == [0, 1, 2, 3]
 
 
-def test_messages_longer_than_a_byte_says_are_read_whole() -> None:
+def test_messages_longer_than_a_byte_counts_are_read_whole() -> None:
     payload = bytes([5, 255, 45]) + bytes(300) + bytes([6, 1, 0x80]) + b"\x80"
     assert [(kind, len(data)) for kind, data in messages(payload)] == [(5, 300), (6, 1)]
 

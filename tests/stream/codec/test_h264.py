@@ -44,7 +44,7 @@ def test_parameter_sets_are_equal_in_either_dress() -> None:
 @pytest.mark.parametrize(
     "extradata", [None, b"", b"\x01", b"\x01\x42\x00\x0a\xff", b"junk", avcc([SPS], []), annex_b(PPS)]
 )
-def test_what_holds_no_parameter_sets_says_so(extradata: bytes | None) -> None:
+def test_extradata_without_parameter_sets_has_none(extradata: bytes | None) -> None:
     assert parameter_sets(extradata) is None
 
 
@@ -80,7 +80,7 @@ def test_only_idr_pictures_splice() -> None:
     assert is_idr(length_prefixed(annex_b(SEI, IDR)), 4)
 
 
-def test_a_packet_says_what_it_is_before_its_first_slice() -> None:
+def test_a_packet_is_identified_before_its_first_slice() -> None:
     # A P slice that others build on, one that none does, an I slice, and recovery_frame_cnt 35.
     reference, disposable, intra = b"\x41\x9a", b"\x01\x9a", b"\x41\xb8"
     recovery = bytes([6, 6, 2, 0x04, 0x91, 0x80])
@@ -101,7 +101,7 @@ def test_parameter_sets_on_the_way_are_found() -> None:
     assert in_band(annex_b(IDR), 0) == frozenset()
 
 
-def test_a_real_encoder_says_the_same_in_mp4_and_ts(tmp_path: Path) -> None:
+def test_a_real_encoder_writes_the_same_in_mp4_and_ts(tmp_path: Path) -> None:
     found = []
     for container in ("mp4", "mpegts"):
         path = film(tmp_path / container, seconds=1, container=container, options={**FASTEST, "bf": "2"})

@@ -26,7 +26,7 @@ def test_a_cra_is_found_with_start_codes_and_with_lengths(tmp_path: Path) -> Non
         assert not any(one.recovery for one in found if one)
 
 
-def test_a_recovery_point_says_how_many_frames_must_follow(tmp_path: Path) -> None:
+def test_a_recovery_point_has_the_number_of_frames_that_must_follow(tmp_path: Path) -> None:
     for container in ("mpegts", "mp4"):
         found = heads(refreshed(tmp_path / container, "hevc", container=container, seconds=6))
         assert [(n, one.recovery) for n, one in enumerate(found) if one and one.recovery is not None] == [

@@ -78,7 +78,7 @@ def test_key_frames_are_found_where_the_file_marks_none(
     assert accesses(without_keys(path, but_first=but_first)) == found
 
 
-def test_a_frame_that_builds_on_others_is_no_beginning_though_it_is_marked(tmp_path: Path) -> None:
+def test_a_marked_frame_that_builds_on_others_is_not_a_random_access_point(tmp_path: Path) -> None:
     path = film(tmp_path / "film.ts", container="mpegts", gop=20, options={**FASTEST, "bf": "0"})
     with AvSource(str(path)) as source:
         packets = video_packets(source)
@@ -86,7 +86,7 @@ def test_a_frame_that_builds_on_others_is_no_beginning_though_it_is_marked(tmp_p
         assert access(packets[1]) == Access(None)
 
 
-def test_packets_that_nobody_marked_say_what_their_flag_says() -> None:
+def test_packets_without_a_mark_have_their_containers_flag() -> None:
     packet: Packet[Stream] = Packet(10)
     assert access(packet).lead is None
     packet.is_keyframe = True

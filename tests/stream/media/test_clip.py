@@ -47,7 +47,7 @@ def cut(source: Path, out: Path, *, from_s: float = 0.0, to_s: float = 99.0) -> 
 
 
 def check_clip(path: Path, clip: WrittenClip, *, missing: str | None = None) -> None:
-    """What holds for every clip; ``missing`` is what a decoder may say of frames that are not there."""
+    """What holds for every clip; ``missing`` is what a decoder may log of missing frames."""
     said = complaints(path).splitlines()
     assert not [line for line in said if missing is None or missing not in line]
     verified = verify(path)
@@ -340,7 +340,7 @@ def test_holes_in_sound_do_not_shift_what_follows(tmp_path: Path) -> None:
         check_in_step(out)
 
 
-def test_sound_that_steps_back_at_a_seam_is_heard_once(tmp_path: Path) -> None:
+def test_sound_that_steps_back_at_a_seam_is_played_once(tmp_path: Path) -> None:
     """As where segments of a transport stream overlap a little; its times are finer than the track's."""
     source = film(tmp_path / "film.ts", seconds=3, sound="aac", container="mpegts")
     with packets_of(source) as (container, packets):

@@ -45,7 +45,7 @@ def test_stills_keyframes_and_reels_show_the_colours_that_were_filmed(
 
 
 @pytest.mark.parametrize(("height", "space"), [(720, "bt709"), (360, "smpte170m")])
-def test_where_nothing_is_named_the_height_tells(height: int, space: str, tmp_path: Path) -> None:
+def test_where_nothing_is_named_the_height_decides(height: int, space: str, tmp_path: Path) -> None:
     film = patch_film(tmp_path / "film.mp4", space, "tv", named=None, height=height)
     assert off(patches_of(grab(film, [0.0])[0])) <= 4
     assert off(patches_of(keyframe(film))) <= 4

@@ -91,7 +91,7 @@ def source(tmp_path: Path) -> Path:
 
 
 @each_writer
-def test_a_full_disk_is_told_apart(
+def test_a_full_disk_has_an_error_of_its_own(
     tmp_path: Path, source: Path, write: Callable[[Path, Path], object]
 ) -> None:
     """A part file that leads to /dev/full: the kernel says ENOSPC to the first byte."""

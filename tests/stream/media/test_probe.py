@@ -1,4 +1,4 @@
-"""What files say of themselves, and whether they can be decoded to the end."""
+"""The properties of media files, and whether they can be decoded to the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stream.media.probe import ChapterMark, probe, verify
 from tests.kit.films.numbered import FASTEST, film, packets_of
 
 
-def test_a_probe_tells_the_picture_as_it_is_shown(tmp_path: Path) -> None:
+def test_a_probe_has_the_picture_size_as_it_is_shown(tmp_path: Path) -> None:
     source = film(tmp_path / "film.mp4", fps=10, rotation_deg=90, pixel_aspect=Fraction(4, 3), sound="aac")
     found = probe(source)
     assert (found.width, found.height, found.rotation_deg) == (128, 256, 90)
@@ -47,7 +47,7 @@ def test_chapters_are_read(tmp_path: Path) -> None:
     )
 
 
-def test_real_films_are_what_their_page_says(shared_media: Path) -> None:
+def test_real_films_are_what_their_page_states(shared_media: Path) -> None:
     page = {
         "dog_run_hevc10.mkv": ("hevc", 848, 464, 29.97, "vorbis"),
         "highway_video02.avi": ("mpeg4", 320, 240, 25.0, None),
@@ -113,7 +113,7 @@ def test_pictures_that_step_back_do_not_verify(tmp_path: Path) -> None:
 
 
 def test_a_last_picture_that_is_cut_off_does_not_verify(tmp_path: Path) -> None:
-    """Decoders with several threads lose it without a word."""
+    """Decoders with several threads lose it silently."""
     whole = film(tmp_path / "film.mp4", seconds=2, options={"preset": "fast"}, gop=50)
     with packets_of(whole) as (container, packets), av.open(tmp_path / "cut.mp4", "w") as out:
         track = out.add_stream_from_template(container.streams.video[0])

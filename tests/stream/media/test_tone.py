@@ -74,7 +74,7 @@ def test_stills_keyframes_and_reels_look_like_the_scene(coding: str, tmp_path: P
         )  # fmt: skip
 
 
-def test_a_film_that_says_how_bright_it_is_keeps_what_an_ordinary_screen_can_show(tmp_path: Path) -> None:
+def test_a_film_with_a_declared_brightness_keeps_what_an_ordinary_screen_can_show(tmp_path: Path) -> None:
     """Graded for 203 cd/m2: nothing is brighter, and nothing need be compressed."""
     film = hdr_film(tmp_path / "film.mp4", SCENE, PQ, max_cll=203)
     white = patches_of(grab(film, [0.0])[0])[0, 3]

@@ -10,7 +10,7 @@ from stream.media.write_guard import Output
 
 
 class Full(io.BytesIO):
-    """A disk that is full from ``room`` bytes on, and counts how often it had to say so."""
+    """A disk that is full from ``room`` bytes on, and counts its failures."""
 
     def __init__(self, room: int) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ def test_what_fits_is_written_and_read_back() -> None:
     assert output.tell() == 6
 
 
-def test_only_the_first_failure_is_told() -> None:
+def test_only_the_first_failure_is_raised() -> None:
     file = Full(4)
     output = Output(file)
     output.write(b"abcd")
@@ -57,7 +57,7 @@ class Stopped(io.BytesIO):
         raise KeyboardInterrupt
 
 
-def test_ctrl_c_is_told_as_an_error_and_remembered() -> None:
+def test_ctrl_c_is_raised_as_an_error_and_remembered() -> None:
     output = Output(Stopped())
     with pytest.raises(InterruptedError):
         output.write(b"abcd")

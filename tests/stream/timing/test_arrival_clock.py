@@ -7,7 +7,7 @@ import pytest
 from stream.timing.arrival_clock import MAX_DRIFT, ArrivalClock
 
 
-def test_the_packet_that_was_delayed_least_tells() -> None:
+def test_the_packet_that_was_delayed_least_sets_the_offset() -> None:
     arrival = ArrivalClock()
     for stream_s, delay_s in ((10.0, 0.3), (10.1, 0.02), (10.2, 0.5)):
         assert not arrival.jumps_to(stream_s)
@@ -40,7 +40,7 @@ def test_pictures_out_of_order_are_no_jump() -> None:
     assert not arrival.jumps_to(1.1)
 
 
-def test_a_picture_that_is_sent_before_its_time_tells_nothing() -> None:
+def test_a_picture_that_is_sent_before_its_time_is_ignored() -> None:
     arrival = ArrivalClock()
     arrival.see(0.0, 100.0)
     arrival.see(0.32, 100.08, tells=False)

@@ -1,4 +1,4 @@
-"""Times of streams that tell none: by arrival, evened out."""
+"""Times of streams without any: by arrival, smoothed."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def test_what_is_newer_than_what_was_seen(now: Listing, past: bool) -> None:  # 
     assert now.is_past(Segment(8, "/live/i.ts")) is past
 
 
-def test_a_list_that_stays_as_it_is_is_stale_and_one_that_has_ended_is_said_to_have() -> None:
+def test_an_unchanged_playlist_is_stale_and_an_ended_one_is_reported_as_ended() -> None:
     kind = "application/vnd.apple.mpegurl"
     seen: list[Segment] = []
     with pages(live_m3u8=Page(text("a.ts", first=5).encode(), kind)) as server:

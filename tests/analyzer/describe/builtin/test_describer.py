@@ -1,4 +1,4 @@
-"""What was measured is said, in good English, and nothing else."""
+"""The measurements are described, in good English, and nothing else."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_importance_and_tags_are_within_their_bounds(window: Window) -> None:
 
 
 @given(any_window)
-def test_the_words_are_the_same_on_every_run(window: Window) -> None:
+def test_a_description_is_the_same_on_every_run(window: Window) -> None:
     assert replace(tell(window), latency_s=0.0) == replace(tell(window), latency_s=0.0)
 
 
@@ -149,7 +149,7 @@ def test_movers_are_counted_up_to_three() -> None:
 
 
 @given(any_window)
-def test_no_more_movers_are_said_than_were_there_at_the_same_time(window: Window) -> None:
+def test_no_more_movers_are_stated_than_were_there_at_the_same_time(window: Window) -> None:
     moment = tell(window)
     for text in (moment.title, moment.text):
         for words in re.findall(r"(two|three|several|many) movers", text.lower()):
@@ -161,7 +161,7 @@ def test_no_more_movers_are_said_than_were_there_at_the_same_time(window: Window
     assert all(window.activity.at_once in counted[tag] for tag in tags)
 
 
-def test_two_in_turn_are_told_without_a_number() -> None:
+def test_two_in_turn_are_described_without_a_number() -> None:
     for index in range(6):
         first = mover((10.0 * index + 1, 10.0 * index + 3), x=(0.05, 0.95))
         second = mover((10.0 * index + 6, 10.0 * index + 8), x=(0.95, 0.05))
@@ -171,7 +171,7 @@ def test_two_in_turn_are_told_without_a_number() -> None:
         assert "in-turn" in moment.tags
 
 
-def test_one_that_turns_back_is_told_as_such() -> None:
+def test_one_that_turns_back_is_described_as_such() -> None:
     for index in range(6):
         there = replace(mover((10.0 * index + 1, 10.0 * index + 7), x=(0.1, 0.12)), turn=(0.8, 0.5))
         moment = tell(active(index, activity(there)))
@@ -181,7 +181,7 @@ def test_one_that_turns_back_is_told_as_such() -> None:
         assert "there-and-back" in moment.tags
 
 
-def test_opposite_ways_are_told_as_such() -> None:
+def test_opposite_ways_are_described_as_such() -> None:
     for index in range(6):
         moved = [
             replace(each, start_s=each.start_s + 10 * index, end_s=each.end_s + 10 * index)
@@ -192,7 +192,7 @@ def test_opposite_ways_are_told_as_such() -> None:
         assert "right to left" in text
 
 
-def test_a_cut_comes_first_and_its_time_is_told() -> None:
+def test_a_cut_comes_first_with_its_time() -> None:
     moment = tell(active(0, Activity(active_s=1.0, share=0.0, cuts=(4.1,))))
     assert "cut" in moment.title.lower()
     assert "four seconds" in moment.text
@@ -200,7 +200,7 @@ def test_a_cut_comes_first_and_its_time_is_told() -> None:
 
 
 @pytest.mark.parametrize(("levels", "words"), [(-40.0, ("dark", "down")), (40.0, ("bright", "up"))])
-def test_light_is_told_by_its_sign(levels: float, words: tuple[str, ...]) -> None:
+def test_light_is_described_by_its_sign(levels: float, words: tuple[str, ...]) -> None:
     for index in range(6):
         light = (LightChange(10.0 * index + 3.0, levels),)
         moment = tell(active(index, Activity(active_s=0.5, light=light)))
@@ -214,7 +214,7 @@ def test_a_flash_is_not_called_a_fade() -> None:
     assert "flash" in tell(active(0, Activity(active_s=0.5, light=light))).text
 
 
-def test_where_nothing_could_be_followed_no_mover_is_told() -> None:
+def test_where_nothing_could_be_followed_no_mover_is_described() -> None:
     for index in range(6):
         assert "mover" not in tell(active(index, Activity(active_s=1.0, share=0.004))).text
 

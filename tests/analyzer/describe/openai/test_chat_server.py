@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
-from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.openai.describer import OpenAiDescriber
+from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.text_model import DESCRIBING
 from tests.kit.models.chat_server import GOOD
 from tests.kit.models.model_server import (
@@ -46,8 +46,8 @@ def asked(server: ModelServer, use: Callable[[OpenAiDescriber], Awaitable[T]], *
 
     async def run() -> T:
         async with server.serving():
-            chat = ChatSettings(**{"base_url": server.url, "model": "m"} | settings)
-            describer = OpenAiDescriber(OpenAiSettings(chat, timeout_s=20.0))
+            given: dict[str, Any] = {"base_url": server.url, "model": "m", "timeout_s": 20.0} | settings
+            describer = OpenAiDescriber(DescribeSettings(kind="openai", **given))
             try:
                 return await use(describer)
             finally:
@@ -68,7 +68,7 @@ def twice(folder: Path) -> Callable[[OpenAiDescriber], Awaitable[tuple[str, ...]
 
 def understood(server: ModelServer) -> list[dict[str, Any]]:
     """The questions that no rule refuses."""
-    return [body for body in server.heard if all(rule(body) is None for rule in server.rules)]
+    return [body for body in server.asked if all(rule(body) is None for rule in server.rules)]
 
 
 THINKER = (old_limit, only_default("temperature", "top_p"))
@@ -133,44 +133,44 @@ def test_a_dialect_is_found_out_and_remembered(
 ) -> None:
     server = ModelServer(rules)
     assert asked(server, twice(tmp_path)) == (GOOD["title"],) * 2
-    assert len(server.heard) == extra_requests + 2
-    assert understood(server) == server.heard[-2:], "the second window is understood at once"
+    assert len(server.asked) == extra_requests + 2
+    assert understood(server) == server.asked[-2:], "the second window is understood at once"
 
 
 def test_where_one_may_be_sent_it_is_the_one_that_keeps_answers_sure(tmp_path: Path) -> None:
     server = ModelServer((not_both,))
     asked(server, twice(tmp_path))
-    assert server.heard[-1]["top_p"] == DESCRIBING.top_p
-    assert "temperature" not in server.heard[-1]
+    assert server.asked[-1]["top_p"] == DESCRIBING.top_p
+    assert "temperature" not in server.asked[-1]
 
 
-def test_without_top_p_a_low_temperature_says_the_same(tmp_path: Path) -> None:
+def test_a_low_temperature_stands_for_top_p_where_that_is_not_accepted(tmp_path: Path) -> None:
     server = ModelServer((only_default("top_p"),))
     asked(server, twice(tmp_path))
-    assert server.heard[-1]["temperature"] == 0.1
+    assert server.asked[-1]["temperature"] == 0.1
 
 
 def test_the_limit_keeps_its_value_under_its_other_name(tmp_path: Path) -> None:
     server = ModelServer((old_limit,))
     asked(server, twice(tmp_path))
-    assert server.heard[-1]["max_completion_tokens"] == DESCRIBING.max_tokens
+    assert server.asked[-1]["max_completion_tokens"] == DESCRIBING.max_tokens
 
 
-def test_fewer_pictures_are_the_strongest_and_the_words_tell_of_these(tmp_path: Path) -> None:
+def test_fewer_pictures_are_the_strongest_and_the_prompt_describes_these(tmp_path: Path) -> None:
     server = ModelServer((at_most(1, VLLM_ONE),))
     asked(server, twice(tmp_path))
-    assert len(pictures(server.heard[0])) == 12
-    assert len(pictures(server.heard[-1])) == 1
-    assert words(server.heard[0]).startswith("The 12 pictures were taken 0.5, 1.2, ")
-    assert words(server.heard[-1]).startswith("The picture was taken 0.5 s into")
+    assert len(pictures(server.asked[0])) == 12
+    assert len(pictures(server.asked[-1])) == 1
+    assert words(server.asked[0]).startswith("The 12 pictures were taken 0.5, 1.2, ")
+    assert words(server.asked[-1]).startswith("The picture was taken 0.5 s into")
 
 
 def test_too_large_a_body_is_sent_again_smaller() -> None:
     server = ModelServer((shorter(60_000, TOO_LARGE),))
 
     asked(server, lambda describer: describer.probe())
-    assert max(pictures(server.heard[0])) == (640, 360)
-    assert set(pictures(server.heard[-1])) == {(320, 180)}
+    assert max(pictures(server.asked[0])) == (640, 360)
+    assert set(pictures(server.asked[-1])) == {(320, 180)}
 
 
 def test_a_question_without_pictures_that_is_too_long_leaves_pictures_alone(tmp_path: Path) -> None:
@@ -183,29 +183,29 @@ def test_a_question_without_pictures_that_is_too_long_leaves_pictures_alone(tmp_
         await describer.describe(pictured(tmp_path, times_s=TWELVE_S))
 
     asked(server, use)
-    assert len(server.heard) == 2
-    assert len(pictures(server.heard[-1])) == 12
+    assert len(server.asked) == 2
+    assert len(pictures(server.asked[-1])) == 12
 
 
 def test_what_the_configuration_fixes_is_not_changed(tmp_path: Path) -> None:
     server = ModelServer((without("response_format", refusal("response_format is not supported")),))
     with pytest.raises(DescribeError, match="response_format is not supported"):
         asked(server, lambda d: d.describe(pictured(tmp_path)), answers="schema")
-    assert all("response_format" in body for body in server.heard)
+    assert all("response_format" in body for body in server.asked)
 
 
 def test_extra_fields_go_before_ours(tmp_path: Path) -> None:
     server = ModelServer()
-    asked(server, twice(tmp_path), extra={"temperature": 1, "enable_thinking": False})
-    assert (server.heard[0]["temperature"], server.heard[0]["enable_thinking"]) == (1, False)
+    asked(server, twice(tmp_path), extra_body={"temperature": 1, "enable_thinking": False})
+    assert (server.asked[0]["temperature"], server.asked[0]["enable_thinking"]) == (1, False)
 
 
 def test_extra_headers_go_with_each_request_and_are_not_shown(tmp_path: Path) -> None:
     server = ModelServer(models=listed("qwen"))
     headers = {"X-Gateway-Key": " sesame-open\n"}
-    asked(server, twice(tmp_path), headers=headers)
+    asked(server, twice(tmp_path), extra_headers=headers)
     assert server.headers["x-gateway-key"] == "sesame-open"
-    assert "sesame" not in repr(ChatSettings(headers=headers))
+    assert "sesame" not in repr(DescribeSettings(extra_headers=headers))
 
 
 def test_every_fallback_is_named_by_the_probe() -> None:
@@ -256,7 +256,7 @@ def test_a_named_model_needs_no_list(models: Any, tmp_path: Path) -> None:
 def test_a_list_of_another_form_is_read(models: Any, tmp_path: Path) -> None:
     server = ModelServer(models=models)
     asked(server, twice(tmp_path), model=None)
-    assert server.heard[0]["model"] == "qwen"
+    assert server.asked[0]["model"] == "qwen"
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_list_of_another_form_is_read(models: Any, tmp_path: Path) -> None:
         (NO_SUCH_PAGE, "answers 404: Not Found: are base_url and model right"),
     ],
 )
-def test_without_a_list_and_a_name_it_is_said(models: Any, told: str, tmp_path: Path) -> None:
+def test_a_server_without_a_list_of_models_needs_a_name(models: Any, told: str, tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match=told):
         asked(ModelServer(models=models), twice(tmp_path), model=None)
 
@@ -294,14 +294,14 @@ def test_without_a_list_and_a_name_it_is_said(models: Any, told: str, tmp_path: 
         (Answer({"error": {"message": "Insufficient credits", "code": 402}}), "answers 402: Insufficient"),
     ],
 )
-def test_what_somebody_must_put_right_is_a_refusal_and_hardly_asked(
+def test_a_failure_that_needs_the_operator_is_a_refusal_and_rarely_retried(
     answer: Answer, told: str, tmp_path: Path
 ) -> None:
     server = ModelServer((always(answer),))
     with pytest.raises(RefusedError, match=told) as failed:
         asked(server, lambda describer: describer.describe(pictured(tmp_path)))
     assert "\n" not in str(failed.value)
-    assert len(server.heard) <= 8
+    assert len(server.asked) <= 8
 
 
 def test_a_question_refused_in_every_form_is_not_asked_in_every_form_again(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_a_question_refused_in_every_form_is_not_asked_in_every_form_again(tmp_p
         for n in range(4):
             with pytest.raises(DescribeError, match="refuses the question: Bad Request"):
                 await describer.describe(pictured(tmp_path, n, times_s=TWELVE_S))
-            counts.append(len(server.heard))
+            counts.append(len(server.asked))
         server.rules = ()
         await describer.describe(pictured(tmp_path, 9))
         return counts
@@ -351,17 +351,17 @@ def test_what_is_no_completion_is_a_failure_that_may_pass(value: Any, tmp_path: 
     with pytest.raises(DescribeError, match="answers with something else than a completion") as failed:
         asked(server, lambda describer: describer.describe(pictured(tmp_path)))
     assert failed.value.retryable
-    assert len(server.heard) == 1
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("content", [None, [], {}, 5, [None], ""])
-def test_an_answer_without_words_is_asked_for_once_more_and_is_none(content: Any, tmp_path: Path) -> None:
+def test_an_empty_answer_is_requested_once_more_and_then_an_error(content: Any, tmp_path: Path) -> None:
     value = completion()
     value["choices"][0]["message"]["content"] = content
     server = ModelServer(says=value)
     with pytest.raises(DescribeError, match="no answer that fits"):
         asked(server, lambda describer: describer.describe(pictured(tmp_path)))
-    assert len(server.heard) == 2
+    assert len(server.asked) == 2
 
 
 def test_all_tokens_spent_on_thought_raise_the_limit_once(tmp_path: Path) -> None:
@@ -370,14 +370,14 @@ def test_all_tokens_spent_on_thought_raise_the_limit_once(tmp_path: Path) -> Non
     server = ModelServer((rule,))
     assert asked(server, twice(tmp_path)) == (GOOD["title"],) * 2
     most = DESCRIBING.max_tokens
-    assert [body["max_tokens"] for body in server.heard] == [most, most + 4096, most + 4096]
+    assert [body["max_tokens"] for body in server.asked] == [most, most + 4096, most + 4096]
 
 
-def test_a_model_that_never_stops_thinking_is_told_so(tmp_path: Path) -> None:
+def test_a_model_that_never_stops_thinking_is_reported(tmp_path: Path) -> None:
     server = ModelServer(says=completion(None, "length", reasoning="Let me see"))
     with pytest.raises(DescribeError, match=r"all of its 4352 tokens on thought \(finish_reason: length\)"):
         asked(server, lambda describer: describer.describe(pictured(tmp_path)))
-    assert len(server.heard) == 2
+    assert len(server.asked) == 2
 
 
 def test_the_raised_limit_leaves_half_of_the_context_to_the_question(tmp_path: Path) -> None:
@@ -441,6 +441,6 @@ def test_a_model_that_will_not_answer_is_quoted(tmp_path: Path) -> None:
         described(completion(None, refusal="I cannot look\nat people"), tmp_path)
 
 
-def test_an_answer_held_back_by_a_filter_is_said(tmp_path: Path) -> None:
+def test_an_answer_held_back_by_a_filter_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DescribeError, match="held back by a content filter"):
         described(completion("", "content_filter"), tmp_path)

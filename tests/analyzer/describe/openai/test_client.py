@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
-from analyzer.describe.openai import client as module
 from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
 from tests.kit.models.chat_server import GOOD
 from tests.kit.models.model_server import Answer, ModelServer, always, completion, listed, page, refusal
@@ -219,7 +218,7 @@ def test_a_redirect_that_keeps_the_method_is_followed(status: int) -> None:
     server = moved(status, "/v2/chat/completions")
     assert completed(server) == server.says
     assert server.requests == [("POST", "/v1/chat/completions"), ("POST", "/v2/chat/completions")]
-    assert server.heard == [BODY, BODY]
+    assert server.asked == [BODY, BODY]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
@@ -262,7 +261,7 @@ def test_pictures_and_key_are_not_carried_to_another_host(to: str) -> None:
         (Answer({"error": {"message": "upstream"}}), "502: upstream"),
     ],
 )
-def test_a_failure_is_told_in_the_servers_words_or_as_what_it_is(answer: Answer, told: str) -> None:
+def test_a_failure_has_the_servers_message_or_its_own_reason(answer: Answer, told: str) -> None:
     error = failure(ModelServer((always(answer),)))
     assert isinstance(error, StatusError)
     assert str(error).endswith(f" answers {told}")
@@ -284,15 +283,12 @@ def test_what_is_no_json_is_garbled() -> None:
 # The ceiling
 
 
-def test_no_more_requests_fail_in_a_minute_than_may_whatever_is_asked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "_FAILURES_PER_MINUTE", 5.0)
+def test_no_more_requests_fail_in_a_minute_than_is_allowed() -> None:
     server = ModelServer((always(refusal("down", 500)),), models=refusal("down", 500))
 
     async def run() -> None:
         async with server.serving():
-            client = made(server.url)
+            client = ChatClient(server.url, "OPENAI_API_KEY", {}, failures_per_minute=5.0)
             for _ in range(20):
                 with pytest.raises(DescribeError) as failed:
                     await client.complete(BODY, {})
@@ -306,8 +302,15 @@ def test_no_more_requests_fail_in_a_minute_than_may_whatever_is_asked(
     assert len(server.requests) <= 6  # and what is earned again meanwhile
 
 
-def test_requests_that_are_answered_are_without_a_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_FAILURES_PER_MINUTE", 2.0)
+def test_requests_that_are_answered_are_without_a_ceiling() -> None:
     server = ModelServer(says=completion(GOOD), models=listed("qwen"))
-    completed(server, times=20)
-    assert len(server.heard) == 20
+
+    async def run() -> None:
+        async with server.serving():
+            client = ChatClient(server.url, "OPENAI_API_KEY", {}, failures_per_minute=2.0)
+            for _ in range(20):
+                await client.complete(BODY, {})
+            await client.close()
+
+    asyncio.run(run())
+    assert len(server.asked) == 20

@@ -12,10 +12,10 @@ import jsonschema
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.openai.chat_server import ChatSettings
-from analyzer.describe.openai.describer import OpenAiDescriber, OpenAiSettings
+from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.pictures import read_jpegs
 from analyzer.describe.prompt import CameraBrief, Prompts
+from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.text_model import DESCRIBING, Sampling
 from tests.kit.models.chat_server import GOOD, ChatServer
 from tests.kit.records.keyframe_files import pictured
@@ -33,8 +33,8 @@ def asked(
 
     async def run() -> T:
         async with server.serving():
-            chat = ChatSettings(base_url=server.url, **settings)
-            describer = OpenAiDescriber(OpenAiSettings(chat, timeout_s=20.0), prompts)
+            made = DescribeSettings(kind="openai", base_url=server.url, timeout_s=20.0, **settings)
+            describer = OpenAiDescriber(made, prompts)
             try:
                 return await use(describer)
             finally:
@@ -67,7 +67,7 @@ def test_vllm_is_sent_one_video_of_the_jpegs_as_they_are(tmp_path: Path) -> None
     server = ChatServer()
     window = pictured(tmp_path)
     asked(server, lambda describer: describer.describe(window))
-    (body,) = server.heard
+    (body,) = server.asked
     (video,) = parts(body, "video_url")
     encoded = video["video_url"]["url"].removeprefix("data:video/jpeg;base64,").split(",")
     assert [base64.b64decode(each) for each in encoded] == read_jpegs(window)
@@ -79,7 +79,7 @@ def test_the_prompt_stands_first_and_the_times_behind_the_pictures(tmp_path: Pat
     prompts = Prompts()
     window = pictured(tmp_path)
     asked(server, lambda describer: describer.describe(window), prompts)
-    (body,) = server.heard
+    (body,) = server.asked
     question = prompts.question(window)
     assert body["messages"][0] == {"role": "system", "content": question.system}
     assert body["messages"][1]["content"][-1] == {"type": "text", "text": question.user}
@@ -91,7 +91,7 @@ def test_the_prompt_stands_first_and_the_times_behind_the_pictures(tmp_path: Pat
 def test_the_sampling_is_the_describing_one(tmp_path: Path) -> None:
     server = ChatServer()
     asked(server, lambda describer: describer.describe(pictured(tmp_path)))
-    (body,) = server.heard
+    (body,) = server.asked
     assert {name: body[name] for name in ("temperature", "top_p", "repetition_penalty", "max_tokens")} == {
         "temperature": DESCRIBING.temperature,
         "top_p": DESCRIBING.top_p,
@@ -104,7 +104,7 @@ def test_others_are_sent_pictures_one_by_one_each_with_its_time(tmp_path: Path) 
     server = ChatServer(runner="library")
     window = pictured(tmp_path)
     asked(server, lambda describer: describer.describe(window))
-    (body,) = server.heard
+    (body,) = server.asked
     assert len(parts(body, "image_url")) == len(window.keyframes)
     assert not parts(body, "video_url")
     times = [part["text"] for part in parts(body, "text")]
@@ -121,11 +121,11 @@ def test_a_server_that_refuses_video_is_sent_pictures_from_then_on(tmp_path: Pat
             await describer.describe(window)
 
     asked(server, both)
-    assert [bool(parts(body, "video_url")) for body in server.heard] == [True, False, False]
-    assert all("response_format" in body for body in server.heard)
+    assert [bool(parts(body, "video_url")) for body in server.asked] == [True, False, False]
+    assert all("response_format" in body for body in server.asked)
 
 
-def test_a_server_that_refuses_a_schema_is_shown_it_in_words(tmp_path: Path) -> None:
+def test_a_server_that_refuses_a_schema_gets_it_in_the_prompt(tmp_path: Path) -> None:
     server = ChatServer(refuse=refuses("response_format"), says=[f"Here it is: {json.dumps(GOOD)}"])
 
     async def twice(describer: OpenAiDescriber) -> str:
@@ -133,7 +133,7 @@ def test_a_server_that_refuses_a_schema_is_shown_it_in_words(tmp_path: Path) -> 
         return (await describer.describe(pictured(tmp_path, 1))).title
 
     assert asked(server, twice) == GOOD["title"]
-    understood = [body for body in server.heard if "response_format" not in body]
+    understood = [body for body in server.asked if "response_format" not in body]
     assert len(understood) == 2
     assert len(parts(understood[0], "video_url")) == 1
     assert '"required": ["text", "title", "importance", "tags"]' in understood[0]["messages"][0]["content"]
@@ -143,12 +143,14 @@ def test_a_server_that_refuses_a_schema_is_shown_it_in_words(tmp_path: Path) -> 
 def test_what_is_set_is_not_found_out(tmp_path: Path, pictures: str, kind: str) -> None:
     server = ChatServer(runner="somebody")
     asked(server, lambda d: d.describe(pictured(tmp_path)), pictures=pictures, answers="words")
-    (body,) = server.heard
+    (body,) = server.asked
     assert parts(body, kind)
     assert "response_format" not in body
 
 
-def test_a_question_that_is_refused_in_every_form_is_an_error_with_the_servers_word(tmp_path: Path) -> None:
+def test_a_question_that_is_refused_in_every_form_is_an_error_with_the_servers_message(
+    tmp_path: Path,
+) -> None:
     server = ChatServer(refuse=lambda _: "the prompt is too long\nby far")
     with pytest.raises(DescribeError, match=r"refuses the question: the prompt is too long$") as failed:
         asked(server, lambda describer: describer.describe(pictured(tmp_path)))
@@ -159,7 +161,7 @@ def test_an_answer_that_does_not_fit_is_asked_for_once_more(tmp_path: Path) -> N
     server = ChatServer(says=["I cannot help with that.", GOOD])
     moment = asked(server, lambda describer: describer.describe(pictured(tmp_path)))
     assert moment.title == GOOD["title"]
-    first, second = (body["messages"][1]["content"] for body in server.heard)
+    first, second = (body["messages"][1]["content"] for body in server.asked)
     assert first[:-1] == second[:-1]
     assert "not one complete JSON object" in second[-1]["text"]
 
@@ -169,7 +171,7 @@ def test_two_answers_that_do_not_fit_are_an_error_and_no_invention(tmp_path: Pat
     with pytest.raises(DescribeError, match="gave no answer that fits: importance") as failed:
         asked(server, lambda describer: describer.describe(pictured(tmp_path)))
     assert not failed.value.retryable
-    assert len(server.heard) == 2
+    assert len(server.asked) == 2
 
 
 def test_rules_that_hold_are_the_moments_alerts(tmp_path: Path) -> None:
@@ -180,13 +182,13 @@ def test_rules_that_hold_are_the_moments_alerts(tmp_path: Path) -> None:
     assert moment.alerts == ("the gate stands open",)
 
 
-def test_a_question_in_words_is_completed_with_an_object() -> None:
+def test_a_text_question_is_completed_with_an_object() -> None:
     server = ChatServer(says=[{"picks": []}])
     schema = {"type": "object", "properties": {"picks": {"type": "array"}}}
     sampling = Sampling(temperature=0.1, top_p=0.01, repetition_penalty=1.05, max_tokens=99)
     answer = asked(server, lambda describer: describer.complete("choose", "1. A", schema, sampling))
     assert answer == {"picks": []}
-    (body,) = server.heard
+    (body,) = server.asked
     assert body["messages"][0]["content"] == "choose"
     assert body["messages"][1]["content"] == [{"type": "text", "text": "1. A"}]
     assert (body["temperature"], body["max_tokens"]) == (0.1, 99)
@@ -199,10 +201,10 @@ def test_the_key_comes_from_the_environment_alone(tmp_path: Path, monkeypatch: p
     assert server.headers["authorization"] == "Bearer sesame"
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)  # as if it were not there
     with pytest.raises(DescribeError, match=r"not installed .*pip install 'livereel\[openai\]'"):
-        OpenAiDescriber(OpenAiSettings(ChatSettings(base_url="http://127.0.0.1:9/v1")))
+        OpenAiDescriber(DescribeSettings(base_url="http://127.0.0.1:9/v1"))
 
 
 def test_a_hosted_model_without_a_key_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,20 +218,20 @@ def test_a_model_is_asked_for_by_its_name_even_if_it_is_not_listed(tmp_path: Pat
     server = ChatServer()
     moment = asked(server, lambda describer: describer.describe(pictured(tmp_path)), model="alias")
     assert moment.model == "alias"
-    assert server.heard[0]["model"] == "alias"
+    assert server.asked[0]["model"] == "alias"
 
 
 def test_more_fields_travel_with_each_question(tmp_path: Path) -> None:
     server = ChatServer()
-    asked(server, lambda d: d.describe(pictured(tmp_path)), extra={"keep_alive": "1h"})
-    assert server.heard[0]["keep_alive"] == "1h"
+    asked(server, lambda d: d.describe(pictured(tmp_path)), extra_body={"keep_alive": "1h"})
+    assert server.asked[0]["keep_alive"] == "1h"
 
 
 def test_a_server_that_is_not_there_may_come_back(tmp_path: Path) -> None:
-    chat = ChatSettings(base_url="http://somebody:secret@127.0.0.1:9/v1")
+    settings = DescribeSettings(base_url="http://somebody:secret@127.0.0.1:9/v1")
 
     async def ask() -> None:
-        describer = OpenAiDescriber(OpenAiSettings(chat))
+        describer = OpenAiDescriber(settings)
         try:
             await describer.describe(pictured(tmp_path))
         finally:
@@ -241,7 +243,7 @@ def test_a_server_that_is_not_there_may_come_back(tmp_path: Path) -> None:
     assert "secret" not in str(failed.value)
 
 
-def test_a_probe_tells_what_was_found_out() -> None:
+def test_a_probe_reports_what_was_found_out() -> None:
     probe = asked(ChatServer(refuse=refuses("video_url")), lambda describer: describer.probe())
     assert (probe.model, probe.context_tokens, probe.schema, probe.video) == ("qwen", 8192, True, False)
     assert probe.title == GOOD["title"]
@@ -253,11 +255,10 @@ def test_pictures_that_are_too_large_are_shrunk(tmp_path: Path) -> None:
 
     async def run() -> None:
         async with server.serving():
-            settings = OpenAiSettings(ChatSettings(base_url=server.url), max_side_px=80)
-            describer = OpenAiDescriber(settings)
+            describer = OpenAiDescriber(DescribeSettings(base_url=server.url, keyframe_px=80))
             await describer.describe(pictured(tmp_path))
             await describer.close()
 
     asyncio.run(run())
-    (video,) = parts(server.heard[0], "video_url")
+    (video,) = parts(server.asked[0], "video_url")
     assert len(video["video_url"]["url"]) < sum(len(jpeg) for jpeg in read_jpegs(pictured(tmp_path)))

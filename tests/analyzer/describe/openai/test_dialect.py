@@ -1,6 +1,6 @@
-"""What real servers say when they refuse a question, and what is changed for it."""
+"""Answers of real servers that refuse a question, and what is changed for it."""
 
-# ruff: noqa: E501  # what servers say is quoted as they say it
+# ruff: noqa: E501  # servers' answers are quoted verbatim
 
 from __future__ import annotations
 

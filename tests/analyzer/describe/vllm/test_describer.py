@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.vllm.describer import VllmDescriber, VllmSettings
-from analyzer.describe.vllm.engine import EngineSettings
+from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.vllm.describer import VllmDescriber
 from tests.kit.records.keyframe_files import pictured
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_names_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "vllm", None)  # as if it were not there, where it is
     monkeypatch.setitem(sys.modules, "qwen_vl_utils", None)
 
@@ -34,11 +36,11 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("place", ["absolute", "relative"])
-def test_a_folder_that_is_not_there_is_told_of_before_anything_is_loaded(place: str, tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error_before_anything_is_loaded(place: str, tmp_path: Path) -> None:
     model = str(tmp_path / "gone") if place == "absolute" else "./gone"
 
     async def describe() -> None:
-        describer = VllmDescriber(VllmSettings(EngineSettings(model=model)))
+        describer = VllmDescriber(DescribeSettings(kind="vllm", model=model))
         try:
             await describer.describe(pictured(tmp_path))
         finally:

@@ -81,7 +81,7 @@ def test_a_message_is_acknowledged_in_both_versions(tmp_path: Path, protocol: st
 
     with broker(tmp_path / "broker") as peer, listener(peer.port) as others:
         asyncio.run(send(peer.port))
-        wait_until(lambda: [heard.payload for heard in others.on("a")] == [b"hello", b"hello"])
+        wait_until(lambda: [message.payload for message in others.on("a")] == [b"hello", b"hello"])
 
 
 def test_certificates_open_an_encrypted_connection(tls_broker: Broker, signed: Certificates) -> None:
@@ -93,7 +93,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(tls_broker: Broker, si
     assert "self-signed certificate" in why_not(settings)
 
 
-def test_a_certificate_of_another_host_is_refused_unless_told(
+def test_a_certificate_of_another_host_is_refused_unless_configured(
     tls_broker: Broker, signed: Certificates
 ) -> None:
     settings = replace(over_tls(tls_broker.port, signed), host="127.0.0.1")
@@ -113,7 +113,7 @@ def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-def test_a_password_lets_in_and_a_wrong_one_is_told(tmp_path: Path, protocol: str) -> None:
+def test_a_password_is_accepted_and_a_wrong_one_is_reported(tmp_path: Path, protocol: str) -> None:
     passwords = password_file(tmp_path, "livereel", "open sesame")
     lines = ("allow_anonymous false", f"password_file {passwords}")
     with broker(tmp_path / "broker", *lines) as peer:
@@ -124,7 +124,7 @@ def test_a_password_lets_in_and_a_wrong_one_is_told(tmp_path: Path, protocol: st
         assert "ot authori" in why_not(replace(settings, user=None, password=None))
 
 
-def test_what_may_be_wrong_with_a_broker_that_hangs_up_is_told(
+def test_a_broker_that_hangs_up_is_reported_with_a_hint(
     tmp_path: Path, tls_broker: Broker, signed: Certificates
 ) -> None:
     assert "does it want TLS?" in why_not(MqttSettings("localhost", tls_broker.port))
@@ -135,14 +135,14 @@ def test_what_may_be_wrong_with_a_broker_that_hangs_up_is_told(
 
 
 def test_a_refusal_leaves_no_error_behind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Python logs an error that nobody has looked at when it is thrown away."""
+    """Python logs an exception that was never retrieved when its future is collected."""
     with broker(tmp_path / "broker", "allow_anonymous false") as peer:
         assert "ot authori" in why_not(MqttSettings("127.0.0.1", peer.port))
         gc.collect()
     assert not caplog.records
 
 
-def test_a_program_ends_though_a_name_server_keeps_it_waiting() -> None:
+def test_a_program_ends_while_a_name_server_does_not_answer() -> None:
     """Nothing can end such a thread, and the end of the program does not wait for it."""
     script = """
 import asyncio, socket, time
@@ -166,12 +166,12 @@ asyncio.run(run())
     assert (done.stdout, done.stderr) == (b"over\n", b"")
 
 
-def test_nobody_at_the_port_is_told() -> None:
+def test_a_port_without_a_server_is_reported() -> None:
     assert "refused" in why_not(MqttSettings("127.0.0.1", free_port()))
 
 
 @pytest.mark.parametrize("host", ["broker..lan", "b" * 64 + ".lan"])
-def test_a_host_that_cannot_be_one_is_told(host: str) -> None:
+def test_a_host_that_cannot_be_one_is_reported(host: str) -> None:
     assert why_not(MqttSettings(host)).startswith(f"{host!r} cannot be connected to: ")
 
 
@@ -179,7 +179,7 @@ def test_a_password_is_not_shown() -> None:
     assert "sesame" not in repr(MqttSettings("localhost", password="open sesame"))  # noqa: S106  # the test's
 
 
-def test_a_refused_message_is_told_from_an_accepted_one(tmp_path: Path) -> None:
+def test_a_refused_message_is_distinguished_from_an_accepted_one(tmp_path: Path) -> None:
     rules = tmp_path / "rules"
     rules.write_text("topic write allowed\n")
     rules.chmod(0o600)

@@ -1,4 +1,4 @@
-"""What the log tells of a connection."""
+"""The lines that the log has of a connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def connection_log(caplog: pytest.LogCaptureFixture) -> ConnectionLog:
     return ConnectionLog("broker:1883", "livereel")
 
 
-def test_each_change_is_told_once(connection_log: ConnectionLog, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_change_is_logged_once(connection_log: ConnectionLog, caplog: pytest.LogCaptureFixture) -> None:
     connection_log.lost("Connection refused")
     connection_log.lost("Connection refused")
     connection_log.lost("Not authorized")
@@ -27,7 +27,7 @@ def test_each_change_is_told_once(connection_log: ConnectionLog, caplog: pytest.
 
 
 @looped
-async def test_a_connection_that_is_cut_off_again_and_again_is_told_once_with_what_it_may_mean(
+async def test_a_connection_that_is_cut_off_repeatedly_is_logged_once_with_a_hint(
     connection_log: ConnectionLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(CUT_OFFS + 5):
@@ -38,7 +38,7 @@ async def test_a_connection_that_is_cut_off_again_and_again_is_told_once_with_wh
     assert "another client connecting as livereel" in caplog.messages[-1]
 
 
-def test_connections_that_end_with_their_broker_are_told_each_time(
+def test_connections_that_end_with_their_broker_are_logged_each_time(
     connection_log: ConnectionLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(CUT_OFFS + 2):

@@ -64,7 +64,7 @@ def test_an_address_is_understood(host: str, endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize(("host", "said"), REFUSED.items())
-def test_what_is_no_address_is_refused_in_words_without_a_secret(host: str, said: str) -> None:
+def test_what_is_no_address_is_refused_without_a_secret_in_the_message(host: str, said: str) -> None:
     with pytest.raises(EndpointError) as caught:
         parse_endpoint(host, None, encrypted=False)
     assert said in str(caught.value)

@@ -1,4 +1,4 @@
-"""Which letter is taken for too large, and which is not."""
+"""Which message is taken for too large, and which is not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sinks.mqtt.connection.oversize import LOSSES, OversizeDetector
 
 
 def suspected(losses: int = LOSSES, taken_bytes: int = 500) -> OversizeDetector:
-    """After so many connections that ended at letter 7, on each of which something else was taken."""
+    """After so many connections that ended at message 7, on each of which something else was taken."""
     detector = OversizeDetector()
     detector.acknowledged(10_000)  # before: the broker may have other limits now
     for _ in range(losses):
@@ -15,7 +15,7 @@ def suspected(losses: int = LOSSES, taken_bytes: int = 500) -> OversizeDetector:
     return detector
 
 
-def test_the_largest_letter_at_which_connections_end_is_too_large() -> None:
+def test_the_largest_message_at_which_connections_end_is_too_large() -> None:
     assert suspected().is_too_large(7, 1_000)
     assert not suspected().is_too_large(8, 1_000)
 

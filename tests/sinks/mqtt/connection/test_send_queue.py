@@ -1,4 +1,4 @@
-"""The queue: the newest of each state, events while somebody listens."""
+"""The queue: the newest of each state, and events while there is a connection."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_state_that_did_not_change_is_not_sent() -> None:
     assert everything(queue) == []
 
 
-def test_all_states_are_sent_again_in_the_order_in_which_they_were_first_told() -> None:
+def test_all_states_are_sent_again_in_the_order_in_which_they_were_first_set() -> None:
     queue = SendQueue()
     queue.set_states(state("a", "1"), state("b", "1"))
     everything(queue)
@@ -56,7 +56,7 @@ def test_events_go_out_in_order_behind_the_states() -> None:
     assert everything(queue) == [state("a", "1"), event(1), event(2)]
 
 
-def test_events_are_dropped_and_counted_while_nobody_listens() -> None:
+def test_events_are_dropped_and_counted_without_a_connection() -> None:
     queue = SendQueue()
     queue.add_event("peak", event(1))
     queue.accept_events()
@@ -77,7 +77,7 @@ def test_a_slow_broker_loses_the_oldest_events() -> None:
     assert queue.dropped == {"peak": 5}
 
 
-def test_unsent_is_set_by_whatever_there_is_to_send() -> None:
+def test_not_empty_is_set_by_states_and_events() -> None:
     queue = SendQueue()
     queue.add_event("peak", event(1))
     assert not queue.not_empty.is_set()

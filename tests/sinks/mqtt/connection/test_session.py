@@ -1,4 +1,4 @@
-"""The courier and a broker with a will of its own: refusals, limits, silence."""
+"""The session with a broker that refuses, limits or stops answering."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from livereel.ledger.records import FILE
 from sinks.mqtt.connection.oversize import LOSSES
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.mqtt.scripted_broker import ScriptedBroker, maximum_packet_size, scripted_broker
-from tests.kit.mqtt.sink_thread import QUICK, Wishes, looped, running, until
+from tests.kit.mqtt.sink_thread import QUICK, RecordedCommands, looped, running, until
 from tests.kit.records.events import keyframe_preview, moment_now, reel_in, watching
 
 
@@ -27,7 +27,7 @@ def seqs(broker: ScriptedBroker, topic: str) -> list[int]:
 
 
 @looped
-async def test_a_refused_caption_holds_up_what_is_behind_it_and_is_told_once(
+async def test_a_refused_caption_holds_up_what_is_behind_it_and_is_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with scripted_broker() as broker:
@@ -108,7 +108,7 @@ async def test_a_reel_larger_than_the_broker_takes_is_dropped_and_holds_up_nothi
 async def test_a_reel_at_which_the_broker_always_hangs_up_is_dropped_and_holds_up_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By MQTT 3.1.1 a broker cannot say how much it takes, and some that could do not."""
+    """A broker cannot announce its limits by MQTT 3.1.1, and some do not by MQTT 5."""
     async with scripted_broker() as broker:
         broker.hangs_up_at = lambda _, size: size > 8_000
         async with running(settings(broker), tmp_path) as sink:
@@ -154,7 +154,7 @@ async def test_what_is_refused_is_not_passed_over_for_what_is_too_large(tmp_path
 
 
 @looped
-async def test_a_broker_that_hangs_up_on_refusals_is_told_by_name(
+async def test_a_broker_that_hangs_up_on_refusals_is_logged_with_the_topic(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As mosquitto 2.0.11: it says no to one message, and hangs up when the next comes."""
@@ -223,8 +223,8 @@ async def test_close_lets_go_of_a_broker_that_has_stopped_reading(tmp_path: Path
         await until(lambda: not [t for t in asyncio.all_tasks() if "_keep_connected" in str(t.get_coro())])
 
 
-class Clumsy(Wishes):
-    """Fails at the first wish, in a way that nobody has foreseen."""
+class Clumsy(RecordedCommands):
+    """Fails at the first command with an unexpected exception."""
 
     async def make_reel(self, reel_id: str) -> None:
         await super().make_reel(reel_id)
@@ -233,7 +233,7 @@ class Clumsy(Wishes):
 
 
 @looped
-async def test_a_fault_of_our_own_costs_a_connection_and_is_told_with_its_trace(
+async def test_an_unexpected_error_costs_a_connection_and_is_logged_with_its_traceback(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with scripted_broker() as broker, running(settings(broker), tmp_path, wishes=Clumsy()) as sink:
@@ -248,7 +248,7 @@ async def test_a_fault_of_our_own_costs_a_connection_and_is_told_with_its_trace(
 
 
 @looped
-async def test_a_host_that_cannot_be_one_is_told_once_and_tried_again(
+async def test_a_host_that_cannot_be_one_is_logged_once_and_tried_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(MqttSettings("broker..lan"), tmp_path):

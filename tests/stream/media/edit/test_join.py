@@ -1,4 +1,4 @@
-"""Reels: that each segment is shown to a frame, heard in step and found by its chapter, in either mode."""
+"""Reels: each segment is shown to the frame, in step with its sound, and in its chapter, in either mode."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ SOUNDS = [
 
 
 @pytest.mark.parametrize(("sound", "rate_hz", "container"), SOUNDS)
-def test_pictures_are_copied_beside_sound_that_is_encoded(
+def test_pictures_are_copied_while_sound_is_encoded(
     tmp_path: Path, sound: str, rate_hz: int, container: str
 ) -> None:
     source = film(

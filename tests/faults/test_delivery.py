@@ -1,4 +1,4 @@
-"""The program itself watches four cameras while its broker or it is killed: what the ledger holds is told."""
+"""The program watches four cameras while its broker or it is killed: what the ledger holds is delivered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.kit.mqtt.scripted_broker import scripted_broker
 from tests.kit.mqtt.sink_thread import looped
 from tests.kit.mqtt.subscriber import Listener, listener
 from tests.kit.program.coverage import coverage, holes
-from tests.kit.program.delays import kept_windows, told_peaks
+from tests.kit.program.delays import kept_windows, published_peaks
 from tests.kit.program.invariants import TOLERANCE_S
 from tests.kit.program.live_run import LONG_S, until
 from tests.kit.program.process import Program, wait_a_while
@@ -31,7 +31,7 @@ CAMERAS = {"front": 3, "back-yard": 4, "gate_2": 4, "roof": 5}  # by how long a 
 RESTARTS = 20
 KILLS = 4
 SEED = 7
-# Less than a window is long: who is put into words after the window behind it, is marked.
+# Less than a window is long: one that is described after the next window is marked late.
 LATE_S = 0.9
 
 
@@ -96,13 +96,13 @@ def assert_in_time_order(captions: Sequence[dict[str, Any]]) -> None:
         newest_utc = max(newest_utc, told["start_utc"])
 
 
-def more_told(others: Listener, topic: str) -> None:
+def more_published(others: Listener, topic: str) -> None:
     """Wait until something new comes: there is a connection, on which the last is sent before it ends."""
     told = len(others.on(topic))
     until(lambda: len(others.on(topic)) > told, f"more on {topic}")
 
 
-def everything_told(seen: Seen, others: Listener) -> None:
+def everything_published(seen: Seen, others: Listener) -> None:
     """Wait until all that the ledger holds by now has arrived."""
     seen.look()
     ids, reels = set(seen.described), set(seen.reels)
@@ -111,7 +111,7 @@ def everything_told(seen: Seen, others: Listener) -> None:
 
 
 def assert_all_in_order(seen: Seen, others: Listener) -> None:
-    """The subscriber's log is the ledger: every window in words and every reel, none else, in order."""
+    """The subscriber's log is the ledger: every described window and every reel, nothing else, in order."""
     captions, reels = once(others.on(CAPTIONS)), once(others.on(REELS))
     for messages in (captions, reels):
         assert [told["seq"] for told in messages] == list(range(1, len(messages) + 1))
@@ -166,7 +166,7 @@ def report(what: str, seen: Seen, others: Listener) -> None:
     )
 
 
-def test_every_caption_and_every_reel_of_four_cameras_arrives_though_the_broker_is_killed_again_and_again(
+def test_every_caption_and_reel_of_four_cameras_arrives_while_the_broker_is_killed_repeatedly(
     program: Program, peer: Broker, others: Listener, witness: Witness
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311  # moments, not secrets
@@ -176,35 +176,35 @@ def test_every_caption_and_every_reel_of_four_cameras_arrives_though_the_broker_
         for _ in range(RESTARTS):
             broker_restarts(peer, others, chance)
             seen.look()
-        more_told(others, CAPTIONS)
+        more_published(others, CAPTIONS)
         assert program.stop(signal.SIGTERM, everyone=False, within_s=LONG_S) == 0, program.log
-    everything_told(seen, others)
+    everything_published(seen, others)
     assert_all_in_order(seen, others)
     witness.assert_playable()
     assert "Traceback" not in program.log
     report(f"broker ended {RESTARTS} times", seen, others)
-    sys.stdout.write(f"peak to subscriber: {told_peaks(others)}\nwindow's end to ledger: {kept}\n")
+    sys.stdout.write(f"peak to subscriber: {published_peaks(others)}\nwindow's end to ledger: {kept}\n")
 
 
-def test_every_caption_and_every_reel_arrives_though_livereel_is_killed_again_and_again(
+def test_every_caption_and_reel_arrives_while_livereel_is_killed_repeatedly(
     program: Program, peer: Broker, others: Listener, witness: Witness
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311  # moments, not secrets
     seen = Seen(program)
     for number in range(KILLS):
-        more_told(others, CAPTIONS)
+        more_published(others, CAPTIONS)
         if number % 2:
-            more_told(others, REELS)
+            more_published(others, REELS)
         wait_a_while(chance.uniform(0.0, 3.0))
         program.kill()
         program.none_left()
         assert_offline(peer)
         seen.look()
         program.start()
-    more_told(others, CAPTIONS)
-    more_told(others, REELS)
+    more_published(others, CAPTIONS)
+    more_published(others, REELS)
     assert program.stop(signal.SIGTERM, everyone=False, within_s=LONG_S) == 0, program.log
-    everything_told(seen, others)
+    everything_published(seen, others)
     assert_all_in_order(seen, others)
     witness.assert_playable()
     report(f"livereel killed {KILLS} times", seen, others)

@@ -1,0 +1,91 @@
+"""The settings of the signal and its peaks, with their bounds; light, since the configuration embeds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le
+
+Polygon = tuple[tuple[float, float], ...]
+"""Corners, in pixels of the displayed picture (upright, square pixels)."""
+
+# The notebook measured every frame against the one before.
+_MAX_FPS = {"changed": 15.0, "notebook": None}
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSettings:
+    """How the signal is made from two frames.
+
+    Attributes:
+        signal: ``changed``, or ``notebook``: pixels brighter than in the frame before, noise included.
+        width_px, height_px: size of the analysis picture.
+        max_fps: of a faster stream, only so many frames a second are measured; None takes what suits the
+            signal.
+    """
+
+    signal: Literal["changed", "notebook"] = "changed"
+    width_px: Annotated[int, Ge(64), Le(4096)] = 400
+    height_px: Annotated[int, Ge(48), Le(4096)] = 300
+    max_fps: Annotated[float, Ge(1)] | None = None
+
+    @property
+    def measured_fps(self) -> float | None:
+        """Frames a second that are measured at most; None for all.
+
+        ``changed`` looks back 0.2 s and more: it gains little from frames nearer to each other than 66 ms.
+        """
+        return self.max_fps or _MAX_FPS[self.signal]
+
+
+@dataclass(frozen=True, slots=True)
+class PeakSettings:
+    """Which of a window's local maxima are peaks, and how many peaks become keyframes.
+
+    Attributes:
+        height_ratio: a peak is at least this share of its window's highest value.
+        distance_frames: and so many frames of the source from a higher one, however many are measured.
+        max_keyframes: how many peaks are shown at most.
+    """
+
+    height_ratio: Annotated[float, Gt(0), Le(1)] = 0.4
+    distance_frames: Annotated[int, Ge(1)] = 5
+    max_keyframes: Annotated[int, Ge(1), Le(100)] = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """Where motion counts.
+
+    Attributes:
+        regions: where there are any, only what lies in one counts.
+        ignore: nothing counts in these.
+    """
+
+    regions: tuple[Polygon, ...] = ()
+    ignore: tuple[Polygon, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """How one camera's windows are cut and measured.
+
+    Attributes:
+        window_s: length of a window.
+        motion: how the signal is made.
+        areas: where motion counts.
+        peaks: which of its maxima are peaks.
+        keyframe_px: longer side of the keyframes' pictures; None when no pictures are asked for.
+    """
+
+    window_s: float = 10.0
+    motion: MotionSettings = MotionSettings()
+    peaks: PeakSettings = PeakSettings()
+    areas: Areas = Areas()
+    keyframe_px: int | None = None
+
+
+def rectangle(x: float, y: float, w: float, h: float) -> Polygon:
+    """Return the corners of a rectangle."""
+    return ((x, y), (x + w, y), (x + w, y + h), (x, y + h))

@@ -1,0 +1,65 @@
+"""The settings of one camera, with their bounds; light to import: the configuration embeds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, MinLen
+
+from analyzer.signal.settings import Areas, Polygon, rectangle
+
+NAME = r"^[A-Za-z0-9_-]{1,64}$"
+"""What a camera may be called: its name becomes part of files' names and of topics."""
+
+MOST_PX = 65_536
+"""No picture is wider or higher."""
+
+Place = Annotated[float, Ge(0), Le(MOST_PX)]
+Extent = Annotated[float, Gt(0), Le(MOST_PX)]
+Point = tuple[Place, Place]
+Rectangle = tuple[Place, Place, Extent, Extent]
+Area = Rectangle | Annotated[tuple[Point, ...], MinLen(3)]
+"""``[x, y, width, height]``, or a polygon's corners ``[[x, y], ...]``; pixels of the displayed picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """One camera: where it is, where to look, and what a describer should know of it.
+
+    Attributes:
+        name: the camera's, as NAME has it.
+        source: its address, with credentials.
+        detect_source: address of another stream of the same camera, which is analysed in its place; None
+            where there is none.
+        transport: how RTSP brings its packets.
+        loop: a file starts over when it ends.
+        poll_s: how often the single picture at an http address is fetched; None fetches each 2 s what turns
+            out to be one.
+        regions, ignore: where motion counts, and where it does not.
+        profile, language: None for those of all cameras.
+        normal, tell_me_when: as in CameraBrief.
+    """
+
+    name: str
+    source: Annotated[str, MinLen(1)]
+    detect_source: Annotated[str, MinLen(1)] | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+    loop: bool = False
+    poll_s: Annotated[float, Ge(0.1), Le(600)] | None = None
+    regions: tuple[Area, ...] = ()
+    ignore: tuple[Area, ...] = ()
+    profile: str | None = None
+    normal: str = ""
+    tell_me_when: tuple[str, ...] = ()
+    language: str | None = None
+
+    @property
+    def areas(self) -> Areas:
+        """Where motion counts, as polygons."""
+        return Areas(_polygons(self.regions), _polygons(self.ignore))
+
+
+def _polygons(areas: Sequence[Area]) -> tuple[Polygon, ...]:
+    return tuple(rectangle(*area) if isinstance(area[0], float) else area for area in areas)
