@@ -50,15 +50,16 @@ class WebSink:
     def __init__(
         self,
         settings: WebSettings,
+        listening: socket.socket,
         cameras: Sequence[str],
         archive: Archive,
         reels: api.ReelMaker,
         *,
         version: str,
     ) -> None:
-        """Listen at once, so that a port in use is found before anything is watched; raises SinkError."""
+        """Serve at ``listening`` (see ``listen``), which the sink closes."""
         self.board = Board(cameras)
-        self._socket = _listen(settings)
+        self._socket = listening
         host, port = self._socket.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
         guard = Guard(settings)
@@ -93,7 +94,8 @@ class WebSink:
         self._socket.close()
 
 
-def _listen(settings: WebSettings) -> socket.socket:
+def listen(settings: WebSettings) -> socket.socket:
+    """Open the port, so that one in use is found before anything is watched; raises SinkError."""
     try:
         family, _, _, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
