@@ -3,6 +3,7 @@
 Read in this order:
 
 - ``clock``: wall time as text, and the mapping from media time to wall time.
+- ``local_time``: times as people read them, in their zone.
 - ``atomic``: folders and text files that appear complete or not at all.
 - ``plural``: counts with their noun.
 - ``daemon_thread``: run a blocking call in a thread that does not hold up the exit.

@@ -39,10 +39,10 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from analyzer.describe.answer import object_schema
-from analyzer.describe.prompt import Prompts
+from analyzer.describe.model.answer import object_schema
+from analyzer.describe.model.prompt import Prompts
+from analyzer.describe.model.text_model import Sampling
 from analyzer.describe.settings import EngineSettings
-from analyzer.describe.text_model import Sampling
 from analyzer.describe.vllm.engine import Engine, VideoInput
 from analyzer.describe.vllm.process import EngineProcess
 from analyzer.signal.window import Keyframe, Window

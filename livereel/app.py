@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -16,22 +17,32 @@ from pathlib import Path
 import livereel
 from analyzer.describe.describer import DescribeError
 from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.compile import VIDEO, ReelPlan, compile_reel, summary
+from analyzer.reel.compile import ReelPlan, compile_reel, summary
+from analyzer.reel.manifest import VIDEO
+from analyzer.reel.settings import ReelSettings
+from analyzer.report.page import report
 from base.atomic import atomic_folder
 from base.clock import utc_text
+from base.local_time import length_text
+from base.plural import counted
 from livereel.camera.capture import camera_name
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraJob
-from livereel.cli.ledger import parse_since
+from livereel.cli.recap import make_recap
+from livereel.cli.recap_files import expanded
+from livereel.cli.recap_request import RecapRequest
 from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
 from livereel.config.schema import Config, UsageError
+from livereel.config.since import parse_since
 from livereel.ledger.ledger import Ledger
 from livereel.live.archive import LedgerArchive
 from livereel.live.background_task import running
+from livereel.live.run_summary import RunSummary
 from livereel.live.service import Intervals, Live
-from livereel.reels.rolling import ReelPeriod, RollingReel, read_period
+from livereel.reels.plan import Planner, ReelPeriod, read_period
+from livereel.reels.rolling import RollingReel
 from livereel.storage.data_dir import LATEST, REELS, lock_data_dir
 from livereel.storage.recovery import recover
 from livereel.storage.retention import Retention
@@ -41,9 +52,9 @@ from sinks.mqtt.sink import MqttSink
 from sinks.sink import Sink
 from sinks.web.settings import WebSettings
 
-Outlet = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[Sink]]
-
 log = logging.getLogger(__name__)
+
+Outlet = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[Sink]]
 
 ALL = "all"
 REQUESTED = "requested"
@@ -58,18 +69,36 @@ DEMO_EVERY_S = 15.0
 def watch(cameras: Sequence[CameraSettings], data: Path, options: Options, seconds: float | None) -> None:
     """Watch cameras live until stopped, or for ``seconds``; print where their reels are.
 
-    Raises DescribeError when its own model cannot be loaded; FolderInUseError, LedgerError or OSError.
+    Raises UnwatchedError when no camera could be watched, DescribeError when its own model cannot be loaded;
+    FolderInUseError, LedgerError or OSError.
     """
+    start = datetime.now(UTC)
+    summary = RunSummary({camera.name: camera.source for camera in cameras}, start)
     models = make_language_models(options.config, cameras)
     with lock_data_dir(data), closing(Ledger(data)) as ledger:
         outlets = _outlets(ledger, [camera.name for camera in cameras], options.config)
         recover(data, ledger)
         live = build([_job(camera, data, options) for camera in cameras], ledger, models, options)
-        asyncio.run(_run(live, models, outlets, seconds))
+        _log_start(cameras, data, options, seconds)
+        asyncio.run(_run(live, models, outlets, seconds, summary))
+        summary.require_watched()
+        end = datetime.now(UTC)
+        log.info("%s", summary.text(ledger.gaps.since(utc_text(start), utc_text(end)), end))
+    log.info("next: livereel ledger --data %s", shlex.quote(str(data)))
     for reel_id in _reel_ids([camera.name for camera in cameras]):
         video = data / REELS / reel_id / LATEST / VIDEO
         if video.exists():
             sys.stdout.write(f"{reel_id}: {video}\n")
+
+
+def _log_start(
+    cameras: Sequence[CameraSettings], data: Path, options: Options, seconds: float | None
+) -> None:
+    log.info("watching %s: %s", counted(len(cameras), "camera"), ", ".join(camera.name for camera in cameras))
+    log.info("data: %s", data)
+    reels = "reels: the first %g s from now, if something has happened by then; then every %g s"
+    log.info(reels, options.config.reel.every_s, options.config.reel.every_s)
+    log.info("Ctrl-C ends it%s", "" if seconds is None else f"; else it ends after {length_text(seconds)}")
 
 
 def build(
@@ -129,16 +158,31 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
         seen = read_period(ledger, cameras or known, parse_since(since, now), utc_text(now))
         models = make_language_models(options.config, options.config.cameras)
         plan = asyncio.run(_plan(seen, out.name, models, options))
-        reel = compile_reel(plan, folder, options.config.reel)
+        reel = compile_reel(plan, folder, options.config.reel, report)
     sys.stdout.write(summary(reel, out))
 
 
 async def _plan(seen: ReelPeriod, reel_id: str, models: LanguageModels, options: Options) -> ReelPlan:
     try:
-        chosen = await BlockChooser(options.config.reel, models.propose).choose(seen.moments)
-        return seen.plan(reel_id, 1, chosen, await models.narrate(chosen.choices, seen.gaps, seen.cameras))
+        settings = options.config.reel
+        return await _planner(settings, models).plan(seen, settings, reel_id=reel_id, seq=1)
     finally:
         await models.describer.close()
+
+
+def _planner(settings: ReelSettings, models: LanguageModels) -> Planner:
+    return Planner(BlockChooser(settings, models.propose), models.narrate)
+
+
+def recap(request: RecapRequest, options: Options) -> None:
+    """Make one reel of whole files, or of a live source until Ctrl-C; print where it is.
+
+    Raises what ``livereel.cli.recap.make_recap`` raises, and ConfigError.
+    """
+    cameras = name_cameras(expanded(request.sources))
+    models = make_language_models(options.config, cameras)
+    planner = _planner(options.config.reel, models)
+    make_recap(request, cameras, options, models=models, planner=planner, page=report)
 
 
 def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraSettings]:
@@ -154,14 +198,21 @@ def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraSe
     ]
 
 
-async def _run(live: Live, models: LanguageModels, outlets: Sequence[Outlet], seconds: float | None) -> None:
+async def _run(
+    live: Live,
+    models: LanguageModels,
+    outlets: Sequence[Outlet],
+    seconds: float | None,
+    summary: RunSummary,
+) -> None:
     """Run until a signal, then close: the cameras first, the sinks last."""
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     loading = asyncio.create_task(_load(models, stop))
     async with AsyncExitStack() as stack:
-        live.attach([await stack.enter_async_context(opened(live, stop)) for opened in outlets])
+        sinks = [await stack.enter_async_context(opened(live, stop)) for opened in outlets]
+        live.attach([summary, *sinks])
         try:
             await live.run(stop, seconds)
         finally:
@@ -170,6 +221,12 @@ async def _run(live: Live, models: LanguageModels, outlets: Sequence[Outlet], se
             await models.describer.close()
     if not loading.cancelled():
         loading.result()
+
+
+def _ending_signals() -> list[signal.Signals]:
+    """The signals that end a run; the end of its terminal does not, where nohup asks for that."""
+    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGINT, signal.SIGTERM, *hangup]
 
 
 async def _load(models: LanguageModels, stop: asyncio.Event) -> None:
@@ -257,7 +314,6 @@ def _reel(
         cameras,
         ledger=ledger,
         folder=ledger.data / REELS,
-        chooser=BlockChooser(config.reel, models.propose),
-        narrate=models.narrate,
+        planner=_planner(config.reel, models),
         settings=config.reel,
     )

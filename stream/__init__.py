@@ -3,18 +3,21 @@
 Read in this order:
 
 - ``address``: addresses of sources: their kind, and how they are shown without credentials.
-- ``source``: open an address with PyAV and yield its packets; every failure is a SourceError.
-- ``open``: open any source in the way that its kind needs.
+- ``source``: what a source of packets is: its protocol, its description and its one error.
+- ``container``: open an address with PyAV; its errors become SourceErrors.
 - ``track_choice``: which video track of a container is used: one rule for analysis, clips and verification.
-- ``demux``: yield the packets of an open container, past damaged data.
+- ``demux``: yield the packets of an open container, continuing after damaged data.
 - ``read_guard``: release a source that another thread may be reading.
-- ``looped``: a file that starts again when it ends, with continuous times.
+- ``av_source``: a source that PyAV opens: a file, a stream, a device or a synthetic camera.
+- ``part``: a part of a file as a source of its own, read from the key packet before it.
+- ``playback``: files played like live sources: at their own speed, and in a loop.
+- ``open``: open any source as its kind requires.
 - ``threaded``: a source read in a thread, so that its consumer can stop at any time.
-- ``buffer``: the rolling buffer: the last seconds of a camera, still encoded.
-- ``frame_skip``: which frames of a fast stream need not be decoded. Pure.
-- ``frames``: decode packets to frames: the luma plane at analysis size, a colour picture on request.
-- ``codec``: see there.
-- ``timing``: see there.
-- ``web``: see there.
-- ``media``: see there.
+- ``buffer``: the rolling buffer: the last seconds of a camera, encoded.
+- ``timing``: media time of live sources, compared with the arrival of their packets.
+- ``web``: sources that are fetched piece by piece over HTTP.
+- ``codec``: what packets hold, found without decoding them.
+- ``frames``: packets decoded to frames: luma at analysis size, a colour picture on request.
+- ``picture``: frames as they are displayed: upright, in square pixels, in the colours of an ordinary screen.
+- ``media``: media files: read, probed, verified and written.
 """

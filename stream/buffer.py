@@ -1,4 +1,4 @@
-"""The rolling buffer: the last seconds of a camera, still encoded."""
+"""The rolling buffer: the last seconds of a camera, encoded."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.codec.random_access import Start
-from stream.timing.discontinuity import is_jump
+from stream.timing.timestamps import is_jump
 
-# Times of packets and of frames differ by what rounding costs.
+# Rounding error between times of packets and of frames.
 _SAME_TIME_S = 1e-3
-# Cameras show a picture for no longer than this.
+# A frame is displayed for at most this long.
 _SHOWN_S = 1.0
 _SOUND_LEAD_S = 0.25
-# Of a pause in the pictures so much counts: what was before it is needed until the frame after it is decoded.
+# A pause of the video counts for at most this: packets before it are needed until the frame after it is
+# decoded.
 _MAX_STEP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Packets that begin where decoding can begin, in the order of the source.
+    """Packets in the order of the source, from a packet on at which decoding can begin.
 
     Attributes:
         packets: of all streams.
@@ -42,7 +43,7 @@ class _Entry:
     video: bool
     starts_gop: bool
     timeline: int  # how often the stream's times have jumped so far
-    kept_s: float  # a clock for what is to be kept: time without its pauses
+    kept_s: float  # stream time without its pauses, by which packets are kept
 
 
 class _Gop:
@@ -53,7 +54,7 @@ class _Gop:
         self.timeline = entry.timeline
         self._tick_s = float(entry.packet.time_base)
         self._start = Start(entry.packet)
-        # Of its first complete frame: stream time, and the clock for what is to be kept.
+        # Of its first complete frame: stream time, and the time by which packets are kept.
         self.complete_s = None if self._start.waits else entry.time_s
         self.kept_s = entry.kept_s
 
@@ -62,7 +63,7 @@ class _Gop:
         return self.complete_s is None and timeline == self.timeline
 
     def see(self, entry: _Entry) -> None:
-        """Take a packet of this or a later group, as long as it waits."""
+        """Take a packet of this or a later group, while no frame is complete."""
         self._start.see(entry.packet)
         if not self._start.waits:
             self.complete_s = (self._start.complete or 0) * self._tick_s
@@ -70,19 +71,17 @@ class _Gop:
 
 
 class PacketBuffer:
-    """Holds the newest ``keep_s`` seconds of packets, always from a keyframe, under ``max_bytes``.
+    """Holds the newest ``keep_s`` seconds of packets, always from a key packet on, under ``max_bytes``.
 
-    Of a pause between two pictures only a second counts.
+    A pause between two frames counts as at most a second. Where frames are complete only some time after a
+    key packet, as with an intra refresh, packets are kept from that much earlier.
 
-    Where frames are complete only some time after a keyframe, as with an intra refresh, it keeps from so
-    much earlier.
-
-    When full it drops whole groups of pictures, oldest first, never the newest; a single group that
-    alone exceeds the cap is dropped too, and the buffer waits for the next keyframe.
+    When full it drops whole groups of pictures, oldest first; a single group that exceeds the cap by itself
+    is dropped, too, and the buffer stays empty up to the next key packet.
 
     Attributes:
-        bytes: held now.
-        dropped: packets that the byte cap cost, so far.
+        bytes: size of the packets held now.
+        dropped: packets that the byte cap has dropped so far.
     """
 
     def __init__(self, keep_s: float = 10.0, max_bytes: int = 64_000_000) -> None:
@@ -92,30 +91,32 @@ class PacketBuffer:
         self._gops: deque[_Gop] = deque()
         self._incomplete: list[_Gop] = []
         self._newest: dict[int, _Entry] = {}  # by stream
-        self._timeline_s = 0.0  # where the pictures' newest timeline starts, by the clock for what is kept
+        self._timeline_s = (
+            0.0  # where the newest timeline of the video starts, by the time by which packets are kept
+        )
         self.bytes = 0
         self.dropped = 0
 
     def push(self, packet: Packet[Stream]) -> None:
-        """Take a packet; what is too old or too much leaves."""
+        """Take a packet; drop packets that are too old, or too much."""
         before = self._newest.get(packet.stream_index)
         entry = self._newest[packet.stream_index] = _entry(packet, before)
         if entry.video and (before is None or entry.timeline != before.timeline):
             self._timeline_s = entry.kept_s
         if not self._gops and not entry.starts_gop:
-            return  # nothing can be decoded before the first keyframe
+            return  # nothing can be decoded before the first key packet
         self._entries.append(entry)
         self.bytes += packet.size
         if entry.video:
             self._see(entry)
-        # By the pictures' time alone: sound may run ahead of them, or go on when they have ended.
+        # By the video's time alone: audio may run ahead of it, or go on when it has ended.
         while entry.video and len(self._gops) > 1 and self._outlives(self._gops[1], entry):
             self._drop_gop()
         while self._gops and self.bytes > self._max_bytes:
             self.dropped += self._drop_gop()
 
     def _see(self, entry: _Entry) -> None:
-        """Take a video packet into the groups that are not complete yet, and begin one with it."""
+        """Add a video packet to the groups without a complete frame, and begin a group with a key packet."""
         self._incomplete = [gop for gop in self._incomplete if gop.waits_in(entry.timeline)]
         for gop in self._incomplete:
             gop.see(entry)
@@ -124,13 +125,13 @@ class PacketBuffer:
             self._incomplete.append(self._gops[-1])
 
     def _outlives(self, gop: _Gop, newest: _Entry) -> bool:
-        """Whether what starts at a group covers all that is to be kept."""
+        """Whether the packets from this group on cover the time to be kept."""
         if gop.timeline != newest.timeline:
             return self._timeline_s <= newest.kept_s - self._keep_s
         return gop.complete_s is not None and gop.kept_s <= newest.kept_s - self._keep_s
 
     def _drop_gop(self) -> int:
-        """Drop the oldest group of pictures and the audio between; return how many packets left."""
+        """Drop the oldest group of pictures and the audio between; return the number of packets."""
         before = len(self._entries)
         self._gops.popleft()
         self._pop()
@@ -144,9 +145,9 @@ class PacketBuffer:
     def cut(self, start_s: float, end_s: float) -> Cut | None:
         """Return the packets of [start_s, end_s) in stream time, such that the frame at start_s is complete.
 
-        Begins later where the buffer does; None where it holds no picture of that time, and never reaches
-        over a jump of the times. Decoding order differs from showing order, so the last group keeps the
-        packets that shown ones may need; sound begins a little earlier, for its decoder to warm up.
+        It begins later where the buffer does, and never reaches over a jump of the timestamps; None where the
+        buffer holds no frame of that time. Packets are cut by decoding time at the end, as displayed frames
+        may refer to later ones; audio begins a little earlier, to prime its decoder.
         """
         gops = [gop.complete_s for gop in self._gops if gop.timeline == self._gops[0].timeline]
         first = max((nth for nth, s in enumerate(gops) if s is not None and s <= start_s), default=0)
@@ -162,11 +163,11 @@ class PacketBuffer:
             if entry.video or from_s - _SOUND_LEAD_S <= entry.time_s < end_s:
                 taken.append(entry)
         if not any(entry.video and entry.time_s >= start_s - _SHOWN_S for entry in taken):
-            return None  # the pictures have ceased before
+            return None  # the video stopped before that time
         return Cut(tuple(entry.packet for entry in taken), from_s)
 
     def _oldest_timeline(self) -> Iterator[_Entry]:
-        """Yield entries until the pictures' times jump, of each other stream until its own do."""
+        """Yield entries until the video's timestamps jump, of each other stream until its own do."""
         first: dict[int, int] = {}
         for entry in self._entries:
             if entry.timeline == first.setdefault(entry.packet.stream_index, entry.timeline):
@@ -175,10 +176,9 @@ class PacketBuffer:
                 return
 
     def start_over(self, at_s: float | None) -> None:
-        """Forget all before the newest group of pictures that starts at ``at_s`` or before it.
+        """Drop all before the newest group of pictures that starts at ``at_s`` or before it.
 
-        What follows must not be joined to what was. With None, or where no group starts so early,
-        everything is forgotten.
+        No cut reaches over that time. With None, or where no group starts so early, everything is dropped.
         """
         newest = [nth for nth, gop in enumerate(self._gops) if self._starts_by(gop, at_s)]
         for _ in range(newest[-1] if newest else len(self._gops)):

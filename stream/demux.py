@@ -1,4 +1,4 @@
-"""Yield the packets of an open container, past damaged data."""
+"""Yield the packets of an open container, continuing after damaged data."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from av.video.stream import VideoStream
 
 from stream.codec.random_access import Finder, access
 
-# FFmpeg asks to be called again after each 64 kB of rubbish in a transport stream. More than this in a
-# row is a source that sends nothing else.
+# FFmpeg returns EAGAIN after each 64 kB of data in a transport stream that it cannot parse. After this many
+# in a row the source counts as failed.
 _MAX_TRIES = 10_000
-# What containers put between packets is less: headers, tables and, in transport streams, stuffing.
+# Between two packets, containers put less than this: headers, tables and, in transport streams, stuffing.
 _MAX_OVERHEAD_BYTES = {"matroska,webm": 4096, "mpegts": 16_384}
 _DEFAULT_FPS = 25
 
@@ -24,15 +24,15 @@ _DEFAULT_FPS = 25
 def demuxed(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
     """Yield the packets of these streams, never an empty one; raises what PyAV raises.
 
-    A bare stream of pictures tells no times: its packets get decoding times by its frame rate. Video
-    packets are marked where decoding can begin, whatever the container says.
+    A bare stream of video has no timestamps: its packets get decoding times by its frame rate. Video packets
+    are marked where decoding can begin, whatever the container's flag.
     """
     chosen = {stream.index for stream in streams}
     videos = [stream for stream in streams if isinstance(stream, VideoStream)]
     numbers = {stream.index: _Numbers(stream) for stream in videos}
     finders = {stream.index: Finder(stream) for stream in videos}
     losses = _Losses(container)
-    for packet in _patiently(container):
+    for packet in _retried(container):
         lost = losses.before(packet)
         if packet.stream_index not in chosen or not packet.size:
             continue
@@ -49,7 +49,7 @@ def follows_loss(packet: Packet[Stream]) -> bool:
     return packet.is_corrupt or access(packet).after_loss
 
 
-def _patiently(container: InputContainer) -> Iterator[Packet[Stream]]:
+def _retried(container: InputContainer) -> Iterator[Packet[Stream]]:
     tries = 0
     while True:
         try:
@@ -61,13 +61,13 @@ def _patiently(container: InputContainer) -> Iterator[Packet[Stream]]:
             if tries > _MAX_TRIES:
                 raise
         except IndexError:
-            return  # the end: PyAV counts the streams anew there, and fails on those that appeared on the way
+            return  # at the end, PyAV counts the streams again, and fails on those that appeared later
         else:
             return
 
 
 class _Numbers:
-    """Gives packets without any time one by their number."""
+    """Gives packets without a timestamp one by their number."""
 
     def __init__(self, stream: VideoStream) -> None:
         self._timed = bool(stream.start_time)
@@ -83,10 +83,10 @@ class _Numbers:
 
 
 class _Losses:
-    """Finds where the reader has skipped what it could not make sense of.
+    """Finds where the demuxer has skipped data that it could not parse.
 
-    In some containers it goes on where it can then and says nothing, but more bytes lie between two
-    packets than a header takes.
+    In some containers it does so without an error, but leaves more bytes between two packets than headers
+    take.
     """
 
     def __init__(self, container: InputContainer) -> None:
@@ -95,12 +95,12 @@ class _Losses:
         self._lost = False
 
     def before(self, packet: Packet[Stream]) -> bool:
-        """Whether there was a loss since ``acknowledge`` was called last; to be asked of every packet."""
+        """Whether there was a loss since the last call of ``acknowledge``; to be called for every packet."""
         if self._overhead_bytes is not None and packet.pos is not None and packet.size:
             self._lost |= self._end is not None and packet.pos - self._end > self._overhead_bytes
             self._end = max(self._end or 0, packet.pos + packet.size)
         return self._lost
 
     def acknowledge(self) -> None:
-        """The loss is known."""
+        """Reset the loss, which was reported."""
         self._lost = False

@@ -1,22 +1,23 @@
-"""Open any source in the way that its kind needs."""
+"""Open any source as its kind requires."""
 
 from __future__ import annotations
 
 import time
 
 from stream.address import is_live, scheme
-from stream.looped import LoopedSource
-from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
+from stream.av_source import AvSource
+from stream.playback import LoopedSource, RealTimeSource
+from stream.source import PacketSource, SourceError
 from stream.timing.timed_source import TimedSource
 
 POLL_S = 2.0
-"""How often a single picture is fetched where nothing else is asked for."""
+"""Default interval at which a single picture is fetched."""
 
 
 def open_source(address: str, transport: str = "tcp", *, poll_s: float | None = None) -> PacketSource:
-    """Open an address; a live source's packets have times that agree with their arrival.
+    """Open an address; the times of a live source's packets agree with their arrival.
 
-    The address of a single picture is polled, each ``poll_s`` (None: at a rate that cameras bear).
+    The address of a single picture is polled every ``poll_s`` (None: every POLL_S).
 
     Raises SourceError.
     """
@@ -25,7 +26,7 @@ def open_source(address: str, transport: str = "tcp", *, poll_s: float | None = 
     begun_s = time.monotonic()
     source = AvSource(address, transport=transport)
     if source.serves_pictures and scheme(address) in {"http", "https"}:
-        source.close()  # cheap cameras serve one at a time
+        source.close()  # cheap cameras serve one connection at a time
         if _is_snapshot(address):
             return _snapshots(address, POLL_S)
         begun_s = time.monotonic()
@@ -36,7 +37,7 @@ def open_source(address: str, transport: str = "tcp", *, poll_s: float | None = 
 def open_live(
     address: str, transport: str = "tcp", *, loop: bool = False, poll_s: float | None = None
 ) -> PacketSource:
-    """Open an address; what is not live of itself is played at the speed at which it was taken.
+    """Open an address to be watched live: a file is played at its own speed.
 
     Raises SourceError.
     """
@@ -53,7 +54,7 @@ def _snapshots(address: str, poll_s: float) -> PacketSource:
 
 
 def _is_snapshot(address: str) -> bool:
-    """Whether the answer is one picture, rather than one after the other without end."""
+    """Whether the response is one picture, not an endless series of them."""
     from stream.web.http import Web  # noqa: PLC0415  # see above
 
     try:

@@ -12,25 +12,26 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.source import PacketSource, SourceError
+from stream.timing.timestamps import shown_s
 
-# A minute of most cameras. When it is full the reader waits, and the sender's own buffers fill.
+# A minute of most cameras. When the queue is full the thread waits, and the sender's own buffers fill.
 MAX_PACKETS = 4096
 SETTLE_S = 1.0
 IDLE_S = 0.1
 
 
 class ThreadedSource:
-    """A PacketSource over another one, whose reading may block for as long as it likes.
+    """A PacketSource that reads another one in a thread, where it may block.
 
-    ``stop`` ends ``packets`` within a fraction of a second, even while the other source is silent; the
-    thread is a daemon and dies with its process if it cannot be woken.
+    ``stop`` ends ``packets`` within a fraction of a second, even while the other source blocks; the thread is
+    a daemon and ends with its process if it cannot be woken.
 
-    What was buffered on the way comes in a burst after opening: packets are handed out once it is over,
-    as the newest tells best how the stream's time and ours belong together.
+    Packets that were buffered on the way come in a burst after opening. They are yielded once it is over, as
+    the one with the smallest delay gives the best estimate of the stream's epoch.
 
     Attributes:
         behind_s: how long the packet that was taken last had waited.
-        stream_epoch_utc: when the stream's own time was 0; None while no packet has told.
+        stream_epoch_utc: wall time at which the stream's own time was 0; None before the first packet.
     """
 
     def __init__(self, source: PacketSource, *, max_packets: int = MAX_PACKETS) -> None:
@@ -47,7 +48,7 @@ class ThreadedSource:
 
     @property
     def warning(self) -> str | None:
-        """What the user should know of how the other source is read; None while there is nothing."""
+        """What the user should know about how the other source is read; None while there is nothing."""
         return self._source.warning
 
     def packets(self) -> Iterator[Packet[Stream]]:
@@ -55,7 +56,7 @@ class ThreadedSource:
         return (packet for packet in self.arriving() if packet is not None)
 
     def arriving(self) -> Iterator[Packet[Stream] | None]:
-        """Yield packets as ``packets`` does, and None whenever none has come for a moment."""
+        """Yield packets as ``packets`` does, and None whenever none has come for IDLE_S."""
         threading.Thread(target=self._read, name="source", daemon=True).start()
         while not self._stopped.is_set():
             try:
@@ -95,13 +96,13 @@ class ThreadedSource:
             return
 
     def _settle(self, packet: Packet[Stream]) -> None:
-        stamp = packet.dts if packet.pts is None else packet.pts
-        if packet.stream.type == "video" and stamp is not None:
-            stream_epoch_utc = datetime.now(UTC) - timedelta(seconds=float(stamp * packet.time_base))
+        at_s = shown_s(packet)
+        if packet.stream.type == "video" and at_s is not None:
+            stream_epoch_utc = datetime.now(UTC) - timedelta(seconds=at_s)
             self.stream_epoch_utc = min(self.stream_epoch_utc or stream_epoch_utc, stream_epoch_utc)
 
     def now(self) -> datetime:
-        """When the packet that was taken last had come."""
+        """Return when the packet that was taken last arrived."""
         return datetime.now(UTC) - timedelta(seconds=self.behind_s)
 
     @property

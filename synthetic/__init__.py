@@ -1,4 +1,4 @@
-"""A camera that is drawn: what happens before it is known exactly, so demos and tests can rely on it.
+"""Synthetic cameras: their events are known exactly, so demos and tests can rely on them.
 
 ``synthetic://street?seed=1&light=dusk`` names one. `parse_address` reads such an address, `SyntheticCamera`
 is its stream, `scheduled` says what will happen and when, `draw` shows it without noise.

@@ -15,10 +15,10 @@ from synthetic.scene import Scene
 from synthetic.sensor import photograph
 from synthetic.sound import RATE_HZ, Soundscape
 
-_GOP_S = 1.0  # so that a clip can be cut, without re-encoding, close to where it should begin
+_GOP_S = 1.0  # so that clips can be cut without re-encoding close to their intended start
 _BLOCK = 1024  # samples in one AAC frame
 _AUDIO_BITS = 48_000  # a second
-# No B-frames and no look-ahead: a frame's packets come out with the frame.
+# No B-frames and no look-ahead: the packets of a frame are available at once.
 _X264 = {"preset": "veryfast", "tune": "zerolatency", "crf": "24", "sc_threshold": "0"}
 
 
@@ -29,7 +29,7 @@ class SyntheticCamera(io.RawIOBase):
     by its timestamps. It ends after the scene's duration. Not for two threads at once.
     """
 
-    _transport: _Transport | None = None  # until it could be opened: close() comes even if it could not
+    _transport: _Transport | None = None  # None until it is opened; close() is called even if that fails
 
     def __init__(self, scene: Scene) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class SyntheticCamera(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # no Buffer in 3.11
-        """Fill the buffer with what the next frames gave; 0 at the end of the stream."""
+        """Fill the buffer with the bytes of the next frames; returns 0 at the end of the stream."""
         if self.closed or self._transport is None:
             raise ValueError("read from a closed camera")
         while not self._outbox.waiting and self._transport.advance():
@@ -55,7 +55,7 @@ class SyntheticCamera(io.RawIOBase):
 
 
 class _Outbox:
-    """Where the muxer puts its bytes until somebody reads them."""
+    """The file that the muxer writes to; its bytes are kept until they are read."""
 
     def __init__(self) -> None:
         self.waiting = bytearray()
@@ -79,7 +79,7 @@ class _Transport:
         self._rate = Fraction(scene.fps).limit_denominator(1001)
         self._next_frame = 0
         self._open = True
-        # Every packet is passed on at once, or a quiet scene would be seconds late in the muxer's buffer.
+        # Every packet is flushed at once, or the muxer would delay a quiet scene by seconds.
         self._container = av.open(outbox, "w", format="mpegts", options={"flush_packets": "1"})
         self._video = self._container.add_stream("libx264", rate=self._rate, options=_X264)
         self._video.width, self._video.height, self._video.pix_fmt = scene.width, scene.height, "yuv420p"
@@ -88,7 +88,7 @@ class _Transport:
         self._audio = _Audio(scene, self._container) if scene.audio else None
 
     def advance(self) -> bool:
-        """Encode one more frame and its sound; False when all is written."""
+        """Encode the next frame and its sound; returns False at the end."""
         if not self._open:
             return False
         if self._ended():
@@ -103,7 +103,7 @@ class _Transport:
         return True
 
     def close(self) -> None:
-        """Write what the encoders still hold, and release them. Safe to call twice."""
+        """Flush and release the encoders. Safe to call twice."""
         if not self._open:
             return
         self._open = False
@@ -141,5 +141,5 @@ class _Audio:
 
 
 def _yuv(picture: Image) -> Image:
-    """BGR as planar YUV 4:2:0 of BT.601, which is far cheaper here than FFmpeg's conversion."""
+    """Convert BGR to planar YUV 4:2:0 of BT.601, which is far cheaper here than FFmpeg's conversion."""
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)

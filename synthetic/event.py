@@ -1,4 +1,4 @@
-"""Something that happens in front of a drawn camera: when and where."""
+"""An event in front of a synthetic camera: when and where."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happens. Boxes are x0, y0, x1, y1 as fractions of the picture (0,0 is top left).
+    """An event. Boxes are x0, y0, x1, y1 as fractions of the picture (0,0 is top left).
 
     Attributes:
         kind: what it is: ``walker``, ``jogger``, ``cyclist``, ``car``, ``van``, ``lorry`` or ``bus`` on the
@@ -31,7 +31,7 @@ class Event:
     brightness: float = 0.0
 
     def box(self, at_s: float) -> Box:
-        """What the picture shows of it at a time; before its start and after its end as at those times."""
+        """Return its visible box at a time; before its start and after its end, as at those times."""
         place = (at_s - self.start_s) / (self.end_s - self.start_s) * (len(self.boxes) - 1)
         index = min(max(int(place), 0), len(self.boxes) - 2)
         share = min(max(place - index, 0.0), 1.0)
@@ -41,21 +41,21 @@ class Event:
         return x0, y0, x1, y1
 
     def centre(self, at_s: float) -> tuple[float, float]:
-        """The middle of what the picture shows of it at a time, as fractions of the picture."""
+        """Return the centre of its visible box at a time, as fractions of the picture."""
         x0, y0, x1, y1 = self.box(at_s)
         return (x0 + x1) / 2, (y0 + y1) / 2
 
     def size(self, at_s: float) -> tuple[float, float]:
-        """Width and height of what the picture shows of it at a time, as fractions of the picture."""
+        """Return width and height of its visible box at a time, as fractions of the picture."""
         x0, y0, x1, y1 = self.box(at_s)
         return x1 - x0, y1 - y0
 
     def within(self, at_s: float) -> bool:
-        """Whether it is happening at that time."""
+        """Whether it is in progress at a time."""
         return self.start_s <= at_s <= self.end_s
 
 
 def box_around(points: NDArray[np.float64], width: int, height: int) -> Box:
-    """The box around points in pixels, shape (n, 2), as fractions of a picture of this size."""
+    """Return the box around points in pixels, shape (n, 2), as fractions of a picture of this size."""
     (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     return x0 / width, y0 / height, x1 / width, y1 / height

@@ -1,4 +1,4 @@
-"""What a drawn camera shows, and the address that says so."""
+"""The scene of a synthetic camera, and its address."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SWITCH = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A drawn camera. Everything it will ever show follows from these values.
+    """A synthetic camera. Everything that it shows follows from these values.
 
     Attributes:
         place: ``street`` or ``field`` (a football pitch).
@@ -54,7 +54,7 @@ class Scene:
 
 
 def parse_address(address: str) -> Scene:
-    """The scene that an address such as ``synthetic://street?seed=1&light=dusk&size=640x360`` names.
+    """Return the scene of an address such as ``synthetic://street?seed=1&light=dusk&size=640x360``.
 
     Raises:
         ValueError: with one line that says what is wrong and what is allowed.
@@ -116,7 +116,7 @@ def _switch(name: str) -> Callable[[str], dict[str, bool]]:
     return read
 
 
-# Option: how it is read into fields of Scene, and what the message says is allowed. More than two
+# Option: how it is parsed into fields of Scene, and the allowed values for the error message. More than two
 # groups a minute would run into each other, and one match cannot be in two attacks at once.
 _OPTIONS: Mapping[str, tuple[Callable[[str], Mapping[str, Any]], str]] = MappingProxyType(
     {

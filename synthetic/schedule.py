@@ -1,4 +1,4 @@
-"""When things happen: groups of events, one in each period, with quiet between them."""
+"""The times of events: one group in each period, with quiet in between."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from synthetic.scene import Scene
 from synthetic.street import script as street_script
 from synthetic.street.street import Street
 
-_FIRST_S = 3.0  # so that a stream begins with a quiet moment, but not with a long one
+_FIRST_S = 3.0  # so that a stream begins with a short quiet time
 _LONGEST_S = max(match.MAX_SPAN_S, street_script.MAX_SPAN_S)
 _MOST_LATE_S = 4.0
 _LEAST_QUIET_S = 10.0
 
 
 def scheduled(scene: Scene, until_s: float) -> tuple[Event, ...]:
-    """All events that start before a time, in order of their starts.
+    """Return all events that start before a time, in order of their starts.
 
     An event is the same however far the schedule is asked for. Between two groups of events nothing
     moves: for 10 to 40 seconds at the usual number of groups a minute.
@@ -31,7 +31,7 @@ def scheduled(scene: Scene, until_s: float) -> tuple[Event, ...]:
 
 
 def happening(scene: Scene, from_s: float, to_s: float) -> tuple[Event, ...]:
-    """All events that touch this time, in order of their starts."""
+    """Return all events in progress at a time, in order of their starts."""
     if not scene.groups_per_minute or to_s < 0:
         return ()
     events: list[Event] = []
@@ -42,7 +42,7 @@ def happening(scene: Scene, from_s: float, to_s: float) -> tuple[Event, ...]:
 
 
 def group_at(scene: Scene, at_s: float) -> tuple[int, float]:
-    """The number of the group that began last, and how long ago; before the first group that is negative."""
+    """Return the number of the latest group and the time since its start; negative before the first."""
     if not scene.groups_per_minute:
         return 0, -1.0
     number = max(_number(scene, at_s), 0)
@@ -52,7 +52,7 @@ def group_at(scene: Scene, at_s: float) -> tuple[int, float]:
 
 
 def place(scene: Scene) -> Street | Field:
-    """The scene's place with its backdrop; the last few are kept."""
+    """Return the place of a scene, with its backdrop; the last few are cached."""
     return _place(scene.place, scene.seed, scene.light, scene.width, scene.height)
 
 
@@ -67,7 +67,7 @@ def _period_s(scene: Scene) -> float:
 
 
 def _number(scene: Scene, at_s: float) -> int:
-    """The number of the period that a time falls into."""
+    """Return the number of the period that contains a time."""
     return math.floor((at_s - _FIRST_S) / _period_s(scene))
 
 
@@ -78,7 +78,7 @@ def _start_s(scene: Scene, number: int) -> float:
 
 
 def _group(scene: Scene, number: int) -> tuple[Event, ...]:
-    # What only the sensor or the encoder knows does not change what happens.
+    # Settings of the sensor and the encoder do not change the events.
     return _timed(replace(scene, noise=0.0, duration_s=None, fps=1.0, audio=False, exposure=False), number)
 
 

@@ -1,4 +1,4 @@
-"""What the camera makes of what it sees: exposure and noise."""
+"""The sensor of a camera: exposure and noise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from synthetic.scene import Scene
 from synthetic.schedule import group_at, happening, place
 
 _REACTION_S = 0.15  # a few frames pass before a camera reacts
-_SETTLING_S = 0.6  # then it needs this long for two thirds of the way
+_SETTLING_S = 0.6  # then it takes this long for two thirds of the change
 _MEMORY_S = 3.0
 _MEMORY_STEP_S = 0.1
 _STRENGTH = 2.2
@@ -22,13 +22,13 @@ _NOISE_MARGIN_PX = 64
 
 
 def draw(scene: Scene, at_s: float) -> Image:
-    """What is there to be seen at a time, without noise and exposure: BGR, (height, width, 3)."""
+    """Return the scene at a time, without noise and exposure: BGR, (height, width, 3)."""
     number, since_s = group_at(scene, at_s)
     return place(scene).picture(number, since_s)
 
 
 def photograph(scene: Scene, number: int) -> Image:
-    """The camera's frame of this number (from 0), with noise and exposure: BGR, (height, width, 3)."""
+    """Return the frame of this number (from 0), with noise and exposure: BGR, (height, width, 3)."""
     at_s = number / scene.fps
     frame = draw(scene, at_s)
     if scene.exposure:
@@ -39,7 +39,7 @@ def photograph(scene: Scene, number: int) -> Image:
 
 
 def gain(scene: Scene, at_s: float) -> float:
-    """How much brighter than drawn the picture is shown: about 1, less with something bright in it."""
+    """Return the exposure factor: about 1, less when something bright is visible."""
     first_s = at_s - _REACTION_S - _MEMORY_S
     events = [event for event in happening(scene, first_s, at_s) if event.brightness]
     bright = weights = 0.0
@@ -48,7 +48,7 @@ def gain(scene: Scene, at_s: float) -> float:
         weight = math.exp(-age_s / _SETTLING_S)
         bright += weight * sum(_share(event, at_s - _REACTION_S - age_s) for event in events)
         weights += weight
-    # Two slow waves that never meet in the same way: clouds, and the sensor's own drift.
+    # Two slow waves without a common period: clouds, and the drift of the sensor.
     turn = 2 * math.pi * at_s
     drift = 0.012 * math.sin(turn / 47 + scene.seed) + 0.007 * math.sin(turn / 19)
     return (1 + drift) / (1 + _STRENGTH * bright / weights)
@@ -72,7 +72,7 @@ def _add_noise(frame: Image, scene: Scene, number: int) -> None:
 
 @lru_cache(maxsize=4)
 def _noise(deviation: float, width: int, height: int) -> tuple[Image, Image]:
-    """What to add and what to take away: one field of noise, with room to be moved about.
+    """Return what to add and what to subtract: noise on a field larger than the picture, to be shifted.
 
     Most of it is common to the three colours: a camera makes each pixel's colours of its neighbours' too.
     """

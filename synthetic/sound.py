@@ -1,4 +1,4 @@
-"""What is to be heard: ambience, and what the events add to it."""
+"""The sound: ambience, and the sounds of events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RATE_HZ = 16_000
 Samples = NDArray[np.float32]
 
 _LOOP_S = 7
-_LINGER_S = 6.0  # a crowd calms down long after the goal
+_LINGER_S = 6.0  # how long after a goal the crowd is loud
 _ENGINES = {"car": 0.08, "van": 0.09, "lorry": 0.18, "bus": 0.15}
 _STEPS_HZ = {"walker": 1.9, "jogger": 2.7}
 # How loud the crowd gets, and how soon (s) it calms down again.
@@ -35,7 +35,7 @@ class Soundscape:
         self._crowd = _hum(4, low_hz=220, high_hz=1500, slope=0.5)
 
     def samples(self, first: int, count: int) -> Samples:
-        """So many samples from the one of this number on, between -1 and 1."""
+        """Return ``count`` samples from a number on, between -1 and 1."""
         at_s = (first + np.arange(count)) / RATE_HZ
         places = (first + np.arange(count)) % len(self._wind)
         total = 0.012 * self._wind[places]
@@ -66,7 +66,7 @@ class Soundscape:
 
 
 def _hum(seed: int, *, low_hz: float, high_hz: float, slope: float) -> Samples:
-    """Noise of these pitches, of deviation 1, that runs on without a seam when repeated."""
+    """Return band-limited noise of standard deviation 1 that can be repeated without a discontinuity."""
     count = _LOOP_S * RATE_HZ
     pitch_hz = np.fft.rfftfreq(count, 1 / RATE_HZ)
     rng = np.random.default_rng(seed)
@@ -77,7 +77,7 @@ def _hum(seed: int, *, low_hz: float, high_hz: float, slope: float) -> Samples:
 
 
 def _nearness(event: Event, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """0 when it comes and goes, 1 in between."""
+    """Return a fade-in and fade-out: 0 at start and end, 1 in between."""
     share = np.clip((at_s - event.start_s) / (event.end_s - event.start_s), 0, 1)
     return np.asarray(np.sin(math.pi * share) ** 2)
 

@@ -1,4 +1,4 @@
-"""Where a point of the world stands in the picture."""
+"""The view: projection of the world onto the picture."""
 
 from __future__ import annotations
 

@@ -4,35 +4,67 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+
+# Zones by their rules, so that no database of zones is needed: Europe/Berlin, Asia/Kolkata, Asia/Kathmandu.
+BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
+KOLKATA = "IST-5:30"
+KATHMANDU = "<+0545>-5:45"
 
 SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 
 
 def pytest_configure() -> None:
-    """Reset SIGHUP: a nohup around the tests must not be inherited by the program under test."""
+    """Undo what the program under test would inherit: SIGHUP ignored by a nohup, and the time zone."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    _set_zone("UTC")
+
+
+def _set_zone(name: str) -> None:
+    os.environ["TZ"] = name
+    time.tzset()
 
 
 # Modules and folders whose tests start servers or processes, play video in real time or encode a lot of it.
 SLOW = (
-    "analyzer/reel/test_compile", "analyzer/report/test_page", "analyzer/signal/test_bodies",
+    "analyzer/reel/test_compile", "analyzer/report/test_page", "analyzer/signal/movers/test_bodies",
     "base/test_child", "contracts/test_clipper", "contracts/test_packet_source",
     "contracts/test_sink", "faults/", "livereel/camera/test_", "livereel/cli/", "livereel/live/",
-    "livereel/reels/", "sinks/mqtt/", "stream/media/", "stream/test_open", "stream/test_threaded",
+    "livereel/reels/", "sinks/mqtt/", "stream/media/",
+    "stream/picture/", "stream/test_open", "stream/test_threaded",
     "stream/web/", "synthetic/", "test_media",
 )  # fmt: skip
 
 
+# Modules of a minute or more, which start first: one that starts last leaves the other cores idle.
+LONGEST = (
+    "faults/test_delivery", "faults/test_cameras", "faults/test_processes", "livereel/live/test_service",
+    "livereel/camera/test_live_times", "livereel/camera/test_main_stream", "livereel/cli/test_main",
+    "contracts/test_packet_source", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",
+    "livereel/camera/test_supervisor",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what ``make test-fast`` leaves out."""
-    folder = Path(__file__).parent
+    """Mark what ``make test-fast`` leaves out, and put the longest modules first."""
     for item in items:
-        if item.path.is_relative_to(folder) and item.path.relative_to(folder).as_posix().startswith(SLOW):
+        if _place(item).startswith(SLOW):
             item.add_marker("slow")
+    items.sort(key=_rank)
+
+
+def _place(item: pytest.Item) -> str:
+    folder = Path(__file__).parent
+    return item.path.relative_to(folder).as_posix() if item.path.is_relative_to(folder) else ""
+
+
+def _rank(item: pytest.Item) -> int:
+    longest = (rank for rank, name in enumerate(LONGEST) if _place(item).startswith(name))
+    return next(longest, len(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -52,3 +84,10 @@ def shared_media() -> Path:
     if not SHARED_MEDIA.is_dir():
         pytest.skip("the folder of real clips (../shared/media) is not here")
     return SHARED_MEDIA
+
+
+@pytest.fixture
+def in_zone() -> Iterator[Callable[[str], None]]:
+    """Put the user into a time zone, until the test ends."""
+    yield _set_zone
+    _set_zone("UTC")

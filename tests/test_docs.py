@@ -8,15 +8,15 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 import typer
 
-from analyzer.describe.profiles import PROFILES
+from analyzer.describe.model.profiles import PROFILES
 from analyzer.reel.records import GapReason
 from analyzer.signal.window import Outcome
 from livereel.camera.settings import CameraSettings
@@ -24,104 +24,50 @@ from livereel.cli.main import app
 from livereel.config.file import load
 from livereel.config.schema import Config
 from sinks.events import CameraStatus
+from tests.kit.program.documents import (
+    DOCS,
+    FOR_USERS,
+    INLINE,
+    LINK,
+    README,
+    ROOT,
+    Quoted,
+    anchors,
+    code_lines,
+    commands,
+    configurations,
+    links,
+    name_of,
+    names,
+    prose,
+    section,
+    table,
+)
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT / "docs"
-README = ROOT / "README.md"
-FOR_USERS = [README, *sorted(DOCS.rglob("*.md"))]
-DOCUMENTS = sorted({*FOR_USERS, *ROOT.glob("*.md"), *(ROOT / "bench").glob("*.md")})
 PRODUCT = ("base", "stream", "analyzer", "sinks", "livereel")
 
-FENCE = re.compile(r"^ *```(?P<kind>[^\n`]*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)
-INDENTED = re.compile(r"^(?: {4}.*\n)+", re.MULTILINE)
-INLINE = re.compile(r"`([^`\n]+)`")
-LINK = re.compile(r"\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"(?:^|&& |bin/)livereel +(.+)$")
+OPTION = re.compile(r"--[a-z][a-z-]*|(?<![\w-])-[a-z]\b")
 UNIT = re.compile(r"[a-z]+(?:_[a-z]+)*_(?:s|h|px|fps|bytes)")
 MOST_RECIPE_LINES = 15
 
+COMMANDS = DOCS / "commands.md"
 RECIPES = DOCS / "recipes.md"
 GLOSSARY = DOCS / "glossary.md"
 INSTALL = DOCS / "install.md"
 TROUBLESHOOTING = DOCS / "troubleshooting.md"
 
 
-class Quoted(NamedTuple):
-    """A piece of a document, with the document's name."""
-
-    document: str
-    text: str
-
-
-def name_of(document: Path) -> str:
-    return document.relative_to(ROOT).as_posix()
+def livereel_group() -> typer.core.TyperGroup:
+    """The command line, with its commands."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    return group
 
 
-def names(items: list[Quoted]) -> list[str]:
-    return [f"{item.document}: {item.text.strip().splitlines()[0]}" for item in items]
-
-
-def prose(document: Path) -> str:
-    """A document without its blocks of code."""
-    return INDENTED.sub("\n", FENCE.sub("", document.read_text(encoding="utf-8")))
-
-
-def code_lines(document: Path) -> Iterator[str]:
-    """The lines of a document's blocks of code, continued lines joined."""
-    text = document.read_text(encoding="utf-8")
-    bodies = [match["body"] for match in FENCE.finditer(text)]
-    bodies += [match.group() for match in INDENTED.finditer(FENCE.sub("\n", text))]
-    for body in bodies:
-        yield from (line.strip() for line in body.replace("\\\n", " ").splitlines())
-
-
-def configurations() -> list[Quoted]:
-    """The blocks of YAML that are livereel's configuration: others name another program behind ``yaml``."""
-    return [
-        Quoted(name_of(document), match["body"])
-        for document in FOR_USERS
-        for match in FENCE.finditer(document.read_text(encoding="utf-8"))
-        if match["kind"].strip() == "yaml"
-    ]
-
-
-def usage(text: str) -> str:
-    """A line of usage as a command that can be typed: with every option, and a number for N."""
-    chosen = re.sub(r"\\?\|\w+", "", text).replace("...", "")
-    return re.sub(r"\bN\b", "60", re.sub(r"[\[\]]", "", chosen))
-
-
-def commands() -> list[Quoted]:
-    """All that documents give to be typed and begins with ``livereel``."""
-    found = []
-    for document in FOR_USERS:
-        lines = [match[1] for line in code_lines(document) if (match := COMMAND.search(line))]
-        inline = [match[1] for code in INLINE.findall(prose(document)) if (match := COMMAND.match(code))]
-        found += [Quoted(name_of(document), line) for line in [*lines, *map(usage, inline)]]
-    return found
-
-
-def links() -> list[tuple[Path, str]]:
-    return [
-        (document, target)
-        for document in DOCUMENTS
-        for target in LINK.findall(re.sub(r"`[^`\n]*`", "", prose(document)))
-        if not target.startswith("http")
-    ]
-
-
-@cache
-def anchors(document: Path) -> set[str]:
-    """The anchors of a document's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ +(.+)$", prose(document), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def table(document: Path, heading: str) -> list[str]:
-    """The first cells of the tables under a heading, without their head."""
-    section = document.read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    cells = re.findall(r"^ *\| ((?:[^|\\]|\\.)*?) \|.*\|$", section, re.MULTILINE)
-    return [cell for cell in cells if cell != "---"][1:]
+def options_of(parameters: Sequence[Any]) -> set[str]:
+    """The options among a command's parameters, in all their forms; ``--help`` is every command's."""
+    named = (parameter for parameter in parameters if parameter.param_type_name == "option")
+    return {"--help", "-h"}.union(*({*option.opts, *option.secondary_opts} for option in named))
 
 
 def config_keys(kind: type, before: str = "") -> Iterator[str]:
@@ -202,11 +148,11 @@ def test_every_command_parses(command: Quoted) -> None:
         if set(word) <= set("|&;<>()"):
             break
         words.append(word)
-    group = typer.main.get_command(app)
-    assert isinstance(group, typer.core.TyperGroup)
-    context = group.make_context("livereel", list(words))
-    if words[0].startswith("-"):
+    group = livereel_group()
+    if words[0].startswith("-"):  # not parsed: some of livereel's own options act at once
+        assert set(words) <= options_of(group.params)
         return
+    context = group.make_context("livereel", list(words))
     _, chosen, rest = group.resolve_command(context, words)
     assert chosen is not None
     if rest or command.text.strip() != words[0]:  # a command's bare name is a mention of it
@@ -278,6 +224,27 @@ def test_the_readme_lists_every_command() -> None:
     named = [cell.split()[1].strip("`") for cell in table(README, "Commands")]
     existing = [info.name or getattr(info.callback, "__name__", "") for info in app.registered_commands]
     assert sorted(named) == sorted(existing)
+
+
+def test_every_option_of_a_command_is_documented() -> None:
+    """In the tables of options: for all commands, or with the commands that have it."""
+    common = {
+        option for cell in table(COMMANDS, "Options of all commands") for option in OPTION.findall(cell)
+    }
+    rows = re.findall(
+        r"^\| (.*?[^\\]) \| (.*?) \|", section(COMMANDS, "Options of some commands"), re.MULTILINE
+    )
+    named = {
+        (command, option)
+        for cell, commands in rows
+        for command in INLINE.findall(commands)
+        for option in OPTION.findall(cell)
+    }
+    group = livereel_group()
+    existing = {name: options_of(command.params) for name, command in group.commands.items()}
+    assert all(common <= options for options in existing.values())
+    assert named == {(name, option) for name, options in existing.items() for option in options - common}
+    assert options_of(group.params) <= set(OPTION.findall(COMMANDS.read_text(encoding="utf-8")))
 
 
 def project() -> dict[str, Any]:

@@ -117,6 +117,24 @@ def test_each_event_has_a_keyframe_and_nine_in_ten_keyframes_an_event(recaps: Re
 
 
 @pytest.mark.parametrize("name", EVENTS)
+def test_a_reel_is_short_and_shows_each_event(recaps: Recaps, name: str) -> None:
+    made = recaps.of(name)
+    source_s = sum(window["end_s"] - window["start_s"] for window in made.windows)
+    assert made.reel["duration_s"] <= 0.25 * source_s + 0.1
+    parts = [part for row in made.chapters for part in row["parts"]]
+    for from_s, to_s in EVENTS[name]:
+        shown_s = sum(max(0.0, min(to_s, p["end_s"]) - max(from_s, p["start_s"])) for p in parts)
+        assert shown_s >= 0.5, (from_s, to_s)
+
+
+def test_each_cut_of_a_film_is_in_its_reel(recaps: Recaps) -> None:
+    made = recaps.of("big_buck_bunny_480p_30s.mp4")
+    parts = [part for row in made.chapters for part in row["parts"]]
+    for cut_s in CUTS_S:
+        assert any(part["start_s"] < cut_s < part["end_s"] - 0.1 for part in parts), cut_s
+
+
+@pytest.mark.parametrize("name", EVENTS)
 def test_empty_stretches_are_quiet(shared_media: Path, tmp_path: Path, name: str) -> None:
     """Car park and table, second by second: the light that recovers after each car is no event."""
     config = tmp_path / "config.yaml"
@@ -160,9 +178,9 @@ def sound(path: Path, from_s: float, to_s: float) -> NDArray[np.float32]:
 @pytest.mark.parametrize("name", ["big_buck_bunny_480p_30s.mp4", "small_bunny_1080p_60fps.ts"])
 def test_sound_stays_in_step(shared_media: Path, recaps: Recaps, name: str) -> None:
     made = recaps.of(name)
-    for row in made.chapters:
-        there = sound(shared_media / name, row["start_s"], row["end_s"])
-        here = sound(made.video, row["reel_start_s"], row["reel_end_s"])
+    for part in [part for row in made.chapters for part in row["parts"]]:
+        there = sound(shared_media / name, part["start_s"], part["end_s"])
+        here = sound(made.video, part["reel_start_s"], part["reel_end_s"])
         size = min(len(there), len(here))
         if np.abs(there).max() < 0.01:
             continue  # silence is always in step
@@ -170,7 +188,7 @@ def test_sound_stays_in_step(shared_media: Path, recaps: Recaps, name: str) -> N
         lags = np.fft.irfft(spectrum)
         lag = int(np.argmax(lags))
         lag = lag - 2 * size if lag > size else lag
-        assert abs(lag) / 8000 < 0.04, row["title"]
+        assert abs(lag) / 8000 < 0.04, part
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")

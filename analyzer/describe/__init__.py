@@ -5,16 +5,11 @@ Read in this order:
 - ``settings``: the settings of descriptions, with their bounds.
 - ``describer``: the Describer protocol and its error.
 - ``moment``: a moment: a window with its description.
-- ``queue``: the queue of windows that wait for a description: order, limits, back-off.
-- ``allowance``: a budget of windows or tokens per period of time.
-- ``text_model``: the protocol of a model that answers a question with a JSON object.
-- ``profiles``: what matters in each kind of footage, and what importance means there.
-- ``prompt``: the prompt: a profile, the camera's own instructions, and the window's times.
-- ``pictures``: a window's keyframes as pictures of one size.
-- ``ask``: ask a model: time limit, one retry when the answer is invalid, and the moment.
-- ``answer``: the schema of a model's answer, and its parser, which trusts nothing.
-- ``thoughts``: where the answer of a thinking model begins, after its thoughts.
-- ``probe``: try a model with one drawn window.
+- ``queue``: the queue of windows that wait for a description: order, limits, outcomes.
+- ``window_store``: the protocol of the store that keeps pending windows.
+- ``model_health``: back-off: how much a model may be asked, by its successes and failures.
+- ``budget``: a budget of windows or tokens per period of time.
+- ``model``: what the describers that ask a model have in common: prompt, request, answer; see there.
 - ``builtin``: see there.
 - ``openai``: see there.
 - ``vllm``: see there.

@@ -11,7 +11,7 @@ _MAX_CHARS = 300
 
 
 class DescribeError(Exception):
-    """A window could not be put into words; the message is one clear line.
+    """A window could not be described; the message is one clear line.
 
     Attributes:
         retryable: whether the same window may succeed later (server down, timeout, overload).
@@ -23,11 +23,11 @@ class DescribeError(Exception):
 
 
 class RefusedError(DescribeError):
-    """The model refuses every window until its key, its account or the configuration is put right."""
+    """The model refuses every window until its key, its account or the configuration is corrected."""
 
 
 def as_describe_error(error: BaseException) -> DescribeError:
-    """Return any exception of a describer as one line; an unforeseen one may pass, so it is retryable."""
+    """Return any exception of a describer as a DescribeError of one line; unexpected ones are retryable."""
     if isinstance(error, DescribeError):
         return error
     text = " ".join(str(error).split())[:_MAX_CHARS]
@@ -36,7 +36,7 @@ def as_describe_error(error: BaseException) -> DescribeError:
 
 
 class Describer(Protocol):
-    """Puts one window into words, or raises DescribeError; never invents an answer."""
+    """Describes windows, or raises DescribeError; never invents an answer."""
 
     model: str
 
@@ -45,7 +45,7 @@ class Describer(Protocol):
         ...
 
     def tokens(self, window: Window) -> int:
-        """Tell about how many tokens describing the window takes; 0 where nothing is paid for them."""
+        """Estimate the tokens that describing the window takes; 0 where no tokens are used."""
         ...
 
     async def close(self) -> None:

@@ -11,17 +11,17 @@ MAX_TITLE_CHARS = 60
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What one window shows, in words, and who said so.
+    """The description of a window, and its author.
 
     Attributes:
         window: the window that was described.
         title: at most 60 characters, no line break.
         text: one to four sentences of plain text.
-        importance: 0.0 (nothing worth a look) to 10.0.
+        importance: 0.0 (irrelevant) to 10.0.
         tags: short lower-case words.
         model: name of the model, or ``builtin``.
-        latency_s: from the window's close to these words.
-        late: described after the live queue had moved on.
+        latency_s: from the request to the description.
+        late: whether it was described later than ``late_after_s`` after its end.
         alerts: the camera's ``tell me when`` rules that hold in this window.
     """
 

@@ -1,74 +1,39 @@
-"""The queue of windows that wait for a description: order, limits, back-off.
+"""The queue of windows that wait for a description: order, limits, outcomes.
 
-The waiting windows themselves are kept by somebody else (the ledger), so that neither a dead model nor a
-dead process loses one. The order: of each camera the newest first, the cameras in turn; so live windows
-go before the backlog, and a busy camera does not starve a calm one.
+Pending windows are stored elsewhere (in the ledger), so that neither a failed model nor a killed process
+loses one. Order: cameras in turn, the newest window of each first; so live windows come before the backlog,
+and a busy camera does not starve a calm one.
 
-Too much gives way in this order, and each is counted: fewer keyframes once the backlog is half of what
-may wait or the token budget runs low; then, beyond what may wait, the windows with the lowest peaks.
+Overload is handled in two steps, both counted: windows are described by fewer keyframes once half of the
+permitted number is pending or the token budget is nearly spent; beyond that number, those with the lowest
+peaks are skipped.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from analyzer.describe.allowance import Allowance
-from analyzer.describe.describer import DescribeError, Describer, RefusedError, as_describe_error
+from analyzer.describe.budget import Budget
+from analyzer.describe.describer import DescribeError, Describer, as_describe_error
+from analyzer.describe.model.pictures import strongest
+from analyzer.describe.model_health import PAUSES_S, ModelHealth, is_transient
 from analyzer.describe.moment import Moment
-from analyzer.describe.pictures import strongest
 from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.window_store import WindowStore, WindowStoreError
 from analyzer.signal.window import Outcome, Window
 from base.plural import counted
 
 log = logging.getLogger(__name__)
 
-# Pauses after each failure in a row; the last one repeats.
-PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-# So many failures in a row, and the model is taken for gone: one window at a time asks after it.
-_FAILURES_TO_OPEN = 3
-# A window that fails so often while others succeed is the window's fault.
+# A window that fails so often while others succeed is to blame itself.
 _MAX_ATTEMPTS = 5
-# So many windows in a row that could not be described for reasons of their own, and it is the model.
-_UNFIT_TO_OPEN = 10
-# Windows that may fail in a minute, for each that may be asked about at once: beyond it none is asked about.
-_FAILURES_PER_MINUTE = 4
-# Windows that are passed over while the model fails, so that one of them cannot hold up the others.
-_MAX_PASSED_OVER = 100
-
-
-class WaitingError(Exception):
-    """Where windows wait cannot be read or written, for now."""
-
-
-class Waiting(Protocol):
-    """Where windows wait. Calls block for a moment at most and may raise WaitingError."""
-
-    def newest_pending(self, without: Collection[str]) -> list[tuple[str, str]]:
-        """Camera and id of the newest waiting window of each camera, but for those in ``without``."""
-        ...
-
-    def window(self, window_id: str) -> Window:
-        """A window by its id."""
-        ...
-
-    def count_pending(self) -> int:
-        """How many wait."""
-        ...
-
-    def skip_lowest(self, count: int, without: Collection[str]) -> int:
-        """End so many, the lowest peaks first, as ``skipped_overload``; returns how many there were."""
-        ...
-
-    def end_window(self, window_id: str, outcome: Outcome, moment: Moment | None = None) -> None:
-        """Say how a window ended."""
-        ...
+# Windows that are deferred while the model fails, so that one of them cannot block the others.
+_MAX_DEFERRED = 100
 
 
 @dataclass(slots=True)
@@ -84,21 +49,20 @@ class QueueCounts:
 
 
 async def _ignore(_: Moment) -> None:
-    """For who needs no word of each moment."""
+    """Do nothing with a moment."""
 
 
 class DescribeQueue:
-    """Takes windows from where they wait, has them described, and says how each ended.
+    """Takes pending windows from a store, has them described, and records how each ended.
 
     Attributes:
         counts: what was done so far.
-        is_down: the model fails again and again, or refuses; it is asked after with growing pauses.
     """
 
     def __init__(
         self,
         describer: Describer,
-        waiting: Waiting,
+        store: WindowStore,
         settings: DescribeSettings,
         *,
         age_s: Callable[[Window], float],
@@ -106,79 +70,72 @@ class DescribeQueue:
         pauses_s: Sequence[float] = PAUSES_S,
         now_s: Callable[[], float] | None = None,
     ) -> None:
-        """Describe what waits in ``waiting``.
+        """Describe the pending windows of a store.
 
         Args:
-            describer: puts a window into words.
-            waiting: where windows wait and where their end is told.
-            settings: how much at a time, and how much in all.
-            pauses_s: after each failure in a row; the last one repeats.
-            age_s: how long ago a window ended.
-            on_moment: called with each moment once its end has been told.
+            describer: describes a window.
+            store: where windows are pending and where their outcomes are recorded.
+            settings: the limits: at a time, per period, and of pending windows.
+            pauses_s: pauses after each failure in a row; the last one repeats.
+            age_s: returns how long ago a window ended.
+            on_moment: called with each moment after its outcome was recorded.
             now_s: a monotonic clock; the loop's by default.
         """
         self._describer = describer
-        self._waiting = waiting
+        self._store = store
         self._settings = settings
-        self._pauses_s = pauses_s
         self._age_s = age_s
         self._on_moment = on_moment
         self._now_s = now_s or asyncio.get_running_loop().time
-        self._windows = Allowance(settings.windows_per_minute, 60.0, self._now_s)
-        self._tokens = Allowance(settings.tokens_per_hour, 3600.0, self._now_s)
-        self._news = asyncio.Event()
+        self._windows = Budget(settings.windows_per_minute, 60.0, self._now_s)
+        self._tokens = Budget(settings.tokens_per_hour, 3600.0, self._now_s)
+        self._changed = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        # How windows ended, until that is told; nothing more is asked before.
+        # Outcomes that are not recorded yet; nothing more is started before they are.
         self._ends: deque[tuple[str, Outcome, Moment | None]] = deque()
         self._attempts: dict[str, int] = {}
         self._turn = 0
         self._served: dict[str, int] = {}  # the turn at which a camera was served last
-        self._at_once = min(4, settings.at_once)
-        self._failures = 0
-        self._unfit = 0
-        self._resume_s = 0.0
-        self._reason = ""  # of the last failure
-        self._passed_over: set[str] = set()
-        # Whatever else is decided: no more than this fails.
-        failing = float(max(60, _FAILURES_PER_MINUTE * settings.at_once))
-        self._failing = Allowance(failing, 60.0, self._now_s)
+        self._health = ModelHealth(settings.at_once, pauses_s, self._now_s)
+        self._deferred: set[str] = set()
         self.counts = QueueCounts()
 
     @property
     def is_down(self) -> bool:
-        """The model has failed again and again since it last answered, or refuses."""
-        return self._failures >= _FAILURES_TO_OPEN
+        """Whether the model fails again and again, or refuses; it is tried with growing pauses."""
+        return self._health.is_down
 
     @property
     def trouble(self) -> str | None:
         """Why the model is down; None while it is not."""
-        return self._reason if self.is_down else None
+        return self._health.reason
 
     def wake(self) -> None:
-        """Something new waits."""
-        self._news.set()
+        """Look for new pending windows."""
+        self._changed.set()
 
     async def run(self) -> None:
-        """Describe for ever. Cancelled, it cancels what is asked; those windows wait on.
+        """Describe until cancelled; then requests are cancelled, and their windows stay pending.
 
-        Raises WaitingError, and cancels then too; what was answered by then is told by the next call.
+        Raises WindowStoreError, and cancels requests then, too; outcomes that could not be recorded are
+        recorded by the next call.
         """
         try:
             while True:
-                self._news.clear()
-                await self._handle_end()
-                self._give_way()
+                self._changed.clear()
+                await self._record_ends()
+                self._skip_excess()
                 started = self._start_next()
                 if not started:
-                    await self._rest()
+                    await self._wait()
         finally:
             await self._cancel()
 
     async def drain(self, timeout_s: float) -> None:
-        """Describe what waits, until nothing does, the model is down or the time is over."""
+        """Describe until no window is pending, the model is down or the time is over."""
         running = asyncio.create_task(self.run())
         deadline_s = self._now_s() + timeout_s
-        while (self._tasks or self._ends or self._waiting.count_pending()) and not self.is_down:
+        while (self._tasks or self._ends or self._store.count_pending()) and not self.is_down:
             if self._now_s() > deadline_s:
                 break
             await asyncio.wait(
@@ -189,17 +146,17 @@ class DescribeQueue:
         running.cancel()
         await asyncio.wait([running])
 
-    def _give_way(self) -> None:
-        excess = self._waiting.count_pending() - self._settings.max_waiting
+    def _skip_excess(self) -> None:
+        excess = self._store.count_pending() - self._settings.max_waiting
         if excess > 0:
-            skipped = self._waiting.skip_lowest(excess, self._tasks)
+            skipped = self._store.skip_lowest(excess, self._tasks)
             self.counts.skipped += skipped
             windows = counted(skipped, "window")
-            log.warning("words: %s skipped, those with the lowest peaks: too many wait", windows)
+            log.warning("describe: %s skipped, those with the lowest peaks: too many wait", windows)
 
     def _start_next(self) -> int:
-        """Start what may be started; returns how many."""
-        room = (1 if self.is_down else self._at_once) - len(self._tasks)
+        """Start as many windows as permitted; returns how many."""
+        room = self._health.max_in_flight - len(self._tasks)
         if room <= 0 or self._pause_s() > 0.0:
             return 0
         started = 0
@@ -215,12 +172,12 @@ class DescribeQueue:
         return started
 
     def _newest(self) -> list[tuple[str, str]]:
-        """The newest window of each camera; while the model fails, those that it has not failed with."""
-        newest = self._waiting.newest_pending(self._passed_over.union(self._tasks))
-        if newest or not self._passed_over:
+        """Return the newest window of each camera; while the model fails, not those it failed with."""
+        newest = self._store.newest_pending(self._deferred.union(self._tasks))
+        if newest or not self._deferred:
             return newest
-        self._passed_over.clear()
-        return self._waiting.newest_pending(self._tasks)
+        self._deferred.clear()
+        return self._store.newest_pending(self._tasks)
 
     def _served_before(self, waiting: tuple[str, str]) -> int:
         return self._served.get(waiting[0], 0)
@@ -228,41 +185,40 @@ class DescribeQueue:
     def _start(self, camera: str, window_id: str) -> None:
         self._turn += 1
         self._served[camera] = self._turn
-        window = self._waiting.window(window_id)
-        shown = self._thinned(window)
+        window = self._store.window(window_id)
+        shown = self._with_fewer_keyframes(window)
         self._windows.spend(1.0)
         try:
             self._tokens.spend(self._describer.tokens(shown))
-        except Exception as error:  # noqa: BLE001  # a describer may be anybody's
+        except Exception as error:  # noqa: BLE001  # describers are extensible
             self._failed(window, as_describe_error(error))
             return
         self._tasks[window_id] = asyncio.create_task(self._describe(window, shown))
 
     def _pause_s(self) -> float:
-        """How long to wait before anything is asked: for the model's sake, or the budget's."""
+        """Return how long to wait before the next request, because of failures or of a budget."""
         return max(
-            self._resume_s - self._now_s(),
+            self._health.pause_s(),
             self._windows.wait_s(),
             self._tokens.wait_s(),
-            self._failing.wait_s(),
         )
 
-    async def _rest(self) -> None:
-        """Wait for news, for an answer, or until a pause is over."""
+    async def _wait(self) -> None:
+        """Wait for a new window, for an answer, or until a pause is over."""
         pause_s = self._pause_s()
-        news = asyncio.create_task(self._news.wait())
+        change = asyncio.create_task(self._changed.wait())
         try:
             await asyncio.wait(
-                [news, *self._tasks.values()],
+                [change, *self._tasks.values()],
                 timeout=pause_s if pause_s > 0.0 else None,
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
-            news.cancel()
+            change.cancel()
 
-    def _thinned(self, window: Window) -> Window:
-        """With half its keyframes, the strongest, when there is too much to ask."""
-        behind = self._waiting.count_pending() > self._settings.max_waiting / 2
+    def _with_fewer_keyframes(self, window: Window) -> Window:
+        """Return the window with half its keyframes, the strongest, when too many windows are pending."""
+        behind = self._store.count_pending() > self._settings.max_waiting / 2
         if not (behind or self._tokens.share < 0.25) or len(window.keyframes) < 2:
             return window
         self.counts.thinned += 1
@@ -270,17 +226,17 @@ class DescribeQueue:
 
     async def _describe(self, window: Window, shown: Window) -> None:
         try:
-            await self._ask(window, shown)
-            with suppress(WaitingError):  # then ``run`` tells it
-                await self._handle_end()
+            await self._request(window, shown)
+            with suppress(WindowStoreError):  # then ``run`` records it
+                await self._record_ends()
         finally:
             self._tasks.pop(window.id, None)
-            self._news.set()
+            self._changed.set()
 
-    async def _ask(self, window: Window, shown: Window) -> None:
-        """Describe a window of which the model is ``shown`` all, or some keyframes.
+    async def _request(self, window: Window, shown: Window) -> None:
+        """Request the description of a window, by all of its keyframes or those of ``shown``.
 
-        Whatever the describer raises is a failure, and nothing of it gets out of here.
+        Any exception of the describer is counted as a failure and not raised.
         """
         try:
             described = await self._describer.describe(shown)
@@ -290,70 +246,46 @@ class DescribeQueue:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            self._failed(window, as_describe_error(error))  # its own, not one of ours
-        except Exception as error:  # noqa: BLE001  # a describer may be anybody's
+            self._failed(window, as_describe_error(error))  # not a cancellation of this task
+        except Exception as error:  # noqa: BLE001  # describers are extensible
             self._failed(window, as_describe_error(error))
         else:
             self._succeeded(moment)
 
-    async def _handle_end(self) -> None:
+    async def _record_ends(self) -> None:
         while self._ends:
             window_id, outcome, moment = self._ends[0]
-            self._waiting.end_window(window_id, outcome, moment)
+            self._store.end_window(window_id, outcome, moment)
             self._ends.popleft()
             if moment is not None:
                 await self._on_moment(moment)
 
     def _succeeded(self, moment: Moment) -> None:
-        if self.is_down:
-            log.info("words: the model answers again")
-        self._failures = self._unfit = 0
-        self._reason = ""
-        self._passed_over.clear()
-        self._at_once = min(self._settings.at_once, self._at_once + 1)
+        self._health.succeeded()
+        self._deferred.clear()
         self._attempts.pop(moment.window.id, None)
         self._ends.append((moment.window.id, Outcome.DESCRIBED, moment))
         self.counts.described += 1
         self.counts.late += moment.late
 
     def _failed(self, window: Window, error: DescribeError) -> None:
-        """Count a failure; its window ends, or waits where the model, not the window, is to blame."""
+        """Count a failure; the window ends, or stays pending where the model is to blame."""
         attempts = self._attempts[window.id] = self._attempts.get(window.id, 0) + 1
-        self._failing.spend(1.0)
-        may_pass = error.retryable or isinstance(error, RefusedError)
-        self._unfit += not may_pass
-        model_fails = self._failures > 0 if may_pass else self._unfit >= _UNFIT_TO_OPEN
-        if may_pass or model_fails:
-            self._hold_back(error)
-        if (model_fails and may_pass) or (attempts < _MAX_ATTEMPTS and (model_fails or may_pass)):
-            self._pass_over(window)
+        model_fails, transient = self._health.failed(error), is_transient(error)
+        if (model_fails and transient) or (attempts < _MAX_ATTEMPTS and (model_fails or transient)):
+            self._defer(window)
             self.counts.retried += 1
             return
         self._attempts.pop(window.id)
-        log.warning("%s: no words: %s", window.id, error)
+        log.warning("%s: not described: %s", window.id, error)
         self._ends.append((window.id, Outcome.MODEL_FAILED, None))
         self.counts.failed += 1
 
-    def _pass_over(self, window: Window) -> None:
-        """Try others before this one, while the model fails."""
-        if len(self._passed_over) >= _MAX_PASSED_OVER:
-            self._passed_over.clear()
-        self._passed_over.add(window.id)
-
-    def _hold_back(self, error: DescribeError) -> None:
-        """Ask less at once and pause; the log has a line for each reason, and one that the model is down."""
-        was_down, reason = self.is_down, str(error)
-        known, self._reason = reason == self._reason, reason
-        self._failures += 1
-        if not error.retryable:  # a refusal, or all windows alike: nothing is gained by asking on
-            self._failures = max(self._failures, _FAILURES_TO_OPEN)
-        if self.is_down and not was_down:
-            log.warning("words: the model does not answer: %s; windows wait", reason)
-        elif not known:
-            log.warning("words: %s; the window waits", reason)
-        self._at_once = max(1, self._at_once // 2)
-        pause_s = self._pauses_s[min(self._failures, len(self._pauses_s)) - 1]
-        self._resume_s = self._now_s() + pause_s * random.uniform(0.75, 1.0)  # noqa: S311  # no secret
+    def _defer(self, window: Window) -> None:
+        """Try others before this window while the model fails."""
+        if len(self._deferred) >= _MAX_DEFERRED:
+            self._deferred.clear()
+        self._deferred.add(window.id)
 
     async def _cancel(self) -> None:
         tasks = list(self._tasks.values())

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le
 
-from analyzer.describe.profiles import PROFILES
-from analyzer.describe.text_model import DESCRIBING, SELECTING, Sampling
+from analyzer.describe.model.profiles import PROFILES
+from analyzer.describe.model.text_model import DESCRIBING, SELECTING, Sampling
 
 DescribeKind = Literal["builtin", "vllm", "openai"]
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.ranking import rank
+from analyzer.reel.reasons import reason
 from analyzer.reel.records import Choice
 from analyzer.reel.settings import ReelSettings
 from base.clock import parse_utc
@@ -19,7 +20,6 @@ STRETCH = 5
 
 _WISHED = 1_000.0  # outweighs any sum of worths, so that no wish is dropped for a better moment
 _THREE_IN_A_ROW = 1_000_000.0  # outweighs any sum of wishes
-_CLOSING = "The closing moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def choose(moments: Sequence[Moment], rules: ReelSettings, proposal: Proposal | 
 
     Among the sets that keep the rules, the one with most of the wishes wins, then the one worth most. The
     wishes are the proposal's or, with none, the built-in ranking's. A pick that is kept keeps its reason.
-    ``changed`` is empty without a proposal: then nobody's wish was changed.
+    ``changed`` is empty without a proposal.
     """
     ordered = in_order(moments)
     worth, favourites = rank(ordered, rules.max_chapters)
@@ -161,32 +161,7 @@ def _unlink(picks: _Picks) -> list[int]:
 def _choices(
     ordered: Sequence[Moment], chosen: Sequence[int], reasons: Mapping[int, str], favourites: Sequence[int]
 ) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(ordered[i], reasons.get(i) or _own_reason(ordered, i, chosen, favourites)) for i in chosen
-    )
-
-
-def _own_reason(ordered: Sequence[Moment], i: int, chosen: Sequence[int], favourites: Sequence[int]) -> str:
-    """Why the code itself keeps this moment, from what sets it apart within the reel."""
-    moment = ordered[i]
-    others = [ordered[k] for k in chosen if k != i]
-    score = f"{moment.importance:.1f} out of 10"
-    if all(moment.importance > other.importance for other in others):
-        return f"The most important moment: {score}."
-    if i == len(ordered) - 1:
-        return _CLOSING
-    kind = moment.tags[0] if moment.tags else ""
-    if kind and all(kind not in other.tags for other in others):
-        return f'The only one here of the kind "{_one_line(kind)}".'
-    if len(chosen) == len(ordered):
-        return f"All {len(ordered)} moments fit; this one is rated {score}."
-    if i in favourites and moment.importance >= _median([m.importance for m in ordered]):
-        return f"More important than most: {score}."
-    return f"Chosen for its stretch of time; rated {score}."
-
-
-def _median(values: Sequence[float]) -> float:
-    return sorted(values)[len(values) // 2]
+    return tuple(Choice(ordered[i], reasons.get(i) or reason(ordered, i, chosen, favourites)) for i in chosen)
 
 
 def _repairs(

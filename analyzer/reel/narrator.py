@@ -6,13 +6,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.describe.answer import numbered, object_schema, plain, shortened
 from analyzer.describe.describer import as_describe_error
+from analyzer.describe.model.answer import numbered, object_schema, plain, shortened
+from analyzer.describe.model.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.describe.moment import Moment
-from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.reel.records import Choice, Gap, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, narrate
-from analyzer.report.axis import clock
+from base.local_time import length_text, time_text
 
 _SENTENCE_ENDS = frozenset(".!?…\"'”»")
 
@@ -98,7 +98,7 @@ def _schema(chapters: int) -> Schema:
 
 def _entry(moment: Moment, *, media_time: bool) -> str:
     window = moment.window
-    at = clock(window.start_s) if media_time else window.start_utc[11:19]
+    at = length_text(window.start_s) if media_time else time_text(window.start_utc)
     return f"{at}, {window.camera}: {plain(moment.title)}. {plain(moment.text)}"
 
 

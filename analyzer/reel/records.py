@@ -7,6 +7,16 @@ from enum import StrEnum
 from pathlib import Path
 
 from analyzer.describe.moment import Moment
+from base.clock import parse_utc
+
+# A shorter gap is in JSON, but people are not shown it.
+SHORT_GAP_S = 1.0
+# A camera needs so long to connect and to send its first key packet.
+LONG_START_S = 5.0
+
+
+class ReelError(Exception):
+    """A reel cannot be made; the message is one clear line."""
 
 
 class GapReason(StrEnum):
@@ -43,6 +53,56 @@ class Gap:
     end_utc: str
     reason: GapReason
 
+    @property
+    def length_s(self) -> float:
+        """How long it lasts, in seconds."""
+        return (parse_utc(self.end_utc) - parse_utc(self.start_utc)).total_seconds()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether people are not shown it at all."""
+        return self.length_s < SHORT_GAP_S
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether a story names it: it is not short, nor a start of a few seconds."""
+        starts = self.reason == GapReason.STARTING and self.length_s < LONG_START_S
+        return not starts and not self.is_short
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A span of media time, in seconds; nothing is changed by what is computed from it."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def length_s(self) -> float:
+        """How long it is."""
+        return self.end_s - self.start_s
+
+    def holds(self, at_s: float) -> bool:
+        """Return whether a time lies in it, its ends included."""
+        return self.start_s <= at_s <= self.end_s
+
+    def wider(self, before_s: float, after_s: float) -> Span:
+        """Return it with so much more on both sides."""
+        return Span(self.start_s - before_s, self.end_s + after_s)
+
+    def around(self, other: Span) -> Span:
+        """Return the shortest span that holds both."""
+        return Span(min(self.start_s, other.start_s), max(self.end_s, other.end_s))
+
+    def cut_to(self, bounds: Span) -> Span:
+        """Return what of it lies within bounds that it meets."""
+        return Span(max(self.start_s, bounds.start_s), min(self.end_s, bounds.end_s))
+
+    def within(self, bounds: Span) -> Span:
+        """Return it moved into the bounds, or all of the bounds where they are shorter."""
+        start_s = max(bounds.start_s, min(self.start_s, bounds.end_s - self.length_s))
+        return Span(start_s, min(bounds.end_s, start_s + self.length_s))
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -51,10 +111,23 @@ class Choice:
     Attributes:
         moment: the chosen moment.
         reason: why, in a short sentence.
+        spans: what is shown of its window, in time order; empty while that is not settled. A slideshow
+            shows the keyframes that lie in them.
     """
 
     moment: Moment
     reason: str
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a chapter: the media time [start_s, end_s) of its window, and where it is in ``reel.mp4``."""
+
+    start_s: float
+    end_s: float
+    reel_start_s: float
+    reel_end_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +138,10 @@ class Chapter:
         moment: the moment.
         reason: why it was chosen.
         sentence: the story's sentence (or sentences) for it.
-        start_s, end_s: the media time shown.
+        start_s, end_s: the media time shown, from its first part to its last.
         reel_start_s, reel_end_s: where that stands in ``reel.mp4``.
+        parts: what is shown, in media time, and where: one part for each event, or for each keyframe of a
+            slideshow. Empty where that is not known any more.
     """
 
     moment: Moment
@@ -76,6 +151,13 @@ class Chapter:
     end_s: float
     reel_start_s: float
     reel_end_s: float
+    parts: tuple[Part, ...] = ()
+
+    def shows(self, at_s: float) -> bool:
+        """Return whether the picture of this media time is shown."""
+        if not self.parts:
+            return self.start_s <= at_s <= self.end_s
+        return any(part.start_s <= at_s <= part.end_s for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)

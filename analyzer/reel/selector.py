@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analyzer.describe.answer import numbered, object_schema, plain
 from analyzer.describe.describer import as_describe_error
+from analyzer.describe.model.answer import numbered, object_schema, plain
+from analyzer.describe.model.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.describe.moment import Moment
-from analyzer.describe.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.reel.choose import Pick, Proposal
 from analyzer.reel.settings import ReelSettings
 

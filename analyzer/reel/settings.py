@@ -20,7 +20,9 @@ class ReelSettings:
         min_chapters, max_chapters: how many chapters there are; fewer only where there are fewer moments.
         style: ``clips`` shows moving pictures around the peaks, ``keyframes`` the peaks' pictures.
         hold_s: how long ``keyframes`` shows each picture.
-        max_early_s: how much earlier than wanted a chapter may start so that it can be copied.
+        max_early_s: how much earlier than wanted a part of a chapter may start so that it can be copied.
+        max_duration_s: no reel is longer; chapters are shortened around their peaks before any is left out.
+        stamp: camera and time are written into a corner of the picture, for which the reel is re-encoded.
 
     Raises:
         ValueError: unless 1 <= min_chapters <= max_chapters.
@@ -33,6 +35,8 @@ class ReelSettings:
     style: Style = "clips"
     hold_s: Annotated[float, Gt(0), Le(60)] = 0.4
     max_early_s: Annotated[float, Ge(0)] = 1.0
+    max_duration_s: Annotated[float, Ge(2)] = 90.0
+    stamp: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.min_chapters <= self.max_chapters:

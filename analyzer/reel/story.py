@@ -12,6 +12,7 @@ from analyzer.describe.builtin.phrasing import capital, number
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel, Story
 from base.clock import parse_utc
+from base.local_time import end_text, length_text, local, span_text, time_text, zone
 
 MAX_STORY_TITLE_CHARS = 80
 _CUE_LINE_CHARS = 42  # what fits a phone held upright, and the usual line of broadcast subtitles
@@ -36,9 +37,9 @@ def narrate(
 ) -> Story:
     """Tell the choices, which are in time order, from the moments' own words: a sentence for each.
 
-    Times are wall times, or with ``media_time`` (a file, whose wall time means nothing) places in the
-    media. Nothing is said of the gaps, but no "a minute later" reaches across one. Cameras are named where
-    there are several.
+    Times are wall times, or with ``media_time`` (files, whose wall time means nothing) places in the
+    media. Gaps are not mentioned, but no "a minute later" reaches across one, nor from a file to the next.
+    Cameras, or files, are named where there are several.
     """
     if not choices:
         return Story("Nothing to show", "", ())
@@ -49,7 +50,7 @@ def narrate(
         if i == len(choices) - 1 >= 2:
             link = _last(link, i)
         if len(cameras) > 1 and (earlier is None or earlier.window.camera != choice.moment.window.camera):
-            link += f" on camera {choice.moment.window.camera}"
+            link += f" {'in' if media_time else 'on camera'} {choice.moment.window.camera}"
         sentences.append(_sentence(link, choice.moment))
     return Story(_title(choices), " ".join(sentences), tuple(sentences))
 
@@ -75,10 +76,11 @@ def _shortened(title: str, most: int) -> str:
 def _link(earlier: Moment | None, moment: Moment, gaps: Sequence[Gap], i: int, *, media_time: bool) -> str:
     """The words that place a moment in time, after the one before it."""
     clock = _clock(moment, _begins_s(moment), media_time=media_time)
-    if earlier is None or _gap_between(earlier, moment, gaps):
+    another_file = media_time and earlier is not None and earlier.window.camera != moment.window.camera
+    if earlier is None or another_file or _gap_between(earlier, moment, gaps):
         return f"At {clock}"
-    if not media_time and _wall(moment).date() != _wall(earlier).date():
-        return f"On {_wall(moment):%Y-%m-%d} at {clock}"
+    if not media_time and local(_wall(moment)).date() != local(_wall(earlier)).date():
+        return f"On {local(_wall(moment)):%Y-%m-%d} at {clock}"
     if media_time:
         later_s = _begins_s(moment) - _begins_s(earlier)
     else:
@@ -165,22 +167,25 @@ def markdown(reel: Reel, *, media_time: bool = False) -> str:
     ]
     if reel.chapters:
         parts += ["## Chapters", _table(reel, media_time=media_time)]
-    unseen = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps]
-    parts += ["## Not observed", "\n".join(unseen) or "Nothing: every second was observed."]
+    unseen = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps if gap.is_outage]
+    parts += ["## Not observed", "\n".join(unseen) or all_observed(media_time=media_time)]
     if reel.changed:
         parts += ["## What the chooser changed", "\n".join(f"- {_escape(line)}" for line in reel.changed)]
     return "\n\n".join(parts) + "\n"
 
 
+def all_observed(*, media_time: bool) -> str:
+    """Return what is said where no time was missed."""
+    return "The whole file was read." if media_time else "Nothing: every second was observed."
+
+
 def _summary(reel: Reel, *, media_time: bool) -> str:
     """One line: when, which cameras, how many chapters, how long."""
     many = "" if len(reel.chapters) == 1 else "s"
-    shown = f"{len(reel.chapters)} chapter{many} in {_h_mm_ss(reel.duration_s)}"
+    shown = f"{len(reel.chapters)} chapter{many} in {length_text(reel.duration_s)}"
     facts = [_escape(", ".join(reel.cameras)), shown]
     if not media_time:
-        start, end = parse_utc(reel.start_utc), parse_utc(reel.end_utc)
-        until = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M:%S}"
-        facts.insert(0, f"{start:%Y-%m-%d %H:%M:%S} to {until} UTC")
+        facts.insert(0, span_text(reel.start_utc, reel.end_utc))
     return " · ".join(facts)
 
 
@@ -194,14 +199,15 @@ def _place(chapter: Chapter) -> str:
 
 
 def _table(reel: Reel, *, media_time: bool) -> str:
-    rows = [f"| # | In the reel | Camera | {'In the file' if media_time else 'Time (UTC)'} | Title | Why |"]
+    when = "In the file" if media_time else f"Time ({zone(reel.start_utc)})"
+    rows = [f"| # | In the reel | Camera | {when} | Title | Why |"]
     rows.append("|--:|---|---|---|---|---|")
     for nth, chapter in enumerate(reel.chapters, 1):
         start = _clock(chapter.moment, chapter.start_s, media_time=media_time)
         end = _clock(chapter.moment, chapter.end_s, media_time=media_time)
         cells = (
             f"[{nth}]({_place(chapter)})",
-            f"{_h_mm_ss(chapter.reel_start_s)}-{_h_mm_ss(chapter.reel_end_s)}",
+            f"{length_text(chapter.reel_start_s)}-{length_text(chapter.reel_end_s)}",
             _escape(chapter.moment.window.camera),
             f"{start}-{end}",
             _escape(chapter.moment.title),
@@ -233,31 +239,32 @@ def _gap_words(reason: GapReason) -> str:  # noqa: PLR0911  # one for each reaso
 
 
 def _gap_line(gap: Gap, reel: Reel, *, media_time: bool) -> str:
-    what = _gap_words(gap.reason)
-    start, end = parse_utc(gap.start_utc), parse_utc(gap.end_utc)
+    span = _gap_span(gap, reel, media_time=media_time)
+    return f"{span} camera {_escape(gap.camera)} {_gap_words(gap.reason)}."
+
+
+def _gap_span(gap: Gap, reel: Reel, *, media_time: bool) -> str:
     if media_time:
-        zero = _media_zero(reel)
-        span = "-".join(_h_mm_ss((moment - zero).total_seconds()) for moment in (start, end))
-    else:
-        exact = "%H:%M:%S" if end - start < timedelta(minutes=2) else "%H:%M"
-        one_day = parse_utc(reel.start_utc).date() == start.date() == end.date()
-        span = "-".join(f"{moment:{exact if one_day else f'%Y-%m-%d {exact}'}}" for moment in (start, end))
-    return f"{span} camera {_escape(gap.camera)} {what}."
+        zero = _media_zero(reel, gap.camera)
+        ends = (parse_utc(gap.start_utc), parse_utc(gap.end_utc))
+        return " to ".join(length_text((end - zero).total_seconds()) for end in ends)
+    return f"{end_text(gap.start_utc, start=reel.start_utc)} to {end_text(gap.end_utc, start=gap.start_utc)}"
 
 
-def _media_zero(reel: Reel) -> datetime:
-    """The wall time that stands for media time 0."""
-    if not reel.chapters:
+def _media_zero(reel: Reel, camera: str) -> datetime:
+    """The wall time that stands for media time 0 of a file, as far as its chapters tell."""
+    windows = [chapter.moment.window for chapter in reel.chapters]
+    if not windows:
         return parse_utc(reel.start_utc)
-    window = reel.chapters[0].moment.window
+    window = next((window for window in windows if window.camera == camera), windows[0])
     return parse_utc(window.start_utc) - timedelta(seconds=window.start_s)
 
 
 def _clock(moment: Moment, at_s: float, *, media_time: bool) -> str:
     """A media time of the moment's window as the reader's time."""
     if media_time:
-        return _h_mm_ss(at_s)
-    return f"{_wall(moment) + timedelta(seconds=at_s - moment.window.start_s):%H:%M:%S}"
+        return length_text(at_s)
+    return time_text(_wall(moment) + timedelta(seconds=at_s - moment.window.start_s))
 
 
 def _begins_s(moment: Moment) -> float:
@@ -272,11 +279,6 @@ def _begins(moment: Moment) -> datetime:
 
 def _wall(moment: Moment) -> datetime:
     return parse_utc(moment.window.start_utc)
-
-
-def _h_mm_ss(seconds: float) -> str:
-    whole = max(0, int(seconds))
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def _escape(text: str) -> str:

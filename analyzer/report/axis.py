@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Window
 from base.clock import parse_utc
+from base.local_time import length_text, time_text, utc_offsets_s
 
 _STEPS_S = (0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _MAX_TICKS = 8
@@ -60,19 +61,17 @@ class Axis:
         return unix_s(utc) - self.zeros.get(camera, self.zero_s)
 
     def label(self, at_s: float, *, tenths: bool = False) -> str:
-        """``h:mm:ss`` of media time, or the wall clock's ``hh:mm:ss`` (UTC)."""
-        if not self.media_time:
-            moment = datetime.fromtimestamp(at_s, UTC)
-            return f"{moment:%H:%M:%S}" + (f".{moment.microsecond // 100_000}" if tenths else "")
-        return clock(at_s, tenths=tenths)
+        """``m:ss`` of media time, or the local wall clock's ``hh:mm:ss``."""
+        if self.media_time:
+            return length_text(at_s, tenths=tenths)
+        moment = datetime.fromtimestamp(at_s, UTC)
+        return time_text(moment) + (f".{moment.microsecond // 100_000}" if tenths else "")
 
-
-def clock(at_s: float, *, tenths: bool = False) -> str:
-    """``h:mm:ss``, with tenths of a second where asked for."""
-    ticks = max(0, math.floor(at_s * 10 + 0.5) if tenths else math.floor(at_s + 1e-6) * 10)
-    seconds, tenth = divmod(ticks, 10)
-    text = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return f"{text}.{tenth}" if tenths else text
+    def utc_offsets_s(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
+        """The user's zone over a span of the axis, as ``base.local_time.utc_offsets_s``; of media time, 0."""
+        if self.media_time:
+            return [(start_s, 0.0)]
+        return utc_offsets_s(datetime.fromtimestamp(start_s, UTC), datetime.fromtimestamp(end_s, UTC))
 
 
 def unix_s(utc: str) -> float:
@@ -116,7 +115,9 @@ def x_ticks(shown: Horizon, axis: Axis) -> tuple[Tick, ...]:
     span_s = shown.end_s - shown.start_s
     step_s = next((s for s in _STEPS_S if span_s / s <= _MAX_TICKS), None)
     step_s = step_s or _DAY_S * math.ceil(span_s / _DAY_S / _MAX_TICKS)
-    first = math.ceil(shown.start_s / step_s)
-    times = (n * step_s for n in range(first, math.floor(shown.end_s / step_s) + 1))
+    offset_s = axis.utc_offsets_s(shown.start_s, shown.start_s)[0][1]  # times are round on the user's clock
+    first = math.ceil((shown.start_s + offset_s) / step_s)
+    last = math.floor((shown.end_s + offset_s) / step_s)
+    times = (n * step_s - offset_s for n in range(first, last + 1))
     ticks = (Tick(shown.at(t), axis.label(t)) for t in times)
     return tuple(tick for tick in ticks if _MARGIN < tick.at < 1 - _MARGIN)

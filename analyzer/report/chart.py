@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from analyzer.reel.records import Gap
 from analyzer.report.axis import Axis, Horizon, Tick
-from analyzer.signal.peaks import Peak
-from analyzer.signal.window import Keyframe, Window
+from analyzer.signal.window import Keyframe, Peak, Window
 
 WIDTH, HEIGHT = 100_000, 1_000  # the drawing's own units: integers of these are finer than any screen
 MAX_STEPS = 2_000  # runs of the threshold, the noise floor and quiet time that one chart draws

@@ -11,18 +11,18 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from math import isnan
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, assert_never
 
-from analyzer.reel.records import Chapter, Gap, GapReason, Reel
-from analyzer.reel.story import captions
-from analyzer.report.axis import Axis, Horizon, Tick, clock, horizon, unix_s, x_ticks
+from analyzer.reel.records import Chapter, Gap, GapReason, Part, Reel
+from analyzer.reel.story import all_observed, captions
+from analyzer.report.axis import Axis, Horizon, Tick, horizon, unix_s, x_ticks
 from analyzer.report.chart import HEIGHT, WIDTH, Band, Chart, Mark, chart, dots, mark, thin
 from analyzer.report.thumbnail import data_uri, thumbnail
 from analyzer.signal.window import Keyframe, Window
+from base.local_time import length_text, local, zone
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -80,7 +80,7 @@ def report(
         windows: all windows of the reel's horizon; the chapters' own are added where they are missing.
         poster: a JPEG to show before the video plays.
         media_time: times as media time (a file) instead of the wall clock.
-        video_src: where the video lies, relative to the page.
+        video_src: where the video lies, relative to the page; or all of it, as a ``data:`` URI.
     """
     windows = _in_order([*windows, *(chapter.moment.window for chapter in reel.chapters)])
     panels = _panels(
@@ -92,12 +92,14 @@ def report(
         reel=reel,
         chapters=[_chapter(chapter, panels.axis) for chapter in reel.chapters],
         story=_story(reel),
-        gaps=[_gap(gap, panels.axis) for gap in reel.gaps],
+        gaps=[_gap(gap, panels.axis) for gap in reel.gaps if gap.is_outage],
+        all_observed=all_observed(media_time=media_time),
         when=None if media_time else _when(reel.start_utc, reel.end_utc),
-        length=clock(reel.duration_s),
+        length=length_text(reel.duration_s),
         poster=data_uri(poster, "image/jpeg") if poster else None,
         captions=data_uri(captions(reel.chapters).encode(), "text/vtt"),
         video_src=video_src,
+        seeks="" if video_src.startswith("data:") else video_src,
         page=panels,
         data=_data(panels, reel.chapters),
     )
@@ -114,7 +116,8 @@ def plot(windows: Sequence[Window], *, title: str, gaps: Sequence[Gap] = (), med
         quiet=sum(window.quiet for window in windows),
         peaks=sum(len(window.peaks) for window in windows),
         keyframes=sum(len(window.keyframes) for window in windows),
-        gaps=[_gap(gap, panels.axis) for gap in gaps],
+        gaps=[_gap(gap, panels.axis) for gap in gaps if not gap.is_short],
+        all_observed=all_observed(media_time=media_time),
         page=panels,
         data=_data(panels, ()),
     )
@@ -201,6 +204,7 @@ def _data(page: _Panels, chapters: Sequence[Chapter]) -> dict[str, Any]:
         "mediaTime": page.axis.media_time,
         "start": page.shown.start_s,
         "end": page.shown.end_s,
+        "utcOffsets": page.axis.utc_offsets_s(page.shown.start_s, page.shown.end_s),
         "panels": [panel.series for panel in page.panels],
         "chapters": [
             {
@@ -208,9 +212,24 @@ def _data(page: _Panels, chapters: Sequence[Chapter]) -> dict[str, Any]:
                 "reelEnd": chapter.reel_end_s,
                 "start": page.axis.media(chapter.moment.window, chapter.start_s),
                 "end": page.axis.media(chapter.moment.window, chapter.end_s),
+                "parts": [_part(part, chapter.moment.window, page.axis) for part in _parts(chapter)],
             }
             for chapter in chapters
         ],
+    }
+
+
+def _parts(chapter: Chapter) -> Sequence[Part]:
+    whole = Part(chapter.start_s, chapter.end_s, chapter.reel_start_s, chapter.reel_end_s)
+    return chapter.parts or (whole,)
+
+
+def _part(part: Part, window: Window, axis: Axis) -> dict[str, float]:
+    return {
+        "reelStart": part.reel_start_s,
+        "reelEnd": part.reel_end_s,
+        "start": axis.media(window, part.start_s),
+        "end": axis.media(window, part.end_s),
     }
 
 
@@ -221,7 +240,7 @@ def _chapter(chapter: Chapter, axis: Axis) -> dict[str, Any]:
         "chapter": chapter,
         "moment": chapter.moment,
         "thumbnail": _best_picture(chapter),
-        "reel": clock(chapter.reel_start_s),
+        "reel": length_text(chapter.reel_start_s),
         "start": axis.label(axis.media(window, chapter.start_s)),
         "end": axis.label(axis.media(window, chapter.end_s)),
         "start_utc": window.start_utc,
@@ -232,7 +251,7 @@ def _best_picture(chapter: Chapter) -> str | None:
     """The strongest keyframe that the chapter shows; else the window's strongest."""
     keyframes = sorted(
         (k for k in chapter.moment.window.keyframes if k.file),
-        key=lambda k: (chapter.start_s <= k.pts_s <= chapter.end_s, k.value),
+        key=lambda k: (chapter.shows(k.pts_s), k.value),
         reverse=True,
     )
     return next((src for k in keyframes if k.file and (src := thumbnail(k.file))), None)
@@ -256,7 +275,7 @@ def _gap(gap: Gap, axis: Axis) -> dict[str, Any]:
         "camera": gap.camera,
         "start": axis.label(start_s),
         "end": axis.label(end_s),
-        "lasted": clock(end_s - start_s),
+        "lasted": length_text(end_s - start_s),
         "reason": _reason(gap.reason),
     }
 
@@ -282,10 +301,12 @@ def _reason(reason: GapReason) -> str:  # noqa: PLR0911  # one for each reason
 
 
 def _when(start_utc: str, end_utc: str) -> str:
-    """``12 March 2026, 14:00:00 to 15:00:00 UTC``, with the second date where it differs."""
-    start, end = (datetime.fromtimestamp(unix_s(utc), UTC) for utc in (start_utc, end_utc))
+    """``12 March 2026, 15:00:00 to 16:00:00 CET``, with the second date or zone where it differs."""
+    start, end = local(start_utc), local(end_utc)
+    first = f"{start.day} {start:%B %Y, %H:%M:%S}"
     last = f"{end:%H:%M:%S}" if end.date() == start.date() else f"{end.day} {end:%B %Y, %H:%M:%S}"
-    return f"{start.day} {start:%B %Y, %H:%M:%S} to {last} UTC"
+    changed = "" if zone(start) == zone(end) else f" {zone(start)}"
+    return f"{first}{changed} to {last} {zone(end)}"
 
 
 @cache

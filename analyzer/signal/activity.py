@@ -1,26 +1,22 @@
-"""What moved in a window: movers, cuts and changes of light."""
+"""What moved in a window, as a record: movers, cuts and changes of light."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analyzer.signal.bodies import most_at_once
-from analyzer.signal.light import LightChange, LightMeter
-from analyzer.signal.motion import Motion
-from analyzer.signal.movers import Mover, MoverTracker
+from analyzer.signal.light import LightChange
+from analyzer.signal.movers.mover import Mover, most_at_once
 
-__all__ = ["Activity", "ActivityMeter", "LightChange", "Mover"]
-
-_PAUSE_S = 1.0  # a frame stands for at most so much time: streams pause, and clocks jump
+__all__ = ["Activity", "LightChange", "Mover"]
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """All that was measured of one window.
+    """What moved in one window.
 
     Attributes:
         active_s: seconds in which the signal was above the quiet threshold.
-        share: largest share of the picture that changed in one frame (cuts apart), 0 to 1.
+        share: largest share of the picture that changed in one frame (except at cuts), 0 to 1.
         movers: what moved, most important first, at most 12.
         cuts: media times at which the whole picture was replaced.
         light: changes of light, in time order.
@@ -34,47 +30,5 @@ class Activity:
 
     @property
     def at_once(self) -> int:
-        """The most movers that were there at the same time."""
+        """How many movers were there at the same time, at most."""
         return most_at_once(self.movers)
-
-
-class ActivityMeter:
-    """Measures one epoch's windows, one after the other, from the motion of each frame in turn."""
-
-    def __init__(self) -> None:
-        self._movers = MoverTracker()
-        self._light = LightMeter()
-        self._cuts: list[float] = []
-        self._active_s = 0.0
-        self._share = 0.0
-        self._seen_s: float | None = None
-
-    def add(self, motion: Motion, picture_px: int) -> None:
-        """Take one frame; ``picture_px`` is how many pixels its motion was measured on."""
-        seen_s = motion.pts_s if self._seen_s is None else self._seen_s
-        since_s = max(0.0, motion.pts_s - seen_s)
-        self._seen_s = seen_s + since_s
-        if motion.value > motion.threshold:
-            self._active_s += min(since_s, _PAUSE_S)
-        if motion.cut or motion.back:
-            self._cuts += [motion.pts_s] if motion.cut else []
-            self._light.cut()
-            self._movers.cut()
-            return
-        if motion.value > motion.threshold:
-            self._share = max(self._share, min(1.0, motion.value / picture_px))
-        self._light.add(motion.pts_s, motion.shift)
-        self._movers.add(motion.pts_s, motion.grid)
-
-    def withdraw_cut(self) -> None:
-        """Take back the newest cut: it was a lone frame."""
-        del self._cuts[-1:]
-
-    def close(self, end_s: float) -> Activity:
-        """End the window at ``end_s`` and start the next: a mover that goes on is a new one there."""
-        activity = Activity(
-            self._active_s, self._share, self._movers.close(end_s), tuple(self._cuts), self._light.close()
-        )
-        self._cuts = []
-        self._active_s = self._share = 0.0
-        return activity

@@ -65,8 +65,14 @@ class ColourMeter:
         self._pictures.clear()
         self._changed = None
 
+    def _references(self, pts_s: float) -> tuple[_Picture, _Picture]:
+        """Return the pictures nearest to both ages, two different ones where there are two."""
+        off_s = [[abs(pts_s - age_s - picture.pts_s) for picture in self._pictures] for age_s in _AGES_S]
+        near, far = (each.index(min(each)) for each in off_s)
+        return self._pictures[near], self._pictures[max(0, min(far, near - 1))]
+
     def _compare(self, pts_s: float, detail: MatLike, contrast_share: float) -> MatLike | None:
-        near, far = (min(self._pictures, key=lambda p: abs(pts_s - age_s - p.pts_s)) for age_s in _AGES_S)
+        near, far = self._references(pts_s)
         difference = cv2.absdiff(detail, near.detail)
         least = cv2.min(difference, cv2.absdiff(detail, far.detail))
         if cv2.norm(least, cv2.NORM_INF) <= _MIN_LEVELS * _DETAIL_GAIN:

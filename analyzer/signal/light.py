@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 _LEVELS = 12.0  # grey levels within _WITHIN_S: more than a passing cloud, less than a lamp
 _WITHIN_S = 2.0
-_RESTS_S = 0.5  # a change is over when it has gone no further for so long
-_NOISE = 0.05  # grey levels: a frame whose shift is below is as bright as the one before
+_PAUSE_S = 0.5  # a change is over when it has not continued for so long
+_NOISE = 0.05  # grey levels: a smaller shift is no change
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +20,19 @@ class LightChange:
 
 
 class LightMeter:
-    """Adds up the frames' shifts, and tells where they come to a change: a step or a fade is one."""
+    """Adds up the shifts of frames and finds changes: a step or a fade is one change."""
 
     def __init__(self) -> None:
         self._level = 0.0
-        self._recent: deque[LightChange] = deque()  # frames of the last _WITHIN_S: the level before each
-        self._start: LightChange | None = None  # where the change that goes on began, and from what level
-        self._far_s = 0.0  # when it last went further
-        self._far = 0.0  # to what level
+        self._recent: deque[LightChange] = deque()  # of the last _WITHIN_S: time and level before each shift
+        self._start: LightChange | None = None  # time and level at the start of the current change
+        self._reached_s = 0.0  # when the current change last continued
+        self._reached = 0.0  # the level that it reached
         self._found: list[LightChange] = []
 
     def add(self, pts_s: float, shift: float) -> None:
-        """Take one frame's shift of brightness, in grey levels."""
-        if self._start is not None and pts_s - self._far_s > _RESTS_S:
+        """Add the shift of brightness of one frame, in grey levels."""
+        if self._start is not None and pts_s - self._reached_s > _PAUSE_S:
             self._end()
         if abs(shift) < _NOISE:
             return
@@ -42,14 +42,14 @@ class LightMeter:
         self._level += shift
         if self._start is None:
             self._begin(pts_s)
-        elif (self._level - self._far) * (self._far - self._start.levels) > 0:
-            self._far_s, self._far = pts_s, self._level
-        elif abs(self._level - self._far) >= _LEVELS:  # turned back: a flash is two changes
+        elif (self._level - self._reached) * (self._reached - self._start.levels) > 0:
+            self._reached_s, self._reached = pts_s, self._level
+        elif abs(self._level - self._reached) >= _LEVELS:  # it reversed: a flash is two changes
             self._end()
             self._begin(pts_s)
 
     def close(self) -> tuple[LightChange, ...]:
-        """The changes since the last call, in time order. One that goes on is cut there."""
+        """Return the changes since the last call, in time order. One that goes on is split there."""
         if self._start is not None:
             self._end()
         found = tuple(self._found)
@@ -57,19 +57,19 @@ class LightMeter:
         return found
 
     def cut(self) -> None:
-        """The picture was replaced: what went before says nothing about its brightness."""
+        """End the current change, since the picture was replaced."""
         if self._start is not None:
             self._end()
         self._recent.clear()
 
     def _begin(self, pts_s: float) -> None:
-        """Open a change if the level is far from what it was at some time in ``_WITHIN_S``."""
+        """Begin a change if the level differs enough from that at some time in ``_WITHIN_S``."""
         start = max(self._recent, key=lambda past: abs(self._level - past.levels))
         if abs(self._level - start.levels) >= _LEVELS:
-            self._start, self._far_s, self._far = start, pts_s, self._level
+            self._start, self._reached_s, self._reached = start, pts_s, self._level
 
     def _end(self) -> None:
         if self._start is not None:
-            self._found.append(LightChange(self._start.at_s, self._far - self._start.levels))
-            self._recent = deque(past for past in self._recent if past.at_s > self._far_s)
+            self._found.append(LightChange(self._start.at_s, self._reached - self._start.levels))
+            self._recent = deque(past for past in self._recent if past.at_s > self._reached_s)
             self._start = None

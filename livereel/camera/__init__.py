@@ -3,13 +3,13 @@
 Read in this order:
 
 - ``settings``: the settings of one camera, with their bounds.
-- ``capture``: the capture loop of one camera: packets in, windows and gaps out.
+- ``reports``: what a camera's process reports to the main process: small records, sent over its pipe.
+- ``arrivals``: arrival of live packets: when they came, and which are skipped when decoding falls behind.
 - ``clips``: where clips come from: the file itself, or the rolling buffer.
 - ``main_stream``: clips of a camera's main stream while its small stream is analysed.
 - ``window_files``: write the clip and the keyframes of a window.
-- ``packet_end``: the latest times of a source's packets, to find video that gave no frame.
-- ``overload``: which packets are skipped when decoding falls behind.
-- ``counts``: counters of one capture.
+- ``epoch``: one unbroken connection to a source: frames in, windows of one media time out.
+- ``capture``: the capture loop of one camera: packets in, windows and gaps out.
 - ``worker``: the camera's process, from inside: open the source, capture, report over the pipe.
 - ``process``: the camera's process as the main process sees it.
 - ``supervisor``: start, watch, end and restart the process of one camera.

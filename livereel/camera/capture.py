@@ -3,85 +3,59 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.reel.records import Gap, GapReason
-from analyzer.signal.flicker import Flicker
+from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.settings import WindowSettings
-from analyzer.signal.window import Measured, Window, Windower
+from analyzer.signal.window import Window
 from base.clock import MediaClock, utc_after
 from base.plural import counted
+from livereel.camera.arrivals import Arrivals, Overload
 from livereel.camera.clips import Clipper
-from livereel.camera.counts import CaptureCounts
-from livereel.camera.overload import Overload
-from livereel.camera.packet_end import PacketEnd
+from livereel.camera.epoch import Camera, Epoch
+from livereel.camera.reports import CaptureCounts, Seen
 from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
-from sinks.events import EpochStarted, KeyframePreview, MotionChanged
+from sinks.events import EpochStarted
 from stream.address import redact
-from stream.frames import Frame, FrameDecoder
+from stream.frames.frame import Frame
 from stream.media.file import MediaError
-from stream.source import PacketSource, SourceError
+from stream.source import PacketSource, SourceError, SourceFault
 from stream.timing.pace import Pace
 
-# A time's digits alone, for names of files.
-_STAMP = str.maketrans("", "", "-:.")
-
-# Of a file, decoded pictures may wait for each other, as many as caches hold: two of 1080p.
-HELD_BYTES = 7_000_000
-
-# Pictures missing for longer than this beside damaged packets were not seen, rather than still.
-UNREADABLE_S = 1.0
-# A file's last frame that is shown for longer than this is told of as such.
-STANDS_S = 1.0
-# Pictures that come further apart than this are not waited for at the end of a window,
+# A window of a camera whose frames come further apart than SLOW_S is closed GRACE_S after its end: the frame
+# that would end it may come much later.
 SLOW_S = 1.0
-# but for as long as one may be on its way.
 GRACE_S = 1.0
-# A camera's clock that is off by more than this, for a whole window, has been set anew.
+# A live clock that deviates by more than this, for an entire window, was set to another time.
 MAX_OFF_S = 5.0
-# An epoch lasts so long at least, in wall time.
+# The shortest epoch, in wall time: windows are named by their start.
 MIN_EPOCH_S = 0.04
-# A hole between two epochs that is shorter than this is not worth telling.
-HOLE_S = 0.5
+# Time between two epochs that is shorter than this is no gap.
+MIN_GAP_S = 0.5
 
 
-Seen = Window | Gap | EpochStarted | MotionChanged | KeyframePreview
+@dataclass(frozen=True, slots=True)
+class _Break:
+    """The end of the epoch that was observed last: when, and why."""
 
-
-class Arrivals(Protocol):
-    """When packets came, for what is watched live.
-
-    Attributes:
-        behind_s: how long the packet that was taken last had waited.
-        stream_epoch_utc: when, by the packets that came first, the stream's own time was 0.
-    """
-
-    behind_s: float
-    stream_epoch_utc: datetime | None
-
-    def now(self) -> datetime:
-        """When the packet that was taken last had come; now while none is to be taken."""
-        ...
-
-    def arriving(self) -> Iterator[Packet[Stream] | None]:
-        """Yield the source's packets, and None whenever none has come for a moment."""
-        ...
+    at_utc: str
+    reason: GapReason
 
 
 class Capture:
-    """Runs one source from open to end.
+    """Runs one source from open to end, epoch by epoch.
 
     Attributes:
-        counts: what was met so far.
-        flickers: the small places whose regular changes do not count as motion, each once.
-        failure: why reading stopped before the source's end; None while all is well.
+        counts: counters so far.
+        failure: why reading stopped before the source's end; None while it has not.
     """
 
     def __init__(
@@ -95,50 +69,56 @@ class Capture:
         arrivals: Arrivals | None = None,
         space: FreeSpace | None = None,
         epoch: int = 0,
+        wanted: Callable[[float], bool] | None = None,
     ) -> None:
-        """Watch ``source`` under the name ``camera``.
+        """Prepare to watch ``source`` under the name ``camera``.
 
         Args:
             source: what to watch.
             camera: its name in windows and files.
             settings: how windows are measured.
-            clips: where moving pictures come from.
+            clips: where clips come from.
             pictures: folder for the keyframes' JPEGs; None for none.
-            arrivals: when packets came, for what is watched live; without it, wall time counts on from
-                the source's ``start_utc``.
-            space: room on the disk, for what is watched live: without room a window is told but its
-                files are not written. Without it, a full disk is an error.
+            arrivals: arrival times of a live source; without them, wall time counts on from the source's
+                ``start_utc``.
+            space: free space on the disk, for a live source: a window for which there is none is yielded, but
+                its files are not written. With None, a full disk is an error.
             epoch: number of the first epoch.
+            wanted: whether the picture of a stream time is looked at; None looks at all.
         """
         self._source = source
-        self._camera = camera
-        self._settings = settings
         self._clips = clips
-        self._epoch = epoch
-        self._clock = MediaClock(source.info.start_utc)
+        self._wanted = wanted
         self._arrivals = arrivals
         self._overload = Overload()
-        self._ended: tuple[str, GapReason] | None = None  # until when the last epoch saw, and what ended it
         self._pace = Pace(source.info.fps)
         self.counts = CaptureCounts()
-        self._closed_name = ""  # of the window that closed last
-        self.flickers: list[Flicker] = []
         self._files = WindowFiles(clips, pictures, space, self.counts)
+        self._camera = Camera(
+            camera, source.video, settings, self._files, self.counts, live=arrivals is not None
+        )
+        self._epoch = Epoch(self._camera, epoch, MediaClock(source.info.start_utc))
+        self._break: _Break | None = None
         self.failure: SourceError | None = None
 
     @property
+    def flickers(self) -> Sequence[Flicker]:
+        """The small regions whose regular changes do not count as motion, each once."""
+        return self._camera.flickers
+
+    @property
     def clip_failure(self) -> MediaError | None:
-        """Why a clip could not be cut, the last time."""
+        """Why the last clip that failed could not be written."""
         return self._files.clip_failure
 
     @property
     def choice(self) -> str | None:
-        """Which of several video tracks is watched, in a line; None where there is only one."""
+        """Which of several video tracks is analysed, in a line; None where there is only one."""
         return self._source.info.choice
 
     @property
     def interval_s(self) -> float | None:
-        """How far apart the source's pictures usually are; None while that is unknown."""
+        """The usual interval between the source's frames; None while it is unknown."""
         return self._pace.interval_s
 
     def windows(self) -> Iterator[Window | Gap]:
@@ -146,259 +126,147 @@ class Capture:
         return (item for item in self.run() if isinstance(item, Window | Gap))
 
     def run(self) -> Iterator[Seen]:
-        """Yield each window when it closes, each gap when it ends, and what shows before that.
+        """Yield each window when it closes, each gap when it ends, and changes within the open window.
 
         Raises SourceError when the source gives no frame at all; a source that fails later ends the
         run, with the reason in ``failure``.
         """
-        self._begin_epoch()
         try:
             for packet in self._source.packets() if self._arrivals is None else self._arrivals.arriving():
-                if packet is None:
-                    yield from self._stand()
-                    continue
-                self._clips.push(packet)
-                self.counts.unbuffered_packets = self._clips.dropped
-                self._extent.push(packet)
-                if packet.stream.type == "video" and not self._skips(packet):
-                    decoder, refused = self._decoder, self._decoder.refused
-                    yield from self._decode(packet)
-                    if decoder.refused > refused:
-                        self._clips.forget(packet)
+                yield from self._close_on_time() if packet is None else self._take(packet)
         except SourceError as error:
             if not self.counts.frames:
                 raise
             self.failure = error
         yield from self._decode(None)
-        yield from self._end_epoch()
+        yield from self._epoch.end()
         if not self.counts.frames:
             info = self._source.info
-            reason = "not one frame of it can be decoded"
-            damaged = self.counts.damaged_packets > 0
-            raise SourceError(info.address, reason, retryable=info.live, unreadable=damaged)
-        yield from self._missing_end()
+            fault = SourceFault.UNREADABLE if self.counts.damaged_packets else SourceFault.DOWN
+            raise SourceError(
+                info.address, "none of its frames can be decoded", fault=fault, retryable=info.live
+            )
+        if self._arrivals is None and not self.counts.timeline_breaks:
+            yield from self._epoch.missing_end(self._source.info.end_s)
 
-    def _stand(self) -> Iterator[Seen]:
-        """Close a slow camera's window on time: its newest picture stands until the next one comes."""
-        interval_s, now_s = self._pace.interval_s, self._clock.now_s()
-        if self._windower is None or interval_s is None or now_s is None:
+    def _take(self, packet: Packet[Stream]) -> Iterator[Seen]:
+        self._clips.push(packet)
+        self.counts.unbuffered_packets = self._clips.dropped
+        self._epoch.packets.push(packet)
+        if packet.stream.type == "video" and not self._skips(packet):
+            decoder, refused = self._epoch.decoder, self._epoch.decoder.refused
+            yield from self._decode(packet)
+            if decoder.refused > refused:
+                self._clips.forget(packet)
+
+    def _close_on_time(self) -> Iterator[Seen]:
+        """Close a slow camera's window at its end, though the frame after it has not come yet."""
+        epoch = self._epoch
+        interval_s, now_s = self._pace.interval_s, epoch.clock.now_s()
+        if not epoch.begun or interval_s is None or now_s is None:
             return
-        if interval_s > SLOW_S and now_s - self._last_s < self._pace.pause_s:
-            for measured in self._windower.stand(now_s - GRACE_S):
-                yield self._window(measured)
+        if interval_s > SLOW_S and now_s - epoch.last_s < self._pace.pause_s:
+            yield from epoch.extend(now_s - GRACE_S)
 
     def _skips(self, packet: Packet[Stream]) -> bool:
         if self._arrivals is None:
             return False
         skips = self._overload.skips(keyframe=packet.is_keyframe, behind_s=self._arrivals.behind_s)
-        self.counts.skipped_packets += skips
+        if skips:
+            self.counts.skipped_packets += 1
+            self._epoch.skipping = True
         return skips
-
-    def _begin_epoch(self) -> None:
-        motion = self._settings.motion
-        held_bytes = HELD_BYTES if self._arrivals is None else 0
-        self._decoder = FrameDecoder(
-            self._source.video,
-            motion.width_px,
-            motion.height_px,
-            held_bytes=held_bytes,
-            max_fps=motion.measured_fps,
-            chroma=motion.signal == "changed",
-        )
-        self._windower: Windower | None = None
-        self._last_s = 0.0
-        self._damaged = 0
-        self._extent = PacketEnd()
-        self._skipped = self.counts.skipped_packets
-        self._missed = (0.0, 0.0)
-        self._moving = False
-
-    def _end_epoch(self) -> Iterator[Seen]:
-        self._count_damage()
-        if self._moving:
-            self._moving = False
-            yield MotionChanged(self._camera, self._moving, self._clock.utc(self._last_s))
-        if self._windower is None:
-            return
-        self._seen_to_s = self._windower.start_s
-        for measured in (*self._held(self._windower), self._windower.close(self._decoder.ends_s)):
-            if measured is not None:
-                self._seen_to_s = measured.end_s
-                self._note_flickers(self._windower)
-                yield self._window(measured)
-
-    def _held(self, windower: Windower) -> list[Measured]:
-        """Windows that a file's last frame fills, which may stand for a minute in a time-lapse."""
-        stands_to_s = self._decoder.stands_to_s
-        if self._arrivals is not None or stands_to_s is None or stands_to_s - self._last_s <= STANDS_S:
-            return []
-        return windower.hold(stands_to_s)
-
-    def _break_epoch(self, reason: GapReason, at_s: float | None = None) -> Iterator[Seen]:
-        """Nothing joins what was with what comes; what was not seen between is for this reason."""
-        self.counts.timeline_breaks += 1
-        yield from self._end_epoch()
-        self._ended = (self._clock.utc(self._seen_to_s), reason)
-        self._clips.start_over(at_s)
-        # Later by a frame at least: windows are named by their start.
-        self._clock = self._clock.after(max(self._seen_to_s, self._last_s + MIN_EPOCH_S))
-        self._epoch += 1
-        self._begin_epoch()
 
     def _decode(self, packet: Packet[Stream] | None) -> Iterator[Seen]:
         """Decode a packet (None: what the decoder still holds) and pass on its frames."""
-        decoded = self._decoder.decode(packet)
-        self._count_damage()
+        decoded = self._epoch.decode(packet)
         yield from self._pass_on(decoded.frames)
         while decoded.rest:
-            first = decoded.rest[0]
-            yield from self._break_epoch(GapReason.UNREADABLE, self._decoder.stream_s(first))
-            decoded = self._decoder.take(decoded.rest)
+            at_s = self._epoch.decoder.stream_s(decoded.rest[0])
+            yield from self._break_epoch(GapReason.UNREADABLE, at_s)
+            decoded = self._epoch.take(decoded.rest)
             yield from self._pass_on(decoded.frames)
 
     def _pass_on(self, frames: Sequence[Frame]) -> Iterator[Seen]:
-        decoder = self._decoder
+        epoch = self._epoch
         for frame in frames:
+            if self._wanted is not None and not self._wanted(frame.pts_s + epoch.media_start_s):
+                continue
             yield from self._frame(frame)
-            if self._decoder is not decoder:
-                return  # of the epoch that has just ended
+            if self._epoch is not epoch:
+                return  # the others are of the epoch that has just ended
 
     def _frame(self, frame: Frame) -> Iterator[Seen]:
-        if self._windower is None:
-            self._windower = self._windower_of(frame)
-            yield from self._epoch_started(frame)
-        self._clock.see(frame.pts_s)
-        self._count_damage()
-        seen_to_s = self._last_s
-        unseen = frame.after_damage and frame.pts_s - seen_to_s > UNREADABLE_S
-        if self.counts.skipped_packets > self._skipped:
-            self._skipped = self.counts.skipped_packets
-            self._missed = (seen_to_s, frame.pts_s)
-        elif self._arrivals is not None and (unseen or frame.pts_s - seen_to_s > self._pace.pause_s):
+        epoch = self._epoch
+        if not epoch.begun:
+            yield from self._begin(epoch, frame)
+        epoch.clock.see(frame.pts_s)
+        interval_s, unreadable = frame.pts_s - epoch.last_s, epoch.is_unreadable_before(frame)
+        if epoch.skipping:
+            epoch.resume(frame)
+        elif self._arrivals is not None and (unreadable or interval_s > self._pace.pause_s):
             self._pace.forget()
-            at_s = frame.pts_s + (self._decoder.media_start_s or 0.0)
-            yield from self._break_epoch(GapReason.UNREADABLE if unseen else GapReason.SOURCE_STALLED, at_s)
+            reason = GapReason.UNREADABLE if unreadable else GapReason.SOURCE_STALLED
+            yield from self._break_epoch(reason, frame.pts_s + epoch.media_start_s)
             return
-        elif unseen:
-            yield self._gap(seen_to_s, frame.pts_s)
+        elif unreadable:
+            yield epoch.unreadable(epoch.last_s, frame.pts_s)
         if frame.pts_s > 0:  # the epoch's first follows none
-            self._pace.see(frame.pts_s - seen_to_s)
-        self.counts.frames += 1
-        self._last_s = frame.pts_s
-        for measured in self._windower.push(frame):
-            self._note_flickers(self._windower)
-            if not (unseen and measured.start_s >= seen_to_s):
-                yield self._window(measured)
-            self._clock.follow()
-        yield from self._before_the_end(self._windower)
-        if abs(self._clock.off_s) > MAX_OFF_S:
+            self._pace.see(interval_s)
+        yield from epoch.measure(frame, unreadable=unreadable)
+        yield from epoch.changes()
+        if abs(epoch.clock.off_s) > MAX_OFF_S:
             yield from self._break_epoch(GapReason.SOURCE_STALLED)
 
-    def _note_flickers(self, windower: Windower) -> None:
-        for flicker in windower.flickers:
-            if not any(flicker.is_near(known) for known in self.flickers):
-                self.flickers.append(flicker)
+    def _begin(self, epoch: Epoch, frame: Frame) -> Iterator[Gap | EpochStarted]:
+        """Begin an epoch with its first frame; yield the gap before it.
 
-    def _windower_of(self, frame: Frame) -> Windower:
+        Raises SourceError for regions that leave nothing of such a frame.
+        """
         try:
-            return Windower(self._settings, *frame.source_size_px)
-        except ValueError as error:  # regions that leave nothing of such a picture
+            epoch.begin(frame)
+        except ValueError as error:
             raise SourceError(self._source.info.address, str(error)) from error
+        if self._arrivals is None:
+            yield from epoch.missing_start()
+        else:
+            epoch.clock = self._live_clock(self._arrivals, epoch)
+        began_utc = epoch.clock.utc(frame.pts_s)
+        before = self._break
+        if self._arrivals is not None and before and began_utc > utc_after(before.at_utc, MIN_GAP_S):
+            yield Gap(self._camera.name, before.at_utc, began_utc, before.reason)
+        yield EpochStarted(self._camera.name, epoch.number, began_utc)
 
-    def _count_damage(self) -> None:
-        self.counts.damaged_packets += self._decoder.damaged - self._damaged
-        self._damaged = self._decoder.damaged
+    def _live_clock(self, arrivals: Arrivals, epoch: Epoch) -> MediaClock:
+        """Return the clock of a live epoch that begins now; of the first one, its packets may have waited."""
+        start = arrivals.now()
+        if arrivals.stream_epoch_utc is not None and not self.counts.timeline_breaks:
+            start = arrivals.stream_epoch_utc + timedelta(seconds=epoch.media_start_s)
+        return MediaClock(start, arrivals.now)
 
-    def _epoch_started(self, frame: Frame) -> Iterator[Seen]:
-        """Find the place of a live epoch in wall time, and yield the gap before it."""
-        live = self._arrivals
-        if live is None:
-            yield from self._missing_start()
-        if live is not None:
-            start = live.now()
-            if self._ended is None and live.stream_epoch_utc is not None:
-                start = live.stream_epoch_utc + timedelta(seconds=self._decoder.media_start_s or 0.0)
-            self._clock = MediaClock(start, live.now)
-        began_utc = self._clock.utc(frame.pts_s)
-        if live is not None and self._ended is not None:
-            ended_utc, reason = self._ended
-            if began_utc > utc_after(ended_utc, HOLE_S):
-                yield Gap(self._camera, ended_utc, began_utc, reason)
-        yield EpochStarted(self._camera, self._epoch, began_utc)
+    def _break_epoch(self, reason: GapReason, at_s: float | None = None) -> Iterator[Seen]:
+        """End the epoch and prepare the next one; the time between them is a gap of this reason.
 
-    def _before_the_end(self, windower: Windower) -> Iterator[MotionChanged | KeyframePreview]:
-        """Tell what shows of a window that is still open."""
-        if windower.moving != self._moving:
-            self._moving = windower.moving
-            yield MotionChanged(self._camera, self._moving, self._clock.utc(self._last_s))
-        shot = windower.keyframe_preview()
-        if shot is not None:
-            at_utc = self._clock.utc(shot.pts_s)
-            # A peak may settle just after its window has closed.
-            name = self._name(windower.start_s) if shot.pts_s >= windower.start_s else self._closed_name
-            yield KeyframePreview(self._camera, name, at_utc, shot.value, shot.jpeg)
-
-    def _missing_start(self) -> Iterator[Gap]:
-        """Packets that gave no picture before the first that did are a gap."""
-        first_s, media_start_s = self._decoder.first_s, self._decoder.media_start_s
-        if first_s is not None and media_start_s is not None and media_start_s - first_s > UNREADABLE_S:
-            self._clock = self._clock.after(media_start_s - first_s)
-            yield self._gap(first_s - media_start_s, 0.0)
-
-    def _missing_end(self) -> Iterator[Gap]:
-        """What came and gave no picture, and what a file promised and did not give, is a gap."""
-        if self._arrivals is not None or self.counts.timeline_breaks:
-            return
-        end_s, promised_s = self._extent.video_s, self._source.info.end_s
-        if promised_s is not None and promised_s - self._extent.any_s > UNREADABLE_S:
-            end_s = promised_s
-        end_s -= self._decoder.media_start_s or 0.0
-        seen_to_s = self._decoder.ends_s or self._last_s
-        if end_s - seen_to_s > UNREADABLE_S:
-            yield self._gap(seen_to_s, end_s)
-
-    def _gap(self, start_s: float, end_s: float) -> Gap:
-        return Gap(self._camera, self._clock.utc(start_s), self._clock.utc(end_s), GapReason.UNREADABLE)
-
-    def _name(self, start_s: float) -> str:
-        """Name the window that starts there: unique, as no camera has two at one time."""
-        return f"{self._camera}-{self._clock.utc(start_s).translate(_STAMP)}"
-
-    def _window(self, measured: Measured) -> Window:
-        start_utc = self._clock.utc(measured.start_s)
-        name = self._closed_name = self._name(measured.start_s)
-        place = f"{start_utc[:10]}/{name}" if self._arrivals else name
-        clip, keyframes = self._files.keep(measured, place, self._decoder.media_start_s or 0.0)
-        missed_s = min(self._missed[1], measured.end_s) - max(self._missed[0], measured.start_s)
-        return Window(
-            id=name,
-            camera=self._camera,
-            epoch=self._epoch,
-            index=measured.index,
-            start_s=measured.start_s,
-            end_s=measured.end_s,
-            start_utc=start_utc,
-            quiet=measured.quiet,
-            signal_max=measured.signal_max,
-            noise_floor=measured.noise_floor,
-            threshold=measured.threshold,
-            peaks=measured.peaks,
-            keyframes=keyframes,
-            activity=measured.activity,
-            signal=measured.signal,
-            clip=clip,
-            missed_s=max(0.0, missed_s),
-        )
+        ``at_s`` is the stream time at which the next one begins; None while that is not known.
+        """
+        self.counts.timeline_breaks += 1
+        epoch = self._epoch
+        yield from epoch.end()
+        if epoch.begun:
+            self._break = _Break(epoch.clock.utc(epoch.observed_to_s), reason)
+        self._clips.start_over(at_s)
+        clock = epoch.clock.after(max(epoch.observed_to_s, epoch.last_s + MIN_EPOCH_S))
+        self._epoch = Epoch(self._camera, epoch.number + 1, clock)
 
     def warnings(self) -> list[str]:
-        """What the user should know of this run so far, a line each."""
+        """Return what the user should know about this run so far, a line each."""
         lines = [line for line in (self.choice, self._source.warning) if line]
         if self.failure:
             lines.append(f"stopped early: {self.failure}")
         if self.clip_failure:
             failed = self.counts.clips_failed
             have = "window has" if failed == 1 else "windows have"
-            lines.append(f"{failed} {have} no moving pictures: {self.clip_failure}")
+            lines.append(f"{failed} {have} no clip: {self.clip_failure}")
         if self.counts.damaged_packets:
             lines.append(f"{counted(self.counts.damaged_packets, 'damaged packet')} could not be decoded")
         if self.counts.timeline_breaks:
@@ -407,9 +275,9 @@ class Capture:
 
 
 def camera_name(address: str) -> str:
-    """Return a name for a source: letters, digits, ``-`` and ``_`` of its path's last part, or its host.
+    """Return a name for a source: of A-Z, a-z, 0-9, ``-`` and ``_``, by its path's last part, or its host.
 
-    Without credentials: names become folders and topics.
+    It holds no credentials: names become folders and topics.
     """
     shown = redact(address).partition("?")[0].rstrip("/")
     _, is_url, rest = shown.rpartition("://")

@@ -11,95 +11,95 @@ from av.stream import Stream
 
 from analyzer.signal.window import Clip
 from stream.buffer import PacketBuffer
-from stream.frames import MAX_HELD
+from stream.frames.decoder import MAX_HELD
 from stream.media.clip import write_clip
 from stream.media.parameters import ClipParameters
 from stream.source import PacketSource
 
-# Packets wait in the buffer while the decoder still holds their frames, and until a window is closed: a
-# decoder puts up to 16 frames in order, and as many wait to be handed out together.
+# A packet is needed until its window closes, and its frame comes later: a decoder reorders up to 16 frames,
+# and MAX_HELD are handed out together.
 _SLACK_S = 5.0
 _SLACK_FRAMES = 16 + MAX_HELD
-# Of the packets that no decoder takes so many are remembered: more than a window holds of most cameras.
+# Refused packets that are remembered: more than a window of most cameras holds.
 MAX_REFUSED = 512
 
 
 class Clipper(Protocol):
-    """Keeps what passes and hands out the part that a window covers.
+    """Takes the packets of a source, and makes the clip of a window from them.
 
     Attributes:
-        dropped: packets that there was no room for, so far.
+        dropped: packets that did not fit, so far.
     """
 
     @property
     def dropped(self) -> int: ...
 
     def push(self, packet: Packet[Stream]) -> None:
-        """See a packet pass."""
+        """Take a packet."""
         ...
 
     def forget(self, packet: Packet[Stream]) -> None:
-        """No decoder takes this packet, which has passed."""
+        """Leave out a packet that was taken: the decoder refuses it."""
         ...
 
     def start_over(self, at_s: float | None) -> None:
-        """Begin anew with the picture of stream time ``at_s``: it must not be joined to what was.
+        """Begin an epoch at stream time ``at_s``: no clip may reach from before it to after it.
 
-        With None the next picture to come is the first.
+        With None it begins with the next packet.
         """
         ...
 
     def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:
-        """Return the clip of media time [start_s, end_s), which begins at stream time media_start_s."""
+        """Return the clip of media time [start_s, end_s); media time 0 is stream time ``media_start_s``."""
         ...
 
 
 class NoClips:
-    """For a scan: no moving pictures are kept."""
+    """For a scan: there are no clips."""
 
     dropped = 0
 
     def push(self, packet: Packet[Stream]) -> None:
-        """Let it pass."""
+        """Do nothing."""
 
     def forget(self, packet: Packet[Stream]) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
     def start_over(self, at_s: float | None) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
     def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
-        """There is none."""
+        """Return None."""
         return None
 
 
 class FileClips(NoClips):
-    """For a file with an index: the file is its own clip, and nothing is written."""
+    """For a file with an index: the file itself is the clip of every window, and nothing is written."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002  # the seam's
-        """Return the whole file."""
+        """Return the file."""
         return Clip(self._file, 0.0)
 
 
 class BufferClips:
-    """For everything else: cut from the rolling buffer into a file, without re-encoding."""
+    """For all other sources: clips are cut from the rolling buffer, without re-encoding."""
 
     def __init__(self, source: PacketSource, folder: Path, keep_s: float) -> None:
         self._source = source
         self._parameters = ClipParameters(source.video)
         self._folder = folder
         self._buffer = PacketBuffer(
-            # The buffer counts a second for a packet at most.
+            # The buffer counts at most a second per packet.
             keep_s + max(_SLACK_S, _SLACK_FRAMES / max(1.0, source.info.fps or _SLACK_FRAMES))
         )
         self._refused: deque[tuple[int | None, int | None]] = deque(maxlen=MAX_REFUSED)
 
     @property
     def dropped(self) -> int:
-        """Packets that the buffer's limit in bytes has cost."""
+        """Packets that the buffer's byte cap has dropped."""
         return self._buffer.dropped
 
     def push(self, packet: Packet[Stream]) -> None:
@@ -107,15 +107,15 @@ class BufferClips:
         self._buffer.push(packet)
 
     def forget(self, packet: Packet[Stream]) -> None:
-        """Leave it out: a browser stops playing where it meets such a packet."""
+        """Leave the packet out of clips: a browser stops playing at it."""
         self._refused.append((packet.pts, packet.dts))
 
     def start_over(self, at_s: float | None) -> None:
-        """Keep what has come of the new epoch: packets are here before their pictures."""
+        """Drop the packets before the new epoch; some of its own were taken already, before their frames."""
         self._buffer.start_over(at_s)
 
     def clip(self, name: str, media_start_s: float, start_s: float, end_s: float) -> Clip | None:
-        """Write the clip; None when the buffer holds nothing of that time. Raises MediaError."""
+        """Write the clip; return None when the buffer holds nothing of that time. Raises MediaError."""
         cut = self._buffer.cut(media_start_s + start_s, media_start_s + end_s)
         if cut is None:
             return None

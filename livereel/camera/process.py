@@ -8,7 +8,8 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 
 from base.child_process import Child
-from livereel.camera.worker import CameraJob, Report
+from livereel.camera.reports import Report
+from livereel.camera.worker import CameraJob
 
 # Reports that may wait for the main process. When it is full the camera's process waits to send, and its
 # packets wait in its own bounded queue.
@@ -18,7 +19,7 @@ MAX_REPORTS = 256
 class CameraProcess:
     """A camera's process and what it reports.
 
-    Its pipe is read in a thread: a process that is stopped in the middle of a report would block the loop.
+    Its pipe is read in a thread: a process that is stopped within a report would block the loop.
 
     Attributes:
         pid: its number.
@@ -28,7 +29,7 @@ class CameraProcess:
         """Start it; raises OSError."""
         self._child = Child("livereel.camera.worker", "run", job.camera.name)
         self.pid = self._child.pid
-        with suppress(OSError):  # it has died already: the pipe tells
+        with suppress(OSError):  # it has died already, and the pipe reports its end
             self._child.pipe.send(job)
         self._loop = asyncio.get_running_loop()
         self._reports: asyncio.Queue[Report | None] = asyncio.Queue(MAX_REPORTS)
@@ -36,7 +37,7 @@ class CameraProcess:
         threading.Thread(target=self._read, name=job.camera.name, daemon=True).start()
 
     async def next(self) -> Report | None:
-        """The next report, as soon as there is one; None when the process is gone."""
+        """Return the next report, as soon as there is one; None when the process is gone."""
         report = None if self._over else await self._reports.get()
         self._over = report is None
         return report
@@ -51,27 +52,27 @@ class CameraProcess:
             try:
                 asyncio.run_coroutine_threadsafe(self._reports.put(report), self._loop).result()
             except (RuntimeError, CancelledError):
-                return  # the loop has gone
+                return  # the loop is closed
             if report is None:
                 return
 
-    def say_stop(self) -> None:
-        """Say the one word that the process listens for; one that is gone need not hear it."""
+    def request_stop(self) -> None:
+        """Ask the process to close its window and end."""
         with suppress(OSError):
             self._child.pipe.send("stop")
 
     def kill(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         self._child.kill()
 
     async def died_of(self) -> str:
-        """Wait for its end, and say what it was, as ``SIGSEGV`` or ``exit code 1``."""
+        """Wait for its end, and return its cause, as ``SIGSEGV`` or ``exit code 1``."""
         return await asyncio.to_thread(self._child.wait)
 
     async def end(self) -> None:
-        """Kill the process if it is still there, and wait until nothing is left of it."""
+        """Kill the process if it still runs, and wait until its pipe and thread are released."""
         self.kill()
         await self.died_of()
         while await self.next() is not None:
-            pass  # the thread that reads may be waiting for room
+            pass  # the reading thread may be waiting for room in the queue
         self._child.pipe.close()

@@ -11,10 +11,10 @@ from annotated_types import Ge, Gt, Le, MinLen
 from analyzer.signal.settings import Areas, Polygon, rectangle
 
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
-"""What a camera may be called: its name becomes part of files' names and of topics."""
+"""Names of cameras: they become parts of file names and topics."""
 
 MOST_PX = 65_536
-"""No picture is wider or higher."""
+"""The largest width or height of a frame."""
 
 Place = Annotated[float, Ge(0), Le(MOST_PX)]
 Extent = Annotated[float, Gt(0), Le(MOST_PX)]
@@ -26,17 +26,17 @@ Area = Rectangle | Annotated[tuple[Point, ...], MinLen(3)]
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
-    """One camera: where it is, where to look, and what a describer should know of it.
+    """One camera: its address, the areas that count, and what a describer should know of it.
 
     Attributes:
         name: the camera's, as NAME has it.
         source: its address, with credentials.
-        detect_source: address of another stream of the same camera, which is analysed in its place; None
+        detect_source: address of another stream of the same camera, which is analysed instead; None
             where there is none.
         transport: how RTSP brings its packets.
         loop: a file starts over when it ends.
-        poll_s: how often the single picture at an http address is fetched; None fetches each 2 s what turns
-            out to be one.
+        poll_s: interval at which the single picture at an http address is fetched; with None every 2 s, where
+            it is one.
         regions, ignore: where motion counts, and where it does not.
         profile, language: None for those of all cameras.
         normal, tell_me_when: as in CameraBrief.

@@ -9,20 +9,22 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import assert_never
 
-from analyzer.signal.flicker import Flicker
-from livereel.camera.capture import Seen
-from livereel.camera.counts import CaptureCounts
+from analyzer.reel.records import GapReason
+from analyzer.signal.flicker.region import Flicker
 from livereel.camera.process import CameraProcess
-from livereel.camera.worker import CameraJob, Ended, Heartbeat, Listed
+from livereel.camera.reports import CaptureCounts, Ended, Heartbeat, Listed, Seen
+from livereel.camera.worker import CameraJob
 from sinks.events import CameraStatus, EpochStarted
+from stream.source import SourceFault
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.25
-# A camera that shows a picture and hangs up again and again is tried with growing pauses all the same.
+POLL_S = 0.25
+# Delays start over only after this long, as a camera may send a frame and close the connection each time.
 STEADY_S = 10.0
-# A slow camera has stalled when so many of its pictures are missing.
+# A slow camera has stalled when this many of its usual intervals have passed without a frame.
 STALL_INTERVALS = 3
 
 
@@ -33,9 +35,8 @@ class RestartPolicy:
     Attributes:
         open_s: from the start of the process to its first frame.
         stall_s: from frame to frame.
-        stop_s: from the word stop to the end of the process.
-        delays_s: before each new attempt; the last one repeats. They start over once it was watched for
-            STEADY_S.
+        stop_s: from the request to stop to the end of the process.
+        delays_s: before each new attempt; the last one repeats. They start over after STEADY_S of watching.
     """
 
     open_s: float = 20.0
@@ -44,9 +45,9 @@ class RestartPolicy:
     delays_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
     def waits_s(self) -> Iterator[float]:
-        """Yield delays, jittered by a quarter so that cameras behind one switch do not return at once."""
+        """Yield delays, each up to a quarter shorter at random: cameras of one switch return one by one."""
         for delay_s in itertools.chain(self.delays_s, itertools.repeat(self.delays_s[-1])):
-            yield delay_s * random.uniform(0.75, 1.0)  # noqa: S311  # no secret hangs on it
+            yield delay_s * random.uniform(0.75, 1.0)  # noqa: S311  # not used for a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +55,22 @@ class CameraLost:
     """A camera's connection ended.
 
     Attributes:
-        reason: in a few words; None when the source came to its end or we stopped it.
-        stalled: pictures had come and then ceased.
+        reason: in a few words; None when the source came to its end or the camera was stopped.
+        gap: why the camera is not observed from now on; None when it was stopped.
         final: it will not be tried again.
-        unreadable: what came could not be decoded.
     """
 
     reason: str | None
-    stalled: bool
-    final: bool
-    unreadable: bool = False
+    gap: GapReason | None = GapReason.SOURCE_DOWN
+    final: bool = False
 
 
 class Supervisor:
-    """Keeps one camera watched until it is stopped, its source ends, or trying again is of no use.
+    """Watches one camera until it is stopped, its source ends, or a failure is final.
 
     Attributes:
-        state: how the camera is doing.
-        counts: what the present (or the last) process has met.
+        state: of the camera.
+        counts: counters of the current (or the last) process.
         starts: processes started.
     """
 
@@ -80,13 +79,13 @@ class Supervisor:
         job: CameraJob,
         on_report: Callable[[Seen], Awaitable[None]],
         on_lost: Callable[[str, CameraLost], Awaitable[None]],
-        patience: RestartPolicy,
+        policy: RestartPolicy,
     ) -> None:
         self._job = job
         self._name = job.camera.name
         self._on_report = on_report
         self._on_lost = on_lost
-        self._patience = patience
+        self._policy = policy
         self._epoch = job.epoch
         self._stopping = asyncio.Event()
         self._process: CameraProcess | None = None
@@ -96,8 +95,8 @@ class Supervisor:
         self.state = CameraStatus.CONNECTING
         self.counts = CaptureCounts()
         self._counts_before = CaptureCounts()
-        self._damaged = 0  # packets, when the newest frame came
-        self._flickers: list[Flicker] = []  # those that the log tells of
+        self._damaged = 0  # damaged packets when the newest frame came
+        self._flickers: list[Flicker] = []  # logged already
         self.starts = 0
         self._listed: Listed | None = None
         self._warned: set[str] = set()
@@ -105,12 +104,12 @@ class Supervisor:
 
     @property
     def pid(self) -> int | None:
-        """The number of the camera's process, if there is one now."""
+        """The process id of the camera's process; None while there is none."""
         return None if self._process is None else self._process.pid
 
     @property
     def total(self) -> CaptureCounts:
-        """What all processes have met."""
+        """Counters of all its processes together."""
         return self._counts_before.plus(self.counts)
 
     @property
@@ -119,22 +118,22 @@ class Supervisor:
         return self._stopping.is_set()
 
     def stop(self) -> None:
-        """Close the open window and end; ``run`` returns when that is done."""
+        """Have the process close its window and end; ``run`` returns when that is done."""
         self._stopping.set()
         if self._process is not None:
-            self._hurry(self._process)
+            self._end_soon(self._process)
 
     def resume(self) -> None:
-        """Take back ``stop``, so that ``run`` may be called again."""
+        """Undo ``stop``, so that ``run`` may be called again."""
         self._stopping.clear()
 
     async def run(self) -> None:
-        """Watch; a lost connection is tried again for ever, with growing pauses."""
-        waits_s = self._patience.waits_s()
+        """Watch; a lost connection is tried again without end, with growing delays."""
+        waits_s = self._policy.waits_s()
         while not self._stopping.is_set():
             lost = await self._run_once()
             if self.state == CameraStatus.WATCHING and _now_s() - self._began_s > STEADY_S:
-                waits_s = self._patience.waits_s()
+                waits_s = self._policy.waits_s()
             self._notify(lost)
             await self._on_lost(self._name, lost)
             if lost.final:
@@ -143,7 +142,7 @@ class Supervisor:
                 await asyncio.wait_for(self._stopping.wait(), next(waits_s))
 
     def _notify(self, lost: CameraLost) -> None:
-        """Log a change of state, not each attempt of a night without a camera."""
+        """Log a change of state, not each attempt to reconnect."""
         ended = CameraStatus.REFUSED if lost.reason else CameraStatus.ENDED
         state = ended if lost.final else CameraStatus.WAITING
         if state != self.state:
@@ -152,14 +151,14 @@ class Supervisor:
         self.state = state
 
     async def _run_once(self) -> CameraLost:
-        """Run one process from start to end; whatever happens, it is gone when this returns."""
+        """Run one process from start to end; it is gone when this returns, also by an exception."""
         self._counts_before, self.counts = self.total, CaptureCounts()
         self._damaged = 0
         self.starts += 1
         try:
             process = CameraProcess(replace(self._job, epoch=self._epoch, listed=self._listed))
         except OSError as error:
-            return CameraLost(f"its process cannot be started: {error.strerror}", stalled=False, final=False)
+            return CameraLost(f"its process cannot be started: {error.strerror}")
         self._process = process
         try:
             return await self._listen(process)
@@ -168,14 +167,14 @@ class Supervisor:
             await process.end()
 
     async def _listen(self, process: CameraProcess) -> CameraLost:
-        """Pass reports on until the process is gone; a silence that is too long ends it."""
+        """Pass reports on until the process is gone; it is ended when its deadline passes without a frame."""
         lost: CameraLost | None = None
         ended: Ended | None = None
-        self._deadline_s = _now_s() + self._patience.open_s
+        self._deadline_s = _now_s() + self._policy.open_s
         while True:
             try:
-                # In short waits, as the deadline may be moved to an earlier time meanwhile.
-                async with asyncio.timeout(LOOK_S):
+                # In short waits, as the deadline may be moved to an earlier time while waiting.
+                async with asyncio.timeout(POLL_S):
                     report = await process.next()
             except TimeoutError:
                 if _now_s() < self._deadline_s:
@@ -183,49 +182,49 @@ class Supervisor:
                 if lost or ended or self._stopping.is_set():
                     process.kill()
                 else:
-                    lost = self._silence()
-                    self._hurry(process)
+                    lost = self._timed_out()
+                    self._end_soon(process)
                 continue
             if report is None:
-                return lost or await self._last_word(process, ended)
+                return lost or await self._ending_of(process, ended)
             if isinstance(report, Ended):
                 ended = report
-                self._deadline_s = _now_s() + self._patience.stop_s
+                self._deadline_s = _now_s() + self._policy.stop_s
             elif isinstance(report, Listed):
                 self._listed = report
             elif isinstance(report, Heartbeat):
-                self._beat(report, hurried=lost is not None)
+                self._beat(report, ending=lost is not None)
             else:
-                self._alive(hurried=lost is not None)
+                self._postpone(ending=lost is not None)
                 await self._report(report)
 
-    def _hurry(self, process: CameraProcess) -> None:
-        """Ask the process to close its window and end, and soon."""
-        process.say_stop()
-        self._deadline_s = _now_s() + self._patience.stop_s
+    def _end_soon(self, process: CameraProcess) -> None:
+        """Ask the process to close its window and end, before the deadline for that."""
+        process.request_stop()
+        self._deadline_s = _now_s() + self._policy.stop_s
 
-    def _alive(self, *, hurried: bool) -> None:
-        """Pictures come: who is not on its way out may be silent for as long as is allowed."""
-        if not hurried and not self._stopping.is_set():
+    def _postpone(self, *, ending: bool) -> None:
+        """Move the deadline, as frames come; not for a process that is to end."""
+        if not ending and not self._stopping.is_set():
             self._deadline_s = _now_s() + self._stall_s
 
     @property
     def _stall_s(self) -> float:
-        """How long no picture may come: the patience, or longer where that is the camera's own pace."""
-        return max(self._patience.stall_s, STALL_INTERVALS * self._interval_s)
+        """How long no frame may come: as in the policy, or longer for a camera that is slow itself."""
+        return max(self._policy.stall_s, STALL_INTERVALS * self._interval_s)
 
-    def _beat(self, beat: Heartbeat, *, hurried: bool) -> None:
+    def _beat(self, beat: Heartbeat, *, ending: bool) -> None:
         self._interval_s = beat.interval_s or 0.0
         if beat.counts.frames > self.counts.frames:
             self._damaged = beat.counts.damaged_packets
-            self._alive(hurried=hurried)
+            self._postpone(ending=ending)
         if beat.counts.skipped_packets and not self.counts.skipped_packets:
-            log.warning("%s: more pictures than can be decoded in time: some are left out", self._name)
+            log.warning("%s: more frames than can be decoded in time: some are skipped", self._name)
         if beat.choice and beat.choice != self._choice:
             log.info("%s: %s", self._name, beat.choice)
             self._choice = beat.choice
         if beat.clip_failure and not self.counts.clips_failed:
-            log.warning("%s: its windows have no moving pictures: %s", self._name, beat.clip_failure)
+            log.warning("%s: its windows have no clips: %s", self._name, beat.clip_failure)
         if beat.warning and beat.warning not in self._warned:
             self._warned.add(beat.warning)
             log.warning("%s: %s", self._name, beat.warning)
@@ -244,26 +243,30 @@ class Supervisor:
             self.state = CameraStatus.WATCHING
         await self._on_report(report)
 
-    def _silence(self) -> CameraLost:
-        watching = self.state == CameraStatus.WATCHING
+    def _timed_out(self) -> CameraLost:
         if self.counts.damaged_packets > self._damaged:
-            reason = "none of its pictures can be decoded"
-            return CameraLost(reason, stalled=watching, final=False, unreadable=True)
-        if watching:
-            return CameraLost(f"no picture for {self._stall_s:g} s", stalled=True, final=False)
-        return CameraLost(f"no picture within {self._patience.open_s:g} s", stalled=False, final=False)
+            return CameraLost("none of its frames can be decoded", GapReason.UNREADABLE)
+        if self.state == CameraStatus.WATCHING:
+            return CameraLost(f"no frame for {self._stall_s:g} s", GapReason.SOURCE_STALLED)
+        return CameraLost(f"no frame within {self._policy.open_s:g} s")
 
-    async def _last_word(self, process: CameraProcess, ended: Ended | None) -> CameraLost:
+    async def _ending_of(self, process: CameraProcess, ended: Ended | None) -> CameraLost:
         if self._stopping.is_set():
-            return CameraLost(None, stalled=False, final=True)
+            return CameraLost(None, gap=None, final=True)
         if ended is None:
-            return CameraLost(f"its process died: {await process.died_of()}", stalled=False, final=False)
-        return CameraLost(
-            ended.reason,
-            stalled=ended.stalled,
-            final=not ended.retryable,
-            unreadable=ended.unreadable,
-        )
+            return CameraLost(f"its process died: {await process.died_of()}")
+        return CameraLost(ended.reason, _gap_reason(ended.fault), final=not ended.retryable)
+
+
+def _gap_reason(fault: SourceFault) -> GapReason:
+    match fault:
+        case SourceFault.DOWN:
+            return GapReason.SOURCE_DOWN
+        case SourceFault.STALLED:
+            return GapReason.SOURCE_STALLED
+        case SourceFault.UNREADABLE:
+            return GapReason.UNREADABLE
+    assert_never(fault)
 
 
 def _now_s() -> float:

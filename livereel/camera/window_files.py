@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from analyzer.signal.window import Clip, Keyframe, Measured, Shot
+from analyzer.signal.peaks import Candidate
+from analyzer.signal.window import Clip, Keyframe
+from analyzer.signal.windower import LazyJpeg, MeasuredWindow
 from livereel.camera.clips import Clipper
-from livereel.camera.counts import CaptureCounts
+from livereel.camera.reports import CaptureCounts
 from livereel.storage.free_space import FreeSpace, is_full
 from stream.media.file import MediaError
 
@@ -16,15 +18,15 @@ class WindowFiles:
     """Writes the files of one window after the other.
 
     Attributes:
-        clip_failure: why a clip could not be cut, the last time.
+        clip_failure: why the last clip that failed could not be written; None where none failed.
     """
 
     def __init__(
         self, clips: Clipper, pictures: Path | None, space: FreeSpace | None, counts: CaptureCounts
     ) -> None:
-        """Keep clips by ``clips`` and keyframes in the folder ``pictures`` (None: nowhere).
+        """Write clips by ``clips``, and keyframes to the folder ``pictures`` (None: no keyframes).
 
-        With ``space``, a window for which there is no room has no files; without it, a full disk is an
+        With ``space``, a window for which there is no free space has no files; without it, a full disk is an
         error. What could not be written is added to ``counts``.
         """
         self._clips = clips
@@ -33,31 +35,31 @@ class WindowFiles:
         self._counts = counts
         self.clip_failure: MediaError | None = None
 
-    def keep(
-        self, measured: Measured, place: str, media_start_s: float
+    def write(
+        self, measured: MeasuredWindow, place: str, media_start_s: float
     ) -> tuple[Clip | None, tuple[Keyframe, ...]]:
-        """Write a window's files under the name ``place``; media time began at stream time ``media_start_s``.
+        """Write a window's files under the name ``place``; media time 0 is stream time ``media_start_s``.
 
-        Raises MediaError or OSError; what had been written is gone then, as it is where there is no room.
+        Raises MediaError or OSError; then, as where there is no free space, no file of the window is left.
         """
         if measured.quiet:
             return None, ()
-        bare = tuple(Keyframe(shot.pts_s, shot.value) for shot in measured.shots)
+        bare = tuple(Keyframe(peak.pts_s, peak.value) for peak in measured.candidates)
         if self._space is not None and self._space.missing_bytes():
             self._counts.windows_without_room += 1
             return None, bare
         try:
-            keyframes = tuple(self._keyframe(place, n, shot) for n, shot in enumerate(measured.shots))
+            keyframes = tuple(self._keyframe(place, n, peak) for n, peak in enumerate(measured.candidates))
             return self._clip(measured, place, media_start_s), keyframes
         except (MediaError, OSError) as error:
-            self._unlink(place, len(measured.shots))
+            self._unlink(place, len(measured.candidates))
             if self._space is None or not is_full(error):
                 raise
         self._counts.windows_without_room += 1
         return None, bare
 
-    def _clip(self, measured: Measured, place: str, media_start_s: float) -> Clip | None:
-        """Cut the clip; packets that no file can hold cost the clip, not the camera."""
+    def _clip(self, measured: MeasuredWindow, place: str, media_start_s: float) -> Clip | None:
+        """Write the clip; packets that no file can hold cost the clip, not the window."""
         try:
             return self._clips.clip(place, media_start_s, measured.start_s, measured.end_s)
         except MediaError as error:
@@ -67,20 +69,20 @@ class WindowFiles:
         self._counts.clips_failed += 1
         return None
 
-    def _keyframe(self, place: str, number: int, shot: Shot) -> Keyframe:
-        if self._pictures is None:
-            return Keyframe(shot.pts_s, shot.value)
+    def _keyframe(self, place: str, number: int, peak: Candidate[LazyJpeg]) -> Keyframe:
+        if self._pictures is None or peak.payload is None:
+            return Keyframe(peak.pts_s, peak.value)
         file = _picture(self._pictures, place, number)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(shot.jpeg)
-        return Keyframe(shot.pts_s, shot.value, file)
+        file.write_bytes(peak.payload.data)
+        return Keyframe(peak.pts_s, peak.value, file)
 
     def _unlink(self, place: str, count: int) -> None:
-        """Nothing would name these pictures; of a clip that failed nothing is left."""
+        """Remove the keyframes; of a clip that failed nothing is left."""
         if self._pictures is None:
             return
         for number in range(count):
-            with suppress(OSError):  # the next start removes what cannot be removed now
+            with suppress(OSError):  # recovery at the next start removes it
                 _picture(self._pictures, place, number).unlink(missing_ok=True)
 
 

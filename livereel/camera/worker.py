@@ -10,15 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from analyzer.signal.flicker import Flicker
 from analyzer.signal.settings import WindowSettings
 from base.child_process import become_child
-from livereel.camera.capture import Capture, Seen
+from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips
-from livereel.camera.counts import CaptureCounts
 from livereel.camera.main_stream import MainStreamClips
+from livereel.camera.reports import Ended, Heartbeat, Listed, Report
 from livereel.camera.settings import CameraSettings
 from livereel.storage.data_dir import CLIPS, KEYFRAMES
 from livereel.storage.free_space import FreeSpace
@@ -26,33 +25,20 @@ from stream.open import open_live
 from stream.source import SourceError
 from stream.threaded import ThreadedSource
 
-if TYPE_CHECKING:
-    from stream.web.playlist import Segment
-
 BEAT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """The source is a live playlist, up to whose segment ``seen`` nothing is to be played again.
-
-    None is whatever it lists when it is asked next.
-    """
-
-    seen: Segment | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CameraJob:
-    """All that a camera's process must know.
+    """What a camera's process is to do.
 
     Attributes:
         camera: its address, and how it is read.
         windows: how windows are measured.
         data: the data folder.
-        min_free_bytes: without so much room on the disk nothing is written.
+        min_free_bytes: free space on the disk that is left; with less, nothing is written.
         epoch: number of the first epoch.
-        listed: where an earlier connection has left a live playlist; None at the first one.
+        listed: up to where an earlier connection has played a live playlist; None for the first one.
     """
 
     camera: CameraSettings
@@ -63,46 +49,8 @@ class CameraJob:
     listed: Listed | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """The process is alive, and what it has met so far; ``frames`` grows while pictures come.
-
-    Attributes:
-        counts: what was met.
-        clip_failure: why a clip could not be cut, the last time.
-        warning: what the user should know of how the source is read.
-        interval_s: how far apart its pictures usually are; None while that is unknown.
-        choice: which of several video tracks is watched.
-        flickers: small places whose regular changes do not count as motion.
-    """
-
-    counts: CaptureCounts
-    clip_failure: str | None = None
-    choice: str | None = None
-    warning: str | None = None
-    interval_s: float | None = None
-    flickers: tuple[Flicker, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The last word. ``reason`` is None when the source came to its end or we stopped it.
-
-    ``unreadable``: the source is there, but what it sends cannot be decoded.
-    ``stalled`` says that the connection was there, and nothing came.
-    """
-
-    reason: str | None = None
-    retryable: bool = False
-    unreadable: bool = False
-    stalled: bool = False
-
-
-Report = Seen | Heartbeat | Listed | Ended
-
-
 class _Reporter:
-    """The pipe, shared by the loop and the beat; a broken pipe stops the loop."""
+    """The pipe, shared by the capture loop and the heartbeat; a broken pipe ends the loop."""
 
     def __init__(self, pipe: Connection[Report, Any]) -> None:
         self._pipe = pipe
@@ -114,16 +62,16 @@ class _Reporter:
 
 
 def run(handle: int, parent_pid: int) -> None:
-    """Be the camera's process: hear of the camera over the pipe that ``handle`` names, and watch it."""
+    """Run the camera's process: receive its job over the pipe of this handle, and watch the camera."""
     pipe = become_child(handle, parent_pid)
     reporter = _Reporter(pipe)
     try:
         try:
             reporter.send(_watch(pipe, reporter, pipe.recv()))
         except SourceError as error:
-            reporter.send(Ended(error.reason, error.retryable, error.unreadable))
+            reporter.send(Ended.by(error))
     except (EOFError, BrokenPipeError):
-        return  # nobody is there any more
+        return  # the main process has ended
 
 
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -> Ended:
@@ -139,12 +87,12 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -
         source = _opened_to_detect(camera.detect_source, camera)
     threading.Thread(target=_stop_on_message, args=(pipe, source), daemon=True).start()
     clips = BufferClips(main, job.data / CLIPS / camera.name, job.windows.window_s)
-    beside = None if main is source else MainStreamClips(main, source, clips)
+    other_clips = None if main is source else MainStreamClips(main, source, clips)
     capture = Capture(
         source,
         camera.name,
         job.windows,
-        beside or clips,
+        other_clips or clips,
         job.data / KEYFRAMES / camera.name,
         arrivals=source,
         space=FreeSpace(job.data, job.min_free_bytes),
@@ -155,14 +103,12 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -
         for seen in capture.run():
             reporter.send(seen)
     finally:
-        if beside:
-            beside.close()
-        reporter.send(_beat_of(capture, source))  # the numbers of its last moments
-    failure = capture.failure or (beside and beside.failure)
+        if other_clips:
+            other_clips.close()
+        reporter.send(_beat_of(capture, source))  # the final counters
+    failure = capture.failure or (other_clips and other_clips.failure)
     if failure:
-        return Ended(
-            failure.reason, failure.retryable, unreadable=failure.unreadable, stalled=failure.stalled
-        )
+        return Ended.by(failure)
     if source.info.live and not source.stopped:
         return Ended("the stream ended", retryable=True)
     return Ended()
@@ -178,11 +124,11 @@ def _opened_to_detect(address: str, camera: CameraSettings) -> ThreadedSource:
         return _open(address, camera)
     except SourceError as error:
         reason = f"its detect_source: {error.reason}"
-        raise SourceError(error.address, reason, retryable=error.retryable) from error
+        raise SourceError(error.address, reason, fault=error.fault, retryable=error.retryable) from error
 
 
 def _stop_on_message(pipe: Connection[Report, Any], source: ThreadedSource) -> None:
-    """Wait for the one word that the main process says, or for its end."""
+    """Stop the source at any message of the main process, or at its end."""
     with suppress(EOFError, OSError):
         pipe.recv()
     source.stop()

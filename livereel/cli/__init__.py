@@ -6,7 +6,9 @@ Read in this order:
 - ``scan``: ``scan``: print the windows and keyframes of a source.
 - ``recap``: ``recap``: make the reel of a whole file.
 - ``recap_describe``: capture in a thread while windows are described: the pipeline of ``recap``.
+- ``init``: ``init``: write a configuration with its first camera.
 - ``check``: ``check``: try everything that a configuration names.
+- ``check_camera``: what ``check`` finds of one camera: its stream, and its regions against its picture.
 - ``ledger``: ``ledger``: print what happened.
 - ``interrupt``: end a live source at the first Ctrl-C and keep what was seen.
 - ``progress``: a progress bar on a terminal, nothing in a pipe.

@@ -6,39 +6,32 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+from livereel.cli.check_camera import CameraCheck
 from livereel.cli.errors import EXPECTED, explain
-from livereel.config.describers import make_language_models
+from livereel.config.describers import make_language_models, without_effect
 from livereel.config.options import Options
 from livereel.config.schema import Config
 from sinks.mqtt.access_check import check_broker
 from sinks.mqtt.connection.errors import BrokerError
-from stream.media.file import MediaError
-from stream.media.track import holds_video
-from stream.open import open_source
 
 Try = Callable[[], Awaitable[str]]
 
 
-def check(options: Options) -> bool:
-    """Try cameras, model, broker and disk; prints a line for each and returns whether all work."""
-    return asyncio.run(_check(options))
+def check(options: Options, snapshots: Path | None = None) -> bool:
+    """Try cameras, model, broker and disk; print a line for each and return whether all work.
+
+    In the folder ``snapshots``, if given, a picture of each camera is written with its regions drawn.
+    """
+    return asyncio.run(_check(options, snapshots))
 
 
-async def _check(options: Options) -> bool:
+async def _check(options: Options, snapshots: Path | None) -> bool:
     config = options.config
-    tries: list[tuple[str, Try]] = [
-        (f"camera {camera.name}{which}", _camera(address, camera.transport, poll_s))
-        for camera in config.cameras
-        for which, address, poll_s in (
-            ("", camera.source, camera.poll_s),
-            (" (detect_source)", camera.detect_source, None),
-        )
-        if address is not None
-    ]
+    tries: list[tuple[str, Try]] = list(_cameras(options, snapshots))
     tries += [("words", _words(options)), ("mqtt", _mqtt(config)), ("disk", _disk(config))]
     if not config.cameras:
         sys.stdout.write("ok    cameras: none\n")
@@ -55,37 +48,34 @@ async def _try(name: str, attempt: Try) -> bool:
     return True
 
 
-def _camera(address: str, transport: str, poll_s: float | None) -> Try:
-    def look() -> str:
-        with closing(open_source(address, transport, poll_s=poll_s)) as source:
-            info = source.info
-            if not holds_video(source.video):
-                raise MediaError(f"{info.address}: no clips can be cut: MP4 cannot hold {info.codec} video")
-            rate = f" at {info.fps:g} fps" if info.fps else ""
-            sound = ", with sound" if source.audio is not None else ""
-            notes = "".join(f"; {note}" for note in (info.choice, source.warning) if note)
-            return f"{info.address}, {info.codec} {info.width_px}x{info.height_px}{rate}{sound}{notes}"
-
-    async def attempt() -> str:
-        return await asyncio.to_thread(look)
-
-    return attempt
+def _cameras(options: Options, snapshots: Path | None) -> Iterator[tuple[str, Try]]:
+    for camera in options.config.cameras:
+        looked_at = CameraCheck(camera, options.config.motion, snapshots)
+        yield f"camera {camera.name}", partial(asyncio.to_thread, looked_at.source)
+        if camera.detect_source is not None:
+            name = f"camera {camera.name} (detect_source)"
+            yield name, partial(asyncio.to_thread, looked_at.detect_source)
 
 
 def _words(options: Options) -> Try:
     async def attempt() -> str:
-        words = make_language_models(options.config, options.config.cameras)
+        config = options.config
+        if config.describe.kind == "builtin":
+            unused = list(without_effect(config, config.cameras))
+            note = f"; of no effect without one: {', '.join(unused)}" if unused else ""
+            return f"built in, no model{note}"
+        words = make_language_models(config, config.cameras)
         try:
             if words.probe is None:
-                return "built in, no model"
+                return "no model"
             probe = await words.probe()
         finally:
             await words.describer.close()
         context = f"{probe.context_tokens} tokens of context, " if probe.context_tokens else ""
         schema = "held to a schema" if probe.schema else "asked for a schema in words"
         video = "a window as one video" if probe.video else "a window as images"
-        told = f"{probe.model}, {context}{schema}, {video}, {probe.window_s:.1f} s a window"
-        return told + (f"; falls back to: {'; '.join(probe.fallbacks)}" if probe.fallbacks else "")
+        found = f"{probe.model}, {context}{schema}, {video}, {probe.window_s:.1f} s a window"
+        return found + (f"; falls back to: {'; '.join(probe.fallbacks)}" if probe.fallbacks else "")
 
     return attempt
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 
 from analyzer.describe.describer import DescribeError
-from analyzer.reel.compile import ReelError
+from analyzer.reel.records import ReelError
 from livereel.config.schema import ConfigError
 from livereel.ledger.records import LedgerError
+from livereel.live.run_summary import UnwatchedError
 from livereel.storage.data_dir import FolderInUseError
 from sinks.sink import SinkError
 from stream.media.file import MediaError
@@ -22,6 +23,7 @@ EXPECTED = (
     LedgerError,
     FolderInUseError,
     SinkError,
+    UnwatchedError,
     OSError,
 )
 

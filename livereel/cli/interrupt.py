@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -11,6 +11,8 @@ from types import FrameType
 from stream.open import open_live, open_source
 from stream.source import PacketSource
 from stream.threaded import ThreadedSource
+
+log = logging.getLogger(__name__)
 
 
 def opened(address: str, *, realtime: bool = False) -> PacketSource:
@@ -34,7 +36,7 @@ def ended_by_ctrl_c(source: PacketSource) -> Iterator[None]:
         yield
         return
     warning = f"; {source.warning}" if source.warning else ""
-    sys.stderr.write(f"livereel: {source.info.address} is live{warning}; Ctrl-C ends it\n")
+    log.info("%s is live%s; Ctrl-C ends it", source.info.address, warning)
     before = signal.getsignal(signal.SIGINT)
 
     def stop(_number: int, _frame: FrameType | None) -> None:

@@ -14,13 +14,14 @@ from typing import Annotated
 import typer
 
 import livereel
-from livereel.cli.log import log_to_stderr
+from livereel.cli.log import write_failure
+from livereel.cli.shared_options import command
 
+# Plain text: rich's tables cut the names of options on a narrow terminal.
 app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Watches live cameras and files and keeps a highlight reel with its story rolling.",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 SourceArgument = Annotated[
@@ -29,25 +30,44 @@ SourceArgument = Annotated[
 ]
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="Options that differ from the defaults (YAML)."),
+    typer.Option(
+        "--config", metavar="FILE", help="Options that differ from the defaults (YAML).", show_default="none"
+    ),
 ]
 RegionOption = Annotated[
     list[str] | None,
-    typer.Option("--region", metavar="X,Y,W,H", help="Look only here (pixels of the picture as shown)."),
+    typer.Option(
+        "--region",
+        metavar="X,Y,W,H",
+        help="Look only here (pixels of the picture as shown); repeatable.",
+        show_default="the whole picture",
+    ),
 ]
 IgnoreOption = Annotated[
     list[str] | None,
-    typer.Option("--ignore", metavar="X,Y,W,H", help="Never look here (pixels of the picture as shown)."),
+    typer.Option(
+        "--ignore",
+        metavar="X,Y,W,H",
+        help="Never look here (pixels of the picture as shown); repeatable.",
+        show_default="nothing",
+    ),
 ]
 DataOption = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Where the ledger, clips and reels go.")
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", help="Where the ledger, clips and reels go.", show_default="livereel-data"
+    ),
 ]
 FolderOption = Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder.")]
-SecondsOption = Annotated[float | None, typer.Option(min=1, help="Stop after so long.")]
+SecondsOption = Annotated[
+    float | None, typer.Option(min=1, metavar="N", help="Stop after N seconds.", show_default="at Ctrl-C")
+]
 SinceOption = Annotated[
     str | None,
     typer.Option(
-        metavar="TIME", help="From then on: 2026-01-31T14:00, 14:00 (local time) or 90m, 2h, 3d ago."
+        metavar="TIME",
+        help="From then on: 2h, 10 minutes ago, yesterday, 8am, 20:00, 2026-01-31 14:00 (local time).",
+        show_default="the beginning",
     ),
 ]
 
@@ -67,22 +87,39 @@ class DescriberKind(StrEnum):
     openai = "openai"
 
 
-DescribeOption = Annotated[DescriberKind | None, typer.Option(help="Who puts windows into words.")]
-ModelOption = Annotated[str | None, typer.Option(metavar="NAME", help="The model's name or folder.")]
-BaseUrlOption = Annotated[str | None, typer.Option(metavar="URL", help="The server, up to and with /v1.")]
+DescribeOption = Annotated[
+    DescriberKind | None, typer.Option(help="What describes windows.", show_default="builtin")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="The model's name or folder.", show_default="the server's, or Qwen2-VL"
+    ),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="The model's server, up to and with /v1.", show_default="OpenAI's"),
+]
 ProfileOption = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="surveillance, movie, sports, wildlife, meeting or own."),
+    typer.Option(
+        metavar="NAME",
+        help="What matters: surveillance, movie, sports, wildlife, meeting or one of the configuration.",
+        show_default="surveillance",
+    ),
 ]
 
 
-@app.command()
+@command(app, "livereel scan match.mp4", "livereel scan rtsp://10.0.0.5/stream1 --json")
 def scan(
     source: SourceArgument,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each window.")] = False,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Draw the signal and its peaks as a page.")
+        Path | None,
+        typer.Option(
+            metavar="FILE.html", help="Draw the signal and its peaks as a page.", show_default="no page"
+        ),
     ] = None,
     realtime: Annotated[
         bool, typer.Option("--realtime", help="Play a file no faster than it was taken, as watch does.")
@@ -91,7 +128,7 @@ def scan(
     region: RegionOption = None,
     ignore: IgnoreOption = None,
 ) -> None:
-    """Find a source's keyframes: a line for each window, nothing written."""
+    """Find a source's keyframes: print a line for each window."""
     from livereel.cli.scan import scan as run  # noqa: PLC0415
     from livereel.config.options import read_options  # noqa: PLC0415  # --help needs none of it
 
@@ -99,31 +136,62 @@ def scan(
     run(source, options, as_json=as_json, plot=plot, realtime=realtime)
 
 
-@app.command()
+@command(
+    app,
+    "livereel recap match.mp4 --out match-reel",
+    "livereel recap match.mp4 --out match-reel --describe openai --base-url http://gpu-box:8000/v1",
+)
 def recap(
-    source: SourceArgument,
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...", help="Files, in order, or patterns of their names; or one address."
+        ),
+    ],
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
+    length: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How long the reel may be: 60, 1m30s.")
+    ] = None,
+    chapters: Annotated[int | None, typer.Option(min=1, max=100, help="So many chapters.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Begin there in the files: 90, 1:30, 1h2m.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(metavar="TIME", help="End there in the files.")] = None,
+    single_file: Annotated[
+        bool, typer.Option("--single-file", help="Put the video into report.html (up to 50 MB).")
+    ] = False,
+    stamp: Annotated[bool, typer.Option("--stamp", help="Write name and time into the picture.")] = False,
     describe: DescribeOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     profile: ProfileOption = None,
-    style: Annotated[Style | None, typer.Option(help="Moving pictures, or a slideshow of the peaks.")] = None,
+    style: Annotated[
+        Style | None, typer.Option(help="Moving pictures, or a slideshow of the peaks.", show_default="clips")
+    ] = None,
     config: ConfigOption = None,
     region: RegionOption = None,
     ignore: IgnoreOption = None,
 ) -> None:
-    """Make the highlight reel of a whole file, with its story, as fast as it goes."""
-    from livereel.cli.recap import recap as run  # noqa: PLC0415
-    from livereel.config.options import read_options  # noqa: PLC0415  # --help needs none of it
+    """Make one highlight reel of whole files, with its story."""
+    from livereel.app import recap as run  # noqa: PLC0415  # --help needs none of it
+    from livereel.cli.recap_request import read_request  # noqa: PLC0415
+    from livereel.config.options import read_options  # noqa: PLC0415
 
+    request = read_request(sources, out, length, from_, to, single_file=single_file)
     options = read_options(config, region or [], ignore or []).with_style(style.value if style else None)
-    run(source, out, options.with_words(describe.value if describe else None, model, base_url, profile))
+    options = options.with_reel(request.length_s, chapters, stamp=stamp)
+    run(request, options.with_words(describe.value if describe else None, model, base_url, profile))
 
 
-@app.command()
+@command(
+    app,
+    "livereel watch rtsp://user:password@10.0.0.5/stream1 --data front",
+    "livereel watch rtsp://10.0.0.5/stream1 rtsp://10.0.0.6/stream1 --seconds 3600",
+    brief=False,
+)
 def watch(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Addresses of cameras.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="Addresses of cameras.")],
     *,
     data: DataOption = None,
     seconds: SecondsOption = None,
@@ -136,21 +204,20 @@ def watch(
     region: RegionOption = None,
     ignore: IgnoreOption = None,
 ) -> None:
-    """Watch cameras live and keep their reels rolling, with no configuration file needed.
+    """Watch cameras live and keep their reels rolling.
 
-    Files are played at the speed at which they were taken.
+    No configuration file is needed. Files are played at the speed at which they were taken.
     """
     from livereel.app import name_cameras  # noqa: PLC0415  # --help needs none of it
     from livereel.app import watch as run  # noqa: PLC0415
     from livereel.config.options import read_options  # noqa: PLC0415
 
-    log_to_stderr()
     options = read_options(config, region or [], ignore or [])
     options = options.with_words(describe.value if describe else None, model, base_url, profile)
     run(name_cameras(sources, loop=loop), data or options.config.data, options, seconds)
 
 
-@app.command()
+@command(app, "livereel run config.yaml", "livereel run config.yaml --log-format json", brief=False)
 def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG")] = Path("config.yaml"),
     *,
@@ -161,54 +228,111 @@ def run(
     from livereel.config.options import read_options  # noqa: PLC0415
     from livereel.config.schema import ConfigError  # noqa: PLC0415
 
-    log_to_stderr()
     options = read_options(config, [], [])
     if not options.config.cameras:
         raise ConfigError(f"{config}: cameras: there are none")
     run(options.config.cameras, options.config.data, options, seconds)
 
 
-@app.command()
-def check(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG")] = Path("config.yaml"),
+@command(app, "livereel init", "livereel init home.yaml --source rtsp://10.0.0.5/main --name front --yes")
+def init(
+    path: Annotated[Path, typer.Argument(metavar="PATH")] = Path("config.yaml"),
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="The first camera: address or file.", show_default="asked for"),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What the camera is called.", show_default="from its address"),
+    ] = None,
+    mqtt_host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="The MQTT broker.", show_default="none")
+    ] = None,
+    data: DataOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults.")] = False,
 ) -> None:
-    """Try what a configuration names: cameras, model, broker and disk; each ok, or why not."""
+    """Write a configuration with its first camera.
+
+    Asks for what no option says; overwrites nothing.
+    """
+    from livereel.cli.init import Answers  # noqa: PLC0415  # --help needs none of it
+    from livereel.cli.init import init as run  # noqa: PLC0415
+
+    run(path, Answers(source, name, mqtt_host, data), ask=not yes)
+
+
+@command(app, "livereel check", "livereel check cameras.yaml --snapshot pictures")
+def check(
+    path: Annotated[Path | None, typer.Argument(metavar="CONFIG", show_default="config.yaml")] = None,
+    *,
+    config: ConfigOption = None,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write a picture of each camera there, its regions drawn.",
+            show_default="none",
+        ),
+    ] = None,
+) -> None:
+    """Try all that a configuration names: each is ok, or why not.
+
+    Cameras, model, broker and disk.
+    """
     from livereel.cli.check import check as run  # noqa: PLC0415  # --help needs none of it
     from livereel.config.options import read_options  # noqa: PLC0415
+    from livereel.config.schema import UsageError  # noqa: PLC0415
 
-    raise typer.Exit(0 if run(read_options(config, [], [])) else 1)
+    if path is not None and config is not None:
+        raise UsageError("CONFIG and --config name the same thing: give one of them")
+    options = read_options(config or path or Path("config.yaml"), [], [])
+    raise typer.Exit(0 if run(options, snapshot) else 1)
 
 
-@app.command()
+@command(app, 'livereel ledger --since "2h ago"', "livereel ledger --data front --since yesterday --json")
 def ledger(
     *,
     data: FolderOption = Path("livereel-data"),
     since: SinceOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each line.")] = False,
 ) -> None:
-    """Tell what happened, in time order: windows, gaps and reels. Works beside a running instance."""
+    """Print what happened: windows, gaps and reels in time order.
+
+    Works while another livereel writes the data folder.
+    """
     from livereel.cli.ledger import print_history  # noqa: PLC0415  # --help needs none of it
 
     print_history(data, since, as_json=as_json)
 
 
-@app.command()
+@command(
+    app,
+    "livereel reel --out evening --since 20:00",
+    "livereel reel --out front --data front --since yesterday --camera front",
+)
 def reel(
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
     data: FolderOption = Path("livereel-data"),
     since: SinceOption = None,
-    camera: Annotated[list[str] | None, typer.Option(help="Only this camera; repeatable.")] = None,
+    camera: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this camera; repeatable.", show_default="all cameras"),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Make a reel now of what was seen since TIME. Works beside a running instance."""
+    """Make a reel now of what was seen since TIME.
+
+    Works while another livereel writes the data folder.
+    """
     from livereel.app import reel_now  # noqa: PLC0415  # --help needs none of it
     from livereel.config.options import read_options  # noqa: PLC0415
 
     reel_now(data, out, since, camera or [], read_options(config, [], []))
 
 
-@app.command()
+@command(app, "livereel demo", "livereel demo --seconds 120 --data my-demo", brief=False)
 def demo(
     *,
     seconds: Annotated[float, typer.Option(min=15, help="How long to watch.")] = 60.0,
@@ -216,29 +340,35 @@ def demo(
         "livereel-demo"
     ),
 ) -> None:
-    """Watch two drawn cameras live, a street and a playing field, and keep a reel rolling."""
+    """Watch two synthetic cameras live, a street and a playing field."""
     from livereel.app import demo as run  # noqa: PLC0415  # --help needs none of it
     from livereel.config.options import read_options  # noqa: PLC0415
 
-    log_to_stderr()
     run(data, seconds, read_options(None, [], []))
 
 
 @app.callback(invoke_without_command=True)
-def version(
+def livereel_alone(
+    context: typer.Context,
     *,
-    show: Annotated[
+    version: Annotated[
         bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
     ] = False,
 ) -> None:
-    """livereel: watch less, miss nothing."""  # the program's name
-    if show:
+    """Watch live cameras and files, and keep a highlight reel with its story rolling.
+
+    Each command has its own --help, with examples.
+    """
+    if version:
         typer.echo(livereel.__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
 
 
 def _end_as_ctrl_c_does() -> None:
-    """Let nothing half-written stay behind when the program is told to end, or its terminal is closed."""
+    """Remove half-written files also at SIGTERM, and when the terminal is closed."""
 
     def interrupt(_number: int, frame: FrameType | None) -> None:
         handler = signal.getsignal(signal.SIGINT)
@@ -253,13 +383,13 @@ def _end_as_ctrl_c_does() -> None:
 
 
 def _discard_output() -> None:
-    """Who reads our output has gone (``| head``): there is nobody to tell, not even at exit."""
+    """Discard further output: the reader has closed the pipe, as ``| head`` does; also at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _run() -> None:
+def _run() -> int:
     try:
-        app()
+        return app(prog_name="livereel", standalone_mode=False) or 0
     finally:
         try:
             sys.stdout.flush()
@@ -268,26 +398,48 @@ def _run() -> None:
 
 
 def main() -> None:
-    """Run the program; every failure that can be expected is one line and exit code 1."""
+    """Run the program; every failure that can be expected is one line, exit code 1, or 2 for wrong usage."""
     _end_as_ctrl_c_does()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes
     try:
-        _run()
+        code = _run()
     except BrokenPipeError:
         _discard_output()
-        sys.exit(1)
+        code = 1
     except KeyboardInterrupt:
-        sys.stderr.write("livereel: stopped\n")
-        sys.exit(130)
+        code = 130
     except Exception as error:
-        from livereel.cli.errors import EXPECTED, explain  # noqa: PLC0415
-        from livereel.config.schema import UsageError  # noqa: PLC0415  # only who fails needs them
-
-        if not isinstance(error, EXPECTED):
+        failure = _explained(error)
+        if failure is None:
             raise
-        sys.stderr.writelines(f"livereel: {line}\n" for line in explain(error).splitlines())
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+        lines, code = failure
+        for line in lines:
+            write_failure(line)
+    if code == 130:
+        write_failure("stopped")
+    sys.exit(code)
+
+
+def _explained(error: Exception) -> tuple[list[str], int] | None:
+    """Return the lines of an expected failure and its exit code; None for a fault of the program."""
+    # The command line's own errors, whose class typer does not export.
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        return [_usage(error.format_message(), getattr(error, "ctx", None))], error.exit_code
+    from livereel.cli.errors import EXPECTED, explain  # noqa: PLC0415
+    from livereel.config.schema import UsageError  # noqa: PLC0415  # needed only after a failure
+
+    if not isinstance(error, EXPECTED):
+        return None
+    return explain(error).splitlines(), 2 if isinstance(error, UsageError) else 1
+
+
+def _usage(message: str, context: typer.Context | None) -> str:
+    """``no such option: --nonsense (see livereel scan --help)``."""
+    line = " ".join(message.split()).rstrip(".")
+    line = line.replace("Value error, ", "").replace("Input should be", "must be")  # pydantic's own phrases
+    command_path = "livereel" if context is None else context.command_path
+    return f"{line[:1].lower()}{line[1:]} (see {command_path} --help)"
 
 
 if __name__ == "__main__":

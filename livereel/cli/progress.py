@@ -1,7 +1,8 @@
-"""A progress bar on a terminal, nothing in a pipe."""
+"""A progress bar on a terminal, nothing in a pipe or where notes are not wanted."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,8 +13,8 @@ Advance = Callable[[float], None]
 
 @contextmanager
 def progress(label: str, *, known: bool = True) -> Iterator[Advance]:
-    """Show a bar on stderr while the block runs; ``known`` says that the end can be told beforehand."""
-    if not sys.stderr.isatty():
+    """Show a bar on stderr while the block runs; ``known``: the end is known beforehand."""
+    if not sys.stderr.isatty() or logging.getLogger("livereel").level > logging.INFO:
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415  # a pipe does without

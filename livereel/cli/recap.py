@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analyzer.describe.describer import DescribeError, Describer
 from analyzer.describe.moment import Moment
-from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.compile import ReelPlan, compile_reel, summary
-from analyzer.reel.records import Gap, Reel
+from analyzer.reel.compile import MAX_EMBEDDED_BYTES, Page, ReelPlan, compile_reel, summary
+from analyzer.reel.records import Gap, Reel, ReelError
+from analyzer.reel.settings import ReelSettings
 from analyzer.signal.window import Window
 from base.atomic import atomic_folder, write_text
 from base.clock import utc_after
-from livereel.camera.capture import Capture, camera_name
-from livereel.camera.clips import BufferClips, Clipper, FileClips
+from base.local_time import span_text
+from livereel.camera.capture import Capture
+from livereel.camera.clips import BufferClips, FileClips
 from livereel.camera.settings import CameraSettings
-from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
+from livereel.cli.interrupt import arrivals, ended_by_ctrl_c
 from livereel.cli.progress import progress
 from livereel.cli.recap_describe import EndedWindow, describe_all, in_thread
-from livereel.config.describers import LanguageModels, make_language_models
+from livereel.cli.recap_files import open_in_order, placed
+from livereel.cli.recap_request import RecapRequest
+from livereel.config.describers import LanguageModels
 from livereel.config.options import Options
+from livereel.reels.plan import Planner, ReelPeriod
 from sinks.serialize import window_row
+from stream.part import FilePart
 from stream.source import PacketSource
+
+log = logging.getLogger(__name__)
 
 WINDOWS = "windows.jsonl"
 SCRATCH = "clips"
+# A reel of a file lasts at most so much of it, though long enough to show one event whole.
+FILE_SHARE = 0.25
 
 
 @dataclass(slots=True)
@@ -58,9 +68,25 @@ class RecapResult:
         """What was put into words and can be shown, in order."""
         return [it.moment for it in self.ended if it.moment and it.window.clip]
 
+    def period(self) -> ReelPeriod:
+        """Return all of it as what a reel is planned from; raises ReelError where there is no window."""
+        if not self.ended:
+            raise ReelError("nothing was seen: there is no moment to make a reel of")
+        last = self.windows[-1]
+        ends = [utc_after(last.start_utc, last.end_s - last.start_s), *(gap.end_utc for gap in self.gaps)]
+        return ReelPeriod(
+            cameras=tuple(dict.fromkeys(window.camera for window in self.windows)),
+            start_utc=min([self.windows[0].start_utc, *(gap.start_utc for gap in self.gaps)]),
+            end_utc=max(ends),
+            windows=self.windows,
+            moments=tuple(self.moments),
+            gaps=tuple(self.gaps),
+        )
+
     def warnings(self) -> list[str]:
         """What the user should know of it, a line each."""
-        lines = [f"not seen: {gap.start_utc} to {gap.end_utc} ({gap.reason})" for gap in self.gaps]
+        gaps = [gap for gap in self.gaps if not gap.is_short]
+        lines = [f"not observed: {span_text(gap.start_utc, gap.end_utc)} ({gap.reason})" for gap in gaps]
         failed = [it.error for it in self.ended if it.error]
         if failed:
             have = "window has" if len(failed) == 1 else "windows have"
@@ -68,54 +94,66 @@ class RecapResult:
         return lines
 
 
-def recap(address: str, out: Path, options: Options) -> None:
-    """Make the reel of a whole source in the new folder ``out`` and print where it is.
+def make_recap(
+    request: RecapRequest,
+    cameras: Sequence[CameraSettings],
+    options: Options,
+    *,
+    models: LanguageModels,
+    planner: Planner,
+    page: Page,
+) -> None:
+    """Make one reel of whole sources in the new folder ``request.out`` and print where it is.
 
-    The folder appears complete or not at all. Raises DescribeError before the source is opened when its
-    model does not answer; SourceError, ReelError, MediaError or OSError.
+    The folder appears complete or not at all. Raises DescribeError before a source is opened when the model
+    does not answer; SourceError, ReelError, MediaError, UsageError or OSError.
     """
-    camera = camera_name(address)
-    words = make_language_models(options.config, [CameraSettings(camera, address)])
     # One loop for all that is asynchronous. The reel is made outside: it could not be interrupted there.
-    with asyncio.Runner() as loop:
+    with asyncio.Runner() as loop, ExitStack() as stack:
         try:
-            loop.run(_try(words))
-            with closing(opened(address)) as source, atomic_folder(out) as folder, _threads_ended(loop):
-                capture = Capture(
-                    source,
-                    camera,
-                    options.windows(pictures=True),
-                    _clips(source, folder, options.config.window_s),
-                    folder / "keyframes",
-                    arrivals=arrivals(source),
-                )
-                at_once = options.config.describe.at_once
-                with ended_by_ctrl_c(source):
-                    watched = loop.run(_watch(capture, source.info.duration_s, words.describer, at_once))
-                if capture.clip_failure and not watched.moments:
-                    raise capture.clip_failure
-                _write_windows(watched, folder)
-                plan = loop.run(_plan(watched, options, words))
-                _print_notes(capture, watched)  # also where nothing happened: another track may hold it
-                reel = _compile(plan, folder, options)
+            loop.run(_try(models))
+            sources = open_in_order(cameras, request.span, stack)
+            with atomic_folder(request.out) as folder, _threads_ended(loop):
+                seen = RecapResult()
+                captures = [_capture(name, source, folder, options) for name, source in sources]
+                for capture, (_, source) in zip(captures, sources, strict=True):
+                    with ended_by_ctrl_c(source):
+                        loop.run(_watch(seen, capture, source, models.describer, options))
+                failure = next((capture.clip_failure for capture in captures if capture.clip_failure), None)
+                if failure and not seen.moments:
+                    raise failure
+                _write_windows(seen, folder)
+                plan, settings = loop.run(_plan(seen, sources[0][1], options, planner))
+                _print_notes(captures, seen)  # also where nothing happened: another track may hold it
+                reel = _compile(plan, folder, settings, page, embed=request.single_file)
         finally:
-            loop.run(words.describer.close())
-    sys.stdout.write(summary(reel, out))
+            loop.run(models.describer.close())
+    if request.single_file and reel.bytes > MAX_EMBEDDED_BYTES:
+        sys.stderr.write(f"livereel: warning: {_too_large(reel)}\n")
+    sys.stdout.write(summary(reel, request.out))
 
 
-def _print_notes(capture: Capture, watched: RecapResult) -> None:
-    """Write what the user should know of the source and the run, a line each."""
-    for flicker in capture.flickers:
-        sys.stderr.write(f"livereel: note: {flicker}\n")
-    for warning in [*capture.warnings(), *watched.warnings()]:
-        sys.stderr.write(f"livereel: warning: {warning}\n")
+def _too_large(reel: Reel) -> str:
+    """Say why a report does not hold its video."""
+    size, most = (f"{count / 1e6:.0f} MB" for count in (reel.bytes, MAX_EMBEDDED_BYTES))
+    return f"report.html plays the reel.mp4 next to it: {size} are more than the {most} that a page may hold"
+
+
+def _print_notes(captures: Sequence[Capture], seen: RecapResult) -> None:
+    """Write what the user should know of the sources and the run, a line each."""
+    for capture in captures:
+        for flicker in capture.flickers:
+            log.info("%s", flicker)
+    warnings = [line for capture in captures for line in capture.warnings()]
+    for warning in [*warnings, *seen.warnings()]:
+        log.warning("%s", warning)
 
 
 @contextmanager
 def _threads_ended(loop: asyncio.Runner) -> Iterator[None]:
     """Whatever ends the block early, wait for the threads: what they read and write is about to go.
 
-    Who presses Ctrl-C twice, or is a ``timeout`` that tells the whole group, breaks off the loop's own wait.
+    A second Ctrl-C, or a ``timeout`` that signals the whole group, interrupts the loop's own wait.
     """
     try:
         yield
@@ -124,77 +162,82 @@ def _threads_ended(loop: asyncio.Runner) -> Iterator[None]:
         raise
 
 
-async def _try(words: LanguageModels) -> None:
-    if words.probe is not None:
-        await words.probe()
+async def _try(models: LanguageModels) -> None:
+    if models.probe is not None:
+        await models.probe()
 
 
-def _compile(plan: ReelPlan, folder: Path, options: Options) -> Reel:
+def _compile(plan: ReelPlan, folder: Path, settings: ReelSettings, page: Page, *, embed: bool) -> Reel:
     with progress("making the reel") as advance:
-        reel = compile_reel(plan, folder, options.config.reel, on_progress=advance)
+        reel = compile_reel(plan, folder, settings, page, embed=embed, on_progress=advance)
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     return reel
 
 
-def _clips(source: PacketSource, folder: Path, window_s: float) -> Clipper:
-    """A file with an index is its own clip; of anything else the clips are kept until the reel is made."""
-    file = source.info.file
-    return FileClips(file.absolute()) if file else BufferClips(source, folder / SCRATCH, window_s)
+def _capture(name: str, source: PacketSource, folder: Path, options: Options) -> Capture:
+    """Return what watches a source.
+
+    A file with an index is its own clip; of anything else the clips are kept until the reel is made.
+    """
+    file, window_s = source.info.file, options.config.window_s
+    clips = FileClips(file.absolute()) if file else BufferClips(source, folder / SCRATCH, window_s)
+    return Capture(
+        source,
+        name,
+        options.windows(pictures=True),
+        clips,
+        folder / "keyframes",
+        arrivals=arrivals(source),
+        wanted=source.holds if isinstance(source, FilePart) else None,
+    )
 
 
 async def _watch(
-    capture: Capture, duration_s: float | None, describer: Describer, max_in_flight: int
-) -> RecapResult:
-    watched = RecapResult()
+    seen: RecapResult, capture: Capture, source: PacketSource, describer: Describer, options: Options
+) -> None:
+    duration_s = source.info.duration_s
     with progress("watching", known=duration_s is not None) as advance:
+        begin_s = source.offset_s if isinstance(source, FilePart) else 0.0
 
         def take(item: EndedWindow | Gap) -> None:
-            watched.take(item)
+            seen.take(item)
             if isinstance(item, EndedWindow):
-                advance(item.window.end_s / duration_s if duration_s else 0.0)
+                advance((item.window.end_s - begin_s) / duration_s if duration_s else 0.0)
 
-        await describe_all(in_thread(capture.windows()), describer, max_in_flight, take)
-    return watched
+        windows = in_thread(placed(capture.windows(), source))
+        await describe_all(windows, describer, options.config.describe.at_once, take)
 
 
-async def _plan(watched: RecapResult, options: Options, words: LanguageModels) -> ReelPlan:
-    failed = next((it.error for it in watched.ended if it.error), None)
-    if failed is not None and not watched.moments:
+async def _plan(
+    seen: RecapResult, first: PacketSource, options: Options, planner: Planner
+) -> tuple[ReelPlan, ReelSettings]:
+    """Plan the reel; of files, unless a length was asked for, it is short beside what there is."""
+    failed = next((it.error for it in seen.ended if it.error), None)
+    if failed is not None and not seen.moments:
         raise DescribeError(f"not one window could be put into words: {failed}")
-    cameras = tuple(dict.fromkeys(window.camera for window in watched.windows))
+    settings, whole = options.config.reel, False
+    if options.length_s is None and not first.info.live:
+        share_s = FILE_SHARE * sum(window.end_s - window.start_s for window in seen.windows)
+        settings, whole = replace(settings, max_duration_s=min(settings.max_duration_s, share_s)), True
+    period = seen.period()
     with progress("choosing", known=False):
-        chosen = await BlockChooser(options.config.reel, words.propose).choose(watched.moments)
-        story = await words.narrate(chosen.choices, watched.gaps, cameras, media_time=True)
-    return ReelPlan(
-        id=cameras[0],
-        seq=1,
-        choices=chosen.choices,
-        story=story,
-        cameras=cameras,
-        start_utc=min([watched.windows[0].start_utc, *(gap.start_utc for gap in watched.gaps)]),
-        end_utc=_end_utc(watched),
-        gaps=tuple(watched.gaps),
-        changed=chosen.changed,
-        windows=watched.windows,
-        media_time=True,
-    )
+        plan = await planner.plan(
+            period, settings, reel_id=period.cameras[0], seq=1, of_files=True, whole=whole
+        )
+    return plan, settings
 
 
-def _write_windows(watched: RecapResult, folder: Path) -> None:
-    rows = (
-        window_row(_without_scratch(it.window, folder), it.outcome, it.moment, base=folder)
-        for it in watched.ended
-    )
+def _write_windows(seen: RecapResult, folder: Path) -> None:
+    rows = (window_row(_named(it.window, folder), it.outcome, it.moment, base=folder) for it in seen.ended)
     write_text(folder / WINDOWS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-def _without_scratch(window: Window, folder: Path) -> Window:
-    """What is removed with the scratch is not to be found under its name."""
-    scratch = window.clip is not None and window.clip.path.is_relative_to(folder / SCRATCH)
-    return replace(window, clip=None) if scratch else window
+def _named(window: Window, folder: Path) -> Window:
+    """Return a window whose clip is named as the source's file is: the folder may go to other machines.
 
-
-def _end_utc(watched: RecapResult) -> str:
-    last = watched.windows[-1]
-    ends = [utc_after(last.start_utc, last.end_s - last.start_s), *(gap.end_utc for gap in watched.gaps)]
-    return max(ends)
+    A clip that is removed with the scratch is not to be found under its name.
+    """
+    if window.clip is None:
+        return window
+    scratch = window.clip.path.is_relative_to(folder / SCRATCH)
+    return replace(window, clip=None if scratch else replace(window.clip, path=Path(window.clip.path.name)))

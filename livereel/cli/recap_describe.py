@@ -178,5 +178,5 @@ async def _tried(window: Window, describer: Describer) -> Moment | DescribeError
         if task is None or task.cancelling():
             raise
         return as_describe_error(error)  # the describer's own, not one of ours
-    except Exception as error:  # noqa: BLE001  # a describer may be anybody's
+    except Exception as error:  # noqa: BLE001  # a describer may come from another package
         return as_describe_error(error)

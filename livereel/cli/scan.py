@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import sys
 from contextlib import closing
@@ -13,12 +14,15 @@ from tempfile import TemporaryDirectory
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Outcome, Window
 from base.atomic import write_text
+from base.local_time import length_text, span_text
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import NoClips
 from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
 from livereel.cli.progress import progress
 from livereel.config.options import Options
 from sinks.serialize import gap_row, window_row
+
+log = logging.getLogger(__name__)
 
 
 def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, realtime: bool = False) -> None:
@@ -51,14 +55,14 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
             for item in capture.windows():
                 print_row(item) if as_json else print_line(item)
                 for flicker in capture.flickers[said:]:
-                    sys.stderr.write(f"livereel: note: {flicker}\n")
+                    log.info("%s", flicker)
                 said = len(capture.flickers)
                 if plot:
                     seen.append(item)
                 if isinstance(item, Window):
                     advance(item.end_s / source.info.duration_s if source.info.duration_s else 0.0)
         for warning in capture.warnings():
-            sys.stderr.write(f"livereel: warning: {warning}\n")
+            log.warning("%s", warning)
         if plot:
             title = os.fsencode(source.info.address.rpartition("/")[2]).decode(errors="replace")
             _draw(plot, title, seen, media_time=not source.info.live)
@@ -93,13 +97,14 @@ def print_row(item: Window | Gap) -> None:
 def print_line(item: Window | Gap) -> None:
     """Print what a person wants to know of a window or a gap."""
     if isinstance(item, Gap):
-        _print(f"{item.start_utc} to {item.end_utc}  not seen: {item.reason}")
+        if not item.is_short:
+            _print(f"{span_text(item.start_utc, item.end_utc)}  not observed ({item.reason})")
         return
-    span = f"{clock(item.start_s)}-{clock(item.end_s)}"
+    span = f"{_clock(item.start_s)}-{_clock(item.end_s)}"
     if item.quiet:
         _print(f"{span}  quiet")
         return
-    times = " ".join(clock(keyframe.pts_s) for keyframe in item.keyframes)
+    times = " ".join(_clock(keyframe.pts_s) for keyframe in item.keyframes)
     _print(f"{span}  highest {item.signal_max:.0f} px  keyframes {times}")
 
 
@@ -109,7 +114,5 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-def clock(at_s: float) -> str:
-    """Return media time as h:mm:ss.t."""
-    tenths = round(at_s * 10)
-    return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
+def _clock(at_s: float) -> str:
+    return length_text(at_s, tenths=True)

@@ -9,5 +9,6 @@ Read in this order:
 - ``quantity``: numbers that may have a unit, such as ``20GB``, ``7d`` or ``500 ms``.
 - ``expected``: what an option expects, as a phrase with an example.
 - ``options``: the configuration combined with the command line, as the packages' settings.
+- ``since``: a time in the past, as a person types it.
 - ``describers``: make the describer, selector and narrator that the configuration names.
 """

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.describe.describer import DescribeError, Describer, as_describe_error
+from analyzer.describe.model.probe import Probe
+from analyzer.describe.model.prompt import CameraBrief, Prompts
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.describer import OpenAiDescriber
-from analyzer.describe.probe import Probe
-from analyzer.describe.prompt import CameraBrief, Prompts
 from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.vllm.describer import VllmDescriber
 from analyzer.reel.block_chooser import Propose

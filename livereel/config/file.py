@@ -26,11 +26,20 @@ _REMEDIES = {
 
 
 def load(path: Path) -> Config:
-    """Read a configuration file; raises ConfigError with a line for each mistake, in the file's order.
+    """Read a configuration file; raises ConfigError as ``parse`` does, or where it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or 'not a text file'}") from error
+    return parse(path, text)
+
+
+def parse(path: Path, text: str) -> Config:
+    """Read the text of the file ``path``; raises ConfigError that names each mistake, in the file's order.
 
     ``${NAME}`` in a value is taken from the environment.
     """
-    root, values = _parsed(path)
+    root, values = _yaml(path, text)
     if values is None:
         return Config()
     if not isinstance(values, dict):
@@ -45,12 +54,11 @@ def load(path: Path) -> Config:
     return config
 
 
-def _parsed(path: Path) -> tuple[yaml.Node | None, Any]:
+def _yaml(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
         return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or 'not a text file'}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: not YAML: nested too deeply") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

@@ -15,10 +15,16 @@ from livereel.config.schema import Config, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A configuration with what the command line changes of it."""
+    """A configuration with what the command line changes of it.
+
+    Attributes:
+        config, areas: the configuration, and where all cameras look in addition.
+        length_s: how long a reel the command line asks for, whatever its source's length, if it does.
+    """
 
     config: Config
     areas: Areas = field(default_factory=Areas)
+    length_s: float | None = None
 
     def with_words(
         self,
@@ -42,6 +48,18 @@ class Options:
         """Return these options with this style of reels; None leaves the configuration's."""
         reel = self.config.reel if style is None else replace(self.config.reel, style=style)
         return replace(self, config=replace(self.config, reel=reel))
+
+    def with_reel(
+        self, length_s: float | None = None, chapters: int | None = None, *, stamp: bool = False
+    ) -> Options:
+        """Return these options with reels of this length and number of chapters; None leaves either."""
+        reel = self.config.reel
+        if length_s is not None:
+            reel = replace(reel, max_duration_s=length_s)
+        if chapters is not None:
+            reel = replace(reel, min_chapters=chapters, max_chapters=chapters)
+        reel = replace(reel, stamp=stamp or reel.stamp)
+        return replace(self, config=replace(self.config, reel=reel), length_s=length_s)
 
     def with_reel_every(self, every_s: float) -> Options:
         """Return these options with a live reel made this often."""

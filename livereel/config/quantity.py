@@ -17,7 +17,7 @@ class Quantity:
     Attributes:
         noun: what it is.
         unit: of a number without one.
-        units: what each unit is of that one, the largest first; all letters small.
+        units: what each unit is of that one, the largest first; in lower case.
         shown: the units in which one is written, the largest first; none where a bare number is clear.
     """
 
@@ -32,7 +32,12 @@ class Quantity:
         if match is None:
             return None
         factor = self.units.get(match[2].lower() or self.unit.lower())
-        return None if factor is None else float(Decimal(match[1].replace("_", "")) * factor)
+        if factor is None:
+            return None
+        try:
+            return float(Decimal(match[1].replace("_", "")) * factor)
+        except ArithmeticError:  # more than a Decimal can hold
+            return None
 
     def write(self, value: float) -> str:
         """Return the quantity in the largest unit of which it is a whole number."""

@@ -109,11 +109,18 @@ def _truth(value: Any) -> bool:
 
 def _number(option: str, kind: type, value: Any) -> Any:
     number = _quantity(option, value) if isinstance(value, str) else value
-    if not isinstance(number, int | float) or isinstance(number, bool) or not math.isfinite(number):
+    if not isinstance(number, int | float) or isinstance(number, bool) or not _is_finite(number):
         raise WrongValueError
     if kind is int and number != int(number):
         raise WrongValueError
     return kind(number)
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number that no float can hold
+        return False
 
 
 def _quantity(option: str, text: str) -> float | None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from analyzer.reel.compile import MANIFEST, manifest
-from analyzer.reel.records import Chapter, Gap, GapReason, Reel
+from analyzer.reel.manifest import MANIFEST, manifest
+from analyzer.reel.records import Chapter, Gap, GapReason, Part, Reel
 from livereel.ledger.database import Database
 from livereel.ledger.outbox import Outboxes
 from livereel.ledger.tables import reel_numbers, reel_windows, reels
@@ -154,4 +154,5 @@ class Reels:
         if entry is None or entry.moment is None:
             return None
         names = ("reason", "sentence", "start_s", "end_s", "reel_start_s", "reel_end_s")
-        return Chapter(moment=entry.moment, **{name: content[name] for name in names})
+        parts = tuple(Part(**part) for part in content.get("parts", ()))
+        return Chapter(moment=entry.moment, parts=parts, **{name: content[name] for name in names})

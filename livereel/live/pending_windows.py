@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import WaitingError
+from analyzer.describe.window_store import WindowStoreError
 from analyzer.signal.window import Outcome, Window
 from livereel.ledger.records import LedgerError
 from livereel.ledger.windows import Windows
 
 
 class PendingWindows:
-    """Implements ``analyzer.describe.queue.Waiting`` over the ledger; raises WaitingError for LedgerError."""
+    """Implements WindowStore over the ledger; raises WindowStoreError for LedgerError."""
 
     def __init__(self, windows: Windows) -> None:
         self._windows = windows
@@ -49,4 +49,4 @@ def _mapped() -> Iterator[None]:
     try:
         yield
     except LedgerError as error:
-        raise WaitingError(str(error)) from error
+        raise WindowStoreError(str(error)) from error

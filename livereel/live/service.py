@@ -12,15 +12,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analyzer.describe.describer import Describer
+from analyzer.describe.model_health import PAUSES_S
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import PAUSES_S, DescribeQueue, WaitingError
+from analyzer.describe.queue import DescribeQueue
 from analyzer.describe.settings import DescribeSettings
-from analyzer.reel.compile import ReelError
-from analyzer.reel.records import Gap, GapReason, Reel
+from analyzer.describe.window_store import WindowStoreError
+from analyzer.reel.records import Gap, GapReason, Reel, ReelError
 from analyzer.signal.window import Outcome, Window
 from base.clock import parse_utc, utc_text
 from base.plural import counted
-from livereel.camera.capture import Seen
+from livereel.camera.reports import Seen
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob
 from livereel.ledger.coverage import GapTracker
@@ -247,20 +248,18 @@ class Live:
 
     async def _lost(self, camera: str, lost: CameraLost) -> None:
         now_utc = _now()
-        reason = self._gap_reason(camera, lost)
+        reason = self._gap_reason(lost)
         self._writes.write(lambda: self._gaps.lost(camera, now_utc, reason))
-        if lost.unreadable:  # the source is there: the gap that is open so far was not its absence
+        if (
+            reason == GapReason.UNREADABLE
+        ):  # the source is there: the gap that is open so far was not its absence
             self._change_reason(camera, reason)
         if reason != GapReason.DISABLED:
             await self._publish_state(camera, self.cameras[camera].state, lost.reason)
 
-    def _gap_reason(self, camera: str, lost: CameraLost) -> GapReason:
-        if lost.unreadable:
-            return GapReason.UNREADABLE
-        if lost.stalled:
-            return GapReason.SOURCE_STALLED
-        if lost.reason is not None or not self.cameras[camera].stopped:
-            return GapReason.SOURCE_DOWN
+    def _gap_reason(self, lost: CameraLost) -> GapReason:
+        if lost.gap is not None:
+            return lost.gap
         return GapReason.NOT_RUNNING if self._stopping else GapReason.DISABLED
 
     async def _publish_state(self, camera: str, state: CameraStatus, reason: str | None) -> None:
@@ -300,7 +299,7 @@ class Live:
         while True:
             try:
                 await self.describe_queue.run()
-            except WaitingError as error:
+            except WindowStoreError as error:
                 log.warning("descriptions must wait: %s", error)
             await asyncio.sleep(self._intervals.retry_s)
 

@@ -8,9 +8,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from analyzer.reel.compile import ReelError, ReelPlan, compile_reel
-from analyzer.reel.records import Reel
+from analyzer.reel.compile import ReelPlan, compile_reel
+from analyzer.reel.records import Reel, ReelError
 from analyzer.reel.settings import ReelSettings
+from analyzer.report.page import report
 from base.atomic import PART, atomic_folder
 from base.child_process import Child, become_child
 from stream.media.file import MediaError
@@ -72,7 +73,7 @@ def run(handle: int, parent_pid: int) -> None:
 def _compiled(plan: ReelPlan, folder: Path, settings: ReelSettings) -> Reel | Exception:
     try:
         with atomic_folder(folder) as part:
-            reel = compile_reel(plan, part, settings)
+            reel = compile_reel(plan, part, settings, report)
     except (ReelError, MediaError, OSError) as error:
         return error
     return replace(reel, folder=folder)

@@ -7,22 +7,19 @@ import logging
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from analyzer.describe.moment import Moment
-from analyzer.reel.block_chooser import BlockChooser
-from analyzer.reel.choose import Chosen
-from analyzer.reel.compile import ReelError, ReelPlan
-from analyzer.reel.records import Gap, Reel, Story
+from analyzer.reel.compile import ReelPlan
+from analyzer.reel.records import Reel, ReelError
 from analyzer.reel.settings import ReelSettings
 from analyzer.signal.window import Clip, Window
 from base.clock import utc_text
-from livereel.config.describers import Narrate
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
 from livereel.reels.compile_process import compile_in_process
+from livereel.reels.plan import Planner, can_be_shown, read_period
 from livereel.storage.data_dir import LATEST, remove_reel, update_link
 from stream.media.file import MediaError
 from stream.media.probe import verify
@@ -31,63 +28,6 @@ log = logging.getLogger(__name__)
 
 # Finished reels kept in addition to the newest: a player that has one open when the next appears can go on.
 KEPT_BEFORE_LATEST = 2
-
-
-@dataclass(frozen=True, slots=True)
-class ReelPeriod:
-    """What the ledger holds of some cameras in a span of time."""
-
-    cameras: tuple[str, ...]
-    start_utc: str
-    end_utc: str
-    windows: tuple[Window, ...]
-    moments: tuple[Moment, ...]
-    gaps: tuple[Gap, ...]
-
-    def plan(self, reel_id: str, seq: int, chosen: Chosen, story: Story) -> ReelPlan:
-        """Plan the reel of what was chosen from the moments."""
-        return ReelPlan(
-            id=reel_id,
-            seq=seq,
-            choices=chosen.choices,
-            story=story,
-            cameras=self.cameras,
-            start_utc=self.start_utc,
-            end_utc=self.end_utc,
-            gaps=self.gaps,
-            changed=chosen.changed,
-            windows=self.windows,
-        )
-
-
-def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, until_utc: str) -> ReelPeriod:
-    """Read windows, gaps and the moments that can be shown; blocks while it reads."""
-    entries = [
-        entry
-        for camera in cameras
-        for entry in ledger.windows.entries(since_utc, camera=camera)
-        if entry.window.start_utc < until_utc
-    ]
-    gaps = [
-        replace(gap, end_utc=min(gap.end_utc, until_utc))
-        for camera in cameras
-        for gap in ledger.gaps.since(since_utc, until_utc, camera=camera)
-        if gap.start_utc < until_utc
-    ]
-    starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), until_utc]
-    return ReelPeriod(
-        cameras=tuple(cameras),
-        start_utc=max(since_utc, min(starts)),
-        end_utc=until_utc,
-        windows=tuple(entry.window for entry in entries),
-        moments=tuple(entry.moment for entry in entries if entry.moment and _can_be_shown(entry.window)),
-        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
-    )
-
-
-def _can_be_shown(window: Window) -> bool:
-    """Return whether its clip is there: a user may have removed it."""
-    return window.clip is not None and window.clip.path.is_file()
 
 
 def _broken(windows: Sequence[Window]) -> frozenset[str]:
@@ -113,8 +53,7 @@ class RollingReel:
         *,
         ledger: Ledger,
         folder: Path,
-        chooser: BlockChooser,
-        narrate: Narrate,
+        planner: Planner,
         settings: ReelSettings,
     ) -> None:
         """A reel ``reel_id`` of ``cameras`` over the settings' last ``horizon_s``, in ``folder/reel_id``."""
@@ -122,8 +61,7 @@ class RollingReel:
         self._cameras = tuple(cameras)
         self._ledger = ledger
         self._folder = folder / reel_id
-        self._chooser = chooser
-        self._narrate = narrate
+        self._planner = planner
         self._settings = settings
         self._horizon = timedelta(seconds=settings.horizon_s)
         self._shown: frozenset[str] = frozenset()
@@ -151,12 +89,11 @@ class RollingReel:
         known = frozenset(moment.window.id for moment in moments)
         if known <= shown:
             return None
-        chosen = await self._chooser.choose(moments)
-        story = await self._narrate(chosen.choices, seen.gaps, seen.cameras)
-        plan = seen.plan(self.id, self._next_seq(), chosen, story)
-        windows = [choice.moment.window for choice in chosen.choices]
+        period = replace(seen, moments=moments)
+        plan = await self._planner.plan(period, self._settings, reel_id=self.id, seq=self._next_seq())
+        windows = [choice.moment.window for choice in plan.choices]
         with self._ledger.windows.lending(window.id for window in windows):
-            if not all(map(_can_be_shown, windows)):
+            if not all(map(can_be_shown, windows)):
                 # A clip was removed while the story was written.
                 return await self._make(cameras, since_utc, until_utc, shown)
             return await self._made(plan, known)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,7 +29,10 @@ def lock_data_dir(data: Path) -> Iterator[None]:
 
     Raises FolderInUseError or OSError.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(data)) from error
     with (data / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,7 +57,7 @@ def remove_reel(folder: Path) -> None:
     link, part = folder.with_name(LATEST), folder.with_name(folder.name + PART)
     if link.is_symlink() and link.readlink().name == folder.name:
         link.unlink(missing_ok=True)
-    with suppress(OSError):  # the folder is gone already, or a leftover has its new name
+    with suppress(OSError):  # the folder is gone already, or its new name is taken by an earlier attempt
         folder.rename(part)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(part, ignore_errors=True)

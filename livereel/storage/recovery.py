@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analyzer.reel.compile import MANIFEST
+from analyzer.reel.manifest import MANIFEST
 from base.atomic import PART
 from base.clock import utc_text
 from livereel.ledger.ledger import Ledger

@@ -66,7 +66,10 @@ async def check_broker(settings: MqttSettings, cameras: Sequence[str]) -> str:
     connection. Raises SinkError or BrokerError saying what a livereel with these settings may not do.
     """
     check = _AccessCheck(replace(settings, client_id=f"{settings.client_name}-check"), cameras)
-    access = await check.run()
+    try:
+        access = await check.run()
+    except BrokerError as error:
+        raise BrokerError(f"{settings.endpoint}: {error}") from error
     if access.problems:
         raise BrokerError(f"{settings.endpoint}: {'; '.join(access.problems)}")
     commands = "commands arrive" if access.are_commands_proven else "commands are subscribed to, but untested"
@@ -139,7 +142,7 @@ class _AccessCheck:
     def _limits(self) -> Iterator[str]:
         """Yield what the broker cannot do; raises BrokerError where nothing more can be tried."""
         if self._client is not None and self._client.max_qos < 1:
-            raise BrokerError(f"{self._settings.endpoint}: the broker takes no message at QoS 1")
+            raise BrokerError("the broker takes no message at QoS 1")
         if self._client is not None and not self._client.retains:
             yield "the broker keeps no retained messages, so that states and discovery are lost"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.compile import VIDEO, manifest
+from analyzer.reel.manifest import VIDEO, manifest
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome
 from base.clock import utc_after
@@ -23,7 +23,7 @@ MAX_STATE_CHARS = 255
 ONLINE, OFFLINE, DISABLED = "online", "offline", "disabled"
 ON, OFF, PRESS = "ON", "OFF", "PRESS"
 # The camera on whose topics ``livereel check`` publishes; none can exist, as no name may hold a dot.
-CHECK = "livereel.cli.check"
+CHECK = "livereel.check"
 ALERT, HIGHLIGHT, REEL_READY = "alert", "highlight", "reel_ready"
 
 _CAMERA_STATES = (
@@ -35,6 +35,7 @@ _CAPTION = (
     "id", "camera", "epoch", "index", "start_s", "end_s", "start_utc", "title", "text", "importance",
     "tags", "keyframes", "clip", "model", "latency_s", "late",
 )  # fmt: skip
+_HIGHLIGHT = ("id", "camera", "title", "text", "importance", "tags", "alerts", "start_utc")
 _REEL_STATE = ("id", "seq", "title", "narrative", "cameras", "start_utc", "end_utc", "duration_s", "bytes")
 
 
@@ -139,32 +140,25 @@ class Messages:
         }
         return Message(self.topic(preview.camera, "peak"), _json(body))
 
-    def highlight(self, moment: Moment) -> Message:
-        """Build a highlight event: ``alert`` where a ``tell_me_when`` rule holds."""
-        body = {
-            "event_type": ALERT if moment.alerts else HIGHLIGHT,
-            "id": moment.window.id,
-            "camera": moment.window.camera,
-            "title": moment.title,
-            "text": moment.text,
-            "importance": moment.importance,
-            "tags": list(moment.tags),
-            "alerts": list(moment.alerts),
-            "start_utc": moment.window.start_utc,
-        }
-        return Message(self.topic(moment.window.camera, "highlight"), _json(body), qos=1)
+    def highlight(self, caption: Mapping[str, Any]) -> Message:
+        """Build the highlight of a caption, as stored: ``alert`` where a ``tell_me_when`` rule holds."""
+        kind = ALERT if caption["alerts"] else HIGHLIGHT
+        body = {"event_type": kind, **{key: caption[key] for key in _HIGHLIGHT}}
+        return Message(self.topic(caption["camera"], "highlight"), _json(body), qos=1)
 
-    def reel_ready(self, reel: Reel) -> Message:
+    def reel_ready(self, reel: Mapping[str, Any]) -> Message:
+        """Build the event of a new reel from its message, as stored."""
+        after = reel["after"]
         body = {
             "event_type": REEL_READY,
-            "id": f"{reel.id}/{reel.seq}",
-            "reel_id": reel.id,
-            "seq": reel.seq,
-            "title": reel.title,
-            "text": reel.narrative,
-            **self._path(reel),
+            "id": f"{after['id']}/{after['seq']}",
+            "reel_id": after["id"],
+            "seq": after["seq"],
+            "title": after["title"],
+            "text": after["narrative"],
+            "path": after["path"],
         }
-        return Message(self.topic(reel.id, "highlight"), _json(body), qos=1)
+        return Message(self.topic(after["id"], "highlight"), _json(body), qos=1)
 
     def stats(self, stats: Stats, own: Mapping[str, int]) -> Message:
         return Message(self.stats_topic, _json({**asdict(stats), "mqtt": dict(own)}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
 from collections import Counter
@@ -14,9 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.compile import VIDEO
+from analyzer.reel.manifest import VIDEO
 from analyzer.reel.records import Reel
-from base.clock import parse_utc, utc_after, utc_text
+from base.clock import parse_utc, utc_text
 from sinks.events import (
     CameraState,
     CameraStatus,
@@ -36,7 +37,7 @@ from sinks.mqtt.connection.tls import tls_context, usable_endpoint
 from sinks.mqtt.homeassistant import Discovery
 from sinks.mqtt.messages import CHECK, DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
 from sinks.mqtt.settings import MqttSettings, topic_problem
-from sinks.outbox import Outbox
+from sinks.outbox import Outbox, StoredMessage
 from sinks.sink import Event, SinkError
 
 log = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class MqttSink:
         self._reels = tuple(map(_topic_level, reels))
         self._commands = commands
         prefix = settings.topic_prefix
+        self._base = base
         self._messages = Messages(prefix, base=base)
         self._discovery: Discovery | None = None
         if settings.discovery_prefix is not None:
@@ -117,6 +119,7 @@ class MqttSink:
             retained_topics=frozenset(messages.retained_topics(self._cameras, self._reels))
             | frozenset(discovery.topics(self._cameras) if discovery else ()),
             on_message=self._on_message,
+            event_of=self._event_of,
         )
 
     def _first_states(self) -> None:
@@ -165,9 +168,8 @@ class MqttSink:
         if isinstance(event, Restored):
             await self._set_last(event.event)
         elif isinstance(event, Moment | Reel):
+            await self._set_last(event)
             self._outbox.not_empty.set()
-            if await self._set_last(event):
-                self._add_highlight(event)
         elif isinstance(event, KeyframePreview):
             self._queue.set_states(self._messages.keyframe(event))
             self._queue.add_event("peak", self._messages.peak(event))
@@ -182,36 +184,44 @@ class MqttSink:
         elif isinstance(event, Stats):
             self._queue.add_event("stats", self._messages.stats(event, self.counters()))
 
-    async def _set_last(self, event: Moment | Reel) -> bool:
-        """Set the state that shows the last caption or reel; return False for a reel that is not in place."""
+    async def _set_last(self, event: Moment | Reel) -> None:
+        """Set the state that shows the last caption, or the last reel if it is in place."""
         if isinstance(event, Reel):
-            return await self._set_last_reel(event)
+            await self._set_last_reel(event)
+            return
         window = event.window
         # A late caption does not replace a newer one.
         if window.start_utc >= self._newest_caption_utc.get(window.camera, ""):
             self._newest_caption_utc[window.camera] = window.start_utc
             self._queue.set_states(self._messages.caption_state(event))
-        return True
 
-    async def _set_last_reel(self, reel: Reel) -> bool:
-        if not await asyncio.to_thread(_is_in_place, reel):
+    async def _set_last_reel(self, reel: Reel) -> None:
+        if not await asyncio.to_thread(_is_in_place, reel.folder / VIDEO, reel.bytes):
             self._counts["reels_missing"] += 1
             log.warning("mqtt: reel %s/%d is not announced: its video is not in place", reel.id, reel.seq)
-            return False
-        self._queue.set_states(self._messages.reel_state(reel))
-        return True
-
-    def _add_highlight(self, event: Moment | Reel) -> None:
-        """Publish an event that automations act on, unless it is too late for them."""
-        if isinstance(event, Reel):
-            if _is_recent(parse_utc(event.end_utc)):
-                self._queue.add_event("highlight", self._messages.reel_ready(event))
             return
-        window = event.window
-        is_highlight = event.alerts or event.importance >= self._settings.highlight_min_importance
-        end = parse_utc(utc_after(window.start_utc, window.end_s - window.start_s))
-        if is_highlight and not event.late and _is_recent(end):
-            self._queue.add_event("highlight", self._messages.highlight(event))
+        self._queue.set_states(self._messages.reel_state(reel))
+
+    async def _event_of(self, message: StoredMessage) -> Message | None:
+        """Return the event on which automations act, of a caption or a reel that is sent; None for none.
+
+        One that is too late for them is dropped and counted.
+        """
+        body = json.loads(message.payload)
+        if message.topic == self._messages.reels_topic:
+            after = body["after"]
+            if not await asyncio.to_thread(_is_in_place, self._base / after["path"], after["bytes"]):
+                return None
+            event, at_utc = self._messages.reel_ready(body), after["end_utc"]
+        else:
+            important = body["alerts"] or body["importance"] >= self._settings.highlight_min_importance
+            if body["late"] or not important:
+                return None
+            event, at_utc = self._messages.highlight(body), body["end_utc"]
+        if not _is_recent(parse_utc(at_utc)):
+            self._queue.dropped["highlight"] += 1
+            return None
+        return event
 
     def _take_motion(self, event: MotionChanged) -> None:
         if timer := self._motion_off.pop(event.camera, None):
@@ -289,10 +299,10 @@ def _topic_level(name: str) -> str:
     return name
 
 
-def _is_in_place(reel: Reel) -> bool:
-    """Return whether the reel's video exists with the size that was verified."""
+def _is_in_place(video: Path, size_bytes: int) -> bool:
+    """Return whether a reel's video exists with the size that was verified."""
     try:
-        return (reel.folder / VIDEO).stat().st_size == reel.bytes
+        return video.stat().st_size == size_bytes
     except OSError:
         return False
 

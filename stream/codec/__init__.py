@@ -1,4 +1,4 @@
-"""What the bytes of a codec say without decoding them.
+"""What packets hold, found without decoding them.
 
 Read in this order:
 
@@ -6,6 +6,5 @@ Read in this order:
 - ``h264``: H.264 NAL units, in Annex B form (start codes) and in MP4 form (length prefixes). Pure.
 - ``hevc``: HEVC: the packets at which a decoder can begin. Pure.
 - ``random_access``: at which packets decoding can begin, and from which frame on it is complete.
-- ``wholeness``: which frames of a damaged stream can be trusted.
 - ``encryption``: whether a container declares its media as encrypted.
 """

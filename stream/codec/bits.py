@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 
 class Bits:
-    """Reads bits from the most significant on; past the end they are 0."""
+    """Reads bits, the most significant first; past the end they are 0."""
 
     def __init__(self, data: bytes) -> None:
         self._value = int.from_bytes(data, "big")
         self._left = 8 * len(data)
 
     def unsigned(self) -> int:
-        """Read ue(v): so many zeros, then a number of one bit more, less one. 0 past the end."""
+        """Read ue(v): n zeros, then a number of n + 1 bits, minus 1. 0 past the end."""
         rest = self._value & ((1 << self._left) - 1)
         if not rest:
             return 0
@@ -28,12 +28,12 @@ class Bits:
 
 
 def unescaped(unit: bytes) -> bytes:
-    """The bytes of a NAL unit without those that keep start codes out of it."""
+    """The bytes of a NAL unit without emulation prevention bytes."""
     return unit.replace(b"\0\0\3", b"\0\0")
 
 
 def messages(payload: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield type and bytes of each message of an unescaped SEI payload; damaged ones end it."""
+    """Yield type and bytes of each message of an unescaped SEI payload, up to a damaged one."""
     at = 0
     while at + 2 <= len(payload) and payload[at:] != b"\x80":
         kind, at = _size(payload, at)
@@ -43,7 +43,7 @@ def messages(payload: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _size(payload: bytes, at: int) -> tuple[int, int]:
-    """A number that is written as a sum of bytes, of which the last is less than 255, and where it ends."""
+    """A number coded as a sum of bytes, of which the last is less than 255, and the position after it."""
     total = 0
     while at < len(payload):
         total, at = total + payload[at], at + 1

@@ -20,19 +20,19 @@ KEY_MISSING = "encrypted, and its key is missing or wrong"
 # MPEG-TS stream types for H.264 and HEVC of which HLS has encrypted the samples (SAMPLE-AES).
 _SAMPLE_AES_TYPES = (0xDB, 0xE4)
 _TS_PACKET, _TS_SYNC = 188, 0x47
-# Conditional access needs no more than the video's first packets to be seen.
+# Enough for the first video packets, where conditional access shows.
 _TS_BYTES = 4096 * _TS_PACKET
 _SCRAMBLED_SHARE = 0.5
-# What describes a film of many hours takes some megabytes; damage may claim any size.
+# The index of a file of many hours takes some megabytes; a damaged size may be anything.
 _MOVIE_BOX_BYTES = 64_000_000
-# A master playlist names playlists, and no more than one kilobyte comes at a time.
+# A master playlist refers to a media playlist. FFmpeg yields a kilobyte per packet.
 _MASTER_DEPTH = 2
 _PLAYLIST_PACKETS = 1024
 _TIMEOUT_S = 10.0
 
 
 def is_declared(container: InputContainer, stream: Stream) -> bool:
-    """Whether the container says that this stream is encrypted: Matroska, WebM, and MPEG-TS of SAMPLE-AES."""
+    """Whether the container declares this stream as encrypted: Matroska, WebM, and MPEG-TS of SAMPLE-AES."""
     if container.format.name == "mpegts":
         return _codec_tag(stream)[:1] in {bytes([kind]) for kind in _SAMPLE_AES_TYPES}
     return "enc_key_id" in stream.metadata
@@ -41,26 +41,26 @@ def is_declared(container: InputContainer, stream: Stream) -> bool:
 def _codec_tag(stream: Stream) -> bytes:
     try:
         return stream.codec_context.codec_tag.encode("ascii")
-    except UnicodeDecodeError as error:  # PyAV takes all four bytes for letters
+    except UnicodeDecodeError as error:  # PyAV decodes all four bytes as text
         return error.object
 
 
 def is_encrypted(packet: Packet[Stream]) -> bool:
-    """Whether a packet carries what is needed to decrypt it, but for the key: Common Encryption in MP4."""
+    """Whether a packet carries decryption parameters: Common Encryption in MP4."""
     return packet.has_sidedata("encryption_info")
 
 
 def is_scrambled(path: Path) -> bool:
     """Whether most of an MPEG-TS file's packets are marked as scrambled (conditional access).
 
-    False where it is no file that can be read.
+    False where no such file can be read.
     """
     try:
         if not path.is_file():
             return False
         with path.open("rb") as file:
             data = file.read(_TS_BYTES)
-    except (OSError, ValueError):  # a name may hold what no path can
+    except (OSError, ValueError):  # not a valid path
         return False
     heads = range(0, len(data) - 3, _TS_PACKET)
     marked = sum(data[at] == _TS_SYNC and data[at + 3] & 0xC0 > 0x40 for at in heads)
@@ -68,10 +68,10 @@ def is_scrambled(path: Path) -> bool:
 
 
 def is_protected(path: Path) -> bool:
-    """Whether an MP4 file says that its video is encrypted (a sample entry ``encv``).
+    """Whether an MP4 file declares its video as encrypted (a sample entry ``encv``).
 
-    It matters for files of which FFmpeg makes nothing: what it cannot parse is often what the cipher needs.
-    False where it is no file that can be read.
+    For files that FFmpeg cannot open: often it fails on the boxes with the decryption parameters. False where
+    no such file can be read.
     """
     try:
         if not path.is_file():
@@ -83,24 +83,24 @@ def is_protected(path: Path) -> bool:
 
 
 def _movie_box(file: BinaryIO) -> bytes:
-    """Return the box that describes an MP4 file's tracks; empty where there is none."""
+    """Return the box that describes the tracks of an MP4 file; empty where there is none."""
     while len(head := file.read(8)) == 8:
         size, kind = int.from_bytes(head[:4], "big"), head[4:]
         read = 8
-        if size == 1:  # its size follows, in eight bytes
+        if size == 1:  # the size follows in eight bytes
             size, read = int.from_bytes(file.read(8), "big"), 16
         if kind == b"moov":
             return file.read(min(size - read, _MOVIE_BOX_BYTES) if size else _MOVIE_BOX_BYTES)
-        if size < read:  # 0: up to the end
+        if size < read:  # 0 is up to the end of the file
             break
         file.seek(size - read, os.SEEK_CUR)
     return b""
 
 
 def needs_key(playlist: str) -> bool:
-    """Whether an HLS playlist, or the first one that it names, wants a key; False where it cannot be read.
+    """Whether an HLS playlist, or the first one that it refers to, needs a key; False where it is unreadable.
 
-    Of a key that is missing or wrong FFmpeg says no more than that the media make no sense.
+    With a missing or wrong key, FFmpeg reports no more than invalid data.
     """
     for _ in range(_MASTER_DEPTH):
         lines = _text(playlist).splitlines()

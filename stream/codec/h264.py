@@ -18,11 +18,11 @@ _START_CODE = b"\0\0\1"
 
 @dataclass(frozen=True, slots=True)
 class ParameterSets:
-    """What a decoder must know before the first picture.
+    """What a decoder must know before the first frame.
 
     Attributes:
         length_bytes: size of the length before each NAL unit; 0 for Annex B.
-        units: the distinct SPS and PPS, equal for the same stream in either dress.
+        units: the distinct SPS and PPS, the same for Annex B and MP4 form.
     """
 
     length_bytes: int
@@ -30,7 +30,7 @@ class ParameterSets:
 
 
 def parameter_sets(extradata: bytes | None) -> ParameterSets | None:
-    """The parameter sets in a stream's extradata, or None where there are none to be read."""
+    """The parameter sets in a stream's extradata, or None where there are none."""
     if not extradata:
         return None
     length_bytes = 0
@@ -44,7 +44,7 @@ def parameter_sets(extradata: bytes | None) -> ParameterSets | None:
 
 
 def length_bytes(extradata: bytes | None) -> int:
-    """Size of the length before each NAL unit of a stream's packets; 0 for Annex B, or where nobody knows."""
+    """Size of the length before each NAL unit of a stream's packets; 0 for Annex B, or if unknown."""
     known = parameter_sets(extradata)
     return known.length_bytes if known else 0
 
@@ -96,18 +96,18 @@ def in_band(data: bytes, length_bytes: int) -> frozenset[bytes]:
 
 
 def is_idr(data: bytes, length_bytes: int) -> bool:
-    """Whether a decoder forgets all before this packet; other keyframes do not splice."""
+    """Whether frames after this packet refer to none before it: streams can be joined there."""
     return any(unit[:1] and unit[0] & 31 == IDR for unit in nal_units(data, length_bytes))
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a packet says of itself up to its first slice.
+    """What a packet states up to its first slice.
 
     Attributes:
-        idr: a decoder forgets all before it.
-        intra: the first slice builds on no other frame.
-        reference: other frames may build on it; those are what ``recovery`` counts.
+        idr: no later frame refers to one before it.
+        intra: the first slice refers to no other frame.
+        reference: other frames may refer to it; ``recovery`` counts such frames.
         recovery: frames that must follow before they are complete, by the recovery point message; None
             without one.
     """

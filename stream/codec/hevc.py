@@ -17,10 +17,10 @@ _HEADER_BYTES = 2
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands before a packet's first slice.
+    """What a packet states before its first slice.
 
     Attributes:
-        irap: a decoder can begin here; frames that are shown before it may be missing then.
+        irap: a decoder can begin here; frames that are displayed before it may be missing then.
         recovery: frames that must follow before they are complete, by the recovery point message; None
             without one.
     """

@@ -15,20 +15,21 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from stream.codec import h264, hevc
+from stream.timing.timestamps import shown_stamp
 
 # Start codes of a picture in MPEG-4 part 2 (vop_start_code) and MPEG-1/2 (picture_start_code).
 _VOP, _PICTURE = b"\0\0\1\xb6", b"\0\0\1\0"
-# What stands before a packet's first slice is seldom more.
+# What precedes a packet's first slice is seldom longer.
 _HEAD_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What is known of a packet beside its times.
+    """What is known about a packet besides its timestamps.
 
     Attributes:
-        lead: for a decoder that has seen nothing before it, how many counted frames must follow before one
-            is complete: 0 where its own is; None where decoding cannot begin here.
+        lead: how many counted frames must follow before one is complete, for a decoder that begins here: 0
+            where its own is; None where decoding cannot begin here.
         counts: whether it is one of the frames that ``lead`` of an earlier packet counts.
         after_loss: the container has lost packets before it.
         extradata: codec parameters that have replaced the stream's own since it was opened, where the
@@ -56,12 +57,12 @@ class Finder:
 
     @property
     def reads(self) -> bool:
-        """Whether the packets' content tells; otherwise the container's flag does."""
+        """Whether the packets' content is parsed; otherwise the container's flag is used."""
         return self._always or self._read is not None
 
     def mark(self, packet: Packet[Stream], *, after_loss: bool = False) -> None:
         """Set the packet's ``is_keyframe``, and note what ``access`` returns."""
-        # An object of its own: PyAV forgets one that several packets share when the first of them goes.
+        # An object for each packet: PyAV releases a shared one with the first of its packets.
         found = self._find(packet)
         starts = packet.is_keyframe = found.lead is not None
         if starts and packet.has_sidedata("new_extradata"):
@@ -91,7 +92,7 @@ def marked(packets: Iterable[Packet[Stream]], finder: Finder, index: int) -> Ite
 
 
 def access(packet: Packet[Stream]) -> Access:
-    """What was noted of a packet; of one that was not marked, what its flag says."""
+    """What was noted of a packet; for one that was not marked, by its flag."""
     noted = packet.opaque
     return noted if isinstance(noted, Access) else Access(0 if packet.is_keyframe else None)
 
@@ -106,7 +107,7 @@ class Start:
 
     def __init__(self, packet: Packet[Stream]) -> None:
         self._left = access(packet).lead or 0
-        self._latest = _stamp(packet)
+        self._latest = shown_stamp(packet)
         self.complete = None if self._left else self._latest
 
     @property
@@ -118,16 +119,12 @@ class Start:
         """Take the stream's next packet, in decoding order."""
         if not self._left:
             return
-        stamp = _stamp(packet)
+        stamp = shown_stamp(packet)
         if stamp is not None:
             self._latest = max(stamp, self._latest or stamp)
         self._left -= access(packet).counts
         if not self._left:
             self.complete = self._latest
-
-
-def _stamp(packet: Packet[Stream]) -> int | None:
-    return packet.pts if packet.pts is not None else packet.dts
 
 
 def _reader(codec: str, extradata: bytes | None) -> _Reader | None:

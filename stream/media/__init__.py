@@ -1,19 +1,16 @@
-"""Media files: read, probed, verified, written; and pictures as they are displayed.
+"""Media files: read, probed, verified and written.
 
 Read in this order:
 
 - ``file``: media files on disk: read, or written completely or not at all; failures are MediaErrors.
 - ``write_guard``: a file object for PyAV to write to, whose failure is raised once.
 - ``timeline``: timestamps of packets and frames: repaired, cut and ordered. Pure, in ticks.
-- ``track``: tracks of an MP4 file that take the packets of another stream as they are.
+- ``track``: tracks of an MP4 file to which packets of another stream are copied.
+- ``parameters``: codec parameters of clips: those of their stream when it was opened, or later ones.
 - ``reader``: a media file open for reading: its first frame, and packets and frames from any time on.
-- ``probe``: what the headers of a media file say, and whether it decodes to its end.
+- ``probe``: what the headers of a media file state, and whether it decodes to its end.
 - ``clip``: write demuxed packets to an MP4 file without re-encoding the video.
-- ``sound``: decode and resample sound, and encode it as AAC at exact places of a track.
-- ``display``: how a stored frame is displayed: orientation and pixel aspect ratio.
-- ``colour``: colour matrix and range of stored frames, converted for display.
-- ``tone``: tone mapping of HDR and wide-gamut frames.
-- ``picture``: pictures of frames as they are displayed: upright, square pixels, SDR.
-- ``frame_grab``: single pictures out of a media file, and JPEG files.
+- ``sound``: decode and resample audio, and encode it as AAC at exact positions of a track.
+- ``frame_grab``: single frames out of a media file, and JPEG files.
 - ``edit``: see there.
 """

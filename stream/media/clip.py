@@ -25,10 +25,11 @@ from stream.media.track import (
     codec_name,
     copied,
     decoded_at,
+    durations,
     holds_video,
     plays_audio,
-    shown_ticks,
 )
+from stream.timing.timestamps import shown_stamp
 
 _RATE_HZ = 48_000
 
@@ -39,10 +40,10 @@ class WrittenClip:
 
     Attributes:
         path: the file.
-        first_s: time of the first frame that is shown, by the packets' own timestamps; it stands at the
-            file's zero.
+        first_s: stream time, by the packets' own timestamps, of the first shown frame, which is at 0 in the
+            file.
         duration_s: from that frame's start to the last one's end.
-        frames: how many are shown.
+        frames: number of shown frames.
     """
 
     path: Path
@@ -57,54 +58,54 @@ def write_clip(
     audio_template: AudioStream | None,
     packets: Sequence[Packet[Stream]],
 ) -> WrittenClip:
-    """Write packets to an MP4 file whose first complete frame stands at zero.
+    """Write packets to an MP4 file whose first complete frame is at 0.
 
-    The packets, in the order of the demuxer, stay as they are. Pictures before the first keyframe, and
-    those that need one before it, are left out, as is sound before the first picture. Frames that an intra
-    refresh has not completed yet are in the file for the decoder, before zero, where an edit list hides
-    them. Sound that browsers do not play in MP4 becomes AAC.
+    The packets, in the order of the demuxer, are copied. Frames before the first key packet, and those that
+    refer to one before it, are left out, as is audio before the first frame. Frames that an intra refresh has
+    not completed yet are in the file for the decoder, before 0, where an edit list hides them. Audio that
+    browsers do not play in MP4 is encoded as AAC.
 
     Args:
-        path: replaced when the clip is complete; nothing is left of an incomplete one.
+        path: replaced when the clip is complete; an incomplete one is removed.
         video_template: a stream with the codec parameters of the video packets, its container still open.
-        audio_template: their audio stream; None leaves sound out, as does an unknown codec. Its decoder may
+        audio_template: their audio stream; None leaves audio out, as does an unknown codec. Its decoder may
             be used, and is reset.
         packets: of one video stream, and of the audio stream; other audio streams' are ignored.
 
-    Raises MediaError where no keyframe, or no complete frame, is among the packets, MP4 cannot hold the
+    Raises MediaError where no key packet, or no complete frame, is among the packets, MP4 cannot hold the
     video, or writing fails; DiskFullError where the disk is full.
     """
     if not holds_video(video_template):
         raise MediaError(f"cannot write {path}: MP4 cannot hold {codec_name(video_template)} video")
-    video = _pictures([p for p in packets if p.size and p.stream.type == "video"])
+    video = _decodable([p for p in packets if p.size and p.stream.type == "video"])
     if not video:
-        raise MediaError(f"cannot write {path}: no keyframe among its packets")
+        raise MediaError(f"cannot write {path}: no key packet")
     stamps = repaired([(p.pts, p.dts) for p in video])
     times = [pts for pts, _ in stamps]
-    ticks = shown_ticks(times, video[-1].duration)
+    ticks = durations(times, video[-1].duration)
     zero = times[0] if not access(video[0]).lead else _first_complete(video)
     if zero is None:
-        raise MediaError(f"cannot write {path}: no complete frame among its packets")
+        raise MediaError(f"cannot write {path}: no complete frame")
     shown = [lasts for pts, lasts in zip(times, ticks, strict=True) if pts >= zero]
-    zero_s, length_s = zero * video[0].time_base, sum(shown) * video[0].time_base
+    first_s, length_s = zero * video[0].time_base, sum(shown) * video[0].time_base
     with muxing(path) as out:
         track = add_copy(out, video_template)
-        pictures = [
+        frames = [
             copied(p, track, pts=pts - zero, dts=dts - zero, duration=lasts, tick_s=p.time_base)
             for p, (pts, dts), lasts in zip(video, stamps, ticks, strict=True)
         ]
-        pictures[0].is_keyframe = True  # where reading begins, whatever it leads to
+        frames[0].is_keyframe = True  # where reading begins, even if its frame is not complete
         if audio_template is None or audio_template.codec_context is None:
-            out.mux(pictures)
+            out.mux(frames)
         else:
-            heard = [p for p in packets if p.size and p.stream_index == audio_template.index]
-            kind = _CopiedSound if _can_copy(audio_template, heard) else _EncodedSound
-            _mux_both(out, pictures, kind(out, audio_template, zero_s, length_s), heard, zero_s)
-    return WrittenClip(path, float(zero_s), float(length_s), len(shown))
+            audio = [p for p in packets if p.size and p.stream_index == audio_template.index]
+            kind = _CopiedAudio if _can_copy(audio_template, audio) else _EncodedAudio
+            _mux_both(out, frames, kind(out, audio_template, first_s, length_s), audio, first_s)
+    return WrittenClip(path, float(first_s), float(length_s), len(shown))
 
 
-def _pictures(packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
-    """From the first keyframe on, without pictures shown before it: they need what is not there."""
+def _decodable(packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
+    """The packets from the first key packet on, without frames displayed before it."""
     first = next((i for i, p in enumerate(packets) if p.is_keyframe), len(packets))
     kept = packets[first:]
     start = kept[0].pts if kept else None
@@ -112,58 +113,57 @@ def _pictures(packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
 
 
 def _first_complete(video: Sequence[Packet[Stream]]) -> int | None:
-    """When the first complete frame is shown, in ticks, if decoding begins with the first packet."""
+    """When the first complete frame is displayed, in ticks, if decoding begins with the first packet."""
     start = Start(video[0])
     for packet in video[1:]:
         start.see(packet)
     return start.complete
 
 
-class _Sound(Protocol):
+class _AudioWriter(Protocol):
     def write(self, packet: Packet[Stream]) -> None: ...
     def finish(self) -> None: ...
 
 
 def _mux_both(
     out: OutputContainer,
-    pictures: Iterable[Packet[Stream]],
-    sound: _Sound,
-    heard: list[Packet[Stream]],
-    zero_s: Fraction,
+    frames: Iterable[Packet[Stream]],
+    sound: _AudioWriter,
+    audio: list[Packet[Stream]],
+    first_s: Fraction,
 ) -> None:
-    waiting = deque(heard)
-    for picture in pictures:
-        while waiting and _heard_at(waiting[0]) - zero_s <= decoded_at(picture):
+    waiting = deque(audio)
+    for frame in frames:
+        while waiting and _audible_s(waiting[0]) - first_s <= decoded_at(frame):
             sound.write(waiting.popleft())
-        out.mux(picture)
+        out.mux(frame)
     for packet in waiting:
         sound.write(packet)
     sound.finish()
 
 
-def _heard_at(packet: Packet[Stream]) -> Fraction:
-    stamp = packet.pts if packet.pts is not None else packet.dts
-    return (stamp or 0) * packet.time_base
+def _audible_s(packet: Packet[Stream]) -> Fraction:
+    return (shown_stamp(packet) or 0) * packet.time_base
 
 
-def _can_copy(template: AudioStream, heard: list[Packet[Stream]]) -> bool:
-    return plays_audio(template) and not any(arranges_channels(bytes(packet)) for packet in heard[:1])
+def _can_copy(template: AudioStream, audio: list[Packet[Stream]]) -> bool:
+    return plays_audio(template) and not any(arranges_channels(bytes(packet)) for packet in audio[:1])
 
 
-class _CopiedSound:
-    """Sound packets as they are, from the first picture's time to the last one's end."""
+class _CopiedAudio:
+    """Copied audio packets, from the first frame's time to the last one's end."""
 
     def __init__(
-        self, out: OutputContainer, template: AudioStream, zero_s: Fraction, length_s: Fraction
+        self, out: OutputContainer, template: AudioStream, first_s: Fraction, length_s: Fraction
     ) -> None:
         self._out = out
         self._track = add_copy(out, template)
-        self._zero_s, self._length_s = zero_s, length_s
+        self._first_s, self._length_s = first_s, length_s
         self._ends_s = Fraction(-1)
 
     def write(self, packet: Packet[Stream]) -> None:
-        """Write it, unless it is heard while the one before still is: seams of streams step back."""
-        at_s = _heard_at(packet) - self._zero_s
+        """Write a packet, unless it overlaps the one before, as where streams were joined."""
+        at_s = _audible_s(packet) - self._first_s
         lasts_s = (packet.duration or 0) * packet.time_base
         if not 0 <= at_s < self._length_s or at_s <= self._ends_s - lasts_s / 2:
             return
@@ -173,20 +173,20 @@ class _CopiedSound:
         self._out.mux(copied(packet, self._track, **stamps, tick_s=packet.time_base))
 
     def finish(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: no packet is buffered."""
 
 
-class _EncodedSound:
-    """Sound as AAC, from the first picture's time to the last one's end."""
+class _EncodedAudio:
+    """Audio encoded as AAC, from the first frame's time to the last one's end."""
 
     def __init__(
-        self, out: OutputContainer, template: AudioStream, zero_s: Fraction, length_s: Fraction
+        self, out: OutputContainer, template: AudioStream, first_s: Fraction, length_s: Fraction
     ) -> None:
         rate_hz = template.rate if template.rate in AAC_RATES_HZ else _RATE_HZ
         layout = "mono" if template.channels == 1 else "stereo"
         self._decoder = SoundDecoder(template, rate_hz=rate_hz, layout=layout)
         self._track = AacTrack(out, rate_hz=rate_hz, layout=layout)
-        self._zero_s, self._end = zero_s, round(length_s * rate_hz)
+        self._first_s, self._end = first_s, round(length_s * rate_hz)
 
     def write(self, packet: Packet[Stream]) -> None:
         self._place(packet)
@@ -197,5 +197,5 @@ class _EncodedSound:
 
     def _place(self, packet: Packet[Stream] | None) -> None:
         for at_s, samples in self._decoder.decode(packet):
-            at = round((at_s - self._zero_s) * self._track.rate_hz)
+            at = round((at_s - self._first_s) * self._track.rate_hz)
             self._track.write(samples[:, : max(0, self._end - at)], at)

@@ -36,7 +36,7 @@ def translated(doing: str) -> Iterator[None]:
     """Raise MediaError (or DiskFullError) for whatever PyAV or the operating system raises inside.
 
     Args:
-        doing: what fails then, as in ``cannot write reel.mp4``.
+        doing: begins the message, as ``cannot write reel.mp4``.
     """
     try:
         yield
@@ -47,38 +47,38 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def opened(path: Path) -> InputContainer:
-    """The file, opened for reading; the caller closes it. Raises what PyAV raises.
+    """Open the file for reading; the caller closes it. Raises what PyAV raises.
 
-    The ``file:`` prefix keeps FFmpeg from reading a protocol out of a name such as ``a:b.mp4``.
+    With the ``file:`` prefix, FFmpeg sees no protocol in a name such as ``a:b.mp4``.
     """
     _check_name(path)
     return av.open(f"file:{path}", "r", metadata_errors="replace")
 
 
 def demuxed(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
-    """The packets of these streams, then an empty one for each. Raises what PyAV raises."""
+    """Yield the packets of these streams, then an empty one for each. Raises what PyAV raises."""
     try:
         yield from container.demux(streams)
     except IndexError:
-        # PyAV counts the streams anew at the end, and stumbles over those that appeared on the way.
+        # PyAV counts the streams again at the end, and fails on those that appeared on the way.
         return
 
 
 def _check_name(path: Path) -> None:
-    if "\0" in str(path):  # FFmpeg would cut the name short there
+    if "\0" in str(path):  # FFmpeg would end the name there
         raise MediaError(f"not a file name: {str(path)!r}")
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[InputContainer]:
-    """Open a media file; a MediaError names it for whatever fails inside."""
+    """Open a media file; whatever fails inside becomes a MediaError that names it."""
     with translated(f"cannot read {path}"), opened(path) as container:
         yield container
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path beside ``path`` to write to; the file becomes ``path``, on the disk, if nothing fails inside."""
+    """Yield a path in the same folder to write to; that file replaces ``path`` if nothing fails inside."""
     _check_name(path)
     part = path.with_name(f"{path.name}.part")
     try:
@@ -95,10 +95,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def muxing(path: Path, options: Mapping[str, str] = MappingProxyType({})) -> Iterator[OutputContainer]:
-    """An MP4 container that becomes ``path``, on the disk, if nothing fails inside.
+    """Yield an MP4 container that replaces ``path``, flushed to the disk, if nothing fails inside.
 
     Args:
-        options: of the muxer, besides faststart.
+        options: of the muxer, in addition to faststart.
     """
     with replacing(path) as part, part.open("wb+", buffering=_COPY_BYTES) as file:
         output = Output(file)
@@ -109,7 +109,7 @@ def muxing(path: Path, options: Mapping[str, str] = MappingProxyType({})) -> Ite
             file.flush()
         except BaseException as error:
             # The container is closed without writing a trailer, and the part is dropped.
-            output.give_up()
+            output.discard()
             with suppress(OSError):
                 file.close()
             with suppress(av.FFmpegError, OSError):
@@ -121,7 +121,7 @@ def muxing(path: Path, options: Mapping[str, str] = MappingProxyType({})) -> Ite
 
 def _mp4(output: Output, part: Path, options: Mapping[str, str]) -> OutputContainer:
     def reopened(_url: str, _flags: int, _options: dict[str, str]) -> BinaryIO:
-        # Faststart reads back what has been written, to move it behind the index.
+        # Faststart reads the written data again, to move it behind the index.
         output.flush()
         return part.open("rb")
 

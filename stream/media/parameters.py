@@ -1,4 +1,4 @@
-"""Codec parameters of clips: a copy of their stream's, or those that came later within the stream."""
+"""Codec parameters of clips: those of their stream when it was opened, or later ones."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ClipParameters:
 
 
 def _kind(unit: bytes) -> tuple[int, bytes]:
-    """By kind of parameter set, in the order in which they build on each other: VPS, SPS, PPS."""
+    """By kind of parameter set, in the order in which they refer to each other: VPS, SPS, PPS."""
     return unit[0], unit
 
 

@@ -1,4 +1,4 @@
-"""What the headers of a media file say, and whether it decodes to its end."""
+"""What the headers of a media file state, and whether it decodes to its end."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class ChapterMark:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a media file's headers say.
+    """What the headers of a media file state.
 
     Attributes:
-        duration_s: of the video; None where the file does not say (a cut-off stream).
+        duration_s: of the video; None where the file states none (a cut-off stream).
         video_codec: FFmpeg's name for it, such as ``h264`` or ``hevc``.
-        width, height: of the picture as shown: upright, square pixels.
-        rotation_deg: how far the stored picture is turned counterclockwise to be shown.
-        mirrored: left and right of the stored picture are exchanged before it is turned.
+        width, height: of the displayed picture: upright, in square pixels.
+        rotation_deg: counterclockwise rotation of the stored frame for display.
+        mirrored: left and right of the stored frame are exchanged before the rotation.
         fps: typical frame rate.
-        frames: pictures, where the file says how many.
-        audio_codec: of the first sound track, None without one.
+        frames: number of frames; None where the file states none.
+        audio_codec: of the first audio track; None without one.
         chapters: in order.
     """
 
@@ -59,7 +59,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A media file that was decoded to the end: pictures, video duration, size and SHA-256 (hex)."""
+    """A media file that was decoded to its end: number of frames, video duration, size and SHA-256 (hex)."""
 
     frames: int
     duration_s: float
@@ -68,7 +68,7 @@ class Verified:
 
 
 def probe(path: Path) -> Probe:
-    """Read a file's headers and first picture. Raises MediaError where there is no video."""
+    """Read a file's headers and first frame. Raises MediaError where there is no video."""
     with MediaReader(path) as footage:
         display = footage.display
         shown = display.size(footage.first.width, footage.first.height)
@@ -87,15 +87,15 @@ def probe(path: Path) -> Probe:
 
 
 def verify(path: Path) -> Verified:
-    """Decode all pictures and sound, and hash the file.
+    """Decode all video and audio, and hash the file.
 
-    Raises MediaError where anything cannot be decoded, timestamps do not rise, or there is no picture; a
-    packet that gives no picture counts as one that cannot.
+    Raises MediaError where a packet cannot be decoded or gives no frame, timestamps do not rise, or there is
+    no frame at all.
     """
     with reading(path) as container:
-        whole = not _begins_hidden(container)
+        strictly = not _begins_hidden(container)
     with reading(path) as container:
-        frames, duration_s = _decoded(container, path, strictly=whole)
+        frames, duration_s = _decoded(container, path, strictly=strictly)
     with translated(f"cannot read {path}"), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Verified(frames, duration_s, file.tell(), digest)
@@ -118,14 +118,14 @@ def _chapters(container: InputContainer) -> tuple[ChapterMark, ...]:
 
 
 def _begins_hidden(container: InputContainer) -> bool:
-    """Whether video begins with frames that an edit list hides, as those are not complete."""
+    """Whether video begins with frames that an edit list hides, as they are not complete."""
     video = choose_video(container)
     first = None if video is None else next(demuxed(container, [video]), None)
     return first is not None and first.is_discard
 
 
 def _streams(container: InputContainer, path: Path, *, strictly: bool) -> list[Stream]:
-    """The streams to decode; ``strictly`` tells their decoders not to conceal what is damaged."""
+    """Return the streams to decode; with ``strictly``, their decoders do not conceal damage."""
     video = choose_video(container)
     chosen = [] if video is None else [video]
     streams = [*chosen, *(s for s in container.streams.audio if s.codec_context)]
@@ -139,13 +139,13 @@ def _streams(container: InputContainer, path: Path, *, strictly: bool) -> list[S
 
 
 def _decoded(container: InputContainer, path: Path, *, strictly: bool) -> tuple[int, float]:
-    """Number of pictures, and the time from the first one's start to the last one's end."""
+    """Return the number of frames, and the time from the first one's start to the last one's end."""
     streams = _streams(container, path, strictly=strictly)
     packets, frames, first, last = 0, 0, Fraction(0), Fraction(-1)
     end = Fraction(0)
-    heard: dict[int, Fraction] = {}
+    audible: dict[int, Fraction] = {}
     for packet in demuxed(container, streams):
-        # What an edit list hides is for the decoder alone.
+        # A packet that an edit list hides is for the decoder alone.
         packets += packet.size > 0 and not packet.is_discard and isinstance(packet.stream, VideoStream)
         for frame in packet.decode():
             if not isinstance(frame, VideoFrame | AudioFrame):
@@ -153,18 +153,18 @@ def _decoded(container: InputContainer, path: Path, *, strictly: bool) -> tuple[
             at = _time(frame, path)
             if isinstance(frame, VideoFrame):
                 if frames and at <= last:
-                    raise MediaError(f"{path}: pictures step back at {float(at):.3f} s")
+                    raise MediaError(f"{path}: video steps back at {float(at):.3f} s")
                 first = first if frames else at
                 frames, last = frames + 1, at
                 end = at + (frame.duration or 0) * (frame.time_base or 0)
             else:
-                if at < heard.get(packet.stream_index, at):
-                    raise MediaError(f"{path}: sound steps back at {float(at):.3f} s")
-                heard[packet.stream_index] = at
+                if at < audible.get(packet.stream_index, at):
+                    raise MediaError(f"{path}: audio steps back at {float(at):.3f} s")
+                audible[packet.stream_index] = at
     if not frames:
-        raise MediaError(f"{path}: no picture")
-    if frames < packets:  # decoders with several threads lose the last ones without a word
-        raise MediaError(f"{path}: {packets - frames} of its pictures cannot be decoded")
+        raise MediaError(f"{path}: no frame")
+    if frames < packets:  # decoders with several threads lose the last ones without an error
+        raise MediaError(f"{path}: {packets - frames} of its frames cannot be decoded")
     return frames, float(end - first)
 
 

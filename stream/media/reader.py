@@ -21,48 +21,49 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stream.codec.random_access import Finder, Start, marked
-from stream.media.display import display_of
 from stream.media.file import MediaError, demuxed, opened, translated
 from stream.media.timeline import Tick, in_order
+from stream.picture.display import display_of
+from stream.timing.timestamps import shown_stamp
 from stream.track_choice import choose_video
 
-# Audio may stand in the file before the picture that it belongs to.
+# Audio may precede the frame of the same time in the file.
 _AUDIO_AHEAD_S = 0.5
-# How far to step back, in turn, where a seek lands behind its target: bad or missing index.
+# Steps back, tried in turn, where a seek ends behind its target: the index is wrong or missing.
 _STEPS_BACK_S = (0.0, 2.0, 5.0, 10.0, 20.0, 60.0)
-# Packets to look at for a keyframe before a seek counts as failed: a minute at 60 fps, with audio.
+# Packets in which a key packet is sought before a seek counts as failed: a minute at 60 fps, with audio.
 _PACKETS_TO_KEYFRAME = 10_000
-# A keyframe so long before the time that was asked for may be the only one that the index knows.
+# A key packet this long before the requested time may be the only one in the index.
 _FAR_S = 30.0
-# So many damaged frames in a row may come before the first; then they are taken as they are.
-_MAX_BROKEN = 25
+# Damaged frames that are skipped at the start; after this many in a row a damaged one is the first.
+_MAX_DAMAGED = 25
 # Packed B-frames in AVI exchange neighbours; no known file needs more.
 _REORDER_FRAMES = 3
-# Pictures to look at for their usual step.
+# Frames from which the usual step is found.
 _TIMES = 250
-# From this many usual steps on the film pauses.
+# A longer step than this many usual ones is a pause.
 _PAUSE = 3
-# Pictures that stand no longer than this are shown whole or not at all: nobody sees the difference.
+# Frames of at most this duration are displayed entirely or not at all.
 _SLACK_S = Fraction(1, 5)
-# Times that were asked for are rounded to this.
+# Requested times are rounded to this.
 _CLOCK_HZ = 90_000
-# Where a file says nothing at all of its rate.
+# Duration of a frame where a file states no rate.
 _UNKNOWN_S = 0.04
 
 
 class MediaReader:
-    """A media file with a video stream; times are seconds since its first picture is shown.
+    """A media file with a video stream; times are seconds since its first frame.
 
     Attributes:
         container: the open file.
-        video: the video stream that is analysed, too.
+        video: the video stream that analysis uses, too.
         audio: the first audio stream that can be decoded, or None.
-        first: the first picture, decoded.
-        frame_s: how long most pictures are shown.
+        first: the first frame.
+        frame_s: usual duration of a frame.
         display: how its frames are displayed.
 
-    Raises MediaError from the constructor where there is no picture to be decoded, and from every method
-    where the file cannot be read.
+    The constructor raises MediaError where no frame can be decoded, every method where the file cannot be
+    read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -107,42 +108,43 @@ class MediaReader:
 
     @property
     def slack_ticks(self) -> Fraction:
-        """How far off a segment's border a picture may begin and count as beginning there."""
+        """How far from a segment's border a frame may begin and count as beginning there."""
         return min(Fraction(self.frame_ticks), _SLACK_S / self.tick_s) / 2
 
     def ticks(self, time_s: float) -> Fraction:
-        """A time in ticks of the video stream, of which one may last as long as a picture."""
+        """A time in ticks of the video stream, of which one may last as long as a frame."""
         return self._origin + Fraction(round(time_s * _CLOCK_HZ), _CLOCK_HZ) / self.tick_s
 
     def seconds(self, pts: Tick) -> float:
-        """A timestamp of the video stream as a time."""
+        """A timestamp of the video stream in seconds."""
         return float((pts - self._origin) * self.tick_s)
 
     def time_of(self, packet: Packet[Stream]) -> Fraction | None:
-        """When a packet of any stream is shown, in seconds; None where it does not say."""
-        stamp = packet.pts if packet.pts is not None else packet.dts
+        """When a packet of any stream is displayed, in seconds; None where it has no timestamp."""
+        stamp = shown_stamp(packet)
         return None if stamp is None else stamp * packet.time_base - self._origin * self.tick_s
 
     def packets(self, from_s: float) -> Iterator[Packet[Stream]]:
-        """All packets of picture and sound such that the frame shown at ``from_s`` is complete.
+        """Yield packets of video and audio such that the frame displayed at ``from_s`` is complete.
 
-        The first video packet is one at which decoding can begin, unless the file has none. Where the
-        file's index is missing or wrong, reading starts at an earlier one, if need be at the first packet.
+        The first video packet is one at which decoding can begin, unless the file has none. Where the index
+        is missing or wrong, reading starts at an earlier one, if necessary at the first packet.
         """
         with self._translated():
             yield from self._from_access(from_s)
 
     def frames(self, packets: Iterable[Packet[Stream]]) -> Iterator[tuple[int, VideoFrame]]:
-        """The frames of video packets with their timestamps, which rise strictly.
+        """Yield the frames of video packets with their timestamps, which rise strictly.
 
-        What cannot be decoded is left out.
+        Packets that cannot be decoded are skipped.
         """
         return in_order(self._stamped(self._decoded(packets)), _REORDER_FRAMES)
 
     def _stamped(self, frames: Iterable[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
-        """Frames with a timestamp: the presentation time, or what follows from the frame before.
+        """Yield frames with a timestamp: the presentation time, or the one that follows from the frame
+        before.
 
-        A raw stream has no times at all; it is always read from its start, so that counting is right.
+        A raw stream has no timestamps; it is always read from its start, so that counting is right.
         """
         stamp = self._origin - self.frame_ticks
         for frame in frames:
@@ -172,7 +174,7 @@ class MediaReader:
             yield from chain(*self._sought(from_s, far_s, any_frame=False))
 
     def _attempts(self, from_s: float) -> Iterator[tuple[float, bool]]:
-        """How far to step back before a seek, and whether to disregard which frames the index has as key."""
+        """Yield how far to step back before a seek, and whether to ignore the key flags of the index."""
         least_s = next((s for s in _STEPS_BACK_S if s >= from_s), _STEPS_BACK_S[-1])
         steps_s = [back_s for back_s in _STEPS_BACK_S if back_s <= least_s]
         yield from ((back_s, False) for back_s in steps_s)
@@ -182,7 +184,7 @@ class MediaReader:
     def _sought(
         self, from_s: float, back_s: float, *, any_frame: bool
     ) -> tuple[list[Packet[Stream]], Iterator[Packet[Stream]]]:
-        """Seek, and read the head that serves ``from_s``, if there is one, and what comes after it."""
+        """Seek, and return the packets from which ``from_s`` can be decoded, if any, and those after."""
         target = max(self.ticks(from_s), Fraction(self._origin))
         wanted = self.ticks(from_s - back_s - (_AUDIO_AHEAD_S if self.audio else 0.0))
         packets = self._demux()
@@ -196,10 +198,9 @@ class MediaReader:
         return time_s - float(self.time_of(start) or 0) < _FAR_S
 
     def _head(self, packets: Iterator[Packet[Stream]], target: Fraction) -> list[Packet[Stream]]:
-        """Packets from which the frame shown at ``target`` comes out complete, so far as read for that.
+        """Read packets from which the frame displayed at ``target`` can be decoded completely.
 
-        Video begins with a random access point, what stands before it is left out. Empty if there is none
-        that serves, or its time is not known.
+        They begin with a random access point. Empty if there is none before it, or its time is not known.
         """
         head: list[Packet[Stream]] = []
         start: Start | None = None
@@ -209,7 +210,7 @@ class MediaReader:
                     start.see(packet)
                 elif packet.is_keyframe:
                     start = Start(packet)
-                elif (_stamp(packet) or target) > target:
+                elif (shown_stamp(packet) or target) > target:
                     return []
                 else:
                     continue
@@ -224,22 +225,22 @@ class MediaReader:
         return marked(packets, self._finder, self.video.index)
 
     def _rewind(self) -> None:
-        # Seeking to the start fails in the very files that need it, so they are opened again.
+        # Seeking to the start fails in files with such an index, so the file is opened again.
         self.container.close()
         self._open()
 
     def _first_frame(self) -> VideoFrame:
-        broken: VideoFrame | None = None
+        damaged: VideoFrame | None = None
         with self._translated():
             packets = demuxed(self.container, [self.video])
             frames = (frame for packet in packets for frame in decode(self.video, packet))
-            for _, frame in zip(range(_MAX_BROKEN), frames, strict=False):
+            for _, frame in zip(range(_MAX_DAMAGED), frames, strict=False):
                 if not frame.is_corrupt:
                     return frame
-                broken = broken or frame
-        if broken is None:
-            raise MediaError(f"cannot read {self.path}: no picture in it can be decoded")
-        return broken
+                damaged = damaged or frame
+        if damaged is None:
+            raise MediaError(f"cannot read {self.path}: no frame of it can be decoded")
+        return damaged
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -248,7 +249,7 @@ class MediaReader:
 
 
 class ReaderCache:
-    """Keeps the file that was read last open: opening a long one costs more than reading a part of it."""
+    """Keeps the last file open: opening a long one takes longer than reading a part of it."""
 
     def __init__(self) -> None:
         self._last: MediaReader | None = None
@@ -261,8 +262,8 @@ class ReaderCache:
     ) -> None:
         self._close()
 
-    def footage(self, path: Path) -> MediaReader:
-        """The file, open until another one is asked for."""
+    def reader(self, path: Path) -> MediaReader:
+        """Return the open file; it is closed when another one is requested."""
         if self._last is None or self._last.path != path:
             self._close()
             self._last = MediaReader(path)
@@ -284,9 +285,9 @@ def _video(container: InputContainer, path: Path) -> VideoStream:
 
 
 def _frame_s(container: InputContainer, video: VideoStream) -> float:
-    """How long most pictures are shown.
+    """Usual duration of a frame, in seconds.
 
-    An average says little where the film pauses; MP4 has a list of all pictures' times.
+    An average is of no use where the video pauses; MP4 has an index of the times of all frames.
     """
     if "mp4" in container.format.name:
         times = [entry.timestamp for entry, _ in zip(video.index_entries, range(_TIMES), strict=False)]
@@ -302,12 +303,8 @@ def _audio(container: InputContainer) -> AudioStream | None:
     return next((s for s in container.streams.audio if s.codec_context is not None), None)
 
 
-def _stamp(packet: Packet[Stream]) -> int | None:
-    return packet.pts if packet.pts is not None else packet.dts
-
-
 def decode(stream: VideoStream, packet: Packet[Any] | None) -> list[VideoFrame]:
-    """The frames that a packet yields; none where it is damaged. None as a packet asks for the last ones."""
+    """Return the frames of a packet, none where it is damaged; with None, the last ones of the decoder."""
     try:
         return stream.codec_context.decode(packet)
     except av.error.FFmpegError:

@@ -1,4 +1,4 @@
-"""Decode and resample sound, and encode it as AAC at exact places of a track."""
+"""Decode and resample audio, and encode it as AAC at exact positions of a track."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from av.stream import Stream
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
-"""Sound of shape (channels, samples), -1.0 to 1.0."""
+"""Audio of shape (channels, samples), -1.0 to 1.0."""
 
 # Sampling rates that AAC has an index for, ISO/IEC 14496-3 table 1.18.
 AAC_RATES_HZ = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _BITS_PER_S_AND_CHANNEL = 64_000
-# Timestamps of sound jitter by less than this (RTP, Matroska's milliseconds); more is a hole or an overlap.
+# Timestamps of audio jitter by less than this (RTP, Matroska's milliseconds); more is a hole or an overlap.
 _JITTER_S = 0.03
 _SILENCE_CHUNK = 48_000
 
 
 class SoundDecoder:
-    """Packets of one stream to samples at one rate and layout, with the time at which they are heard."""
+    """Decodes packets of one stream to samples of one rate and layout, with their stream time."""
 
     def __init__(self, stream: AudioStream, *, rate_hz: int, layout: str) -> None:
         self._stream = stream
@@ -39,9 +39,9 @@ class SoundDecoder:
         stream.codec_context.flush_buffers()
 
     def decode(self, packet: Packet[Stream] | None) -> Iterator[tuple[Fraction, Samples]]:
-        """Samples with the stream time (s) of the first; None as a packet asks for the last ones.
+        """Yield samples with the stream time (s) of the first; with None, the last ones of the decoder.
 
-        A damaged packet yields nothing.
+        A damaged packet yields none.
         """
         for frame in self._frames(packet):
             form = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -56,7 +56,7 @@ class SoundDecoder:
     def _frames(self, packet: Packet[Stream] | None) -> list[AudioFrame]:
         try:
             frames = self._stream.codec_context.decode(packet)
-        except av.error.FFmpegError:  # decoders of sound say all sorts of things of rubbish
+        except av.error.FFmpegError:  # audio decoders raise various errors for damaged packets
             return []
         return [frame for frame in frames if frame.samples and frame.pts is not None]
 
@@ -68,7 +68,7 @@ class SoundDecoder:
 
 
 class AacTrack:
-    """An AAC track to which samples are written at exact places, in order; holes become silence."""
+    """An AAC track to which samples are written at exact positions, in order; holes become silence."""
 
     def __init__(self, out: OutputContainer, *, rate_hz: int, layout: str) -> None:
         self._out = out
@@ -80,9 +80,9 @@ class AacTrack:
         """Samples written so far."""
 
     def write(self, samples: Samples, at: int) -> None:
-        """Write samples so that the first stands at ``at``.
+        """Write samples, the first of them at position ``at``.
 
-        Deviations that timestamps show by rounding are left in; what lies before the end is cut.
+        Deviations within the jitter of timestamps are ignored; samples before the end of the track are cut.
         """
         gap = at - self.end
         if gap > _JITTER_S * self.rate_hz:
@@ -114,10 +114,10 @@ class AacTrack:
 
 
 class ReelSound:
-    """The sound of one segment after the other, in step with their pictures; silence where there is none.
+    """The audio of one segment after the other, in sync with its video; silence where there is none.
 
-    Sound that is heard before its picture's place is known waits, for as long as file and decoder let it
-    run ahead.
+    Audio that is decoded before the position of its video is known is buffered; files and decoders bound how
+    much that is.
     """
 
     RATE_HZ = 48_000
@@ -128,22 +128,22 @@ class ReelSound:
         self._waiting: deque[tuple[int, Samples]] = deque()
 
     def open(self, stream: AudioStream | None) -> None:
-        """Begin a segment whose sound comes from this stream."""
+        """Begin a segment whose audio comes from this stream."""
         self._waiting.clear()
         self._decoder = SoundDecoder(stream, rate_hz=self.RATE_HZ, layout="stereo") if stream else None
 
-    def hear(self, packet: Packet[Stream] | None) -> None:
-        """Take the segment's next sound packet; None after the last one."""
+    def push(self, packet: Packet[Stream] | None) -> None:
+        """Take the segment's next audio packet; None after the last one."""
         if self._decoder:
             for at_s, samples in self._decoder.decode(packet):
                 self._waiting.append((round(at_s * self.RATE_HZ), samples))
 
     def advance(self, shift_s: Fraction, to_s: Fraction) -> None:
-        """Write what stands before ``to_s`` of the reel.
+        """Write the audio before ``to_s`` of the reel.
 
         Args:
             shift_s: from the stream's time to the reel's.
-            to_s: all before it is written; sound that comes later than that is cut.
+            to_s: all before it is written; audio that comes later is cut.
         """
         end = round(to_s * self.RATE_HZ)
         shift = round(shift_s * self.RATE_HZ)
@@ -158,7 +158,7 @@ class ReelSound:
 
     def close(self, shift_s: Fraction, to_s: Fraction) -> None:
         """End the segment at ``to_s`` of the reel."""
-        self.hear(None)
+        self.push(None)
         self.advance(shift_s, to_s)
         self._track.fill(round(to_s * self.RATE_HZ))
 

@@ -10,25 +10,25 @@ from statistics import fmean, median_low
 from typing import TypeVar
 
 Tick = int | Fraction
-"""A time in ticks, which need not be a whole one: in AVI a tick may last as long as a picture."""
+"""A time in ticks; it may be a fraction, as a tick of AVI may last as long as a frame."""
 
 Stamp = tuple[int | None, int | None]
 """Presentation and decoding timestamp of a packet, None where the source has none."""
 
 _T = TypeVar("_T")
 
-# Share of the usual step that may lie between two pictures.
+# Two frames are too close below this share of the usual step.
 _CLOSE = 0.75
-# From this many usual steps on, a picture is missing.
+# From this many usual steps on, a frame is missing.
 _MISSING = 1.9
 
 
 def repaired(stamps: Sequence[Stamp]) -> list[tuple[int, int]]:
-    """The stamps in decoding order, such that a muxer takes them.
+    """Return the timestamps in decoding order, such that a muxer accepts them.
 
-    Presentation times become unique, decoding times rise and never exceed the presentation time. Stamps
-    that hold already are returned as they are. A missing presentation time is taken from the decoding
-    time, then from the packet before.
+    Presentation times become unique, decoding times rise and never exceed the presentation time. Valid
+    timestamps are not changed. A missing presentation time is taken from the decoding time, then from the
+    packet before.
     """
     pts = _unique(_filled([p if p is not None else d for p, d in stamps]))
     given = [d for _, d in stamps if d is not None]
@@ -48,7 +48,7 @@ def decode_times(pts: Sequence[int]) -> list[int]:
 
 
 def _filled(times: list[int | None]) -> list[int]:
-    """Fill holes one typical step after the time before."""
+    """Fill missing times, one typical step after the time before."""
     known = [t for t in times if t is not None]
     step = max(1, (max(known) - min(known)) // max(1, len(times) - 1)) if known else 1
     last = known[0] - step if known else -step
@@ -60,7 +60,7 @@ def _filled(times: list[int | None]) -> list[int]:
 
 
 def _unique(times: list[int]) -> list[int]:
-    """Move times that are taken to the next free tick, in order of time."""
+    """Move duplicate times to the next free tick, in order of time."""
     unique = times.copy()
     last: int | None = None
     for i in sorted(range(len(times)), key=lambda i: (times[i], i)):
@@ -70,10 +70,10 @@ def _unique(times: list[int]) -> list[int]:
 
 
 def closed_prefix(pts: Sequence[int], end: Tick) -> int | None:
-    """How many packets, in decoding order, to keep so that every picture before ``end`` is there.
+    """How many packets, in decoding order, contain every frame before ``end``.
 
-    The pictures kept are presented without a hole: where one after ``end`` is needed by one before it,
-    those between are kept too. None when no such number of packets is known from these.
+    They are displayed without a hole: where a frame before ``end`` refers to one after it, those between are
+    included. None when no such number follows from these packets.
     """
     first_after = min((p for p in pts if p >= end), default=None)
     if first_after is None:
@@ -93,16 +93,16 @@ def closed_prefix(pts: Sequence[int], end: Tick) -> int | None:
 
 
 def evened(times: list[int], slack: int) -> list[int] | None:
-    """The times as they are, or moved to an even grid where some follow each other too closely.
+    """Return the times, moved to an even grid where some follow each other too closely.
 
-    Players pace pictures by the usual step; two within much less of it fall onto each other. Cameras whose
-    clock jitters are put right by this. None where a picture would move by more than ``slack``.
+    Players pace frames by the usual step, and drop one of two that are much closer. This corrects cameras
+    whose clock jitters. None where a frame would move by more than ``slack``.
     """
     ordered = sorted(times)
     deltas = [b - a for a, b in pairwise(ordered)]
     if not deltas or min(deltas) >= median_low(deltas) * _CLOSE:
         return times
-    # As if none were missing, or else each where its time says.
+    # As if no frame were missing, or else each by its time.
     for step, places in (_one_by_one(ordered), _by_time(ordered, deltas)):
         moved = [ordered[0] + round(place * step) for place in places]
         if all(abs(new - old) <= slack for new, old in zip(moved, ordered, strict=True)):
@@ -112,13 +112,13 @@ def evened(times: list[int], slack: int) -> list[int] | None:
 
 
 def _one_by_one(ordered: Sequence[int]) -> tuple[float, Sequence[int]]:
-    """The step, and the place of each picture on the grid, from the first on."""
+    """The step, and the position of each frame on the grid, from the first on."""
     last = len(ordered) - 1
     return max(1.0, (ordered[-1] - ordered[0]) / last), range(last + 1)
 
 
 def _by_time(ordered: Sequence[int], deltas: Sequence[int]) -> tuple[float, Sequence[int]]:
-    """As above, with places left free where pictures are missing."""
+    """As above, with free positions where frames are missing."""
     step = max(1.0, fmean(delta for delta in deltas if delta < median_low(deltas) * _MISSING))
     guessed = [round((time - ordered[0]) / step) for time in ordered]
     zero = fmean(time - place * step for time, place in zip(ordered, guessed, strict=True))
@@ -131,10 +131,9 @@ def _by_time(ordered: Sequence[int], deltas: Sequence[int]) -> tuple[float, Sequ
 
 
 def in_order(items: Iterable[tuple[int, _T]], depth: int) -> Iterator[tuple[int, _T]]:
-    """The items in the order given, their times sorted over ``depth`` neighbours and strictly rising.
+    """Yield the items in the order given, their times sorted over ``depth`` neighbours and strictly rising.
 
-    Some files (packed B-frames in AVI) give the right pictures in the right order with their times
-    exchanged.
+    Some files (packed B-frames in AVI) have the right frames in the right order, with their times exchanged.
     """
     waiting: list[_T] = []
     times: list[int] = []
@@ -155,16 +154,16 @@ def in_order(items: Iterable[tuple[int, _T]], depth: int) -> Iterator[tuple[int,
 def shown_between(
     items: Iterable[tuple[int, _T]], start: Tick, end: Tick, step: int, slack: Tick
 ) -> Iterator[tuple[Tick, Tick, _T]]:
-    """The pictures shown from ``start`` to ``end``: each with its time and the time of the next.
+    """Yield the frames displayed from ``start`` to ``end``: each with its time and the time of the next.
 
-    A picture that begins within ``slack`` of a border counts from or up to its own time. One that stands
+    A frame that begins within ``slack`` of a border counts from or up to its own time. One that is displayed
     for longer, across a border, counts for the part inside.
 
     Args:
-        items: pictures with rising times, from before ``start`` on.
+        items: frames with rising times, from before ``start`` on.
         start, end: in the items' ticks.
-        step: how long the last picture is shown.
-        slack: at most half of how long a picture is typically shown.
+        step: duration of the last frame.
+        slack: at most half of a typical duration.
     """
     first, reached, stop = start - slack, start + slack, end - slack
     held: tuple[int, _T] | None = None
@@ -184,8 +183,10 @@ def shown_between(
 
 
 def shown_until(time: int, following: int | None, end: Tick, step: int, slack: Tick) -> Tick:
-    """When a picture that begins at ``time`` makes way: for the following one, or at ``end`` where that
-    comes more than ``slack`` later. The last one is shown for ``step``.
+    """When the display of a frame ends that begins at ``time``.
+
+    It ends with the following one, or at ``end`` where that is more than ``slack`` earlier. The last frame is
+    displayed for ``step``.
     """
     until = time + step if following is None else following
     return end if until > end + slack and end > time else until

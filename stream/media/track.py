@@ -1,4 +1,4 @@
-"""Tracks of an MP4 file that take the packets of another stream as they are."""
+"""Tracks of an MP4 file to which packets of another stream are copied."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from stream.codec.random_access import access
 
 _StreamT = TypeVar("_StreamT", bound=Stream)
 
-# What FFmpeg's MP4 muxer takes without a word.
+# Video codecs that FFmpeg's MP4 muxer accepts without options.
 _MP4_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"})
-# MP3 below 16 kHz is MPEG-2.5, which MP4 has no place for.
+# MP3 below 16 kHz is MPEG-2.5, which MP4 cannot hold.
 _LEAST_MP3_HZ = 16_000
 _ADTS_LAYOUTS = frozenset({"mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1"})
 
 
 def codec_name(stream: Stream) -> str:
-    """The codec, whatever decoder stands for it; ``unknown`` where none does."""
+    """The codec's name, whichever decoder is used; ``unknown`` without a decoder."""
     return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
 
 
@@ -39,29 +39,26 @@ def plays_audio(stream: AudioStream) -> bool:
     """Whether MP4 can hold the stream's packets and browsers play them there."""
     match codec_name(stream):
         case "aac":
-            # ADTS with channels of its own arranging: FFmpeg cannot put those into an MP4 header.
+            # FFmpeg cannot write the MP4 header of ADTS with a channel configuration of its own.
             return stream.codec_context.extradata is not None or stream.layout.name in _ADTS_LAYOUTS
         case "mp3":
             return stream.rate >= _LEAST_MP3_HZ
         case "opus":
-            return stream.codec_context.extradata is not None  # RTP brings none, MP4 needs it
+            return stream.codec_context.extradata is not None  # MP4 needs it, and RTP has none
     return False
 
 
 def arranges_channels(packet: bytes) -> bool:
-    """Whether it is ADTS with channels of its own arranging, whatever its decoder has learnt of them.
-
-    FFmpeg cannot put those into an MP4 header.
-    """
+    """Whether a packet is ADTS with channels of its own configuration: FFmpeg has no MP4 header for it."""
     is_adts = len(packet) > 3 and packet[0] == 0xFF and packet[1] & 0xF6 == 0xF0
     return is_adts and (packet[2] & 1) << 2 | packet[3] >> 6 == 0
 
 
 def add_copy(out: OutputContainer, template: _StreamT) -> _StreamT:
-    """A track for packets of the template's codec, displayed and coloured alike."""
+    """Add a track for packets of the template's codec, with the same display and colours."""
     track = out.add_stream_from_template(template, opaque=True)
     if isinstance(template, VideoStream) and isinstance(track, VideoStream):
-        # Where only the container names it, the codec's parameters do not hold it.
+        # The codec parameters lack it where only the container states it.
         track.codec_context.sample_aspect_ratio = template.sample_aspect_ratio or Fraction(0)
     if codec_name(template) == "hevc":
         track.codec_context.codec_tag = "hvc1"  # Safari does not play hev1
@@ -71,20 +68,20 @@ def add_copy(out: OutputContainer, template: _StreamT) -> _StreamT:
 def copied(
     packet: Packet[Any], track: Stream, *, pts: int, dts: int, duration: int, tick_s: Fraction
 ) -> Packet[Stream]:
-    """A packet for a track; it shares the bytes of the given one, which stays as it is."""
+    """Return a packet for a track; it shares the bytes of the given one, which is not changed."""
     copy: Packet[Stream] = Packet(packet)  # type: ignore[arg-type]  # PyAV takes any buffer
     copy.stream = track
     copy.time_base = tick_s
     copy.pts, copy.dts, copy.duration = pts, dts, duration
-    # Where more than one packet is needed, players would show what is not complete after a seek.
+    # No key packet if more packets are needed: players would show incomplete frames after a seek.
     copy.is_keyframe = packet.is_keyframe and not access(packet).lead
     return copy
 
 
-def shown_ticks(pts: Sequence[int], last: int | None) -> list[int]:
-    """How long each picture is shown, in the order given; the one shown last for ``last`` ticks.
+def durations(pts: Sequence[int], last: int | None) -> list[int]:
+    """Durations of frames in ticks, in the order given; ``last`` is that of the frame displayed last.
 
-    Where ``last`` is not known it is shown as long as most are.
+    Where ``last`` is not known, it is the most common one.
     """
     order = sorted(range(len(pts)), key=pts.__getitem__)
     ticks = [0] * len(pts)

@@ -9,14 +9,14 @@ from typing import BinaryIO
 
 
 class Output:
-    """A file that fails once at most: after its first failure it takes everything and keeps nothing.
+    """A file that raises at most once: after its first failure it discards what is written.
 
-    FFmpeg goes on writing after a failure, and PyAV prints each exception but the first. It has no name,
-    as PyAV takes names for UTF-8, which they need not be.
+    FFmpeg continues to write after a failure, and PyAV prints each exception but the first. It has no
+    ``name``, which PyAV would decode as UTF-8.
 
     Attributes:
-        interrupted: Ctrl-C came while it was at work. PyAV takes nothing but errors out of it, so it fails,
-            and who owns it must raise KeyboardInterrupt.
+        interrupted: Ctrl-C came within a call. PyAV passes on no other exceptions than errors, so the call
+            fails as interrupted, and the owner must raise KeyboardInterrupt.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -24,8 +24,8 @@ class Output:
         self._failed = False
         self.interrupted = False
 
-    def give_up(self) -> None:
-        """Keep nothing from now on."""
+    def discard(self) -> None:
+        """Discard what is written from now on."""
         self._failed = True
 
     @contextmanager
@@ -47,22 +47,22 @@ class Output:
             return self._file.write(data)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place, writing what is held back; raises OSError, the first time."""
+        """Move to a position, after writing buffered data; raises OSError, the first time."""
         if self._failed:
             return 0
         with self._once():
             return self._file.seek(offset, whence)
 
     def flush(self) -> None:
-        """Write what is held back; raises OSError, the first time."""
+        """Write buffered data; raises OSError, the first time."""
         if not self._failed:
             with self._once():
                 self._file.flush()
 
     def read(self, size: int = -1) -> bytes:
-        """Read on from the place."""
+        """Read from the position on."""
         return self._file.read(size)
 
     def tell(self) -> int:
-        """The place."""
+        """Return the position."""
         return 0 if self._failed else self._file.tell()

@@ -2,11 +2,11 @@
 
 Read in this order:
 
-- ``discontinuity``: when timestamps continue on another timeline. Pure.
-- ``arrival_clock``: the offset between stream time and our clock, estimated from arrivals. Pure.
+- ``timestamps``: timestamps of packets, and whether one continues the timeline of the one before. Pure.
+- ``arrival_clock``: the offset between stream time and the local clock, estimated from arrivals. Pure.
 - ``arrival_times``: times for a stream that has none: smoothed arrival times. Pure.
-- ``drift``: whether a stream's clock runs faster or slower than ours. Pure.
+- ``drift``: whether a stream's clock runs faster or slower than the local one. Pure.
 - ``clock_times``: times of a stream, corrected once its clock is known to run at a wrong rate. Pure.
 - ``pace``: the usual interval between a camera's frames. Pure.
-- ``timed_source``: a live source whose packets carry times that agree with their arrival.
+- ``timed_source``: a live source whose packets have times that agree with their arrival.
 """

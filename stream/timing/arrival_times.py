@@ -4,45 +4,45 @@ from __future__ import annotations
 
 from collections import deque
 
-# So much is held at the start to tell what was buffered on the way from what comes in its own time.
+# Arrivals held at the start, to separate packets that were buffered on the way from timely ones.
 HOLD_S = 0.5
-# What comes so soon after the first packet had been waiting with it.
+# Packets that come this soon after the first one were buffered with it.
 _BURST_S = 0.1
-# A picture that is later than this, and by more than a period, tells of a stall or a pause.
+# A frame that is later than this, and by more than a period, follows a stall or a pause.
 _LATE_S = 0.5
-# Which share of its lateness a picture's time takes over.
+# The share of its lateness that is added to a frame's time.
 _GAIN = 0.1
-# A picture's time is ahead of its arrival by no more than this, or half a period.
+# A frame's time is ahead of its arrival by at most this, or half a period.
 _AHEAD_S = 0.1
-# The period is the mean of the middle half of so many distances: stalls and bursts are at their ends.
+# The period is the mean of the middle half of this many intervals, sorted: stalls and bursts are at the ends.
 _GAPS = 8
-# No two pictures have the same time.
+# Least distance of two frames.
 _LEAST_S = 1e-3
 
 
 class ArrivalTimes:
-    """Gives each picture a time by its arrival: strictly growing, evenly spaced where arrival jitters.
+    """Gives each frame a time by its arrival: strictly growing, evenly spaced where arrival jitters.
 
-    What had been buffered before the start is placed before it, at the period of what follows. After a
-    stall that is made up for by a burst the spacing goes on evenly; after a pause time goes on by the clock.
-    To tell the two apart a late picture is held until the next one comes.
+    Frames that were buffered before the start are placed before it, at the period of the following ones.
+    After a stall, which a burst follows, the spacing stays even; after a pause of the camera time follows the
+    clock. To distinguish the two, a late frame is held until the next one comes.
 
     Attributes:
-        period_s: from picture to picture, as it is now; 0 while that is unknown.
+        period_s: current interval between frames; 0 while it is unknown.
     """
 
     def __init__(self) -> None:
         self.period_s = 0.0
-        self._held: list[float] = []  # when they came
+        self._held: list[float] = []  # arrivals of the frames without a time
         self._zero_s = 0.0
         self._came_s = 0.0
         self._last_s: float | None = None
         self._gaps: deque[float] = deque(maxlen=_GAPS)
 
     def push(self, came_s: float, *, begun_s: float) -> list[float]:
-        """Take a picture's arrival (s, monotonic); returns times for the oldest that have none yet.
+        """Take the arrival (s, monotonic) of a frame; return times of the oldest frames without one.
 
-        ``begun_s`` is when the connection was begun.
+        ``begun_s`` is the time at which the connection was begun.
         """
         self._held.append(came_s)
         if self._last_s is None:
@@ -50,13 +50,13 @@ class ArrivalTimes:
         return self._release()
 
     def flush(self, *, begun_s: float) -> list[float]:
-        """Return times for all that have none yet: nothing follows."""
+        """Return times of all frames without one: no frame follows."""
         times = self._begin(begun_s) if self._last_s is None and self._held else []
         held, self._held = self._held, []
         return times + [self._settle(came_s, pause=self._is_late(came_s)) for came_s in held]
 
     def _begin(self, begun_s: float) -> list[float]:
-        """Place what was buffered at the start, and find the period."""
+        """Place the frames that were buffered at the start, and find the period."""
         held = self._held
         buffered = sum(came_s < held[0] + _BURST_S for came_s in held)
         newest_s = held[buffered - 1]
@@ -71,14 +71,15 @@ class ArrivalTimes:
         return [nth * self.period_s for nth in range(buffered)] + self._release()
 
     def _release(self) -> list[float]:
-        """Settle what can be settled, oldest first."""
+        """Give times to frames, oldest first, as far as they are certain."""
         times = []
         while self._held:
             came_s, *later = self._held
             late = self._is_late(came_s)
             if late and not later:
                 break
-            # What the next one follows at once was held up on its way; else the camera has paused.
+            # A frame that the next one follows at once was delayed on its way; otherwise the camera has
+            # paused.
             times.append(self._settle(came_s, pause=late and later[0] - came_s >= self.period_s / 2))
             self._held = later
         return times

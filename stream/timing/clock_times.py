@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from stream.timing.discontinuity import is_jump
 from stream.timing.drift import Drift
+from stream.timing.timestamps import is_jump
 
-# What the wrong rate has cost before it was found is made up for within this time.
+# The error that the wrong rate has caused before it was found is corrected within this time.
 CATCH_UP_S = 10.0
 
 
 class ClockTimes:
     """Maps stream time to media time that agrees with arrival; the identity while the clock is right.
 
-    The mapping is continuous and strictly growing; where stream time jumps it starts at stream time again, so
-    that the jump stays visible.
+    The mapping is continuous and strictly growing. Where stream time jumps it starts again at stream time, so
+    that the jump is visible in media time.
 
     Attributes:
-        rate: media time that passes in one second of stream time.
+        rate: seconds of media time per second of stream time.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class ClockTimes:
         self._behind_s = 0.0  # and how far it is behind that at its start.
 
     def see(self, stream_s: float, came_s: float) -> bool:
-        """Note when a packet came (s, monotonic); returns whether the rate was changed."""
+        """Note the arrival of a packet (s, monotonic); return whether the rate was changed."""
         if self._newest_s is not None and is_jump(self._newest_s, stream_s):
             self._stream_s = self._media_s = stream_s
             self._behind_s = 0.0
@@ -46,7 +46,7 @@ class ClockTimes:
 
     def at(self, stream_s: float) -> float:
         """Return the media time of a stream time."""
-        catch_up_s = max(CATCH_UP_S, 2 * abs(self._behind_s))  # never faster than would turn time back
+        catch_up_s = max(CATCH_UP_S, 2 * abs(self._behind_s))  # slow enough for time to grow
         passed = (stream_s - self._stream_s) * self.rate / catch_up_s
         return self._aim(stream_s) - self._behind_s * min(1.0, max(0.0, 1 - passed))
 

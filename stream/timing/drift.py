@@ -1,4 +1,4 @@
-"""Whether a stream's clock runs faster or slower than ours. Pure."""
+"""Whether a stream's clock runs faster or slower than the local one. Pure."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from statistics import median
 
 BLOCK_S = 2.0
-# A clock that is off by less is followed by MediaClock.
+# A smaller error of the rate is left to MediaClock.
 MIN_RATE = 0.005
-# Measured over so many blocks, the shortest first: a burst at the start drops out of the short ones, and
-# playlists, whose packets come in bursts some seconds apart, need the long ones.
+# Numbers of blocks over which it is measured, the shortest first: short spans exclude a burst at the start,
+# and playlists, whose packets come in bursts some seconds apart, need long ones.
 SPANS = (5, 10, 20, 40, 80, 160)
-# The longest pause between packets says how exactly arrival can be known.
+# Arrival is known no more exactly than the longest pause between packets.
 _PAUSES = 2.0
-# Of the whole drift, each half of the span must show so much: a single step is not a rate.
+# The share of the drift that each half of the span must have: a single step is not a rate.
 _EACH_HALF = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
-    """How fast arrival goes ahead of stream time.
+    """A difference of the rates of arrival and stream time.
 
     Attributes:
-        rate: seconds gained in each second of stream time; negative where the stream's clock is fast.
-        since_s: from this stream time on, as far as is known.
+        rate: seconds gained per second of stream time; negative where the stream's clock is fast.
+        since_s: the stream time from which on it was measured.
     """
 
     rate: float
@@ -54,7 +54,7 @@ class Drift:
         self._came_s: float | None = None
 
     def see(self, stream_s: float, came_s: float) -> Drifted | None:
-        """Note when a packet came (s, monotonic); returns the drift once it is certain."""
+        """Note the arrival of a packet (s, monotonic); return the drift once it is certain."""
         pause_s = 0.0 if self._came_s is None else came_s - self._came_s
         self._came_s = came_s
         delay_s = came_s - stream_s

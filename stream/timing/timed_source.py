@@ -1,4 +1,4 @@
-"""A live source whose packets carry times that agree with their arrival."""
+"""A live source whose packets have times that agree with their arrival."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from collections.abc import Iterable, Iterator
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.av_source import AvSource
 from stream.read_guard import ReadGuard
-from stream.source import AvSource, SourceError
+from stream.source import SourceError
 from stream.timing.arrival_times import ArrivalTimes
 from stream.timing.clock_times import ClockTimes
 
-_NO_TIMES = "its stream tells no times: its pictures are timed by their arrival"
+_NO_TIMES = "its stream has no timestamps: frames are timed by their arrival"
 
 
 class TimedSource:
-    """A PacketSource over a live one, to be read without delay: packets are noted as they are taken.
+    """A PacketSource over a live one, to be read without delay: a packet arrives when it is read.
 
-    Streams that tell no times get them by arrival. A clock that runs at a wrong rate is corrected once that
-    is certain; until then, and for ever where it is right, packets stay as they are.
+    Streams without timestamps get them by arrival. A clock that runs at a wrong rate is corrected once that
+    is certain; until then, and where it is right, packets are not changed.
 
     Attributes:
-        warning: what was wrong with the stream's own times; None while nothing is known to be.
+        warning: what is wrong with the stream's own times; None while nothing is known to be.
     """
 
     def __init__(self, source: AvSource, *, begun_s: float) -> None:
-        """Take a source whose opening began then (s, monotonic)."""
+        """Take a source whose opening began at ``begun_s`` (monotonic)."""
         self._source = source
         self._begun_s = begun_s
         self.info = source.info
@@ -78,7 +79,7 @@ class TimedSource:
 
 def _rate_warning(rate: float) -> str:
     off, way = abs(1 / rate - 1) * 100, "fast" if rate < 1 else "slow"
-    return f"its clock runs {off:.1f} % {way}: times are corrected by when pictures arrive"
+    return f"its clock runs {off:.1f} % {way}: times are corrected by the arrival of its frames"
 
 
 def _at(packet: Packet[Stream], stamp: int | None, times: ClockTimes) -> int | None:
@@ -87,7 +88,7 @@ def _at(packet: Packet[Stream], stamp: int | None, times: ClockTimes) -> int | N
 
 def _stamped(packet: Packet[Stream], at_s: float, period_s: float) -> Packet[Stream]:
     ticks = round(at_s / packet.time_base)
-    if packet.pts is not None:  # a number, which is in the order of decoding
+    if packet.pts is not None:  # it was only a number, in decoding order
         packet.pts = ticks
     packet.dts, packet.duration = ticks, round(period_s / packet.time_base)
     return packet

@@ -29,14 +29,14 @@ _FINAL = {401, 403}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered.
+    """A server's response.
 
     Attributes:
-        kind: its content type without parameters, lower case; "" where it names none.
-        body: empty where nothing has changed since.
-        url: where it came from, after redirects.
-        unchanged: the server says that nothing has changed since the tags that were sent.
-        tags: headers to send with the next request, so that the server may say that nothing has changed.
+        kind: content type without parameters, lower case; "" where there is none.
+        body: empty where it is unchanged.
+        url: the address after redirects.
+        unchanged: the resource has not changed since the response of the tags that were sent.
+        tags: headers for the next request, with which the server may answer that nothing has changed.
     """
 
     kind: str
@@ -47,7 +47,7 @@ class Answer:
 
 
 class Web:
-    """Fetches from one address and those beside it, with the address's user and password.
+    """Fetches one address and others of the same server, with the address's user and password.
 
     Attributes:
         name: the address without credentials.
@@ -55,13 +55,13 @@ class Web:
     """
 
     def __init__(self, address: str) -> None:
-        """Prepare; nothing is sent. Raises SourceError where the address cannot be one."""
+        """Prepare, without a connection. Raises SourceError where it is no valid address."""
         self.name = redact(address)
         self.url, user, password = _without_credentials(address)
         passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         if user is not None:
             passwords.add_password(None, urljoin(self.url, "/"), user, password or "")
-        # As FFmpeg does: cameras sign their certificates themselves.
+        # As in FFmpeg, certificates are not verified: cameras sign their own.
         unverified = ssl.create_default_context()
         unverified.check_hostname = False
         unverified.verify_mode = ssl.CERT_NONE
@@ -77,14 +77,14 @@ class Web:
     ) -> Answer:
         """Fetch the address, or another one of the same camera; raises SourceError.
 
-        An answer longer than ``max_bytes`` is an error: what never ends is no picture and no playlist.
+        A response longer than ``max_bytes`` is an error: an endless one is neither a picture nor a playlist.
         """
         try:
             headers = {"User-Agent": _USER_AGENT, **(tags or {})}
             request = urllib.request.Request(url or self.url, headers=headers)  # noqa: S310  # HTTP, as its opener knows
             with self._opener.open(request, timeout=TIMEOUT_S) as response:
                 body = _read(response, max_bytes)
-                told, found = response.headers, response.url
+                headers_read, found = response.headers, response.url
         except urllib.error.HTTPError as error:
             error.close()
             if error.code == http.client.NOT_MODIFIED:
@@ -98,20 +98,20 @@ class Web:
             raise self._failed(_explained(error)) from None
         if len(body) > max_bytes:
             raise self._failed(f"its answer is longer than {max_bytes:,} bytes")
-        expected = told.get("Content-Length", "")
+        expected = headers_read.get("Content-Length", "")
         if expected.isdigit() and len(body) < int(expected):
             raise self._failed("its answer is cut off")
-        kind = told.get_content_type() if "Content-Type" in told else ""
-        return Answer(kind, body, found, unchanged=False, tags=_tags(told))
+        kind = headers_read.get_content_type() if "Content-Type" in headers_read else ""
+        return Answer(kind, body, found, unchanged=False, tags=_tags(headers_read))
 
     def _failed(self, reason: str, status: int | None = None) -> SourceError:
         return SourceError(self.name, reason, retryable=status not in _FINAL)
 
 
 class _RefusalClosed(urllib.request.BaseHandler):
-    """Closes the answer that asks for a password: those who send it leave that open."""
+    """Closes the response that asks for a password, as urllib's authentication handlers leave it open."""
 
-    handler_order = 100  # before them
+    handler_order = 100  # before those handlers
 
     def http_error_401(self, _request: object, answer: _Closeable, *_: object) -> None:
         answer.close()
@@ -126,7 +126,7 @@ class _Readable(Protocol):
 
 
 def _read(response: _Readable, max_bytes: int) -> bytes:
-    """Read the answer until it ends or is too long; raises TimeoutError where it trickles."""
+    """Read the response until it ends or is too long; raises TimeoutError where that takes too long."""
     deadline_s = time.monotonic() + TIMEOUT_S
     body = b""
     while len(body) <= max_bytes and (chunk := response.read1(_CHUNK_BYTES)):
@@ -138,11 +138,11 @@ def _read(response: _Readable, max_bytes: int) -> bytes:
 
 def _tags(headers: Mapping[str, str]) -> dict[str, str]:
     asked = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
-    return {ask: headers[told] for told, ask in asked.items() if told in headers}
+    return {request: headers[name] for name, request in asked.items() if name in headers}
 
 
 def _explained(error: Exception) -> str:
-    """Say why there was no answer; a library's text may hold the address with its password."""
+    """Return why there was no response. The library's own text may hold the password."""
     reason = getattr(error, "reason", error)
     if isinstance(reason, ConnectionRefusedError):
         return "connection refused"
@@ -154,7 +154,7 @@ def _explained(error: Exception) -> str:
 
 
 def _without_credentials(address: str) -> tuple[str, str | None, str | None]:
-    """Split the user and password off; passwords may hold an unescaped ``@`` or ``/``."""
+    """Split off user and password; passwords may hold an unescaped ``@`` or ``/``."""
     start, _, rest = address.partition("://")
     path_from = rest.find("?")
     credentials, at, _ = rest[: path_from if path_from >= 0 else None].rpartition("@")

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urljoin, urlsplit
 
-from stream.source import SourceError
+from stream.source import SourceError, SourceFault
 from stream.web.http import Web
 
-# A playlist that lists nothing new for three times its longest segment, between these, is stale.
+# A playlist is stale when it lists nothing new for three times its longest segment, within these limits.
 _STALE_SEGMENTS = 3
 _STALE_S = (4.0, 15.0)
 _MAX_BYTES = 4_000_000
 _LEAST_POLL_S = 0.5
-# A master playlist names media playlists, not others of its kind without end.
+# Master playlists that may refer to each other.
 _MAX_MASTERS = 3
 _BANDWIDTH = re.compile(r"[:,]BANDWIDTH=(\d+)")
 
@@ -37,7 +37,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A media playlist as it is now.
+    """The current content of a media playlist.
 
     Attributes:
         segments: oldest first.
@@ -50,10 +50,10 @@ class Listing:
     ended: bool
 
     def is_past(self, seen: Segment | None) -> bool:
-        """Whether the newest segment comes after the one that was seen last; None comes before all.
+        """Whether the newest segment comes after ``seen``; None comes before all.
 
-        Numbers that are lower by more than the list is long are those of a server that has started over; a
-        little lower ones are an older copy of the list.
+        Numbers that are lower by more than the length of the list are of a server that was restarted;
+        slightly lower ones are of an older copy of the list.
         """
         if seen is None or not self.segments:
             return bool(self.segments)
@@ -64,9 +64,9 @@ class Listing:
 
 
 def parse(text: str, url: str) -> Listing | str:
-    """Read a media playlist; of a master playlist return the address of its best variant.
+    """Parse a media playlist; of a master playlist return the address of its best variant.
 
-    Raises ValueError where it is no playlist.
+    Raises ValueError where the text is no playlist.
     """
     lines = [line.strip() for line in text.lstrip("\ufeff").splitlines() if line.strip()]
     if not lines or not lines[0].startswith("#EXTM3U"):
@@ -92,28 +92,28 @@ def _value(lines: Sequence[str], tag: str) -> str | None:
 
 
 def await_segment(address: str, seen: Segment | None, on_seen: Callable[[Segment], None]) -> None:
-    """Return when a live playlist lists a segment after ``seen``; None: after all that it lists at first.
+    """Wait until a live playlist lists a segment after ``seen``; with None, after all that it lists now.
 
-    ``on_seen`` is told up to which segment nothing is to be played. Raises SourceError when the list
-    is stale or has ended.
+    ``on_seen`` is called with the last segment that may not be played. Raises SourceError when the list is
+    stale or has ended.
     """
     web = Web(address)
     listing = _fetched(web)
     seen = seen or (listing.segments[-1] if listing.segments else None)
     if seen is not None:
         on_seen(seen)
-    patience_s = min(max(_STALE_S[0], _STALE_SEGMENTS * listing.target_s), _STALE_S[1])
-    deadline_s = time.monotonic() + patience_s
+    timeout_s = min(max(_STALE_S[0], _STALE_SEGMENTS * listing.target_s), _STALE_S[1])
+    deadline_s = time.monotonic() + timeout_s
     while listing.ended or not listing.is_past(seen):
         if listing.ended or time.monotonic() > deadline_s:
             reason = "its playlist has ended" if listing.ended else "its playlist lists nothing new"
-            raise SourceError(web.name, reason, retryable=True, stalled=True)
+            raise SourceError(web.name, reason, fault=SourceFault.STALLED, retryable=True)
         time.sleep(max(_LEAST_POLL_S, listing.target_s / 2))
         listing = _fetched(web)
 
 
 def _fetched(web: Web) -> Listing:
-    """Fetch the playlist, of a master playlist the best variant's."""
+    """Fetch the playlist; of a master playlist, that of the best variant."""
     url = web.url
     for _ in range(_MAX_MASTERS):
         answer = web.get(url=url, max_bytes=_MAX_BYTES)

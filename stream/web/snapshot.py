@@ -22,31 +22,31 @@ from stream.read_guard import ReadGuard
 from stream.source import SourceError, SourceInfo
 from stream.web.http import Answer, Web
 
-# How each kind of picture begins, its name, and what stands near its end when it is whole.
+# First bytes of each kind of picture, its name, and bytes near the end of a complete one.
 _JPEG, _PNG = "JPEG", "PNG"
 _KINDS = ((b"\xff\xd8\xff", _JPEG, b"\xff\xd9"), (b"\x89PNG\r\n\x1a\n", _PNG, b"IEND"))
 _QUALITY = 92
-# Behind it some cameras pad or sign.
+# Padding or a signature may follow those.
 _TAIL_BYTES = 4096
 _TICK = Fraction(1, 90_000)
-# Busy cameras refuse a request now and then; when the next one fails too, this one is down.
+# Busy cameras refuse a request now and then; after this many failures in a row the camera is down.
 _MAX_FAILED = 2
 
 
 class SnapshotSource:
-    """A PacketSource over the address of a single picture (JPEG or PNG), fetched each ``poll_s``.
+    """A PacketSource over the address of a single picture (JPEG or PNG), fetched every ``poll_s``.
 
-    A picture that has not changed is one more frame of the same. Times are those of arrival. PNG is made
-    JPEG: clips are MP4, which cannot hold it.
+    An unchanged picture is repeated as a frame. Times are those of arrival. PNG is converted to JPEG, as MP4
+    cannot hold it.
 
     Attributes:
-        warning: says how often the picture is fetched.
+        warning: states how often the picture is fetched.
     """
 
     audio: AudioStream | None = None
 
     def __init__(self, address: str, *, poll_s: float) -> None:
-        """Fetch the first picture; raises SourceError, also where it is none."""
+        """Fetch the first picture; raises SourceError, also where the response is none."""
         self._name = redact(address)
         self._poll_s = poll_s
         self._web = Web(address)
@@ -72,14 +72,14 @@ class SnapshotSource:
         self._guard = ReadGuard(self._container.close)
 
     def _kind_of(self, answer: Answer) -> str:
-        """Return the picture's kind; raises SourceError where it is no whole picture."""
+        """Return the picture's kind; raises SourceError where it is no complete picture."""
         for start, kind, end in _KINDS:
             if answer.body.startswith(start):
                 if end not in answer.body[-_TAIL_BYTES:]:
                     raise SourceError(self._name, "its picture is cut off", retryable=True)
                 return kind
-        said = f" but {answer.kind}" if answer.kind else ""
-        raise SourceError(self._name, f"not a JPEG or PNG picture{said}", retryable=True)
+        found = f" but {answer.kind}" if answer.kind else ""
+        raise SourceError(self._name, f"not a JPEG or PNG picture{found}", retryable=True)
 
     def _jpeg(self, answer: Answer) -> bytes:
         if self._kind == _JPEG:
@@ -97,7 +97,7 @@ class SnapshotSource:
             raise SourceError(self._name, "its picture is damaged", retryable=True) from error
 
     def packets(self) -> Iterator[Packet[Stream]]:
-        """Yield a packet for each fetch; raises SourceError when the camera no longer answers."""
+        """Yield a packet for each fetch; raises SourceError when the camera does not answer any more."""
         return self._guard.until_closed(self._fetched())
 
     def _fetched(self) -> Iterator[Packet[Stream]]:
@@ -123,7 +123,7 @@ class SnapshotSource:
         if answer.unchanged:
             return before
         if self._kind_of(answer) != self._kind:
-            raise SourceError(self._name, "its pictures are of another kind now", retryable=True)
+            raise SourceError(self._name, "its pictures have changed their kind", retryable=True)
         self._picture = self._jpeg(answer)
         return answer
 
@@ -136,5 +136,5 @@ class SnapshotSource:
         return packet
 
     def close(self) -> None:
-        """Fetch no more; safe from any thread. The pictures' memory goes with the last packet."""
+        """Stop fetching; may be called from any thread. The memory is released with the last packet."""
         self._guard.close()

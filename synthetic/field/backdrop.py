@@ -26,12 +26,12 @@ _HILLS: tuple[tuple[float, Colour, float], ...] = (
 
 
 def field_view(width: int, height: int) -> View:
-    """The camera stands on a platform behind the near touchline and looks at one half and its goal."""
+    """Return the view from a platform behind the near touchline, of one half and its goal."""
     return View(width, height, 0.80 * width, 0.235 * height, 0.30, 7.5)
 
 
 def field_light(*, dusk: bool) -> Light:
-    """By day the sun is behind the camera to the right; at dusk the floodlights do most of the work."""
+    """Return the light: by day the sun behind the camera to the right, at dusk mostly the floodlights."""
     if dusk:
         lamps = [Lamp(x, y, MAST_TALL, 0.36, _FLOOD_M) for x, y in MASTS]
         lamps += [Lamp(x, 3.0, MAST_TALL, 0.36, _FLOOD_M) for x in (-10.0, 18.0)]  # behind the camera
@@ -43,7 +43,7 @@ def field_light(*, dusk: bool) -> Light:
 
 
 def paint_field(setting: Setting, seed: int) -> Image:
-    """The empty field in its shown size."""
+    """Return the picture of the empty field."""
     backdrop = Backdrop(setting, seed)
     rng = np.random.default_rng([seed, 7])
     if setting.light.dark:
@@ -80,7 +80,7 @@ def _ground(grain: Grain) -> Shader:
 
 
 def _lines(x: Floats, y: Floats) -> NDArray[np.bool_]:
-    """The markings of the half that is seen: 12 cm wide, as the laws of the game allow."""
+    """Paint the lines of the visible half: 12 cm wide, as the laws of the game allow."""
     half = 0.06
     long = (y > NEAR_LINE - half) & (y < FAR_LINE + half)
     lines = stripes(y, [(NEAR_LINE - half, NEAR_LINE + half), (FAR_LINE - half, FAR_LINE + half)])

@@ -1,4 +1,4 @@
-"""The football field in motion."""
+"""The football field with its players in motion."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Field:
         self._setting = Setting(field_view(width, height), field_light(dusk=dusk))
         self._still = paint_field(self._setting, seed)
         self._outfits = outfits(seed)
-        # Between attacks all stand still: that picture is painted once.
+        # Between attacks all players stand still: that picture is painted once.
         self._lined_up = lru_cache(maxsize=2)(self._paint_line_up)
 
     def events(self, number: int) -> tuple[Event, ...]:
-        """What happens in an attack, with times from its start."""
+        """Return the events of an attack, with times from its start."""
         match = play(self._seed, number)
         return tuple(self._event(match, deed) for deed in match.deeds)
 
     def picture(self, number: int, since_s: float) -> Image:
-        """What the camera sees so long after an attack's start (negative: before it)."""
+        """Return the picture at a time after the start of an attack (negative: before it)."""
         match = play(self._seed, number)
         if since_s <= 0:
             return self._lined_up(number).copy()

@@ -12,7 +12,7 @@ from synthetic.field.play import STEP_S, Deed, Instant, Play
 from synthetic.view import Floats
 
 MAX_SPAN_S = 28.0
-"""No attack lasts longer than this from its first pass to everybody standing still again."""
+"""No attack lasts longer than this from its first pass until all players stand still again."""
 
 _KEEPER, _REFEREE = 6, 12
 _ATTACKERS = range(6)
@@ -31,18 +31,18 @@ _PASS_MPS, _SHOT_MPS = 11.0, 19.0
 
 @lru_cache(maxsize=8)
 def line_up(seed: int, number: int) -> Instant:
-    """Everybody standing still before the attack of this number."""
+    """Return all players standing still before the attack of this number."""
     places, ball = _places(seed, number)
     still = np.zeros(_CREW)
     return Instant(places, facing(places, ball), still, still, still, ball)
 
 
 def _places(seed: int, number: int) -> tuple[Floats, Floats]:
-    """Where all stand, (13, 2), and the ball lies, (3,), before an attack."""
+    """Return the places of all players, (13, 2), and of the ball, (3,), before an attack."""
     rng = np.random.default_rng([seed, 5, number])
     places = _BASE + rng.uniform(-1.6, 1.6, _BASE.shape)
     places[_KEEPER] = (GOAL_LINE - 1.0, GOAL_Y)
-    for _ in range(12):  # who stands too close to another to pass by steps aside
+    for _ in range(12):  # players who stand too close to each other move apart
         places[:_KEEPER] += 0.3 * _spread(places, 2.0)[:_KEEPER]
         places[_KEEPER + 1 :] += 0.3 * _spread(places, 2.0)[_KEEPER + 1 :]
     starter = places[int(rng.integers(3))]
@@ -51,12 +51,12 @@ def _places(seed: int, number: int) -> tuple[Floats, Floats]:
 
 @lru_cache(maxsize=8)
 def play(seed: int, number: int) -> Play:
-    """The attack of this number."""
+    """Return the attack of this number."""
     return _Game(seed, number).played()
 
 
 class _Game:
-    """Plays one attack, writing down each step."""
+    """Simulates one attack and records each step."""
 
     def __init__(self, seed: int, number: int) -> None:
         self._rng = np.random.default_rng([seed, 6, number])
@@ -94,7 +94,7 @@ class _Game:
         self._steps.append(tuple(part.copy() for part in state))
 
     def _pass(self, giver: int) -> int:
-        """The ball goes to another attacker, a few metres in front of where he is."""
+        """Pass the ball to another attacker, a few metres in front of him."""
         others = [player for player in _ATTACKERS if player != giver]
         forward = self._places[others, 0] - 0.25 * np.abs(self._places[others, 1] - GOAL_Y)
         liking = np.exp(forward / 5)
@@ -114,7 +114,7 @@ class _Game:
         return taker
 
     def _dribble(self, holder: int) -> None:
-        """The holder takes the ball along for a moment."""
+        """Let the player with the ball dribble for a moment."""
         for _ in range(int(self._rng.uniform(0.7, 1.5) / STEP_S)):
             goal = self._places[holder] + (1.5, 0.12 * (GOAL_Y - self._places[holder, 1]))
             self._move(self._attack_targets({holder: np.minimum(goal, (16.5, FAR_LINE))}), _RUN_MPS * 0.6)
@@ -123,7 +123,7 @@ class _Game:
             self._write()
 
     def _shoot(self, shooter: int) -> str:
-        """A shot, and what comes of it."""
+        """Shoot, with a goal, a save or a miss."""
         kind = ("goal", "goal", "save", "miss")[int(self._rng.integers(4))]
         side = 1.0 if self._rng.random() < 0.5 else -1.0
         if kind == "goal":
@@ -147,7 +147,7 @@ class _Game:
         return kind
 
     def _settle(self, kind: str) -> None:
-        """The ball comes to rest in the net, in the keeper's hands or at the fence."""
+        """Stop the ball in the net, in the keeper's hands or at the fence."""
         rest = (
             self._ball + {"goal": (0.35, 0.0, -0.39), "save": (0.0, 0.0, 0.1), "miss": (0.9, 0.2, 0.0)}[kind]
         )
@@ -157,7 +157,7 @@ class _Game:
             self._write()
 
     def _celebrate(self, scorer: int) -> None:
-        """The scorer runs to the corner with raised arms; three others join him."""
+        """Let the scorer run to the corner with raised arms, and three others join him."""
         corner = np.array([15.0, NEAR_LINE + 4.0 if self._places[scorer, 1] < GOAL_Y else FAR_LINE - 4.0])
         near = sorted(
             _ATTACKERS, key=lambda player: float(np.hypot(*(self._places[player] - self._places[scorer])))
@@ -175,7 +175,7 @@ class _Game:
         self._deeds.append(Deed("celebration", start_s, self._now(), tuple(near[:4])))
 
     def _regroup(self) -> None:
-        """Everybody walks to where the next attack begins, and the ball is brought there."""
+        """Let all players walk to their places for the next attack, and bring the ball there."""
         origin, begin_s = self._ball.copy(), self._now()
         roll_s = float(np.hypot(*(self._spot - origin)[:2])) / 7.0
         while self._now() < MAX_SPAN_S - STEP_S:
@@ -193,7 +193,7 @@ class _Game:
     def _fly(
         self, deed: Deed, mark: Sequence[float], flight_s: float, height_m: float, targets: dict[int, Floats]
     ) -> None:
-        """The ball goes to `mark` while all react; the deed ends when it is there."""
+        """Move the ball to `mark` while the players react; the action ends when it is there."""
         origin = self._ball.copy()
         steps = max(2, round(flight_s / STEP_S))
         for step in range(1, steps + 1):
@@ -205,7 +205,7 @@ class _Game:
         self._deeds.append(Deed(deed.kind, deed.start_s, self._now(), deed.who))
 
     def _attack_targets(self, special: dict[int, Floats]) -> Floats:
-        """Where everybody wants to be: attackers forward, defenders between the ball and the goal."""
+        """Return the targets: attackers forward, defenders between the ball and the goal."""
         ball, goal = self._ball[:2], np.array([GOAL_LINE, GOAL_Y])
         targets = _BASE.copy()
         targets[:6] += (np.clip(ball[0] * 0.45 + 1.5, 0, 6.0), 0.0)
@@ -221,10 +221,10 @@ class _Game:
         return targets
 
     def _move(self, targets: Floats, top_mps: float) -> None:
-        """One step of everybody towards their targets: pulled by a damped spring, at most at top speed."""
+        """Move all players one step towards their targets: by a damped spring, at most at top speed."""
         push = _spread(self._places, 1.0)
-        push += 0.6 * push[:, ::-1] * (1.0, -1.0)  # and to one side, or two who meet head-on would never pass
-        push[np.hypot(*(targets - self._places).T) < 0.6] = 0.0  # those who have arrived hold their ground
+        push += 0.6 * push[:, ::-1] * (1.0, -1.0)  # and aside, or two who meet head-on would never pass
+        push[np.hypot(*(targets - self._places).T) < 0.6] = 0.0  # those who have arrived are not pushed
         pull = 5.0 * (targets - self._places) - 4.2 * self._speed + 14.0 * push
         pull *= np.minimum(1.0, 7.0 / np.maximum(np.hypot(*pull.T), 1e-9))[
             :, None
@@ -240,14 +240,14 @@ class _Game:
 
 
 def _spread(places: Floats, room_m: float) -> Floats:
-    """For everybody the way out of others' reach, (n, 2): longer the closer they are, 0 from `room_m` on."""
-    apart = places[:, None] - places[None]
-    distance = np.hypot(apart[..., 0], apart[..., 1]) + np.eye(len(places)) * 99
-    push = apart / distance[..., None] * np.clip(room_m - distance, 0, None)[..., None]
+    """Return a push away from other players, (n, 2): stronger the closer they are, 0 from `room_m` on."""
+    offsets = places[:, None] - places[None]
+    distance = np.hypot(offsets[..., 0], offsets[..., 1]) + np.eye(len(places)) * 99
+    push = offsets / distance[..., None] * np.clip(room_m - distance, 0, None)[..., None]
     return np.asarray(push.sum(axis=1))
 
 
 def facing(places: Floats, ball: Floats) -> Floats:
-    """Unit vectors from everybody to the ball, (n, 2)."""
+    """Return unit vectors from all players to the ball, (n, 2)."""
     way = ball[:2] - places
     return np.asarray(way / np.maximum(np.hypot(*way.T), 1e-9)[:, None])

@@ -14,7 +14,7 @@ STEP_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something told apart within an attack: its kind, when, and who stands out (players' numbers)."""
+    """One event of an attack: its kind, its times, and the players in it (by their numbers)."""
 
     kind: str
     start_s: float
@@ -23,7 +23,7 @@ class Deed:
 
 
 class Instant(NamedTuple):
-    """Everybody at one time; players by their number, as in Play.
+    """All players at one time, by their numbers, as in Play.
 
     Attributes:
         places: (13, 2) metres.
@@ -44,7 +44,7 @@ class Instant(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Play:
-    """An attack at even steps of 50 ms. The first and the last step are stillness.
+    """An attack in steps of 50 ms. In the first and the last step all players stand still.
 
     Attributes:
         places: of players 0-5 (attackers), 6 (keeper), 7-11 (defenders), 12 (referee), (steps, 13, 2) metres.
@@ -67,14 +67,14 @@ class Play:
         return (len(self.places) - 1) * STEP_S
 
     def at(self, since_s: float) -> Instant:
-        """Everybody so long after its start, between the steps too."""
+        """Return all players at a time after its start, interpolated between steps."""
         step = min(max(since_s / STEP_S, 0.0), len(self.places) - 1.001)
         index, share = int(step), step - int(step)
 
         def between(values: Floats) -> Floats:
             return np.asarray(values[index] + (values[index + 1] - values[index]) * share)
 
-        # Over two steps: a pose that follows each step's speed would tremble.
+        # Over two steps: a pose by the speed of one step would jitter.
         speed = (self.gone_m[index + 1] - self.gone_m[max(index - 1, 0)]) / (2 * STEP_S)
         places, ahead, ball = between(self.places), between(self.ahead), between(self.ball)
         return Instant(places, ahead, speed, between(self.gone_m), between(self.cheer), ball)

@@ -16,7 +16,7 @@ from synthetic.view import Floats
 
 _SHADE: Colour = (0.66, 0.62, 0.60)
 _CONTACT: Colour = (0.62, 0.62, 0.62)
-_BALL_M = 0.15  # a little larger than life, to be seen from here
+_BALL_M = 0.15  # a little larger than a real one, so that it is visible
 _KEEPER_SHIRT: Colour = (60, 200, 120)
 _BLACK: Colour = (50, 48, 50)
 _KITS: tuple[tuple[Colour, Colour], ...] = (  # shirts of attackers and defenders
@@ -36,7 +36,7 @@ class _Player:
 
 
 def paint_players(frame: Image, setting: Setting, outfits: Sequence[Outfit], now: Instant) -> None:
-    """Paint everybody and the ball, the farthest first."""
+    """Paint all players and the ball, the farthest first."""
     players = sorted(_players(setting, outfits, now), key=lambda player: -player.depth)
     _shadows(frame, setting, players, now.ball)
     ball_depth = setting.view.depth(now.ball[0], now.ball[1])
@@ -50,7 +50,7 @@ def paint_players(frame: Image, setting: Setting, outfits: Sequence[Outfit], now
 
 
 def outfits(seed: int) -> tuple[Outfit, ...]:
-    """Six attackers, the keeper, five defenders, the referee."""
+    """Return the outfits of six attackers, the keeper, five defenders and the referee."""
     rng = np.random.default_rng([seed, 9])
     attack, defend = _KITS[int(rng.integers(len(_KITS)))]
     shirts = [attack] * 6 + [_KEEPER_SHIRT] + [defend] * 5 + [_BLACK]
@@ -70,7 +70,7 @@ def outfits(seed: int) -> tuple[Outfit, ...]:
 
 
 def around(places: Floats) -> Floats:
-    """Corners around people who stand at these places, (n, 2), and their shadows, which fall to the left."""
+    """Return the corners of boxes around people at these places, (n, 2), and their shadows to the left."""
     reach = [(dx, z) for dx in (-1.4, 0.95) for z in (-0.05, 2.3)]
     return np.array([(x + dx, y, z) for x, y in places.tolist() for dx, z in reach])
 
@@ -106,7 +106,7 @@ def _paint_ball(frame: Image, setting: Setting, ball: Floats) -> None:
 
 
 def _shadows(frame: Image, setting: Setting, players: Sequence[_Player], ball: Floats) -> None:
-    """All shadows at once, so that where two meet it is not twice as dark."""
+    """Paint all shadows at once, so that it is not twice as dark where two overlap."""
     view, light = setting.view, setting.light
     near = np.array([(player.stand.x, player.stand.y) for player in players] + [(ball[0], ball[1])])
     veil = Veil.around(view.project(around(near)), frame, margin=12)
@@ -114,7 +114,7 @@ def _shadows(frame: Image, setting: Setting, players: Sequence[_Player], ball: F
         return
     for player in players:
         stand = player.stand
-        if light.dark:  # floodlights from all sides leave only a little below the feet
+        if light.dark:  # floodlights from all sides leave only small shadows below the feet
             foot = view.project([(stand.x + dx, stand.y, 0.0) for dx in (-0.2, 0.2)])
             veil.line(foot, 0.22 * view.scale(stand.x, stand.y))
         else:

@@ -60,7 +60,7 @@ def put_trees_and_masts(picture: Image, setting: Setting, seed: int) -> None:
 
 
 def _stand(backdrop: Backdrop, rng: np.random.Generator) -> None:
-    """Four steps of seats under a roof."""
+    """Paint a stand: four rows of seats under a roof."""
     (x0, x1), front, back = _STAND, _STAND_Y, _STAND_Y + 3.4
     backdrop.polygon(quad(x0, x1, 0.0, 4.3, back), (112, 104, 98))
     side = [(x1, front, 0.0), (x1, back, 0.0), (x1, back, 4.3), (x1, front, 0.6)]
@@ -76,7 +76,7 @@ def _stand(backdrop: Backdrop, rng: np.random.Generator) -> None:
 
 
 def _seats(backdrop: Backdrop, rng: np.random.Generator, row: int) -> None:
-    """One step of the stand; two thirds of its seats are taken."""
+    """Paint one row of the stand; two thirds of its seats are taken."""
     x0, x1 = _STAND
     y, z = _STAND_Y + 0.8 * row, 0.35 + 0.5 * row
     backdrop.polygon(quad(x0, x1, 0.0, z, y), mixed((150, 148, 146), (90, 90, 90), 0.12 * row))
@@ -100,7 +100,7 @@ def _spectator(backdrop: Backdrop, rng: np.random.Generator, x: float, y: float,
 
 
 def _boards(backdrop: Backdrop, rng: np.random.Generator) -> None:
-    """Boards along the far side and behind the goal, with letters nobody can read from here."""
+    """Boards along the far side and behind the goal, with lettering too small to read."""
     for index, x in enumerate(np.arange(-30.0, _BOARD_X - _BOARD_M, _BOARD_M).tolist()):
         _board(backdrop, rng, _BOARDS[index % len(_BOARDS)], (x, _BOARD_Y), (1.0, 0.0))
     for index, y in enumerate(np.arange(_BOARD_Y, NEAR_LINE, -_BOARD_M).tolist()):
@@ -129,7 +129,7 @@ def _board(
 
 
 def _goal(backdrop: Backdrop) -> None:
-    """The goal that is attacked: its net first, then posts and bar."""
+    """Paint the attacked goal: its net first, then posts and bar."""
     near, far, deep = GOAL_Y - GOAL_HALF, GOAL_Y + GOAL_HALF, GOAL_LINE + 1.6
     shape = [(GOAL_LINE, BAR), (GOAL_LINE + 0.5, BAR), (deep, 0.0)]  # from the bar back and down
     net = mixed(_POST, (100, 130, 100), 0.45)

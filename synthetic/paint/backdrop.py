@@ -39,7 +39,7 @@ class Backdrop:
         rows = max(int(self.view.horizon_px) + 1, 1)
         down = np.linspace(0, 1, rows)[:, None, None]
         plain = np.array(top) * (1 - down) + np.array(low) * down
-        # Clouds lie flat, so they crowd together towards the horizon.
+        # Clouds are at one height, so they are closer together towards the horizon.
         near = 1 / (1.15 - down[:, :, 0])
         across = (np.arange(self.view.width)[None, :] / self.view.width - 0.5) * 6 * near
         puffs = self.grain.at(across, near * 5, 1.0, 5)
@@ -47,7 +47,7 @@ class Backdrop:
         self.pixels[:rows] = plain * (1 - share) + np.array(cloud) * share
 
     def hills(self, height: float, colour: Colour, bumps: float, which: float) -> None:
-        """A far skyline: `height` above the horizon as a share of the picture's, so many bumps across it."""
+        """Paint a skyline: `height` above the horizon as a share of the picture, with so many bumps."""
         horizon, across = self.view.horizon_px, np.arange(-10, self.view.width + 20, 4.0)
         waves = self.grain.at(across[None, :] / self.view.width * bumps, np.full((1, 1), which), 1.0, 5)[0]
         tops = horizon - self.view.height * height * (1.0 + 0.55 * waves)
@@ -87,7 +87,7 @@ class Backdrop:
         cv2.fillPoly(self.pixels, [self._fixed(corners)], lit, cv2.LINE_AA, _SHIFT)
 
     def line(self, points: ArrayLike, width_m: float, colour: Colour) -> None:
-        """A stroke through points, as thick as it looks at their mean distance."""
+        """Paint a stroke through points, as thick as it appears at their mean distance."""
         corners = np.asarray(points, dtype=np.float64)
         x, y, z = corners.mean(axis=0)
         lit = tinted(colour, self.light.falling((0.0, -1.0, 0.0), self.light.glow_at(x, y, z)))
@@ -101,7 +101,7 @@ class Backdrop:
         cv2.fillPoly(self._shine, corners, colour, cv2.LINE_AA, _SHIFT)
 
     def darken(self, points: ArrayLike, share: float, blur_m: float) -> None:
-        """Take light away inside a polygon on the ground, softly: a shadow."""
+        """Darken a polygon on the ground, with soft edges: a shadow."""
         corners = np.asarray(points, dtype=np.float64)
         mask = np.zeros(self.pixels.shape[:2], np.uint8)
         cv2.fillPoly(mask, [self._fixed(corners)], 255, cv2.LINE_AA, _SHIFT)
@@ -110,7 +110,7 @@ class Backdrop:
         cv2.multiply(self.pixels, cv2.merge([cv2.bitwise_not(soft)] * 3), dst=self.pixels, scale=1 / 255)
 
     def finished(self) -> Image:
-        """The picture in its shown size, with the glow of all that shines."""
+        """Return the picture in its final size, with the glow of all lights."""
         glow = np.zeros_like(self.pixels)
         for sigma, share in ((0.01, 0.3), (0.04, 0.28)):
             soft = blurred(self._shine, sigma * self.view.width)
@@ -149,7 +149,7 @@ def quad(x0: float, x1: float, z0: float, z1: float, y: float) -> Floats:
 
 
 def stripes(position: NDArray[np.float64], edges: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
-    """Where a coordinate lies within any of these ranges."""
+    """Return where a coordinate is within any of these ranges."""
     inside = np.zeros(position.shape, np.bool_)
     for low, high in edges:
         inside |= (position >= low) & (position < high)

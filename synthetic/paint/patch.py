@@ -14,7 +14,7 @@ from synthetic.view import Floats
 
 Image = NDArray[np.uint8]
 Hidden = Image | None
-"""A mask of the picture's size: 255 where something in front hides the drawing. None where nothing does."""
+"""A mask of the picture's size: 255 where something in front hides the drawing; None if nothing does."""
 
 _SHIFT = 4  # OpenCV's sub-pixel bits
 _UNIT = 1 << _SHIFT
@@ -83,7 +83,7 @@ class _Drawing:
         return (255.0,)
 
     def _fixed(self, points: Floats) -> NDArray[np.int32]:
-        # Pixel 0 reaches from 0 to 1; OpenCV counts from the middle of the pixel.
+        # Pixel 0 extends from 0 to 1; OpenCV counts from the centre of pixel 0.
         return np.rint(((points - self._origin) * self.DETAIL - 0.5) * _UNIT).astype(np.int32)
 
     def _under(self, frame: Image) -> Image:
@@ -93,9 +93,9 @@ class _Drawing:
 class Patch(_Drawing):
     """Things: opaque colours, transparent where nothing is drawn."""
 
-    DETAIL = 3  # drawn larger, then shrunk, which smooths the edges for less than OpenCV takes for it
+    DETAIL = 3  # drawn larger and shrunk, which is cheaper than OpenCV's anti-aliasing
     EDGES = cv2.LINE_8
-    CHANNELS = 4  # colours multiplied by their cover, so that shrinking mixes them rightly
+    CHANNELS = 4  # colours multiplied by their cover, so that shrinking mixes them correctly
 
     def over(self, frame: Image, hidden: Hidden = None) -> None:
         """Lay the things over the picture."""
@@ -143,7 +143,7 @@ class Veil(_Drawing):
 
 
 def blurred(image: Image, sigma_px: float) -> Image:
-    """The image with a Gaussian blur; a wide one is done on a smaller image, where it costs little."""
+    """Return the image with a Gaussian blur; a wide blur is applied to a smaller image, which is cheap."""
     factor = max(1, int(sigma_px / 2.5))
     height, width = image.shape[:2]
     size = (max(width // factor, 1), max(height // factor, 1))

@@ -29,7 +29,7 @@ Point = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Outfit:
-    """What somebody looks like. Colours in white light, lengths in metres."""
+    """The looks of a person. Colours in white light, lengths in metres."""
 
     top: Colour
     trousers: Colour
@@ -61,7 +61,7 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where somebody is and which way they face: metres, and a unit vector on the ground."""
+    """Place and direction of a person: metres, and a unit vector on the ground."""
 
     x: float
     y: float
@@ -92,7 +92,7 @@ def passer_by(look: int, *, running: bool = False) -> Outfit:
 
 
 def gait(speed_mps: float, distance_m: float, cheer: float = 0.0) -> Pose:
-    """The pose of somebody at this speed who has come so far. Faster people take longer steps."""
+    """Return the pose at a speed, after a distance. Faster people take longer steps."""
     stride_m = 0.75 + 0.5 * speed_mps  # two steps; 1.45 m at a walk of 1.4 m/s
     return Pose(
         phase=distance_m / stride_m * 2 * math.pi,
@@ -103,12 +103,12 @@ def gait(speed_mps: float, distance_m: float, cheer: float = 0.0) -> Pose:
 
 
 def body(stand: Stand, outfit: Outfit, pose: Pose) -> Floats:
-    """Where the joints of somebody upright are in the world, for painting them and their shadow."""
+    """Return the joints of an upright person in the world, for painting the person and the shadow."""
     return placed(stand, _joints(outfit.tall, pose))
 
 
 def paint_person(patch: Patch, setting: Setting, stand: Stand, outfit: Outfit, joints: Floats) -> None:
-    """Paint somebody whose `body` has these joints."""
+    """Paint a person whose `body` has these joints."""
     # The arm and leg on the side away from the camera come first. Left is 0.
     away = 0 if stand.ahead_x > 0 or (stand.ahead_x == 0 and stand.ahead_y > 0) else 1
     strokes = _strokes(outfit, away, surface(setting, stand))
@@ -117,7 +117,7 @@ def paint_person(patch: Patch, setting: Setting, stand: Stand, outfit: Outfit, j
 
 
 def paint_shadow(veil: Veil, setting: Setting, stand: Stand, joints: Floats) -> None:
-    """Paint what the sun's shadow of somebody with these joints covers of the ground."""
+    """Paint the shadow of a person with these joints on the ground."""
     cast_shadow(veil, setting, stand, joints, _SHADOW)
 
 
@@ -131,7 +131,7 @@ def cast_shadow(
 
 
 def placed(stand: Stand, points: Floats) -> Floats:
-    """Points ahead, to the left and up of somebody, (n, 3), in the world."""
+    """Convert points ahead, to the left and up of a person, (n, 3), to the world."""
     world = points.copy()
     ahead, left = points[:, 0], points[:, 1]
     world[:, 0] = stand.x + ahead * stand.ahead_x - left * stand.ahead_y
@@ -140,7 +140,7 @@ def placed(stand: Stand, points: Floats) -> Floats:
 
 
 def surface(setting: Setting, stand: Stand) -> Colour:
-    """The factor of each colour on somebody there."""
+    """Return the factor of each colour on a person there."""
     return setting.falling_upright((-0.3, -0.75, 0.59), stand.x, stand.y)
 
 
@@ -161,7 +161,7 @@ _SHADOW = (
 
 @lru_cache(maxsize=256)
 def _strokes(outfit: Outfit, away: int, factor: Colour) -> tuple[Stroke, ...]:
-    """All of somebody, in the order of painting; widths are shares of the body's height."""
+    """Return all parts of a person, in the order of painting; widths are shares of the body's height."""
     near = 1 - away
     strokes = [*_leg(outfit, away, 0.8), *_arm(outfit, away, 0.78), *_leg(outfit, near, 1.0), *_torso(outfit)]
     strokes += _arm(outfit, near, 0.92)

@@ -46,12 +46,12 @@ _DOORS: tuple[Colour, ...] = ((70, 84, 40), (120, 66, 36), (44, 42, 140), (58, 9
 
 
 def street_view(width: int, height: int) -> View:
-    """The camera hangs above the opposite pavement and looks across and a little down the street."""
+    """Return the view from above the opposite pavement, across and slightly down the street."""
     return View(width, height, 0.76 * width, 0.27 * height, -0.30, 5.5)
 
 
 def street_light(*, dusk: bool) -> Light:
-    """The afternoon sun stands behind the camera to the left; at dusk only its afterglow is left."""
+    """Return the light: the afternoon sun behind the camera to the left, at dusk only its afterglow."""
     lamps = tuple(Lamp(x, y + reach * 0.8, LAMP_TALL, 0.62) for x, y, reach in LAMPS)
     if dusk:
         return Light((0.40, 0.30, 0.25), (0.03, 0.03, 0.05), unit(-0.6, -0.3, 0.35), lamps, dark=True)
@@ -59,7 +59,7 @@ def street_light(*, dusk: bool) -> Light:
 
 
 def paint_still(backdrop: Backdrop, seed: int) -> None:
-    """Paint everything that nothing ever passes behind."""
+    """Paint everything that no traveller passes behind."""
     rng = np.random.default_rng([seed, 1])
     if backdrop.light.dark:
         backdrop.sky((112, 62, 42), (120, 150, 214), (118, 104, 150), 0.42)
@@ -112,7 +112,7 @@ def _markings(colour: Floats, x: Floats, y: Floats, worn: Floats) -> None:
 
 
 def _houses(rng: np.random.Generator) -> list[House]:
-    """Pairs and single houses with gaps between them, over the whole length that can be seen."""
+    """Return pairs and single houses with gaps in between, over the whole visible length."""
     houses = []
     x, count = 17.0, 0
     walls = rng.permutation(len(_WALLS))

@@ -39,7 +39,7 @@ _RIDER_SHADOW = (
 
 
 def paint_cyclist(patch: Patch, setting: Setting, stand: Stand, outfit: Outfit, turn: float) -> None:
-    """Paint somebody on a bicycle; `turn` is how far the pedals have turned, in radians."""
+    """Paint a cyclist; `turn` is the angle of the pedals in radians."""
     size = setting.view.scale(stand.x, stand.y)
     factor = surface(setting, stand)
     rider = setting.view.project(placed(stand, _rider(turn)))
@@ -53,7 +53,7 @@ def paint_cyclist(patch: Patch, setting: Setting, stand: Stand, outfit: Outfit, 
 
 
 def paint_cyclist_shadow(veil: Veil, setting: Setting, stand: Stand, turn: float) -> None:
-    """Paint what the sun's shadow of somebody on a bicycle covers of the ground."""
+    """Paint the shadow of a cyclist on the ground."""
     cast_shadow(veil, setting, stand, placed(stand, _rider(turn)), _RIDER_SHADOW)
     cast_shadow(veil, setting, stand, placed(stand, _BICYCLE), _SHADOW)
 

@@ -16,7 +16,7 @@ from synthetic.paint.vehicles import vehicle
 from synthetic.street.backdrop import LAMP_TALL, LAMPS, TREES
 from synthetic.street.travellers import ground_under
 
-_PARKED = ((-20.6, 3), (-9.4, 5), (-3.7, 11))  # x, and what picks their looks
+_PARKED = ((-20.6, 3), (-9.4, 5), (-3.7, 11))  # x, and the number that selects their looks
 _PARKED_Y = 19.65
 _LEAVES: Colour = (62, 138, 96)
 _STEEL: Colour = (92, 88, 84)
@@ -26,7 +26,7 @@ Put = Callable[[Image], Patch | None]
 
 
 def furniture(still: Image, setting: Setting, seed: int) -> list[tuple[float, Image]]:
-    """Put everything onto the empty street.
+    """Paint all of it onto the empty street.
 
     Returns for each thing its y in metres, and a mask of the picture's size: 255 where it hides what is
     behind it. Nearest last.
@@ -45,7 +45,7 @@ def furniture(still: Image, setting: Setting, seed: int) -> list[tuple[float, Im
 
 
 def hidden_behind(masks: list[tuple[float, Image]], y: float) -> Hidden:
-    """Where what stands nearer than `y` hides things."""
+    """Return the mask of what is in front of `y`."""
     nearer = [mask for at, mask in masks if at < y]
     if not nearer:
         return None

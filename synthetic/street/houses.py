@@ -170,8 +170,8 @@ def _shop(backdrop: Backdrop, house: House, rng: np.random.Generator) -> None:
             goods = (float(rng.uniform(60, 200)), float(rng.uniform(60, 200)), float(rng.uniform(80, 220)))
             backdrop.polygon(quad(x, x + 0.3, 0.62, float(rng.uniform(0.85, 1.25)), y), goods)
     backdrop.polygon(quad(x0, x1, 2.42, 2.95, y - 0.05), house.door)
-    letters = np.linspace(x0 + 1.2, x1 - 1.2, 9)
-    for left, right in pairwise(letters):
+    lettering = np.linspace(x0 + 1.2, x1 - 1.2, 9)
+    for left, right in pairwise(lettering):
         if rng.random() < 0.85:
             backdrop.polygon(
                 quad(left, right - 0.14, 2.58, float(rng.uniform(2.7, 2.84)), y - 0.06), (220, 236, 240)

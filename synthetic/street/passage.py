@@ -18,13 +18,13 @@ from synthetic.view import Floats, View
 
 BEAM_M = 6.5
 _STEP_S = 0.2
-_FARTHEST_M = 70.0  # along the street; nothing is seen beyond
+_FARTHEST_M = 70.0  # along the street; nothing is visible beyond
 _NEAREST_M = 24.0  # to the right, where the picture ends
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passage:
-    """A traveller with its way through one camera's picture.
+    """A traveller with its path through the picture of one camera.
 
     Attributes:
         enter_x: where it is when its first part is seen, in metres along the street.
@@ -45,22 +45,22 @@ class Passage:
     outline: Floats
 
     def x(self, at_s: float) -> float:
-        """Where along the street it is."""
+        """Return its place along the street."""
         return self.enter_x + self.traveller.heading * self.traveller.speed_mps * (at_s - self.start_s)
 
     def moved(self, points: Floats, at_s: float) -> Floats:
-        """Points as seen from its place, in the world."""
+        """Convert points relative to its place to the world."""
         return np.asarray(points + np.array((self.x(at_s), self.traveller.y, 0.0)))
 
 
 @lru_cache(maxsize=16)
 def passages(seed: int, number: int, setting: Setting) -> tuple[Passage, ...]:
-    """The ways of all travellers of a group, in order of their starts."""
+    """Return the paths of all travellers of a group, in order of their starts."""
     return tuple(_passage(traveller, setting) for traveller in group(seed, number))
 
 
 def event(passage: Passage, setting: Setting) -> Event:
-    """What the passage is for those who watch the picture; times from the start of the group."""
+    """Return the passage as an event in the picture; times from the start of the group."""
     length_s = passage.end_s - passage.start_s
     times = np.linspace(passage.start_s, passage.end_s, max(2, math.ceil(length_s / _STEP_S) + 1))
     view = setting.view
@@ -83,7 +83,7 @@ def _passage(traveller: Traveller, setting: Setting) -> Passage:
     body = _body(traveller)
     shadow, lit = np.zeros((0, 3)), np.zeros((0, 3))
     if not setting.light.dark:
-        # Above the knees people are far slimmer than the box that holds their steps.
+        # Above the knees people are much narrower than the box around their steps.
         slim = 1.0 if traveller.kind in VEHICLES else 0.4
         shadow = _shadow(body * (slim, slim, 0.95), setting.light)
     elif traveller.kind in VEHICLES:
@@ -108,7 +108,7 @@ def _body(traveller: Traveller) -> Floats:
 
 
 def _shadow(body: Floats, light: Light) -> Floats:
-    """What the sun's shadow of a box covers of the ground."""
+    """Return the shadow of a box on the ground."""
     x, y, z = light.to_sun
     fallen = body - body[:, 2:] * np.array([x / z, y / z, 1.0])
     hull = cv2.convexHull(fallen[:, :2].astype(np.float32))[:, 0, :]
@@ -116,14 +116,14 @@ def _shadow(body: Floats, light: Light) -> Floats:
 
 
 def _lit(traveller: Traveller) -> Floats:
-    """The box of ground that headlights shine on, soft edges and all."""
+    """Return the box of ground that headlights illuminate, soft edges included."""
     front = vehicle(traveller.kind, traveller.look, traveller.heading).length / 2
     ends = (front - 1.2, front + BEAM_M + 1.2)
     return np.array([(x * traveller.heading, y, 0.0) for x in ends for y in (-2.8, 2.8)])
 
 
 def _visible(outline: Floats, y: float, view: View) -> tuple[float, float]:
-    """The first and the last x at which any of an outline is in the picture."""
+    """Return the first and the last x at which any part of an outline is in the picture."""
 
     def shown(x: float) -> bool:
         pixels = view.project(outline + np.array((x, y, 0.0)))

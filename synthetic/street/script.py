@@ -1,4 +1,4 @@
-"""Who comes along the street, and when."""
+"""The travellers on the street, and their times."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ MAX_SPAN_S = 28.0
 """No group lasts longer than this from its first start to its last end."""
 
 _NEAR_LANE, _FAR_LANE = 14.5, 17.35
-_NEAR_EDGE, _FAR_EDGE = 13.45, 18.35  # where bicycles keep to
+_NEAR_EDGE, _FAR_EDGE = 13.45, 18.35  # where bicycles ride
 _NEAR_WALK, _FAR_WALK = 11.3, 21.9
 _HEADWAY_S = 1.6
 
 
 @dataclass(frozen=True, slots=True)
 class Traveller:
-    """Somebody or something that goes straight along the street.
+    """A person or vehicle that moves straight along the street.
 
     Attributes:
         kind: ``walker``, ``jogger``, ``cyclist``, ``car``, ``van``, ``lorry`` or ``bus``.
@@ -37,7 +37,7 @@ class Traveller:
 
 
 def group(seed: int, number: int) -> tuple[Traveller, ...]:
-    """The travellers of the group of this number, in order of their starts.
+    """Return the travellers of the group of this number, in order of their starts.
 
     Each deck of seven groups holds every sort of group once, so that none is long in coming.
     """
@@ -54,7 +54,7 @@ def _look(rng: np.random.Generator) -> int:
 
 def _walker(rng: np.random.Generator, start_s: float, *, near: bool, kind: str = "walker") -> Traveller:
     y = (_NEAR_WALK if near else _FAR_WALK) + float(rng.uniform(-0.5, 0.5))
-    # The far pavement shows more of itself, so that people there must be brisk to be gone in time.
+    # More of the far pavement is visible, so that people there must walk fast to leave in time.
     low, high = (2.6, 3.3) if kind == "jogger" else (1.35, 1.65) if near else (1.6, 1.8)
     heading = 1 if rng.random() < 0.5 else -1
     return Traveller(kind, _look(rng), y, heading, float(rng.uniform(low, high)), start_s)
@@ -74,7 +74,7 @@ def _driver(rng: np.random.Generator, kind: str, start_s: float, heading: int | 
 
 
 def _column(rng: np.random.Generator, kinds: list[str], start_s: float, heading: int) -> list[Traveller]:
-    """Vehicles behind each other: none is faster than the one in front."""
+    """Return vehicles one behind the other: none is faster than the one in front."""
     column: list[Traveller] = []
     for kind in kinds:
         driver = _driver(rng, kind, start_s, heading)
@@ -95,12 +95,12 @@ def _traffic(rng: np.random.Generator) -> list[Traveller]:
 
 def _strollers(rng: np.random.Generator) -> list[Traveller]:
     first = _walker(rng, 0.0, near=bool(rng.random() < 0.5))
-    beside = replace(first, look=_look(rng), y=first.y + 0.55, start_s=0.25)
-    return [first, beside, _walker(rng, float(rng.uniform(2, 4)), near=first.y > 16)]
+    companion = replace(first, look=_look(rng), y=first.y + 0.55, start_s=0.25)
+    return [first, companion, _walker(rng, float(rng.uniform(2, 4)), near=first.y > 16)]
 
 
 def _lorry_and_walker(rng: np.random.Generator) -> list[Traveller]:
-    """A small walker on the far pavement, and a lorry between them and the camera."""
+    """Return a small walker on the far pavement, and a lorry in front of them."""
     walker = _walker(rng, 0.0, near=False)
     return [walker, _driver(rng, "lorry", float(rng.uniform(6, 11)))]
 

@@ -1,4 +1,4 @@
-"""The street in motion."""
+"""The street with its travellers in motion."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Street:
         self._hidden: dict[int, Hidden] = {}
 
     def events(self, number: int) -> tuple[Event, ...]:
-        """What happens in a group, with times from its start."""
+        """Return the events of a group, with times from its start."""
         ways = passages(self._seed, number, self._setting)
         return tuple(event(way, self._setting) for way in ways)
 
     def picture(self, number: int, since_s: float) -> Image:
-        """What the camera sees so long after a group's start (negative: before it)."""
+        """Return the picture at a time after the start of a group (negative: before it)."""
         frame = self._still.copy()
         ways = passages(self._seed, number, self._setting)
         present = [way for way in ways if way.start_s <= since_s <= way.end_s]

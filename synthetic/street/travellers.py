@@ -22,7 +22,7 @@ _HALO: Colour = (110, 128, 135)
 
 
 def paint_traveller(frame: Image, way: Passage, at_s: float, setting: Setting, hidden: Hidden) -> None:
-    """Paint a traveller where it is at a time; `hidden` is what stands nearer to the camera."""
+    """Paint a traveller at a time; `hidden` masks what is in front of it."""
     vehicular = way.traveller.kind in VEHICLES
     if setting.light.dark and vehicular:
         _beam(frame, way, at_s, setting, hidden)
@@ -64,7 +64,7 @@ def _shadow(frame: Image, way: Passage, at_s: float, setting: Setting, hidden: H
 
 
 def _underneath(frame: Image, way: Passage, at_s: float, setting: Setting, hidden: Hidden) -> None:
-    """The dark between the wheels."""
+    """Paint the shadow between the wheels."""
     x, who = way.x(at_s), way.traveller
     solid = vehicle(who.kind, who.look, who.heading)
     corners = setting.view.project(ground_under(x, who.y, solid.length, solid.half_width))
@@ -119,5 +119,5 @@ def _joints(way: Passage, at_s: float) -> Floats:
 
 
 def _pedals(way: Passage, at_s: float) -> float:
-    """How far the pedals have turned, in radians: once in 4.5 m, as on a town bicycle."""
+    """Return the angle of the pedals in radians: one turn in 4.5 m, as on a town bicycle."""
     return way.traveller.speed_mps * (at_s - way.start_s) / 4.5 * 2 * math.pi

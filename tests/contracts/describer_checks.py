@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import pytest
 
-from analyzer.describe.answer import MAX_TAG_CHARS, object_schema
 from analyzer.describe.describer import DescribeError, Describer
+from analyzer.describe.model.answer import MAX_TAG_CHARS, object_schema
+from analyzer.describe.model.text_model import SELECTING, TextModel
 from analyzer.describe.moment import MAX_TITLE_CHARS, Moment
-from analyzer.describe.text_model import SELECTING, TextModel
 from analyzer.signal.window import Window
 from tests.kit.models.fault_proxy import Fault, Proxy
 

@@ -17,9 +17,11 @@ from av.stream import Stream
 from analyzer.signal.window import Clip
 from livereel.camera.clips import BufferClips, Clipper, FileClips, NoClips
 from livereel.camera.main_stream import MainStreamClips
+from stream.av_source import AvSource
 from stream.media.file import DiskFullError
 from stream.media.track import codec_name
-from stream.source import AvSource, PacketSource, RealTimeSource
+from stream.playback import RealTimeSource
+from stream.source import PacketSource
 from stream.threaded import ThreadedSource
 from tests.kit.cameras import faults
 from tests.kit.films.numbered import complaints, film, shown

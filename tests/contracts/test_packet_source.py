@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from stream.looped import LoopedSource
+from stream.av_source import AvSource
 from stream.open import open_source
-from stream.source import AvSource, PacketSource, RealTimeSource, SourceError
+from stream.playback import LoopedSource, RealTimeSource
+from stream.source import PacketSource, SourceError
 from stream.threaded import ThreadedSource
 from stream.timing.timed_source import TimedSource
 from stream.web.snapshot import SnapshotSource

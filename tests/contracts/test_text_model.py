@@ -9,9 +9,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.model.text_model import TextModel
 from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import TextModel
 from tests.contracts.describer_checks import (
     FAULTS,
     check_cancellation,

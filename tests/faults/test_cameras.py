@@ -28,7 +28,12 @@ from tests.kit.films.footage import Look, write_file
 from tests.kit.films.scene import remuxed
 from tests.kit.mqtt.tcp_proxy import Cable, cable
 from tests.kit.program.coverage import coverage
-from tests.kit.program.invariants import assert_all_recorded, assert_files_good, assert_no_leftovers, epochs
+from tests.kit.program.invariants import (
+    assert_all_recorded,
+    assert_files_good,
+    assert_no_partial_files,
+    epochs,
+)
 from tests.kit.program.live_run import Watch, until, watching
 from tests.kit.records.keyframe_files import snapshot
 
@@ -235,7 +240,7 @@ def test_clips_have_the_size_that_the_camera_has(aftermath: Watch) -> None:
 
 
 def test_no_half_written_file_is_left(aftermath: Watch) -> None:
-    assert_no_leftovers(aftermath.data)
+    assert_no_partial_files(aftermath.data)
 
 
 def clips(watch: Watch, camera: str) -> list[Path]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.source import AvSource
+from stream.av_source import AvSource
 from tests.faults.test_cameras import reasons
 from tests.kit.cameras.hls import hls_camera
 from tests.kit.films.footage import Look, write_file

@@ -24,7 +24,7 @@ from tests.kit.program.invariants import (
     TOLERANCE_S,
     assert_all_recorded,
     assert_files_good,
-    assert_no_leftovers,
+    assert_no_partial_files,
     epochs,
 )
 from tests.kit.program.live_run import Watch, until, watching
@@ -55,7 +55,7 @@ def test_a_full_disk_stops_writing_but_not_watching(server: RtspServer, disk: Pa
     assert len(epochs(watch.rows())) == 1
     assert_all_recorded(watch, "front")
     assert_files_good(watch.rows(), watch.data)
-    assert_no_leftovers(watch.data)
+    assert_no_partial_files(watch.data)
 
 
 def after_the_last(outcome: str, watch: Watch) -> list[str]:
@@ -97,7 +97,7 @@ def test_a_killed_program_loses_no_more_than_the_open_window(server: RtspServer,
     assert max(found.uncovered_s, found.doubled_s) <= TOLERANCE_S, [found, *holes(rows, "front")]
     sys.stdout.write(f"killed {KILLS} times: {found}\n")
     assert_files_good(rows, program.data)
-    assert_no_leftovers(program.data)
+    assert_no_partial_files(program.data)
 
 
 def wait_for_windows(program: Program, count: int) -> None:
@@ -150,7 +150,7 @@ def test_a_signal_to_all_processes_closes_open_windows_and_leaves_nothing_behind
         end = parse_utc(last["start_utc"]) + timedelta(seconds=last["end_s"] - last["start_s"])
         assert abs(end - stopped_at) < timedelta(seconds=TOLERANCE_S), holes(rows, name)
     assert_files_good(rows, program.data)
-    assert_no_leftovers(program.data)
+    assert_no_partial_files(program.data)
     assert "Traceback" not in program.log
 
 

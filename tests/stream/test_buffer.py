@@ -11,9 +11,9 @@ from av.stream import Stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.av_source import AvSource
 from stream.buffer import PacketBuffer
 from stream.codec.random_access import Access
-from stream.source import AvSource
 from tests.kit.films.scene import scene
 
 MS = Fraction(1, 1000)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stream.av_source import AvSource
 from stream.open import POLL_S, open_live, open_source
-from stream.source import AvSource
 from stream.timing.timed_source import TimedSource
 from stream.web.snapshot import SnapshotSource
 from tests.kit.cameras import senders

@@ -11,7 +11,8 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.source import AvSource, SourceError
+from stream.av_source import AvSource
+from stream.source import SourceError
 from stream.threaded import ThreadedSource
 from tests.kit.films.scene import scene
 

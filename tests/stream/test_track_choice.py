@@ -8,9 +8,9 @@ from pathlib import Path
 import av
 import pytest
 
+from stream.av_source import AvSource
 from stream.media.probe import probe, verify
 from stream.media.reader import MediaReader
-from stream.source import AvSource
 from tests.kit.films.numbered import film, picture
 from tests.kit.films.random_access import together
 
@@ -95,7 +95,7 @@ def test_a_choice_of_tracks_is_described_in_a_line(tmp_path: Path) -> None:
     large = film(tmp_path / "large.mp4", seconds=2, size=LARGE)
     with AvSource(str(together(tmp_path / "both", large, small))) as source:
         assert source.info.choice == (
-            "of 2 video tracks, track 1 (h264 192x128, 4.0 s) is taken, not track 0 (h264 384x256, 2.0 s)"
+            "of 2 video tracks, track 1 (h264 192x128, 4.0 s) is used, not track 0 (h264 384x256, 2.0 s)"
         )
     with AvSource(str(small)) as source:
         assert source.info.choice is None

@@ -17,9 +17,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from analyzer.describe.answer import object_schema
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.text_model import Sampling
+from analyzer.describe.model.answer import object_schema
+from analyzer.describe.model.text_model import Sampling
 from analyzer.describe.vllm.describer import VllmDescriber
 from tests.kit.records.keyframe_files import pictured
 from tests.vllm.conftest import tiny

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.describe.prompt import CameraBrief, Prompts
+from analyzer.describe.model.prompt import CameraBrief, Prompts
 from analyzer.describe.settings import DescribeSettings, EngineSettings
 from analyzer.describe.vllm.describer import VllmDescriber
 from analyzer.describe.vllm.engine import Engine

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from analyzer.describe.answer import MAX_TAGS, answer_schema, object_schema
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.model.answer import MAX_TAGS, answer_schema, object_schema
+from analyzer.describe.model.pictures import keyframe_files
+from analyzer.describe.model.text_model import SELECTING, Sampling
 from analyzer.describe.moment import MAX_TITLE_CHARS
-from analyzer.describe.pictures import keyframe_files
-from analyzer.describe.text_model import SELECTING, Sampling
 from analyzer.describe.vllm.describer import VllmDescriber
 from analyzer.describe.vllm.engine import Engine, VideoInput
 from tests.contracts.describer_checks import (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.describe.model.prompt import CameraBrief, Prompts
 from analyzer.describe.moment import MAX_TITLE_CHARS
 from analyzer.describe.openai.describer import OpenAiDescriber
-from analyzer.describe.prompt import CameraBrief, Prompts
 from analyzer.describe.settings import DescribeSettings
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice

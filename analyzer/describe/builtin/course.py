@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import hypot
 
 from analyzer.signal.activity import Mover
-from analyzer.signal.bodies import most_at_once
+from analyzer.signal.movers.mover import most_at_once
 
-_IN_PLACE = 0.08  # of the picture: a blob's centre wanders so far while its mover stays
+_IN_PLACE = 0.08  # of the picture: how far a blob's centre wanders while its mover stays
 _CROSSES = 0.55
 _STRAIGHT = 2.0  # one direction's part over the other's from which the way is called straight
 _EDGE = 0.1
@@ -25,12 +25,12 @@ _PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One mover's way.
+    """One mover's course.
 
     Attributes:
-        mover: whose way.
-        way: ``left to right``, ``right to left``, ``up``, ``down``, ``towards the upper left`` and so on;
-            empty if it stays in place, or goes there and back.
+        mover: the measurements.
+        way: its direction: ``left to right``, ``right to left``, ``up``, ``down``, ``towards the upper left``
+            and so on; empty if it stays in place, or goes there and back.
         crosses: it goes from one side of the picture to the other.
         start, end: where, as ``in the upper left``.
         turn: where it turned back, in the same words; empty if it did not, or not in another part.
@@ -53,7 +53,7 @@ class Course:
 
 
 def course(mover: Mover) -> Course:
-    """Put a mover's measurements into the words that hold for them."""
+    """Return a mover's course in words, by its measurements."""
     across, down = mover.x1 - mover.x0, mover.y1 - mover.y0
     way = "" if mover.turn else _way(across, down)
     start = _place(mover.x0, mover.y0)
@@ -72,12 +72,15 @@ def course(mover: Mover) -> Course:
 
 
 def at_once(courses: Sequence[Course]) -> int:
-    """How many of the movers were there at the same time, at most."""
+    """Return how many of the movers were there at the same time, at most."""
     return most_at_once([course.mover for course in courses])
 
 
 def edge(course: Course, *, at_end: bool) -> str:
-    """The edge of the picture at which it was first or last seen, or empty. A way across has no top."""
+    """Return the edge of the picture at which it was first or last seen, or empty.
+
+    A mover that goes across the picture has no top or bottom edge, one that goes up or down no left or right.
+    """
     x, y = (course.mover.x1, course.mover.y1) if at_end else (course.mover.x0, course.mover.y0)
     beside = ((x, "left"), (1 - x, "right"))
     above = ((y, "top"), (1 - y, "bottom"))

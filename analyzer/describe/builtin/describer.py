@@ -19,19 +19,19 @@ _BRIEF_S = 2.0
 
 
 class BuiltinDescriber:
-    """Puts a window's measurements into plain English; never says what moved, for it cannot know."""
+    """Describes a window by its measurements, in plain English; never says what moved, for it cannot know."""
 
     model = "builtin"
 
     async def describe(self, window: Window) -> Moment:
-        """Describe a window. The words depend on the window alone, and are the same on every run."""
+        """Describe a window. The text depends on the window alone, and is the same on every run."""
         started_s = time.monotonic()
         courses = tuple(course(mover) for mover in window.activity.movers)
-        voice = Phrasing(window)
+        phrasing = Phrasing(window)
         return Moment(
             window=window,
-            title=title(window, courses, voice),
-            text=" ".join(_sentences(window, courses, voice)),
+            title=title(window, courses, phrasing),
+            text=" ".join(_sentences(window, courses, phrasing)),
             importance=importance(window.activity, window.end_s - window.start_s),
             tags=_tags(window, courses),
             model=self.model,
@@ -39,18 +39,18 @@ class BuiltinDescriber:
         )
 
     def tokens(self, window: Window) -> int:  # noqa: ARG002  # the seam's
-        """Nothing is paid for these words."""
+        """Return 0: no model is asked."""
         return 0
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no model or connection is held."""
 
 
 def importance(activity: Activity, duration_s: float) -> float:
-    """0.0 to 10.0, growing with each of share, active time, movers, their travel, cuts and light.
+    """Return 0.0 to 10.0, growing with each of share, active time, movers, their travel, cuts and light.
 
     Shares count by their logarithm, from 0.1 % (a far walker) to 30 % (a lorry close by), so that the
-    moments of a wide view spread over the scale as those of a near one do.
+    moments of a wide view spread over the scale as those of a close one do.
     """
     share = min(1.0, max(0.0, math.log(max(activity.share, 1e-9) / 0.001, 300)))
     active = min(1.0, activity.active_s / duration_s) if duration_s > 0 else 0.0
@@ -61,43 +61,43 @@ def importance(activity: Activity, duration_s: float) -> float:
     return round(points, 1)
 
 
-def _sentences(window: Window, courses: Sequence[Course], voice: Phrasing) -> list[str]:
-    """One to three sentences, the most telling first."""
+def _sentences(window: Window, courses: Sequence[Course], phrasing: Phrasing) -> list[str]:
+    """Return one to three sentences, the most informative first."""
     activity = window.activity
     if activity.cuts:
-        return _cut_sentences(window, courses, voice)
+        return _cut_sentences(window, courses, phrasing)
     if not courses:
-        return _still_sentences(window, voice)
+        return _still_sentences(window, phrasing)
     start_s, end_s = window.start_s, window.end_s
-    when = timing(courses, start_s, end_s, voice)
-    more = extent(activity.share, voice)
+    when = timing(courses, start_s, end_s, phrasing)
+    more = extent(activity.share, phrasing)
     if len(courses) == 1:
         when = ends(courses[0], start_s, end_s) or when
     if activity.light:
-        more = f"Meanwhile {light(activity.light, voice)}."
+        more = f"Meanwhile {light(activity.light, phrasing)}."
     else:
-        more = voice.pick("length", more, "", more)
-    return [sentence for sentence in (f"{capital(action(courses, voice))}.", when, more) if sentence]
+        more = phrasing.pick("length", more, "", more)
+    return [sentence for sentence in (f"{capital(action(courses, phrasing))}.", when, more) if sentence]
 
 
-def _cut_sentences(window: Window, courses: Sequence[Course], voice: Phrasing) -> list[str]:
+def _cut_sentences(window: Window, courses: Sequence[Course], phrasing: Phrasing) -> list[str]:
     cuts = window.activity.cuts
     at = seconds(cuts[0] - window.start_s)
     if len(cuts) > 1:
         many = number(len(cuts))
         times = "twice" if len(cuts) == 2 else f"{many} times"
-        told = [
-            voice.pick(
+        sentences = [
+            phrasing.pick(
                 "cuts",
-                f"{capital(many)} hard cuts follow each other, the first after {at}.",
+                f"{capital(many)} hard cuts follow one another, the first after {at}.",
                 f"The picture is replaced {times}, for the first time after {at}.",
-                f"There are {many} hard cuts, the first of them after {at}.",
+                f"There are {many} hard cuts, the first after {at}.",
             )
         ]
         it, last, them = "the first", "the last", "them"
     else:
-        told = [
-            voice.pick(
+        sentences = [
+            phrasing.pick(
                 "cut",
                 f"After {at} the whole picture is replaced by another.",
                 f"A hard cut comes after {at}.",
@@ -108,53 +108,54 @@ def _cut_sentences(window: Window, courses: Sequence[Course], voice: Phrasing) -
     before = [each for each in courses if each.mover.end_s <= cuts[0]]
     after = [each for each in courses if each.mover.start_s >= cuts[-1]]
     if before:
-        told.append(f"Before {it}, {action(before, voice)}.")
+        sentences.append(f"Before {it}, {action(before, phrasing)}.")
     if after:
-        told.append(f"After {last}, {action(after, voice)}.")
+        sentences.append(f"After {last}, {action(after, phrasing)}.")
     if courses and not before and not after:
-        told.append(f"Around {them}, {action(courses, voice)}.")
-    return told if courses else [*told, _rest(window.activity, voice)]
+        sentences.append(f"Around {them}, {action(courses, phrasing)}.")
+    return sentences if courses else [*sentences, _rest(window.activity, phrasing)]
 
 
-def _rest(activity: Activity, voice: Phrasing) -> str:
-    """What there was besides a cut or the light, when nothing could be followed."""
+def _rest(activity: Activity, phrasing: Phrasing) -> str:
+    """Return what there was besides a cut or a change of light, where nothing could be tracked."""
     if activity.active_s > 2:
-        return "Nothing else could be followed."
-    return voice.pick(
+        return "Nothing else could be tracked."
+    return phrasing.pick(
         "rest",
         "Apart from that, the picture is still.",
         "Hardly anything else changes.",
-        "The rest of the time it is still.",
+        "Otherwise the picture is still.",
     )
 
 
-def _still_sentences(window: Window, voice: Phrasing) -> list[str]:
-    """For a window in which nothing could be followed."""
+def _still_sentences(window: Window, phrasing: Phrasing) -> list[str]:
+    """Return the sentences for a window in which nothing could be tracked."""
     activity = window.activity
     if activity.light:
         at = seconds(activity.light[0].at_s - window.start_s)
         if len(activity.light) > 2:
-            return [f"{capital(light(activity.light, voice))}, first after {at}.", _rest(activity, voice)]
-        told = voice.pick(
+            clause = capital(light(activity.light, phrasing))
+            return [f"{clause}, for the first time after {at}.", _rest(activity, phrasing)]
+        clause = phrasing.pick(
             "when light",
-            f"after {at} {light(activity.light, voice)}",
-            f"{light(activity.light, voice)}, {at} in",
+            f"after {at} {light(activity.light, phrasing)}",
+            f"{at} in, {light(activity.light, phrasing)}",
         )
-        return [f"{capital(told)}.", _rest(activity, voice)]
+        return [f"{capital(clause)}.", _rest(activity, phrasing)]
     lasting = seconds(activity.active_s)
-    told = voice.pick(
+    sentence = phrasing.pick(
         "scattered",
         f"Small movements come and go, for {lasting} in all.",
-        f"Something stirs for {lasting}, too briefly to follow."
+        f"Something moves for {lasting}, too briefly to be tracked."
         if activity.active_s < _BRIEF_S
-        else "Something keeps stirring, but nothing could be followed.",
-        f"There is movement for {lasting}, but nothing could be followed.",
+        else "Something keeps moving, but nothing could be tracked.",
+        f"There is movement for {lasting}, but nothing could be tracked.",
     )
-    return [told, extent(activity.share, voice)]
+    return [sentence, extent(activity.share, phrasing)]
 
 
 def _tags(window: Window, courses: Sequence[Course]) -> tuple[str, ...]:
-    """Short words for what the window holds, fit for telling kinds of windows apart."""
+    """Return short words for what the window holds, by which kinds of windows can be distinguished."""
     activity = window.activity
     tags = [tag for tag, holds in (("cut", activity.cuts), ("light", activity.light)) if holds]
     if courses:
@@ -169,7 +170,7 @@ def _tags(window: Window, courses: Sequence[Course]) -> tuple[str, ...]:
 
 
 def _crowd_size(courses: Sequence[Course]) -> str:
-    """How many were there at once; ``in-turn`` is one after another."""
+    """Return how many were there at once, in a word; ``in-turn`` is one after another."""
     most = at_once(courses)
     if most == 1:
         return "single" if len(courses) == 1 else "in-turn"
@@ -177,7 +178,7 @@ def _crowd_size(courses: Sequence[Course]) -> str:
 
 
 def _way(courses: Sequence[Course]) -> str:
-    """The most important one's of up to two, and most of them's of more."""
+    """Return the direction of the most important of up to two movers, and the main direction of more."""
     if len(courses) > 2:
         return main_way(courses)[0].replace(" ", "-") or "mixed"
     first = courses[0]

@@ -1,4 +1,4 @@
-"""A chat-completions server: its model, what it supports, how it is asked."""
+"""A chat-completions server: its model, what it supports, and its requests."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
-from analyzer.describe.openai.dialect import THINKING_TOKENS, Dialect, Fit, Refusal, Search
+from analyzer.describe.openai.dialect import REASONING_TOKENS, Dialect, Fit, Refusal, Search
 from analyzer.describe.openai.reply import Listed, Reply, read_models, read_reply
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import Sampling, Schema
 
 _PENALIZING = frozenset({"vllm", "sglang"})
-"""Who knows ``repetition_penalty``; a hosted server refuses fields that it does not know."""
+"""Servers that know ``repetition_penalty``; hosted ones refuse unknown fields."""
 
 # Requests for one question, all forms of it together.
 _MAX_TRIES = 12
 _LIST_TIMEOUT_S = 10.0
-# A question that was refused in every form is not asked in every form again for so long.
-_HOPELESS_S = 600.0
-# A top_p this small leaves the likeliest token alone; where only temperature may be sent, it says that.
+# A question that was refused in all forms is sent only in one form for so long.
+_REFUSED_S = 600.0
+# With a top_p this small only the most likely token remains; where only temperature may be sent, this one
+# has nearly the same effect.
 _SURE_TOP_P = 0.1
 _SURE_TEMPERATURE = 0.1
 
 _NOT_UNDERSTOOD = frozenset({400, 415, 422})
-# Without a key, money, the right address or the right model: no window is answered until that is put right.
+# Key, account, address or model are wrong: no window is described until that is corrected.
 _REFUSING = frozenset({401, 402, 403, 404, 405, 407, 410, 451})
-# A gateway before a server that is not there yet.
+# A gateway whose server has not started yet.
 _STARTING = frozenset({429, 502, 503, 504})
 _ACCOUNT = re.compile(
     r"api[ _-]?key|insufficient_quota|current quota|billing|credit balance"
@@ -59,7 +60,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the user's part of a question holds: words, and pictures (JPEG) each with its time."""
+    """The user's message of a question: text, and pictures (JPEG), each with its time."""
 
     user: str
     jpegs: Sequence[bytes] = ()
@@ -68,7 +69,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is the same in all forms of a question: instructions, the answer's shape, how it is drawn."""
+    """What all forms of a question have in common: instructions, schema of the answer, sampling."""
 
     system: str
     schema: Schema
@@ -76,11 +77,11 @@ class Task:
 
 
 Show = Callable[[Fit], Awaitable[Shown]]
-"""Makes the user's part, with no more and no larger pictures than fit."""
+"""Makes the user's message with pictures within the limits of ``Fit``."""
 
 
 class ChatServer:
-    """One server. What it understands is found out by the questions that it refuses, and remembered."""
+    """One server. What it supports is learned from the questions that it refuses."""
 
     def __init__(self, settings: DescribeSettings) -> None:
         """Raise DescribeError when the client is not installed, or the key or an address is unusable."""
@@ -94,11 +95,11 @@ class ChatServer:
         self._fixed = frozenset(name for name, how in fixed.items() if how != "auto")
         self._dialect: Dialect | None = None
         self._understood = -1  # the most pictures of a question that was answered in this dialect
-        # The words with which every form of a question was refused last, and until when that counts.
-        self._hopeless = ("", 0.0)
+        # The message with which all forms of a question were refused last, and until when that is valid.
+        self._refused = ("", 0.0)
 
     async def served(self) -> Listed:
-        """Ask for the model, once; raises DescribeError."""
+        """Return the model of the server, requested once; raises DescribeError."""
         async with self._finding:
             if self._served is None:
                 self._served = await self._find()
@@ -108,7 +109,7 @@ class ChatServer:
         return self._served
 
     async def _find(self) -> Listed:
-        """The model; one that is named is taken at its word where the server lists none."""
+        """Find the model; one that is configured is used even if the server does not list it."""
         wanted = self._settings.model
         try:
             async with asyncio.timeout(_LIST_TIMEOUT_S if wanted else None):
@@ -125,10 +126,10 @@ class ChatServer:
                 raise RefusedError(f"{self.name} {problem}")
             return models[0]
         self._listed = models is not None
-        # Some take names that they do not list, such as aliases.
+        # Some servers accept names that they do not list, such as aliases.
         return next((model for model in models or () if model.model == wanted), Listed(wanted, "", None))
 
-    async def say(self, task: Task, show: Show) -> str:
+    async def complete(self, task: Task, show: Show) -> str:
         """Return the answer's text, finished or not; raises DescribeError."""
         served = await self.served()
         dialect = self._dialect or Dialect()
@@ -146,17 +147,21 @@ class ChatServer:
                 if not self._adapts(error, first, search, len(shown.jpegs)):
                     raise self._reported(error) from None
                 continue
-            if not reply.all_thought:
+            if not reply.only_reasoning:
                 self._learn(dialect, len(shown.jpegs))
                 return reply.text
             tokens = _limit(served, dialect, task.sampling)
-            if dialect.thinking:
+            if dialect.reasons:
                 raise DescribeError(
-                    f"{served.model} spends all of its {tokens} tokens on thought (finish_reason: length): "
+                    f"{served.model} spends all of its {tokens} tokens on reasoning (finish_reason: length): "
                     "raise max_tokens"
                 )
-            log.info("words: %s spends all of its %d tokens on thought: it gets more", served.model, tokens)
-            search = Search(replace(dialect, thinking=True), self._fixed)
+            log.info(
+                "describe: %s spends all of its %d tokens on reasoning: the limit is raised",
+                served.model,
+                tokens,
+            )
+            search = Search(replace(dialect, reasons=True), self._fixed)
         raise DescribeError(f"{self.name} refuses the question in {_MAX_TRIES} forms")
 
     async def _ask(self, served: Listed, dialect: Dialect, task: Task, shown: Shown) -> Reply:
@@ -165,54 +170,54 @@ class ChatServer:
         return read_reply(self.name, await self._client.complete(body, extra))
 
     def _adapts(self, error: StatusError, first: StatusError, search: Search, pictures: int) -> bool:
-        """Take another form of a question, if one may help as far as the server's words tell."""
-        words, until_s = self._hopeless
-        known = error is first and error.words == words and time.monotonic() < until_s
-        if known or _ACCOUNT.search(error.words) or _NO_MODEL.search(error.words):
+        """Choose another form of a question, if by the server's message one may be accepted."""
+        text, until_s = self._refused
+        known = error is first and error.full_text == text and time.monotonic() < until_s
+        if known or _ACCOUNT.search(error.full_text) or _NO_MODEL.search(error.full_text):
             return False
-        if search.refused(Refusal(error.status, error.words), pictures):
+        if search.refused(Refusal(error.status, error.full_text), pictures):
             return True
         if error.status in _NOT_UNDERSTOOD:
-            self._hopeless = (first.words, time.monotonic() + _HOPELESS_S)
+            self._refused = (first.full_text, time.monotonic() + _REFUSED_S)
         return False
 
     def _learn(self, dialect: Dialect, pictures: int) -> None:
-        """Remember the form of an answered question; without pictures it says nothing of video."""
+        """Remember the form of an answered question; one without pictures is no evidence about video."""
         known = self._dialect or Dialect()
         if not pictures:
             dialect = replace(dialect, video=known.video)
         same = dialect == known
         self._understood = max(self._understood, pictures) if same else pictures
         self._dialect = dialect
-        self._hopeless = ("", 0.0)
+        self._refused = ("", 0.0)
         if not same:
-            log.info("words: %s: %s", self.name, "; ".join(self.fallbacks()) or "pictures one by one")
+            log.info("describe: %s: %s", self.name, "; ".join(self.fallbacks()) or "pictures one by one")
 
     def _reported(self, error: StatusError) -> DescribeError:
-        """A failure that no other form has helped, as what it means for windows."""
-        words = error.words
-        if error.status < 500 and (_ACCOUNT.search(words) or _NO_MODEL.search(words)):
+        """Return the DescribeError for a failure that no other form has avoided."""
+        text = error.full_text
+        if error.status < 500 and (_ACCOUNT.search(text) or _NO_MODEL.search(text)):
             return RefusedError(str(error))
         if error.status in _REFUSING or error.status < 400:
             where = ": are base_url and model right?" if error.status in {404, 405} else ""
             return RefusedError(f"{error}{where}")
-        if _NO_PICTURES.search(words):
-            return RefusedError(f"{self.name} takes no pictures: {error.said}")
+        if _NO_PICTURES.search(text):
+            return RefusedError(f"{self.name} takes no pictures: {error.message}")
         if error.status in _NOT_UNDERSTOOD:
             kind = DescribeError if self._understood >= 0 else RefusedError
-            return kind(f"{self.name} refuses the question: {error.said}")
+            return kind(f"{self.name} refuses the question: {error.message}")
         return error
 
     @property
     def dialect(self) -> Dialect:
-        """What was found out so far."""
+        """What the server supports, as far as it is known."""
         return self._dialect or Dialect()
 
     def fallbacks(self) -> tuple[str, ...]:
-        """Name what the server does not understand, and what is done in its place."""
+        """Return what the server does not support, and what is done instead."""
         unlisted = () if self._listed else ("no list of models",)
-        words = "asked for a schema in words" if not self.dialect.schema else None
-        return (*unlisted, *([words] if words else []), *self.dialect.fallbacks())
+        schema = () if self.dialect.schema else ("asked for a schema in words",)
+        return (*unlisted, *schema, *self.dialect.fallbacks())
 
     async def close(self) -> None:
         """Close the connections. Safe to call twice."""
@@ -220,13 +225,13 @@ class ChatServer:
 
 
 def _limit(served: Listed, dialect: Dialect, sampling: Sampling) -> int:
-    """How many tokens an answer may take, with the thoughts before it."""
-    most = served.context_tokens // 2 if served.context_tokens else THINKING_TOKENS
-    return sampling.max_tokens + (min(THINKING_TOKENS, most) if dialect.thinking else 0)
+    """Return how many tokens an answer may take, with its reasoning."""
+    most = served.context_tokens // 2 if served.context_tokens else REASONING_TOKENS
+    return sampling.max_tokens + (min(REASONING_TOKENS, most) if dialect.reasons else 0)
 
 
 def _body(served: Listed, dialect: Dialect, task: Task, shown: Shown) -> dict[str, Any]:
-    """A request in a dialect."""
+    """Return the body of a request in a dialect."""
     system = task.system
     if not dialect.schema:
         shape = json.dumps(task.schema)
@@ -248,7 +253,7 @@ def _body(served: Listed, dialect: Dialect, task: Task, shown: Shown) -> dict[st
 
 
 def _sampling(dialect: Dialect, sampling: Sampling) -> dict[str, float]:
-    """What may be sent of temperature and top_p; where one says it for both, that one."""
+    """Return temperature and top_p as far as the dialect permits; of both, the one that restricts more."""
     sure = sampling.top_p <= _SURE_TOP_P
     sampled = dialect.sampled
     if sampled == "one":
@@ -265,7 +270,7 @@ def _penalty(served: Listed, dialect: Dialect, sampling: Sampling) -> dict[str, 
 
 
 def _content(shown: Shown, *, video: bool) -> Iterator[dict[str, Any]]:
-    """The pictures, as one video without re-encoding or each behind its time; then the words."""
+    """Yield the pictures, as one video without re-encoding or each after its time, then the text."""
     encoded = [base64.b64encode(jpeg).decode() for jpeg in shown.jpegs]
     if encoded and video:
         yield {"type": "video_url", "video_url": {"url": f"data:video/jpeg;base64,{','.join(encoded)}"}}

@@ -1,7 +1,7 @@
 """HTTP to a chat server: key, headers, proxies, redirects; failures as DescribeErrors.
 
-Everything that the ``openai`` client is asked for is asked for in this module, and no exception of it, or
-of what it stands on, leaves it.
+Only this module uses the ``openai`` client, and all exceptions of it and of its libraries are translated
+here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
-from analyzer.describe.allowance import Allowance
+from analyzer.describe.budget import Budget
 from analyzer.describe.describer import DescribeError, RefusedError
 
 if TYPE_CHECKING:
@@ -25,32 +25,33 @@ if TYPE_CHECKING:
 
 _BUSY = frozenset({408, 409, 425, 429})
 _PROXIES = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY"
-_INVISIBLE = "\ufeff\u200b"  # what comes along when a key is copied from a page
+_INVISIBLE = "\ufeff\u200b"  # characters that are copied with a key from a web page
 _COMPLETIONS = "/chat/completions"
 _HTML = re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
-_MAX_SAID = 300
-# Requests that may fail in a minute, whatever is asked and why: beyond it none is sent.
+_MAX_MESSAGE = 300
+# Requests that may fail in a minute, for any reason; then none is sent for a while.
 FAILURES_PER_MINUTE = 120.0
 
 
 class UnreachableError(DescribeError):
-    """There is no connection to the server, or none is made for now."""
+    """There is no connection to the server, or none is attempted at present."""
 
 
 class StatusError(DescribeError):
     """The server answers with a failure.
 
     Attributes:
-        status: HTTP's, or the one that stands in the answer.
-        words: all that the server says of it, for looking up what it is about; never to be shown.
+        status: that of HTTP, or the one in the body of the response.
+        message: the error message in one line.
+        full_text: all of the response, to be searched for its cause; never to be shown.
     """
 
-    def __init__(self, name: str, status: int, said: str, words: str = "") -> None:
+    def __init__(self, name: str, status: int, message: str, full_text: str = "") -> None:
         busy = status in _BUSY or status >= 500
-        super().__init__(f"{name} answers {status}: {said}", retryable=busy)
+        super().__init__(f"{name} answers {status}: {message}", retryable=busy)
         self.status = status
-        self.said = said
-        self.words = words or said
+        self.message = message
+        self.full_text = full_text or message
 
 
 class ChatClient:
@@ -68,15 +69,15 @@ class ChatClient:
         *,
         failures_per_minute: float = FAILURES_PER_MINUTE,
     ) -> None:
-        """Raise DescribeError when the client is not installed, or it is told what cannot be sent.
+        """Raise DescribeError when the client is not installed, or key, address or headers are invalid.
 
-        After ``failures_per_minute`` failed requests within a minute nothing is asked for a while.
+        After ``failures_per_minute`` failed requests within a minute none is sent for a while.
         """
         try:
             import openai  # noqa: PLC0415  # an extra, and slow to import
         except ImportError as error:
             raise DescribeError(
-                f"the openai client is not installed ({error}): pip install 'livereel[openai]'"
+                f"the openai client is not installed ({error}): pip install '.[openai]'"
             ) from error
         address = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip()
         key = _sendable(key_variable, os.environ.get(key_variable, ""))
@@ -98,15 +99,15 @@ class ChatClient:
         password = urlsplit(address).password or ""
         self._via = _via(str(self._openai.base_url))
         self._secrets = [text for text in (key, password, *sent.values(), *query.values()) if len(text) > 3]
-        self._failures = Allowance(failures_per_minute, 60.0, time.monotonic)
+        self._failures = Budget(failures_per_minute, 60.0, time.monotonic)
         self._failures_per_minute = failures_per_minute
 
     async def models(self) -> Any:
-        """Return the list of models as it is; raises DescribeError."""
+        """Return the list of models, unparsed; raises DescribeError."""
         return await self._json(self._openai.models.with_raw_response.list)
 
     async def complete(self, body: Mapping[str, Any], extra: Mapping[str, Any]) -> Any:
-        """Return a completion as it is; fields of ``extra`` go before those of ``body``.
+        """Return a completion, unparsed; fields of ``extra`` override those of ``body``.
 
         Raises DescribeError.
         """
@@ -118,7 +119,7 @@ class ChatClient:
         await self._openai.close()
 
     async def _json(self, send: Callable[[], Awaitable[Any]]) -> Any:
-        """Send, unless too many requests have failed; a request that brings no JSON has."""
+        """Send a request, unless too many have failed, and return its JSON; no JSON is a failure."""
         if self._failures.wait_s() > 0.0:
             message = (
                 f"{self.name} is not asked: {self._failures_per_minute:g} requests failed within a minute"
@@ -143,15 +144,15 @@ class ChatClient:
                 raise RefusedError(f"{self.name} answers with {page}: is base_url right?") from error
             raise DescribeError(f"{self.name} answers with garbled data", retryable=True) from error
         failure = value.get("error") if isinstance(value, dict) and not value.get("choices") else None
-        if failure:  # some say with a success that there is none
+        if failure:  # some servers report errors with status 200
             code = failure.get("code") if isinstance(failure, dict) else None
             status = code if isinstance(code, int) and 400 <= code < 600 else 502
-            raise StatusError(self.name, status, *self._said(response))
+            raise StatusError(self.name, status, *self._messages(response))
         return value
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Put the client's failures into our terms."""
+        """Translate exceptions of the client into DescribeErrors."""
         import openai  # noqa: PLC0415  # an extra, and slow to import
 
         try:
@@ -159,7 +160,7 @@ class ChatClient:
         except DescribeError:
             raise
         except openai.APIStatusError as error:
-            raise StatusError(self.name, error.status_code, *self._said(error.response)) from None
+            raise StatusError(self.name, error.status_code, *self._messages(error.response)) from None
         except openai.APIConnectionError as error:
             if isinstance(error.__cause__, DescribeError):
                 raise error.__cause__ from None
@@ -167,22 +168,22 @@ class ChatClient:
             raise UnreachableError(
                 f"{self.name} cannot be reached{self._via}: {cause}", retryable=True
             ) from None
-        except Exception as error:  # noqa: BLE001  # what the client stands on raises more than it names
+        except Exception as error:  # noqa: BLE001  # the client's libraries raise undocumented exceptions
             cause = self._hidden(_cause(error))
             raise UnreachableError(f"{self.name} cannot be asked: {cause}", retryable=True) from None
 
-    def _said(self, response: Any) -> tuple[str, str]:
-        """What a failed response says: in one line to be shown, and all of it to be searched."""
+    def _messages(self, response: Any) -> tuple[str, str]:
+        """Return the message of a failed response: one line to be shown, and the full text to be searched."""
         if page := _page(response):
             return page, ""
         try:
             value = json.loads(response.content)
         except (ValueError, RecursionError):
             value = response.text
-        told = " ".join(_reported(value)) or response.text
-        lines = self._hidden(told).strip().splitlines()
-        words = " ".join([told, *_named(value)])
-        return (lines[0][:_MAX_SAID] if lines else "nothing"), words
+        shown = " ".join(_reported(value)) or response.text
+        lines = self._hidden(shown).strip().splitlines()
+        full_text = " ".join([shown, *_named(value)])
+        return (lines[0][:_MAX_MESSAGE] if lines else "nothing"), full_text
 
     def _hidden(self, text: str) -> str:
         for secret in self._secrets:
@@ -191,7 +192,7 @@ class ChatClient:
 
 
 def _http_client(openai: Any) -> Any:
-    """A client that keeps POST a POST, and takes proxies from the environment."""
+    """Return an HTTP client that uses the environment's proxies and checks redirects."""
     try:
         return openai.DefaultAsyncHttpxClient(timeout=None, event_hooks={"response": [_check_redirect]})
     except ImportError as error:
@@ -202,7 +203,7 @@ def _http_client(openai: Any) -> Any:
 
 
 def _via(address: str) -> str:
-    """Say whether an address is asked through a proxy, as far as the environment tells."""
+    """Return a phrase for error messages if the environment sets a proxy for an address."""
     parts = urlsplit(address)
     proxies = getproxies()
     proxied = parts.scheme in proxies or "all" in proxies
@@ -211,7 +212,7 @@ def _via(address: str) -> str:
 
 
 async def _check_redirect(response: Any) -> None:
-    """Refuse redirects that would lose the question, or carry pictures and key to another host."""
+    """Refuse redirects that would drop the question, or send pictures and key to another host."""
     if not response.has_redirect_location:
         return
     asked = response.request.url
@@ -223,12 +224,12 @@ async def _check_redirect(response: Any) -> None:
     where = f"{target.scheme}://{target.netloc.decode().rpartition('@')[2]}{target.path}"
     raise RefusedError(
         f"{asked.netloc.decode().rpartition('@')[2]} redirects to {where} ({response.status_code}): "
-        "set base_url to where it is to be asked"
+        "set base_url to that address"
     )
 
 
 def _split(address: str) -> tuple[str, dict[str, str]]:
-    """An address as the client wants it, and its query, which goes with each request."""
+    """Return the base URL for the client, and the query, which is sent with each request."""
     try:
         parts = urlsplit(address)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -242,7 +243,7 @@ def _split(address: str) -> tuple[str, dict[str, str]]:
 
 
 def _sendable(what: str, secret: str) -> str:
-    """A key or a header's value without space around it; raises DescribeError, which does not show it."""
+    """Return a key or header value without surrounding space; raises DescribeError without showing it."""
     value = secret.strip().strip(_INVISIBLE).strip()
     if not all(" " <= char <= "~" for char in value):
         raise DescribeError(f"{what} holds a line break or a letter that cannot be sent: copy it again")
@@ -256,7 +257,7 @@ def _header_name(name: str) -> str:
 
 
 def _page(response: Any) -> str | None:
-    """Name a page of HTML by its title; None for anything else."""
+    """Return a description of a response that is an HTML page, by its title; None for anything else."""
     text = response.text[:10_000]
     kind = str(response.headers.get("content-type", ""))
     if "html" not in kind.lower() and not _HTML.match(text):
@@ -267,7 +268,7 @@ def _page(response: Any) -> str | None:
 
 
 def _reported(value: Any) -> Iterator[str]:
-    """The words in which a failure is told, in the places where servers put them."""
+    """Yield the error messages of a response, from the fields that servers use."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):  # FastAPI's
@@ -277,12 +278,12 @@ def _reported(value: Any) -> Iterator[str]:
             yield from _reported(entry.get("msg") or entry if isinstance(entry, dict) else entry)
     elif isinstance(value, dict):
         keys = ("error", "message", "detail", "errors", "error_description", "msg", "reason")
-        told = next((value[key] for key in keys if value.get(key)), None)
-        yield from _reported(told)
+        nested = next((value[key] for key in keys if value.get(key)), None)
+        yield from _reported(nested)
 
 
 def _named(value: Any) -> Iterator[str]:
-    """What else a failure names: codes, fields, and what a server behind the server has said."""
+    """Yield more of a failure: codes, fields, and the raw message of an upstream server."""
     failure = value.get("error") if isinstance(value, dict) else None
     for each in (value, failure):
         if isinstance(each, dict):
@@ -292,7 +293,7 @@ def _named(value: Any) -> Iterator[str]:
 
 
 def _cause(error: BaseException) -> str:
-    """Why there is no connection; a header that cannot be sent is not shown."""
+    """Return why there is no connection; a header that cannot be sent is not shown."""
     if type(error).__name__ == "LocalProtocolError" or isinstance(error, UnicodeError):
         return "a header cannot be sent (OPENAI_ORG_ID, OPENAI_PROJECT_ID and extra_headers make headers)"
     return " ".join(str(error).split()) or type(error).__name__

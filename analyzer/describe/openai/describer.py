@@ -8,21 +8,21 @@ import time
 from pathlib import Path
 from typing import Any
 
-from analyzer.describe.answer import read_object
-from analyzer.describe.ask import ask_twice, deadline, moment
+from analyzer.describe.model.answer import read_object
+from analyzer.describe.model.pictures import alike, read_jpegs, strongest
+from analyzer.describe.model.probe import Probe, drawn_window
+from analyzer.describe.model.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
+from analyzer.describe.model.request import deadline, request_moment, request_with_retry
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatServer, Shown, Task
-from analyzer.describe.openai.dialect import THINKING_TOKENS, Fit
-from analyzer.describe.pictures import alike, read_jpegs, strongest
-from analyzer.describe.probe import Probe, drawn_window
-from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
+from analyzer.describe.openai.dialect import REASONING_TOKENS, Fit
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.signal.window import Window
 
 
 class OpenAiDescriber:
-    """Puts windows into words by asking a server; also a TextModel."""
+    """Describes windows by requests to a server; also a TextModel."""
 
     def __init__(self, settings: DescribeSettings | None = None, prompts: Prompts | None = None) -> None:
         """Raise DescribeError when the client is not installed or the key is missing."""
@@ -41,14 +41,14 @@ class OpenAiDescriber:
             async def show(fit: Fit) -> Shown:
                 return await asyncio.to_thread(self._shown, window, fit, note)
 
-            return await self._server.say(task, show)
+            return await self._server.complete(task, show)
 
         async with deadline(self._server.name, self._settings.timeout_s):
             self.model = (await self._server.served()).model
-            return await moment(window, question, self.model, ask, started_s)
+            return await request_moment(window, question, self.model, ask, started_s)
 
     def _shown(self, window: Window, fit: Fit, note: str) -> Shown:
-        """A window's pictures as far as they fit, and words that tell of these."""
+        """Return the pictures of a window within the limits, and the text about them."""
         kept = window if fit.pictures is None else strongest(window, fit.pictures)
         max_px = self._settings.keyframe_px
         side_px = min(max_px, fit.side_px or max_px)
@@ -59,11 +59,11 @@ class OpenAiDescriber:
         )
 
     def tokens(self, window: Window) -> int:
-        """About: pictures as Qwen2-VL counts them, the question, and a whole answer."""
+        """Estimate the tokens: pictures as for Qwen2-VL, the question, and a full answer."""
         shown = len(window.keyframes)
         pictures = PICTURE_TOKENS * min(shown, self._server.dialect.fit.pictures or shown)
-        thoughts = THINKING_TOKENS if self._server.dialect.thinking else 0
-        return pictures + QUESTION_TOKENS + self._settings.describing.max_tokens + thoughts
+        reasoning = REASONING_TOKENS if self._server.dialect.reasons else 0
+        return pictures + QUESTION_TOKENS + self._settings.describing.max_tokens + reasoning
 
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
         """See TextModel."""
@@ -72,25 +72,25 @@ class OpenAiDescriber:
             async def show(_: Fit) -> Shown:
                 return Shown(user + note)
 
-            return await self._server.say(Task(system, schema, sampling), show)
+            return await self._server.complete(Task(system, schema, sampling), show)
 
         async with deadline(self._server.name, self._settings.timeout_s):
             self.model = (await self._server.served()).model
-            return await ask_twice(self.model, ask, read_object)
+            return await request_with_retry(self.model, ask, read_object)
 
     async def probe(self) -> Probe:
         """Describe a drawn window; raises DescribeError."""
         with tempfile.TemporaryDirectory() as folder:
             window = await asyncio.to_thread(drawn_window, Path(folder))
-            told = await self.describe(window)
+            moment = await self.describe(window)
         dialect = self._server.dialect
         return Probe(
             model=self.model,
             context_tokens=(await self._server.served()).context_tokens,
             schema=dialect.schema,
             video=dialect.video,
-            window_s=told.latency_s,
-            title=told.title,
+            window_s=moment.latency_s,
+            title=moment.title,
             fallbacks=self._server.fallbacks(),
         )
 

@@ -1,8 +1,8 @@
 """What a server supports, and which form of a request to try when it refuses one.
 
-Servers that speak OpenAI's protocol differ in fields, in how many pictures they take and in how long a
-question may be; few say so before they are asked. A refusal usually names what it is about: then that is
-changed and the rest kept. Where it does not, each change is tried alone, then all together.
+Servers with OpenAI's protocol differ in fields, in the number of pictures and in the length of a question
+that they accept; few document it in a readable way. A refusal usually names its cause: then only that is
+changed. Otherwise each change is tried alone, then all together.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Literal
 
 Sampled = Literal["both", "one", "top_p", "temperature", "none"]
 
-# Tokens that a thinking model may take beyond what its answer may.
-THINKING_TOKENS = 4096
+# Tokens for the reasoning of a model, in addition to those of its answer.
+REASONING_TOKENS = 4096
 
-_SMALL_PX = 320  # a quarter of the tokens of 640, and still a person to be seen
+_SMALL_PX = 320  # a quarter of the tokens of 640; persons are still visible
 _SMALLEST_PX = 160
-_FEW = 4  # pictures that most hosted models take
+_FEW = 4  # pictures that most hosted models accept
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,17 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A form of questions.
+    """The form of a request that a server supports.
 
     Attributes:
-        video: a window's pictures go as one video, rather than one by one.
-        schema: the server holds answers to a JSON schema, rather than that the model is shown it.
-        limit: the name of the field for how long an answer may be.
+        video: the pictures of a window are sent as one video rather than one by one.
+        schema: the server enforces a JSON schema; otherwise it is part of the prompt.
+        limit: the name of the field for the maximum length of an answer.
         sampled: which of temperature and top_p are sent; ``one``: the stricter of them.
         penalty: ``repetition_penalty`` is sent, where the server is one that knows it.
-        system: instructions have a message of their own, rather than the start of the user's.
-        thinking: the model thinks before it answers, and its limit is raised for that.
-        fit: the pictures.
+        system: instructions are sent as a system message rather than in the user's message.
+        reasons: the model reasons before it answers, and its token limit is raised for that.
+        fit: limits of the pictures.
     """
 
     video: bool = False
@@ -51,11 +51,11 @@ class Dialect:
     sampled: Sampled = "both"
     penalty: bool = True
     system: bool = True
-    thinking: bool = False
+    reasons: bool = False
     fit: Fit = Fit()
 
     def fallbacks(self) -> Iterator[str]:
-        """Name what had to be given up; video and schema aside, which are said in any case."""
+        """Yield what is not supported, except video and schema, which are reported separately."""
         if self.limit != "max_tokens":
             yield f"{self.limit} in place of max_tokens"
         if self.sampled != "both":
@@ -65,8 +65,8 @@ class Dialect:
             yield "no repetition_penalty"
         if not self.system:
             yield "no system message"
-        if self.thinking:
-            yield f"{THINKING_TOKENS} more tokens for its thoughts"
+        if self.reasons:
+            yield f"{REASONING_TOKENS} more tokens for its reasoning"
         if self.fit.pictures is not None:
             yield f"at most {self.fit.pictures} picture{'s' if self.fit.pictures > 1 else ''} a window"
         if self.fit.side_px is not None:
@@ -75,35 +75,35 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How a server refused a question: HTTP's status, and what it says, as far as it is its own words."""
+    """The refusal of a question: HTTP status and message; empty if the message is not the server's own."""
 
     status: int
-    said: str
+    message: str
 
 
 def _video(dialect: Dialect, pictures: int, _: str) -> Dialect | None:
     return replace(dialect, video=False) if dialect.video and pictures else None
 
 
-def _schema(dialect: Dialect, _pictures: int, _said: str) -> Dialect | None:
+def _schema(dialect: Dialect, _pictures: int, _message: str) -> Dialect | None:
     return replace(dialect, schema=False) if dialect.schema else None
 
 
-def _limit(dialect: Dialect, _pictures: int, _said: str) -> Dialect | None:
+def _limit(dialect: Dialect, _pictures: int, _message: str) -> Dialect | None:
     return replace(dialect, limit="max_completion_tokens") if dialect.limit == "max_tokens" else None
 
 
-def _penalty(dialect: Dialect, _pictures: int, _said: str) -> Dialect | None:
+def _penalty(dialect: Dialect, _pictures: int, _message: str) -> Dialect | None:
     return replace(dialect, penalty=False) if dialect.penalty else None
 
 
-def _system(dialect: Dialect, _pictures: int, _said: str) -> Dialect | None:
+def _system(dialect: Dialect, _pictures: int, _message: str) -> Dialect | None:
     return replace(dialect, system=False) if dialect.system else None
 
 
-def _sampled(dialect: Dialect, _pictures: int, said: str) -> Dialect | None:
-    """Send less of temperature and top_p, by which of them the server speaks of."""
-    named = {name for name in ("temperature", "top_p") if name in said.lower()}
+def _sampled(dialect: Dialect, _pictures: int, message: str) -> Dialect | None:
+    """Omit temperature or top_p, whichever the message names."""
+    named = {name for name in ("temperature", "top_p") if name in message.lower()}
     sent: dict[Sampled, set[str]] = {"both": {"temperature", "top_p"}, "top_p": {"top_p"}}
     sent |= {"one": {"temperature", "top_p"}, "temperature": {"temperature"}, "none": set()}
     left = sent[dialect.sampled] - named
@@ -117,26 +117,26 @@ def _sampled(dialect: Dialect, _pictures: int, said: str) -> Dialect | None:
     return replace(dialect, sampled=kept)
 
 
-def _unsampled(dialect: Dialect, _pictures: int, _said: str) -> Dialect | None:
+def _unsampled(dialect: Dialect, _pictures: int, _message: str) -> Dialect | None:
     plain = replace(dialect, sampled="none", penalty=False)
     return plain if plain != dialect else None
 
 
-def _fewer(dialect: Dialect, pictures: int, said: str) -> Dialect | None:
-    """As many pictures as the server says it takes, else half as many."""
+def _fewer(dialect: Dialect, pictures: int, message: str) -> Dialect | None:
+    """Reduce the pictures to the limit in the message, else to half."""
     if pictures < 2:
         return None
-    if _SINGLE.search(said):
+    if _SINGLE.search(message):
         return _showing(dialect, 1)
-    numbers = [int(digits) for digits in _LIMITS.findall(said) or re.findall(r"\b\d{1,4}\b", said)]
-    if 0 in numbers and _LIMITS.search(said):
+    numbers = [int(digits) for digits in _LIMITS.findall(message) or re.findall(r"\b\d{1,4}\b", message)]
+    if 0 in numbers and _LIMITS.search(message):
         return None
     fewer = max([number for number in numbers if 0 < number < pictures], default=pictures // 2)
     return _showing(dialect, fewer)
 
 
-def _less(dialect: Dialect, pictures: int, _said: str) -> Dialect | None:
-    """Smaller pictures, then fewer, then smaller again."""
+def _less(dialect: Dialect, pictures: int, _message: str) -> Dialect | None:
+    """Make the pictures smaller, then fewer, then smaller again."""
     side_px = dialect.fit.side_px
     if not pictures:
         return None
@@ -149,11 +149,11 @@ def _less(dialect: Dialect, pictures: int, _said: str) -> Dialect | None:
     return None
 
 
-def _few(dialect: Dialect, pictures: int, _said: str) -> Dialect | None:
+def _few(dialect: Dialect, pictures: int, _message: str) -> Dialect | None:
     return _showing(dialect, _FEW) if pictures > _FEW else None
 
 
-def _one(dialect: Dialect, pictures: int, _said: str) -> Dialect | None:
+def _one(dialect: Dialect, pictures: int, _message: str) -> Dialect | None:
     return _showing(dialect, 1) if pictures > 1 else None
 
 
@@ -162,7 +162,7 @@ def _showing(dialect: Dialect, pictures: int) -> Dialect:
 
 
 Change = Callable[[Dialect, int, str], Dialect | None]
-"""Another dialect, given how many pictures were shown and what the server said; None: no other one."""
+"""Returns another dialect by the number of pictures and the server's message; None if there is none."""
 
 _IMAGE = r"(?:image|picture|photo|multi-?modal|media)"
 _SINGLE = re.compile(rf"\b(?:only one|single|more than one|one) {_IMAGE}", re.IGNORECASE)
@@ -177,8 +177,8 @@ def _hint(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
-# By what a refusal speaks of; the first that fits is taken. A context that is too short is often told with
-# max_tokens in the same sentence.
+# Changes by the cause that a refusal names; the first match is used. Messages about a context that is too
+# short often contain max_tokens, too.
 _HINTS: tuple[tuple[re.Pattern[str], Change], ...] = (
     (_hint(r"video"), _video),
     (
@@ -216,21 +216,21 @@ _HINTS: tuple[tuple[re.Pattern[str], Change], ...] = (
     ),
 )
 
-# What is tried in turn where a refusal says nothing of use.
+# What is tried in turn where a refusal names no cause.
 _BLIND: tuple[Change, ...] = (_video, _schema, _limit, _unsampled, _system, _few, _one)
 _BLIND_STATUSES = {400: _BLIND, 415: _BLIND, 422: _BLIND, 404: (_schema,), 500: (_schema,), 501: (_schema,)}
 _TOO_LARGE = 413
 
 
 class Search:
-    """The forms of one question, each answered by a refusal until one is understood.
+    """Searches for a form of one question that the server accepts.
 
     Attributes:
-        dialect: the form that is to be tried now.
+        dialect: the form to try next.
     """
 
     def __init__(self, dialect: Dialect, fixed: frozenset[str] = frozenset(), *, blind: bool = True) -> None:
-        """Begin with ``dialect``; fields in ``fixed`` stay. Not ``blind``: change only what is named."""
+        """Begin with ``dialect``; never change ``fixed`` fields, and only named causes if not ``blind``."""
         self.dialect = dialect
         self._fixed = fixed
         self._blind = blind
@@ -238,13 +238,13 @@ class Search:
         self._tried = {dialect}
 
     def refused(self, refusal: Refusal, pictures: int) -> bool:
-        """Take another form, given how many pictures were shown; False when there is none."""
+        """Choose another form after a refusal of so many pictures; returns False when there is none."""
         hinted = self._hinted(refusal, pictures)
         if hinted is not None:
             self._guesses = None
             return self._take(hinted)
-        if not self._blind or any(hint.search(refusal.said) for hint, _ in _HINTS):
-            return False  # what is named cannot be helped, and nothing else is to blame
+        if not self._blind or any(hint.search(refusal.message) for hint, _ in _HINTS):
+            return False  # the named cause cannot be changed
         if self._guesses is None:
             self._guesses = self._all_guesses(self.dialect, refusal, pictures)
         return any(self._take(guess) for guess in self._guesses)
@@ -260,8 +260,8 @@ class Search:
         if refusal.status not in _BLIND_STATUSES and refusal.status != _TOO_LARGE:
             return None
         for hint, change in _HINTS:
-            if hint.search(refusal.said):
-                changed = self._changed(self.dialect, change, pictures, refusal.said)
+            if hint.search(refusal.message):
+                changed = self._changed(self.dialect, change, pictures, refusal.message)
                 if changed is not None and changed not in self._tried:
                     return changed
         if refusal.status == _TOO_LARGE:
@@ -281,8 +281,8 @@ class Search:
         if _one in changes and pictures > 1:
             yield _showing(together, 1)
 
-    def _changed(self, dialect: Dialect, change: Change, pictures: int, said: str) -> Dialect | None:
-        changed = change(dialect, pictures, said)
+    def _changed(self, dialect: Dialect, change: Change, pictures: int, message: str) -> Dialect | None:
+        changed = change(dialect, pictures, message)
         if changed is None or any(getattr(changed, f) != getattr(dialect, f) for f in self._fixed):
             return None
         return changed

@@ -1,4 +1,4 @@
-"""Parse a server's JSON: its models, and its answers. Nothing in it is trusted."""
+"""Parse the JSON of a server: its models and its answers, all of it validated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.thoughts import UnfinishedError, without_thoughts
+from analyzer.describe.model.reasoning import OnlyReasoningError, without_reasoning
 
 _CONTEXT_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length")
 _REASONING_KEYS = ("reasoning_content", "reasoning")
@@ -15,7 +15,7 @@ _REASONING_KEYS = ("reasoning_content", "reasoning")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A model as a server lists it: name, who runs it (``vllm``, ``sglang``, ...), context in tokens."""
+    """A model in a server's list: name, server software (``vllm``, ``sglang``, ...), context in tokens."""
 
     model: str
     runner: str
@@ -27,16 +27,16 @@ class Reply:
     """An answer's text.
 
     Attributes:
-        text: what the model says.
-        all_thought: the limit of tokens was reached before the answer began; the text is no answer.
+        text: the text of the answer.
+        only_reasoning: whether the token limit was reached before the answer began.
     """
 
     text: str
-    all_thought: bool = False
+    only_reasoning: bool = False
 
 
 def read_models(value: Any) -> list[Listed] | None:
-    """The models of a list as OpenAI, Ollama or Together write it; None for what is no list of models."""
+    """Return the models of a list in the format of OpenAI, Ollama or Together; None for anything else."""
     if isinstance(value, dict):
         value = next((value[key] for key in ("data", "models") if isinstance(value.get(key), list)), None)
     if not isinstance(value, list):
@@ -58,7 +58,7 @@ def _listed(entry: Any) -> Listed | None:
 
 
 def read_reply(name: str, value: Any) -> Reply:
-    """The answer in a completion; raises DescribeError, retryable where it is no completion at all."""
+    """Return the answer in a completion; raises DescribeError, retryable if it is not a completion."""
     choices = value.get("choices") if isinstance(value, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
@@ -71,12 +71,12 @@ def read_reply(name: str, value: Any) -> Reply:
     if choice.get("finish_reason") == "content_filter":
         raise DescribeError(f"{name}: the answer was held back by a content filter")
     if choice.get("finish_reason") == "length" and not _begun(text):
-        return Reply("", all_thought=True)
+        return Reply("", only_reasoning=True)
     return Reply(text if text.strip() else _reasoned(message))
 
 
 def _text(content: Any) -> str:
-    """A content's words: it may be a text, or a list of parts of which some are thoughts."""
+    """Return the text of a message's content: a string, or a list of parts, some of which are reasoning."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else [content]
@@ -95,19 +95,19 @@ def _part(part: Any) -> str:
 
 
 def _begun(text: str) -> bool:
-    """Whether a text that was cut off had come to the answer's object."""
+    """Whether a truncated text contains the start of the answer's object."""
     try:
-        return _bare(without_thoughts(text)).startswith("{")
-    except UnfinishedError:
+        return _bare(without_reasoning(text)).startswith("{")
+    except OnlyReasoningError:
         return False
 
 
 def _reasoned(message: Mapping[str, Any]) -> str:
-    """The answer where a server takes it for thoughts: what is an object from end to end, never a draft."""
+    """Return an answer that the server put into the reasoning: only a text that is one whole object."""
     for text in _reasonings(message):
         try:
-            answer = _bare(without_thoughts(text))
-        except UnfinishedError:
+            answer = _bare(without_reasoning(text))
+        except OnlyReasoningError:
             continue
         if answer.startswith("{") and answer.endswith("}"):
             return answer
@@ -121,7 +121,7 @@ def _reasonings(message: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _bare(text: str) -> str:
-    """A text without the fence of Markdown around it."""
+    """Return a text without a surrounding Markdown code fence."""
     bare = text.strip()
     if bare.startswith("```"):
         bare = bare[3:].lstrip()

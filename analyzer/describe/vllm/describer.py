@@ -8,14 +8,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from analyzer.describe.answer import read_object
-from analyzer.describe.ask import ask_twice, deadline, moment
+from analyzer.describe.model.answer import read_object
+from analyzer.describe.model.pictures import keyframe_files
+from analyzer.describe.model.probe import Probe, drawn_window
+from analyzer.describe.model.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
+from analyzer.describe.model.request import deadline, request_moment, request_with_retry
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.moment import Moment
-from analyzer.describe.pictures import keyframe_files
-from analyzer.describe.probe import Probe, drawn_window
-from analyzer.describe.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prompts
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.describe.vllm.engine import VideoInput
 from analyzer.describe.vllm.process import EngineProcess
 from analyzer.signal.window import Window
@@ -59,7 +59,7 @@ class VllmDescriber:
             )
 
         async with deadline(self.model, self._settings.timeout_s):
-            return await moment(window, question, self.model, ask, started_s)
+            return await request_moment(window, question, self.model, ask, started_s)
 
     def tokens(self, window: Window) -> int:
         """Estimate the tokens: pictures within their budget, the question, and a whole answer."""
@@ -74,7 +74,7 @@ class VllmDescriber:
             return await engine.ask(system, user + note, schema, sampling)
 
         async with deadline(self.model, self._settings.timeout_s):
-            return await ask_twice(self.model, ask, read_object)
+            return await request_with_retry(self.model, ask, read_object)
 
     async def probe(self) -> Probe:
         """Describe a drawn window twice, loading the model first; raises DescribeError."""
@@ -82,14 +82,14 @@ class VllmDescriber:
         with tempfile.TemporaryDirectory() as folder:
             window = await asyncio.to_thread(drawn_window, Path(folder))
             await self.describe(window)  # the first of its size is slow
-            told = await self.describe(window)
+            moment = await self.describe(window)
         return Probe(
             model=self.model,
             context_tokens=engine.ready.result().context_tokens,
             schema=True,
             video=True,
-            window_s=told.latency_s,
-            title=told.title,
+            window_s=moment.latency_s,
+            title=moment.title,
         )
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""vLLM: its engine started, asked and stopped, its failures as DescribeError.
+"""vLLM: start, use and stop its engine; its exceptions are translated to DescribeError.
 
 Only this module and ``video_inputs`` use vLLM, transformers and torch.
 """
@@ -20,33 +20,33 @@ from typing import Any
 import numpy as np
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.pictures import Pictures, decode, read_jpeg
+from analyzer.describe.model.pictures import Pictures, decode, read_jpeg
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.settings import EngineSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.describe.vllm.patches import Layout
 from analyzer.describe.vllm.video_inputs import Recipe, metadata
 
 _ENVIRONMENT = {
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # this process has threads, and a fork of it may hang
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # stdout is for results
-    "VLLM_LOGGING_LEVEL": "ERROR",  # failures are raised; its warnings help no user
+    "VLLM_LOGGING_LEVEL": "ERROR",  # failures are raised; its warnings are of no use here
     "TRANSFORMERS_VERBOSITY": "error",
     "VLLM_NO_USAGE_STATS": "1",
-    "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",  # what it cleans up at the end
+    "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",  # about its clean-up at exit
 }
-_MIN_TOKENS = 4  # of a picture, however small: Qwen2-VL's own least
+_MIN_TOKENS = 4  # of a picture of any size: the minimum of Qwen2-VL
 _MAX_WORKERS = 8  # threads that decode and cut pictures
-_SHUTDOWN_S = 1.0  # for its processes to end by themselves; they have nothing to save
+_SHUTDOWN_S = 1.0  # for its processes to exit; they have nothing to save
 
 
 @dataclass(frozen=True, slots=True)
 class VideoInput:
-    """A window's keyframes, which the model is shown as one video.
+    """The keyframes of a window, which the model receives as one video.
 
     Attributes:
         files: JPEG files in the order of time.
-        at_s: time of each in the window, for models whose prompt holds timestamps.
-        max_tokens: context tokens that all of them together may take; they are shrunk to fit.
+        at_s: time of each in the window, for models whose prompt contains timestamps.
+        max_tokens: context tokens for all of them together; they are reduced to fit.
     """
 
     files: Sequence[Path]
@@ -55,7 +55,7 @@ class VideoInput:
 
 
 class Engine:
-    """One running engine; belongs to the event loop that first asks it."""
+    """One running engine; belongs to the event loop of its first request."""
 
     def __init__(self, model: str, settings: EngineSettings) -> None:
         """Load the model, which takes a minute or more and blocks; raises DescribeError."""
@@ -71,7 +71,7 @@ class Engine:
         except DescribeError:
             raise
         except ImportError as error:
-            raise DescribeError(f"vLLM is not installed ({error}): pip install 'livereel[vllm]'") from error
+            raise DescribeError(f"vLLM is not installed ({error}): pip install '.[vllm]'") from error
         except Exception as error:  # vLLM's failures to start share no base; none is swallowed
             message = f"vLLM cannot start {model}: {_reason(error)}"
             raise DescribeError(message, retryable=True) from error
@@ -110,8 +110,7 @@ class Engine:
     ) -> str:
         """Return the answer's text, finished or not.
 
-        A video is shown before the user's words. Raises DescribeError. When cancelled the engine forgets
-        the question.
+        A video precedes the user's text. Raises DescribeError. Cancellation aborts the request in the engine.
         """
         with _translated(self._model):
             if video:
@@ -151,7 +150,7 @@ class Engine:
         )
 
     def _read(self, video: VideoInput) -> tuple[list[bytes], Pictures]:
-        """Read and decode the files, shrunk to the token budget and a whole number of patches."""
+        """Read and decode the files, reduced to the token budget and to a whole number of patches."""
         jpegs = [read_jpeg(file) for file in video.files]
         factor = self._layout.factor_px
         steps = math.ceil(len(jpegs) / self._layout.temporal)
@@ -179,7 +178,7 @@ class Engine:
         return recipe.engine_input(self._token_ids(prompt), pictures, at_s, digest.hexdigest())
 
     async def _recipe(self, pictures: Pictures) -> Recipe | None:
-        """How to prepare videos of this size here, if that is known to be right; learned once."""
+        """Return how to prepare videos of this size here, None if that differs from vLLM; learned once."""
         size = pictures.shape
         async with self._learning:
             if size not in self._recipes:
@@ -206,10 +205,10 @@ class Engine:
         return rendered
 
     def _chat(self, system: str, user: str, *, video: bool) -> str:
-        """The model's own chat template; words that would be taken for its special tokens are broken up."""
-        said: list[dict[str, str]] = [{"type": "video"}] if video else []
-        said.append({"type": "text", "text": _harmless(user)})
-        messages = [{"role": "system", "content": _harmless(system)}, {"role": "user", "content": said}]
+        """Return the prompt by the model's chat template; text that looks like special tokens is split."""
+        content: list[dict[str, str]] = [{"type": "video"}] if video else []
+        content.append({"type": "text", "text": _harmless(user)})
+        messages = [{"role": "system", "content": _harmless(system)}, {"role": "user", "content": content}]
         prompt = self._processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
         return str(prompt)
 
@@ -220,11 +219,11 @@ class Engine:
         """Stop the engine's processes and the threads; blocks for some seconds. Only once."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._llm.shutdown(timeout=_SHUTDOWN_S)
-        del self._llm  # it stops once more when it is collected, which fails while Python itself ends
+        del self._llm  # its finalizer stops it again, which fails during interpreter shutdown
 
 
 def _arguments(model: str, settings: EngineSettings, model_type: str) -> dict[str, Any]:
-    """The settings as vLLM names them; what is None is left to vLLM."""
+    """Return the settings by vLLM's names; None leaves vLLM's default."""
     arguments: dict[str, Any] = {
         "model": model,
         "max_model_len": settings.max_model_len,
@@ -236,12 +235,12 @@ def _arguments(model: str, settings: EngineSettings, model_type: str) -> dict[st
         "quantization": settings.quantization,
         "max_num_batched_tokens": settings.max_num_batched_tokens,
         "limit_mm_per_prompt": {"image": 0, "video": 1},
-        "mm_processor_cache_gb": 0,  # no window comes twice
-        "enable_prefix_caching": True,  # every window of a profile starts alike
+        "mm_processor_cache_gb": 0,  # no window is requested twice
+        "enable_prefix_caching": True,  # all windows of a profile have the same prefix
         "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         "disable_log_stats": True,
     }
-    if model_type == "qwen2_vl":  # vLLM does not compile its vision tower, and unasked leaves this in pieces
+    if model_type == "qwen2_vl":  # vLLM does not compile its vision tower, and by default does not fuse this
         arguments["compilation_config"] = {"custom_ops": ["+quick_gelu"]}
     arguments |= settings.options
     return {name: value for name, value in arguments.items() if value is not None}
@@ -250,7 +249,7 @@ def _arguments(model: str, settings: EngineSettings, model_type: str) -> dict[st
 def _layout(processor: Any, model: str) -> Layout:
     video = getattr(processor, "video_processor", None)
     if video is None:
-        raise DescribeError(f"{model} takes no video: it is no Qwen-VL")
+        raise DescribeError(f"{model} takes no video: it is not a Qwen-VL")
     return Layout(int(video.patch_size), int(video.merge_size), int(video.temporal_patch_size))
 
 
@@ -259,14 +258,14 @@ def _harmless(text: str) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """The first line that says something."""
+    """Return the first line of an error's message, else its type."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
 
 @contextmanager
 def _translated(model: str) -> Iterator[None]:
-    """Put vLLM's failures into our terms. What it refuses are ValueErrors in 0.25, VLLMErrors in 0.32."""
+    """Translate vLLM's exceptions. Refusals are ValueErrors in 0.25, VLLMErrors in 0.32."""
     from vllm import exceptions  # noqa: PLC0415  # heavy, and comes with vLLM only
     from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError  # noqa: PLC0415  # the same
 

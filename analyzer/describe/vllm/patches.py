@@ -1,7 +1,7 @@
-"""Pictures cut into the patches that a Qwen-VL model reads, with values as its own processor makes them.
+"""Cut pictures into the patches that a Qwen-VL model reads, with the values of its own processor.
 
-The processor itself would do this for every window anew, in one thread (vLLM 0.26 on) or under Python's
-global lock. Here most of the time is spent in copies that run beside each other.
+The processor would do this in one thread (since vLLM 0.26) or under Python's global lock. Here most of the
+time is spent in copies that run in parallel.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.describe.pictures import Pictures
+from analyzer.describe.model.pictures import Pictures
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a model sees a video.
+    """How a model divides a video into patches.
 
     Attributes:
         patch_px: side of a patch.
-        merge: patches on a side of what becomes one token.
-        temporal: pictures that a patch reaches through.
+        merge: patches on each side of one token.
+        temporal: consecutive pictures in one patch.
     """
 
     patch_px: int
@@ -32,25 +32,25 @@ class Layout:
 
     @property
     def factor_px(self) -> int:
-        """What both sides of a picture are multiples of."""
+        """Both sides of a picture must be multiples of this."""
         return self.patch_px * self.merge
 
     def grid(self, pictures: Pictures) -> tuple[int, int, int]:
-        """Patches in time, in height and in width; ValueError unless the pictures divide into them."""
+        """Return the patches in time, height and width; raises ValueError for pictures of another size."""
         count, height, width, _ = pictures.shape
         if count % self.temporal or height % self.factor_px or width % self.factor_px:
             raise ValueError(f"{count} pictures of {width}x{height} do not divide into patches")
         return count // self.temporal, height // self.patch_px, width // self.patch_px
 
     def whole(self, pictures: Pictures) -> Pictures:
-        """The pictures, the last one again where the model wants an even number of them."""
+        """Return the pictures, the last one repeated to a multiple of ``temporal``."""
         missing = -len(pictures) % self.temporal
         if not missing:
             return pictures
         return np.concatenate([pictures, np.repeat(pictures[-1:], missing, axis=0)])
 
     def cut(self, pictures: NDArray[Any]) -> NDArray[Any]:
-        """The patches, one in a row: (patches, colours x temporal x side x side), in the model's order."""
+        """Return the patches in the model's order: (patches, colours x temporal x side x side)."""
         t, h, w = self.grid(pictures)
         m, p = self.merge, self.patch_px
         split = pictures.reshape(t, self.temporal, h // m, m, p, w // m, m, p, 3)
@@ -60,18 +60,18 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What becomes of a pixel's value: a table of 256 entries for each colour, of the model's type.
+    """The model's value for each pixel value: a table of 256 entries for each colour.
 
-    Types that numpy does not know (bfloat16) are held as whole numbers of the same width.
+    Types that numpy lacks (bfloat16) are stored as integers of the same width.
     """
 
     table: NDArray[Any]
 
     @classmethod
     def learn(cls, layout: Layout, pictures: Pictures, patches: NDArray[Any]) -> Values | None:
-        """The table by which these patches were made of these pictures; None if no table can tell.
+        """Return the table that maps these pictures to these patches; None if there is none.
 
-        The pictures should hold every value of every colour: noise does.
+        The pictures should contain every value of every colour, as noise does.
         """
         mine = layout.cut(pictures)
         if mine.shape != patches.shape:
@@ -85,7 +85,7 @@ class Values:
         return values if np.array_equal(layout.cut(values.of(pictures)), patches) else None
 
     def of(self, pictures: Pictures) -> NDArray[Any]:
-        """The pictures' values, in the same shape."""
+        """Return the values of pictures, in the same shape."""
         if self.table.dtype == np.uint8 and np.array_equal(self.table, np.arange(256)[:, None].repeat(3, 1)):
             return pictures
         rows = pictures.reshape(-1, pictures.shape[2], 3)

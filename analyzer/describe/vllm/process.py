@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.settings import EngineSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.describe.vllm.engine import VideoInput
 from analyzer.describe.vllm.worker import Cancel, Ready, Reply, Request, Stop
 from base.child_process import Child
@@ -40,7 +40,7 @@ class EngineProcess:
         self._pending: dict[int, asyncio.Future[str]] = {}
         self._ended = asyncio.Event()
         self.ready: asyncio.Future[Ready] = self._loop.create_future()
-        self.ready.add_done_callback(asyncio.Future.exception)  # it may fail with no one waiting for it
+        self.ready.add_done_callback(asyncio.Future.exception)  # it may fail while nothing awaits it
         self._child = Child("analyzer.describe.vllm.worker", "run", "vllm")
         # A thread, so that a process that is stopped cannot block the event loop; one, to keep the order.
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="engine")
@@ -88,7 +88,7 @@ class EngineProcess:
     async def close(self) -> None:
         """End the process and all of its group, at once where it is still loading. Safe to call twice."""
         if not self.ready.done():
-            self.ready.set_exception(DescribeError("the model was given up while it was loaded"))
+            self.ready.set_exception(DescribeError("loading the model was cancelled"))
         elif self.ready.exception() is None:
             self._send(Stop())
             with suppress(TimeoutError):
@@ -155,4 +155,4 @@ def _check(model: str) -> None:
         raise DescribeError(f"there is no model folder {model}")
     for library in ("vllm", "qwen_vl_utils"):
         if importlib.util.find_spec(library) is None:
-            raise DescribeError(f"vLLM is not installed (no module {library}): pip install 'livereel[vllm]'")
+            raise DescribeError(f"vLLM is not installed (no module {library}): pip install '.[vllm]'")

@@ -1,9 +1,9 @@
-"""How the engine takes a video that was prepared here: learned from its own processor, by example.
+"""Engine inputs for videos that are prepared here, learned from the model's own processor.
 
 vLLM prepares pictures under one lock or in one thread, which is slower than a GPU that reads them. It also
-takes inputs that are prepared already. So its processor is shown one video of noise for each size, and what
-it makes of it is compared with what is made here. Only where both are equal, bit for bit, videos of that
-size are prepared here from then on; where not (another model, another vLLM) its processor goes on doing it.
+accepts prepared inputs. So for each size its processor prepares one video of noise, and the result is
+compared with the one made here. Only if both are equal, bit for bit, videos of that size are prepared here
+from then on; otherwise (another model, another vLLM) its processor is used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.describe.pictures import Pictures
+from analyzer.describe.model.pictures import Pictures
 from analyzer.describe.vllm.patches import Layout, Values
 
 _PIXELS = "pixel_values_videos"
@@ -24,10 +24,10 @@ _PACE = "second_per_grid_ts"  # Qwen2.5-VL's: the mean time from one pair of pic
 
 
 def metadata(at_s: Sequence[float], count: int) -> dict[str, Any]:
-    """What vLLM's processor is told of a video of ``count`` pictures: when each was taken.
+    """Return the metadata of a video of ``count`` pictures for vLLM's processor: the time of each.
 
-    As indices into a video of 1000 frames a second; where there are fewer times than pictures, the last one
-    stands for the rest.
+    Times are indices into a video of 1000 frames a second; if there are fewer times than pictures, the last
+    one is repeated.
     """
     at_ms = [max(0, round(at * 1000)) for at in at_s]
     at_ms += [at_ms[-1]] * (count - len(at_ms))
@@ -43,14 +43,14 @@ def metadata(at_s: Sequence[float], count: int) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What the engine is given for videos of one number and size of pictures.
+    """How to make engine inputs for videos of one number and size of pictures.
 
     Attributes:
         layout, values: how pictures become patches.
         item: the example's processed video, whose patches are replaced.
         items: the type that holds a prompt's processed videos.
         place: the example's placeholder in the prompt.
-        video_token: which token stands for the video, once in a prompt that is not yet spread out.
+        video_token: the token for a video, which the prompt contains once before it is expanded.
     """
 
     layout: Layout
@@ -71,7 +71,7 @@ class Recipe:
         token_ids: Sequence[int],
         rendered: Mapping[str, Any],
     ) -> Recipe | None:
-        """A recipe from what the engine's processor made of these; None if ours differs."""
+        """Return a recipe by the engine's own input for these; None if the one made here differs."""
         try:
             (item,), (place,) = rendered["mm_kwargs"]["video"], rendered["mm_placeholders"]["video"]
             patches = _bits(item[_PIXELS].data)
@@ -89,7 +89,7 @@ class Recipe:
     def engine_input(
         self, token_ids: Sequence[int], pictures: Pictures, at_s: Sequence[float], digest: str
     ) -> dict[str, Any]:
-        """What AsyncLLM.generate takes in place of a prompt; ``digest`` tells these pictures from others."""
+        """Return the input of AsyncLLM.generate in place of a prompt; ``digest`` identifies the pictures."""
         offset = token_ids.index(self.video_token)
         spread = [self.video_token] * self.place.length
         old = self.item[_PIXELS]
@@ -111,14 +111,14 @@ class Recipe:
 
 
 def _bits(tensor: Any) -> NDArray[Any]:
-    """A tensor's values; bfloat16, which numpy lacks, as whole numbers of the same bits."""
+    """Return the values of a tensor; bfloat16, which numpy lacks, as integers of the same bits."""
     import torch  # noqa: PLC0415  # comes with vLLM only
 
     return np.asarray((tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor).numpy())
 
 
 def _like(tensor: Any, values: NDArray[Any]) -> Any:
-    """The values as a tensor of the same type."""
+    """Return values as a tensor of the same type."""
     import torch  # noqa: PLC0415  # comes with vLLM only
 
     made = torch.from_numpy(values)

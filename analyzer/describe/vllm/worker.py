@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.settings import EngineSettings
-from analyzer.describe.text_model import Sampling, Schema
 from analyzer.describe.vllm.engine import Engine, VideoInput
 from base.child_process import become_child, kill_own_group
 
@@ -58,7 +58,7 @@ class Reply:
 
 
 def run(handle: int, parent_pid: int) -> None:
-    """Be the engine's process: receive a model and its EngineSettings over the pipe, load it and serve."""
+    """Run the engine's process: receive a model and its EngineSettings over the pipe, load it and serve."""
     # Not killed with the parent: the engine has processes of its own, which would be left with the GPU's
     # memory. The reader sees the end of the pipe and kills the whole group.
     pipe = become_child(handle, parent_pid, dies_with_parent=False)
@@ -90,7 +90,7 @@ class _Server:
         self._stopped = asyncio.Event()
 
     async def serve(self, engine: Engine) -> None:
-        """Answer until told to stop."""
+        """Answer requests until a Stop arrives."""
         self._engine = engine
         await self._stopped.wait()
         for task in self._tasks.values():

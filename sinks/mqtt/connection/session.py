@@ -47,6 +47,8 @@ class SessionSpec:
         retained_topics: all topics that may hold a retained message of this livereel; those that only
             earlier runs used are cleared.
         on_message: called with each received message; must return quickly.
+        event_of: returns what is published once more, at the same time, when a stored message is first sent
+            in this run; None for nothing.
     """
 
     online: Message
@@ -54,6 +56,7 @@ class SessionSpec:
     subscriptions: tuple[str, ...]
     retained_topics: frozenset[str]
     on_message: Callable[[Message], Awaitable[None]]
+    event_of: Callable[[StoredMessage], Awaitable[Message | None]]
 
 
 class Session:
@@ -70,6 +73,7 @@ class Session:
         self._spec = spec
         self._queue = queue
         self._outbox = outbox
+        self._events_until = 0  # number of the newest stored message whose event has been queued
         self._closing = asyncio.Event()
         self._connection: asyncio.Task[None] | None = None
         self._send_lock = asyncio.Lock()
@@ -239,6 +243,7 @@ class Session:
         entries = await self._outbox.next_messages(limit)
         if not entries:
             return False
+        await self._queue_events(entries)
         refusals = await self._publish_stored(client, entries)
         refused = (i for i, refusal in enumerate(refusals) if refusal and not _is_too_large(refusal))
         over = entries[: next(refused, len(entries))]
@@ -250,6 +255,17 @@ class Session:
         if len(over) < len(entries):
             raise RefusedError(f"the broker refuses {entries[len(over)].topic}")
         return True
+
+    async def _queue_events(self, entries: Sequence[StoredMessage]) -> None:
+        """Queue the events of stored messages, each once: a message that is sent again brings no second one.
+
+        A run that died before it sent them has left the messages stored: the next start queues them.
+        """
+        for entry in entries:
+            if entry.number > self._events_until:
+                self._events_until = entry.number
+                if event := await self._spec.event_of(entry):
+                    self._queue.add_event("highlight", event)
 
     async def _publish_stored(
         self, client: Client, entries: Sequence[StoredMessage]

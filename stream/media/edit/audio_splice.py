@@ -1,4 +1,4 @@
-"""Join the AAC packets of segments without a gap, in step with their video."""
+"""Join the AAC packets of segments without a gap, in sync with their video."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.media.track import add_copy, copied
+from stream.timing.timestamps import shown_stamp
 
-# A packet may stand half its length off its time, and timestamps jitter by about this.
+# Jitter of timestamps, by which a packet may deviate in addition to half its length.
 _JITTER_S = Fraction(1, 100)
 _AAC_FRAME = 1024
 LEAST_RATE_HZ = 16_000
-"""Below this a packet lasts so long that whole packets cannot keep sound in step to 40 ms."""
+"""Below this, a packet is too long for whole packets to stay in sync to 40 ms."""
 
 
 class SplicedSound:
-    """Sound packets as they are; each stands at most half its length (and 10 ms) off its time.
+    """Copied audio packets, each at most half its length (and 10 ms) from its own time.
 
-    Where one segment ends and the next begins whole packets are left out or kept, whatever is nearer, so
-    that players that ignore small gaps do not run out of step.
+    Where one segment ends and the next begins, whole packets are left out or included, whichever is nearer,
+    so that players that ignore small gaps stay in sync.
     """
 
     def __init__(self, out: OutputContainer, template: AudioStream) -> None:
@@ -39,22 +40,21 @@ class SplicedSound:
         self._waiting.clear()
         self._begun = False
 
-    def hear(self, packet: Packet[Stream]) -> None:
-        """Take the segment's next sound packet."""
+    def push(self, packet: Packet[Stream]) -> None:
+        """Take the segment's next audio packet."""
         self._waiting.append(packet)
 
     def advance(self, shift_s: Fraction, to_s: Fraction) -> None:
-        """Write what stands before ``to_s`` of the reel; ``shift_s`` leads from the stream's time to it."""
+        """Write the audio before ``to_s`` of the reel, whose time is ``shift_s`` later than the stream's."""
         end = round(to_s * self._rate_hz)
         while self._waiting:
             packet = self._waiting[0]
             length = round((packet.duration or 0) * packet.time_base * self._rate_hz) or _AAC_FRAME
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            at = round(((stamp or 0) * packet.time_base + shift_s) * self._rate_hz)
+            at = round(((shown_stamp(packet) or 0) * packet.time_base + shift_s) * self._rate_hz)
             if at >= end - length // 2:
                 return
             self._waiting.popleft()
-            if at >= self._begin - length:  # what lies before belongs to no segment
+            if at >= self._begin - length:  # an earlier packet belongs to no segment
                 self._place(packet, at, length)
 
     def _place(self, packet: Packet[Stream], at: int, length: int) -> None:
@@ -74,4 +74,4 @@ class SplicedSound:
         self._begin = round(to_s * self._rate_hz)
 
     def finish(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: no packet is buffered."""

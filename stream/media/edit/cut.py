@@ -12,17 +12,17 @@ from stream.codec.h264 import ParameterSets, in_band, is_idr
 from stream.media.edit.segment import Place, Segment
 from stream.media.reader import MediaReader
 from stream.media.timeline import Tick, closed_prefix, evened, shown_until
-from stream.media.track import shown_ticks
+from stream.media.track import durations
 
 TICKS_PER_S = 90_000
 TICK_S = Fraction(1, TICKS_PER_S)
 """One tick of the reel."""
-# How far a picture may be moved against the sound to even out a camera's jitter.
+# How far a frame may be moved against the audio to even out a camera's jitter.
 _SLACK = round(0.04 * TICKS_PER_S)
 
 
 class UnsuitableError(Exception):
-    """The segments cannot be joined as they are; the message says why."""
+    """The segments cannot be joined without re-encoding; the message states why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class Cut:
     """The packets of a segment that go into a reel.
 
     Attributes:
-        segment: what was asked for.
-        start_s: time of the first picture, a keyframe, in the file.
-        first: its timestamp there.
-        begin: where it stands, in the reel's ticks.
+        segment: the requested one.
+        start_s: time of the first frame, a key frame, in the file.
+        first: its timestamp in the file.
+        begin: its position in the reel, in the reel's ticks.
         pts: presentation times in decoding order, in the reel's ticks from ``begin``.
-        ticks: how long each picture is shown, in the reel's ticks.
-        annex_b: the packets have start codes, not lengths.
+        ticks: durations of the frames, in the reel's ticks.
+        annex_b: the packets have start codes, not length prefixes.
     """
 
     segment: Segment
@@ -62,42 +62,42 @@ class Cut:
 
 def cut(
     segment: Segment,
-    footage: MediaReader,
+    reader: MediaReader,
     sets: ParameterSets,
     *,
     begin: int,
     max_early_s: float,
 ) -> Cut:
-    """Choose a segment's packets: from the keyframe at or before its start to its end.
+    """Choose a segment's packets: from the key packet at or before its start to its end.
 
-    Where pictures are decoded before others that are shown earlier the cut ends a few pictures late
-    rather than with a hole. Raises UnsuitableError where no such cut is possible.
+    Where frames are decoded before others that are displayed earlier, the cut ends a few frames late rather
+    than with a hole. Raises UnsuitableError where no such cut is possible.
 
     Args:
-        footage: the segment's file.
-        sets: its parameter sets, and how its packets are dressed.
-        begin: where the cut shall stand in the reel, in the reel's ticks.
+        reader: the segment's file.
+        sets: its parameter sets, and the form of its packets.
+        begin: position of the cut in the reel, in the reel's ticks.
         max_early_s: how much earlier than the segment the cut may start.
     """
-    step, slack = footage.frame_ticks, footage.slack_ticks
-    start, end = footage.ticks(segment.start_s), footage.ticks(segment.end_s) - slack
-    pictures = _Pictures(sets)
-    kept = pictures.read(footage, segment.start_s, start + slack, end)
-    pts, following = pictures.pts[:kept], min(pictures.pts[kept:], default=None)
-    early_s = float((start - pts[0]) * footage.tick_s)
+    step, slack = reader.frame_ticks, reader.slack_ticks
+    start, end = reader.ticks(segment.start_s), reader.ticks(segment.end_s) - slack
+    frames = _Frames(sets)
+    kept = frames.read(reader, segment.start_s, start + slack, end)
+    pts, following = frames.pts[:kept], min(frames.pts[kept:], default=None)
+    early_s = float((start - pts[0]) * reader.tick_s)
     if early_s > max_early_s:
-        raise UnsuitableError(f"the keyframe before {segment.start_s:.2f} s is {early_s:.2f} s early")
+        raise UnsuitableError(f"the key frame before {segment.start_s:.2f} s is {early_s:.2f} s early")
     last = max(pts)
-    until = shown_until(last, following, footage.ticks(segment.end_s), step, slack)
-    scale = footage.tick_s / TICK_S
+    until = shown_until(last, following, reader.ticks(segment.end_s), step, slack)
+    scale = reader.tick_s / TICK_S
     times = evened([round((p - pts[0]) * scale) for p in (*pts, until)], _SLACK)
     if times is None or len(set(times)) < len(times) or min(times) < 0:
-        raise UnsuitableError("pictures come out of order, or too unevenly")
+        raise UnsuitableError("frames come out of order, or too unevenly")
     *scaled, ends = times
-    ticks = shown_ticks(scaled, ends - max(scaled))
+    ticks = durations(scaled, ends - max(scaled))
     return Cut(
         segment=segment,
-        start_s=footage.seconds(pts[0]),
+        start_s=reader.seconds(pts[0]),
         first=pts[0],
         begin=begin,
         pts=tuple(scaled),
@@ -106,23 +106,23 @@ def cut(
     )
 
 
-class _Pictures:
-    """Timestamps of a segment's pictures in decoding order, from the last keyframe before its start on."""
+class _Frames:
+    """Timestamps of a segment's frames in decoding order, from the last key packet before its start on."""
 
     def __init__(self, sets: ParameterSets) -> None:
         self._sets = sets
         self._splices = False
         self.pts: list[int] = []
 
-    def read(self, footage: MediaReader, from_s: float, reached: Tick, end: Tick) -> int:
-        """Read until it is known how many packets to keep; that many.
+    def read(self, reader: MediaReader, from_s: float, reached: Tick, end: Tick) -> int:
+        """Read until the number of packets of the cut is known, and return it.
 
         Args:
-            reached: the cut starts at the last keyframe that is not later.
-            end: the first timestamp that is not wanted.
+            reached: the cut starts at the last key packet that is not later.
+            end: the first timestamp after the cut.
         """
-        for packet in footage.packets(from_s):
-            if packet.stream_index != footage.video.index:
+        for packet in reader.packets(from_s):
+            if packet.stream_index != reader.video.index:
                 continue
             if packet.pts is None or packet.is_corrupt:
                 raise UnsuitableError("packets are damaged or without timestamps")
@@ -131,15 +131,15 @@ class _Pictures:
             self.pts.append(packet.pts)
             if packet.dts is not None and packet.dts >= end:
                 kept = closed_prefix(self.pts, end)
-                # What comes now is not shown before it is decoded: the next picture is among these.
+                # Later packets are displayed after they are decoded: the next frame is among these.
                 if kept and packet.dts >= min(self.pts[kept:]):
                     break
         if not self.pts or self.pts[0] > reached or not self._splices:
-            raise UnsuitableError("no keyframe at or before its start that needs nothing before it")
+            raise UnsuitableError("no key frame at or before its start that refers to nothing before it")
         return closed_prefix(self.pts, end) or len(self.pts)
 
     def _splice(self, packet: Packet[Stream], reached: Tick) -> None:
-        """Start at this keyframe if it is early enough."""
+        """Start at this key packet if it is early enough."""
         data = bytes(packet)
         if not in_band(data, self._sets.length_bytes) <= self._sets.units:
             raise UnsuitableError("parameters change on the way")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,28 +22,30 @@ def join(
     segments: Sequence[Segment],
     out_path: Path,
     *,
-    titles: Sequence[str],
+    titles: Sequence[str | None],
     title: str = "",
     max_early_s: float = 1.0,
+    max_copied_s: float = math.inf,
     max_height_px: int = 1080,
     allow_copy: bool = True,
     on_progress: OnProgress | None = None,
 ) -> Joined:
     """Write the segments into ``out_path``: H.264 and AAC in a faststart MP4, a chapter for each.
 
-    The pictures are copied where all segments are H.264 that every browser plays, of the same parameters,
-    and each has a keyframe at most ``max_early_s`` before its start, from which it is then shown.
-    Otherwise the whole reel is re-encoded at the largest segment's size.
+    The video is copied where all segments are H.264 that every browser plays, of the same parameters, and
+    each has a key frame at most ``max_early_s`` before its start, at which it then begins, without showing
+    frames twice. Otherwise the whole reel is re-encoded at the largest segment's size.
 
     Args:
         segments: at least one; each ends after it starts.
-        out_path: replaced when the reel is complete; nothing is left of an incomplete one.
-        titles: the chapters' titles, one for each segment.
+        out_path: replaced when the reel is complete; an incomplete one is removed.
+        titles: the chapters' titles, one for each segment; None for one that belongs to the chapter before.
         title: the reel's title in the file's metadata.
-        max_early_s: how much earlier than wanted a copied segment may begin.
+        max_early_s: how much earlier than requested a copied segment may begin.
+        max_copied_s: how long a copied reel may be; a longer one is re-encoded, to the segments' exact times.
         max_height_px: a re-encoded reel is not higher.
-        allow_copy: False to re-encode in any case, as when a copy does not verify.
-        on_progress: called with the share that is done.
+        allow_copy: False to re-encode in any case, as when a copy does not verify; with stamps it always is.
+        on_progress: called with the share that is written.
 
     Raises MediaError where a segment cannot be read or the reel not be written, DiskFullError where the
     disk is full, ValueError for arguments that do not fit.
@@ -50,12 +53,13 @@ def join(
     _check(segments, titles)
     report = on_progress or _no_progress
     reason = "it was asked for"
-    if allow_copy:
+    if allow_copy and not any(segment.stamp for segment in segments):
         try:
             places = copy(
                 segments,
                 out_path,
                 max_early_s=max_early_s,
+                max_s=max_copied_s,
                 titles=titles,
                 title=title,
                 on_progress=report,
@@ -76,10 +80,10 @@ def join(
 
 
 def _no_progress(_done: float) -> None:
-    """For who does not ask."""
+    """Do nothing."""
 
 
-def _check(segments: Sequence[Segment], titles: Sequence[str]) -> None:
+def _check(segments: Sequence[Segment], titles: Sequence[str | None]) -> None:
     if not segments or len(titles) != len(segments):
         raise ValueError(f"{len(segments)} segments and {len(titles)} titles")
     for segment in segments:

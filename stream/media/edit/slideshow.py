@@ -14,12 +14,12 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from stream.media.colour import BLACK_YUV, assumed_matrix
-from stream.media.display import Size
 from stream.media.edit.segment import Joined, Place, mark_chapters
 from stream.media.file import MediaError, demuxed, muxing, translated
-from stream.media.picture import Rgb
 from stream.media.track import add_copy, copied
+from stream.picture.colour import BLACK_YUV, assumed_matrix
+from stream.picture.display import Size
+from stream.picture.render import Rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Slides:
 def slideshow(chapters: Sequence[Slides], out_path: Path, *, hold_s: float = 0.4, title: str = "") -> Joined:
     """Show each picture for ``hold_s``, the last one too; H.264 yuv420p in a faststart MP4.
 
-    The first picture's size, made even, is the file's; others are fitted into it with black bars. A
-    place's ``start_s`` counts from its chapter's own start: it is 0.
+    The file has the first picture's size, made even; others are fitted into it with black bars. A place's
+    ``start_s`` counts from its chapter's own start: it is 0.
 
     Args:
         chapters: what to show.
-        out_path: replaced when the file is complete; nothing is left of an incomplete one.
+        out_path: replaced when the file is complete; an incomplete one is removed.
         hold_s: how long each picture is shown.
         title: the file's title in its metadata.
 
@@ -58,7 +58,7 @@ def slideshow(chapters: Sequence[Slides], out_path: Path, *, hold_s: float = 0.4
 
 
 def _temporary(out_path: Path) -> BinaryIO:
-    """A file without a name, on the disk that will hold the result."""
+    """Open a file without a name on the disk of the result."""
     return cast("BinaryIO", TemporaryFile(dir=out_path.parent))
 
 
@@ -80,7 +80,7 @@ def _places(counts: list[int], step_s: Fraction) -> tuple[Place, ...]:
 
 
 def _fitted(pictures: Iterable[Rgb]) -> Iterator[NDArray[np.uint8]]:
-    """Pictures as yuv444p of shape (3, height, width), all of the first one's size."""
+    """Yield pictures as yuv444p of shape (3, height, width), all of the first one's size."""
     box: Size | None = None
     for picture in pictures:
         size = Size(picture.shape[1], picture.shape[0])
@@ -116,7 +116,7 @@ def _encode(pictures: Iterator[NDArray[np.uint8]], file: BinaryIO, fps: Fraction
 def _finish(
     slides: BinaryIO, out_path: Path, places: Sequence[Place], titles: Sequence[str], title: str
 ) -> None:
-    """Copy the pictures into a faststart file with chapters."""
+    """Copy the video into a faststart file with chapters."""
     with av.open(slides, "r") as source, muxing(out_path) as out:
         out.metadata.update({"title": title} if title else {})
         video = source.streams.video[0]

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.describe.allowance import Allowance
+from analyzer.describe.budget import Budget
 from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.model_health import PAUSES_S
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import PAUSES_S, DescribeQueue, WaitingError
+from analyzer.describe.queue import DescribeQueue
 from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.window_store import WindowStoreError
 from analyzer.signal.window import Keyframe, Window
 from tests.kit.mqtt.sink_thread import looped, until
 from tests.kit.records.waiting import Store
@@ -92,7 +94,7 @@ class Full(Store):
 
     def end_window(self, window_id: str, outcome: str, moment: Moment | None = None) -> None:
         if not self.room:
-            raise WaitingError("disk is full")
+            raise WindowStoreError("disk is full")
         super().end_window(window_id, outcome, moment)
 
 
@@ -102,7 +104,7 @@ async def test_an_answer_that_cannot_be_kept_is_not_asked_for_again() -> None:
     describer = Scripted(at_once)
     jobs = queue(store, describer)
     for _ in range(20):
-        with pytest.raises(WaitingError):
+        with pytest.raises(WindowStoreError):
             await jobs.run()
     assert len(describer.asked) == 2
     store.room = True
@@ -244,24 +246,24 @@ async def test_a_token_budget_that_runs_low_takes_keyframes_first_and_then_waits
     assert store.count_pending() == 3
 
 
-def test_an_allowance_is_earned_again_over_time() -> None:
+def test_a_budget_is_earned_again_over_time() -> None:
     now = [0.0]
-    allowance = Allowance(10.0, 60.0, lambda: now[0])
+    budget = Budget(10.0, 60.0, lambda: now[0])
     for _ in range(10):
-        assert allowance.wait_s() == 0.0
-        allowance.spend(1.0)
-    assert allowance.wait_s() > 0.0
+        assert budget.wait_s() == 0.0
+        budget.spend(1.0)
+    assert budget.wait_s() > 0.0
     now[0] = 6.5
-    assert allowance.wait_s() == 0.0
+    assert budget.wait_s() == 0.0
     now[0] = 1000.0
-    assert allowance.share == 1.0
+    assert budget.share == 1.0
 
 
-def test_no_allowance_never_waits() -> None:
-    allowance = Allowance(None, 60.0, lambda: 0.0)
-    allowance.spend(1e9)
-    assert allowance.wait_s() == 0.0
-    assert allowance.share == 1.0
+def test_no_budget_never_waits() -> None:
+    budget = Budget(None, 60.0, lambda: 0.0)
+    budget.spend(1e9)
+    assert budget.wait_s() == 0.0
+    assert budget.share == 1.0
 
 
 # Whatever a describer raises
@@ -348,8 +350,8 @@ async def test_an_unforeseen_failure_is_one_line_without_a_traceback(
     await jobs.drain(5.0)
     said = [record.getMessage() for record in caplog.records]
     assert said == [
-        "words: unexpected KeyError: 'choices'; the window waits",
-        "words: the model does not answer: unexpected KeyError: 'choices'; windows wait",
+        "describe: unexpected KeyError: 'choices'; the window waits",
+        "describe: the model does not answer: unexpected KeyError: 'choices'; windows wait",
     ]
     assert not [record for record in caplog.records if record.exc_info]
 

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.text_model import SELECTING
+from analyzer.describe.model.text_model import SELECTING
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, narrate
@@ -84,7 +84,7 @@ def test_the_chapters_are_listed_with_their_times_and_the_schema_wants_one_for_e
     asyncio.run(narrator.narrate(CHOICES, [], ["front"], media_time=True))
     (system, wall, schema, sampling), (_, media, _, _) = model.asked
     assert wall.splitlines()[1].startswith("2. 14:00:30, front: Event 3. A mover crosses")
-    assert media.splitlines()[1].startswith("2. 0:00:30, front: ")
+    assert media.splitlines()[1].startswith("2. 0:30, front: ")
     assert "in French" in system
     assert sampling == SELECTING
     whole = sentences((1, "One."), (2, "Two."), (3, "Three."))

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.text_model import SELECTING
+from analyzer.describe.model.text_model import SELECTING
 from analyzer.reel.choose import Pick, Proposal, choose
 from analyzer.reel.selector import ModelSelector
 from analyzer.reel.settings import ReelSettings

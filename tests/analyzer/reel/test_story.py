@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, captions, markdown, narrate
+from tests.conftest import BERLIN, KOLKATA
 from tests.kit.records.moments import moment
 
 HOSTILE = "a | b [c](d) <i>e</i> & f --> g\r\n\r\n## h `i` *j* _k_ \\ $l$"
@@ -118,7 +119,7 @@ def test_spans_are_written_out(index: int, words: str) -> None:
 
 def test_files_have_media_time() -> None:
     sentences = told(moment(0), moment(400), media_time=True)
-    assert sentences[0].startswith("At 0:00:00, ")
+    assert sentences[0].startswith("At 0:00, ")
     assert "1:06:40" in sentences[1]
     assert "14:" not in "".join(sentences)
 
@@ -264,8 +265,8 @@ def test_the_table_has_a_row_for_each_chapter_with_its_times_and_reason() -> Non
     rows = section(markdown(reel(made, cameras=("front", "yard"))), "Chapters").split("\n")[2:]
     told_of = "| A mover crosses left to right | It matters. |"
     assert rows == [
-        f"| [1](reel.mp4#t=0.000,4.000) | 0:00:00-0:00:04 | yard | 14:00:00-14:00:04 {told_of}",
-        f"| [2](reel.mp4#t=4.000,7.000) | 0:00:04-0:00:07 | front | 14:01:00-14:01:03 {told_of}",
+        f"| [1](reel.mp4#t=0.000,4.000) | 0:00-0:04 | yard | 14:00:00-14:00:04 {told_of}",
+        f"| [2](reel.mp4#t=4.000,7.000) | 0:04-0:07 | front | 14:01:00-14:01:03 {told_of}",
     ]
 
 
@@ -307,21 +308,48 @@ def test_gaps_are_written_out() -> None:
     ]
     lines = section(markdown(reel([], gaps=gaps)), "Not observed").split("\n")
     assert lines == [
-        "- 14:02-14:09 camera front was offline.",
-        "- 14:20:05-14:20:41 camera yard sent no pictures.",
-        "- 2026-03-12 23:50-2026-03-13 00:20 camera yard was switched off.",
-        "- 14:40-14:50 camera yard could not be read (damaged or cut off).",
-        "- 14:50-14:55 camera yard was being connected to.",
-        "- 14:55-14:58 camera yard was not watched: livereel was not running.",
-        "- 14:58-15:00 camera yard was being handed over to another machine.",
+        "- 14:02:00 to 14:09:00 camera front was offline.",
+        "- 14:20:05 to 14:20:41 camera yard sent no pictures.",
+        "- 23:50:00 to 2026-03-13 00:20:00 camera yard was switched off.",
+        "- 14:40:00 to 14:50:00 camera yard could not be read (damaged or cut off).",
+        "- 14:50:00 to 14:55:00 camera yard was being connected to.",
+        "- 14:55:00 to 14:58:00 camera yard was not watched: livereel was not running.",
+        "- 14:58:00 to 15:00:00 camera yard was being handed over to another machine.",
     ]
+
+
+def test_a_start_and_what_is_short_are_no_outage() -> None:
+    gaps = [
+        Gap("yard", "2026-03-12T14:00:00Z", "2026-03-12T14:00:02Z", GapReason.STARTING),
+        Gap("yard", "2026-03-12T14:10:00Z", "2026-03-12T14:10:00.900Z", GapReason.SOURCE_STALLED),
+    ]
+    page = markdown(reel(chapters([moment(0)], [2.0]), gaps=gaps))
+    assert section(page, "Not observed") == "Nothing: every second was observed."
+    page = markdown(reel(chapters([moment(0)], [2.0]), gaps=gaps[1:]), media_time=True)
+    assert section(page, "Not observed") == "The whole file was read."
+
+
+def test_the_page_is_in_the_readers_time(in_zone: Callable[[str], None]) -> None:
+    in_zone(BERLIN)
+    gap = Gap("yard", "2026-03-12T14:40:00Z", "2026-03-12T14:50:00Z", GapReason.DISABLED)
+    page = markdown(reel(chapters([moment(6)], [3.0]), gaps=[gap]))
+    assert "2026-03-12 15:00:00 to 16:00:00 CET" in page
+    assert "| Time (CET) |" in page
+    assert "| 15:01:00-15:01:03 |" in page
+    assert "- 15:40:00 to 15:50:00 camera yard" in page
+
+
+def test_a_sentence_on_another_day_of_the_reader_has_its_date(in_zone: Callable[[str], None]) -> None:
+    in_zone(KOLKATA)
+    start = moment(6 * 60 * 4)  # 18:00 UTC, 23:30 in India
+    assert told(start, moment(6 * 60 * 5))[1].startswith("On 2026-03-13 at 00:30:00, ")
 
 
 def test_gaps_of_a_file_have_media_time() -> None:
     made = chapters([moment(60)], [4.0])
     gap = Gap("front", "2026-03-12T14:20:00Z", "2026-03-12T14:21:30Z", GapReason.UNREADABLE)
     page = markdown(reel(made, gaps=[gap]), media_time=True)
-    assert "- 0:20:00-0:21:30 camera front could not be read" in page
+    assert "- 20:00 to 21:30 camera front could not be read" in page
 
 
 def test_without_gaps_the_page_states_so_and_without_changes_is_silent() -> None:

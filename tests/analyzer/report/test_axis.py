@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
 from analyzer.reel.records import Gap, GapReason
-from analyzer.report.axis import Axis, Horizon, clock, horizon, unix_s, x_ticks
+from analyzer.report.axis import Axis, Horizon, horizon, unix_s, x_ticks
 from base.clock import utc_after
+from tests.conftest import KATHMANDU
 from tests.kit.records.windows import START_UTC, measured
-
-
-@pytest.mark.parametrize(
-    ("at_s", "tenths", "text"),
-    [
-        (0.0, False, "0:00:00"),
-        (3725.9, False, "1:02:05"),
-        (59.96, True, "0:01:00.0"),
-        (0.1 + 0.2, True, "0:00:00.3"),
-        (-0.04, True, "0:00:00.0"),
-        (360_000.0, False, "100:00:00"),
-    ],
-)
-def test_a_clock_shows_hours_minutes_and_seconds(at_s: float, *, tenths: bool, text: str) -> None:
-    assert clock(at_s, tenths=tenths) == text
 
 
 def test_media_time_counts_from_the_first_frame() -> None:
     window = measured(3)
     axis = Axis.of([window], (), media_time=True)
     assert axis.media(window, 31.5) == pytest.approx(31.5)
-    assert axis.label(axis.media(window, 31.5), tenths=True) == "0:00:31.5"
+    assert axis.label(axis.media(window, 31.5), tenths=True) == "0:31.5"
 
 
 def test_a_later_epoch_follows_after_the_time_between() -> None:
@@ -46,6 +33,17 @@ def test_wall_time_is_the_clock_of_the_window() -> None:
     axis = Axis.of([window], (), media_time=False)
     assert axis.label(axis.media(window, window.start_s + 5)) == "14:01:05"
     assert axis.media(window, window.start_s) == unix_s(window.start_utc)
+
+
+def test_wall_time_and_its_round_ticks_are_the_readers(in_zone: Callable[[str], None]) -> None:
+    in_zone(KATHMANDU)
+    axis = Axis.of([measured(6)], (), media_time=False)
+    assert axis.label(unix_s("2026-03-12T14:01:05Z")) == "19:46:05"
+    start_s = unix_s("2026-03-12T12:00:00Z")
+    ticks = x_ticks(Horizon(start_s, start_s + 4 * 3600), axis)
+    hours = [tick.label.partition(":") for tick in ticks]
+    assert {rest for _, __, rest in hours} == {"00:00", "30:00"}
+    assert (ticks[0].label, ticks[-1].label) == ("18:00:00", "21:30:00")
 
 
 def test_a_camera_that_was_never_seen_shares_the_others_time() -> None:

@@ -18,8 +18,9 @@ import pytest
 from PIL import Image
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.records import Chapter, Gap, GapReason, Reel
+from analyzer.reel.records import Chapter, Gap, GapReason, Part, Reel
 from analyzer.report.page import MAX_PICTURES, plot, report
+from analyzer.report.thumbnail import data_uri
 from analyzer.signal.window import Window
 from base.clock import utc_after
 from tests.kit.program.browser import CHROMIUM, Page, browser
@@ -182,18 +183,18 @@ def test_a_report_lists_coverage_gaps_and_changes(tmp_path: Path, street: list[W
     gap = Gap("front", utc_after(START_UTC, 20.0), utc_after(START_UTC, 30.0), GapReason.SOURCE_DOWN)
     shown = reel(tmp_path, story(street), gaps=[gap], changed=["Added the closing moment."])
     text = Parsed(report(shown, street, poster=None, media_time=False)).text
-    assert "14:00:20 \u2013 14:00:30 front The source was down 0:00:10 unseen" in text
+    assert "14:00:20 \u2013 14:00:30 front The source was down 0:10" in text
     assert "Added the closing moment." in text
     assert "Nothing was missed" not in text
 
 
 def test_a_report_states_that_nothing_was_missed(tmp_path: Path, street: list[Window]) -> None:
     text = Parsed(report(reel(tmp_path, story(street)), street, poster=None, media_time=False)).text
-    assert "Nothing was missed" in text
+    assert "Nothing: every second was observed." in text
 
 
 @pytest.mark.parametrize(
-    ("media_time", "shown"), [(True, "0:00:42 \u2013 0:00:46"), (False, "14:00:42 \u2013 14:00:46")]
+    ("media_time", "shown"), [(True, "0:42 \u2013 0:46"), (False, "14:00:42 \u2013 14:00:46")]
 )
 def test_chapters_have_media_time_of_files_and_wall_time_of_cameras(
     tmp_path: Path, street: list[Window], *, media_time: bool, shown: str
@@ -303,6 +304,16 @@ def plays(page: Page, chapter: int) -> None:
     assert current(page) == [str(chapter)]
 
 
+def test_the_page_shows_the_zone_in_which_it_was_made(opened: Page) -> None:
+    """The offsets are those of a night on which clocks go back."""
+    offsets = "data.utcOffsets = [[0, 7200], [3600, 3600]]"
+    assert opened.evaluate(f"({offsets}, [0, 3599, 3600].map((atS) => label(atS, false)))") == [
+        "02:00:00",
+        "02:59:59",
+        "02:00:00",
+    ]
+
+
 def test_a_click_on_a_sentence_seeks(opened: Page) -> None:
     opened.click('.story a[data-chapter="3"]')
     plays(opened, 3)
@@ -333,24 +344,71 @@ def test_the_marked_chapter_follows_the_video(opened: Page) -> None:
     plays(opened, 4)
 
 
-def test_a_long_story_scrolls_to_the_sentence_that_plays(
+def test_a_long_story_is_there_as_a_whole(
     chromium: Page, folder: Path, street: list[Window], tmp_path: Path
 ) -> None:
+    """Nothing inside the page scrolls but the page itself."""
     (tmp_path / "reel.mp4").symlink_to(folder / "reel.mp4")
     long = [replace(c, sentence=f"{c.sentence} " + "And so it goes on. " * 20) for c in story(street)]
     page = report(reel(tmp_path, long), street, poster=None, media_time=True)
     (tmp_path / "report.html").write_text(page, encoding="utf-8")
+    for width in (390, 1280):
+        chromium.open(tmp_path / "report.html", width=width)
+        height = "document.querySelector('.story p')"
+        assert chromium.evaluate(f"{height}.scrollHeight - {height}.clientHeight") <= 1
+
+
+@pytest.mark.parametrize(("width", "is_open"), [(390, False), (1280, True)])
+def test_the_signal_is_folded_where_it_would_be_small(
+    chromium: Page, folder: Path, width: int, *, is_open: bool
+) -> None:
+    chromium.open(folder / "report.html", width=width)
+    assert chromium.evaluate("document.querySelector('.found').open") is is_open
+    chromium.evaluate("void (document.querySelector('.found').open = true)")
+    chromium.wait("document.querySelectorAll('.xs li').length >= 2")
+    assert chromium.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_chapters_come_before_the_signal_and_the_hash_is_folded(opened: Page) -> None:
+    top = "document.querySelector('{}').getBoundingClientRect().top"
+    assert opened.evaluate(f"{top.format('.chapters')} < {top.format('.found')}")
+    assert opened.evaluate("document.querySelector('footer details').open") is False
+
+
+def test_a_report_that_holds_its_video_plays_it_alone(
+    chromium: Page, folder: Path, street: list[Window], tmp_path: Path
+) -> None:
+    """The page is all that is there: no file beside it, and links do not repeat the video."""
+    video = data_uri((folder / "reel.mp4").read_bytes(), "video/mp4")
+    page = report(reel(folder, story(street)), street, poster=None, media_time=True, video_src=video)
+    assert page.count(video) == 1
+    (tmp_path / "report.html").write_text(page, encoding="utf-8")
+    chromium.problems.clear()
     chromium.open(tmp_path / "report.html")
     chromium.wait("document.querySelector('video').readyState >= 1")
-    chromium.evaluate("void (document.querySelector('video').currentTime = 9)")
+    chromium.click('.story a[data-chapter="3"]')
     plays(chromium, 3)
-    inside = """(() => {
-        const seen = document.querySelector('.story p').getBoundingClientRect();
-        const line = document.querySelector('.story a[data-chapter="3"]').getClientRects()[0];
-        return line.top >= seen.top && line.bottom <= seen.bottom;
-    })()"""
-    assert chromium.evaluate(inside)
-    assert chromium.evaluate("document.querySelector('.story p').scrollTop") > 0
+    assert chromium.problems == []
+
+
+def test_the_playhead_jumps_over_what_a_chapter_leaves_out(
+    chromium: Page, folder: Path, street: list[Window], tmp_path: Path
+) -> None:
+    (tmp_path / "reel.mp4").symlink_to(folder / "reel.mp4")
+    first, *rest = story(street)
+    half_s = CHAPTER_S / 2
+    start_s = first.moment.window.start_s
+    parts = (
+        Part(start_s, start_s + half_s, 0.0, half_s),
+        Part(start_s + 7.0, start_s + 7.0 + half_s, half_s, CHAPTER_S),
+    )
+    split = replace(first, start_s=start_s, end_s=start_s + 7.0 + half_s, parts=parts)
+    page = report(reel(tmp_path, [split, *rest]), street, poster=None, media_time=True)
+    (tmp_path / "report.html").write_text(page, encoding="utf-8")
+    chromium.open(tmp_path / "report.html")
+    data = embedded(page)
+    found = f"mediaTime(data.chapters[0], {half_s + 1.0})"
+    assert chromium.evaluate(found) == pytest.approx(data["chapters"][0]["start"] + 8.0)
 
 
 def test_the_captions_are_the_storys_sentences(opened: Page) -> None:

@@ -9,7 +9,8 @@ import av
 import numpy as np
 import pytest
 
-from analyzer.signal.activity import Activity, ActivityMeter
+from analyzer.signal.activity import Activity
+from analyzer.signal.activity_meter import ActivityMeter
 from analyzer.signal.motion import Motion, MotionMeter
 from analyzer.signal.settings import MotionSettings
 

@@ -19,8 +19,8 @@ from analyzer.signal.settings import MotionSettings, WindowSettings
 from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
-from stream.frames import FrameDecoder
-from stream.source import AvSource
+from stream.av_source import AvSource
+from stream.frames.decoder import FrameDecoder
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 WIDTH, HEIGHT = 640, 360

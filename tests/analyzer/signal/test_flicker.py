@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from analyzer.signal.flicker import FlickerFilter
+from analyzer.signal.flicker.filter import FlickerFilter
 from analyzer.signal.motion import GRID_COLUMNS, GRID_ROWS, Motion
 
 THRESHOLD = 80.0

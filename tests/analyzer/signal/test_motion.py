@@ -15,9 +15,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from analyzer.signal.activity_spans import Findings, PeakFinder
 from analyzer.signal.motion import GRID_COLUMNS, GRID_ROWS, Motion, MotionMeter
 from analyzer.signal.settings import Areas, MotionSettings, rectangle
+from analyzer.signal.window_peaks import PeakFinder, WindowPeaks
 
 WIDTH, HEIGHT = 400, 300
 Luma = NDArray[np.uint8]
@@ -92,7 +92,7 @@ def above(motions: list[Motion], start_s: float = 0.0, end_s: float = 99.0) -> l
     return [m.pts_s for m in motions if m.value > m.threshold and start_s <= m.pts_s <= end_s]
 
 
-def windows(motions: list[Motion]) -> list[Findings[None]]:
+def windows(motions: list[Motion]) -> list[WindowPeaks[None]]:
     finder: PeakFinder[None] = PeakFinder()
     found, end_s = [], 10.0
     for motion in motions:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import find_peaks
 
-from analyzer.signal.peaks import Maximum, PeakDetector
+from analyzer.signal.peaks import Candidate, PeakDetector, Sample
 
 INTEGERS = st.lists(st.integers(0, 6).map(float), max_size=120)
 FLOATS = st.lists(st.floats(0.0, 1e6, allow_nan=False), max_size=120)
@@ -33,11 +33,12 @@ class Shot:
         self.settled = 0
 
 
-def settle(shot: Shot) -> None:
-    shot.settled += 1
+def settle(candidate: Candidate[Shot]) -> None:
+    assert candidate.payload is not None
+    candidate.payload.settled += 1
 
 
-def feed(detector: PeakDetector[Shot], values: list[float], first: int = 0) -> list[Maximum[Shot]]:
+def feed(detector: PeakDetector[Shot], values: list[float], first: int = 0) -> list[Sample[Shot]]:
     maxima = (detector.push((first + i) / 25, value, Shot(first + i)) for i, value in enumerate(values))
     return [maximum for maximum in maxima if maximum is not None]
 
@@ -59,9 +60,9 @@ def test_the_peaks_of_one_window_are_those_of_find_peaks(
     found = detector.close()
     assert [peak.index for peak in found] == expected(values, ratio, distance)
     for peak in found:
-        assert peak.payload is not None
-        assert peak.payload.index == peak.index
-        assert peak.pts_s == peak.index / 25
+        assert peak.candidate.payload is not None
+        assert peak.candidate.payload.index == peak.index
+        assert peak.candidate.pts_s == peak.index / 25
         assert peak.value == values[peak.index]
 
 
@@ -164,14 +165,14 @@ def test_a_level_signal_holds_few_payloads_however_long_it_lasts() -> None:
     (peak,) = detector.close()
     assert most < 40
     assert peak.index == 1000
-    assert peak.payload is not None
-    assert abs(peak.payload.index - 1000) <= 64
+    assert peak.candidate.payload is not None
+    assert abs(peak.candidate.payload.index - 1000) <= 64
 
 
-def test_a_frame_is_settled_once_and_only_if_still_in_the_race() -> None:
+def test_a_frame_is_settled_once_and_only_if_not_eliminated() -> None:
     shots = [Shot(i) for i in range(20)]
     detector: PeakDetector[Shot] = PeakDetector(0.4, 5, settle)
-    # 2 is too low once 9 has come, 8 stands too near to 9
+    # 2 is too low once 9 has come, 8 is too close to 9
     values = [0, 2, 0, 9, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7, 0]
     for i, value in enumerate(values):
         detector.push(i / 25, float(value), shots[i])

@@ -1,4 +1,4 @@
-"""Films of a fixed camera in which small things change: clocks, lamps, counters, a dripping tap."""
+"""Films of a fixed camera in which small things change: clocks, lamps, counters, a dripping tap, traffic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ Picture = NDArray[np.uint8]
 Draw = Callable[[Picture, float], None]
 """Draws into a picture (uint8, grey) what is there at a time."""
 
+Tint = Callable[[Picture, Picture, float], None]
+"""Draws into both colour differences (uint8, half as wide and high) what is there at a time."""
+
 SIZE = (640, 360)
+GREY, GREEN, RED, BLUE = (128, 128), (80, 90), (90, 180), (170, 110)
+"""U and V."""
 
 
 def clock(
@@ -51,6 +56,50 @@ def lamp(x: int, y: int, *, on_s: float, off_s: float, radius_px: int = 9) -> Dr
     return draw
 
 
+def led(
+    x: int,
+    y: int,
+    *,
+    on_s: float,
+    off_s: float,
+    colours: tuple[tuple[int, int], tuple[int, int]] = (RED, GREEN),
+    radius_px: int = 9,
+) -> Tint:
+    """A status light that changes its colour and is always as bright as its ground."""
+
+    def tint(u: Picture, v: Picture, at_s: float) -> None:
+        colour = colours[0] if (at_s + 1e-6) % (on_s + off_s) < on_s else colours[1]
+        for plane, level in zip((u, v), colour, strict=True):
+            cv2.circle(plane, (x // 2, y // 2), radius_px // 2, (level,), -1)
+
+    return tint
+
+
+def traffic_light(x: int, y: int, changes_s: Sequence[float]) -> Draw:
+    """Two lamps, one above the other, of which at each of the times the other is lit."""
+
+    def draw(picture: Picture, at_s: float) -> None:
+        passed = sum(from_s <= at_s + 1e-6 for from_s in changes_s)
+        for nth in range(2):
+            cv2.circle(picture, (x, y + 22 * nth), 8, (240 if passed % 2 == nth else 40,), -1)
+
+    return draw
+
+
+def jittered(
+    period_s: float, jitter: float, seconds: float, seed: int, *, drifts: bool = True
+) -> list[float]:
+    """Times about ``period_s`` apart, uniformly off by up to this share of it.
+
+    Each is off from the one before it where it ``drifts``, as a tap's drops do; else from an even grid.
+    """
+    rng = np.random.default_rng(seed)
+    count = int(seconds / period_s)
+    off_s = period_s * rng.uniform(-jitter, jitter, count)
+    times_s = period_s * np.arange(1, count + 1) + (np.cumsum(off_s) if drifts else off_s)
+    return [float(time_s) for time_s in times_s]
+
+
 def drops(x: int, y: int, times_s: Sequence[float]) -> Draw:
     """A tap: for 0.4 s from each of the times on, a bright drop is there."""
 
@@ -72,6 +121,13 @@ def box(from_s: float, to_s: float, *, y: int = 180, size: tuple[int, int] = (50
     return draw
 
 
+def passing(
+    from_s: Sequence[float], takes_s: float, *, y: int = 180, size: tuple[int, int] = (50, 90)
+) -> list[Draw]:
+    """Boxes that cross the picture from left to right, one from each of the times on."""
+    return [box(at_s, at_s + takes_s, y=y, size=size) for at_s in from_s]
+
+
 def film(
     path: Path,
     drawn: Sequence[Draw],
@@ -79,9 +135,13 @@ def film(
     seconds: float = 40,
     fps: int = 10,
     noise: float = 0.0,
+    tints: Sequence[Tint] = (),
     options: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write an H.264 film of a street on which these are drawn, with sensor noise of so many levels (sd)."""
+    """Write an H.264 film of a street on which these are drawn, with sensor noise of so many levels (sd).
+
+    It is grey but for what ``tints`` draw.
+    """
     rng = np.random.default_rng(3)
     street = cv2.resize(rng.integers(70, 150, (18, 32), dtype=np.uint8), SIZE, interpolation=cv2.INTER_CUBIC)
     grain = [rng.standard_normal(street.shape, np.float32) * noise for _ in range(17)] if noise else []
@@ -98,7 +158,11 @@ def film(
                 draw(picture, nth / fps)
             if grain:
                 picture = np.clip(picture + grain[nth % len(grain)], 0, 255).astype(np.uint8)
-            frame = VideoFrame.from_ndarray(picture, "gray").reformat(format="yuv420p")
+            u, v = (np.full((SIZE[1] // 2, SIZE[0] // 2), level, np.uint8) for level in GREY)
+            for tint in tints:
+                tint(u, v, nth / fps)
+            planes = np.concatenate([picture, u.reshape(-1, SIZE[0]), v.reshape(-1, SIZE[0])])
+            frame = VideoFrame.from_ndarray(planes, "yuv420p")
             frame.pts, frame.time_base = nth, video.codec_context.time_base
             out.mux(video.encode(frame))
         out.mux(video.encode(None))

@@ -16,7 +16,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from stream.source import AvSource
+from stream.av_source import AvSource
 
 _ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 _X264 = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "log-level=error:sliced-threads=0"}

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from stream.media.display import Display
+from stream.picture.display import Display
 
 Event = tuple[float, float]
 

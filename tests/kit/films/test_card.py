@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from stream.media.display import Display
+from stream.picture.display import Display
 
 Rgb = NDArray[np.uint8]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.describe.describer import DescribeError
-from analyzer.describe.text_model import Sampling, Schema
+from analyzer.describe.model.text_model import Sampling, Schema
 
 
 class ScriptedModel:

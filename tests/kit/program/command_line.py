@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from livereel.cli import main as cli
+from livereel.cli.log import OURS
 
 LIVEREEL = Path(sys.executable).with_name("livereel")
 
@@ -45,7 +48,7 @@ class CommandLine:
     def __call__(self, *arguments: str | Path) -> Ended:
         self._monkeypatch.setattr(sys, "argv", ["livereel", *map(str, arguments)])
         self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as ended, _log_left_alone():
             cli.main()
         said = self._capsys.readouterr()
         code = ended.value.code
@@ -59,6 +62,19 @@ class CommandLine:
         (line,) = ended.err.splitlines()
         assert line.startswith("livereel: ")
         return line.removeprefix("livereel: ")
+
+
+@contextmanager
+def _log_left_alone() -> Iterator[None]:
+    """Undo what a command does to the log, which is the process's."""
+    handlers, loggers = list(logging.root.handlers), [logging.root, *map(logging.getLogger, OURS)]
+    levels = [logger.level for logger in loggers]
+    try:
+        yield
+    finally:
+        logging.root.handlers = handlers
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def peak_bytes(arguments: Sequence[str | Path]) -> int:

@@ -56,7 +56,7 @@ def played_s(clip: Path) -> float:
     return max(times) - min(times) if times else 0.0
 
 
-def assert_no_leftovers(data: Path) -> None:
+def assert_no_partial_files(data: Path) -> None:
     """Nothing half-written is left."""
     assert not list(data.rglob("*.part"))
 

@@ -55,6 +55,14 @@ class Recapped:
         return [_cue(block) for block in blocks[1:]]
 
 
+def at_in_reel(row: dict[str, Any], media_s: float) -> float:
+    """The place in the reel of a media time that a chapter shows."""
+    near = [p for p in row["parts"] if p["start_s"] - ROUNDING_S <= media_s <= p["end_s"] + ROUNDING_S]
+    part = min(near, key=lambda part: abs(media_s - (part["start_s"] + part["end_s"]) / 2))
+    place_s: float = part["reel_start_s"] + media_s - part["start_s"]
+    return place_s
+
+
 def _cue(block: str) -> tuple[float, float, str]:
     lines = block.splitlines()
     at = next(number for number, line in enumerate(lines) if "-->" in line)
@@ -91,8 +99,11 @@ def _check_chapters(made: Recapped, frame_s: float) -> None:
     for (start_s, until_s, _), row in zip(found, made.chapters, strict=True):
         assert abs(start_s - row["reel_start_s"]) < ROUNDING_S
         assert abs(until_s - row["reel_end_s"]) < ROUNDING_S
-        assert abs(row["reel_start_s"] - end_s) < ROUNDING_S, "chapters follow each other without a hole"
-        end_s = row["reel_end_s"]
+        parts = row["parts"]
+        assert (parts[0]["reel_start_s"], parts[-1]["reel_end_s"]) == (row["reel_start_s"], row["reel_end_s"])
+        for part in parts:
+            assert abs(part["reel_start_s"] - end_s) < ROUNDING_S, "parts follow each other without a hole"
+            end_s = part["reel_end_s"]
     assert abs(end_s - made.reel["duration_s"]) < frame_s + ROUNDING_S
 
 

@@ -9,7 +9,7 @@ from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
-from stream.source import AvSource
+from stream.av_source import AvSource
 
 
 def windows_of(file: Path) -> list[Window]:

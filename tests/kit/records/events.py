@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.compile import VIDEO
+from analyzer.reel.manifest import VIDEO
 from analyzer.reel.records import Chapter, Gap, GapReason, Reel
 from base.clock import utc_text
 from sinks.events import CameraState, CameraStatus, KeyframePreview, MotionChanged

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from analyzer.describe.pictures import Pictures
+from analyzer.describe.model.pictures import Pictures
 from analyzer.signal.window import Keyframe, Window
 from tests.kit.records.windows import measured
 

@@ -6,13 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import WaitingError
+from analyzer.describe.window_store import WindowStoreError
 from analyzer.signal.window import Outcome, Window
 
 
 @dataclass
 class Store:
-    """Implements ``analyzer.describe.queue.Waiting`` in memory.
+    """Implements ``analyzer.describe.window_store.WindowStore`` in memory.
 
     Attributes:
         waiting: the windows that are pending.
@@ -35,7 +35,7 @@ class Store:
         for one in self.waiting:
             if one.id == window_id:
                 return one
-        raise WaitingError(f"no window {window_id}")
+        raise WindowStoreError(f"no window {window_id}")
 
     def count_pending(self) -> int:
         return len(self.waiting)

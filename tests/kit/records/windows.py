@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analyzer.signal.peaks import Peak
-from analyzer.signal.window import Keyframe, Window
+from analyzer.signal.window import Keyframe, Peak, Window
 from base.clock import utc_after, utc_text
 
 WINDOW_S = 10.0

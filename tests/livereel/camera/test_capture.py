@@ -19,8 +19,9 @@ from analyzer.signal.window import Window
 from base.clock import parse_utc
 from livereel.camera.capture import Capture, camera_name
 from livereel.camera.clips import BufferClips, Clipper, FileClips, NoClips
+from stream.av_source import AvSource
 from stream.media.file import MediaError
-from stream.source import AvSource, SourceError
+from stream.source import SourceError
 from tests.kit.cameras.damage import cut_off, junk, pictures_junk, zeroed
 from tests.kit.films.numbered import film, shown
 from tests.kit.films.scene import scene
@@ -198,7 +199,7 @@ def test_a_single_picture_is_a_quiet_window(tmp_path: Path) -> None:
 
 
 def test_a_file_of_broken_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="not one frame of it can be decoded"):
+    with pytest.raises(SourceError, match="none of its frames can be decoded"):
         run(pictures_junk(scene(tmp_path / "film.mp4")))
 
 

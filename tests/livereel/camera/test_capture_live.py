@@ -16,11 +16,12 @@ from analyzer.reel.records import Gap
 from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
 from base.clock import parse_utc, utc_after, utc_text
-from livereel.camera.capture import Capture, Seen
+from livereel.camera.arrivals import MAX_BEHIND_S
+from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips, Clipper, NoClips
-from livereel.camera.overload import MAX_BEHIND_S
+from livereel.camera.reports import Seen
 from sinks.events import EpochStarted, KeyframePreview, MotionChanged
-from stream.source import AvSource
+from stream.av_source import AvSource
 from tests.kit.films.footage import Look, write_file
 
 START = datetime(2026, 3, 12, 14, 0, tzinfo=UTC)

@@ -13,8 +13,9 @@ from analyzer.signal.settings import MotionSettings, PeakSettings, WindowSetting
 from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
-from stream.frames import Frame, FrameDecoder
-from stream.source import AvSource
+from stream.av_source import AvSource
+from stream.frames.decoder import FrameDecoder
+from stream.frames.frame import Frame
 from tests.kit.films.hard_cuts import CAMERA, slides
 
 FILM = {"preset": "ultrafast", "bf": "3", "g": "50", "x264-params": "b-adapt=0"}  # pictures to leave out

@@ -12,7 +12,7 @@ from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
-from stream.source import AvSource
+from stream.av_source import AvSource
 from tests.kit.films.flickers import Draw, Picture, box, clock, drops, film, lamp, stopwatch
 from tests.kit.program.command_line import CommandLine
 

@@ -33,7 +33,7 @@ from tests.kit.records.keyframe_files import snapshot
 EVENT = (26.0, 29.0)
 LENGTH_S = 32.0
 SETTINGS = WindowSettings(window_s=5.0, keyframe_px=160)
-BY_ARRIVAL = "its stream tells no times: its pictures are timed by their arrival"
+BY_ARRIVAL = "its stream has no timestamps: frames are timed by their arrival"
 
 
 @dataclass(frozen=True)
@@ -188,8 +188,8 @@ def test_a_clip_plays_at_the_true_speed(kind: str, watched: Mapping[str, Watched
     [
         ("jpeg", BY_ARRIVAL),
         ("bare", BY_ARRIVAL),
-        ("fast", "its clock runs 10.0 % fast: times are corrected by when pictures arrive"),
-        ("slow", "its clock runs 10.0 % slow: times are corrected by when pictures arrive"),
+        ("fast", "its clock runs 10.0 % fast: times are corrected by the arrival of its frames"),
+        ("slow", "its clock runs 10.0 % slow: times are corrected by the arrival of its frames"),
         ("right with a jam", None),
         ("right with a burst", None),
     ],

@@ -21,8 +21,8 @@ from livereel.camera.main_stream import MainStreamClips
 from livereel.camera.settings import CameraSettings
 from livereel.camera.worker import CameraJob
 from livereel.ledger.ledger import Ledger
+from stream.av_source import AvSource
 from stream.media.probe import probe
-from stream.source import AvSource
 from stream.threaded import ThreadedSource
 from tests.kit.cameras import faults
 from tests.kit.cameras.rtsp import RtspServer, rtsp_server

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.reel.records import GapReason
 from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
-from livereel.camera.capture import Seen
+from livereel.camera.reports import Seen
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob
@@ -80,7 +81,7 @@ class Camera:
 def test_a_file_is_watched_to_its_end_and_not_again(film: Path, tmp_path: Path) -> None:
     camera = Camera(str(film), tmp_path)
     camera.run()
-    assert camera.lost == [CameraLost(None, stalled=False, final=True)]
+    assert camera.lost == [CameraLost(None, GapReason.SOURCE_DOWN, final=True)]
     assert camera.supervisor.state == "ended"
     assert [round(w.end_s - w.start_s, 1) for w in camera.windows()] == [1.0, 1.0]
     assert camera.supervisor.total.frames == 2 * LOOK.fps
@@ -90,7 +91,7 @@ def test_a_file_is_watched_to_its_end_and_not_again(film: Path, tmp_path: Path) 
 def test_what_is_not_there_is_refused_and_not_tried_again(tmp_path: Path) -> None:
     camera = Camera(str(tmp_path / "nothing.mp4"), tmp_path)
     camera.run()
-    assert camera.lost == [CameraLost("no such file", stalled=False, final=True)]
+    assert camera.lost == [CameraLost("no such file", final=True)]
     assert camera.supervisor.state == "refused"
     assert camera.supervisor.starts == 1
 
@@ -100,7 +101,7 @@ def test_a_camera_that_refuses_connections_is_tried_again_and_logged_once(
 ) -> None:
     camera = Camera(f"rtsp://user:secret@127.0.0.1:{free_port()}/front", tmp_path)
     camera.run(lambda: camera.until(lambda: len(camera.lost) >= 3))
-    assert camera.lost[0] == CameraLost("connection refused", stalled=False, final=False)
+    assert camera.lost[0] == CameraLost("connection refused")
     assert camera.supervisor.starts >= 3
     assert [record.getMessage() for record in caplog.records] == ["front: waiting (connection refused)"]
 
@@ -117,13 +118,13 @@ def test_a_camera_that_never_answers_is_left_after_its_time(mute: int, tmp_path:
     impatient = RestartPolicy(open_s=1.5, stall_s=1.0, stop_s=0.5, delays_s=(0.05,))
     camera = Camera(f"rtsp://127.0.0.1:{mute}/front", tmp_path, impatient)
     camera.run(lambda: camera.until(lambda: len(camera.lost) >= 1))
-    assert camera.lost[0] == CameraLost("no picture within 1.5 s", stalled=False, final=False)
+    assert camera.lost[0] == CameraLost("no frame within 1.5 s")
 
 
 def test_stopping_while_nothing_answers_does_not_wait_for_it(mute: int, tmp_path: Path) -> None:
     camera = Camera(f"rtsp://127.0.0.1:{mute}/front", tmp_path, RestartPolicy(open_s=600.0, stop_s=0.5))
     camera.run(lambda: camera.until(lambda: camera.supervisor.pid is not None))
-    assert camera.lost == [CameraLost(None, stalled=False, final=True)]
+    assert camera.lost == [CameraLost(None, gap=None, final=True)]
 
 
 def test_stopping_while_waiting_does_not_wait(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_stopping_closes_the_open_window_and_keeps_it(film: Path, tmp_path: Path
     camera.run(lambda: camera.until(lambda: camera.supervisor.counts.frames >= 15))
     last = camera.windows()[-1]
     assert 0 < last.end_s - last.start_s < 1.0
-    assert camera.lost == [CameraLost(None, stalled=False, final=True)]
+    assert camera.lost == [CameraLost(None, gap=None, final=True)]
 
 
 def test_a_process_that_dies_is_replaced_with_the_next_epoch(film: Path, tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_a_process_that_dies_is_replaced_with_the_next_epoch(film: Path, tmp_pat
         await camera.until(lambda: len(camera.epochs()) >= 2)
 
     camera.run(kill)
-    assert camera.lost[0] == CameraLost("its process died: SIGSEGV", stalled=False, final=False)
+    assert camera.lost[0] == CameraLost("its process died: SIGSEGV")
     assert camera.epochs()[:2] == [0, 1]
     assert camera.supervisor.total.frames >= camera.supervisor.counts.frames + LOOK.fps
 
@@ -164,7 +165,7 @@ def test_a_process_that_hangs_after_its_first_picture_has_stalled(film: Path, tm
         await camera.until(lambda: bool(camera.lost))
 
     camera.run(hang)
-    assert camera.lost[0] == CameraLost("no picture for 1 s", stalled=True, final=False)
+    assert camera.lost[0] == CameraLost("no frame for 1 s", GapReason.SOURCE_STALLED)
 
 
 def test_a_camera_can_be_stopped_and_taken_up_again(film: Path, tmp_path: Path) -> None:
@@ -197,7 +198,7 @@ def test_an_encrypted_camera_is_unreadable_with_that_reason(
         camera = Camera(web.address("/live.ts"), tmp_path)
         camera.run()
     reason = "encrypted, and livereel has no key"
-    assert camera.lost == [CameraLost(reason, stalled=False, final=True, unreadable=True)]
+    assert camera.lost == [CameraLost(reason, GapReason.UNREADABLE, final=True)]
     assert [record.getMessage() for record in caplog.records] == [f"front: refused ({reason})"]
 
 
@@ -207,4 +208,4 @@ def test_a_playlist_whose_key_cannot_be_had_is_tried_again(tmp_path: Path) -> No
         camera = Camera(web.address(f"/{playlist.name}"), tmp_path)
         camera.run(lambda: camera.until(lambda: len(camera.lost) >= 2))
     reason = "encrypted, and its key is missing or wrong"
-    assert camera.lost[:2] == [CameraLost(reason, stalled=False, final=False, unreadable=True)] * 2
+    assert camera.lost[:2] == [CameraLost(reason, GapReason.UNREADABLE)] * 2

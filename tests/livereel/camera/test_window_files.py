@@ -5,19 +5,31 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 
 from analyzer.signal.activity import Activity
-from analyzer.signal.window import Clip, Measured, Shot
+from analyzer.signal.peaks import Candidate
+from analyzer.signal.window import Clip
+from analyzer.signal.windower import LazyJpeg, MeasuredWindow
 from livereel.camera.clips import NoClips
-from livereel.camera.counts import CaptureCounts
+from livereel.camera.reports import CaptureCounts
 from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
+from stream.frames.frame import Frame
 from stream.media.file import DiskFullError
 
-JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
-SHOTS = (Shot(1.0, 500.0, JPEG), Shot(2.0, 600.0, JPEG))
-LIVELY = Measured(
+
+def candidate(pts_s: float, value: float) -> Candidate[LazyJpeg]:
+    black = np.zeros((48, 64, 3), np.uint8)
+    picture = LazyJpeg(Frame(pts_s, black[:, :, 0], VideoFrame.from_ndarray(black, "bgr24")), 64)
+    picture.encode()
+    return Candidate(pts_s, value, picture)
+
+
+CANDIDATES = (candidate(1.0, 500.0), candidate(2.0, 600.0))
+LIVELY = MeasuredWindow(
     index=0,
     start_s=0.0,
     end_s=10.0,
@@ -26,7 +38,7 @@ LIVELY = Measured(
     noise_floor=20.0,
     threshold=100.0,
     peaks=(),
-    shots=SHOTS,
+    candidates=CANDIDATES,
     activity=Activity(),
     signal=(),
 )
@@ -58,7 +70,7 @@ def pictures(folder: Path) -> list[str]:
 def test_a_window_has_its_clip_and_a_picture_for_each_peak(tmp_path: Path) -> None:
     clip = Clip(tmp_path / "clip.mp4", 0.0)
     files = WindowFiles(Clips(clip), tmp_path, FreeSpace(tmp_path, 0), CaptureCounts())
-    made, keyframes = files.keep(LIVELY, "2026-05-01/front", 0.0)
+    made, keyframes = files.write(LIVELY, "2026-05-01/front", 0.0)
     assert made == clip
     assert [keyframe.file for keyframe in keyframes] == [
         tmp_path / "2026-05-01" / "front-0.jpg",
@@ -72,7 +84,7 @@ def test_a_clip_for_which_there_is_no_room_takes_the_pictures_with_it(
     error: Exception, tmp_path: Path
 ) -> None:
     counts = CaptureCounts()
-    clip, keyframes = WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), counts).keep(
+    clip, keyframes = WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), counts).write(
         LIVELY, "2026-05-01/front", 0.0
     )
     assert clip is None
@@ -84,7 +96,7 @@ def test_a_clip_for_which_there_is_no_room_takes_the_pictures_with_it(
 def test_a_failure_that_ends_the_run_leaves_no_pictures_either(tmp_path: Path) -> None:
     error = OSError(errno.EROFS, "Read-only file system")
     with pytest.raises(OSError, match="Read-only"):
-        WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), CaptureCounts()).keep(
+        WindowFiles(Clips(error), tmp_path, FreeSpace(tmp_path, 0), CaptureCounts()).write(
             LIVELY, "front", 0.0
         )
     assert pictures(tmp_path) == []
@@ -95,7 +107,7 @@ def test_no_room_is_asked_for_before_anything_is_written(tmp_path: Path) -> None
     files = WindowFiles(
         Clips(Clip(tmp_path / "clip.mp4", 0.0)), tmp_path, FreeSpace(tmp_path, 10**18), counts
     )
-    clip, keyframes = files.keep(LIVELY, "front", 0.0)
+    clip, keyframes = files.write(LIVELY, "front", 0.0)
     assert clip is None
     assert len(keyframes) == 2
     assert counts.windows_without_room == 1

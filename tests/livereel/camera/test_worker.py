@@ -17,8 +17,9 @@ import pytest
 from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
 from livereel.camera.process import CameraProcess
+from livereel.camera.reports import Ended, Report
 from livereel.camera.settings import CameraSettings
-from livereel.camera.worker import CameraJob, Ended, Report
+from livereel.camera.worker import CameraJob
 from sinks.events import EpochStarted
 from stream.open import open_live
 from stream.source import SourceError
@@ -61,7 +62,7 @@ def reports(source: str, data: Path, *, loop: bool = False, limit: int = 1000) -
                 while (report := await process.next()) is not None:
                     taken.append(report)
                     if sum(isinstance(it, Window) for it in taken) == limit:
-                        process.say_stop()
+                        process.request_stop()
                         limit_reached = await process.died_of()
                         assert limit_reached == "exit code 0"
         finally:
@@ -93,7 +94,7 @@ def test_a_file_that_is_to_start_over_has_no_end(film: Path) -> None:
 
 def test_a_file_ends_once(tmp_path: Path) -> None:
     taken = reports(str(write_file(tmp_path / "film.mp4", LOOK)), tmp_path)
-    assert ending(taken) == Ended(None, retryable=False)
+    assert ending(taken) == Ended()
     assert sum(isinstance(it, Window) for it in taken) == LOOK.round_s
 
 
@@ -106,20 +107,20 @@ def test_a_stream_over_http_that_ends_is_worth_another_try(web: WebCamera, tmp_p
 def test_an_hls_stream_is_watched_from_its_newest_segment(web: WebCamera, tmp_path: Path) -> None:
     taken = reports(web.address("/live.m3u8"), tmp_path, limit=2)
     assert sum(isinstance(it, EpochStarted) for it in taken) == 1
-    assert ending(taken) == Ended(None, retryable=False)
+    assert ending(taken) == Ended()
     assert "/live0.ts" not in web.requests
 
 
 def test_a_film_on_a_web_server_is_played_once(web: WebCamera, tmp_path: Path) -> None:
     taken = reports(web.address("/film.mp4"), tmp_path)
-    assert ending(taken) == Ended(None, retryable=False)
+    assert ending(taken) == Ended()
 
 
 @pytest.mark.parametrize(
     ("status", "wanted"),
     [
-        (401, Ended("wrong user or password", retryable=False)),
-        (403, Ended("access is forbidden", retryable=False)),
+        (401, Ended("wrong user or password")),
+        (403, Ended("access is forbidden")),
         (404, Ended("nothing is served at this address", retryable=True)),
     ],
 )
@@ -163,14 +164,14 @@ def test_signals_meant_for_the_main_process_do_not_end_it(film: Path, tmp_path: 
                     taken.append(report)
                 os.kill(process.pid, signal.SIGTERM)
                 os.kill(process.pid, signal.SIGINT)
-                process.say_stop()
+                process.request_stop()
                 while (report := await process.next()) is not None:
                     taken.append(report)
         finally:
             await process.end()
         return taken
 
-    assert ending(asyncio.run(run())) == Ended(None, retryable=False)
+    assert ending(asyncio.run(run())) == Ended()
 
 
 _ORPHAN = """

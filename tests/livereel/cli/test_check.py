@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import av
+import numpy as np
 import pytest
+from PIL import Image
 
 from analyzer.describe.settings import DescribeSettings
 from livereel.camera.settings import CameraSettings
@@ -15,7 +19,9 @@ from livereel.config.schema import Config
 from livereel.storage.settings import RetentionSettings
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.cameras.pages import Page, pages
+from tests.kit.films.scene import scene
 from tests.kit.mqtt.broker import MOSQUITTO, access_rules, broker, free_port
+from tests.kit.program.command_line import CommandLine
 from tests.kit.records.keyframe_files import snapshot
 
 
@@ -51,7 +57,7 @@ def test_a_broker_whose_name_cannot_be_one_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not check(Options(Config(data=tmp_path, mqtt=MqttSettings(host="broker..lan"))))
-    assert "FAIL  mqtt: 'broker..lan' cannot be connected to: " in capsys.readouterr().out
+    assert "FAIL  mqtt: broker..lan:1883: 'broker..lan' cannot be connected to: " in capsys.readouterr().out
 
 
 @pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
@@ -92,3 +98,118 @@ def test_a_single_picture_is_ok_and_reported_as_polled(
     out = capsys.readouterr().out
     assert "mjpeg 320x240 at 0.5 fps; a single picture is served there: it is fetched each 2 s\n" in out
     assert "mjpeg 320x240 at 0.2 fps; a single picture is served there: it is fetched each 5 s\n" in out
+
+
+def checked(camera: CameraSettings, tmp_path: Path, snapshots: Path | None = None) -> bool:
+    config = Config(data=tmp_path, cameras=(camera,), retention=RetentionSettings(min_free_bytes=0))
+    return check(Options(config), snapshots)
+
+
+@pytest.mark.parametrize(
+    ("areas", "works", "said"),
+    [
+        ({"regions": ((0.0, 0.0, 160.0, 90.0),)}, True, "at 15 fps, with sound\n"),
+        (
+            {"regions": ((320.0, 0.0, 9.0, 9.0),)},
+            False,
+            "regions[0] is outside the picture, which is 320x180\n",
+        ),
+        (
+            {"regions": ((0.0, 0.0, 9.0, 9.0), (5000.0, 0.0, 9.0, 9.0)), "ignore": ((0.0, 180.0, 9.0, 9.0),)},
+            False,
+            "regions[1], ignore[0] are outside the picture, which is 320x180\n",
+        ),
+        (
+            {"ignore": (((0.0, 0.0), (321.0, 0.0), (0.0, 80.0)),)},
+            True,
+            "; ignore[0] is partly outside the picture, which is 320x180\n",
+        ),
+        (
+            {"ignore": ((0.0, 0.0, 320.0, 180.0),)},
+            False,
+            "regions and ignore leave nothing of the picture to analyse, which is 320x180\n",
+        ),
+    ],
+)
+def test_areas_are_held_against_the_cameras_picture(
+    areas: dict[str, Any], *, works: bool, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    camera = CameraSettings("front", "synthetic://street?size=320x180", **areas)
+    assert checked(camera, tmp_path) == works
+    line, *_ = capsys.readouterr().out.splitlines(keepends=True)
+    assert line.startswith("ok    camera front: " if works else "FAIL  camera front: ")
+    assert line.endswith(said)
+
+
+def test_areas_are_of_the_stream_that_is_analysed_as_it_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upright = scene(tmp_path / "upright.mp4", seconds=1, rotation_deg=90)
+    large = "synthetic://street?size=640x360"
+    camera = CameraSettings("front", large, str(upright), regions=((0.0, 0.0, 600.0, 300.0),))
+    assert checked(camera, tmp_path)
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert "partly" not in first
+    with av.open(str(upright)) as file:
+        width, height = file.streams.video[0].height, file.streams.video[0].width
+    assert second.endswith(f"; regions[0] is partly outside the picture, which is {width}x{height}")
+
+
+def test_a_snapshot_shows_the_regions_on_the_cameras_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "pictures" / "new"
+    camera = CameraSettings("front", "synthetic://street?size=320x180")
+    assert checked(camera, tmp_path, folder)
+    assert f"; snapshot: {folder / 'front.jpg'}\n" in capsys.readouterr().out
+    plain = np.asarray(Image.open(folder / "front.jpg"), int)
+    assert plain.shape == (180, 320, 3)
+    (folder / "front.txt").write_text("mine")
+    regions = ((40.0, 50.0, 100.0, 60.0),)
+    assert checked(replace(camera, regions=regions), tmp_path, folder)
+    drawn = np.asarray(Image.open(folder / "front.jpg"), int)
+    changed = np.abs(drawn - plain).max(axis=2) > 60
+    rows, columns = np.nonzero(changed)
+    assert 45 <= rows.min() <= 52
+    assert 108 <= rows.max() <= 114
+    assert 36 <= columns.min() <= 42
+    assert 138 <= columns.max() <= 144
+    assert not changed[70:105, 60:130].any(), "only the outline and the name are drawn"
+    assert sorted(file.name for file in folder.iterdir()) == ["front.jpg", "front.txt"]
+
+
+def test_a_snapshot_is_there_to_find_the_region_that_lies_outside(tmp_path: Path) -> None:
+    camera = CameraSettings("front", "synthetic://street?size=320x180", regions=((900.0, 0.0, 9.0, 9.0),))
+    assert not checked(camera, tmp_path, tmp_path / "pictures")
+    assert (tmp_path / "pictures" / "front.jpg").exists()
+
+
+def test_snapshots_go_into_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("mine")
+    camera = CameraSettings("front", "synthetic://street?size=320x180")
+    assert not checked(camera, tmp_path, tmp_path / "file")
+    assert f"FAIL  camera front: {tmp_path / 'file'}: File exists\n" in capsys.readouterr().out
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_the_broker_that_refuses_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    port = free_port()
+    check(Options(Config(data=tmp_path, mqtt=MqttSettings(host=f"mqtt://me:secret@127.0.0.1:{port}"))))
+    assert f"FAIL  mqtt: 127.0.0.1:{port}: Connection refused\n" in capsys.readouterr().out
+
+
+def test_what_has_no_effect_without_a_model_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    camera = CameraSettings("front", "synthetic://street?size=320x180", profile="wildlife")
+    assert checked(camera, tmp_path)
+    line = "ok    words: built in, no model; of no effect without one: cameras[0].profile\n"
+    assert line in capsys.readouterr().out
+
+
+def test_the_configuration_may_be_named_in_either_way(livereel: CommandLine, tmp_path: Path) -> None:
+    config = tmp_path / "cameras.yaml"
+    config.write_text(f"data: {tmp_path}\nretention: {{min_free_bytes: 0}}\n")
+    assert livereel("check", "--config", config).out == livereel("check", config).out
+    said = livereel.failure("check", config, "--config", config, code=2)
+    assert said == "CONFIG and --config name the same thing: give one of them"

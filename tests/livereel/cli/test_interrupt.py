@@ -49,7 +49,7 @@ def test_a_scan_prints_its_last_window(camera: str, tmp_path: Path) -> None:
         out, err = process.communicate(timeout=LONG_S)
         rows += [json.loads(line) for line in out.splitlines()]
     assert process.returncode == 0
-    assert "is live; its stream tells no times" in err
+    assert "is live; its stream has no timestamps" in err
     assert len(rows) == 3
     assert [(row["start_s"], row["end_s"]) for row in rows[:2]] == [(0, 2), (2, 4)]
     assert 4 < rows[2]["end_s"] <= 6

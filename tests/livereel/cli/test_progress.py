@@ -39,3 +39,14 @@ def test_a_failure_inside_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("sys.stderr", Terminal())
     with pytest.raises(KeyError), progress("watching"):
         raise KeyError
+
+
+def test_where_notes_are_not_wanted_there_is_no_bar(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    caplog.set_level("WARNING", "livereel")
+    with progress("watching") as advance:
+        advance(0.5)
+    assert terminal.getvalue() == ""

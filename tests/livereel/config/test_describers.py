@@ -52,8 +52,7 @@ def test_as_much_is_asked_at_once_as_suits_the_kind(kind: str, at_once: int) -> 
 
 def test_what_only_a_model_would_heed_is_named_where_there_is_none(caplog: pytest.LogCaptureFixture) -> None:
     camera = CameraSettings("front", "synthetic://street", normal="parked cars", tell_me_when=("it rains",))
-    settings = replace(Config(), describe=DescribeSettings(profile="sports"))
-    make_language_models(settings, [camera])
+    make_language_models(replace(Config(), describe=DescribeSettings(profile="sports")), [camera])
     assert caplog.messages == [
         f"{option}: has no effect without a model (describe.kind is builtin)"
         for option in ("describe.profile", "cameras[0].normal", "cameras[0].tell_me_when")

@@ -10,7 +10,7 @@ from typing import get_origin, get_type_hints
 
 import pytest
 
-from analyzer.describe.text_model import DESCRIBING, SELECTING
+from analyzer.describe.model.text_model import DESCRIBING, SELECTING
 from livereel.camera.settings import CameraSettings
 from livereel.config.expected import EXAMPLES
 from livereel.config.file import load

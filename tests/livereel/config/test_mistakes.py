@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from livereel.config.file import load
-from livereel.config.schema import ConfigError
+from analyzer.describe.settings import DescribeSettings
+from analyzer.reel.settings import ReelSettings
+from analyzer.signal.settings import MotionSettings, PeakSettings
+from livereel.camera.settings import CameraSettings
+from livereel.config.file import load, parse
+from livereel.config.schema import Config, ConfigError
+from livereel.storage.settings import RetentionSettings
+from sinks.mqtt.settings import MqttSettings
 
 AREA = "expected a rectangle [x, y, width, height], or at least three corners [[x, y], ...], in pixels"
 CAMERA = "cameras:\n- name: a\n  source: x\n"
@@ -252,6 +264,75 @@ window_s: 1h
         [":10", "mqtt.port"],
         [":11", "window_s"],
     ]
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.dates()
+    | st.text(max_size=8)
+    | st.sampled_from(["1e999999999 GB", "${", "7d", 10**400, -(10**400), b"bytes", "\ud800"])
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+OPTIONS = [field.name for field in dataclasses.fields(Config)]
+SECTION_KINDS = (
+    MotionSettings,
+    PeakSettings,
+    DescribeSettings,
+    ReelSettings,
+    MqttSettings,
+    RetentionSettings,
+)
+OF_SECTIONS = [option.name for kind in SECTION_KINDS for option in dataclasses.fields(kind)]
+CAMERA_OPTIONS = [field.name for field in dataclasses.fields(CameraSettings)]
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(OPTIONS),
+        VALUES | st.dictionaries(st.sampled_from(OF_SECTIONS), VALUES, max_size=6),
+        max_size=4,
+    )
+    | st.fixed_dictionaries(
+        {
+            "cameras": st.lists(
+                st.dictionaries(st.sampled_from(CAMERA_OPTIONS), VALUES, max_size=6), max_size=3
+            )
+        }
+    )
+)
+def test_whatever_a_file_says_it_is_read_or_each_mistake_is_a_line(values: dict[str, Any]) -> None:
+    text = yaml.safe_dump(values, allow_unicode=False)
+    assert all(re.fullmatch(r"c\.yaml:\d+: .+", mistake) for mistake in mistakes(text))
+
+
+def mistakes(text: str) -> tuple[str, ...]:
+    """What is said of the text of a file ``c.yaml``; nothing where it is read."""
+    try:
+        parse(Path("c.yaml"), text)
+    except ConfigError as error:
+        return error.mistakes
+    return ()
+
+
+@pytest.mark.parametrize("number", ["1e999999999 s", "9" * 400, "-" + "9" * 400, "1.e+400", "0x" + "f" * 400])
+def test_what_no_number_can_hold_is_a_mistake(tmp_path: Path, number: str) -> None:
+    assert said(tmp_path, f"window_s: {number}\n") == [
+        ":1: window_s: expected a time from 1s to 10min, such as 10s"
+    ]
+    assert said(tmp_path, f"reel: {{min_chapters: {number}}}\n") == [
+        ":1: reel.min_chapters: expected a whole number of at least 1, such as 7"
+    ]
+
+
+def test_a_file_nested_too_deeply_is_a_mistake(tmp_path: Path) -> None:
+    assert said(tmp_path, "data: " + "[" * 5000) == [": not YAML: nested too deeply"]
 
 
 def test_no_value_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What the user asked for, in the terms of the rooms."""
+"""The options of a command, as the settings of each package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from livereel.config.options import Options, read_options
 from livereel.config.schema import Config, ConfigError, UsageError
 
 
-def test_defaults_are_the_rooms_own() -> None:
+def test_defaults_are_those_of_each_package() -> None:
     """The defaults of each package are the defaults of the configuration."""
     options = read_options(None, [], [])
     assert options.windows(pictures=False) == WindowSettings()

@@ -124,7 +124,7 @@ def test_what_keeps_no_ledger_does_not_load_the_database_library(module: str) ->
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
-def test_what_is_old_is_forgotten_a_part_in_each_commit(tmp_path: Path) -> None:
+def test_old_rows_are_removed_a_part_in_each_commit(tmp_path: Path) -> None:
     with closing(Ledger(tmp_path, part_rows=2)) as ledger:
         for index in range(7):
             ledger.windows.add(measured(index), Outcome.QUIET)

@@ -123,7 +123,7 @@ def test_a_late_description_stands_at_its_own_time(ledger: Ledger) -> None:
     assert found(ledger, "mover") == [3, 2, 1]
 
 
-def test_a_window_that_is_forgotten_is_not_found(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_window_that_was_removed_is_not_found(ledger: Ledger, tmp_path: Path) -> None:
     describe(ledger, moment(0), moment(1))
     ledger.files.forget_before(at(10))
     assert found(ledger, "mover") == [1]

@@ -36,7 +36,7 @@ from tests.kit.films.footage import Look, write_file
 from tests.kit.films.scene import scene
 from tests.kit.models.chat_server import ChatServer
 from tests.kit.models.fault_proxy import Fault, Proxy
-from tests.kit.models.model_server import Answer, ModelServer, always, page, refusal
+from tests.kit.models.model_server import Answer, ModelServer, always, refusal
 from tests.kit.program.live_run import QUICK, WINDOWS, few_chapters
 from tests.kit.records.windows import measured
 
@@ -207,7 +207,8 @@ def test_stopping_does_not_wait_for_descriptions_which_go_on_in_the_next_run(
     asyncio.run(again())
 
 
-@pytest.mark.parametrize("fault", ["late", "never", "error_500", "busy_429", "garbled", "half"])
+# One fault of each kind that the queue distinguishes; the contract of Describer maps the others to these.
+@pytest.mark.parametrize("fault", ["never", "busy_429", "garbled"])
 def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
     fault: Fault, film: Path, tmp_path: Path
 ) -> None:
@@ -248,9 +249,6 @@ def asking(proxy: Proxy) -> OpenAiDescriber:
     ("answer", "reason"),
     [
         (refusal("Incorrect API key provided", 401), "answers 401: Incorrect API key provided"),
-        (refusal("Insufficient Balance", 402), "answers 402: Insufficient Balance"),
-        (page("403 Forbidden", 403), 'answers 403: a web page, "403 Forbidden", not JSON'),
-        (refusal("The model `m` does not exist", 404), "answers 404: The model `m` does not exist"),
         (Answer({"choices": [{}]}), "answers with something else than a completion"),
     ],
 )
@@ -281,8 +279,7 @@ def test_refused_in_mid_run_windows_wait_with_a_reason_and_go_on_when_it_is_reso
             await describer.close()
             (offline, why), online = states(received)
             assert (offline, online) == ("offline", ("online", None))
-            assert why is not None
-            assert reason in why
+            assert reason in (why or "")
 
     def states(received: Received) -> list[tuple[str, str | None]]:
         return [(it.state, it.reason) for it in received.events if isinstance(it, DescriberState)]
@@ -308,11 +305,10 @@ def test_stopping_while_the_last_descriptions_are_waited_for_ends_that_too(
 
 
 def test_a_camera_that_cannot_be_is_refused_and_the_others_go_on(film: Path, tmp_path: Path) -> None:
-    cameras = camera(film, tmp_path)
-    cameras["none"] = CameraJob(CameraSettings("none", str(tmp_path / "none.mp4")), WINDOWS, tmp_path)
+    none = CameraJob(CameraSettings("none", str(tmp_path / "none.mp4")), WINDOWS, tmp_path)
 
     async def run() -> None:
-        async with live(tmp_path, cameras) as (it, ledger, received):
+        async with live(tmp_path, {**camera(film, tmp_path), "none": none}) as (it, ledger, received):
             await it.run(asyncio.Event())
             assert received.states("none") == [("refused", "no such file")]
             assert {gap.reason for gap in ledger.gaps.since("", "9", camera="none")} == {"source_down"}
@@ -390,7 +386,7 @@ def test_a_window_without_room_has_it_made_soon(film: Path, tmp_path: Path) -> N
     asyncio.run(run())
 
 
-def test_counters_are_told_again_and_again(film: Path, tmp_path: Path) -> None:
+def test_counters_are_published_repeatedly(film: Path, tmp_path: Path) -> None:
     often = Intervals(stats_s=0.3)
 
     async def run() -> None:

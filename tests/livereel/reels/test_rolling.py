@@ -20,7 +20,8 @@ from livereel.config.describers import make_language_models
 from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
-from livereel.reels.rolling import KEPT_BEFORE_LATEST, RollingReel, read_period
+from livereel.reels.plan import Planner, read_period
+from livereel.reels.rolling import KEPT_BEFORE_LATEST, RollingReel
 from livereel.storage.data_dir import LATEST, remove_reel, update_link
 from stream.media.file import MediaError
 from stream.media.probe import verify
@@ -62,8 +63,7 @@ def rolling(data: Path, ledger: Ledger, horizon_s: float = HOUR_S) -> RollingRee
         ["front"],
         ledger=ledger,
         folder=data / "reels",
-        chooser=BlockChooser(settings, words.propose),
-        narrate=words.narrate,
+        planner=Planner(BlockChooser(settings, words.propose), words.narrate),
         settings=settings,
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.reel.compile import MANIFEST, manifest
+from analyzer.reel.manifest import MANIFEST, manifest
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Clip, Keyframe, Outcome
 from base.clock import utc_text

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from analyzer.reel.records import GapReason
 from sinks.events import CameraStatus, DescriberState, DescriberStatus, Stats
+from sinks.mqtt.messages import CHECK
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.mqtt.broker import MOSQUITTO, broker
 from tests.kit.mqtt.ha_schema import check_discovery
@@ -163,6 +165,18 @@ def test_both_kinds_of_reel_and_all_kinds_of_highlight_were_among_them(all_recei
 
 def _without(schema: dict[str, Any], body: dict[str, Any], key: str) -> bool:
     return bool(Draft202012Validator(schema).is_valid({k: v for k, v in body.items() if k != key}))
+
+
+def test_the_topics_of_a_check_are_those_that_the_page_names() -> None:
+    assert f"`livereel/{CHECK}/enabled/set`" in (DOCS / "mqtt.md").read_text()
+
+
+def test_the_reasons_of_gaps_are_those_that_there_are() -> None:
+    reel = json.loads((DOCS / "schemas" / "reel.json").read_text())
+    gap = reel["properties"]["after"]["properties"]["gaps"]["items"]
+    assert gap["properties"]["reason"]["enum"] == [str(reason) for reason in GapReason]
+    sentence = (DOCS / "mqtt.md").read_text().partition("`gaps` have a `reason`: ")[2].partition(".")[0]
+    assert re.findall(r"`(\w+)`", sentence) == [str(reason) for reason in GapReason]
 
 
 def test_the_schemas_refuse_what_lacks_a_member_or_has_one_too_many(all_received: list[Received]) -> None:

@@ -73,9 +73,9 @@ def test_a_reel_of_a_new_ledger_is_another_although_its_number_is_the_same(tmp_p
 
 def test_an_alert_is_distinguished_from_a_highlight() -> None:
     plain = moment_now(1)
-    assert json.loads(MESSAGES.highlight(plain).payload)["event_type"] == "highlight"
+    assert json.loads(MESSAGES.highlight(MESSAGES.caption(plain).body).payload)["event_type"] == "highlight"
     alerting = replace(plain, alerts=("a dog is on the sofa",))
-    told = json.loads(MESSAGES.highlight(alerting).payload)
+    told = json.loads(MESSAGES.highlight(MESSAGES.caption(alerting).body).payload)
     assert (told["event_type"], told["alerts"]) == ("alert", ["a dog is on the sofa"])
 
 

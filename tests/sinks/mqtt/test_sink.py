@@ -17,7 +17,7 @@ from sinks.events import CameraState, CameraStatus, DescriberState, DescriberSta
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
-from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker, free_port
+from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
 from tests.kit.mqtt.sink_thread import VERSION, RecordedCommands, looped, open_outbox, running, until
 from tests.kit.mqtt.subscriber import Listener, listener
 from tests.kit.records.events import (
@@ -167,18 +167,6 @@ async def test_offline_is_published_on_closing(
 
 
 @looped
-async def test_what_was_taken_last_is_sent_before_leaving(
-    others: Listener, settings: MqttSettings, tmp_path: Path
-) -> None:
-    async with running(settings, tmp_path) as sink:
-        await online(others)
-        for index in range(100):
-            await sink.take(moment_now(index))
-    await payloads(others, "livereel/available", 2)
-    assert len(others.on("livereel/captions")) == 100
-
-
-@looped
 async def test_retained_messages_of_removed_cameras_are_cleared(
     others: Listener, settings: MqttSettings, tmp_path: Path
 ) -> None:
@@ -194,30 +182,6 @@ async def test_retained_messages_of_removed_cameras_are_cleared(
 
 
 # Events
-
-
-@looped
-async def test_only_what_matters_now_is_a_highlight(
-    others: Listener, settings: MqttSettings, tmp_path: Path
-) -> None:
-    async with running(settings, tmp_path) as sink:
-        await online(others)
-        moments = [
-            moment_now(1, importance=4.9),
-            moment_now(2, importance=5.0),
-            moment_now(3, ago_s=200),
-            replace(moment_now(4), late=True),
-            replace(moment_now(5, importance=0.0), alerts=("a dog is on the sofa",)),
-        ]
-        for moment in moments:
-            await sink.take(moment)
-        await sink.take(Restored(moments[1]))
-        await payloads(others, "livereel/captions", 5)
-        told = [json.loads(payload) for payload in await payloads(others, "livereel/front/highlight", 2)]
-        assert [(t["event_type"], t["id"]) for t in told] == [
-            ("highlight", "front-0-00002"),
-            ("alert", "front-0-00005"),
-        ]
 
 
 @looped
@@ -431,13 +395,6 @@ async def test_a_broker_that_is_not_there_yet_is_tried_until_it_is(
             peer.close()
     assert caplog.text.count("no connection") == 1, "told once, not at each attempt"
     assert caplog.text.count("connected") == 1
-
-
-@looped
-async def test_close_does_not_wait_for_a_broker_that_is_not_there(tmp_path: Path) -> None:
-    async with running(MqttSettings("127.0.0.1", free_port()), tmp_path) as sink:
-        await sink.take(moment_now(1))
-    await sink.close()
 
 
 @looped

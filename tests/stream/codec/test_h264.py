@@ -33,7 +33,7 @@ def annex_b(*units: bytes) -> bytes:
     return b"".join(b"\0\0\0\1" + unit for unit in units)
 
 
-def test_parameter_sets_are_equal_in_either_dress() -> None:
+def test_parameter_sets_are_equal_in_either_format() -> None:
     one, other = parameter_sets(avcc([SPS], [PPS])), parameter_sets(annex_b(SPS, PPS))
     assert one is not None
     assert other is not None

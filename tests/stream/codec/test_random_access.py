@@ -10,8 +10,8 @@ import pytest
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.av_source import AvSource
 from stream.codec.random_access import Access, Start, access
-from stream.source import AvSource
 from tests.kit.films.numbered import FASTEST, film, number_of
 from tests.kit.films.random_access import OPEN, UNFLAGGED, refreshed, without_keys
 

@@ -96,13 +96,13 @@ def test_a_cover_picture_is_not_the_film(tmp_path: Path) -> None:
         assert footage.first.width == 192
 
 
-def test_a_shelf_keeps_the_last_file_open(tmp_path: Path) -> None:
+def test_a_cache_keeps_the_last_file_open(tmp_path: Path) -> None:
     one, two = (film(tmp_path / name, seconds=0.2) for name in ("one", "two"))
-    with ReaderCache() as shelf:
-        first = shelf.footage(one)
-        assert shelf.footage(one) is first
-        assert shelf.footage(two).path == two
-        assert shelf.footage(one) is not first
+    with ReaderCache() as cache:
+        first = cache.reader(one)
+        assert cache.reader(one) is first
+        assert cache.reader(two).path == two
+        assert cache.reader(one) is not first
     handles = [path.resolve() for path in Path("/proc/self/fd").iterdir()]
     assert not {one, two} & set(handles)
 

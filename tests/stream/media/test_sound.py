@@ -81,7 +81,7 @@ def test_segments_end_where_their_pictures_do(tmp_path: Path) -> None:
             sound.open(footage.audio)
             for packet in footage.packets(0.0):
                 if packet.stream_index != footage.video.index:
-                    sound.hear(packet)
+                    sound.push(packet)
                     sound.advance(Fraction(k), Fraction(k) + Fraction(1, 2))
             sound.close(Fraction(k), Fraction(k + 1))
         sound.open(None)
@@ -103,7 +103,7 @@ def test_spliced_packets_follow_without_a_gap_and_do_not_drift(tmp_path: Path, r
             shift_s = k * length_s - Fraction(1, 2)
             for packet in footage.packets(0.5):
                 if packet.stream_index != footage.video.index:
-                    sound.hear(packet)
+                    sound.push(packet)
                     sound.advance(shift_s, (k + 1) * length_s)
             sound.close(shift_s, (k + 1) * length_s)
         sound.finish()

@@ -69,6 +69,6 @@ def test_nothing_is_written_once_it_is_given_up() -> None:
     file = Full(100)
     output = Output(file)
     output.write(b"abcd")
-    output.give_up()
+    output.discard()
     output.write(b"efgh")
     assert file.getvalue() == b"abcd"

@@ -43,6 +43,6 @@ def test_pictures_out_of_order_are_no_jump() -> None:
 def test_a_picture_that_is_sent_before_its_time_is_ignored() -> None:
     arrival = ArrivalClock()
     arrival.see(0.0, 100.0)
-    arrival.see(0.32, 100.08, tells=False)
+    arrival.see(0.32, 100.08, timely=False)
     assert arrival.stream_epoch_s == 100.0
     assert arrival.newest_s == 0.32

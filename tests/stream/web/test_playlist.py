@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stream.source import SourceError
+from stream.source import SourceError, SourceFault
 from stream.web.playlist import Listing, Segment, await_segment, parse
 from tests.kit.cameras.pages import Page, pages
 
@@ -71,7 +71,7 @@ def test_an_unchanged_playlist_is_stale_and_an_ended_one_is_reported_as_ended() 
     with pages(live_m3u8=Page(text("a.ts", first=5).encode(), kind)) as server:
         with pytest.raises(SourceError, match="lists nothing new") as caught:
             await_segment(server.address("/live.m3u8"), None, seen.append)
-        assert caught.value.stalled
+        assert caught.value.fault == SourceFault.STALLED
         assert caught.value.retryable
         assert seen == [Segment(5, "/a.ts")]
         await_segment(server.address("/live.m3u8"), Segment(4, "/x.ts"), seen.append)

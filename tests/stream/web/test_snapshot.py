@@ -82,7 +82,7 @@ def test_a_picture_that_has_not_changed_is_a_frame_of_the_same() -> None:
 def test_user_and_password_are_in_the_address_and_in_no_message(digest: bool) -> None:  # noqa: FBT001  # a parameter of the test
     with pages(snap_jpg=JPEG) as server:
         server.digest = digest
-        server.password = "p@ss/word"  # noqa: S105  # nobody's
+        server.password = "p@ss/word"  # noqa: S105  # a test's
         address = server.address("/snap.jpg", "admin:p@ss/word@")
         with closing(SnapshotSource(address, poll_s=0.05)) as source:
             check_packets(source, 2)
@@ -112,7 +112,7 @@ def test_a_busy_camera_may_fail_once() -> None:
         (Page(status=404), "nothing is served at this address"),
         (Page(b"<html>", "text/html"), "not a JPEG or PNG picture but text/html"),
         (Page(JPEG.body[:-2], "image/jpeg"), "its picture is cut off"),
-        (Page(snapshot(".png"), "image/png"), "its pictures are of another kind now"),
+        (Page(snapshot(".png"), "image/png"), "its pictures have changed their kind"),
     ],
 )
 def test_a_camera_that_goes_on_failing_is_a_failure(page: Page, reason: str) -> None:

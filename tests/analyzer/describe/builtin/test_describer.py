@@ -205,7 +205,7 @@ def test_light_is_described_by_its_sign(levels: float, words: tuple[str, ...]) -
         light = (LightChange(10.0 * index + 3.0, levels),)
         moment = tell(active(index, Activity(active_s=0.5, light=light)))
         assert any(word in moment.title for word in words)
-        assert "three seconds" in moment.text
+        assert "three seconds" in moment.text.lower()
         assert "light" in moment.tags
 
 

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
+from analyzer.describe.model.text_model import DESCRIBING
 from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import DESCRIBING
 from tests.kit.models.chat_server import GOOD
 from tests.kit.models.model_server import (
     NO_SUCH_PAGE,
@@ -375,7 +375,7 @@ def test_all_tokens_spent_on_thought_raise_the_limit_once(tmp_path: Path) -> Non
 
 def test_a_model_that_never_stops_thinking_is_reported(tmp_path: Path) -> None:
     server = ModelServer(says=completion(None, "length", reasoning="Let me see"))
-    with pytest.raises(DescribeError, match=r"all of its 4352 tokens on thought \(finish_reason: length\)"):
+    with pytest.raises(DescribeError, match=r"all of its 4352 tokens on reasoning \(finish_reason: length\)"):
         asked(server, lambda describer: describer.describe(pictured(tmp_path)))
     assert len(server.asked) == 2
 
@@ -432,7 +432,7 @@ def test_an_answer_is_read_wherever_it_stands_and_never_the_draft(says: Any, tmp
     ],
 )
 def test_a_draft_alone_is_no_answer(says: Any, tmp_path: Path) -> None:
-    with pytest.raises(DescribeError, match=r"no answer that fits|tokens on thought"):
+    with pytest.raises(DescribeError, match=r"no answer that fits|tokens on reasoning"):
         described(says, tmp_path)
 
 

@@ -226,7 +226,7 @@ def test_a_redirect_that_would_lose_the_question_is_an_error_with_where_to(statu
     server = moved(status, "/v2/chat/completions?token=geheim")
     error = failure(server)
     assert isinstance(error, RefusedError)
-    assert f"/v2/chat/completions ({status}): set base_url to where it is to be asked" in str(error)
+    assert f"/v2/chat/completions ({status}): set base_url to that address" in str(error)
     assert "geheim" not in str(error)
     assert server.requests == [("POST", "/v1/chat/completions")]
 

@@ -12,11 +12,11 @@ import jsonschema
 import pytest
 
 from analyzer.describe.describer import DescribeError
+from analyzer.describe.model.pictures import read_jpegs
+from analyzer.describe.model.prompt import CameraBrief, Prompts
+from analyzer.describe.model.text_model import DESCRIBING, Sampling
 from analyzer.describe.openai.describer import OpenAiDescriber
-from analyzer.describe.pictures import read_jpegs
-from analyzer.describe.prompt import CameraBrief, Prompts
 from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.text_model import DESCRIBING, Sampling
 from tests.kit.models.chat_server import GOOD, ChatServer
 from tests.kit.records.keyframe_files import pictured
 
@@ -203,7 +203,7 @@ def test_the_key_comes_from_the_environment_alone(tmp_path: Path, monkeypatch: p
 
 def test_without_the_extra_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)  # as if it were not there
-    with pytest.raises(DescribeError, match=r"not installed .*pip install 'livereel\[openai\]'"):
+    with pytest.raises(DescribeError, match=r"not installed .*pip install '\.\[openai\]'"):
         OpenAiDescriber(DescribeSettings(base_url="http://127.0.0.1:9/v1"))
 
 

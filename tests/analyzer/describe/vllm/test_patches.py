@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analyzer.describe.pictures import Pictures
+from analyzer.describe.model.pictures import Pictures
 from analyzer.describe.vllm.patches import Layout, Values
 
 LAYOUT = Layout(patch_px=4, merge=2, temporal=2)

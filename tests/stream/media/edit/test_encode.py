@@ -206,7 +206,7 @@ def test_damage_on_the_way_is_passed_over(tmp_path: Path) -> None:
 
 def test_a_segment_behind_the_films_end_is_one_clear_line(tmp_path: Path) -> None:
     source = film(tmp_path / "film.mp4", seconds=1)
-    with pytest.raises(MediaError, match=r"film\.mp4: no picture from 5\.00 to 6\.00 s"):
+    with pytest.raises(MediaError, match=r"film\.mp4: no frame from 5\.00 to 6\.00 s"):
         join([Segment(source, 5.0, 6.0)], tmp_path / "reel.mp4", titles=["x"])
     assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
 

@@ -1,0 +1,180 @@
+"""Hold a reel to its length: shots are shortened around their peaks before any is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from analyzer.reel.choose import Chosen
+from analyzer.reel.records import Choice, Span
+from analyzer.reel.settings import ReelSettings
+from analyzer.reel.shots import Shot, shots
+from base.plural import counted
+
+# Two shots of a window with less time than this between them are shown as one, where there is room.
+JOINED_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a reel may be.
+
+    Attributes:
+        max_s: seconds.
+        whole: it may be longer where that is needed to show one event whole.
+    """
+
+    max_s: float = 90.0
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """A shot of a choice, and the length that it is given."""
+
+    choice: int
+    shot: Shot
+    length_s: float
+
+    @property
+    def lacks_s(self) -> float:
+        """How much longer it must be to show its event whole."""
+        return self.shot.event.length_s - self.length_s
+
+
+def fit(chosen: Chosen, settings: ReelSettings, *, whole: bool = False) -> Chosen:
+    """Settle what each choice shows, within the settings' ``max_duration_s``.
+
+    With ``whole`` the reel may be longer where that is needed to show one event whole.
+    """
+    limit = Limit(settings.max_duration_s, whole)
+    return (
+        fit_clips(chosen, limit) if settings.style == "clips" else fit_slides(chosen, limit, settings.hold_s)
+    )
+
+
+def fit_clips(chosen: Chosen, limit: Limit) -> Chosen:
+    """Settle what each choice shows, so that all of them together last no longer than the limit.
+
+    All shots are shown in full where there is room. Otherwise each is shortened around its highest peak; as
+    many events as possible are shown whole, those first that need least for it, and what time is left is
+    shared out. Where even the shortest shots take too long, the lowest shots of choices that have several are
+    left out, then the least important choices, each with a line in ``changed``; one shot always stays.
+    """
+    cast = [
+        _Cast(i, shot, 0.0) for i, choice in enumerate(chosen.choices) for shot in shots(choice.moment.window)
+    ]
+    cast = _kept(chosen.choices, cast, limit.max_s)
+    if sum(part.shot.full.length_s for part in cast) <= limit.max_s:
+        cast = [replace(part, length_s=part.shot.full.length_s) for part in cast]
+    else:
+        cast = _shared(_whole([replace(p, length_s=p.shot.core.length_s) for p in cast], limit), limit.max_s)
+    spans: dict[int, list[Span]] = {}
+    for part in cast:
+        spans.setdefault(part.choice, []).append(part.shot.of_length(part.length_s))
+    room_s = limit.max_s - sum(part.length_s for part in cast)
+    return _settled(chosen, {i: _joined(own, room_s / len(spans)) for i, own in spans.items()}, limit)
+
+
+def fit_slides(chosen: Chosen, limit: Limit, hold_s: float) -> Chosen:
+    """Settle which keyframes a slideshow shows, each for ``hold_s``: each choice's highest, at least one."""
+    most = max(1, int(limit.max_s / hold_s + 1e-6))
+    by_choice = {i: _slides(choice) for i, choice in enumerate(chosen.choices)}
+    while sum(map(len, by_choice.values())) > most and len(by_choice) > 1:
+        if max(map(len, by_choice.values())) > 1:
+            longest = max(by_choice, key=lambda i: len(by_choice[i]))
+            by_choice[longest] = by_choice[longest][:-1]
+        else:
+            del by_choice[_least_important(chosen.choices, by_choice)]
+    spans = {i: sorted(Span(at_s, at_s) for at_s in own[:most]) for i, own in by_choice.items()}
+    return _settled(chosen, spans, limit)
+
+
+def _slides(choice: Choice) -> list[float]:
+    """Return the times of a choice's keyframes, the highest first."""
+    keyframes = [keyframe for shot in shots(choice.moment.window) for keyframe in shot.keyframes]
+    return [keyframe.pts_s for keyframe in sorted(keyframes, key=lambda k: -k.value)]
+
+
+def _kept(choices: Sequence[Choice], cast: Sequence[_Cast], max_s: float) -> list[_Cast]:
+    """Leave shots out until the shortest form of the others fits; the last one stays in any case."""
+    kept = list(cast)
+    while len(kept) > 1 and sum(part.shot.core.length_s for part in kept) > max_s:
+        counts = [sum(other.choice == part.choice for other in kept) for part in kept]
+        spare = [part for part, count in zip(kept, counts, strict=True) if count > 1]
+        if spare:
+            kept.remove(min(spare, key=lambda part: _share(part, kept)))
+        else:
+            least = _least_important(choices, {part.choice for part in kept})
+            kept = [part for part in kept if part.choice != least]
+    return kept
+
+
+def _share(part: _Cast, cast: Sequence[_Cast]) -> float:
+    """How high a shot is beside the highest one of its choice, 0 to 1."""
+    return part.shot.value / max(1e-9, *(other.shot.value for other in cast if other.choice == part.choice))
+
+
+def _least_important(choices: Sequence[Choice], among: Iterable[int]) -> int:
+    return min(among, key=lambda i: (choices[i].moment.importance, -i))
+
+
+def _whole(cast: Sequence[_Cast], limit: Limit) -> list[_Cast]:
+    """Show as many events whole as there is room for, one in any case where the limit allows that."""
+    room_s = limit.max_s - sum(part.length_s for part in cast)
+    ending = sorted((part for part in cast if part.shot.ends), key=lambda part: part.lacks_s)
+    grown: set[int] = set()
+    for n, part in enumerate(ending):
+        if part.lacks_s <= room_s + 1e-9 or (limit.whole and n == 0):
+            room_s -= part.lacks_s
+            grown.add(id(part))
+    return [replace(p, length_s=p.shot.event.length_s) if id(p) in grown else p for p in cast]
+
+
+def _shared(cast: Sequence[_Cast], max_s: float) -> list[_Cast]:
+    """Share out the time that is left: the shortest shots grow first, all to the same length at most."""
+    room_s = max_s - sum(part.length_s for part in cast)
+    grown = list(cast)
+    while room_s > 1e-6:
+        open_ = [i for i, part in enumerate(grown) if part.shot.full.length_s - part.length_s > 1e-6]
+        if not open_:
+            break
+        shortest_s = min(grown[i].length_s for i in open_)
+        lowest = [i for i in open_ if grown[i].length_s < shortest_s + 1e-6]
+        above_s = [grown[i].length_s for i in open_ if i not in lowest]
+        step_s = min(
+            room_s / len(lowest),
+            min(above_s, default=float("inf")) - shortest_s,
+            *(grown[i].shot.full.length_s - grown[i].length_s for i in lowest),
+        )
+        for i in lowest:
+            grown[i] = replace(grown[i], length_s=grown[i].length_s + step_s)
+        room_s -= step_s * len(lowest)
+    return grown
+
+
+def _joined(spans: Sequence[Span], room_s: float) -> list[Span]:
+    """Join the spans that touch, and those that nearly do where there is room for what lies between."""
+    joined = [spans[0]]
+    for before, span in pairwise(spans):
+        between_s = span.start_s - before.end_s
+        if between_s <= min(JOINED_S, max(room_s, 0.0)):
+            room_s -= max(0.0, between_s)
+            joined[-1] = joined[-1].around(span)
+        else:
+            joined.append(span)
+    return joined
+
+
+def _settled(chosen: Chosen, spans: dict[int, list[Span]], limit: Limit) -> Chosen:
+    """Return the choices that are left with their spans, and a line for each that is not."""
+    choices = enumerate(chosen.choices)
+    kept = tuple(replace(choice, spans=tuple(spans[i])) for i, choice in choices if i in spans)
+    reason = f"the reel lasts at most {counted(round(limit.max_s), 'second')}."
+    left_out = [
+        f'Left out "{" ".join(choice.moment.title.split())}": {reason}'
+        for i, choice in enumerate(chosen.choices)
+        if i not in spans
+    ]
+    return Chosen(kept, (*chosen.changed, *left_out))

@@ -1,0 +1,120 @@
+"""What can be shown of a window: one shot for each event, cut tightly around its peaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.reel.records import Span
+from analyzer.signal.window import Keyframe, Window
+
+# What a shot shows before the first and after the last peak of its event.
+LEAD_S = TAIL_S = 1.0
+# An event that is shown whole has so much before and after it.
+MARGIN_S = 0.2
+# A shortened shot shows so much before and after its event's highest peak.
+CORE_LEAD_S, CORE_TAIL_S = 0.5, 0.75
+# Calm for so long ends an event, as in the windows' own spans of activity.
+CALM_S = 1.0
+# An event lower than this share of its window's highest peak is not shown.
+SMALL_SHARE = 0.04
+# An event that ends with a cut ends so long before it.
+JUST_BEFORE_S = 1e-3
+# An event that is longer cannot be shown whole.
+MAX_SHOT_S = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One event of a window, and how much of it can be shown: each span holds the one before it.
+
+    Attributes:
+        keyframes: the event's, in time order.
+        core: around the highest peak; no shot is shorter.
+        event: all of the event, or the ``MAX_SHOT_S`` around its highest peak.
+        full: with what leads up to it and follows.
+        ends: it is short enough to be shown whole, and does not go on over both of the window's borders.
+    """
+
+    keyframes: tuple[Keyframe, ...]
+    core: Span
+    event: Span
+    full: Span
+    ends: bool
+
+    @property
+    def value(self) -> float:
+        """The signal at its highest peak."""
+        return max(keyframe.value for keyframe in self.keyframes)
+
+    def of_length(self, length_s: float) -> Span:
+        """Return the part of ``full`` that lasts so long, at least ``core``; it grows on both sides."""
+        inner, outer = (self.core, self.event) if length_s < self.event.length_s else (self.event, self.full)
+        room_s = outer.length_s - inner.length_s
+        part = min(1.0, max(0.0, (length_s - inner.length_s) / room_s)) if room_s > 0 else 0.0
+        return Span(
+            inner.start_s + part * (outer.start_s - inner.start_s),
+            inner.end_s + part * (outer.end_s - inner.end_s),
+        )
+
+
+def shots(window: Window) -> tuple[Shot, ...]:
+    """Return a window's shots in time order; at least one.
+
+    Events come from the signal, which stays above the quiet threshold while one lasts; a hard cut begins
+    another. A keyframe outside of those is an event by itself. What is lower than ``SMALL_SHARE`` of the
+    highest is left out.
+    """
+    if not window.keyframes:
+        middle_s = (window.start_s + window.end_s) / 2
+        return (_shot(window, Span(middle_s, middle_s), (Keyframe(middle_s, 0.0),)),)
+    highest = max(keyframe.value for keyframe in window.keyframes)
+    kept = [keyframe for keyframe in window.keyframes if keyframe.value >= SMALL_SHARE * highest]
+    events = _split(_active(window, max(window.threshold, SMALL_SHARE * highest)), window.activity.cuts)
+    groups: dict[Span, list[Keyframe]] = {}
+    for keyframe in kept:
+        groups.setdefault(_event_of(keyframe.pts_s, events), []).append(keyframe)
+    return tuple(_shot(window, event, tuple(own)) for event, own in sorted(groups.items()))
+
+
+def _event_of(at_s: float, events: Sequence[Span]) -> Span:
+    return next((event for event in events if event.holds(at_s)), Span(at_s, at_s))
+
+
+def _active(window: Window, level: float) -> list[Span]:
+    """Return where the signal is above a level, joined across less than ``CALM_S``."""
+    step_s = window.signal_step_s
+    spans: list[Span] = []
+    for i, value in enumerate(window.signal):
+        if value <= level:
+            continue
+        start_s = window.start_s + i * step_s
+        if spans and start_s - spans[-1].end_s < CALM_S:
+            spans[-1] = Span(spans[-1].start_s, start_s + step_s)
+        else:
+            spans.append(Span(start_s, start_s + step_s))
+    return spans
+
+
+def _split(events: Sequence[Span], cuts: Sequence[float]) -> list[Span]:
+    """Return the events with those in two that a cut goes through; the second one begins with the cut."""
+    parts = list(events)
+    for cut_s in cuts:
+        for i, event in enumerate(parts):
+            if event.start_s < cut_s <= event.end_s:
+                parts[i : i + 1] = [Span(event.start_s, cut_s - JUST_BEFORE_S), Span(cut_s, event.end_s)]
+    return [part for part in parts if part.length_s > 0]
+
+
+def _shot(window: Window, event: Span, keyframes: tuple[Keyframe, ...]) -> Shot:
+    bounds = Span(window.start_s, window.end_s)
+    first_s, last_s = keyframes[0].pts_s, keyframes[-1].pts_s
+    best_s = max(keyframes, key=lambda keyframe: keyframe.value).pts_s
+    core = Span(best_s - CORE_LEAD_S, best_s + CORE_TAIL_S).within(bounds)
+    event = Span(min(event.start_s, first_s), max(event.end_s, last_s))
+    goes_on = event.start_s - bounds.start_s < MARGIN_S and bounds.end_s - event.end_s < MARGIN_S
+    ends = event.length_s <= MAX_SHOT_S and not goes_on
+    whole = event.wider(MARGIN_S, MARGIN_S).cut_to(bounds).around(core)
+    full = whole.around(Span(first_s - LEAD_S, last_s + TAIL_S).cut_to(bounds))
+    limit = Span(best_s - MAX_SHOT_S / 2, best_s + MAX_SHOT_S / 2).within(full)
+    return Shot(keyframes, core, whole.cut_to(limit), full.cut_to(limit), ends)

@@ -1,0 +1,226 @@
+"""A source that PyAV opens: a file, a stream, a device or a synthetic camera."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Stream
+from av.video.stream import VideoStream
+
+from stream.address import is_live, local_path, may_be_file, redact
+from stream.codec.encryption import (
+    ENCRYPTED,
+    KEY_MISSING,
+    is_declared,
+    is_encrypted,
+    is_protected,
+    is_scrambled,
+    needs_key,
+)
+from stream.container import opened, translated
+from stream.demux import demuxed
+from stream.media.track import holds_video
+from stream.read_guard import ReadGuard
+from stream.source import SourceError, SourceFault, SourceInfo
+from stream.track_choice import choice_line, choose_video, clock_s, has_decoder, video_tracks
+
+# Containers with an index of their own: any place can be found again without reading up to it.
+_INDEXED_FORMATS = frozenset({"mov", "mp4", "matroska", "webm", "avi"})
+# FFmpeg decodes any text file as the screen of a terminal.
+_NOT_VIDEO_FORMATS = frozenset({"tty"})
+# Playlists: they have a duration only when they are complete.
+_PLAYLIST_FORMATS = frozenset({"hls", "dash"})
+# JPEG after JPEG in one response: endless, whatever length the server states.
+_MULTIPART_FORMAT = "mpjpeg"
+# Demuxers of single pictures; FFmpeg chooses the first by the ending of the address.
+_PICTURE_FORMATS = frozenset({"image2", "jpeg_pipe", "png_pipe"})
+_NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS, libavformat/avformat.h
+# Time base of a live stream without timestamps: its own, 1/25 s, is too coarse for arrival times.
+_FINE_TICK = Fraction(1, 90_000)
+# Other years come from a clock that was never set, or from damage.
+_CREDIBLE_YEARS = range(1980, 2200)
+_MAX_DURATION_S = 366 * 86_400.0
+
+
+class AvSource:
+    """A PacketSource over whatever PyAV opens: files, streams, devices and synthetic cameras."""
+
+    warning: str | None = None
+
+    def __init__(self, address: str, *, transport: str = "tcp") -> None:
+        """Open the address; raises SourceError.
+
+        ``transport`` is that of RTSP: ``tcp`` or ``udp``.
+        """
+        self._name = redact(address)
+        self._live = is_live(address)
+        try:
+            self._container = self._opened(address, transport)
+        except SourceError as error:
+            raise self._encrypted_or(error, address) from error
+        try:
+            self.video, self.audio = self._choose_streams()
+            if self.is_playlist:  # streams of other variants are not even fetched
+                for stream in self._container.streams:
+                    stream.discard = Discard.default if stream in {self.video, self.audio} else Discard.all
+            self.info = self._describe(address)
+        except SourceError as error:
+            self._container.close()
+            raise self._encrypted_or(error, address) from error
+        except BaseException:
+            self._container.close()
+            raise
+        self._guard = ReadGuard(self._container.close)
+
+    def _opened(self, address: str, transport: str) -> InputContainer:
+        with translated(self._name, live=self._live):
+            return opened(address, transport)
+
+    def _encrypted(self, reason: str, *, retryable: bool = False) -> SourceError:
+        return SourceError(self._name, reason, fault=SourceFault.UNREADABLE, retryable=retryable)
+
+    def _encrypted_or(self, error: SourceError, address: str) -> SourceError:
+        """Return the error of an encrypted source where it is one, else ``error``."""
+        path = local_path(address)
+        if path is not None and (is_scrambled(path) or is_protected(path)):
+            return self._encrypted(ENCRYPTED)
+        if ".m3u8" in address.partition("?")[0] and needs_key(str(path or address)):
+            # The key server may only be down.
+            return self._encrypted(KEY_MISSING, retryable=self._live)
+        return error
+
+    @property
+    def is_playlist(self) -> bool:
+        """Whether the address names a playlist of segments."""
+        return self._container.format.name in _PLAYLIST_FORMATS
+
+    @property
+    def serves_pictures(self) -> bool:
+        """Whether a server has answered with a single picture, whose size may be unknown."""
+        return self._live and self._container.format.name in _PICTURE_FORMATS
+
+    def _choose_streams(self) -> tuple[VideoStream, AudioStream | None]:
+        if self._container.format.name in _NOT_VIDEO_FORMATS:
+            raise SourceError(self._name, "a text file, not a video")
+        video = choose_video(self._container)
+        if video is None and video_tracks(self._container):
+            raise SourceError(self._name, "its video is of a kind that the PyAV build cannot decode")
+        if video is None:
+            raise SourceError(self._name, "has no video stream", retryable=self._live)
+        sized = video.codec_context.width and video.codec_context.height
+        if not sized and not self.serves_pictures:
+            raise SourceError(self._name, "its video stream holds no readable picture", retryable=self._live)
+        if is_declared(self._container, video):
+            raise self._encrypted(ENCRYPTED)
+        # Audio that probing has not decoded has no parameters with which a file could be written.
+        audible = (
+            s
+            for s in self._container.streams.audio
+            if has_decoder(s) and s.codec_context.sample_rate and s.channels
+        )
+        return video, next(audible, None)
+
+    def _describe(self, address: str) -> SourceInfo:
+        context = self.video.codec_context
+        indexed = not _INDEXED_FORMATS.isdisjoint(self._container.format.name.split(","))
+        path = local_path(address)
+        regular = path is not None and path.is_file()
+        duration = self._container.duration
+        duration_s = duration / av.time_base if duration and regular else None
+        rate = self.video.average_rate or self.video.guessed_rate
+        live = self._live and not self._ends(address)
+        timed = not self._container.format.flags & _NO_TIMESTAMPS
+        if live and not timed:
+            rate = None  # the demuxer's is only a default
+            self.video.time_base = min(self.video.time_base or _FINE_TICK, _FINE_TICK)
+        return SourceInfo(
+            address=self._name,
+            codec=context.name,
+            width_px=context.width,
+            height_px=context.height,
+            fps=float(rate) if rate else None,
+            duration_s=duration_s,
+            start_utc=_recorded_utc(path, self._container.metadata, duration_s)
+            if path is not None and regular
+            else datetime.now(UTC),
+            live=live,
+            # Video that MP4 cannot hold (GIF, Windows Media) is read from the file itself, if slowly.
+            file=path if regular and (indexed or not holds_video(self.video)) else None,
+            end_s=self._end_s() if regular else None,
+            choice=choice_line(self._container, self.video),
+            timed=timed,
+            playlist=self.is_playlist,
+        )
+
+    def _ends(self, address: str) -> bool:
+        """Whether a server serves a file: it has an end and comes as fast as it is read.
+
+        A duration is no proof: recorders, simulators and looped files state one over RTSP, too.
+        """
+        if not may_be_file(address) or self._container.format.name == _MULTIPART_FORMAT:
+            return False
+        if self.is_playlist:
+            return bool(self._container.duration)
+        # Negative where the server states none (an errno of FFmpeg's avio_size).
+        return self._container.size > 0
+
+    def _end_s(self) -> float | None:
+        """The stream time at which the video ends, as the container states."""
+        container, video = self._container, self.video
+        if "matroska" in container.format.name:  # from zero, whatever its first timestamp
+            named = clock_s(video.metadata.get("DURATION", ""))
+            return named or (container.duration / av.time_base if container.duration else None)
+        if video.duration and video.time_base:
+            length_s = video.duration * video.time_base
+            if (
+                container.format.name == "avi" and video.average_rate
+            ):  # of a file that was cut off, the frames that exist
+                length_s = max(length_s, video.frames / video.average_rate)
+            return float((video.start_time or 0) * video.time_base + length_s)
+        if container.duration:
+            return ((container.start_time or 0) + container.duration) / av.time_base
+        return None
+
+    def packets(self) -> Iterator[Packet[Stream]]:
+        """Yield packets of the chosen streams; raises SourceError when reading fails or one is encrypted."""
+        return self._guard.until_closed(self._read())
+
+    def _read(self) -> Iterator[Packet[Stream]]:
+        streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
+        with translated(self._name, live=self._live, timeout=SourceFault.STALLED):
+            for packet in demuxed(self._container, streams):
+                if packet.stream_index == self.video.index and is_encrypted(packet):
+                    raise self._encrypted(ENCRYPTED)
+                yield packet
+
+    def close(self) -> None:
+        """Close the container; a thread that reads it closes it once it has its packet."""
+        self._guard.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _recorded_utc(path: Path, metadata: dict[str, Any], duration_s: float | None) -> datetime:
+    try:
+        recorded = datetime.fromisoformat(str(metadata["creation_time"]))
+    except (KeyError, ValueError):
+        recorded = None
+    if recorded is not None and recorded.year in _CREDIBLE_YEARS:
+        return recorded if recorded.tzinfo else recorded.replace(tzinfo=UTC)
+    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return changed - timedelta(seconds=min(duration_s or 0.0, _MAX_DURATION_S))

@@ -1,0 +1,104 @@
+"""Open an address with PyAV; its errors become SourceErrors."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import av
+import av.error
+from av.container import InputContainer
+
+from stream.address import local_path, redact, scheme
+from stream.source import SourceError, SourceFault
+
+OPEN_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 20.0
+
+# Video4Linux, as PyAV names its demuxer.
+_DEVICE_FORMAT = "video4linux2,v4l2"
+
+
+def _options(address: str, transport: str) -> dict[str, str]:
+    """FFmpeg's options with which reading begins soon after opening."""
+    if scheme(address) in {"rtsp", "rtsps"}:
+        # Two frames are enough for the rate; FFmpeg would wait for twenty.
+        return {"rtsp_transport": transport, "fpsprobesize": "2"}
+    if scheme(address) in {"http", "https"}:  # any may be a playlist
+        # Begin with the newest segment, not the third newest; accept segments with any file name extension.
+        return {"live_start_index": "-1", "extension_picky": "0"}
+    return {}
+
+
+def opened(address: str, transport: str) -> InputContainer:
+    name = redact(address)
+    if address.startswith("synthetic:"):
+        from synthetic import SyntheticCamera, parse_address  # noqa: PLC0415  # real cameras need none
+
+        try:
+            camera = SyntheticCamera(parse_address(address))
+        except ValueError as error:
+            raise SourceError(name, str(error)) from error
+        # A second is enough to probe a synthetic stream.
+        return av.open(camera, mode="r", format="mpegts", options={"analyzeduration": "1000000"})
+    path = local_path(address)
+    if path is None:
+        timeout_s = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+        return av.open(
+            address,
+            mode="r",
+            options=_options(address, transport),
+            timeout=timeout_s,
+            metadata_errors="replace",
+        )
+    if not address or "\0" in address:
+        raise SourceError(name, "not an address")
+    if path.is_dir():
+        raise SourceError(name, "a folder, not a video")
+    if path.is_file() and path.stat().st_size == 0:
+        raise SourceError(name, "the file is empty")
+    if path.is_char_device():
+        return av.open(str(path), mode="r", format=_DEVICE_FORMAT)
+    # With "file:", FFmpeg sees no protocol and no pattern in a file name.
+    return av.open(f"file:{path}", mode="r", metadata_errors="replace")
+
+
+@contextmanager
+def translated(name: str, *, live: bool, timeout: SourceFault = SourceFault.DOWN) -> Iterator[None]:
+    """Turn PyAV's errors into SourceErrors without their text, which may hold the password.
+
+    ``timeout`` is the fault that a timeout means.
+    """
+    try:
+        yield
+    except (av.error.FFmpegError, OSError) as error:
+        reason, final = _explain(error, live=live)
+        fault = timeout if isinstance(error, av.error.ExitError | TimeoutError) else SourceFault.DOWN
+        raise SourceError(name, reason, fault=fault, retryable=live and not final) from error
+
+
+def _explain(error: Exception, *, live: bool) -> tuple[str, bool]:
+    """Return the reason in a few words, and whether it is final even for a camera."""
+    table: list[tuple[type[Exception], str, bool]] = [
+        (FileNotFoundError, "no such file", False),
+        (PermissionError, "permission denied", True),
+        (IsADirectoryError, "a folder, not a video", True),
+        (av.error.HTTPUnauthorizedError, "wrong user or password", True),
+        (av.error.HTTPForbiddenError, "access is forbidden", True),
+        (av.error.HTTPNotFoundError, "nothing is served at this address", False),
+        (av.error.ProtocolNotFoundError, "this kind of address is not supported by the PyAV build", True),
+        (av.error.InvalidDataError, "not a video, or damaged, or cut off before its index", False),
+        (av.error.EOFError, "ended before anything could be read", False),
+        (av.error.ExitError, "no answer in time", False),
+        (TimeoutError, "no answer in time", False),
+        (ConnectionRefusedError, "connection refused", False),
+    ]
+    for kind, reason, final in table:
+        if isinstance(error, kind):
+            return reason, final
+    if isinstance(error, OSError) and error.errno == errno.ENOTTY:
+        return "not a video device", True
+    if isinstance(error, OSError) and error.errno == errno.EIO and live:
+        return "cannot be reached", False  # FFmpeg's error for an unknown host name
+    return (getattr(error, "strerror", None) or type(error).__name__).lower(), False

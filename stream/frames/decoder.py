@@ -1,0 +1,274 @@
+"""Decode the packets of one video stream to frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av.error
+from av.packet import Packet
+from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from stream.codec.random_access import access
+from stream.demux import follows_loss
+from stream.frames.frame import Frame, Passed, chroma, luma
+from stream.frames.frame_skip import FrameSkipper, Unmeasured
+from stream.frames.integrity import DamageSpan, DoubtfulFrames, Integrity
+from stream.picture.display import Display, display_of
+from stream.timing.timestamps import JUMP_AHEAD_S, JUMP_BACK_S
+
+# A step forward of at least this many usual ones is a pause in the video.
+_JUMP_FRAMES = 3
+_PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
+# Decoded frames that are handed out together, at most.
+MAX_HELD = 16
+# Colour is measured in frames at least 0.2 s apart; a tenth less, for times that jitter.
+CHROMA_S = 0.18
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a packet gave.
+
+    Attributes:
+        frames: of this epoch.
+        rest: decoder frames of another epoch, as the timestamps started over or the frame size changed: for
+            the ``take`` of a new FrameDecoder. The old one cannot be used any more.
+    """
+
+    frames: tuple[Frame, ...]
+    rest: tuple[VideoFrame, ...] = ()
+
+
+class FrameDecoder:
+    """Decodes one video stream within one epoch; damaged packets are counted, not raised.
+
+    Attributes:
+        first_s: the stream time of the first packet that is to be shown; None before it.
+        media_start_s: the stream time at which media time begins; None before the first frame.
+        damaged: packets that could not be decoded completely so far.
+        refused: those of them that gave no frame at all.
+        thinned: packets that were not decoded, as their frame would not be measured.
+    """
+
+    def __init__(
+        self,
+        video: VideoStream,
+        width_px: int,
+        height_px: int,
+        *,
+        held_bytes: int = 0,
+        max_fps: float | None = None,
+        chroma: bool = False,
+    ) -> None:
+        """Decode to frames of analysis size.
+
+        Args:
+            video: the stream.
+            width_px, height_px: analysis size.
+            held_bytes: memory of decoded frames that may be handed out together, so that measuring them finds
+                the processor's caches warm. 0 hands each out at once. With ``max_fps``, only frames that are
+                not measured are held, as a frame is in the caches when it is new.
+            max_fps: of a faster stream, frames closer together than this are not measured, and not decoded
+                where no other frame refers to them, which may leave half as many; None measures all.
+            chroma: whether frames carry their colour, too.
+        """
+        self._context: VideoCodecContext = video.codec_context
+        if not self._context.is_open:
+            # Without deblocking of bidirectional frames, decoding takes a tenth less on many streams. At
+            # analysis size it is invisible, and its error ends with them, as the frames that others refer to
+            # are deblocked.
+            self._context.options = {**self._context.options, "skip_loop_filter": "bidir"}
+        self._size = (width_px, height_px)
+        self._pixel_aspect = video.sample_aspect_ratio
+        self._display: Display | None = None
+        self._rotation_deg = 0  # of the frame for which that was found
+        self._chroma = chroma
+        self._chroma_s = -CHROMA_S
+        self._frame_s = float(1 / rate) if (rate := video.average_rate) else 0.04
+        # Frames that the decoder yields only when it is flushed do not carry their time base.
+        self._tick_s = float(video.time_base or Fraction(1, 90_000))
+        self._source_size: tuple[int, int] | None = None
+        self._last_s = -self._frame_s
+        self._packet_s: float | None = None
+        self.first_s: float | None = None
+        self.media_start_s: float | None = None
+        self.damaged = 0
+        self.refused = 0
+        self.thinned = 0
+        self._integrity = Integrity()
+        self._damage = DamageSpan()
+        self._doubtful = DoubtfulFrames()
+        self._held: list[VideoFrame] = []
+        self._held_bytes = held_bytes
+        # A tenth less, for times that are rounded or jitter.
+        self._min_s = 0.9 / max_fps if max_fps else 0.0
+        self._handed_s: float | None = None
+        self._shown_s = 0.0  # duration of the newest frame, as it states it
+        # Of interlaced video, a skipped packet may be half a frame.
+        known = self._context.name == "h264" and self._context.field_order == _PROGRESSIVE
+        self._skipper = FrameSkipper(self._min_s) if max_fps and known else None
+        self._after_damage = False  # since the last frame handed out
+        self._unmeasured = Unmeasured()
+
+    @property
+    def ends_s(self) -> float | None:
+        """Media time at which the newest frame ends, if it was not handed out; None if it was."""
+        left_out = self._handed_s is not None and self._last_s > self._handed_s
+        return self._last_s + self._frame_s if left_out else None
+
+    @property
+    def shown_to_s(self) -> float | None:
+        """Media time until which the newest frame is shown, by its own duration; None where it has none."""
+        return self._last_s + self._shown_s if 0 < self._shown_s < JUMP_AHEAD_S else None
+
+    def decode(self, packet: Packet[Stream] | None) -> Decoded:
+        """Decode a packet, or flush with None."""
+        if packet is not None:
+            self._note(packet)
+            if self._skips(packet):
+                self.thinned += 1
+                return Decoded(())
+        try:
+            self._held += self._context.decode(packet)
+        except (av.error.FFmpegError, ValueError):
+            self.damaged += 1
+            self.refused += 1
+            if self._packet_s is not None:
+                self._damage.add(self._packet_s, self._packet_s)
+                self._integrity.add(self._packet_s, complete=False)
+        if packet is not None and self._may_wait():
+            return Decoded(())
+        images, self._held = self._held, []
+        decoded = self.take(images)
+        if packet is None and not decoded.rest:
+            return Decoded((*decoded.frames, *self._judged(trusted=self._integrity.likely)))
+        return decoded
+
+    def _skips(self, packet: Packet[Stream]) -> bool:
+        if self._skipper is None or packet.pts is None:
+            return False
+        shown_s = packet.pts * self._tick_s
+        skips = self._skipper.skips(shown_s, droppable=not access(packet).counts)
+        if skips:
+            self._unmeasured.skip(shown_s)
+        return skips
+
+    def _may_wait(self) -> bool:
+        """Whether decoded frames may wait; none may that will be measured, where some are not."""
+        if not self._held:
+            return True
+        if self._min_s and self._is_due(self._held[-1]):
+            return False
+        # Three bytes for two pixels, as in 4:2:0 of 8 bits; near enough for others.
+        frame_bytes = self._held[0].width * self._held[0].height * 3 // 2
+        return len(self._held) < MAX_HELD and (len(self._held) + 1) * frame_bytes <= self._held_bytes
+
+    def _is_due(self, image: VideoFrame) -> bool:
+        """Whether a frame is late enough after the one handed out last to be the next."""
+        stream_s = self.stream_s(image)
+        if self._handed_s is None or self.media_start_s is None or stream_s is None:
+            return True
+        return stream_s - self.media_start_s - self._handed_s >= self._min_s
+
+    def _note(self, packet: Packet[Stream]) -> None:
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is None:
+            return
+        before_s, self._packet_s = self._packet_s, stamp * self._tick_s
+        if self.first_s is None and not packet.is_discard:
+            self.first_s = self._packet_s
+        if follows_loss(packet):
+            self._damage.add(self._packet_s if before_s is None else before_s, self._packet_s)
+
+    def take(self, images: Sequence[VideoFrame]) -> Decoded:
+        """Take what another decoder of the stream has decoded."""
+        frames: list[Frame] = []
+        for nth, image in enumerate(images):
+            damaged = self._is_damaged(image)
+            if not self._integrity.doubtful or self._doubtful.is_full:
+                frames += self._judged(trusted=self._integrity.trusted)
+            if damaged:
+                continue
+            before_s = self._last_s, self._handed_s
+            at_s = self._place(image)
+            if at_s is None:
+                frames += self._judged(trusted=self._integrity.likely)
+                return Decoded(tuple(frames), tuple(images[nth:]))
+            if self._handed_s is None or at_s - self._handed_s >= self._min_s:
+                frame = self._frame(image, at_s)
+                if self._integrity.doubtful and (self._held_bytes or before_s[1] is not None):
+                    self._doubtful.add(frame, before_s)
+                else:
+                    frames.append(frame)
+            else:
+                self._unmeasured.add(Passed(at_s, image, self._display or Display()))
+        return Decoded(tuple(frames))
+
+    def _judged(self, *, trusted: bool) -> list[Frame]:
+        """Return the doubtful frames, if they can be trusted; otherwise they count as damaged."""
+        frames, before_s = self._doubtful.take()
+        if trusted or before_s is None:
+            return frames
+        self._last_s, self._handed_s = before_s
+        self._after_damage = True
+        self.damaged += len(frames)
+        return []
+
+    def _is_damaged(self, image: VideoFrame) -> bool:
+        """Whether a frame is decoded only in part, or predicted from one that was."""
+        stream_s, complete = self.stream_s(image), not image.is_corrupt
+        if stream_s is not None:
+            self._integrity.add(stream_s, complete=complete, key=image.key_frame)
+        if complete and self._integrity.trusted:
+            return False
+        self.damaged += 1
+        if stream_s is not None:
+            self._damage.add(stream_s, stream_s)
+        return True
+
+    def stream_s(self, image: VideoFrame) -> float | None:
+        """Return the stream time of a decoder's frame; None where it has none.
+
+        A bare stream has no times: its packets were numbered, or timed by arrival, in decoding order.
+        """
+        stamp = image.dts if image.pts is None else image.pts
+        return None if stamp is None else stamp * self._tick_s
+
+    def _place(self, image: VideoFrame) -> float | None:
+        """Return a frame's media time in this epoch; None where it belongs to another."""
+        size = (image.width, image.height)
+        if size != (self._source_size or size):
+            return None
+        self._source_size = size
+        stream_s = self.stream_s(image)
+        if self.media_start_s is None:
+            self.media_start_s = stream_s or 0.0
+        pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.media_start_s
+        # Frames of a time-lapse may be further apart than another stream's clock jumps.
+        ahead_s = max(JUMP_AHEAD_S, _JUMP_FRAMES * self._frame_s)
+        if not self._last_s - JUMP_BACK_S <= pts_s <= max(self._last_s, 0.0) + ahead_s:
+            return None
+        self._shown_s = (image.duration or 0) * self._tick_s
+        last_s, next_s = self._last_s + self.media_start_s, pts_s + self.media_start_s
+        self._after_damage = self._damage.lies_between(last_s, next_s) or self._after_damage
+        # Frames out of order by one or two (packed B-frames in AVI) stay in their order of arrival.
+        self._last_s = pts_s if pts_s > self._last_s else self._last_s + 1e-3
+        return self._last_s
+
+    def _frame(self, image: VideoFrame, at_s: float) -> Frame:
+        after_damage, self._after_damage = self._after_damage, False
+        self._handed_s = at_s
+        if self._display is None or image.rotation != self._rotation_deg:
+            self._display, self._rotation_deg = display_of(image, self._pixel_aspect), image.rotation
+        between, passed = self._unmeasured.take(self.stream_s(image))
+        colours = None
+        if self._chroma and at_s - self._chroma_s >= CHROMA_S:
+            self._chroma_s = at_s
+            colours = chroma(image, self._display, *self._size)
+        small = luma(image, self._display, *self._size)
+        return Frame(at_s, small, image, after_damage, self._display, 1 + between, passed, colours)

@@ -1,0 +1,130 @@
+"""Shots: one for each event of a window, tight around its peaks and never in its middle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.reel.records import Span
+from analyzer.reel.shots import LEAD_S, MARGIN_S, MAX_SHOT_S, TAIL_S, shots
+from analyzer.signal.activity import Activity
+from analyzer.signal.window import Keyframe, Window
+from tests.kit.records.windows import STEP_S, measured
+
+
+def window(
+    *events: tuple[float, float, float], peaks: Sequence[tuple[float, float]] = (), cuts: Sequence[float] = ()
+) -> Window:
+    """The window from 20 to 30 s; events are (start, end, height), with a keyframe in the middle of each."""
+    signal = [20.0] * 50
+    keyframes = [Keyframe(at_s, value) for at_s, value in peaks]
+    for start_s, end_s, value in events:
+        for step in range(round((start_s - 20) / STEP_S), round((end_s - 20) / STEP_S)):
+            signal[step] = value
+        keyframes.append(Keyframe((start_s + end_s) / 2, value))
+    keyframes.sort(key=lambda keyframe: keyframe.pts_s)
+    empty = measured(2, [(1.0, 500.0)])
+    activity = Activity(cuts=tuple(cuts))
+    return replace(empty, keyframes=tuple(keyframes), signal=tuple(signal), activity=activity)
+
+
+def near(span: Span, start_s: float, end_s: float) -> bool:
+    return [span.start_s, span.end_s] == pytest.approx([start_s, end_s])
+
+
+def test_a_shot_leads_up_to_its_event_and_follows_it() -> None:
+    (shot,) = shots(window((24.0, 25.2, 500.0)))
+    assert near(shot.event, 24.0 - MARGIN_S, 25.2 + MARGIN_S)
+    assert near(shot.full, 24.6 - LEAD_S, 24.6 + TAIL_S)
+    assert shot.ends
+
+
+def test_a_long_event_is_not_cut_in_its_middle() -> None:
+    (shot,) = shots(window((22.0, 28.0, 500.0)))
+    assert near(shot.full, 22.0 - MARGIN_S, 28.0 + MARGIN_S)
+
+
+def test_each_event_is_a_shot_of_its_own() -> None:
+    first, second = shots(window((21.0, 22.0, 500.0), (26.0, 27.0, 300.0)))
+    assert first.full.end_s < second.full.start_s
+    assert [first.value, second.value] == [500.0, 300.0]
+
+
+def test_a_short_calm_does_not_end_an_event() -> None:
+    (shot,) = shots(window((22.0, 23.0, 500.0), (23.8, 25.0, 300.0)))
+    assert near(shot.event, 22.0 - MARGIN_S, 25.0 + MARGIN_S)
+
+
+def test_what_is_small_beside_the_windows_peak_is_left_out() -> None:
+    """A shadow of 3 % of the peak is not to pull the chapter seconds early."""
+    (shot,) = shots(window((21.4, 21.8, 300.0), (26.0, 27.4, 10_000.0)))
+    assert shot.full.start_s > 25.0
+    assert len(shots(window((21.4, 21.8, 500.0), (26.0, 27.4, 10_000.0)))) == 2
+
+
+def test_a_hard_cut_begins_an_event() -> None:
+    """Two scenes that both move are two shots, each with its own peak."""
+    moving = window((22.0, 28.0, 500.0), peaks=[(25.4, 900.0)], cuts=[25.4])
+    moving = replace(moving, keyframes=(Keyframe(23.0, 700.0), Keyframe(25.4, 900.0)))
+    first, second = shots(moving)
+    assert first.event.end_s < 25.4 + MARGIN_S + 1e-9
+    assert second.core.holds(25.4)
+
+
+def test_a_keyframe_outside_of_all_activity_is_an_event() -> None:
+    first, second = shots(window((26.0, 27.0, 500.0), peaks=[(22.0, 400.0)]))
+    assert first.core.holds(22.0)
+    assert second.core.holds(26.5)
+
+
+def test_what_goes_on_all_the_time_cannot_be_shown_whole() -> None:
+    (shot,) = shots(window((20.0, 30.0, 500.0)))
+    assert not shot.ends
+    assert shot.full.length_s == pytest.approx(MAX_SHOT_S)
+
+
+def test_a_window_without_keyframes_shows_its_middle() -> None:
+    (shot,) = shots(measured(2))
+    assert shot.core.holds(25.0)
+
+
+@st.composite
+def any_window(draw: st.DrawFn) -> Window:
+    """A window of any length with any signal and peaks, which need not agree."""
+    length_s = draw(st.floats(0.5, 10.0))
+    values = st.floats(0.0, 1000.0)
+    peaks = draw(st.lists(st.tuples(st.floats(0.0, 0.99), values), min_size=1, max_size=12))
+    keyframes = sorted((20.0 + share * length_s, value) for share, value in peaks)
+    signal = draw(st.lists(values, max_size=int(length_s / STEP_S)))
+    cuts = tuple(sorted(draw(st.lists(st.floats(20.0, 20.0 + length_s), max_size=3))))
+    return replace(
+        measured(2, [(1.0, 500.0)]),
+        end_s=20.0 + length_s,
+        keyframes=tuple(Keyframe(at_s, value) for at_s, value in keyframes),
+        signal=tuple(signal),
+        activity=Activity(cuts=cuts),
+    )
+
+
+@given(any_window(), st.floats(0.0, 12.0))
+def test_shots_lie_in_their_window_each_span_around_the_one_before(made: Window, length_s: float) -> None:
+    found = shots(made)
+    assert max(made.keyframes, key=lambda k: k.value).value == max(shot.value for shot in found)
+    for before, after in pairwise(found):
+        assert before.keyframes[-1].pts_s <= after.keyframes[0].pts_s
+    for shot in found:
+        best_s = max(shot.keyframes, key=lambda k: k.value).pts_s
+        spans = [shot.core, shot.event, shot.full]
+        for inner, outer in pairwise([*spans, Span(made.start_s, made.end_s)]):
+            assert outer.start_s - 1e-6 <= inner.start_s <= inner.end_s <= outer.end_s + 1e-6
+        assert shot.core.holds(best_s)
+        assert shot.full.length_s <= MAX_SHOT_S + 1e-6
+        part = shot.of_length(length_s)
+        wanted_s = min(max(length_s, shot.core.length_s), shot.full.length_s)
+        assert part.length_s == pytest.approx(wanted_s, abs=1e-6)
+        assert part.start_s - 1e-6 <= shot.core.start_s <= shot.core.end_s <= part.end_s + 1e-6

@@ -1,0 +1,1 @@
+"""``recap``: one test module for each part of it."""

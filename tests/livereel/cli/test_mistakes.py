@@ -1,0 +1,112 @@
+"""Mistakes on the command line: each is one line that says what is wrong, and the right exit code."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from analyzer.reel.records import Gap, GapReason
+from livereel.config.since import EXAMPLES
+from livereel.ledger.ledger import Ledger
+from tests.kit.films.scene import scene
+from tests.kit.program.command_line import CommandLine
+
+NOT_A_VIDEO = "not a video, or damaged, or cut off before its index"
+KINDS = "'builtin', 'vllm', 'openai'"
+LEVELS = "'debug', 'info', 'warning', 'error'"
+
+# The command line, its exit code, and what it says behind "livereel: ".
+MISTAKES: list[tuple[str, int, str]] = [
+    ("wach x.mp4", 2, "no such command 'wach'. Did you mean 'watch'? (see livereel --help)"),
+    ("scan", 2, "missing argument 'SOURCE' (see livereel scan --help)"),
+    ("scan film.mp4 x.mp4", 2, "got unexpected extra argument(s) (x.mp4) (see livereel scan --help)"),
+    ("scan film.mp4 --nonsense", 2, "no such option: --nonsense (see livereel scan --help)"),
+    ("scan -x.mp4", 2, "no such option: -x (see livereel scan --help)"),
+    ("scan x.mp4", 1, "x.mp4: no such file"),
+    ("scan notes.txt", 1, f"notes.txt: {NOT_A_VIDEO}"),
+    ("scan folder", 1, "folder: a folder, not a video"),
+    ("scan synthetic://road", 1, "synthetic://road: unknown synthetic place 'road' (allowed: street, field)"),
+    ("scan film.mp4 --region 1,2,3", 2, "--region 1,2,3: expected four whole numbers, X,Y,W,H"),
+    (
+        "scan film.mp4 --ignore 0,0,0,5",
+        2,
+        "--ignore 0,0,0,5: X and Y must not be negative, W and H must be more than 0",
+    ),
+    ("scan film.mp4 --plot folder", 1, "folder: Is a directory"),
+    ("scan film.mp4 --plot nowhere/x.html", 1, "nowhere: No such file or directory"),
+    ("recap film.mp4", 2, "missing option '--out' (see livereel recap --help)"),
+    ("recap film.mp4 --out folder", 1, "folder exists already"),
+    (
+        "recap film.mp4 --out reel --style film",
+        2,
+        "invalid value for '--style': 'film' is not one of 'clips', 'keyframes' (see livereel recap --help)",
+    ),
+    (
+        "recap film.mp4 --out reel --describe oracle",
+        2,
+        f"invalid value for '--describe': 'oracle' is not one of {KINDS} (see livereel recap --help)",
+    ),
+    ("watch", 2, "missing argument 'SOURCE' (see livereel watch --help)"),
+    (
+        "watch film.mp4 --seconds 0",
+        2,
+        "invalid value for '--seconds': must be greater than or equal to 1 (see livereel watch --help)",
+    ),
+    ("watch film.mp4 --data notes.txt", 1, "notes.txt: Not a directory"),
+    ("watch film.mp4 --quiet --log-level info", 2, "--quiet and --log-level: choose one"),
+    (
+        "demo --seconds 3",
+        2,
+        "invalid value for '--seconds': must be greater than or equal to 15 (see livereel demo --help)",
+    ),
+    ("ledger", 1, "livereel-data/ledger.db: No such file or directory"),
+    ("ledger --data notes.txt", 1, "notes.txt/ledger.db: Not a directory"),
+    (
+        "ledger --log-level loud",
+        2,
+        f"invalid value for '--log-level': 'loud' is not one of {LEVELS} (see livereel ledger --help)",
+    ),
+    ("ledger --data data --since soon", 2, f"--since soon: not a time; examples: {EXAMPLES}"),
+    ("ledger --data data --since 25:00", 2, f"--since 25:00: not a time; examples: {EXAMPLES}"),
+    ("reel --data data --out folder", 1, "folder exists already"),
+    ("reel --data data --out reel --camera back", 2, "--camera back: data knows only front"),
+    ("reel --data data --out reel", 1, "nothing happened: there is no moment to make a reel of"),
+]
+
+
+@pytest.fixture
+def place(places: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go there."""
+    monkeypatch.chdir(places)
+    return places
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a film, a text, a folder and the data of a run in which nothing happened."""
+    place = tmp_path_factory.mktemp("place")
+    scene(place / "film.mp4", seconds=1)
+    (place / "notes.txt").write_text("Buy milk.\n")
+    (place / "folder").mkdir()
+    (place / "data").mkdir()
+    with closing(Ledger(place / "data")) as ledger:
+        start, end = "2026-03-12T14:00:00.000Z", "2026-03-12T14:10:00.000Z"
+        ledger.gaps.add(Gap("front", start, end, GapReason.DISABLED))
+    return place
+
+
+@pytest.mark.parametrize(("line", "code", "said"), MISTAKES, ids=[line for line, _, __ in MISTAKES])
+def test_a_mistake_is_one_line_and_its_exit_code(
+    line: str, code: int, said: str, place: Path, livereel: CommandLine
+) -> None:
+    before = sorted(place.iterdir())
+    assert livereel.failure(*line.split(), code=code) == said
+    assert sorted(place.iterdir()) == before, "nothing is left behind"
+
+
+@pytest.mark.usefixtures("place")
+def test_a_time_in_the_future_is_a_mistake(livereel: CommandLine) -> None:
+    said = livereel.failure("ledger", "--data", "data", "--since", "2999-01-01", code=2)
+    assert said.startswith("--since 2999-01-01: is in the future (2999-01-01 00:00:00 UTC; it is ")
