@@ -191,7 +191,7 @@ def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraSe
     for source in sources:
         stem = camera_name(source)[:60]
         numbered = (f"{stem}-{number}" for number in itertools.count(2))
-        names.append(next(name for name in itertools.chain([stem], numbered) if name not in {ALL, *names}))
+        names.append(next(name for name in itertools.chain([stem], numbered) if name not in {ALL, REQUESTED, *names}))
     return [
         CameraSettings(name=name, source=source, loop=loop)
         for name, source in zip(names, sources, strict=True)
@@ -278,15 +278,15 @@ def _mqtt(ledger: Ledger, cameras: Sequence[str], settings: MqttSettings) -> Out
 
 
 def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outlet:
-    from sinks.web.sink import WebSink, listen  # noqa: PLC0415  # a web server, for who wants one
+    from sinks.web.sink import WebSink, listen, url_of  # noqa: PLC0415  # a web server, for who wants one
 
     listening = listen(settings)
+    log.info("web: %s", url_of(listening, settings))
 
     @asynccontextmanager
     async def opened(live: Live, stop: asyncio.Event) -> AsyncIterator[Sink]:
         archive = LedgerArchive(ledger, cameras)
         sink = WebSink(settings, listening, cameras, archive, live, version=livereel.__version__)
-        log.info("web: %s", sink.url)
         async with running("web", sink.run(), stop):
             try:
                 yield sink

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sinks.archive import Archive
 from sinks.sink import Event, SinkError
@@ -39,6 +40,21 @@ class _Server(uvicorn.Server):
         yield
 
 
+class BelowPath:
+    """Serves an application below a path, whether or not a reverse proxy has removed the path."""
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self._app = app
+        self._root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with the path that the browser sees."""
+        root, path = self._root_path, scope.get("path", "")
+        if root and not path.startswith(f"{root}/"):
+            path = f"{root}/" if path == root else root + path
+        await self._app({**scope, "root_path": root, "path": path}, receive, send)
+
+
 class WebSink:
     """A Sink that shows events on pages.
 
@@ -60,16 +76,14 @@ class WebSink:
         """Serve at ``listening`` (see ``listen``), which the sink closes."""
         self.board = Board(cameras)
         self._socket = listening
-        host, port = self._socket.getsockname()[:2]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
+        self.url = url_of(listening, settings)
         guard = Guard(settings)
         config = uvicorn.Config(
-            _application(archive, self.board, reels, guard, version),
+            BelowPath(_application(archive, self.board, reels, guard, version), settings.root_path),
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
-            root_path=settings.root_path,
             limit_concurrency=MAX_CONNECTIONS,
             timeout_keep_alive=20,
             timeout_graceful_shutdown=CLOSE_S,
@@ -108,9 +122,17 @@ def listen(settings: WebSettings) -> socket.socket:
             listening.close()
             raise
     except OSError as error:
-        raise SinkError(f"web: {settings.host}:{settings.port}: {error.strerror or error}") from error
+        raise SinkError(
+            f"web: {settings.host}:{settings.port}: {error.strerror or error} (--port N takes another)"
+        ) from error
     listening.set_inheritable(False)
     return listening
+
+
+def url_of(listening: socket.socket, settings: WebSettings) -> str:
+    """Return where the pages are."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
 
 
 def _application(

@@ -14,6 +14,7 @@ from livereel.config.schema import Config
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
+from sinks.web.settings import WebSettings
 
 LONG_S = 60.0
 
@@ -39,7 +40,7 @@ def test_a_sink_that_dies_ends_the_run_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(app, "MqttSink", Dying)
-    options = Options(Config(mqtt=MqttSettings(host="127.0.0.1")))
+    options = Options(Config(mqtt=MqttSettings(host="127.0.0.1"), web=WebSettings(enabled=False)))
     camera = CameraSettings("front", "synthetic://street?size=320x180")
     with pytest.raises(SinkError, match=r"^mqtt: ZeroDivisionError: by nothing$"):
         watch([camera], tmp_path / "data", options, LONG_S)
