@@ -191,7 +191,8 @@ def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraSe
     for source in sources:
         stem = camera_name(source)[:60]
         numbered = (f"{stem}-{number}" for number in itertools.count(2))
-        names.append(next(name for name in itertools.chain([stem], numbered) if name not in {ALL, REQUESTED, *names}))
+        taken = {ALL, REQUESTED, *names}
+        names.append(next(name for name in itertools.chain([stem], numbered) if name not in taken))
     return [
         CameraSettings(name=name, source=source, loop=loop)
         for name, source in zip(names, sources, strict=True)

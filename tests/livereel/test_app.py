@@ -20,8 +20,9 @@ LONG_S = 60.0
 
 
 def test_names_differ_whatever_the_addresses() -> None:
-    cameras = name_cameras(["front-2.mp4", "front.mp4", "b/front.mp4", "rtsp://10.0.0.5/front", "all.mp4"])
-    assert [camera.name for camera in cameras] == ["front-2", "front", "front-3", "front-4", "all-2"]
+    cameras = name_cameras(["front-2.mp4", "front.mp4", "b/front.mp4", "rtsp://10.0.0.5/front"])
+    assert [camera.name for camera in cameras] == ["front-2", "front", "front-3", "front-4"]
+    assert [camera.name for camera in name_cameras(["all.mp4", "requested.mp4"])] == ["all-2", "requested-2"]
 
 
 def test_names_hold_no_password() -> None:
