@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 Row = dict[str, Any]
-"""A JSON object: a window as in ``windows.jsonl``, a gap, or a reel as in ``reel.json``."""
+"""A JSON object: a gap, a reel as in ``reel.json``, or a window as in ``windows.jsonl``.
+
+A window also has ``strongest``: the number of its strongest keyframe, None where it has none.
+"""
 
 
 class ArchiveError(Exception):

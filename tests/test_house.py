@@ -33,7 +33,7 @@ CONFIG = ROOT / "config.yaml"
 
 # What product code may import in addition to itself and the standard library; tests and benchmarks use more.
 LIBRARIES = {
-    "annotated_types", "av", "cv2", "imageio", "jinja2", "numpy", "paho", "PIL", "pydantic",
+    "annotated_types", "av", "cv2", "h11", "imageio", "jinja2", "numpy", "paho", "PIL", "pydantic",
     "rich", "sqlalchemy", "sse_starlette", "starlette", "typer", "uvicorn", "yaml",
 }  # fmt: skip
 MODEL_LIBRARIES = {"openai", "qwen_vl_utils", "torch", "transformers", "vllm"}

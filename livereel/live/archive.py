@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from heapq import merge
 from pathlib import Path
 
-from analyzer.signal.window import Outcome
+from analyzer.signal.window import Keyframe, Outcome
 from base.clock import parse_utc, utc_after, utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import Entry, LedgerError
@@ -98,7 +98,7 @@ class LedgerArchive:
     def _row(self, entry: Entry) -> Row:
         row = window_row(entry.window, entry.outcome, entry.moment, base=self._ledger.data)
         alerts = list(entry.moment.alerts) if entry.moment else []
-        return {**row, "alerts": alerts}
+        return {**row, "alerts": alerts, "strongest": _strongest(entry.window.keyframes)}
 
 
 def joined(spans: Iterable[Span], least_s: float) -> list[Span]:
@@ -121,6 +121,11 @@ def joined(spans: Iterable[Span], least_s: float) -> list[Span]:
 def length_s(span: Span) -> float:
     """Return how long a span is."""
     return (parse_utc(span.end_utc) - parse_utc(span.start_utc)).total_seconds()
+
+
+def _strongest(keyframes: Sequence[Keyframe]) -> int | None:
+    """Return the number of the keyframe with the highest signal; None where there is none."""
+    return max(range(len(keyframes)), key=lambda number: keyframes[number].value, default=None)
 
 
 def _activity(span: Span) -> int:

@@ -133,8 +133,9 @@ class Access:
         if not self._guard.is_same_origin(headers):
             return JSONResponse({"error": "the request comes from another site"}, 403)
         length = headers.get("content-length")
-        if length is None or not length.isdigit():
+        # A body in chunks has no length, whatever else its head says.
+        if length is None or not length.isdecimal() or "transfer-encoding" in headers:
             return JSONResponse({"error": "the length of the body is missing"}, 411)
-        if int(length) > MAX_BODY_BYTES:
+        if len(length) > 9 or int(length) > MAX_BODY_BYTES:
             return JSONResponse({"error": f"the body exceeds {MAX_BODY_BYTES} bytes"}, 413)
         return None

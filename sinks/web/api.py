@@ -27,6 +27,9 @@ T = TypeVar("T")
 MAX_LIMIT = 500
 MAX_DAYS = 31
 MAX_TEXT_CHARS = 500
+MAX_TAGS = 20
+MAX_SEQ = (1 << 63) - 1  # of a whole number in SQLite
+BODY_S = 10.0
 # What a day's strip can show of a span: 1440 pixels of it.
 LEAST_SPAN_SHARE = 1 / 1440
 
@@ -75,7 +78,7 @@ class Api:
 
     async def moments(self, request: Request) -> Response:
         """Return the moments that match, newest first."""
-        rows = await reading(self._archive.search, moment_query(request))
+        rows = await reading(self._archive.search, moment_query(request, self._archive))
         return JSONResponse({"moments": rows})
 
     async def moment(self, request: Request) -> Response:
@@ -85,16 +88,15 @@ class Api:
     async def timeline(self, request: Request) -> Response:
         """Return the spans of each camera between two times, a day of them by default."""
         until = time_of(request, "until") or utc_text(datetime.now(UTC))
-        since = time_of(request, "since") or utc_text(parse_utc(until) - timedelta(days=1))
+        since = time_of(request, "since") or _day_before(until)
         length_s = (parse_utc(until) - parse_utc(since)).total_seconds()
         if not 0 < length_s <= MAX_DAYS * 86_400:
             raise HTTPException(400, f"until: must be after since, by {MAX_DAYS} days at most")
-        wanted = request.query_params.getlist("camera") or list(self._archive.cameras)
+        wanted = cameras_of(request, self._archive) or list(self._archive.cameras)
         least_s = length_s * LEAST_SPAN_SHARE
         cameras = {
             name: [asdict(span) for span in await reading(self._archive.spans, name, since, until, least_s)]
             for name in wanted
-            if name in self._archive.cameras
         }
         return JSONResponse({"since_utc": since, "until_utc": until, "cameras": cameras})
 
@@ -109,11 +111,7 @@ class Api:
 
     async def reel(self, request: Request) -> Response:
         """Return a reel: the newest of its id, or the one that ``seq`` names."""
-        seq = request.query_params.get("seq")
-        if seq is not None and not seq.isdecimal():
-            raise HTTPException(400, "seq: expected a whole number")
-        reel_id = request.path_params["reel_id"]
-        return JSONResponse(found(await reading(self._archive.reel, reel_id, int(seq) if seq else None)))
+        return JSONResponse(found(await reading(self._archive.reel, *reel_of(request))))
 
     async def make_reel(self, request: Request) -> Response:
         """Make a reel of a body's ``since_utc``, ``until_utc`` and ``cameras``; return its id and seq."""
@@ -125,8 +123,7 @@ class Api:
                 400, "since_utc: expected a time before until_utc, such as 2026-01-31T14:00:00Z"
             )
         cameras = wanted.get("cameras") or []
-        unknown = [name for name in cameras if name not in self._archive.cameras]
-        if not isinstance(cameras, list) or unknown:
+        if not isinstance(cameras, list) or not all(name in self._archive.cameras for name in cameras):
             raise HTTPException(400, f"cameras: expected some of {', '.join(self._archive.cameras)}")
         made = await _unless_failed(self._reels.make_period(since, until, tuple(cameras)))
         if made is None:
@@ -135,7 +132,7 @@ class Api:
 
     async def events(self, _: Request) -> Response:
         """Stream events: ``camera``, ``motion``, ``peak``, ``window``, ``moment``, ``reel``, ``gap``."""
-        return EventSourceResponse(self._stream(), ping=15, send_timeout=20)
+        return EventSourceResponse(self._stream(), ping=15)
 
     async def _stream(self) -> AsyncGenerator[dict[str, str]]:
         async with aclosing(self._board.messages()) as messages:
@@ -162,21 +159,17 @@ def found(row: T | None) -> T:
     return row
 
 
-def moment_query(request: Request) -> MomentQuery:
+def moment_query(request: Request, archive: Archive) -> MomentQuery:
     """Return the search that a request's query asks for; 400 where it makes no sense."""
     values = request.query_params
-    try:
-        least = float(values.get("min_importance") or 0)
-    except ValueError:
-        raise HTTPException(400, "min_importance: expected a number from 0 to 10") from None
     text = values.get("q", "")
     if len(text) > MAX_TEXT_CHARS:
         raise HTTPException(400, f"q: at most {MAX_TEXT_CHARS} characters")
     return MomentQuery(
         text=text,
-        cameras=tuple(values.getlist("camera")),
-        tags=tuple(values.getlist("tag")),
-        min_importance=least if 0 <= least <= 10 else 0.0,
+        cameras=cameras_of(request, archive),
+        tags=tuple(tag for tag in values.getlist("tag")[:MAX_TAGS] if tag),
+        min_importance=_importance(values.get("min_importance") or "0"),
         alerts_only=values.get("alerts") in {"1", "true", "on"},
         since_utc=time_of(request, "since") or "",
         until_utc=time_of(request, "until") or "",
@@ -184,12 +177,48 @@ def moment_query(request: Request) -> MomentQuery:
     )
 
 
+def _importance(text: str) -> float:
+    try:
+        least = float(text)
+    except ValueError:
+        least = -1.0
+    if not 0 <= least <= 10:
+        raise HTTPException(400, "min_importance: expected a number from 0 to 10")
+    return least
+
+
+def cameras_of(request: Request, archive: Archive) -> tuple[str, ...]:
+    """Return the cameras that are asked for, none for all; 400 where one is unknown."""
+    named = tuple(dict.fromkeys(name for name in request.query_params.getlist("camera") if name))
+    if not all(name in archive.cameras for name in named):
+        raise HTTPException(400, f"camera: expected one of {', '.join(archive.cameras)}")
+    return named
+
+
 def limit_of(request: Request) -> int:
     """Return how many are asked for, 50 by default."""
-    limit = request.query_params.get("limit", "50")
-    if not limit.isdecimal() or not 1 <= int(limit[:9]) <= MAX_LIMIT:
-        raise HTTPException(400, f"limit: expected 1 to {MAX_LIMIT}")
-    return int(limit)
+    return whole(request.query_params.get("limit", "50"), "limit", 1, MAX_LIMIT)
+
+
+def reel_of(request: Request) -> tuple[str, int | None]:
+    """Return the id and the number of the reel that is asked for; None for its newest."""
+    seq = request.query_params.get("seq")
+    number = None if seq is None else whole(seq, "seq", 1, MAX_SEQ)
+    return request.path_params["reel_id"], number
+
+
+def whole(text: str, name: str, low: int, high: int) -> int:
+    """Return a whole number of the query; 400 where it is none between ``low`` and ``high``."""
+    if text.isascii() and text.isdecimal() and len(text) <= len(str(high)) and low <= int(text) <= high:
+        return int(text)
+    raise HTTPException(400, f"{name}: expected {low} to {high}")
+
+
+def _day_before(utc: str) -> str:
+    try:
+        return utc_text(parse_utc(utc) - timedelta(days=1))
+    except OverflowError:
+        raise HTTPException(400, "until: expected a later time") from None
 
 
 def time_of(request: Request, name: str) -> str | None:
@@ -210,11 +239,19 @@ def _utc(name: str, text: object) -> str:
         raise HTTPException(400, f"{name}: expected a time such as 2026-01-31T14:00:00Z") from None
 
 
+async def body_of(request: Request) -> bytes:
+    """Return a request's body; 408 where it does not come within BODY_S."""
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.body()
+    except TimeoutError:
+        raise HTTPException(408, f"the body has not come within {BODY_S:g} s") from None
+
+
 async def _object(request: Request) -> dict[str, Any]:
     try:
-        async with asyncio.timeout(10):
-            value = json.loads(await request.body())
-    except (ValueError, RecursionError, TimeoutError):
+        value = json.loads(await body_of(request))
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise HTTPException(400, "the body: expected a JSON object")

@@ -76,7 +76,7 @@ class Board:
     Attributes:
         cameras: by name, in the order of the configuration.
         describer: how the describer is; None while it is well.
-        missed: events that pages which do not read have cost so far.
+        missed: events that were dropped so far, since pages did not read them.
     """
 
     def __init__(self, cameras: Sequence[str]) -> None:
@@ -84,7 +84,8 @@ class Board:
         self.describer: str | None = None
         self.stats: Stats | None = None
         self.missed = 0
-        self._pages: set[asyncio.Queue[Message]] = set()
+        self._pages: set[asyncio.Queue[Message | None]] = set()
+        self._closed = False
 
     @property
     def pages(self) -> int:
@@ -99,21 +100,26 @@ class Board:
         for waiting in self._pages:
             self._pass(waiting, message)
 
-    def _pass(self, waiting: asyncio.Queue[Message], message: Message) -> None:
+    def close(self) -> None:
+        """End the events of all pages, those that ask from now on, too."""
+        self._closed = True
+        for waiting in self._pages:
+            self.missed += _emptied(waiting)
+            waiting.put_nowait(None)
+
+    def _pass(self, waiting: asyncio.Queue[Message | None], message: Message) -> None:
         if waiting.full():
-            while not waiting.empty():
-                waiting.get_nowait()
-                self.missed += 1
+            self.missed += _emptied(waiting)
             waiting.put_nowait(("missed", {}))
         waiting.put_nowait(message)
 
     async def messages(self) -> AsyncGenerator[Message]:
-        """Yield events from now on, until the caller closes the iterator."""
-        waiting: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
+        """Yield events from now on, until the caller closes the iterator or the board is closed."""
+        waiting: asyncio.Queue[Message | None] = asyncio.Queue(MAX_WAITING)
         self._pages.add(waiting)
         try:
-            while True:
-                yield await waiting.get()
+            while not self._closed and (message := await waiting.get()) is not None:
+                yield message
         finally:
             self._pages.discard(waiting)
 
@@ -166,6 +172,12 @@ class Board:
 
     def _camera(self, name: str) -> CameraNow:
         return self.cameras.setdefault(name, CameraNow())
+
+
+def _emptied(waiting: asyncio.Queue[Message | None]) -> int:
+    """Drop what waits; return how many events that were, ``missed`` not counted."""
+    dropped = [waiting.get_nowait() for _ in range(waiting.qsize())]
+    return sum(message is not None and message[0] != "missed" for message in dropped)
 
 
 def _window(window: Window) -> dict[str, Any]:

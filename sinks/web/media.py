@@ -10,10 +10,11 @@ from starlette.routing import Route
 
 from sinks.archive import Archive
 from sinks.web.access import REPORT_POLICY
-from sinks.web.api import found, reading
+from sinks.web.api import MAX_SEQ, found, reading, whole
 from sinks.web.board import Board
 
 _REPORT = "report.html"
+MAX_KEYFRAME = 999
 # Files of these names never change once they are there.
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
@@ -23,9 +24,9 @@ def routes(archive: Archive, board: Board) -> list[Route]:
     media = Media(archive, board)
     return [
         Route("/media/clips/{window_id}.mp4", media.clip),
-        Route("/media/keyframes/{window_id}/{number:int}.jpg", media.keyframe),
+        Route("/media/keyframes/{window_id}/{number}.jpg", media.keyframe),
         Route("/media/preview/{camera}.jpg", media.preview),
-        Route("/media/reels/{reel_id}/{seq:int}/{name}", media.reel_file),
+        Route("/media/reels/{reel_id}/{seq}/{name}", media.reel_file),
     ]
 
 
@@ -44,7 +45,8 @@ class Media:
     async def keyframe(self, request: Request) -> Response:
         """Return a keyframe's picture."""
         asked = request.path_params
-        path = found(await reading(self._archive.keyframe, asked["window_id"], asked["number"]))
+        number = whole(asked["number"], "number", 0, MAX_KEYFRAME)
+        path = found(await reading(self._archive.keyframe, asked["window_id"], number))
         return _file(path, _FOREVER)
 
     async def preview(self, request: Request) -> Response:
@@ -55,7 +57,8 @@ class Media:
     async def reel_file(self, request: Request) -> Response:
         """Return a file of a reel's folder."""
         asked = request.path_params
-        path = found(await reading(self._archive.reel_file, asked["reel_id"], asked["seq"], asked["name"]))
+        seq = whole(asked["seq"], "seq", 1, MAX_SEQ)
+        path = found(await reading(self._archive.reel_file, asked["reel_id"], seq, asked["name"]))
         policy = {"Content-Security-Policy": REPORT_POLICY} if asked["name"] == _REPORT else {}
         return _file(path, {**_FOREVER, **policy})
 

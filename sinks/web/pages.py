@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from starlette.routing import Route
 from base.clock import utc_text
 from sinks.archive import Archive, Row
 from sinks.web.access import COOKIE, Guard
-from sinks.web.api import found, moment_query, reading
+from sinks.web.api import body_of, found, moment_query, reading, reel_of
 from sinks.web.board import Board
 
 FOLDER = Path(__file__).parent
@@ -64,7 +65,7 @@ class Pages:
 
     async def timeline(self, request: Request) -> Response:
         """Show the day of each camera, and search."""
-        query = moment_query(request)
+        query = moment_query(request, self._archive)
         moments = await reading(self._archive.search, query)
         return self._page(
             request, "timeline.html", query=query, moments=moments, cameras=list(self._archive.cameras)
@@ -76,9 +77,7 @@ class Pages:
 
     async def reel(self, request: Request) -> Response:
         """Show one reel with its story."""
-        seq = request.query_params.get("seq", "")
-        wanted = int(seq) if seq.isdecimal() else None
-        reel = found(await reading(self._archive.reel, request.path_params["reel_id"], wanted))
+        reel = found(await reading(self._archive.reel, *reel_of(request)))
         return self._page(request, "reel.html", reel=reel)
 
     async def login(self, request: Request) -> Response:
@@ -89,7 +88,7 @@ class Pages:
         """Set the cookie for who knows the token."""
         if self._guard.is_throttled():
             problem, status = "Too many wrong tokens: wait a minute.", 429
-        elif self._guard.accepts_token((await request.body()).decode(errors="replace").strip()):
+        elif self._guard.accepts_token(await _token(request)):
             answer = RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
             secure = request.url.scheme == "https"
             answer.set_cookie(
@@ -117,6 +116,12 @@ class Pages:
             **values,
         )
         return HTMLResponse(text, status)
+
+
+async def _token(request: Request) -> str:
+    """Return the token of a login form."""
+    form = parse_qs((await body_of(request)).decode(errors="replace"), max_num_fields=8)
+    return next(iter(form.get("token", [])), "").strip()
 
 
 def _newest(reels: list[Row]) -> Row | None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -23,6 +22,7 @@ from sinks.sink import Event, SinkError
 from sinks.web import api, media, pages
 from sinks.web.access import Access, Guard
 from sinks.web.board import Board
+from sinks.web.connection import Patience, protocol
 from sinks.web.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ class WebSink:
         reels: api.ReelMaker,
         *,
         version: str,
+        patience: Patience | None = None,
     ) -> None:
         """Serve at ``listening`` (see ``listen``), which the sink closes."""
         self.board = Board(cameras)
@@ -79,7 +80,10 @@ class WebSink:
         self.url = url_of(listening, settings)
         guard = Guard(settings)
         config = uvicorn.Config(
-            BelowPath(_application(archive, self.board, reels, guard, version), settings.root_path),
+            BelowPath(
+                Access(_application(archive, self.board, reels, guard, version), guard), settings.root_path
+            ),
+            http=protocol(patience or Patience()),
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -99,7 +103,8 @@ class WebSink:
         self.board.take(event)
 
     async def close(self) -> None:
-        """Stop serving; open pages are given CLOSE_S. Safe to call twice."""
+        """Stop serving; event streams end, and other answers are given CLOSE_S. Safe to call twice."""
+        self.board.close()
         self._server.should_exit = True
         while self._server.started and self._server.servers:
             await asyncio.sleep(0.05)
@@ -146,7 +151,6 @@ def _application(
             Route("/healthz", _healthy),
             Mount("/static", StaticFiles(directory=pages.FOLDER / "static")),
         ],
-        middleware=[Middleware(Access, guard=guard)],
         exception_handlers={HTTPException: _refused},
     )
 

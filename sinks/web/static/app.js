@@ -61,17 +61,19 @@ function bindPlayer(stage) {
 
 // Since you left
 
+// The cookie holds when the last visit ended and when a page was last open; half an hour apart, a new visit begins.
 const VISIT = "livereel-visit";
+const APART_MS = 1800_000;
 
-function lastVisit() {
-  const match = document.cookie.match(new RegExp(`${VISIT}=([^;]+)`));
-  const left = match ? new Date(decodeURIComponent(match[1])) : null;
-  return left && !Number.isNaN(left.getTime()) ? left : new Date(Date.now() - 3600_000);
+function visit() {
+  const match = document.cookie.match(new RegExp(`${VISIT}=([0-9]+)-([0-9]+)`));
+  const now = Date.now();
+  const [left, open] = match ? [Number(match[1]), Number(match[2])] : [now - 2 * APART_MS, now];
+  return { left: now - open > APART_MS ? open : left };
 }
 
 function noteVisit() {
-  const path = `${root}/`;
-  document.cookie = `${VISIT}=${encodeURIComponent(new Date().toISOString())}; Path=${path}; Max-Age=31536000; SameSite=Strict`;
+  document.cookie = `${VISIT}=${visit().left}-${Date.now()}; Path=${root}/; Max-Age=31536000; SameSite=Strict`;
 }
 
 function localInput(date) {
@@ -79,11 +81,10 @@ function localInput(date) {
 }
 
 async function bindSince() {
-  const left = lastVisit();
+  const left = new Date(visit().left);
   const form = find("#since-form");
   const made = find("#since-made");
   form.elements.since.value = localInput(left);
-  window.addEventListener("pagehide", noteVisit);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = find("button", form);
@@ -132,14 +133,18 @@ function showPreview(name, utc) {
 function momentCard(row) {
   const item = make("li", "", { class: "card" });
   if (row.keyframes?.length) {
-    const link = make("a", "", { class: "thumb", href: `${root}/media/clips/${encodeURIComponent(row.id)}.mp4` });
-    link.append(make("img", "", { alt: "", loading: "lazy", src: `${root}/media/keyframes/${encodeURIComponent(row.id)}/0.jpg` }));
+    const href = `${root}/media/clips/${encodeURIComponent(row.id)}.mp4`;
+    const link = make("a", "", { class: "thumb", href, "data-peak": row.keyframes[row.strongest].pts_s, "aria-label": `Play ${row.title}` });
+    const src = `${root}/media/keyframes/${encodeURIComponent(row.id)}/${row.strongest}.jpg`;
+    link.append(make("img", "", { alt: "", loading: "lazy", src }));
     item.append(link);
   }
   const words = make("div");
   const meta = make("p", `${row.camera} \u00b7 `, { class: "note" });
   meta.append(timeElement(row.start_utc));
-  words.append(make("h3", row.title), meta, make("p", row.text));
+  words.append(make("h3", row.title), meta);
+  if (row.alerts.length) words.append(make("p", `Alert: ${row.alerts.join(", ")}`, { class: "alert" }));
+  words.append(make("p", row.text));
   item.append(words);
   return item;
 }
@@ -191,6 +196,7 @@ async function bindCamera() {
   const found = await ask(`/api/moments?camera=${encodeURIComponent(name)}&limit=20`);
   find("#newest").replaceChildren(...found.moments.map(momentCard));
   setInterval(drawChart, 1000);
+  bindClips();
 }
 
 // The strips of a day
@@ -201,44 +207,77 @@ function svg(tag, attributes) {
   return element;
 }
 
-async function showStrips() {
-  const day = await ask("/api/timeline");
+function summary(spans) {
+  const share = {};
+  for (const span of spans) {
+    const state = span.state.replaceAll("_", " ");
+    share[state] = (share[state] ?? 0) + (Date.parse(span.end_utc) - Date.parse(span.start_utc)) / 60_000;
+  }
+  const parts = Object.entries(share).map(([state, minutes]) => `${state} ${minutes.toFixed(1)} min`);
+  return parts.join(", ") || "nothing is stored of this time";
+}
+
+async function bindStrips() {
+  const form = find("#range");
+  const hours = sessionStorage.getItem("livereel-hours");
+  if ([...form.elements.hours].some((choice) => choice.value === hours)) form.elements.hours.value = hours;
+  form.addEventListener("change", () => {
+    sessionStorage.setItem("livereel-hours", form.elements.hours.value);
+    showStrips(Number(form.elements.hours.value)).catch(showStripsFailure);
+  });
+  await showStrips(Number(form.elements.hours.value));
+}
+
+function showStripsFailure(error) {
+  find("#strips").textContent = error.message;
+}
+
+async function showStrips(hours) {
+  const since = new Date(Date.now() - hours * 3600_000).toISOString();
+  const day = await ask(`/api/timeline?since=${since}`);
   const [from, to] = [Date.parse(day.since_utc), Date.parse(day.until_utc)];
   const parts = [];
   for (const [name, spans] of Object.entries(day.cameras)) {
-    const strip = svg("svg", { viewBox: "0 0 1440 26", preserveAspectRatio: "none", role: "img", "aria-label": `The last day of ${name}` });
+    const strip = svg("svg", { viewBox: "0 0 1440 26", preserveAspectRatio: "none", role: "img", "aria-label": `${name}: ${summary(spans)}` });
     for (const span of spans) {
       const x = (1440 * (Date.parse(span.start_utc) - from)) / (to - from);
       const right = (1440 * (Date.parse(span.end_utc) - from)) / (to - from);
       const kind = span.observed ? (["described", "quiet"].includes(span.state) ? span.state : "pending") : "gap";
       const box = svg("rect", { x, y: 0, width: Math.max(0.7, right - x), height: 26, class: kind });
       const title = svg("title", {});
-      title.textContent = `${span.state.replaceAll("_", " ")}, ${new Date(span.start_utc).toLocaleTimeString()}`;
+      title.textContent = `${span.state.replaceAll("_", " ")}, ${new Date(span.start_utc).toLocaleString()}`;
       box.append(title);
       strip.append(box);
     }
     parts.push(make("h3", name), strip);
   }
-  const hours = make("p", "", { class: "hours note" });
-  hours.append(timeElement(day.since_utc), timeElement(day.until_utc));
-  find("#strips").replaceChildren(...parts, hours);
+  const ends = make("p", "", { class: "ends note" });
+  ends.append(timeElement(day.since_utc), timeElement(day.until_utc));
+  find("#strips").replaceChildren(...parts, ends);
+}
+
+// Clips open in the page, a second before their strongest keyframe.
+
+async function openClip(link) {
+  const dialog = find("#clip");
+  const video = find("video", dialog);
+  const answer = await fetch(link.href, { method: "HEAD" });
+  const at = Number(link.dataset.peak) - Number(answer.headers.get("X-Start-S") ?? 0);
+  video.src = link.href;
+  video.currentTime = Math.max(0, at - 1);
+  dialog.showModal();
+  video.play().catch(() => {});
 }
 
 function bindClips() {
   const dialog = find("#clip");
-  const video = find("video", dialog);
-  for (const link of all("a[data-clip]")) {
-    link.addEventListener("click", async (event) => {
-      event.preventDefault();
-      const answer = await fetch(link.href, { method: "HEAD" });
-      const at = Number(link.dataset.peak) - Number(answer.headers.get("X-Start-S") ?? 0);
-      video.src = link.href;
-      video.currentTime = Math.max(0, at - 1);
-      dialog.showModal();
-      video.play().catch(() => {});
-    });
-  }
-  dialog.addEventListener("close", () => video.pause());
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-peak]");
+    if (!link) return;
+    event.preventDefault();
+    openClip(link).catch(() => location.assign(link.href));
+  });
+  dialog.addEventListener("close", () => find("video", dialog).pause());
 }
 
 // Events
@@ -276,26 +315,21 @@ function listen() {
     chart.windows = [...chart.windows.slice(1 - chart.keep), closed];
     drawChart();
   });
-  window.addEventListener("pagehide", () => events.close());
-}
-
-function bindLogin() {
-  const form = find("#login");
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const answer = await fetch(form.action, { method: "POST", body: form.elements.token.value });
-    if (answer.redirected) location.assign(answer.url);
-    else find("[role=alert]", form).textContent = answer.status === 429 ? "Too many wrong tokens: wait a minute." : "That is not the token.";
+  window.addEventListener("pagehide", () => {
+    noteVisit();
+    events.close();
   });
 }
 
 showTimes(document);
 all(".stage").forEach(bindPlayer);
-if (page === "login") bindLogin();
-else listen();
+if (page !== "login") {
+  noteVisit();
+  listen();
+}
 if (page === "home") bindSince().catch((error) => { find("#since-count").textContent = error.message; });
 if (page === "camera") bindCamera().catch(() => {});
 if (page === "timeline") {
-  showStrips().catch((error) => { find("#strips").textContent = error.message; });
+  bindStrips().catch(showStripsFailure);
   bindClips();
 }
