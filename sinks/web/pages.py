@@ -95,6 +95,7 @@ class Pages:
                 COOKIE,
                 self._guard.cookie(),
                 max_age=30 * 86_400,
+                path=f"{request.scope.get('root_path', '')}/",
                 httponly=True,
                 secure=secure,
                 samesite="strict",

@@ -94,6 +94,11 @@ class WebSink:
         )
         self._server = _Server(config)
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._server.server_state.connections)
+
     async def run(self) -> None:
         """Serve until ``close`` is called."""
         await self._server.serve([self._socket])
@@ -114,7 +119,10 @@ class WebSink:
 
 
 def listen(settings: WebSettings) -> socket.socket:
-    """Open the port, so that one in use is found before anything is watched; raises SinkError."""
+    """Open the port, so that one in use is found before anything is watched; raises SinkError.
+
+    Clients that connect at once wait until the sink runs.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -123,6 +131,7 @@ def listen(settings: WebSettings) -> socket.socket:
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(address)
+            listening.listen(MAX_CONNECTIONS)
         except OSError:
             listening.close()
             raise

@@ -15,15 +15,14 @@ from livereel.config.schema import Config, ConfigError, UsageError
 from sinks.sink import SinkError
 from sinks.web.settings import WebSettings, problems
 from sinks.web.sink import listen, url_of
-
-TOKEN = "a-token-of-some-length"
+from tests.kit.web.site import TOKEN
 
 REFUSED = {
     "an address of the network without a token": (WebSettings(host="10.0.0.5"), "token"),
     "every address without a token": (WebSettings(host="0.0.0.0"), "token"),  # noqa: S104  # it is refused
     "every IPv6 address without a token": (WebSettings(host="::"), "token"),
     "a name without a token": (WebSettings(host="house.lan"), "token"),
-    "a short token": (WebSettings(token="short"), "token"),
+    "a short token": (WebSettings(token="short"), "token"),  # noqa: S106  # none
     "a token with a line break": (WebSettings(token=f"{TOKEN}\n"), "token"),
     "a token that is not ASCII": (WebSettings(token=f"{TOKEN}é"), "token"),
     "a path that is none": (WebSettings(root_path="livereel"), "root_path"),
@@ -77,7 +76,6 @@ def test_options_of_the_command_line_come_before_the_configuration() -> None:
 
 def test_a_port_that_is_in_use_is_one_line() -> None:
     with listen(WebSettings(port=0)) as first:
-        first.listen()
         port = first.getsockname()[1]
         with pytest.raises(SinkError, match=rf"^web: 127\.0\.0\.1:{port}: Address already in use \(--port"):
             listen(WebSettings(port=port))
