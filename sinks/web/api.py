@@ -228,8 +228,8 @@ def time_of(request: Request, name: str) -> str | None:
 
 
 def _time(values: dict[str, Any], name: str, default: str) -> str:
-    text = values.get(name, default)
-    return _utc(name, text) if text else ""
+    text = values.get(name)
+    return default if text is None else _utc(name, text)
 
 
 def _utc(name: str, text: object) -> str:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,8 @@ class Site:
 
     def take(self, *events: Event) -> None:
         """Pass events to the sink, on its loop."""
-        self.do(lambda: [self.sink.board.take(event) for event in events])
+        for event in events:
+            self.do(partial(self.sink.board.take, event))
 
     def do(self, work: Callable[[], object]) -> None:
         """Do something on the sink's loop."""

@@ -74,7 +74,7 @@ def titles(site: Site, query: str) -> list[str]:
         ("", ["A dog", "Two people walk", "A red car parks"]),
         ("q=cars", ["A red car parks"]),
         ("q=%22red+car%22", ["A red car parks"]),
-        ("q=%22+OR+*+)(", ["A dog", "Two people walk", "A red car parks"]),  # no word: no condition
+        ("q=%22+*+)(", ["A dog", "Two people walk", "A red car parks"]),  # no word: no condition
         ("q=tyrannosaurus", []),
         ("camera=yard-2", ["A dog"]),
         ("camera=front&camera=yard-2&limit=2", ["A dog", "Two people walk"]),
@@ -135,16 +135,19 @@ def test_a_wrong_parameter_is_one_line(path: str, site: Site) -> None:
     assert (answer.status, said) == (400, WRONG[path])
 
 
+NOT_BEFORE = "since_utc: expected a time before until_utc, such as 2026-01-31T14:00:00Z"
+NO_UNTIL = "until_utc: expected a time such as 2026-01-31T14:00:00Z"
 BODIES: list[tuple[bytes, str]] = [
     (b"", "the body: expected a JSON object"),
     (b"[]", "the body: expected a JSON object"),
     (b"{", "the body: expected a JSON object"),
     (b"\xff\xfe", "the body: expected a JSON object"),
     (b"[" * 60_000, "the body: expected a JSON object"),
-    (b"{}", "since_utc: expected a time before until_utc, such as 2026-01-31T14:00:00Z"),
+    (b"{}", NOT_BEFORE),
     (b'{"since_utc": 5}', "since_utc: expected a time such as 2026-01-31T14:00:00Z"),
-    (b'{"since_utc": "2999-01-01"}', "since_utc: expected a time before until_utc, such as 2026-01-31T14:00:00Z"),
-    (b'{"since_utc": "2026-01-01", "until_utc": []}', "until_utc: expected a time such as 2026-01-31T14:00:00Z"),
+    (b'{"since_utc": "2999-01-01"}', NOT_BEFORE),
+    (b'{"since_utc": "2026-01-01", "until_utc": []}', NO_UNTIL),
+    (b'{"since_utc": "2026-01-01", "until_utc": ""}', NO_UNTIL),
     (b'{"since_utc": "2026-01-01", "cameras": "front"}', "cameras: expected some of front, yard-2"),
     (b'{"since_utc": "2026-01-01", "cameras": 5}', "cameras: expected some of front, yard-2"),
     (b'{"since_utc": "2026-01-01", "cameras": {"front": 1}}', "cameras: expected some of front, yard-2"),
