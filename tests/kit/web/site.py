@@ -26,7 +26,7 @@ from sinks.sink import Event
 from sinks.web.connection import Patience
 from sinks.web.settings import WebSettings
 from sinks.web.sink import WebSink, listen
-from tests.kit.program.live_run import LONG_S, WINDOWS, few_chapters
+from tests.kit.program.live_run import LONG_S, WINDOWS, end, few_chapters
 
 TOKEN = "correct-horse-battery"  # noqa: S105  # of the tests alone
 VERSION = "1.2.3"
@@ -159,6 +159,5 @@ def _run(loop: asyncio.AbstractEventLoop, sink: WebSink) -> None:
     asyncio.set_event_loop(loop)
     try:
         loop.run_until_complete(sink.run())
-        loop.run_until_complete(loop.shutdown_default_executor())
     finally:
-        loop.close()
+        end(loop)
