@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import shlex
 import signal
@@ -16,22 +15,17 @@ from pathlib import Path
 
 import livereel
 from analyzer.describe.describer import DescribeError
-from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.compile import ReelPlan, compile_reel, summary
 from analyzer.reel.manifest import VIDEO
-from analyzer.reel.settings import ReelSettings
 from analyzer.report.page import report
 from base.atomic import atomic_folder
 from base.clock import utc_text
 from base.local_time import length_text
 from base.plural import counted
-from livereel.camera.capture import camera_name
+from livereel.camera.names import ALL, REQUESTED
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraJob
-from livereel.cli.recap import make_recap
-from livereel.cli.recap_files import expanded
-from livereel.cli.recap_request import RecapRequest
 from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
 from livereel.config.schema import Config, UsageError
@@ -41,8 +35,8 @@ from livereel.live.archive import LedgerArchive
 from livereel.live.background_task import running
 from livereel.live.run_summary import RunSummary
 from livereel.live.service import Intervals, Live
-from livereel.reels.plan import Planner, ReelPeriod, read_period
-from livereel.reels.rolling import RollingReel
+from livereel.reels.plan import Planner, ReelPeriod
+from livereel.reels.rolling import RollingReel, read_period
 from livereel.storage.data_dir import LATEST, REELS, lock_data_dir
 from livereel.storage.recovery import recover
 from livereel.storage.retention import Retention
@@ -55,9 +49,6 @@ from sinks.web.settings import WebSettings
 log = logging.getLogger(__name__)
 
 Outlet = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[Sink]]
-
-ALL = "all"
-REQUESTED = "requested"
 
 DEMO_CAMERAS = (
     CameraSettings(name="street", source="synthetic://street?seed=7&light=dusk&groups_per_minute=2"),
@@ -165,38 +156,9 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
 async def _plan(seen: ReelPeriod, reel_id: str, models: LanguageModels, options: Options) -> ReelPlan:
     try:
         settings = options.config.reel
-        return await _planner(settings, models).plan(seen, settings, reel_id=reel_id, seq=1)
+        return await Planner.of(settings, models).plan(seen, settings, reel_id=reel_id, seq=1)
     finally:
         await models.describer.close()
-
-
-def _planner(settings: ReelSettings, models: LanguageModels) -> Planner:
-    return Planner(BlockChooser(settings, models.propose), models.narrate)
-
-
-def recap(request: RecapRequest, options: Options) -> None:
-    """Make one reel of whole files, or of a live source until Ctrl-C; print where it is.
-
-    Raises what ``livereel.cli.recap.make_recap`` raises, and ConfigError.
-    """
-    cameras = name_cameras(expanded(request.sources))
-    models = make_language_models(options.config, cameras)
-    planner = _planner(options.config.reel, models)
-    make_recap(request, cameras, options, models=models, planner=planner, page=report)
-
-
-def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraSettings]:
-    """Name each source after its address; names that would be equal are numbered."""
-    names: list[str] = []
-    for source in sources:
-        stem = camera_name(source)[:60]
-        numbered = (f"{stem}-{number}" for number in itertools.count(2))
-        taken = {ALL, REQUESTED, *names}
-        names.append(next(name for name in itertools.chain([stem], numbered) if name not in taken))
-    return [
-        CameraSettings(name=name, source=source, loop=loop)
-        for name, source in zip(names, sources, strict=True)
-    ]
 
 
 async def _run(
@@ -315,6 +277,6 @@ def _reel(
         cameras,
         ledger=ledger,
         folder=ledger.data / REELS,
-        planner=_planner(config.reel, models),
+        planner=Planner.of(config.reel, models),
         settings=config.reel,
     )

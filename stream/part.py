@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.read_guard import ReadGuard
 from stream.source import PacketSource
+
+# Sound comes in a file up to so much before the picture of its time.
+SOUND_AHEAD_S = 1.0
 
 
 class FilePart:
@@ -38,7 +42,8 @@ class FilePart:
         """
         self._source = source
         self.video, self.audio = source.video, source.audio
-        self._packets = source.packets()
+        self._packets = _passed_on(source)
+        self._guard = ReadGuard(self._release)
         self._zero_s: float | None = None
         self.from_s, self.to_s = from_s, to_s
         self._held: list[Packet[Stream]] = []
@@ -64,6 +69,9 @@ class FilePart:
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield the part's packets; raises SourceError."""
+        return self._guard.until_closed(self._read())
+
+    def _read(self) -> Iterator[Packet[Stream]]:
         while self._held:
             yield self._held.pop(0)
         for packet in self._packets:
@@ -83,12 +91,17 @@ class FilePart:
                 and at_s is not None
                 and at_s <= self.from_s
             ):
-                self._held.clear()
+                self._held = [held for held in self._held if self._sounds_with(held, at_s)]
                 offset_s = at_s
             self._held.append(packet)
             if packet.stream is self.video and (at_s is None or at_s >= self.from_s):
                 break
         return offset_s
+
+    def _sounds_with(self, packet: Packet[Stream], at_s: float) -> bool:
+        """Return whether a packet that came before the key packet of that media time is its sound."""
+        sound_s = None if packet.stream is self.video else self._time(packet.pts, packet)
+        return sound_s is not None and sound_s >= at_s - SOUND_AHEAD_S
 
     def _time(self, stamp: int | None, packet: Packet[Stream]) -> float | None:
         """Return the media time of a packet's stamp: time since the file's first picture."""
@@ -100,5 +113,14 @@ class FilePart:
         return at_s - (self._zero_s if self._zero_s is not None else at_s)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; a thread that reads it gets no more packets."""
+        self._guard.close()
+
+    def _release(self) -> None:
+        self._held.clear()
+        self._packets.close()  # begun by the thread that opened the part, which may have ended
         self._source.close()
+
+
+def _passed_on(source: PacketSource) -> Generator[Packet[Stream], None, None]:
+    yield from source.packets()

@@ -115,7 +115,6 @@ SHORT_MODULES = {
     "analyzer/describe/budget.py": "a pure rule with its own tests",
     "analyzer/describe/moment.py": "a record that many packages import",
     "analyzer/describe/window_store.py": "a protocol that the ledger implements",
-    "analyzer/reel/ranking.py": "one rule, which both choosers share",
     "analyzer/report/thumbnail.py": "the only use of Pillow",
     "analyzer/signal/activity.py": "a record that the ledger reads without OpenCV",
     "base/daemon_thread.py": "one function for several packages",
@@ -149,6 +148,12 @@ def all_modules() -> list[Path]:
     return [*modules(), *(ROOT / "tests").rglob("*.py")]
 
 
+def test_reel_imports_no_report() -> None:
+    """The page's renderer is passed in."""
+    reel = [module for module in modules() if module.parent == ROOT / "analyzer" / "reel"]
+    assert not [name for module in reel for name in imported(module) if name.startswith("analyzer.report")]
+
+
 def test_no_folder_holds_too_many_modules() -> None:
     counts = Counter(module.parent for module in all_modules() if module.name != "__init__.py")
     assert named(folder for folder, count in counts.items() if count > MAX_FILES) == set(LARGE_FOLDERS)
@@ -168,6 +173,7 @@ def test_every_short_module_has_a_reason() -> None:
 WITHOUT_CONTRACT = {
     "Archive": "one implementation, LedgerArchive: tests/livereel/live/test_archive.py",
     "Arrivals": "one implementation, ThreadedSource: tests/stream/test_threaded.py",
+    "Page": "one implementation, passed in as reel imports no report: tests/analyzer/report/test_page.py",
     "Commands": "one implementation, Live: tests/livereel/live/test_service.py",
     "ReelMaker": "one implementation, Live: tests/sinks/web/test_pages.py",
 }

@@ -15,11 +15,13 @@ class DescribeError(Exception):
 
     Attributes:
         retryable: whether the same window may succeed later (server down, timeout, overload).
+        retry_after_s: how long the server asks not to be asked; 0 where it does not say.
     """
 
-    def __init__(self, message: str, *, retryable: bool = False) -> None:
+    def __init__(self, message: str, *, retryable: bool = False, retry_after_s: float = 0.0) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.retry_after_s = retry_after_s
 
 
 class RefusedError(DescribeError):

@@ -86,7 +86,8 @@ class ModelHealth:
             log.warning("describe: %s; the window waits", reason)
         self._in_flight = max(1, self._in_flight // 2)
         pause_s = self._pauses_s[min(self._failures, len(self._pauses_s)) - 1]
-        self._resume_s = self._now_s() + pause_s * random.uniform(0.75, 1.0)  # noqa: S311  # no secret
+        pause_s = max(pause_s * random.uniform(0.75, 1.0), error.retry_after_s)  # noqa: S311  # no secret
+        self._resume_s = max(self._resume_s, self._now_s() + pause_s)
 
 
 def is_transient(error: DescribeError) -> bool:

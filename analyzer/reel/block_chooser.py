@@ -90,7 +90,7 @@ class BlockChooser:
         self._remembered: dict[_Key, _Round] = {}
 
     async def choose(self, moments: Sequence[Moment]) -> Chosen:
-        """The reel's choices; ``changed`` tells of the last round only."""
+        """The reel's choices; ``changed`` is that of the last round only."""
         left = in_order(moments)
         used: dict[_Key, _Round] = {}
         level = 0

@@ -8,7 +8,6 @@ from datetime import datetime
 from itertools import pairwise
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.ranking import rank
 from analyzer.reel.reasons import reason
 from analyzer.reel.records import Choice
 from analyzer.reel.settings import ReelSettings
@@ -18,13 +17,18 @@ from base.plural import counted
 STRETCH = 5
 """At least one of so many consecutive moments is chosen, where the maximum allows."""
 
-_WISHED = 1_000.0  # outweighs any sum of worths, so that no wish is dropped for a better moment
-_THREE_IN_A_ROW = 1_000_000.0  # outweighs any sum of wishes
+# In points of importance (0 to 10): how much a moment loses next to one with the same tags, and next to
+# its neighbour in time. Two points less than a lone light change, and the fifth crossing stays out.
+_SAME_KIND = 3.0
+_SAME_TIME = 2.0
+
+_PREFERRED = 1_000.0  # outweighs any sum of worths, so that no preferred moment is dropped for a better one
+_THREE_IN_A_ROW = 1_000_000.0  # outweighs any sum of preferences
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A wish: this window's moment, and why."""
+    """A proposed moment, by its window, and why."""
 
     window_id: str
     reason: str
@@ -69,46 +73,47 @@ def choose(moments: Sequence[Moment], rules: ReelSettings, proposal: Proposal | 
     4. No three in a row when there are more moments than the maximum: as few as possible where
        ``min_chapters`` leaves no other way.
 
-    Among the sets that keep the rules, the one with most of the wishes wins, then the one worth most. The
-    wishes are the proposal's or, with none, the built-in ranking's. A pick that is kept keeps its reason.
+    Among the sets that keep the rules, the one with most preferred moments wins, then the one worth most.
+    Preferred are the proposal's moments or, with none, the built-in ranking's. A pick that is kept keeps its
+    reason.
     ``changed`` is empty without a proposal.
     """
     ordered = in_order(moments)
     worth, favourites = rank(ordered, rules.max_chapters)
-    wishes, refused = _read(ordered, proposal) if proposal else ({}, [])
-    if not wishes:
+    preferred, refused = _read(ordered, proposal) if proposal else ({}, [])
+    if not preferred:
         if proposal:
             refused.append("Nothing usable was proposed: the built-in ranking chose.")
         chosen = _best(worth, favourites, rules)
         return Chosen(_choices(ordered, chosen, {}, favourites), tuple(refused))
-    chosen = _best(worth, wishes.keys(), rules)
-    repairs = _repairs(ordered, wishes.keys(), chosen, rules)
-    return Chosen(_choices(ordered, chosen, wishes, ()), (*refused, *repairs))
+    chosen = _best(worth, preferred.keys(), rules)
+    repairs = _repairs(ordered, preferred.keys(), chosen, rules)
+    return Chosen(_choices(ordered, chosen, preferred, ()), (*refused, *repairs))
 
 
 def _read(ordered: Sequence[Moment], proposal: Proposal) -> tuple[dict[int, str], list[str]]:
-    """The wished moments' indices with their reasons, and a line for each pick that is none."""
+    """The preferred moments' indices with their reasons, and a line for each pick that is none."""
     index = {moment.window.id: i for i, moment in enumerate(ordered)}
-    wishes: dict[int, str] = {}
+    preferred: dict[int, str] = {}
     refused: list[str] = []
     for pick in proposal.picks:
         i = index.get(pick.window_id)
         if i is None:
             refused.append(f'Dropped "{_one_line(pick.window_id)[:40]}": there is no such moment.')
-        elif i in wishes:
+        elif i in preferred:
             refused.append(f"Dropped {_name(ordered, i)}: it was picked twice.")
         else:
-            wishes[i] = _one_line(pick.reason)
-    return wishes, refused
+            preferred[i] = _one_line(pick.reason)
+    return preferred, refused
 
 
-def _best(worth: Sequence[float], wishes: Collection[int], rules: ReelSettings) -> list[int]:
+def _best(worth: Sequence[float], preferred: Collection[int], rules: ReelSettings) -> list[int]:
     """The indices, ascending, of the set that keeps the rules and is worth most."""
     n = len(worth)
     if n <= rules.min_chapters:
         return list(range(n))
-    # What nobody wished for costs, so that it is added only where a rule asks for it.
-    value = [w + _WISHED if i in wishes else w - _WISHED / 2 for i, w in enumerate(worth)]
+    # A moment that is not preferred costs, so that it is added only where a rule requires it.
+    value = [w + _PREFERRED if i in preferred else w - _PREFERRED / 2 for i, w in enumerate(worth)]
     if n > STRETCH * rules.max_chapters:
         return _one_each(value, rules.max_chapters)
     return _spread(value, rules)
@@ -165,23 +170,23 @@ def _choices(
 
 
 def _repairs(
-    ordered: Sequence[Moment], wishes: Collection[int], chosen: Sequence[int], rules: ReelSettings
+    ordered: Sequence[Moment], preferred: Collection[int], chosen: Sequence[int], rules: ReelSettings
 ) -> list[str]:
-    """One line for each wish that was left out and each moment that was added, in time order."""
+    """One line for each preferred moment that was left out and each moment that was added, in time order."""
     lines: list[str] = []
-    for i in sorted({*wishes, *chosen}):
+    for i in sorted({*preferred, *chosen}):
         if i not in chosen:
-            lines.append(f"Left out {_name(ordered, i)}: {_why_left_out(i, wishes, chosen, rules)}")
-        elif i not in wishes:
+            lines.append(f"Left out {_name(ordered, i)}: {_why_left_out(i, preferred, chosen, rules)}")
+        elif i not in preferred:
             lines.append(f"Added {_name(ordered, i)}: {_why_added(i, len(ordered), chosen, rules)}")
     return lines
 
 
-def _why_left_out(i: int, wishes: Collection[int], chosen: Sequence[int], rules: ReelSettings) -> str:
+def _why_left_out(i: int, preferred: Collection[int], chosen: Sequence[int], rules: ReelSettings) -> str:
     near = {*chosen, i}
     if any({k, k + 1, k + 2} <= near for k in (i - 2, i - 1, i)):
         return "no three in a row."
-    if len(wishes) > rules.max_chapters:
+    if len(preferred) > rules.max_chapters:
         return f"at most {counted(rules.max_chapters, 'chapter')}."
     return "its place was needed to spread the chapters over the time."
 
@@ -204,3 +209,30 @@ def _name(ordered: Sequence[Moment], i: int) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def rank(ordered: Sequence[Moment], count: int) -> tuple[list[float], list[int]]:
+    """Each moment's worth, and the ``count`` moments that together are worth most, best first.
+
+    Greedy: the most important first, then each time the one that is important and least like those
+    already taken, in kind (tags) and in time. A moment's worth is its importance less that likeness.
+    """
+    worth = [moment.importance for moment in ordered]
+    tags = [frozenset(moment.tags) for moment in ordered]
+    reach = max(1.0, len(ordered) / count)
+    taken: list[int] = []
+    free = set(range(len(ordered)))
+    while free and len(taken) < count:
+        best = min(free, key=lambda i: (-worth[i], i))
+        taken.append(best)
+        free.discard(best)
+        for i in free:
+            near = max(0.0, 1.0 - abs(i - best) / reach)
+            loss = _SAME_KIND * _likeness(tags[i], tags[best]) + _SAME_TIME * near
+            worth[i] = min(worth[i], ordered[i].importance - loss)
+    return worth, taken
+
+
+def _likeness(a: frozenset[str], b: frozenset[str]) -> float:
+    """Shared tags over all tags, 0 to 1."""
+    return len(a & b) / len(a | b) if a or b else 0.0

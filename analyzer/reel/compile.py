@@ -40,7 +40,7 @@ class Page(Protocol):
     ) -> str:
         """Return the page of a reel with all windows of its horizon.
 
-        ``video_src`` is the video's place beside the page, or all of it as a ``data:`` URI.
+        ``video_src`` is the video's place relative to the page, or all of it as a ``data:`` URI.
         """
         ...
 
@@ -123,6 +123,7 @@ def _chapter(choice: Choice, sentence: str, parts: tuple[Part, ...]) -> Chapter:
         reel_start_s=parts[0].reel_start_s,
         reel_end_s=parts[-1].reel_end_s,
         parts=parts,
+        story_s=choice.start_s,
     )
 
 

@@ -73,8 +73,9 @@ def fit_clips(chosen: Chosen, limit: Limit) -> Chosen:
     spans: dict[int, list[Span]] = {}
     for part in cast:
         spans.setdefault(part.choice, []).append(part.shot.of_length(part.length_s))
-    room_s = limit.max_s - sum(part.length_s for part in cast)
-    return _settled(chosen, {i: _joined(own, room_s / len(spans)) for i, own in spans.items()}, limit)
+    merged = {i: _joined(own, 0.0) for i, own in spans.items()}
+    room_s = limit.max_s - sum(span.length_s for own in merged.values() for span in own)
+    return _settled(chosen, {i: _joined(own, room_s / len(merged)) for i, own in merged.items()}, limit)
 
 
 def fit_slides(chosen: Chosen, limit: Limit, hold_s: float) -> Chosen:
@@ -112,7 +113,7 @@ def _kept(choices: Sequence[Choice], cast: Sequence[_Cast], max_s: float) -> lis
 
 
 def _share(part: _Cast, cast: Sequence[_Cast]) -> float:
-    """How high a shot is beside the highest one of its choice, 0 to 1."""
+    """How high a shot is compared with the highest one of its choice, 0 to 1."""
     return part.shot.value / max(1e-9, *(other.shot.value for other in cast if other.choice == part.choice))
 
 

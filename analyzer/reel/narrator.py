@@ -9,9 +9,9 @@ from typing import Any
 from analyzer.describe.describer import as_describe_error
 from analyzer.describe.model.answer import numbered, object_schema, plain, shortened
 from analyzer.describe.model.text_model import SELECTING, Sampling, Schema, TextModel
-from analyzer.describe.moment import Moment
 from analyzer.reel.records import Choice, Gap, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, narrate
+from base.clock import utc_after
 from base.local_time import length_text, time_text
 
 _SENTENCE_ENDS = frozenset(".!?…\"'”»")
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class Narrator:
-    """Tells a reel's story with a model, or as the built-in story where the model fails."""
+    """Writes a reel's story with a model; where the model fails, it is the built-in story."""
 
     def __init__(
         self, model: TextModel, *, sampling: Sampling = SELECTING, language: str = "English"
@@ -60,14 +60,14 @@ class Narrator:
         if not choices:
             return built_in
         chapters = "\n".join(
-            f"{n}. {_entry(choice.moment, media_time=media_time)}" for n, choice in enumerate(choices, 1)
+            f"{n}. {_entry(choice, media_time=media_time)}" for n, choice in enumerate(choices, 1)
         )
         try:
             answer = await self._model.complete(
                 self._system(), chapters, _schema(len(choices)), self._sampling
             )
-        except Exception as error:  # noqa: BLE001  # a model may be anybody's
-            _log.warning("no narration, the built-in story is told: %s", as_describe_error(error))
+        except Exception as error:  # noqa: BLE001  # a model's client may raise anything
+            _log.warning("no narration, using the built-in story: %s", as_describe_error(error))
             return built_in
         return _read(answer, built_in)
 
@@ -96,18 +96,19 @@ def _schema(chapters: int) -> Schema:
     )
 
 
-def _entry(moment: Moment, *, media_time: bool) -> str:
-    window = moment.window
-    at = length_text(window.start_s) if media_time else time_text(window.start_utc)
+def _entry(choice: Choice, *, media_time: bool) -> str:
+    moment, window = choice.moment, choice.moment.window
+    wall_utc = utc_after(window.start_utc, choice.start_s - window.start_s)
+    at = length_text(choice.start_s) if media_time else time_text(wall_utc)
     return f"{at}, {window.camera}: {plain(moment.title)}. {plain(moment.text)}"
 
 
 def _read(answer: Mapping[str, Any], built_in: Story) -> Story:
-    told: dict[int, list[str]] = {}
+    written: dict[int, list[str]] = {}
     for n, line in numbered(answer.get("sentences"), "chapter", "sentence", len(built_in.sentences)):
-        told.setdefault(n, []).append(line if line[-1] in _SENTENCE_ENDS else f"{line}.")
-    if not told:
+        written.setdefault(n, []).append(line if line[-1] in _SENTENCE_ENDS else f"{line}.")
+    if not written:
         return built_in
-    sentences = tuple(" ".join(told.get(n, [ours])) for n, ours in enumerate(built_in.sentences, 1))
+    sentences = tuple(" ".join(written.get(n, [ours])) for n, ours in enumerate(built_in.sentences, 1))
     title = plain(answer["title"]) if isinstance(answer.get("title"), str) else ""
     return Story(shortened(title, MAX_STORY_TITLE_CHARS) or built_in.title, " ".join(sentences), sentences)

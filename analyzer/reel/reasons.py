@@ -48,7 +48,7 @@ def reason(ordered: Sequence[Moment], i: int, chosen: Sequence[int], favourites:
 def _reasons(
     ordered: Sequence[Moment], i: int, chosen: Sequence[int], favourites: Sequence[int]
 ) -> Iterator[str]:
-    """Yield what can be said of a moment, the most telling first; there is always something."""
+    """Yield what can be said of a moment, the best reason first; there is always something."""
     moment = ordered[i]
     others = [ordered[k] for k in chosen if k != i]
     builtin = moment.model == BuiltinDescriber.model

@@ -119,6 +119,14 @@ class Choice:
     reason: str
     spans: tuple[Span, ...] = ()
 
+    @property
+    def start_s(self) -> float:
+        """The media time at which it begins, for the story: a window may be calm for seconds before."""
+        if self.spans:
+            return self.spans[0].start_s
+        window = self.moment.window
+        return window.keyframes[0].pts_s if window.keyframes else window.start_s
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -142,6 +150,8 @@ class Chapter:
         reel_start_s, reel_end_s: where that stands in ``reel.mp4``.
         parts: what is shown, in media time, and where: one part for each event, or for each keyframe of a
             slideshow. Empty where that is not known any more.
+        story_s: the media time that the story's sentence names; None for ``start_s``. A copied chapter may
+            begin up to a second earlier, at a key packet.
     """
 
     moment: Moment
@@ -152,6 +162,12 @@ class Chapter:
     reel_start_s: float
     reel_end_s: float
     parts: tuple[Part, ...] = ()
+    story_s: float | None = None
+
+    @property
+    def named_start_s(self) -> float:
+        """The start that people are shown: the one of the story's sentence."""
+        return self.start_s if self.story_s is None else self.story_s
 
     def shows(self, at_s: float) -> bool:
         """Return whether the picture of this media time is shown."""

@@ -57,7 +57,7 @@ class ModelSelector:
         schema = _schema(len(moments), self._rules)
         try:
             answer = await self._model.complete(self._system(), _listing(moments), schema, self._sampling)
-        except Exception as error:  # noqa: BLE001  # a model may be anybody's
+        except Exception as error:  # noqa: BLE001  # a model's client may raise anything
             _log.warning("no proposal, the built-in ranking chooses: %s", as_describe_error(error))
             return None
         return _read(answer, moments)

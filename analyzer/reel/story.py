@@ -35,7 +35,7 @@ _ABBREVIATION = re.compile(r"\b(?:[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|St|No|vs|appro
 def narrate(
     choices: Sequence[Choice], gaps: Sequence[Gap], cameras: Sequence[str], *, media_time: bool = False
 ) -> Story:
-    """Tell the choices, which are in time order, from the moments' own words: a sentence for each.
+    """Write a sentence for each choice, in time order, from the text of its moment.
 
     Times are wall times, or with ``media_time`` (files, whose wall time means nothing) places in the
     media. Gaps are not mentioned, but no "a minute later" reaches across one, nor from a file to the next.
@@ -45,12 +45,12 @@ def narrate(
         return Story("Nothing to show", "", ())
     sentences: list[str] = []
     for i, choice in enumerate(choices):
-        earlier = choices[i - 1].moment if i else None
-        link = _link(earlier, choice.moment, gaps, i, media_time=media_time)
+        earlier = choices[i - 1] if i else None
+        link = _link(earlier, choice, gaps, i, media_time=media_time)
         if i == len(choices) - 1 >= 2:
             link = _last(link, i)
-        if len(cameras) > 1 and (earlier is None or earlier.window.camera != choice.moment.window.camera):
-            link += f" {'in' if media_time else 'on camera'} {choice.moment.window.camera}"
+        if len(cameras) > 1 and (earlier is None or _camera(earlier) != _camera(choice)):
+            link += f" {'in' if media_time else 'on camera'} {_camera(choice)}"
         sentences.append(_sentence(link, choice.moment))
     return Story(_title(choices), " ".join(sentences), tuple(sentences))
 
@@ -73,19 +73,19 @@ def _shortened(title: str, most: int) -> str:
     return title[: most - 1].rpartition(" ")[0].rstrip(" ,") + "…"
 
 
-def _link(earlier: Moment | None, moment: Moment, gaps: Sequence[Gap], i: int, *, media_time: bool) -> str:
-    """The words that place a moment in time, after the one before it."""
-    clock = _clock(moment, _begins_s(moment), media_time=media_time)
-    another_file = media_time and earlier is not None and earlier.window.camera != moment.window.camera
-    if earlier is None or another_file or _gap_between(earlier, moment, gaps):
+def _link(earlier: Choice | None, choice: Choice, gaps: Sequence[Gap], i: int, *, media_time: bool) -> str:
+    """The words that place a choice in time, after the one before it."""
+    clock = _clock(choice.moment, choice.start_s, media_time=media_time)
+    another_file = media_time and earlier is not None and _camera(earlier) != _camera(choice)
+    if earlier is None or another_file or _gap_between(earlier.moment, choice.moment, gaps):
         return f"At {clock}"
-    if not media_time and local(_wall(moment)).date() != local(_wall(earlier)).date():
-        return f"On {local(_wall(moment)):%Y-%m-%d} at {clock}"
+    if not media_time and local(_start(choice)).date() != local(_start(earlier)).date():
+        return f"On {local(_start(choice)):%Y-%m-%d} at {clock}"
     if media_time:
-        later_s = _begins_s(moment) - _begins_s(earlier)
+        later_s = choice.start_s - earlier.start_s
     else:
-        later_s = (_begins(moment) - _begins(earlier)).total_seconds()
-    if later_s < 5 and moment.window.camera != earlier.window.camera:
+        later_s = (_start(choice) - _start(earlier)).total_seconds()
+    if later_s < 5 and _camera(choice) != _camera(earlier):
         return _SAME[i % len(_SAME)]
     if later_s < 15:
         return _SOON[i % len(_SOON)]
@@ -167,8 +167,8 @@ def markdown(reel: Reel, *, media_time: bool = False) -> str:
     ]
     if reel.chapters:
         parts += ["## Chapters", _table(reel, media_time=media_time)]
-    unseen = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps if gap.is_outage]
-    parts += ["## Not observed", "\n".join(unseen) or all_observed(media_time=media_time)]
+    gaps = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps if gap.is_outage]
+    parts += ["## Not observed", "\n".join(gaps) or all_observed(media_time=media_time)]
     if reel.changed:
         parts += ["## What the chooser changed", "\n".join(f"- {_escape(line)}" for line in reel.changed)]
     return "\n\n".join(parts) + "\n"
@@ -200,10 +200,11 @@ def _place(chapter: Chapter) -> str:
 
 def _table(reel: Reel, *, media_time: bool) -> str:
     when = "In the file" if media_time else f"Time ({zone(reel.start_utc)})"
-    rows = [f"| # | In the reel | Camera | {when} | Title | Why |"]
+    name = "File" if media_time else "Camera"
+    rows = [f"| # | In the reel | {name} | {when} | Title | Why |"]
     rows.append("|--:|---|---|---|---|---|")
     for nth, chapter in enumerate(reel.chapters, 1):
-        start = _clock(chapter.moment, chapter.start_s, media_time=media_time)
+        start = _clock(chapter.moment, chapter.named_start_s, media_time=media_time)
         end = _clock(chapter.moment, chapter.end_s, media_time=media_time)
         cells = (
             f"[{nth}]({_place(chapter)})",
@@ -240,7 +241,8 @@ def _gap_words(reason: GapReason) -> str:  # noqa: PLR0911  # one for each reaso
 
 def _gap_line(gap: Gap, reel: Reel, *, media_time: bool) -> str:
     span = _gap_span(gap, reel, media_time=media_time)
-    return f"{span} camera {_escape(gap.camera)} {_gap_words(gap.reason)}."
+    name = _escape(gap.camera) if media_time else f"camera {_escape(gap.camera)}"
+    return f"{span} {name} {_gap_words(gap.reason)}."
 
 
 def _gap_span(gap: Gap, reel: Reel, *, media_time: bool) -> str:
@@ -252,7 +254,7 @@ def _gap_span(gap: Gap, reel: Reel, *, media_time: bool) -> str:
 
 
 def _media_zero(reel: Reel, camera: str) -> datetime:
-    """The wall time that stands for media time 0 of a file, as far as its chapters tell."""
+    """The wall time that stands for media time 0 of a file, as far as its chapters show."""
     windows = [chapter.moment.window for chapter in reel.chapters]
     if not windows:
         return parse_utc(reel.start_utc)
@@ -267,14 +269,12 @@ def _clock(moment: Moment, at_s: float, *, media_time: bool) -> str:
     return time_text(_wall(moment) + timedelta(seconds=at_s - moment.window.start_s))
 
 
-def _begins_s(moment: Moment) -> float:
-    """Media time at which it shows: a window may be calm for seconds before."""
-    keyframes = moment.window.keyframes
-    return keyframes[0].pts_s if keyframes else moment.window.start_s
+def _start(choice: Choice) -> datetime:
+    return _wall(choice.moment) + timedelta(seconds=choice.start_s - choice.moment.window.start_s)
 
 
-def _begins(moment: Moment) -> datetime:
-    return _wall(moment) + timedelta(seconds=_begins_s(moment) - moment.window.start_s)
+def _camera(choice: Choice) -> str:
+    return choice.moment.window.camera
 
 
 def _wall(moment: Moment) -> datetime:

@@ -44,7 +44,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The signal in equal steps of the axis: the highest value of each, NaN where nobody looked."""
+    """The signal in equal steps of the axis: the highest value of each, NaN where nothing was observed."""
 
     start_s: float
     step_s: float
@@ -152,7 +152,7 @@ def _peak_value(item: tuple[Window, Peak]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Square root, so that a walker stays visible beside a lorry a hundred times as large."""
+    """Square root, so that a walker stays visible next to a lorry a hundred times as large."""
 
     ceiling: float
 

@@ -2,7 +2,7 @@
 
 Each page is one file that works from disk and without a network: styles, script and pictures are
 inside it, and its Content-Security-Policy lets nothing else in. A report's video is the one thing
-that lies beside it.
+that is a file of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from math import isnan
 from operator import itemgetter
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MAX_PICTURES = 200  # of a plot; about 20 kB each
-MAX_REPORT_PICTURES = 60  # beside its chapters' own
+MAX_REPORT_PICTURES = 60  # in addition to its chapters' own
 MAX_POINTS = 20_000  # of the signal, over all cameras: an hour of one camera is 18 000
 MAX_MARKS = 5_000  # peaks drawn, over all cameras
 
@@ -63,6 +64,11 @@ class _Panels:
     shown: Horizon
     ticks: tuple[Tick, ...]
     hidden: int
+
+    @property
+    def zone(self) -> str:
+        """The zone of its times, where they are wall time."""
+        return zone(datetime.fromtimestamp(self.shown.start_s, UTC))
 
 
 def report(
@@ -241,7 +247,7 @@ def _chapter(chapter: Chapter, axis: Axis) -> dict[str, Any]:
         "moment": chapter.moment,
         "thumbnail": _best_picture(chapter),
         "reel": length_text(chapter.reel_start_s),
-        "start": axis.label(axis.media(window, chapter.start_s)),
+        "start": axis.label(axis.media(window, chapter.named_start_s)),
         "end": axis.label(axis.media(window, chapter.end_s)),
         "start_utc": window.start_utc,
     }

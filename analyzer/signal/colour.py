@@ -2,7 +2,10 @@
 
 As the signal does with brightness, the detail of both colour differences (what is left of them less their
 surroundings' mean) is compared with that of two earlier pictures. Coarser, and at most five times a second,
-as coders and eyes see colour: what is smaller than a thirtieth of the picture may be missed.
+as coders and eyes see colour: what is smaller than a thirtieth of the picture may be missed. The tilt of a
+camera over a scene with few colour edges counts: up to three times as much as by brightness.
+A comparison takes 13 us of CPU where nothing changed and 77 us where something moves; with the planes' own
+shrinking, a scan of 720p takes about 5 % more CPU than by brightness alone (runs differ by 10 %).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Read in this order:
 
 - ``settings``: the settings of one camera, with their bounds.
+- ``names``: names of cameras: short and unique, without what an address must not show.
 - ``reports``: what a camera's process reports to the main process: small records, sent over its pipe.
 - ``arrivals``: arrival of live packets: when they came, and which are skipped when decoding falls behind.
 - ``clips``: where clips come from: the file itself, or the rolling buffer.

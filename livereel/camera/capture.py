@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +23,6 @@ from livereel.camera.reports import CaptureCounts, Seen
 from livereel.camera.window_files import WindowFiles
 from livereel.storage.free_space import FreeSpace
 from sinks.events import EpochStarted
-from stream.address import redact
 from stream.frames.frame import Frame
 from stream.media.file import MediaError
 from stream.source import PacketSource, SourceError, SourceFault
@@ -272,16 +270,3 @@ class Capture:
         if self.counts.timeline_breaks:
             lines.append(f"the timestamps started over {counted(self.counts.timeline_breaks, 'time')}")
         return lines
-
-
-def camera_name(address: str) -> str:
-    """Return a name for a source: of A-Z, a-z, 0-9, ``-`` and ``_``, by its path's last part, or its host.
-
-    It holds no credentials: names become folders and topics.
-    """
-    shown = redact(address).partition("?")[0].rstrip("/")
-    _, is_url, rest = shown.rpartition("://")
-    host, _, path = rest.partition("/") if is_url else ("", "", rest)
-    last = path.rpartition("/")[2]
-    stem = last.rpartition(".")[0] or last or host.rpartition("@")[2].partition(":")[0]
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "camera"

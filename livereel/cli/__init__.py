@@ -4,8 +4,7 @@ Read in this order:
 
 - ``main``: the command line: results to stdout, logs to stderr; exit 0 done, 1 failed, 2 wrong usage.
 - ``scan``: ``scan``: print the windows and keyframes of a source.
-- ``recap``: ``recap``: make the reel of a whole file.
-- ``recap_describe``: capture in a thread while windows are described: the pipeline of ``recap``.
+- ``recap``: ``recap``: make one reel of whole files.
 - ``init``: ``init``: write a configuration with its first camera.
 - ``check``: ``check``: try everything that a configuration names.
 - ``check_camera``: what ``check`` finds of one camera: its stream, and its regions against its picture.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from livereel.camera.capture import camera_name
+from livereel.camera.names import camera_name
 from livereel.config.file import parse
 from livereel.config.schema import Config, ConfigError, UsageError
 

@@ -70,26 +70,40 @@ def scan(
 
 @command(
     app,
-    "livereel recap match.mp4 --out match-reel",
+    "livereel recap half1.mp4 half2.mp4 --out match-reel --length 1m30s",
     "livereel recap match.mp4 --out match-reel --describe openai --base-url http://gpu-box:8000/v1",
 )
 def recap(
     sources: Annotated[
         list[str],
-        typer.Argument(
-            metavar="SOURCE...", help="Files, in order, or patterns of their names; or one address."
-        ),
+        typer.Argument(metavar="SOURCE", help="Files, in order, or patterns of their names; or one address."),
     ],
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
     length: Annotated[
-        str | None, typer.Option(metavar="TIME", help="How long the reel may be: 60, 1m30s.")
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How long the reel may be: 60, 1m30s.",
+            show_default="90 s, at most a quarter of the files",
+        ),
     ] = None,
-    chapters: Annotated[int | None, typer.Option(min=1, max=100, help="So many chapters.")] = None,
+    chapters: Annotated[
+        int | None,
+        typer.Option(min=1, max=100, metavar="N", help="So many chapters.", show_default="7 to 10"),
+    ] = None,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Begin there in the files: 90, 1:30, 1h2m.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TIME",
+            help="Begin there in the files: 90, 1:30, 1h2m.",
+            show_default="their start",
+        ),
     ] = None,
-    to: Annotated[str | None, typer.Option(metavar="TIME", help="End there in the files.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="TIME", help="End there in the files.", show_default="their end")
+    ] = None,
     single_file: Annotated[
         bool, typer.Option("--single-file", help="Put the video into report.html (up to 50 MB).")
     ] = False,
@@ -106,8 +120,8 @@ def recap(
     ignore: IgnoreOption = None,
 ) -> None:
     """Make one highlight reel of whole files, with its story."""
-    from livereel.app import recap as run  # noqa: PLC0415  # --help needs none of it
-    from livereel.cli.recap_request import read_request  # noqa: PLC0415
+    from livereel.cli.recap.make import recap as run  # noqa: PLC0415  # --help needs none of it
+    from livereel.cli.recap.request import read_request  # noqa: PLC0415
     from livereel.config.options import read_options  # noqa: PLC0415
 
     request = read_request(sources, out, length, from_, to, single_file=single_file)
@@ -143,8 +157,8 @@ def watch(
 
     No configuration file is needed. Files are played at the speed at which they were taken.
     """
-    from livereel.app import name_cameras  # noqa: PLC0415  # --help needs none of it
-    from livereel.app import watch as run  # noqa: PLC0415
+    from livereel.app import watch as run  # noqa: PLC0415  # --help needs none of it
+    from livereel.camera.names import name_cameras  # noqa: PLC0415
     from livereel.config.options import read_options  # noqa: PLC0415
 
     options = read_options(config, region or [], ignore or [])

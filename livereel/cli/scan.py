@@ -15,8 +15,9 @@ from analyzer.reel.records import Gap
 from analyzer.signal.window import Outcome, Window
 from base.atomic import write_text
 from base.local_time import length_text, span_text
-from livereel.camera.capture import Capture, camera_name
+from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
+from livereel.camera.names import camera_name
 from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
 from livereel.cli.progress import progress
 from livereel.config.options import Options

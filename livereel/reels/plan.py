@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.block_chooser import BlockChooser
@@ -12,8 +11,7 @@ from analyzer.reel.length import fit
 from analyzer.reel.records import Gap
 from analyzer.reel.settings import ReelSettings
 from analyzer.signal.window import Window
-from livereel.config.describers import Narrate
-from livereel.ledger.ledger import Ledger
+from livereel.config.describers import LanguageModels, Narrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,11 @@ class Planner:
     def __init__(self, chooser: BlockChooser, narrate: Narrate) -> None:
         self._chooser = chooser
         self._narrate = narrate
+
+    @classmethod
+    def of(cls, settings: ReelSettings, models: LanguageModels) -> Planner:
+        """Return a planner that asks these models, or their built-in stand-ins."""
+        return cls(BlockChooser(settings, models.propose), models.narrate)
 
     async def plan(
         self,
@@ -76,33 +79,3 @@ class Planner:
             windows=period.windows,
             media_time=of_files,
         )
-
-
-def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, until_utc: str) -> ReelPeriod:
-    """Read windows, gaps and the moments that can be shown; blocks while it reads."""
-    entries = [
-        entry
-        for camera in cameras
-        for entry in ledger.windows.entries(since_utc, camera=camera)
-        if entry.window.start_utc < until_utc
-    ]
-    gaps = [
-        replace(gap, end_utc=min(gap.end_utc, until_utc))
-        for camera in cameras
-        for gap in ledger.gaps.since(since_utc, until_utc, camera=camera)
-        if gap.start_utc < until_utc
-    ]
-    starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), until_utc]
-    return ReelPeriod(
-        cameras=tuple(cameras),
-        start_utc=max(since_utc, min(starts)),
-        end_utc=until_utc,
-        windows=tuple(entry.window for entry in entries),
-        moments=tuple(entry.moment for entry in entries if entry.moment and can_be_shown(entry.window)),
-        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
-    )
-
-
-def can_be_shown(window: Window) -> bool:
-    """Return whether its clip is there: a user may have removed it."""
-    return window.clip is not None and window.clip.path.is_file()

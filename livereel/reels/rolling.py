@@ -19,7 +19,7 @@ from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
 from livereel.reels.compile_process import compile_in_process
-from livereel.reels.plan import Planner, can_be_shown, read_period
+from livereel.reels.plan import Planner, ReelPeriod
 from livereel.storage.data_dir import LATEST, remove_reel, update_link
 from stream.media.file import MediaError
 from stream.media.probe import verify
@@ -28,6 +28,36 @@ log = logging.getLogger(__name__)
 
 # Finished reels kept in addition to the newest: a player that has one open when the next appears can go on.
 KEPT_BEFORE_LATEST = 2
+
+
+def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, until_utc: str) -> ReelPeriod:
+    """Read windows, gaps and the moments that can be shown; blocks while it reads."""
+    entries = [
+        entry
+        for camera in cameras
+        for entry in ledger.windows.entries(since_utc, camera=camera)
+        if entry.window.start_utc < until_utc
+    ]
+    gaps = [
+        replace(gap, end_utc=min(gap.end_utc, until_utc))
+        for camera in cameras
+        for gap in ledger.gaps.since(since_utc, until_utc, camera=camera)
+        if gap.start_utc < until_utc
+    ]
+    starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), until_utc]
+    return ReelPeriod(
+        cameras=tuple(cameras),
+        start_utc=max(since_utc, min(starts)),
+        end_utc=until_utc,
+        windows=tuple(entry.window for entry in entries),
+        moments=tuple(entry.moment for entry in entries if entry.moment and _can_be_shown(entry.window)),
+        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
+    )
+
+
+def _can_be_shown(window: Window) -> bool:
+    """Return whether its clip is there: a user may have removed it."""
+    return window.clip is not None and window.clip.path.is_file()
 
 
 def _broken(windows: Sequence[Window]) -> frozenset[str]:
@@ -93,7 +123,7 @@ class RollingReel:
         plan = await self._planner.plan(period, self._settings, reel_id=self.id, seq=self._next_seq())
         windows = [choice.moment.window for choice in plan.choices]
         with self._ledger.windows.lending(window.id for window in windows):
-            if not all(map(can_be_shown, windows)):
+            if not all(map(_can_be_shown, windows)):
                 # A clip was removed while the story was written.
                 return await self._make(cameras, since_utc, until_utc, shown)
             return await self._made(plan, known)

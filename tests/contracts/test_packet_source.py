@@ -13,6 +13,7 @@ import pytest
 
 from stream.av_source import AvSource
 from stream.open import open_source
+from stream.part import FilePart
 from stream.playback import LoopedSource, RealTimeSource
 from stream.source import PacketSource, SourceError
 from stream.threaded import ThreadedSource
@@ -100,6 +101,14 @@ def a_transport_stream(kit: Kit) -> Iterator[Peer]:
 def a_synthetic_camera(kit: Kit) -> Iterator[Peer]:  # noqa: ARG001  # as the others
     address = "synthetic://street?seed=1&size=160x120&fps=10"
     yield Peer(lambda: AvSource(address), lambda: AvSource("synthetic://nowhere"), ends=False)
+
+
+@contextmanager
+def a_part_of_a_file(kit: Kit) -> Iterator[Peer]:
+    yield Peer(
+        lambda: FilePart(AvSource(str(kit.mp4)), 0.3, 0.9),
+        lambda: FilePart(AvSource(str(kit.truncated))),
+    )
 
 
 @contextmanager
@@ -216,6 +225,7 @@ IMPLEMENTATIONS: list[Serve] = [
     a_transport_stream,
     a_synthetic_camera,
     a_file_in_real_time,
+    a_part_of_a_file,
     a_looped_file,
     a_looped_file_in_real_time_and_a_thread,
     a_file_in_a_thread,

@@ -160,7 +160,8 @@ def test_a_signal_before_the_first_picture_stops_at_once(server: RtspServer, tmp
         program.start()
         try:
             until(lambda: "waiting" in program.log, "an attempt")
-            assert program.stop(signal.SIGINT, everyone=True, within_s=STOP_S) == 0, program.log
+            assert program.stop(signal.SIGINT, everyone=True, within_s=STOP_S) == 1, program.log
+            assert program.log.splitlines()[-1].startswith("livereel: no camera could be watched: front (")
             assert not program.left_running()
         finally:
             program.close()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from livereel import app
-from livereel.app import name_cameras, watch
+from livereel.app import watch
+from livereel.camera.names import name_cameras
 from livereel.camera.settings import CameraSettings
 from livereel.config.options import Options
 from livereel.config.schema import Config

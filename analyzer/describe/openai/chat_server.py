@@ -32,6 +32,9 @@ _REFUSED_S = 600.0
 _SURE_TOP_P = 0.1
 _SURE_TEMPERATURE = 0.1
 
+# After so long a schema is tried again, where a failure of the server was taken for its refusal.
+_SCHEMA_PAUSE_S = 600.0
+
 _NOT_UNDERSTOOD = frozenset({400, 415, 422})
 # Key, account, address or model are wrong: no window is described until that is corrected.
 _REFUSING = frozenset({401, 402, 403, 404, 405, 407, 410, 451})
@@ -80,12 +83,21 @@ Show = Callable[[Fit], Awaitable[Shown]]
 """Makes the user's message with pictures within the limits of ``Fit``."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A guess that is to be tested again at a time of the monotonic clock, after ``pause_s``."""
+
+    until_s: float
+    pause_s: float
+
+
 class ChatServer:
     """One server. What it supports is learned from the questions that it refuses."""
 
-    def __init__(self, settings: DescribeSettings) -> None:
+    def __init__(self, settings: DescribeSettings, now_s: Callable[[], float] = time.monotonic) -> None:
         """Raise DescribeError when the client is not installed, or the key or an address is unusable."""
         self._settings = settings
+        self._now_s = now_s
         self._client = ChatClient(settings.base_url, settings.api_key_variable, settings.extra_headers)
         self.name = self._client.name
         self._finding = asyncio.Lock()
@@ -97,6 +109,7 @@ class ChatServer:
         self._understood = -1  # the most pictures of a question that was answered in this dialect
         # The message with which all forms of a question were refused last, and until when that is valid.
         self._refused = ("", 0.0)
+        self._schema_doubt: _Doubt | None = None
 
     async def served(self) -> Listed:
         """Return the model of the server, requested once; raises DescribeError."""
@@ -133,8 +146,11 @@ class ChatServer:
         """Return the answer's text, finished or not; raises DescribeError."""
         served = await self.served()
         dialect = self._dialect or Dialect()
+        again = self._schema_doubt is not None and self._now_s() >= self._schema_doubt.until_s
+        if again:
+            dialect = replace(dialect, schema=True)
         shown = await show(dialect.fit)
-        search = Search(dialect, self._fixed, blind=len(shown.jpegs) > self._understood)
+        search = Search(dialect, self._fixed, blind=again or len(shown.jpegs) > self._understood)
         first: StatusError | None = None
         for _ in range(_MAX_TRIES):
             if search.dialect.fit != dialect.fit:
@@ -148,6 +164,7 @@ class ChatServer:
                     raise self._reported(error) from None
                 continue
             if not reply.only_reasoning:
+                self._judge_schema(dialect, first)
                 self._learn(dialect, len(shown.jpegs))
                 return reply.text
             tokens = _limit(served, dialect, task.sampling)
@@ -172,14 +189,25 @@ class ChatServer:
     def _adapts(self, error: StatusError, first: StatusError, search: Search, pictures: int) -> bool:
         """Choose another form of a question, if by the server's message one may be accepted."""
         text, until_s = self._refused
-        known = error is first and error.full_text == text and time.monotonic() < until_s
+        known = error is first and error.full_text == text and self._now_s() < until_s
         if known or _ACCOUNT.search(error.full_text) or _NO_MODEL.search(error.full_text):
             return False
         if search.refused(Refusal(error.status, error.full_text), pictures):
             return True
         if error.status in _NOT_UNDERSTOOD:
-            self._refused = (first.full_text, time.monotonic() + _REFUSED_S)
+            self._refused = (first.full_text, self._now_s() + _REFUSED_S)
         return False
+
+    def _judge_schema(self, dialect: Dialect, first: StatusError | None) -> None:
+        """Doubt that the server refuses schemas where that was guessed from a failure of its own.
+
+        The server may have failed by chance: a schema is tried again after a while, then less and less often.
+        """
+        if dialect.schema:
+            self._schema_doubt = None
+        elif first is not None and first.status >= 500 and "schema" not in self._fixed:
+            pause_s = _SCHEMA_PAUSE_S if self._schema_doubt is None else 2 * self._schema_doubt.pause_s
+            self._schema_doubt = _Doubt(self._now_s() + pause_s, pause_s)
 
     def _learn(self, dialect: Dialect, pictures: int) -> None:
         """Remember the form of an answered question; one without pictures is no evidence about video."""

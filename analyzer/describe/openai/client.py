@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 _BUSY = frozenset({408, 409, 425, 429})
+_MAX_RETRY_AFTER_S = 600.0
 _PROXIES = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY"
 _INVISIBLE = "\ufeff\u200b"  # characters that are copied with a key from a web page
 _COMPLETIONS = "/chat/completions"
@@ -46,9 +48,15 @@ class StatusError(DescribeError):
         full_text: all of the response, to be searched for its cause; never to be shown.
     """
 
-    def __init__(self, name: str, status: int, message: str, full_text: str = "") -> None:
+    def __init__(
+        self, name: str, status: int, message: str, full_text: str = "", *, retry_after_s: float = 0.0
+    ) -> None:
         busy = status in _BUSY or status >= 500
-        super().__init__(f"{name} answers {status}: {message}", retryable=busy)
+        super().__init__(
+            f"{name} answers {status}: {message}",
+            retryable=busy,
+            retry_after_s=retry_after_s if busy else 0.0,
+        )
         self.status = status
         self.message = message
         self.full_text = full_text or message
@@ -147,7 +155,7 @@ class ChatClient:
         if failure:  # some servers report errors with status 200
             code = failure.get("code") if isinstance(failure, dict) else None
             status = code if isinstance(code, int) and 400 <= code < 600 else 502
-            raise StatusError(self.name, status, *self._messages(response))
+            raise self._failure(status, response)
         return value
 
     @contextmanager
@@ -160,7 +168,7 @@ class ChatClient:
         except DescribeError:
             raise
         except openai.APIStatusError as error:
-            raise StatusError(self.name, error.status_code, *self._messages(error.response)) from None
+            raise self._failure(error.status_code, error.response) from None
         except openai.APIConnectionError as error:
             if isinstance(error.__cause__, DescribeError):
                 raise error.__cause__ from None
@@ -171,6 +179,10 @@ class ChatClient:
         except Exception as error:  # noqa: BLE001  # the client's libraries raise undocumented exceptions
             cause = self._hidden(_cause(error))
             raise UnreachableError(f"{self.name} cannot be asked: {cause}", retryable=True) from None
+
+    def _failure(self, status: int, response: Any) -> StatusError:
+        wait_s = retry_after_s(response.headers, time.time())
+        return StatusError(self.name, status, *self._messages(response), retry_after_s=wait_s)
 
     def _messages(self, response: Any) -> tuple[str, str]:
         """Return the message of a failed response: one line to be shown, and the full text to be searched."""
@@ -254,6 +266,22 @@ def _header_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name.strip()):
         raise DescribeError(f"extra_headers: {name!r} cannot be a header's name")
     return name.strip()
+
+
+def retry_after_s(headers: Mapping[str, str], now_s: float) -> float:
+    """Return how long a server asks not to be asked (RFC 9110, section 10.2.3), 0 where it does not say.
+
+    At most _MAX_RETRY_AFTER_S: a window is not to wait for what may be a mistake of the server's clock.
+    """
+    text = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
+        wait_s = float(text)
+    else:
+        try:
+            wait_s = parsedate_to_datetime(text).timestamp() - now_s
+        except (TypeError, ValueError):
+            return 0.0
+    return min(max(0.0, wait_s), _MAX_RETRY_AFTER_S)
 
 
 def _page(response: Any) -> str | None:

@@ -21,7 +21,7 @@ Times = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _PERIODS_S = (0.3, 90.0)
-_MIN_REGULAR = 0.75  # of the beginnings: somebody may pass
+_MIN_REGULAR = 0.75  # of the beginnings: a person may pass
 _MIN_KEPT = 0.65  # of the beats at which a change was seen: 8 and 9 look much alike
 _MIN_LATE_REGULAR, _LATE = 3, 4  # of the newest beginnings: a beat that is over is none
 _MORE_KEPT = 0.15  # two phases are taken before one where they explain so many more of their beats
@@ -186,7 +186,8 @@ class _Search:
         good &= np.logical_and.reduce([fit.on.any(axis=1) for fit in fits])
         late = np.arange(on.shape[1]) >= self._counts[:, None] - _LATE
         good &= (on & late).sum(axis=1) >= _MIN_LATE_REGULAR - (self._counts - counts > 0)
-        most = np.where((hits == counts) & self._first, _FIRST_CHANCE, _CHANCE)
+        at_first = (hits == counts) & self._first & (len(fits) == 1)
+        most = np.where(at_first, _FIRST_CHANCE, _CHANCE)
         good &= chance <= most * self._share
         phases = np.stack([fit.phase_s for fit in fits], axis=1)
         return [

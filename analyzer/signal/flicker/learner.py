@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.signal.flicker.beats import MIN_BEGINNINGS, find_beats
-from analyzer.signal.flicker.history import HORIZON_S, Changes, History
+from analyzer.signal.flicker.history import HORIZON_S, REST_S, Changes, History
 from analyzer.signal.flicker.recurrence import MIN_FRAMES, recurs_after_s
 from analyzer.signal.flicker.region import NO_CELLS, Beat, Cells, Region, bounded, is_small, union
 from analyzer.signal.motion import GRID_COLUMNS, GRID_ROWS, Motion
@@ -22,6 +22,7 @@ _HORIZONS_S = (10.0, 20.0, HORIZON_S)  # in so much of what was last seen: a clo
 _MANY_BEGINNINGS = 12  # a place that changes so often shows in the shortest whether it is regular
 _FIRST_S = 10.5  # the first window
 _MIN_ALONE = 0.6  # of the beginnings: nothing around changes with them
+_MAX_BRIEF_S = 0.9  # from the first frame of a change to its last: seen for 0.2 s, of a colour for 0.5 s
 _RECURRING_S, _MIN_RECURRING_S = 10.0, 8.5  # looked at, and at least
 _MIN_DUTY = 0.12  # a cell's share of frames with a change
 _BUSY_S, _BUSY_PERIODS = 20.0, 4.0  # over how long the usual changes are measured, at least
@@ -76,11 +77,14 @@ class Learner:
             return None
         if changes is None:
             return region
-        newest = changes.since(max(region.seen_s, now_s - _HORIZONS_S[0]))
+        from_s = now_s - max(_HORIZONS_S[0], 3 * region.beat.period_s)
+        newest = changes.since(from_s)
         began_s = newest.times_s[newest.began_in(np.flatnonzero(region.cells))]
-        if len(began_s) < MIN_BEGINNINGS - 1:
+        if np.count_nonzero(began_s > region.seen_s) < MIN_BEGINNINGS - 1:
             return region  # it is hidden, or off
-        beat = region.beat.followed_by(began_s)
+        if not region.beat.phases_s:  # what recurs may be interrupted by who passes
+            return region if now_s - region.seen_s <= _HORIZONS_S[1] else None
+        beat = region.beat.followed_by(began_s, from_s, now_s)
         return None if beat is None else replace(region, beat=beat, seen_s=now_s)
 
     def _regular(self, changes: Changes, now_s: float) -> Iterator[Region]:
@@ -127,7 +131,8 @@ class Learner:
             cells = labels == label
             median_s = float(np.median(period_s[cells]))
             horizon_s = max(_HORIZONS_S[1], 2 * MIN_BEGINNINGS * median_s)
-            if _is_alone(cells, changes.since(now_s - horizon_s)):
+            newest = changes.since(now_s - horizon_s)
+            if _is_alone(cells, newest, self._history.frame_s) and self._is_brief(cells, newest):
                 own = [beats[place] for place in zip(*(n.tolist() for n in np.nonzero(cells)), strict=True)]
                 yield cells, min(own, key=lambda beat: abs(beat.period_s - median_s))
 
@@ -149,6 +154,15 @@ class Learner:
             if beat is not None:
                 yield (int(rows[nth]), int(columns[nth])), beat
 
+    def _is_brief(self, cells: Cells, changes: Changes) -> bool:
+        """Whether most changes are as short as those of digits and lamps, and of nothing that passes."""
+        times_s = changes.times_s[changes.changed(np.flatnonzero(cells))]
+        rest_s = max(REST_S, 1.5 * self._history.frame_s)
+        if not len(times_s):
+            return False
+        spans = np.split(times_s, np.flatnonzero(np.diff(times_s) > rest_s) + 1)
+        return float(np.median([span[-1] - span[0] for span in spans])) <= _MAX_BRIEF_S
+
     def _recurring(self, changes: Changes, now_s: float) -> Iterator[tuple[Cells, Beat]]:
         """Places of which the same changes recur."""
         number, frame_s = self._history.number, self._history.frame_s
@@ -166,16 +180,20 @@ class Learner:
             if not is_small(around):
                 continue
             period_s = recurs_after_s(amounts[:, cells].astype(np.float32), frame_s)
-            if period_s and _is_alone(around, changes.since(now_s - _RECURRING_S)):
+            if period_s and _is_alone(around, changes.since(now_s - _RECURRING_S), frame_s):
                 yield around, Beat(period_s)
 
 
-def _is_alone(cells: Cells, changes: Changes) -> bool:
-    """Whether these cells change by themselves, and not as the place that something larger passes."""
+def _is_alone(cells: Cells, changes: Changes, frame_s: float) -> bool:
+    """Whether these cells change by themselves, and not as the place that something larger passes.
+
+    That changes the cells around in the same frame, or in the one before or after.
+    """
     around = (cv2.dilate(cells.astype(np.uint8), _NEAR, iterations=2) > 0) & ~cells
-    began = changes.began_in(np.flatnonzero(cells))
-    together = changes.changed(np.flatnonzero(around))[began]
-    return int(np.count_nonzero(~together)) >= _MIN_ALONE * len(together)
+    times_s = changes.times_s[changes.began_in(np.flatnonzero(cells))]
+    around_s = np.append(changes.times_s[changes.changed(np.flatnonzero(around))], np.inf)
+    next_s = around_s[np.searchsorted(around_s, times_s - 1.1 * frame_s)]
+    return int(np.count_nonzero(next_s > times_s + 1.1 * frame_s)) >= _MIN_ALONE * len(times_s)
 
 
 def _is_among(region: Region, found: Sequence[Region]) -> bool:

@@ -15,7 +15,9 @@ Cells = NDArray[np.bool_]
 
 NO_CELLS: Cells = np.zeros((GRID_ROWS, GRID_COLUMNS), np.bool_)
 
-# A beat goes on where so many of the newest beginnings are on it, and so many more than by chance.
+# A beat goes on where so many of the newest beginnings are on it, or so many of its beats are seen, and so
+# many more than by chance.
+_MIN_SEEN = 0.55
 _MIN_FITTING, _MORE_FITTING, _MAX_FITTING = 0.6, 0.3, 0.9
 _MAX_CELLS, _MAX_ROWS = 90, 10
 _MAX_ALL_CELLS = 180  # of the picture's 1200: a picture that changes regularly as a whole is no clock
@@ -64,23 +66,31 @@ class Beat:
     phases_s: tuple[float, ...] = ()
     tolerance_s: float = 0.0
 
-    def followed_by(self, times_s: NDArray[np.float64]) -> Beat | None:
-        """Return the same beat later on, if clearly more than by chance of these times are on it.
+    def followed_by(self, times_s: NDArray[np.float64], from_s: float, to_s: float) -> Beat | None:
+        """Return the same beat later on, if it goes on in the changes that begin at these times.
 
-        All may be shifted by a common time, as the period is not exactly known.
+        It does where clearly more of them than by chance are on it, or where most beats are seen between
+        ``from_s`` and ``to_s``, whatever else passes. All may be shifted by a common time, as the period is
+        not exactly known.
         """
-        if not self.phases_s:
+        if not self.phases_s or not len(times_s):
             return None
         off_s = times_s[:, None] - np.array(self.phases_s)
-        off_s -= np.rint(off_s / self.period_s) * self.period_s
-        off_s = off_s[np.arange(len(off_s)), np.argmin(np.abs(off_s), axis=1)]
-        shift_s = float(np.median(off_s))
+        number = np.rint(off_s / self.period_s)
+        off_s -= number * self.period_s
+        nearest = np.arange(len(off_s)), np.argmin(np.abs(off_s), axis=1)
+        near = np.abs(off_s[nearest]) <= 2 * self.tolerance_s
+        shift_s = float(np.median(off_s[nearest][near])) if near.any() else 0.0
+        on = np.abs(off_s[nearest] - shift_s) <= self.tolerance_s
         chance = 2 * self.tolerance_s * len(self.phases_s) / self.period_s
-        least = min(_MAX_FITTING, max(_MIN_FITTING, chance + _MORE_FITTING))
-        if np.count_nonzero(np.abs(off_s - shift_s) <= self.tolerance_s) < least * len(off_s):
+        fitting = np.count_nonzero(on) / len(on)
+        seen = len({*zip(number[nearest][on].tolist(), nearest[1][on].tolist(), strict=True)})
+        beats = len(self.phases_s) * (to_s - from_s) / self.period_s
+        most = min(_MAX_FITTING, chance + _MORE_FITTING)
+        if fitting < max(_MIN_FITTING, most) and seen < max(_MIN_SEEN, most) * beats:
             return None
-        beats = self.period_s * round((float(times_s[-1]) - self.phases_s[0]) / self.period_s)
-        return replace(self, phases_s=tuple(phase_s + beats + shift_s for phase_s in self.phases_s))
+        turns_s = self.period_s * round((float(times_s[-1]) - self.phases_s[0]) / self.period_s)
+        return replace(self, phases_s=tuple(phase_s + turns_s + shift_s for phase_s in self.phases_s))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

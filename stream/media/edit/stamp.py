@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stream.picture.render import Rgb, plane_pixels
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_FONT_PX = 22.0  # height of a capital letter at scale 1
+_FONT_PX = 22.0  # height of a capital A at scale 1
 _SHARE = 0.032  # of the picture's height
 _LEAST_PX = 9.0
 _BOX = 0.2  # what is left of the picture behind the text

@@ -81,3 +81,11 @@ def test_no_more_than_a_number_of_requests_fails_in_a_minute(clock: Clock) -> No
 
 def test_only_refusals_and_retryable_errors_are_transient() -> None:
     assert [is_transient(error) for error in (DOWN, RefusedError("key"), UNFIT)] == [True, True, False]
+
+
+def test_a_server_that_says_when_to_ask_again_is_not_asked_before(health: ModelHealth, clock: Clock) -> None:
+    health.failed(DescribeError("too many requests", retryable=True, retry_after_s=90.0))
+    assert health.pause_s() == 90.0
+    clock.now_s += 30.0
+    health.failed(DOWN)  # another request, made before
+    assert health.pause_s() == 60.0

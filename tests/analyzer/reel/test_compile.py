@@ -183,7 +183,7 @@ def test_gaps_and_changes_are_in_the_files(tmp_path: Path, source: Clip) -> None
         }
     ]
     assert rows["changed"] == ["a closing moment was added"]
-    assert "0:00:12-0:00:19" in (reel.folder / "story.md").read_text()
+    assert "0:12 to 0:19" in (reel.folder / "story.md").read_text()
     assert (rows["id"], rows["seq"], rows["cameras"]) == ("front", 3, ["front"])
     assert rows["chapters"][0]["start_utc"] == utc_after(START_UTC, rows["chapters"][0]["start_s"])
 

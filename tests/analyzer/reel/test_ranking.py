@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.reel.ranking import rank
+from analyzer.reel.choose import rank
 from tests.kit.records.moments import moment
 
 

@@ -60,7 +60,7 @@ def test_a_short_calm_does_not_end_an_event() -> None:
     assert near(shot.event, 22.0 - MARGIN_S, 25.0 + MARGIN_S)
 
 
-def test_what_is_small_beside_the_windows_peak_is_left_out() -> None:
+def test_what_is_small_compared_with_the_windows_peak_is_left_out() -> None:
     """A shadow of 3 % of the peak is not to pull the chapter seconds early."""
     (shot,) = shots(window((21.4, 21.8, 300.0), (26.0, 27.4, 10_000.0)))
     assert shot.full.start_s > 25.0

@@ -349,7 +349,7 @@ def test_gaps_of_a_file_have_media_time() -> None:
     made = chapters([moment(60)], [4.0])
     gap = Gap("front", "2026-03-12T14:20:00Z", "2026-03-12T14:21:30Z", GapReason.UNREADABLE)
     page = markdown(reel(made, gaps=[gap]), media_time=True)
-    assert "- 20:00 to 21:30 camera front could not be read" in page
+    assert "- 20:00 to 21:30 front could not be read" in page
 
 
 def test_without_gaps_the_page_states_so_and_without_changes_is_silent() -> None:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -369,6 +369,14 @@ def test_the_signal_is_folded_where_it_would_be_small(
     assert chromium.evaluate("document.documentElement.scrollWidth") == width
 
 
+def test_a_page_names_the_zone_of_its_times(
+    tmp_path: Path, street: list[Window], in_zone: Callable[[str], None]
+) -> None:
+    in_zone("CET-1")
+    text = Parsed(report(reel(tmp_path, story(street)), street, poster=None, media_time=False)).text
+    assert "Times are CET." in text
+
+
 def test_chapters_come_before_the_signal_and_the_hash_is_folded(opened: Page) -> None:
     top = "document.querySelector('{}').getBoundingClientRect().top"
     assert opened.evaluate(f"{top.format('.chapters')} < {top.format('.found')}")
@@ -378,7 +386,7 @@ def test_chapters_come_before_the_signal_and_the_hash_is_folded(opened: Page) ->
 def test_a_report_that_holds_its_video_plays_it_alone(
     chromium: Page, folder: Path, street: list[Window], tmp_path: Path
 ) -> None:
-    """The page is all that is there: no file beside it, and links do not repeat the video."""
+    """The page is the only file, and links do not repeat the video."""
     video = data_uri((folder / "reel.mp4").read_bytes(), "video/mp4")
     page = report(reel(folder, story(street)), street, poster=None, media_time=True, video_src=video)
     assert page.count(video) == 1

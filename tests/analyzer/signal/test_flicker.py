@@ -9,6 +9,7 @@ import pytest
 
 from analyzer.signal.flicker.filter import FlickerFilter
 from analyzer.signal.motion import GRID_COLUMNS, GRID_ROWS, Motion
+from tests.kit.films.flickers import jittered
 
 THRESHOLD = 80.0
 CELL_PX = 100.0  # of an analysis picture of 400x300
@@ -105,6 +106,73 @@ def test_drops_that_come_when_they_come_are_left_alone(seed: int) -> None:
     left = [flickers.push(motion) for motion in motions(changes, 60)]
     seen = [motion.pts_s for motion in motions(changes, 60) if motion.value > THRESHOLD]
     assert len(active_s(left)) > 0.85 * len(seen)
+
+
+@pytest.mark.parametrize("drifts", [True, False])
+@pytest.mark.parametrize("jitter", [0.2, 0.25, 0.3, 0.4])
+@pytest.mark.parametrize("period_s", [1.0, 2.0, 4.0])
+@pytest.mark.parametrize("place", [(2, 10), (14, 20), (27, 37)])
+def test_changes_with_jitter_are_left(
+    place: tuple[int, int], period_s: float, jitter: float, *, drifts: bool
+) -> None:
+    """Of many taps, hardly one is hidden for a moment: a few may be regular for ten seconds by chance."""
+    cells = block(range(place[0], place[0] + 2), range(place[1], place[1] + 2))
+    hidden = shown = 0
+    for seed in range(3):
+        times_s = jittered(period_s, jitter, 90, seed, drifts=drifts)
+        drip = dripping(times_s)
+        flickers = FlickerFilter(400, 300)
+        pushed = list(motions(lambda at_s, drip=drip: cells if drip(at_s) else {}, 90))  # type: ignore[misc]
+        left = [flickers.push(motion) for motion in pushed]
+        shown += len(active_s(pushed))
+        hidden += len(active_s(pushed)) - len(active_s(left))
+    assert hidden <= 0.15 * shown
+
+
+@pytest.mark.parametrize("period_s", [2.0, 3.0])
+@pytest.mark.parametrize("fps", [10, 12.5, 15])
+def test_seven_beats_are_enough(period_s: float, fps: float) -> None:
+    flickers = FlickerFilter(400, 300)
+    for motion in motions(ticking(period_s), 7 * period_s, fps):
+        flickers.push(motion)
+    flickers.look(7 * period_s)
+    assert [round(found.period_s, 1) for found in flickers.found] == [period_s]
+
+
+@pytest.mark.parametrize("period_s", [0.7, 1.0, 1.9, 3.0, 5.0])
+@pytest.mark.parametrize("off_s", [0.5, 0.8])
+def test_no_later_window_leaks(period_s: float, off_s: float) -> None:
+    """A lamp that goes on and off: once learned, none of its changes counts in ten minutes."""
+    on, off = ticking(period_s), ticking(period_s, from_s=0.3 + min(off_s, 0.45 * period_s))
+    flickers = FlickerFilter(400, 300)
+    left = [flickers.push(motion) for motion in motions(lambda at_s: on(at_s) | off(at_s), 600)]
+    assert flickers.found
+    assert max(active_s(left)) < 31
+
+
+def test_a_beat_goes_on_behind_who_passes() -> None:
+    beacon = ticking(3.0)
+
+    def walker(at_s: float) -> dict[tuple[int, int], int]:
+        column = round(4 * (at_s - 60))
+        return block(range(1, 8), range(column, column + 3)) if 60 <= at_s < 69 else {}
+
+    flickers = FlickerFilter(400, 300)
+    left = [flickers.push(motion) for motion in motions(lambda at_s: beacon(at_s) | walker(at_s), 120)]
+    seen = [at_s for at_s in active_s(left) if at_s > 25]
+    assert seen[0] >= 60
+    assert seen[-1] < 70.5
+
+
+def test_who_passes_a_gap_at_regular_intervals_is_left() -> None:
+    def gap(at_s: float) -> dict[tuple[int, int], int]:
+        column = 20 + round(at_s % 8.0 * 4)
+        return block(range(12, 17), range(column, column + 1)) if column < 25 else {}
+
+    flickers = FlickerFilter(400, 300)
+    pushed = list(motions(gap, 120))
+    left = [flickers.push(motion) for motion in pushed]
+    assert active_s(left) == active_s(pushed)
 
 
 def test_a_beat_that_ends_is_dropped_and_what_follows_there_counts() -> None:

@@ -103,7 +103,8 @@ def end(loop: asyncio.AbstractEventLoop) -> None:
     left = asyncio.all_tasks(loop)
     for task in left:
         task.cancel()
-    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    if left:
+        loop.run_until_complete(asyncio.wait(left))
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
@@ -138,9 +139,8 @@ def watching(
     options = few_chapters(reels_every_s)
     words = make_language_models(options.config, ())
     live = build(list(_jobs(sources, data)), ledger, words, options, patience=patience)
-    site = web and WebSink(
-        web, listen(web), list(sources), LedgerArchive(ledger, list(sources)), live, version="1.2.3"
-    )
+    archive = LedgerArchive(ledger, list(sources))
+    site = WebSink(web, listen(web), list(sources), archive, live, version="1.2.3") if web else None
     live.attach([*sinks, *([site] if site else [])])
     watch = Watch(data, live, utc_text(datetime.now(UTC)), url=site.url if site else "")
     loop = asyncio.new_event_loop()

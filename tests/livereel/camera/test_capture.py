@@ -17,8 +17,9 @@ from analyzer.reel.records import Gap
 from analyzer.signal.settings import Areas, WindowSettings, rectangle
 from analyzer.signal.window import Window
 from base.clock import parse_utc
-from livereel.camera.capture import Capture, camera_name
+from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips, Clipper, FileClips, NoClips
+from livereel.camera.names import camera_name
 from stream.av_source import AvSource
 from stream.media.file import MediaError
 from stream.source import SourceError

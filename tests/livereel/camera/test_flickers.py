@@ -13,7 +13,20 @@ from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
 from stream.av_source import AvSource
-from tests.kit.films.flickers import Draw, Picture, box, clock, drops, film, lamp, stopwatch
+from tests.kit.films.flickers import (
+    Draw,
+    Picture,
+    box,
+    clock,
+    drops,
+    film,
+    jittered,
+    lamp,
+    led,
+    passing,
+    stopwatch,
+    traffic_light,
+)
 from tests.kit.program.command_line import CommandLine
 
 
@@ -64,6 +77,41 @@ def test_a_stopwatch_is_one_too(tmp_path: Path, fps: int) -> None:
 def test_a_lamp_that_blinks_is_one_too(tmp_path: Path, on_s: float, off_s: float, fps: int) -> None:
     blinking = lamp(300, 200, on_s=on_s, off_s=off_s)
     check_quiet(film(tmp_path / "film.mp4", [blinking], seconds=20, fps=fps))
+
+
+@pytest.mark.parametrize(("on_s", "off_s"), [(0.5, 0.5), (0.3, 0.7), (1.0, 1.0), (2.0, 2.0)])
+@pytest.mark.parametrize("fps", [10, 25])
+def test_a_light_that_changes_in_colour_alone_is_one_too(
+    tmp_path: Path, on_s: float, off_s: float, fps: int
+) -> None:
+    blinking = led(300, 200, on_s=on_s, off_s=off_s)
+    windows, capture = watched(film(tmp_path / "film.mp4", [], tints=[blinking], seconds=50, fps=fps))
+    assert [window.quiet for window in windows[1:]] == [True] * 4
+    assert capture.flickers
+
+
+@pytest.mark.parametrize(("every_s", "flash_s"), [(3.0, 0.1), (3.0, 0.2), (3.0, 0.5), (4.0, 0.2)])
+def test_a_beacon_is_learned_from_seven_beats(tmp_path: Path, every_s: float, flash_s: float) -> None:
+    beacon = lamp(300, 200, on_s=flash_s, off_s=every_s - flash_s)
+    windows, capture = watched(film(tmp_path / "film.mp4", [beacon], seconds=60, fps=25))
+    assert [window.quiet for window in windows[3:]] == [True] * 3
+    assert capture.flickers
+
+
+@pytest.mark.parametrize("fps", [10, 25])
+def test_traffic_that_passes_at_regular_intervals_is_none(tmp_path: Path, fps: int) -> None:
+    for every_s, size in ((10.0, (90, 50)), (5.0, (24, 14)), (3.0, (14, 30))):
+        cars = passing(list(np.arange(1.0, 40.0, every_s)), 2.0, size=size)
+        windows, capture = watched(film(tmp_path / "film.mp4", cars, seconds=40, fps=fps))
+        assert not any(window.quiet for window in windows)
+        assert not capture.flickers
+
+
+def test_a_traffic_light_that_follows_the_traffic_is_none(tmp_path: Path) -> None:
+    light = traffic_light(300, 100, jittered(8.0, 0.4, 60, 1))
+    windows, capture = watched(film(tmp_path / "film.mp4", [light], seconds=60, fps=12))
+    assert not all(window.quiet for window in windows)
+    assert not capture.flickers
 
 
 @pytest.mark.parametrize("seed", range(3))

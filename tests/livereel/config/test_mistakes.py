@@ -28,7 +28,7 @@ OF_CAMERA = (
     "language"
 )
 SECTION = "expected options as 'key: value' lines, indented below it"
-SECTIONS = "data, cameras, window_s, motion, peaks, describe, reel, mqtt, retention"
+SECTIONS = "data, cameras, window_s, motion, peaks, describe, reel, mqtt, web, retention"
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
 TEXT = "text (in quotes if it is a number, yes, no, on or off)"
 ONE_LINE = "cameras: [{name: a, source: x, %s}]\n"

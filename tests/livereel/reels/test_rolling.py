@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.records import Reel
 from analyzer.reel.settings import ReelSettings
 from base.clock import utc_text
@@ -20,8 +19,8 @@ from livereel.config.describers import make_language_models
 from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
-from livereel.reels.plan import Planner, read_period
-from livereel.reels.rolling import KEPT_BEFORE_LATEST, RollingReel
+from livereel.reels.plan import Planner
+from livereel.reels.rolling import KEPT_BEFORE_LATEST, RollingReel, read_period
 from livereel.storage.data_dir import LATEST, remove_reel, update_link
 from stream.media.file import MediaError
 from stream.media.probe import verify
@@ -63,7 +62,7 @@ def rolling(data: Path, ledger: Ledger, horizon_s: float = HOUR_S) -> RollingRee
         ["front"],
         ledger=ledger,
         folder=data / "reels",
-        planner=Planner(BlockChooser(settings, words.propose), words.narrate),
+        planner=Planner.of(settings, words),
         settings=settings,
     )
 

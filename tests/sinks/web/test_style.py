@@ -67,9 +67,7 @@ def test_text_can_be_read(scheme: str) -> None:
         (text, name): contrast(channels(colours[text])[:3], channels(surface)[:3])
         for text, name, surface in pairs
     }
-    for text, surface in product(
-        ("text", "soft", "accent"), SURFACES
-    ):  # the sentence that plays, the page's link
+    for text, surface in product(("text", "soft", "accent"), SURFACES):  # what is marked
         marked = over(colours["accent-soft"], colours[surface])
         found[text, f"marked {surface}"] = contrast(channels(colours[text])[:3], marked)
     found["card", "accent"] = contrast(
@@ -79,7 +77,7 @@ def test_text_can_be_read(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_shapes_can_be_told_from_what_is_behind_them(scheme: str) -> None:
+def test_shapes_differ_from_what_is_behind_them(scheme: str) -> None:
     colours = SCHEMES[scheme]
     found = {
         (shape, surface): contrast(channels(colours[shape])[:3], channels(colours[surface])[:3])

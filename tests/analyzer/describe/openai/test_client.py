@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
-from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
+from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError, retry_after_s
 from tests.kit.models.chat_server import GOOD
 from tests.kit.models.model_server import Answer, ModelServer, always, completion, listed, page, refusal
 
@@ -314,3 +316,34 @@ def test_requests_that_are_answered_are_without_a_ceiling() -> None:
 
     asyncio.run(run())
     assert len(server.asked) == 20
+
+
+# When to ask again
+
+
+@pytest.mark.parametrize(
+    ("header", "wait_s"),
+    [
+        ("7", 7.0),
+        (" 2.5 ", 2.5),
+        ("0", 0.0),
+        ("-3", 0.0),
+        ("999999", 600.0),
+        ("soon", 0.0),
+        ("", 0.0),
+        ("Thu, 12 Mar 2026 14:00:20 GMT", 20.0),
+        ("Thu, 12 Mar 2026 13:00:00 GMT", 0.0),
+        ("Thu, 99 Mar 2026 13:00:00 GMT", 0.0),
+    ],
+)
+def test_the_time_to_ask_again_is_read_from_the_header(header: str, wait_s: float) -> None:
+    now_s = datetime(2026, 3, 12, 14, tzinfo=UTC).timestamp()
+    assert retry_after_s({"retry-after": header}, now_s) == wait_s
+
+
+@pytest.mark.parametrize(("status", "wait_s"), [(429, 30.0), (503, 30.0), (400, 0.0)])
+def test_a_busy_server_says_when_to_ask_again(status: int, wait_s: float) -> None:
+    answer = replace(refusal("slow down", status), headers={"retry-after": "30"})
+    with pytest.raises(StatusError) as caught:
+        completed(ModelServer((always(answer),)))
+    assert caught.value.retry_after_s == wait_s

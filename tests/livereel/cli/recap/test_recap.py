@@ -312,14 +312,16 @@ def test_sound_stays_in_step(livereel: CommandLine, tmp_path: Path, config: str,
     source = film(tmp_path / "film.mp4", seconds=15, gop=33, sound="aac")
     (tmp_path / "config.yaml").write_text(config)
     out = tmp_path / "reel"
-    assert livereel("recap", source, "--out", out, "--config", tmp_path / "config.yaml").code == 0
+    options = ("--length", "20", "--chapters", "1", "--config", tmp_path / "config.yaml")
+    assert livereel("recap", source, *options, "--out", out).code == 0
     made = recapped(out)
     assert made.reel["mode"] == mode
-    borders_s = [row["reel_start_s"] for row in made.chapters] + [made.reel["duration_s"]]
+    parts = [part for row in made.chapters for part in row["parts"]]
+    borders_s = [part["reel_start_s"] for part in parts] + [made.reel["duration_s"]]
     lit, heard = flashes(made.video), beeps(made.video)
     # At a border one flash may follow another without a pause.
     inner = [at_s for at_s in lit if all(abs(at_s - border_s) > 0.3 for border_s in borders_s)]
-    assert len(inner) >= 5
+    assert len(inner) >= 4
     assert all(any(abs(at_s - beep_s) < 0.04 for beep_s in heard) for at_s in inner)
 
 
@@ -359,7 +361,7 @@ def test_the_folder_names_only_what_is_there(livereel: CommandLine, tmp_path: Pa
         assert livereel("recap", source, "--out", out).code == 0
         for line in (out / "windows.jsonl").read_text().splitlines():
             clip = json.loads(line)["clip"]
-            assert clip is None or Path(clip) == source
+            assert clip is None or clip == source.name
         assert {path.name for path in out.iterdir()} == {path.name for path in recapped(out).folder.iterdir()}
 
 
@@ -369,7 +371,7 @@ def test_names_that_are_no_utf_8_are_kept(tmp_path: Path) -> None:
     done = subprocess.run([LIVEREEL, "recap", source, "--out", out], capture_output=True, check=True)
     assert done.stdout.startswith(os.fsencode(out) + b": ")
     clip = json.loads((out / "windows.jsonl").read_text().splitlines()[0])["clip"]
-    assert os.fsencode(clip) == os.fsencode(source)
+    assert os.fsencode(clip) == os.fsencode(source.name)
     assert (out / "reel.mp4").exists()
 
 

@@ -17,7 +17,7 @@ from analyzer.signal.window import Clip, Keyframe, Window
 from base.clock import utc_after
 from livereel.camera.settings import CameraSettings
 from livereel.cli.interrupt import opened
-from livereel.cli.recap_request import WHOLE
+from livereel.cli.recap.request import WHOLE
 from livereel.config.schema import UsageError
 from stream.part import FilePart
 from stream.source import PacketSource

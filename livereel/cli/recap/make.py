@@ -1,4 +1,4 @@
-"""``recap``: make the reel of a whole file."""
+"""Watch the sources of a recap, plan the reel and compile it."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from pathlib import Path
 
 from analyzer.describe.describer import DescribeError, Describer
 from analyzer.describe.moment import Moment
-from analyzer.reel.compile import MAX_EMBEDDED_BYTES, Page, ReelPlan, compile_reel, summary
+from analyzer.reel.compile import MAX_EMBEDDED_BYTES, ReelPlan, compile_reel, summary
 from analyzer.reel.records import Gap, Reel, ReelError
 from analyzer.reel.settings import ReelSettings
+from analyzer.report.page import report
 from analyzer.signal.window import Window
 from base.atomic import atomic_folder, write_text
 from base.clock import utc_after
 from base.local_time import span_text
 from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips, FileClips
-from livereel.camera.settings import CameraSettings
+from livereel.camera.names import name_cameras
 from livereel.cli.interrupt import arrivals, ended_by_ctrl_c
 from livereel.cli.progress import progress
-from livereel.cli.recap_describe import EndedWindow, describe_all, in_thread
-from livereel.cli.recap_files import open_in_order, placed
-from livereel.cli.recap_request import RecapRequest
-from livereel.config.describers import LanguageModels
+from livereel.cli.recap.describe import EndedWindow, describe_all, in_thread
+from livereel.cli.recap.files import expanded, open_in_order, placed
+from livereel.cli.recap.request import RecapRequest
+from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
 from livereel.reels.plan import Planner, ReelPeriod
 from sinks.serialize import window_row
@@ -65,7 +66,7 @@ class RecapResult:
 
     @property
     def moments(self) -> list[Moment]:
-        """What was put into words and can be shown, in order."""
+        """The moments that can be shown, in order."""
         return [it.moment for it in self.ended if it.moment and it.window.clip]
 
     def period(self) -> ReelPeriod:
@@ -94,20 +95,18 @@ class RecapResult:
         return lines
 
 
-def make_recap(
-    request: RecapRequest,
-    cameras: Sequence[CameraSettings],
-    options: Options,
-    *,
-    models: LanguageModels,
-    planner: Planner,
-    page: Page,
-) -> None:
-    """Make one reel of whole sources in the new folder ``request.out`` and print where it is.
+def recap(request: RecapRequest, options: Options) -> None:
+    """Make one reel of whole files, or of a live source until Ctrl-C, in the new folder ``request.out``.
+
+    This is the one place that wires a recap: ``livereel.app``, which wires all else, loads the ledger.
+    Prints where the reel is.
 
     The folder appears complete or not at all. Raises DescribeError before a source is opened when the model
-    does not answer; SourceError, ReelError, MediaError, UsageError or OSError.
+    does not answer; SourceError, ReelError, MediaError, ConfigError or OSError.
     """
+    cameras = name_cameras(expanded(request.sources))
+    models = make_language_models(options.config, cameras)
+    planner = Planner.of(options.config.reel, models)
     # One loop for all that is asynchronous. The reel is made outside: it could not be interrupted there.
     with asyncio.Runner() as loop, ExitStack() as stack:
         try:
@@ -125,7 +124,7 @@ def make_recap(
                 _write_windows(seen, folder)
                 plan, settings = loop.run(_plan(seen, sources[0][1], options, planner))
                 _print_notes(captures, seen)  # also where nothing happened: another track may hold it
-                reel = _compile(plan, folder, settings, page, embed=request.single_file)
+                reel = _compile(plan, folder, settings, embed=request.single_file)
         finally:
             loop.run(models.describer.close())
     if request.single_file and reel.bytes > MAX_EMBEDDED_BYTES:
@@ -167,9 +166,9 @@ async def _try(models: LanguageModels) -> None:
         await models.probe()
 
 
-def _compile(plan: ReelPlan, folder: Path, settings: ReelSettings, page: Page, *, embed: bool) -> Reel:
+def _compile(plan: ReelPlan, folder: Path, settings: ReelSettings, *, embed: bool) -> Reel:
     with progress("making the reel") as advance:
-        reel = compile_reel(plan, folder, settings, page, embed=embed, on_progress=advance)
+        reel = compile_reel(plan, folder, settings, report, embed=embed, on_progress=advance)
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     return reel
 
@@ -211,7 +210,7 @@ async def _watch(
 async def _plan(
     seen: RecapResult, first: PacketSource, options: Options, planner: Planner
 ) -> tuple[ReelPlan, ReelSettings]:
-    """Plan the reel; of files, unless a length was asked for, it is short beside what there is."""
+    """Plan the reel; of files, unless a length was asked for, it is short compared with what was seen."""
     failed = next((it.error for it in seen.ended if it.error), None)
     if failed is not None and not seen.moments:
         raise DescribeError(f"not one window could be put into words: {failed}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from livereel.cli.recap_files import expanded
+from livereel.cli.recap.files import expanded
 from stream.media.frame_grab import grab
 from tests.kit.cameras.rtsp import rtsp_server
 from tests.kit.films.footage import Look, write_units
@@ -118,10 +118,10 @@ def test_what_is_live_cannot_be_joined_or_cut(
     livereel: CommandLine, tmp_path: Path, halves: list[Path]
 ) -> None:
     look = Look(width_px=160, height_px=120, round_s=1)
-    with rtsp_server({"front": [write_units(tmp_path / "camera", look)]}) as server:
+    with rtsp_server({"/front": [write_units(tmp_path / "camera", look)]}) as server:
         for command in (
-            ["recap", server.address("front"), halves[0]],
-            ["recap", server.address("front"), "--to", "10"],
+            ["recap", server.address("/front"), halves[0]],
+            ["recap", server.address("/front"), "--to", "10"],
         ):
             said = livereel.failure(*command, "--out", tmp_path / "reel", code=2)
             assert "is live: only files can be joined or cut" in said

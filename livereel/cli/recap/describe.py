@@ -40,7 +40,7 @@ class EndedWindow:
     Attributes:
         window: the window.
         outcome: ``described``, ``quiet`` or ``model_failed``.
-        moment: its words, when described.
+        moment: its description, when described.
         error: why the model failed, when it did.
     """
 
@@ -112,9 +112,9 @@ async def describe_all(
 ) -> None:
     """Describe windows as they come and hand ``take`` how each ended, and each gap, in their order.
 
-    At most ``max_in_flight`` windows wait for words; then reading waits, so this is for files. Whatever the
-    describer raises ends its window; what ``seen`` or ``take`` raises is raised as it is, when no
-    description is under way any more.
+    At most ``max_in_flight`` windows wait for descriptions; then reading waits, so this is for files.
+    Whatever the describer raises ends its window; what ``seen`` or ``take`` raises is raised as it is,
+    when no description is under way any more.
     """
     waiting: deque[asyncio.Task[EndedWindow] | Gap] = deque()
     trust = _Trust(policy or RetryPolicy())

@@ -1,0 +1,9 @@
+"""``recap``: one reel of whole files.
+
+Modules, in reading order:
+
+    request   what is asked for on the command line
+    files     the files: named, in order, and cut to the part that is asked for
+    describe  capture in a thread while windows are described
+    make      watches the sources, plans the reel and compiles it
+"""
