@@ -98,6 +98,14 @@ MISTAKES = {
         "mqtt: {port: 99999}\n",
         ":1: mqtt.port: expected a whole number from 1 to 65535, or null, such as 1883",
     ),
+    "a port of the pages that there is not": (
+        "web: {port: 99999}\n",
+        ":1: web.port: expected a whole number from 0 to 65535, such as 8090",
+    ),
+    "pages for other machines without a token": (
+        "web: {host: 10.0.0.5}\n",
+        ":1: web.token: is needed where other machines can connect, as they can to 10.0.0.5",
+    ),
     "a part of a section of a section": (
         "describe:\n  vllm: {memory_share: 90}\n",
         ":2: describe.vllm.memory_share: expected a number above 0, up to 1, such as 0.9",
