@@ -23,9 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout tha
 from analyzer.signal.window import Outcome
 from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
-from livereel.ledger.moments import SLOTS, MomentQuery
+from livereel.ledger.moments import SLOTS
 from livereel.ledger.search_text import filter_tokens
 from livereel.ledger.tables import moments, windows
+from sinks.archive import MomentQuery
 from tests.kit.records.moments import moment
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,8 +8,9 @@ import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import livereel
@@ -21,7 +22,7 @@ from base.atomic import atomic_folder
 from base.clock import utc_text
 from base.local_time import length_text
 from base.plural import counted
-from livereel.camera.names import ALL
+from livereel.camera.names import ALL, REQUESTED
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraJob
@@ -30,6 +31,7 @@ from livereel.config.options import Options
 from livereel.config.schema import Config, UsageError
 from livereel.config.since import parse_since
 from livereel.ledger.ledger import Ledger
+from livereel.live.archive import LedgerArchive
 from livereel.live.background_task import running
 from livereel.live.run_summary import RunSummary
 from livereel.live.service import Intervals, Live
@@ -42,10 +44,11 @@ from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import Sink
+from sinks.web.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
-Outlets = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[list[Sink]]]
+Outlet = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[Sink]]
 
 DEMO_CAMERAS = (
     CameraSettings(name="street", source="synthetic://street?seed=7&light=dusk&groups_per_minute=2"),
@@ -64,7 +67,7 @@ def watch(cameras: Sequence[CameraSettings], data: Path, options: Options, secon
     summary = RunSummary({camera.name: camera.source for camera in cameras}, start)
     models = make_language_models(options.config, cameras)
     with lock_data_dir(data), closing(Ledger(data)) as ledger:
-        outlets = _outlets(ledger, [camera.name for camera in cameras], options.config.mqtt)
+        outlets = _outlets(ledger, [camera.name for camera in cameras], options.config)
         recover(data, ledger)
         live = build([_job(camera, data, options) for camera in cameras], ledger, models, options)
         _log_start(cameras, data, options, seconds)
@@ -111,11 +114,14 @@ def build(
         retention: in place of one over the options' limits.
     """
     config = options.config
+    names = [job.camera.name for job in cameras]
+    reel = partial(_reel, ledger=ledger, config=config, models=models)
     return Live(
         cameras,
         ledger,
         models.describer,
-        _reels([job.camera.name for job in cameras], ledger, config, models),
+        [reel(reel_id, names if reel_id == ALL else [reel_id]) for reel_id in _reel_ids(names)],
+        reel(REQUESTED, names),
         retention=retention or Retention(ledger.data, ledger, config.retention),
         every_s=config.reel.every_s,
         patience=patience or RestartPolicy(),
@@ -156,14 +162,19 @@ async def _plan(seen: ReelPeriod, reel_id: str, models: LanguageModels, options:
 
 
 async def _run(
-    live: Live, models: LanguageModels, outlets: Outlets, seconds: float | None, summary: RunSummary
+    live: Live,
+    models: LanguageModels,
+    outlets: Sequence[Outlet],
+    seconds: float | None,
+    summary: RunSummary,
 ) -> None:
     """Run until a signal, then close: the cameras first, the sinks last."""
     stop = asyncio.Event()
     for number in _ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     loading = asyncio.create_task(_load(models, stop))
-    async with outlets(live, stop) as sinks:
+    async with AsyncExitStack() as stack:
+        sinks = [await stack.enter_async_context(opened(live, stop)) for opened in outlets]
         live.attach([summary, *sinks])
         try:
             await live.run(stop, seconds)
@@ -191,18 +202,26 @@ async def _load(models: LanguageModels, stop: asyncio.Event) -> None:
             raise
 
 
-def _outlets(ledger: Ledger, cameras: Sequence[str], settings: MqttSettings) -> Outlets:
-    """Return what opens the sinks of a run; a sink that fails for good stops the run.
+def _outlets(ledger: Ledger, cameras: Sequence[str], config: Config) -> list[Outlet]:
+    """Return what opens each sink of a run; a sink that fails for good stops the run.
 
-    Their outboxes are opened at once: they hold all events that are made from now on.
+    Outboxes are opened at once, as they hold all events that are made from now on, and so is the port of the
+    pages. Raises SinkError where that is in use.
     """
-    if settings.host is None:
-        return _no_outlets
+    outlets: list[Outlet] = []
+    if config.mqtt.host is not None:
+        outlets.append(_mqtt(ledger, cameras, config.mqtt))
+    if config.web.enabled:
+        outlets.append(_web(ledger, cameras, config.web))
+    return outlets
+
+
+def _mqtt(ledger: Ledger, cameras: Sequence[str], settings: MqttSettings) -> Outlet:
     messages = Messages(settings.topic_prefix, base=ledger.data)
     outbox = ledger.outboxes.open("mqtt", messages.stored, max_bytes=settings.outbox_max_bytes)
 
     @asynccontextmanager
-    async def opened(live: Live, stop: asyncio.Event) -> AsyncIterator[list[Sink]]:
+    async def opened(live: Live, stop: asyncio.Event) -> AsyncIterator[Sink]:
         sink = MqttSink(
             settings,
             cameras,
@@ -214,16 +233,30 @@ def _outlets(ledger: Ledger, cameras: Sequence[str], settings: MqttSettings) -> 
         )
         async with running("mqtt", sink.run(), stop):
             try:
-                yield [sink]
+                yield sink
             finally:
                 await sink.close()
 
     return opened
 
 
-@asynccontextmanager
-async def _no_outlets(_live: Live, _stop: asyncio.Event) -> AsyncIterator[list[Sink]]:
-    yield []
+def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outlet:
+    from sinks.web.sink import WebSink, listen, url_of  # noqa: PLC0415  # a web server, for who wants one
+
+    listening = listen(settings)
+    log.info("web: %s", url_of(listening, settings))
+
+    @asynccontextmanager
+    async def opened(live: Live, stop: asyncio.Event) -> AsyncIterator[Sink]:
+        archive = LedgerArchive(ledger, cameras)
+        sink = WebSink(settings, listening, cameras, archive, live, version=livereel.__version__)
+        async with running("web", sink.run(), stop):
+            try:
+                yield sink
+            finally:
+                await sink.close()
+
+    return opened
 
 
 def _job(camera: CameraSettings, data: Path, options: Options) -> CameraJob:
@@ -236,17 +269,14 @@ def _reel_ids(cameras: Sequence[str]) -> list[str]:
     return [*cameras, *([ALL] if len(cameras) > 1 else [])]
 
 
-def _reels(
-    cameras: Sequence[str], ledger: Ledger, config: Config, models: LanguageModels
-) -> list[RollingReel]:
-    return [
-        RollingReel(
-            reel_id,
-            cameras if reel_id == ALL else [reel_id],
-            ledger=ledger,
-            folder=ledger.data / REELS,
-            planner=Planner.of(config.reel, models),
-            settings=config.reel,
-        )
-        for reel_id in _reel_ids(cameras)
-    ]
+def _reel(
+    reel_id: str, cameras: Sequence[str], ledger: Ledger, config: Config, models: LanguageModels
+) -> RollingReel:
+    return RollingReel(
+        reel_id,
+        cameras,
+        ledger=ledger,
+        folder=ledger.data / REELS,
+        planner=Planner.of(config.reel, models),
+        settings=config.reel,
+    )

@@ -12,6 +12,9 @@ from stream.address import redact
 ALL = "all"
 """The name of the reel over all cameras; no camera has it."""
 
+REQUESTED = "requested"
+"""The name of the reels that are asked for; no camera has it."""
+
 MAX_CHARS = 60
 
 
@@ -34,7 +37,8 @@ def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraSe
     for source in sources:
         stem = camera_name(source)[:MAX_CHARS]
         numbered = (f"{stem}-{number}" for number in itertools.count(2))
-        names.append(next(name for name in itertools.chain([stem], numbered) if name not in {ALL, *names}))
+        taken = {ALL, REQUESTED, *names}
+        names.append(next(name for name in itertools.chain([stem], numbered) if name not in taken))
     return [
         CameraSettings(name=name, source=source, loop=loop)
         for name, source in zip(names, sources, strict=True)

@@ -20,8 +20,11 @@ from livereel.cli.parameters import (
     DataOption,
     DescribeOption,
     FolderOption,
+    HostOption,
     IgnoreOption,
     ModelOption,
+    NoWebOption,
+    PortOption,
     ProfileOption,
     RegionOption,
     SecondsOption,
@@ -128,6 +131,9 @@ def watch(
     config: ConfigOption = None,
     region: RegionOption = None,
     ignore: IgnoreOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    no_web: NoWebOption = False,
 ) -> None:
     """Watch cameras live and keep their reels rolling.
 
@@ -139,6 +145,7 @@ def watch(
 
     options = read_options(config, region or [], ignore or [])
     options = options.with_words(describe.value if describe else None, model, base_url, profile)
+    options = options.with_web(host, port, serve=not no_web)
     run(name_cameras(sources, loop=loop), data or options.config.data, options, seconds)
 
 
@@ -147,13 +154,16 @@ def run(
     config: Annotated[Path, typer.Argument(metavar="CONFIG")] = Path("config.yaml"),
     *,
     seconds: SecondsOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    no_web: NoWebOption = False,
 ) -> None:
     """Watch the cameras of a configuration file live."""
     from livereel.app import watch as run  # noqa: PLC0415  # --help needs none of it
     from livereel.config.options import read_options  # noqa: PLC0415
     from livereel.config.schema import ConfigError  # noqa: PLC0415
 
-    options = read_options(config, [], [])
+    options = read_options(config, [], []).with_web(host, port, serve=not no_web)
     if not options.config.cameras:
         raise ConfigError(f"{config}: cameras: there are none")
     run(options.config.cameras, options.config.data, options, seconds)
@@ -257,6 +267,46 @@ def reel(
     reel_now(data, out, since, camera or [], read_options(config, [], []))
 
 
+@command(app, "livereel search car", "livereel search 'red car -truck' --camera front --since yesterday")
+def search(
+    text: Annotated[
+        str,
+        typer.Argument(metavar="TEXT", help='Words; "a phrase", car* for a prefix, -car to exclude.'),
+    ] = "",
+    *,
+    data: FolderOption = Path("livereel-data"),
+    since: SinceOption = None,
+    camera: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this camera; repeatable.", show_default="all"),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TAG", help="Only with this tag; repeatable.", show_default="any"),
+    ] = None,
+    min_importance: Annotated[float, typer.Option(min=0, max=10, metavar="N", help="At least this.")] = 0.0,
+    alerts: Annotated[bool, typer.Option("--alerts", help="Only moments with an alert.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="The newest N.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object for each moment.")] = False,
+) -> None:
+    """Find moments by their words, newest first.
+
+    Works while another process watches.
+    """
+    from livereel.cli.search import print_moments  # noqa: PLC0415  # --help needs none of it
+    from sinks.archive import MomentQuery  # noqa: PLC0415
+
+    query = MomentQuery(
+        text=text,
+        cameras=tuple(camera or ()),
+        tags=tuple(tag or ()),
+        min_importance=min_importance,
+        alerts_only=alerts,
+        limit=limit,
+    )
+    print_moments(data, query, since, as_json=as_json)
+
+
 @command(app, "livereel demo", "livereel demo --seconds 120 --data my-demo", brief=False)
 def demo(
     *,
@@ -264,12 +314,15 @@ def demo(
     data: Annotated[Path, typer.Option(metavar="DIR", help="Where clips and reels go.")] = Path(
         "livereel-demo"
     ),
+    host: HostOption = None,
+    port: PortOption = None,
+    no_web: NoWebOption = False,
 ) -> None:
     """Watch two synthetic cameras live, a street and a playing field."""
     from livereel.app import demo as run  # noqa: PLC0415  # --help needs none of it
     from livereel.config.options import read_options  # noqa: PLC0415
 
-    run(data, seconds, read_options(None, [], []))
+    run(data, seconds, read_options(None, [], []).with_web(host, port, serve=not no_web))
 
 
 @app.callback(invoke_without_command=True)

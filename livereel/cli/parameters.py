@@ -46,6 +46,17 @@ FolderOption = Annotated[Path, typer.Option("--data", metavar="DIR", help="The d
 SecondsOption = Annotated[
     float | None, typer.Option(min=1, metavar="N", help="Stop after N seconds.", show_default="at Ctrl-C")
 ]
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", metavar="ADDRESS", help="Where the pages are served.", show_default="127.0.0.1"),
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--port", metavar="N", min=0, max=65535, help="Their port; 0: a free one.", show_default="8090"
+    ),
+]
+NoWebOption = Annotated[bool, typer.Option("--no-web", help="Serve no pages.")]
 SinceOption = Annotated[
     str | None,
     typer.Option(

@@ -36,16 +36,21 @@ EXAMPLES = {
     "profiles": "{harbour: ships count most}",
     "quantization": "fp8",
     "regions": "[0, 0, 640, 360]",
+    "root_path": "/livereel",
     "source": "rtsp://10.0.0.5/main",
     "tell_me_when": '"the gate stands open"',
     "tls_ca_certs": "authorities.pem",
     "tls_client_cert": "livereel.pem",
     "tls_client_key": "livereel.key",
+    "token": '"${LIVEREEL_TOKEN}"',
     "tokens_per_hour": "200000",
     "user": "livereel",
     "windows_per_minute": "30",
 }
 """An example of each option whose default is none, and of an item of each list."""
+
+# Of the pages, whose defaults are examples; the broker's options of the same names have none.
+_DEFAULT_SHOWS = frozenset({"host", "port"})
 
 _PHRASES: dict[Any, str] = {bool: "true or false", tuple: "a list", dict: "names with their values"}
 _TEXT = "text (in quotes if it is a number, yes, no, on or off)"
@@ -122,7 +127,7 @@ def _example(option: str, hint: Any, default: object) -> str:
     bare, _ = parts(hint)
     if get_origin(bare) is tuple:
         return f"[{EXAMPLES[option]}]"
-    if option in EXAMPLES:
+    if option in EXAMPLES and not (option in _DEFAULT_SHOWS and default):
         return EXAMPLES[option]
     if get_origin(bare) is Literal or bare is bool:
         return ""  # all there is has been named

@@ -13,8 +13,11 @@ from livereel.camera.settings import NAME, CameraSettings
 from livereel.config.reader import Keys, Mistake, Reader
 from livereel.config.schema import Config, ConfigError
 from sinks.mqtt.settings import problems as mqtt_problems
+from sinks.web.settings import problems as web_problems
 from stream.address import scheme
 
+# Names of reels that no camera may have.
+RESERVED = {"all": "the reel over all cameras", "requested": "the reels that are asked for"}
 # What PyYAML says of the mistakes that are made most, and what to do.
 _REMEDIES = {
     "found character '\\t' that cannot start any token": "a line is indented with a tab: use spaces",
@@ -64,7 +67,7 @@ def _yaml(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
 
 
 def _more_mistakes(config: Config, sections: set[Keys]) -> Iterator[Mistake]:
-    """Yield what no single value's bounds can say; of MQTT nothing where a value of it is wrong."""
+    """Yield what no single value's bounds can say; of a sink nothing where a value of its is wrong."""
     names = [camera.name for camera in config.cameras]
     profiles = config.describe.known_profiles
     yield from _profile_mistakes(config.describe.profile, profiles, ("describe", "profile"))
@@ -72,17 +75,17 @@ def _more_mistakes(config: Config, sections: set[Keys]) -> Iterator[Mistake]:
         keys: Keys = ("cameras", index)
         yield from _camera_mistakes(camera, names[:index], keys)
         yield from _profile_mistakes(camera.profile, profiles, (*keys, "profile"))
-    if ("mqtt",) not in sections:
-        for key, problem in mqtt_problems(config.mqtt):
-            yield Mistake(("mqtt", key), problem)
+    for section, problems in (("mqtt", mqtt_problems(config.mqtt)), ("web", web_problems(config.web))):
+        if (section,) not in sections:
+            yield from (Mistake((section, key), problem) for key, problem in problems)
 
 
 def _camera_mistakes(camera: CameraSettings, before: list[str], keys: Keys) -> Iterator[Mistake]:
     name = camera.name
     if name and not re.fullmatch(NAME, name):
         yield Mistake((*keys, "name"), "expected at most 64 letters, digits, - and _, such as front-door")
-    if name == "all":
-        yield Mistake((*keys, "name"), "all is the name of the reel over all cameras; choose another")
+    if name in RESERVED:
+        yield Mistake((*keys, "name"), f"{name} is the name of {RESERVED[name]}; choose another")
     if name and name in before:
         yield Mistake((*keys, "name"), f"there are two cameras {name}; choose another name")
     if camera.poll_s is not None and camera.source and scheme(camera.source) not in {"http", "https"}:

@@ -11,6 +11,7 @@ from analyzer.reel.settings import Style
 from analyzer.signal.settings import Areas, Polygon, WindowSettings, rectangle
 from livereel.camera.settings import MOST_PX, CameraSettings
 from livereel.config.schema import Config, UsageError
+from sinks.web.settings import problems as web_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,18 @@ class Options:
         """Return these options with a live reel made this often."""
         reel = replace(self.config.reel, every_s=every_s)
         return replace(self, config=replace(self.config, reel=reel))
+
+    def with_web(self, host: str | None, port: int | None, *, serve: bool) -> Options:
+        """Return these options with the pages served here, or not at all; None leaves the configuration's.
+
+        Raises UsageError for an address that needs a token, where there is none.
+        """
+        web = self.config.web
+        web = replace(web, host=host or web.host, port=web.port if port is None else port)
+        web = replace(web, enabled=web.enabled and serve)
+        for key, problem in web_problems(web):
+            raise UsageError(f"--host {web.host}: web.{key} {problem}")
+        return replace(self, config=replace(self.config, web=web))
 
     def for_camera(self, camera: CameraSettings) -> Options:
         """Return these options with the camera's own regions and areas to ignore added."""

@@ -14,6 +14,7 @@ from analyzer.signal.settings import MotionSettings, PeakSettings
 from livereel.camera.settings import CameraSettings
 from livereel.storage.settings import RetentionSettings
 from sinks.mqtt.settings import MqttSettings
+from sinks.web.settings import WebSettings
 
 
 class ConfigError(Exception):
@@ -43,4 +44,5 @@ class Config:
     describe: DescribeSettings = field(default_factory=DescribeSettings)
     reel: ReelSettings = field(default_factory=ReelSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
+    web: WebSettings = field(default_factory=WebSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)

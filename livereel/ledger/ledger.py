@@ -14,12 +14,13 @@ from base.clock import utc_text
 from livereel.ledger.database import open_sqlite
 from livereel.ledger.disk_usage import StoredFiles
 from livereel.ledger.gaps import Gaps
-from livereel.ledger.moments import MomentQuery, Moments
+from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
 from livereel.ledger.records import FILE, Entry
 from livereel.ledger.reels import Reels
 from livereel.ledger.tables import gaps, info, windows
 from livereel.ledger.windows import PART_ROWS, Windows
+from sinks.archive import MomentQuery
 from sinks.serialize import gap_row, window_row
 
 _LAST_WINDOW = select(func.max(windows.c.end_utc)).where(windows.c.camera == bindparam("of_camera"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, select
 
 from analyzer.describe.moment import Moment
@@ -19,6 +17,7 @@ from livereel.ledger.search_text import (
     text_query,
 )
 from livereel.ledger.tables import moment_text, moments
+from sinks.archive import MomentQuery
 
 # A moment's number is its start in ms times SLOTS, plus a slot for the moments that start in the same ms. The
 # order of numbers is then the order in time, in which the index returns what it finds.
@@ -51,40 +50,16 @@ _ALL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MomentQuery:
-    """Which moments to find; everything that is given must hold.
-
-    Attributes:
-        text: words, phrases in quotes, prefixes ``car*`` and exclusions ``-car``, looked for in title, text
-            and tags; words match by their English stem.
-        cameras: any of these; none for all.
-        tags: any of these; none for all.
-        min_importance: at least this, rounded down to a whole number.
-        alerts_only: only moments in which a ``tell_me_when`` rule holds.
-        since_utc, until_utc: of the window's start, the later one excluded; empty for no bound.
-        limit: at most so many, the newest.
-    """
-
-    text: str = ""
-    cameras: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    min_importance: float = 0.0
-    alerts_only: bool = False
-    since_utc: str = ""
-    until_utc: str = ""
-    limit: int = 50
-
-    def expression(self) -> str | None:
-        """Return the FTS5 expression; None where only time decides."""
-        level = int(self.min_importance)
-        filters = filter_query(
-            map(camera_token, self.cameras),
-            map(tag_token, self.tags),
-            [level_token(level)] if level > 0 else [],
-            [ALERT] if self.alerts_only else [],
-        )
-        return " AND ".join(f"({part})" for part in (text_query(self.text), filters) if part) or None
+def expression(query: MomentQuery) -> str | None:
+    """Return the FTS5 expression of a query; None where only time decides."""
+    level = int(query.min_importance)
+    filters = filter_query(
+        map(camera_token, query.cameras),
+        map(tag_token, query.tags),
+        [level_token(level)] if level > 0 else [],
+        [ALERT] if query.alerts_only else [],
+    )
+    return " AND ".join(f"({part})" for part in (text_query(query.text), filters) if part) or None
 
 
 class Moments:
@@ -114,9 +89,9 @@ class Moments:
             "end": (_milliseconds(query.until_utc) if query.until_utc else _LAST) * SLOTS,
             "limit": max(0, query.limit),
         }
-        expression = query.expression()
+        matching = expression(query)
         rows = self._database.read(
-            *((_ALL, bounds) if expression is None else (_FOUND, {**bounds, "query": expression}))
+            *((_ALL, bounds) if matching is None else (_FOUND, {**bounds, "query": matching}))
         )
         return [row.window_id for row in rows]
 

@@ -28,6 +28,8 @@ _LATEST = select(_it.manifest, _it.folder).where(_ID_IS).order_by(_it.seq.desc()
 _SINCE = (
     select(_it.manifest, _it.folder).where(_it.end_utc > bindparam("since")).order_by(_it.end_utc, _it.id)
 )
+_NEWEST = select(_it.manifest, _it.folder).order_by(_it.end_utc.desc(), _it.id).limit(bindparam("limit"))
+_ONE = select(_it.manifest, _it.folder).where(_ID_IS, _it.seq == bindparam("reel_seq"))
 _REMOVE = delete(reels).where(_ID_IS, _it.seq == bindparam("reel_seq"))
 _REMOVE_WINDOWS = delete(reel_windows).where(
     reel_windows.c.reel_id == bindparam("reel_id"), reel_windows.c.seq == bindparam("reel_seq")
@@ -111,6 +113,17 @@ class Reels:
         """Manifests of the reels that end after ``since_utc``, with their ``folder``, in time order."""
         rows = self._database.read(_SINCE, {"since": since_utc})
         return [{**json.loads(row.manifest), "folder": row.folder} for row in rows]
+
+    def newest(self, limit: int) -> list[dict[str, Any]]:
+        """Manifests of the newest reels, with their ``folder``, the newest first."""
+        rows = self._database.read(_NEWEST, {"limit": limit})
+        return [{**json.loads(row.manifest), "folder": row.folder} for row in rows]
+
+    def manifest(self, reel_id: str, seq: int | None) -> dict[str, Any] | None:
+        """The manifest of a reel with its ``folder``, the newest of its id where ``seq`` is None."""
+        values = {"reel_id": reel_id, "reel_seq": seq}
+        rows = self._database.read(*((_LATEST, {"reel_id": reel_id}) if seq is None else (_ONE, values)))
+        return {**json.loads(rows[0].manifest), "folder": rows[0].folder} if rows else None
 
     def reel(self, text: str, folder: str) -> Reel:
         """Return the reel that a row holds, with those of its chapters whose windows are still known."""

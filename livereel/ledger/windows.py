@@ -56,6 +56,15 @@ _OF_CAMERA = (
     .where(_it.camera == bindparam("of_camera"), _it.end_utc > bindparam("since"))
     .order_by(_it.start_utc)
 )
+_STATES = (
+    select(_it.start_utc, _it.end_utc, _it.outcome)
+    .where(
+        _it.camera == bindparam("of_camera"),
+        _it.end_utc > bindparam("since"),
+        _it.start_utc < bindparam("until"),
+    )
+    .order_by(_it.end_utc)
+)
 # The planner would look for the first start, and for each part, through all windows that ended before.
 _FIRST_START = select(func.min(unindexed(_it.start_utc))).where(_it.end_utc > bindparam("since"))
 _PART = (
@@ -179,6 +188,11 @@ class Windows:
             return list(self.walk(since_utc))
         rows = self._database.read(_OF_CAMERA, {"of_camera": camera, "since": since_utc})
         return [self._entry(row) for row in rows]
+
+    def states(self, camera: str, since_utc: str, until_utc: str) -> list[tuple[str, str, str]]:
+        """Return start, end and outcome (or ``pending``) of a camera's windows in a time, in order."""
+        values = {"of_camera": camera, "since": since_utc, "until": until_utc}
+        return [(row.start_utc, row.end_utc, row.outcome) for row in self._database.read(_STATES, values)]
 
     def walk(self, since_utc: str) -> Iterator[Entry]:
         """Yield the windows of ``entries``, read in parts; others may write in between."""

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from analyzer.describe.describer import Describer
 from analyzer.describe.model_health import PAUSES_S
@@ -32,6 +33,7 @@ from livereel.live.publisher import Publisher
 from livereel.live.stats import StatsCollector
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
+from sinks.archive import ArchiveError
 from sinks.events import (
     CameraState,
     CameraStatus,
@@ -86,6 +88,7 @@ class Live:
         ledger: Ledger,
         describer: Describer,
         reels: Sequence[RollingReel],
+        requested: RollingReel,
         *,
         retention: Retention,
         every_s: float,
@@ -95,6 +98,8 @@ class Live:
     ) -> None:
         self._ledger = ledger
         self._reels = {reel.id: reel for reel in reels}
+        self._requested = requested
+        self._waiting_requests = 0
         self._retention = retention
         self._every_s = every_s
         self._intervals = intervals
@@ -325,6 +330,32 @@ class Live:
     async def _make_requested_reels(self) -> None:
         while True:
             await self._make(self._reels[await self._requested_reels.get()])
+
+    async def make_period(
+        self, since_utc: str, until_utc: str, cameras: tuple[str, ...]
+    ) -> dict[str, Any] | None:
+        """Make a reel of a time and some cameras, all if none is named, and publish it.
+
+        Returns its ``id`` and ``seq``; None where nothing happened. Raises ArchiveError when it cannot be
+        made, or when MAX_REQUESTS wait already.
+        """
+        if self._waiting_requests >= MAX_REQUESTS:
+            raise ArchiveError(f"{MAX_REQUESTS} reels are being made: try again in a minute")
+        self._waiting_requests += 1
+        try:
+            async with self._one_reel:
+                made = await self._requested.make_between(
+                    cameras or tuple(self.cameras), since_utc, until_utc
+                )
+        except (ReelError, MediaError, LedgerError, OSError) as error:
+            raise ArchiveError(f"the reel cannot be made: {error}") from error
+        finally:
+            self._waiting_requests -= 1
+        if made is None:
+            return None
+        await self._publisher.publish(made)
+        self._requested.drop_old()
+        return {"id": made.id, "seq": made.seq}
 
     async def _make(self, reel: RollingReel) -> None:
         """Make a reel if there is a new moment, and publish it."""

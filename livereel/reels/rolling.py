@@ -30,15 +30,25 @@ log = logging.getLogger(__name__)
 KEPT_BEFORE_LATEST = 2
 
 
-def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, now_utc: str) -> ReelPeriod:
+def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, until_utc: str) -> ReelPeriod:
     """Read windows, gaps and the moments that can be shown; blocks while it reads."""
-    entries = [entry for camera in cameras for entry in ledger.windows.entries(since_utc, camera=camera)]
-    gaps = [gap for camera in cameras for gap in ledger.gaps.since(since_utc, now_utc, camera=camera)]
-    starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), now_utc]
+    entries = [
+        entry
+        for camera in cameras
+        for entry in ledger.windows.entries(since_utc, camera=camera)
+        if entry.window.start_utc < until_utc
+    ]
+    gaps = [
+        replace(gap, end_utc=min(gap.end_utc, until_utc))
+        for camera in cameras
+        for gap in ledger.gaps.since(since_utc, until_utc, camera=camera)
+        if gap.start_utc < until_utc
+    ]
+    starts = [*(entry.window.start_utc for entry in entries), *(gap.start_utc for gap in gaps), until_utc]
     return ReelPeriod(
         cameras=tuple(cameras),
         start_utc=max(since_utc, min(starts)),
-        end_utc=now_utc,
+        end_utc=until_utc,
         windows=tuple(entry.window for entry in entries),
         moments=tuple(entry.moment for entry in entries if entry.moment and _can_be_shown(entry.window)),
         gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
@@ -93,18 +103,29 @@ class RollingReel:
         Raises MediaError, ReelError, LedgerError or OSError; then, or when cancelled, nothing half-made is
         left. A clip that was the reason is left out of the next one.
         """
-        since_utc, now_utc = utc_text(now - self._horizon), utc_text(now)
-        seen = await asyncio.to_thread(read_period, self._ledger, self._cameras, since_utc, now_utc)
+        since_utc = utc_text(now - self._horizon)
+        return await self._make(self._cameras, since_utc, utc_text(now), self._shown)
+
+    async def make_between(self, cameras: Sequence[str], since_utc: str, until_utc: str) -> Reel | None:
+        """Make a reel of some cameras and a time; None where nothing happened. Raises as ``make`` does."""
+        return await self._make(cameras, since_utc, until_utc, frozenset())
+
+    async def _make(
+        self, cameras: Sequence[str], since_utc: str, until_utc: str, shown: frozenset[str]
+    ) -> Reel | None:
+        """Make a reel of a time; None where all its moments are in ``shown``."""
+        seen = await asyncio.to_thread(read_period, self._ledger, cameras, since_utc, until_utc)
         moments = tuple(moment for moment in seen.moments if moment.window.id not in self._unshowable)
         known = frozenset(moment.window.id for moment in moments)
-        if known <= self._shown:
+        if known <= shown:
             return None
         period = replace(seen, moments=moments)
         plan = await self._planner.plan(period, self._settings, reel_id=self.id, seq=self._next_seq())
         windows = [choice.moment.window for choice in plan.choices]
         with self._ledger.windows.lending(window.id for window in windows):
             if not all(map(_can_be_shown, windows)):
-                return await self.make(now)  # a clip was removed while the story was written
+                # A clip was removed while the story was written.
+                return await self._make(cameras, since_utc, until_utc, shown)
             return await self._made(plan, known)
 
     async def _made(self, plan: ReelPlan, known: frozenset[str]) -> Reel:

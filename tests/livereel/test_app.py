@@ -15,13 +15,15 @@ from livereel.config.schema import Config
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
+from sinks.web.settings import WebSettings
 
 LONG_S = 60.0
 
 
 def test_names_differ_whatever_the_addresses() -> None:
-    cameras = name_cameras(["front-2.mp4", "front.mp4", "b/front.mp4", "rtsp://10.0.0.5/front", "all.mp4"])
-    assert [camera.name for camera in cameras] == ["front-2", "front", "front-3", "front-4", "all-2"]
+    cameras = name_cameras(["front-2.mp4", "front.mp4", "b/front.mp4", "rtsp://10.0.0.5/front"])
+    assert [camera.name for camera in cameras] == ["front-2", "front", "front-3", "front-4"]
+    assert [camera.name for camera in name_cameras(["all.mp4", "requested.mp4"])] == ["all-2", "requested-2"]
 
 
 def test_names_hold_no_password() -> None:
@@ -40,7 +42,7 @@ def test_a_sink_that_dies_ends_the_run_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(app, "MqttSink", Dying)
-    options = Options(Config(mqtt=MqttSettings(host="127.0.0.1")))
+    options = Options(Config(mqtt=MqttSettings(host="127.0.0.1"), web=WebSettings(enabled=False)))
     camera = CameraSettings("front", "synthetic://street?size=320x180")
     with pytest.raises(SinkError, match=r"^mqtt: ZeroDivisionError: by nothing$"):
         watch([camera], tmp_path / "data", options, LONG_S)

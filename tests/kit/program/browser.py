@@ -41,12 +41,18 @@ class BrowserError(Exception):
 
 @dataclass
 class Page:
-    """An open page. ``problems`` collects its uncaught errors, console errors and refused loads."""
+    """An open page.
+
+    Attributes:
+        problems: its uncaught errors, console errors and refused loads.
+        requests: the URLs that it has asked for, but for what its own text holds (``data:``, ``blob:``).
+    """
 
     write_fd: int
     read_fd: int
     session: str | None = None
     problems: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _unread: bytes = b""
 
@@ -67,8 +73,8 @@ class Page:
                 return result
             self._note(answer)
 
-    def open(self, file: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
-        """Load a file in a window of that size (CSS pixels) and wait until it is complete."""
+    def open(self, place: Path | str, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+        """Load a file or a URL in a window of that size (CSS pixels) and wait until it is complete."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -78,7 +84,8 @@ class Page:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=file.absolute().as_uri())
+        url = place if isinstance(place, str) else place.absolute().as_uri()
+        self.call("Page.navigate", url=url)
         self.wait("document.readyState === 'complete'")
 
     def evaluate(self, script: str) -> Any:
@@ -145,7 +152,11 @@ class Page:
         elif event.get("method") == "Runtime.consoleAPICalled" and params["type"] in ("error", "assert"):
             self.problems.append(str(params["args"]))
         elif event.get("method") == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
-            self.problems.append(params["entry"]["text"])
+            self.problems.append(f"{params['entry']['text']} {params['entry'].get('url', '')}".strip())
+        elif event.get("method") == "Network.requestWillBeSent":
+            url = params["request"]["url"]
+            if not url.startswith(("data:", "blob:")):
+                self.requests.append(url)
 
 
 @contextmanager
@@ -191,7 +202,7 @@ def _attach(page: Page) -> None:
     targets = page.call("Target.getTargets")["targetInfos"]
     target = next(t["targetId"] for t in targets if t["type"] == "page")
     page.session = page.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    for domain in ("Page", "Runtime", "Log"):
+    for domain in ("Page", "Runtime", "Log", "Network"):
         page.call(f"{domain}.enable")
 
 

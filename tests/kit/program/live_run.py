@@ -23,9 +23,13 @@ from livereel.config.describers import make_language_models
 from livereel.config.options import Options
 from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
+from livereel.live.archive import LedgerArchive
+from livereel.live.background_task import running
 from livereel.live.service import Live
 from livereel.storage.settings import RetentionSettings
 from sinks.sink import Sink
+from sinks.web.settings import WebSettings
+from sinks.web.sink import WebSink, listen
 
 # Liveness only: far longer than anything takes on a slow machine.
 LONG_S = 60.0
@@ -50,13 +54,17 @@ def until(condition: Callable[[], bool], what: str) -> None:
 
 @dataclass
 class Watch:
-    """A running Live. Times are UTC texts; ``start_utc`` is before it began, ``end_utc`` when it stopped."""
+    """A running Live. Times are UTC texts; ``start_utc`` is before it began, ``end_utc`` when it stopped.
+
+    ``url`` is where its pages are, if it serves any.
+    """
 
     data: Path
     live: Live
     start_utc: str
     end_utc: str = ""
     failure: list[BaseException] = field(default_factory=list)
+    url: str = ""
 
     def rows(self, camera: str | None = None) -> list[dict[str, Any]]:
         """The rows of the ledger now, as ``livereel ledger --json`` prints it."""
@@ -90,6 +98,29 @@ def _jobs(sources: Mapping[str, str | CameraSettings | CameraJob], data: Path) -
             yield CameraJob(camera, WINDOWS, data)
 
 
+def end(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a loop as asyncio.run does: cancel what is left, and wait for its threads."""
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+
+
+async def _run(live: Live, stop: asyncio.Event, site: WebSink | None) -> None:
+    if site is None:
+        await live.run(stop)
+        return
+    async with running("web", site.run(), stop):
+        try:
+            await live.run(stop)
+        finally:
+            await site.close()
+
+
 @contextmanager
 def watching(
     data: Path,
@@ -98,25 +129,30 @@ def watching(
     patience: RestartPolicy = QUICK,
     reels_every_s: float = 3600.0,
     sinks: Sequence[Sink] = (),
+    web: WebSettings | None = None,
 ) -> Iterator[Watch]:
-    """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does."""
+    """Watch cameras, given by name and address, until the block ends; then stop as SIGTERM does.
+
+    With ``web``, pages are served.
+    """
     ledger = Ledger(data)
     options = few_chapters(reels_every_s)
     words = make_language_models(options.config, ())
     live = build(list(_jobs(sources, data)), ledger, words, options, patience=patience)
-    live.attach(sinks)
-    watch = Watch(data, live, utc_text(datetime.now(UTC)))
+    archive = LedgerArchive(ledger, list(sources))
+    site = WebSink(web, listen(web), list(sources), archive, live, version="1.2.3") if web else None
+    live.attach([*sinks, *([site] if site else [])])
+    watch = Watch(data, live, utc_text(datetime.now(UTC)), url=site.url if site else "")
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
 
     def run() -> None:
         try:
-            loop.run_until_complete(live.run(stop))
-            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.run_until_complete(_run(live, stop, site))
         except BaseException as error:  # noqa: BLE001  # handed to the test's own thread
             watch.failure.append(error)
         finally:
-            loop.close()
+            end(loop)
 
     thread = threading.Thread(target=run, name="live")
     thread.start()

@@ -20,10 +20,11 @@ from tests.kit.program.live_run import until
 
 LIVEREEL = Path(sys.executable).with_name("livereel")
 
-# Short windows and many reels, so that a kill meets the program at all it does.
+# Short windows and many reels, so that a kill meets the program at all it does; no port that is in use.
 CONFIG: dict[str, Any] = {
     "window_s": 1.0,
     "reel": {"every_s": 5.0, "min_chapters": 2, "max_chapters": 3},
+    "web": {"enabled": False},
 }
 
 

@@ -17,7 +17,7 @@ from livereel.ledger.ledger import Ledger
 from tests.conftest import BERLIN
 from tests.kit.program.command_line import LIVEREEL, CommandLine
 
-COMMANDS = ["scan", "recap", "watch", "run", "reel", "ledger", "init", "check", "demo"]
+COMMANDS = ["scan", "recap", "watch", "run", "reel", "ledger", "search", "init", "check", "demo"]
 
 
 def test_help_names_every_command(livereel: CommandLine) -> None:

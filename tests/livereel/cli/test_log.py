@@ -119,6 +119,7 @@ async def test_a_server_behind_a_password_is_asked_and_the_password_not_logged(t
         (tmp_path / "config.yaml").write_text("window_s: 2\n")
         options: list[str | Path] = [
             "--loop",
+            "--no-web",
             "--data",
             tmp_path / "data",
             "--describe",

@@ -28,7 +28,7 @@ def test_the_version_is_the_packages(livereel: CommandLine) -> None:
 
 def test_a_run_whose_model_is_not_there_ends(tmp_path: Path) -> None:
     model = tmp_path / "gone"
-    watching = ["watch", "synthetic://street", "--data", str(tmp_path / "data")]
+    watching = ["watch", "synthetic://street", "--data", str(tmp_path / "data"), "--no-web"]
     ended = subprocess.run(
         [str(LIVEREEL), *watching, "--describe", "vllm", "--model", str(model)],
         capture_output=True,
@@ -70,6 +70,7 @@ def test_what_mqtt_cannot_work_with_is_one_line(
     config = tmp_path / "config.yaml"
     cameras = [{"name": "front", "source": "synthetic://street"}]
     settings = {"data": str(tmp_path / "data"), "cameras": cameras, "mqtt": {"host": "localhost", **options}}
+    settings["web"] = {"enabled": False}
     config.write_text(json.dumps(settings))
     assert livereel.failure("run", config, "--quiet").startswith(said.format(config=config))
 

@@ -47,10 +47,12 @@ class Started:
 
 
 @contextmanager
-def started(tmp_path: Path, *arguments: str | Path) -> Iterator[Started]:
+def started(tmp_path: Path, command: str, *arguments: str | Path) -> Iterator[Started]:
     log = tmp_path / "log"
     with log.open("wb") as file:
-        process = subprocess.Popen([LIVEREEL, *arguments], stdout=file, stderr=file, cwd=tmp_path)
+        process = subprocess.Popen(
+            [LIVEREEL, command, "--no-web", *arguments], stdout=file, stderr=file, cwd=tmp_path
+        )
     try:
         yield Started(process, log)
     finally:

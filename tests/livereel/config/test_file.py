@@ -127,6 +127,7 @@ def test_each_example_that_a_message_gives_may_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MQTT_PASSWORD", "sesame")
+    monkeypatch.setenv("LIVEREEL_TOKEN", "sesame-open-the-door")
     text = text_of_examples().replace("rtsp://10.0.0.5/main", "http://10.0.0.5/snap.jpg")  # polled
     config = loaded(tmp_path, text)
     assert config.cameras[0].tell_me_when == ("the gate stands open",)

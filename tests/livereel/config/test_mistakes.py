@@ -28,7 +28,7 @@ OF_CAMERA = (
     "language"
 )
 SECTION = "expected options as 'key: value' lines, indented below it"
-SECTIONS = "data, cameras, window_s, motion, peaks, describe, reel, mqtt, retention"
+SECTIONS = "data, cameras, window_s, motion, peaks, describe, reel, mqtt, web, retention"
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
 TEXT = "text (in quotes if it is a number, yes, no, on or off)"
 ONE_LINE = "cameras: [{name: a, source: x, %s}]\n"
@@ -97,6 +97,14 @@ MISTAKES = {
     "a port that there is not": (
         "mqtt: {port: 99999}\n",
         ":1: mqtt.port: expected a whole number from 1 to 65535, or null, such as 1883",
+    ),
+    "a port of the pages that there is not": (
+        "web: {port: 99999}\n",
+        ":1: web.port: expected a whole number from 0 to 65535, such as 8090",
+    ),
+    "pages for other machines without a token": (
+        "web: {host: 10.0.0.5}\n",
+        ":1: web.token: is needed where other machines can connect, as they can to 10.0.0.5",
     ),
     "a part of a section of a section": (
         "describe:\n  vllm: {memory_share: 90}\n",

@@ -17,8 +17,9 @@ from analyzer.describe.moment import Moment
 from analyzer.signal.window import Outcome
 from base.clock import parse_utc, utc_text
 from livereel.ledger.ledger import Ledger
-from livereel.ledger.moments import SLOTS, MomentQuery
+from livereel.ledger.moments import SLOTS
 from livereel.ledger.records import FILE, PENDING
+from sinks.archive import MomentQuery
 from tests.kit.records.moments import moment
 from tests.kit.records.windows import START_UTC
 

@@ -1,0 +1,106 @@
+"""What a livereel has stored, as those who read it ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+Row = dict[str, Any]
+"""A JSON object: a gap, a reel as in ``reel.json``, or a window as in ``windows.jsonl``.
+
+A window also has ``strongest``: the number of its strongest keyframe, None where it has none.
+"""
+
+
+class ArchiveError(Exception):
+    """What is stored cannot be read now; the message is one clear line."""
+
+
+@dataclass(frozen=True, slots=True)
+class MomentQuery:
+    """Which moments to find; everything that is given must hold.
+
+    Attributes:
+        text: words, phrases in quotes, prefixes ``car*`` and exclusions ``-car``, looked for in title, text
+            and tags; words match by their English stem.
+        cameras: any of these; none for all.
+        tags: any of these; none for all.
+        min_importance: at least this, rounded down to a whole number.
+        alerts_only: only moments in which a ``tell_me_when`` rule holds.
+        since_utc, until_utc: of the window's start, the later one excluded; empty for no bound.
+        limit: at most so many, the newest.
+    """
+
+    text: str = ""
+    cameras: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    min_importance: float = 0.0
+    alerts_only: bool = False
+    since_utc: str = ""
+    until_utc: str = ""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a camera's time with one state.
+
+    Attributes:
+        start_utc, end_utc: wall time.
+        state: a window's outcome, ``pending``, or a gap's reason.
+        observed: whether it is a window rather than a gap.
+    """
+
+    start_utc: str
+    end_utc: str
+    state: str
+    observed: bool
+
+
+class Archive(Protocol):
+    """Reads what is stored. Every method blocks while it reads and may raise ArchiveError.
+
+    Attributes:
+        cameras: all cameras of this livereel.
+    """
+
+    @property
+    def cameras(self) -> Sequence[str]: ...
+
+    def search(self, query: MomentQuery) -> list[Row]:
+        """Return the windows whose moments match, newest first."""
+        ...
+
+    def moment(self, window_id: str) -> Row | None:
+        """Return one window with its moment; None where there is none of this id."""
+        ...
+
+    def spans(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[Span]:
+        """Return the camera's time in order, spans shorter than ``least_s`` joined with the more active."""
+        ...
+
+    def gaps(self, since_utc: str) -> list[Row]:
+        """Return the gaps that ended after then, in time order."""
+        ...
+
+    def reels(self, limit: int) -> list[Row]:
+        """Return the newest reels, the newest first."""
+        ...
+
+    def reel(self, reel_id: str, seq: int | None) -> Row | None:
+        """Return a reel, the newest of its id where ``seq`` is None; None where there is none."""
+        ...
+
+    def clip(self, window_id: str) -> tuple[Path, float] | None:
+        """Return a window's media file and the media time at which it begins."""
+        ...
+
+    def keyframe(self, window_id: str, number: int) -> Path | None:
+        """Return the picture of a window's keyframe, counted from 0."""
+        ...
+
+    def reel_file(self, reel_id: str, seq: int, name: str) -> Path | None:
+        """Return a file of a reel's folder by its name."""
+        ...

@@ -1,0 +1,13 @@
+"""The web sink: pages to watch, a JSON API, and media, over HTTP.
+
+Modules, in reading order:
+
+    settings    the options and their bounds
+    board       what the pages show of now, and events for open pages
+    access      token, login, host and origin checks
+    api         the JSON API
+    media       clips, keyframes and reels, with ranges
+    pages       HTML from ``templates``, with script and style from ``static``
+    connection  clients that are slow
+    sink        ``WebSink``: all of it in one server
+"""

@@ -1,0 +1,258 @@
+"""The JSON API: what is stored and what happens, and reels on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from sse_starlette import EventSourceResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from base.clock import parse_utc, utc_text
+from sinks.archive import Archive, ArchiveError, MomentQuery
+from sinks.web.board import Board
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MAX_LIMIT = 500
+MAX_DAYS = 31
+MAX_TEXT_CHARS = 500
+MAX_TAGS = 20
+MAX_SEQ = (1 << 63) - 1  # of a whole number in SQLite
+BODY_S = 10.0
+# What a day's strip can show of a span: 1440 pixels of it.
+LEAST_SPAN_SHARE = 1 / 1440
+
+
+class ReelMaker(Protocol):
+    """Makes a reel of a time that a person asks for."""
+
+    async def make_period(
+        self, since_utc: str, until_utc: str, cameras: tuple[str, ...]
+    ) -> dict[str, Any] | None:
+        """Return the reel's ``id`` and ``seq`` once it is made; None where there is nothing to show.
+
+        Raises ArchiveError when it cannot be made.
+        """
+        ...
+
+
+def routes(archive: Archive, board: Board, reels: ReelMaker) -> list[Route]:
+    """Return the routes below ``/api``."""
+    api = Api(archive, board, reels)
+    return [
+        Route("/api/cameras", api.cameras),
+        Route("/api/moments", api.moments),
+        Route("/api/moments/{window_id}", api.moment),
+        Route("/api/timeline", api.timeline),
+        Route("/api/gaps", api.gaps),
+        Route("/api/reels", api.reels, methods=["GET"]),
+        Route("/api/reels", api.make_reel, methods=["POST"]),
+        Route("/api/reels/{reel_id}", api.reel),
+        Route("/api/events", api.events),
+    ]
+
+
+class Api:
+    """The endpoints. A wrong parameter is 400 with one line that names it."""
+
+    def __init__(self, archive: Archive, board: Board, reels: ReelMaker) -> None:
+        self._archive = archive
+        self._board = board
+        self._reels = reels
+
+    async def cameras(self, _: Request) -> Response:
+        """Return each camera as it is now."""
+        rows = [camera.row(name) for name, camera in self._board.cameras.items()]
+        return JSONResponse({"cameras": rows, "describer": self._board.describer})
+
+    async def moments(self, request: Request) -> Response:
+        """Return the moments that match, newest first."""
+        rows = await reading(self._archive.search, moment_query(request, self._archive))
+        return JSONResponse({"moments": rows})
+
+    async def moment(self, request: Request) -> Response:
+        """Return one window with its moment."""
+        return JSONResponse(found(await reading(self._archive.moment, request.path_params["window_id"])))
+
+    async def timeline(self, request: Request) -> Response:
+        """Return the spans of each camera between two times, a day of them by default."""
+        until = time_of(request, "until") or utc_text(datetime.now(UTC))
+        since = time_of(request, "since") or _day_before(until)
+        length_s = (parse_utc(until) - parse_utc(since)).total_seconds()
+        if not 0 < length_s <= MAX_DAYS * 86_400:
+            raise HTTPException(400, f"until: must be after since, by {MAX_DAYS} days at most")
+        wanted = cameras_of(request, self._archive) or list(self._archive.cameras)
+        least_s = length_s * LEAST_SPAN_SHARE
+        cameras = {
+            name: [asdict(span) for span in await reading(self._archive.spans, name, since, until, least_s)]
+            for name in wanted
+        }
+        return JSONResponse({"since_utc": since, "until_utc": until, "cameras": cameras})
+
+    async def gaps(self, request: Request) -> Response:
+        """Return the gaps since a time, those of the last day by default."""
+        since = time_of(request, "since") or utc_text(datetime.now(UTC) - timedelta(days=1))
+        return JSONResponse({"gaps": await reading(self._archive.gaps, since)})
+
+    async def reels(self, request: Request) -> Response:
+        """Return the newest reels."""
+        return JSONResponse({"reels": await reading(self._archive.reels, limit_of(request))})
+
+    async def reel(self, request: Request) -> Response:
+        """Return a reel: the newest of its id, or the one that ``seq`` names."""
+        return JSONResponse(found(await reading(self._archive.reel, *reel_of(request))))
+
+    async def make_reel(self, request: Request) -> Response:
+        """Make a reel of a body's ``since_utc``, ``until_utc`` and ``cameras``; return its id and seq."""
+        wanted = await _object(request)
+        now = utc_text(datetime.now(UTC))
+        since, until = _time(wanted, "since_utc", ""), _time(wanted, "until_utc", now)
+        if not since or since >= until:
+            raise HTTPException(
+                400, "since_utc: expected a time before until_utc, such as 2026-01-31T14:00:00Z"
+            )
+        cameras = wanted.get("cameras") or []
+        if not isinstance(cameras, list) or not all(name in self._archive.cameras for name in cameras):
+            raise HTTPException(400, f"cameras: expected some of {', '.join(self._archive.cameras)}")
+        made = await _unless_failed(self._reels.make_period(since, until, tuple(cameras)))
+        if made is None:
+            raise HTTPException(404, "nothing to show happened in that time")
+        return JSONResponse(made, 201)
+
+    async def events(self, _: Request) -> Response:
+        """Stream events: ``camera``, ``motion``, ``peak``, ``window``, ``moment``, ``reel``, ``gap``."""
+        return EventSourceResponse(self._stream(), ping=15)
+
+    async def _stream(self) -> AsyncGenerator[dict[str, str]]:
+        async with aclosing(self._board.messages()) as messages:
+            async for name, body in messages:
+                yield {"event": name, "data": json.dumps(body)}
+
+
+async def reading(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Read in a thread; 503 with the reason where that is not possible now."""
+    return await _unless_failed(run_in_threadpool(read, *args, **kwargs))
+
+
+async def _unless_failed(work: Awaitable[T]) -> T:
+    try:
+        return await work
+    except ArchiveError as error:
+        raise HTTPException(503, str(error)) from error
+
+
+def found(row: T | None) -> T:
+    """Return what was looked for; 404 where there is none."""
+    if row is None:
+        raise HTTPException(404, "there is none")
+    return row
+
+
+def moment_query(request: Request, archive: Archive) -> MomentQuery:
+    """Return the search that a request's query asks for; 400 where it makes no sense."""
+    values = request.query_params
+    text = values.get("q", "")
+    if len(text) > MAX_TEXT_CHARS:
+        raise HTTPException(400, f"q: at most {MAX_TEXT_CHARS} characters")
+    return MomentQuery(
+        text=text,
+        cameras=cameras_of(request, archive),
+        tags=tuple(tag for tag in values.getlist("tag")[:MAX_TAGS] if tag),
+        min_importance=_importance(values.get("min_importance") or "0"),
+        alerts_only=values.get("alerts") in {"1", "true", "on"},
+        since_utc=time_of(request, "since") or "",
+        until_utc=time_of(request, "until") or "",
+        limit=limit_of(request),
+    )
+
+
+def _importance(text: str) -> float:
+    try:
+        least = float(text)
+    except ValueError:
+        least = -1.0
+    if not 0 <= least <= 10:
+        raise HTTPException(400, "min_importance: expected a number from 0 to 10")
+    return least
+
+
+def cameras_of(request: Request, archive: Archive) -> tuple[str, ...]:
+    """Return the cameras that are asked for, none for all; 400 where one is unknown."""
+    named = tuple(dict.fromkeys(name for name in request.query_params.getlist("camera") if name))
+    if not all(name in archive.cameras for name in named):
+        raise HTTPException(400, f"camera: expected one of {', '.join(archive.cameras)}")
+    return named
+
+
+def limit_of(request: Request) -> int:
+    """Return how many are asked for, 50 by default."""
+    return whole(request.query_params.get("limit", "50"), "limit", 1, MAX_LIMIT)
+
+
+def reel_of(request: Request) -> tuple[str, int | None]:
+    """Return the id and the number of the reel that is asked for; None for its newest."""
+    seq = request.query_params.get("seq")
+    number = None if seq is None else whole(seq, "seq", 1, MAX_SEQ)
+    return request.path_params["reel_id"], number
+
+
+def whole(text: str, name: str, low: int, high: int) -> int:
+    """Return a whole number of the query; 400 where it is none between ``low`` and ``high``."""
+    if text.isascii() and text.isdecimal() and len(text) <= len(str(high)) and low <= int(text) <= high:
+        return int(text)
+    raise HTTPException(400, f"{name}: expected {low} to {high}")
+
+
+def _day_before(utc: str) -> str:
+    try:
+        return utc_text(parse_utc(utc) - timedelta(days=1))
+    except OverflowError:
+        raise HTTPException(400, "until: expected a later time") from None
+
+
+def time_of(request: Request, name: str) -> str | None:
+    """Return a time of the query as UTC text; a time without a zone is UTC."""
+    text = request.query_params.get(name)
+    return _utc(name, text) if text else None
+
+
+def _time(values: dict[str, Any], name: str, default: str) -> str:
+    text = values.get(name)
+    return default if text is None else _utc(name, text)
+
+
+def _utc(name: str, text: object) -> str:
+    try:
+        return utc_text(parse_utc(str(text).replace(" ", "+")))  # a + of the zone that was not escaped
+    except (ValueError, OverflowError):
+        raise HTTPException(400, f"{name}: expected a time such as 2026-01-31T14:00:00Z") from None
+
+
+async def body_of(request: Request) -> bytes:
+    """Return a request's body; 408 where it does not come within BODY_S."""
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.body()
+    except TimeoutError:
+        raise HTTPException(408, f"the body has not come within {BODY_S:g} s") from None
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    try:
+        value = json.loads(await body_of(request))
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise HTTPException(400, "the body: expected a JSON object")
+    return value

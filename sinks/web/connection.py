@@ -1,0 +1,67 @@
+"""Connections that are given up: a client that sends no request, or does not read its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client is waited for, in seconds.
+
+    Attributes:
+        request_s: until the head of a request is complete, after the first byte or the connection.
+        read_s: while the client does not read what waits for it. A player that has buffered enough does not
+            read either; it asks for the rest of the file again.
+    """
+
+    request_s: float = 20.0
+    read_s: float = 60.0
+
+
+def protocol(patience: Patience) -> type[H11Protocol]:
+    """Return uvicorn's protocol for a connection, with an end to its patience."""
+
+    class Connection(H11Protocol):
+        request_timer: asyncio.TimerHandle | None = None
+        read_timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+            super().connection_made(transport)
+            self._wait_for_request()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.conn.their_state is not h11.IDLE:
+                _cancel(self.request_timer)
+                self.request_timer = None
+            elif data:
+                self._wait_for_request()
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self.read_timer = self.loop.call_later(patience.read_s, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            _cancel(self.read_timer)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            _cancel(self.request_timer)
+            _cancel(self.read_timer)
+            super().connection_lost(exc)
+
+        def _wait_for_request(self) -> None:
+            if self.request_timer is None:
+                self.request_timer = self.loop.call_later(patience.request_s, self.transport.abort)
+
+    return Connection
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()

@@ -1,0 +1,130 @@
+"""The pages: HTML from templates, in which all text is escaped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from base.clock import utc_text
+from sinks.archive import Archive, Row
+from sinks.web.access import COOKIE, Guard
+from sinks.web.api import body_of, found, moment_query, reading, reel_of
+from sinks.web.board import Board
+
+FOLDER = Path(__file__).parent
+REELS_SHOWN = 60
+
+
+def routes(archive: Archive, board: Board, guard: Guard, version: str) -> list[Route]:
+    """Return the routes of the pages and of the login."""
+    pages = Pages(archive, board, guard, version)
+    return [
+        Route("/", pages.home),
+        Route("/cameras/{name}", pages.camera),
+        Route("/timeline", pages.timeline),
+        Route("/reels", pages.reels),
+        Route("/reels/{reel_id}", pages.reel),
+        Route("/login", pages.login, methods=["GET"]),
+        Route("/login", pages.log_in, methods=["POST"]),
+    ]
+
+
+class Pages:
+    """The endpoints."""
+
+    def __init__(self, archive: Archive, board: Board, guard: Guard, version: str) -> None:
+        self._archive = archive
+        self._board = board
+        self._guard = guard
+        self._version = version
+        self._templates = Environment(
+            loader=FileSystemLoader(FOLDER / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    async def home(self, request: Request) -> Response:
+        """Show the newest reel with its story, and the cameras as they are now."""
+        reels = await reading(self._archive.reels, REELS_SHOWN)
+        return self._page(request, "home.html", reel=_newest(reels), cameras=self._cameras())
+
+    async def camera(self, request: Request) -> Response:
+        """Show one camera: its newest picture, its motion as it comes, its newest moments."""
+        name = request.path_params["name"]
+        now = found(self._board.cameras.get(name))
+        return self._page(request, "camera.html", camera=now.row(name))
+
+    async def timeline(self, request: Request) -> Response:
+        """Show the day of each camera, and search."""
+        query = moment_query(request, self._archive)
+        moments = await reading(self._archive.search, query)
+        return self._page(
+            request, "timeline.html", query=query, moments=moments, cameras=list(self._archive.cameras)
+        )
+
+    async def reels(self, request: Request) -> Response:
+        """List the reels."""
+        return self._page(request, "reels.html", reels=await reading(self._archive.reels, REELS_SHOWN))
+
+    async def reel(self, request: Request) -> Response:
+        """Show one reel with its story."""
+        reel = found(await reading(self._archive.reel, *reel_of(request)))
+        return self._page(request, "reel.html", reel=reel)
+
+    async def login(self, request: Request) -> Response:
+        """Ask for the token."""
+        return self._page(request, "login.html", problem=None)
+
+    async def log_in(self, request: Request) -> Response:
+        """Set the cookie for who knows the token."""
+        if self._guard.is_throttled():
+            problem, status = "Too many wrong tokens: wait a minute.", 429
+        elif self._guard.accepts_token(await _token(request)):
+            answer = RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
+            secure = request.url.scheme == "https"
+            answer.set_cookie(
+                COOKIE,
+                self._guard.cookie(),
+                max_age=30 * 86_400,
+                path=f"{request.scope.get('root_path', '')}/",
+                httponly=True,
+                secure=secure,
+                samesite="strict",
+            )
+            return answer
+        else:
+            problem, status = "That is not the token.", 403
+        return self._page(request, "login.html", problem=problem, status=status)
+
+    def _cameras(self) -> list[Row]:
+        return [camera.row(name) for name, camera in self._board.cameras.items()]
+
+    def _page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        text = self._templates.get_template(template).render(
+            root=request.scope.get("root_path", ""),
+            path=request.url.path,
+            version=self._version,
+            now_utc=utc_text(datetime.now(UTC)),
+            **values,
+        )
+        return HTMLResponse(text, status)
+
+
+async def _token(request: Request) -> str:
+    """Return the token of a login form."""
+    form = parse_qs((await body_of(request)).decode(errors="replace"), max_num_fields=8)
+    return next(iter(form.get("token", [])), "").strip()
+
+
+def _newest(reels: list[Row]) -> Row | None:
+    """Return the newest reel over all cameras, else the newest of any."""
+    return next((reel for reel in reels if reel["id"] == "all"), next(iter(reels), None))

@@ -1,0 +1,54 @@
+"""The web options, with their bounds and checks; light to import, since the configuration embeds them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from annotated_types import Ge, Le
+
+MIN_TOKEN_CHARS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Where the pages are served, and to whom.
+
+    Attributes:
+        enabled: whether they are served at all.
+        host: address to listen at; any other than a loopback address needs a token.
+        port: 0 takes a free one.
+        token: who knows it may read and change; at least 16 characters. Without one, only this machine is
+            served, and nothing can be changed but that reels can be made.
+        root_path: the path under which a reverse proxy serves the pages, such as ``/livereel``.
+    """
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Annotated[int, Ge(0), Le(65535)] = 8090
+    token: str | None = field(default=None, repr=False)
+    root_path: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def problems(settings: WebSettings) -> Iterator[tuple[str, str]]:
+    """Yield each option that cannot be used, by its key, and what is wrong; never the token."""
+    token = settings.token
+    if settings.enabled and token is None and not settings.is_local:
+        yield "token", f"is needed where other machines can connect, as they can to {settings.host}"
+    if token is not None and (len(token) < MIN_TOKEN_CHARS or not token.isascii() or not token.isprintable()):
+        yield "token", f"needs at least {MIN_TOKEN_CHARS} printable ASCII characters"
+    path = settings.root_path
+    if path and (not path.startswith("/") or path.endswith("/") or not path.isprintable() or "//" in path):
+        yield "root_path", "begins with / and does not end with it, such as /livereel"

@@ -1,0 +1,176 @@
+"""``WebSink``: serves the pages and the API, and passes events to them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sinks.archive import Archive
+from sinks.sink import Event, SinkError
+from sinks.web import api, media, pages
+from sinks.web.access import Access, Guard
+from sinks.web.board import Board
+from sinks.web.connection import Patience, protocol
+from sinks.web.settings import WebSettings
+
+log = logging.getLogger(__name__)
+
+# Connections at once; a browser holds one for events, and one or two for media.
+MAX_CONNECTIONS = 500
+CLOSE_S = 2
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the program."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class BelowPath:
+    """Serves an application below a path, whether or not a reverse proxy has removed the path."""
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self._app = app
+        self._root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with the path that the browser sees."""
+        root, path = self._root_path, scope.get("path", "")
+        if root and not path.startswith(f"{root}/"):
+            path = f"{root}/" if path == root else root + path
+        await self._app({**scope, "root_path": root, "path": path}, receive, send)
+
+
+class WebSink:
+    """A Sink that shows events on pages.
+
+    Attributes:
+        url: where the pages are, by a name of this machine.
+        board: what the pages show of now.
+    """
+
+    def __init__(
+        self,
+        settings: WebSettings,
+        listening: socket.socket,
+        cameras: Sequence[str],
+        archive: Archive,
+        reels: api.ReelMaker,
+        *,
+        version: str,
+        patience: Patience | None = None,
+    ) -> None:
+        """Serve at ``listening`` (see ``listen``), which the sink closes."""
+        self.board = Board(cameras)
+        self._socket = listening
+        self.url = url_of(listening, settings)
+        guard = Guard(settings)
+        config = uvicorn.Config(
+            BelowPath(
+                Access(_application(archive, self.board, reels, guard, version), guard), settings.root_path
+            ),
+            http=protocol(patience or Patience()),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_keep_alive=20,
+            timeout_graceful_shutdown=CLOSE_S,
+        )
+        self._server = _Server(config)
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._server.server_state.connections)
+
+    async def run(self) -> None:
+        """Serve until ``close`` is called."""
+        await self._server.serve([self._socket])
+
+    async def take(self, event: Event) -> None:
+        """Show an event on all open pages; never waits for them."""
+        self.board.take(event)
+
+    async def close(self) -> None:
+        """Stop serving; event streams end, and other answers are given CLOSE_S. Safe to call twice."""
+        self.board.close()
+        self._server.should_exit = True
+        while self._server.started and self._server.servers:
+            await asyncio.sleep(0.05)
+            if not any(server.is_serving() for server in self._server.servers):
+                break
+        self._socket.close()
+
+
+def listen(settings: WebSettings) -> socket.socket:
+    """Open the port, so that one in use is found before anything is watched; raises SinkError.
+
+    Clients that connect at once wait until the sink runs.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(MAX_CONNECTIONS)
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        raise SinkError(
+            f"web: {settings.host}:{settings.port}: {error.strerror or error} (--port N takes another)"
+        ) from error
+    listening.set_inheritable(False)
+    return listening
+
+
+def url_of(listening: socket.socket, settings: WebSettings) -> str:
+    """Return where the pages are."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
+
+
+def _application(
+    archive: Archive, board: Board, reels: api.ReelMaker, guard: Guard, version: str
+) -> Starlette:
+    return Starlette(
+        routes=[
+            *pages.routes(archive, board, guard, version),
+            *api.routes(archive, board, reels),
+            *media.routes(archive, board),
+            Route("/healthz", _healthy),
+            Mount("/static", StaticFiles(directory=pages.FOLDER / "static")),
+        ],
+        exception_handlers={HTTPException: _refused},
+    )
+
+
+async def _healthy(_: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise TypeError(error)  # registered for it alone
+    if request.url.path.startswith(f"{request.scope.get('root_path', '')}/api"):
+        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+    return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)

@@ -1,0 +1,127 @@
+"""What sinks read of a ledger: spans of time, joined where they are too short to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyzer.reel.records import Gap, GapReason
+from analyzer.signal.window import Clip, Keyframe, Outcome
+from base.clock import utc_after
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import FILE, PENDING
+from livereel.live.archive import REEL_FILES, LedgerArchive, joined
+from sinks.archive import ArchiveError, MomentQuery, Span
+from tests.kit.records.events import reel_in
+from tests.kit.records.moments import moment
+from tests.kit.records.windows import START_UTC, measured
+
+GAP = "source_down"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with closing(Ledger(tmp_path)) as it:
+        yield it
+
+
+@pytest.fixture
+def archive(ledger: Ledger) -> LedgerArchive:
+    return LedgerArchive(ledger, ["front", "yard"])
+
+
+def span(state: str, start_s: float, end_s: float) -> Span:
+    start, end = (utc_after(START_UTC, seconds) for seconds in (start_s, end_s))
+    return Span(start, end, state, observed=state != GAP)
+
+
+def shown(spans: Sequence[Span]) -> list[tuple[str, float, float]]:
+    known = {utc_after(START_UTC, float(second)): float(second) for second in range(200)}
+    return [(it.state, known[it.start_utc], known[it.end_utc]) for it in spans]
+
+
+@pytest.mark.parametrize(
+    ("spans", "least_s", "expected"),
+    [
+        ([], 0.0, []),
+        ([("quiet", 0, 10), ("quiet", 10, 20)], 0.0, [("quiet", 0, 20)]),
+        ([("quiet", 0, 10), ("quiet", 11, 20)], 0.0, [("quiet", 0, 20)]),  # one second apart
+        ([("quiet", 0, 10), ("quiet", 15, 20)], 0.0, [("quiet", 0, 10), ("quiet", 15, 20)]),
+        ([("quiet", 0, 10), ("described", 10, 20)], 0.0, [("quiet", 0, 10), ("described", 10, 20)]),
+        ([("quiet", 0, 10), ("described", 10, 20)], 30.0, [("described", 0, 20)]),
+        ([("described", 0, 10), ("quiet", 10, 20)], 30.0, [("described", 0, 20)]),
+        ([("pending", 0, 10), ("quiet", 10, 20)], 30.0, [("pending", 0, 20)]),
+        (
+            [("quiet", 0, 40), ("described", 40, 50), ("quiet", 50, 90)],
+            30.0,
+            [("quiet", 0, 40), ("described", 40, 90)],
+        ),
+        ([("quiet", 0, 10), (GAP, 10, 20)], 30.0, [("quiet", 0, 10), (GAP, 10, 20)]),  # a gap stays one
+        ([(GAP, 0, 10), (GAP, 10, 20)], 0.0, [(GAP, 0, 20)]),
+        ([("quiet", 0, 30), ("quiet", 10, 20)], 0.0, [("quiet", 0, 30)]),  # one within another
+    ],
+)
+def test_spans_are_joined(
+    spans: list[tuple[str, float, float]], least_s: float, expected: list[tuple[str, float, float]]
+) -> None:
+    assert shown(joined([span(*it) for it in spans], least_s)) == expected
+
+
+def test_windows_and_gaps_are_one_order_of_time(ledger: Ledger, archive: LedgerArchive) -> None:
+    for index in (0, 1, 5):
+        ledger.windows.add(measured(index), Outcome.QUIET)
+    ledger.windows.add(measured(2, [(1.0, 900.0)]), PENDING)
+    ledger.windows.add(measured(2, camera="yard"), Outcome.QUIET)
+    gap = Gap("front", utc_after(START_UTC, 30.0), utc_after(START_UTC, 50.0), GapReason.SOURCE_DOWN)
+    ledger.gaps.add(gap)
+    end = utc_after(START_UTC, 100.0)
+    found = archive.spans("front", START_UTC, end, 0.0)
+    assert shown(found) == [("quiet", 0, 20), ("pending", 20, 30), (GAP, 30, 50), ("quiet", 50, 60)]
+    assert [it.observed for it in found] == [True, True, False, True]
+    early = archive.spans("front", START_UTC, utc_after(START_UTC, 15.0), 0.0)
+    assert shown(early) == [("quiet", 0, 20)], "what begins later is left out"
+
+
+def test_a_moment_has_its_alerts_and_its_strongest_keyframe(
+    ledger: Ledger, archive: LedgerArchive, tmp_path: Path
+) -> None:
+    frames = tuple(
+        Keyframe(at_s, value, tmp_path / f"{at_s}.jpg") for at_s, value in ((1.0, 5.0), (4.0, 9.0))
+    )
+    told = moment(0, title="A red car")
+    window = replace(told.window, keyframes=frames, clip=Clip(tmp_path / "one.mp4", 1.5))
+    ledger.windows.add(window, PENDING)
+    ledger.windows.end(window.id, Outcome.DESCRIBED, replace(told, window=window, alerts=("a car",)))
+    row = archive.moment(window.id)
+    assert row is not None
+    assert (row["title"], row["alerts"], row["strongest"]) == ("A red car", ["a car"], 1)
+    assert archive.search(MomentQuery("car")) == [row]
+    assert archive.clip(window.id) == (tmp_path / "one.mp4", 1.5)
+    assert archive.keyframe(window.id, 1) == tmp_path / "4.0.jpg"
+    assert archive.keyframe(window.id, 2) is None
+    for nothing in (archive.moment("none"), archive.clip("none"), archive.keyframe("none", 0)):
+        assert nothing is None
+
+
+@pytest.mark.parametrize(
+    "name", ["../1/reel.mp4", "/etc/passwd", "", ".", "reel.mp4\0", "latest", "REEL.MP4"]
+)
+def test_only_a_reels_own_files_are_found(name: str, ledger: Ledger, archive: LedgerArchive) -> None:
+    reel = reel_in(ledger.data)
+    ledger.reels.add(reel)
+    assert archive.reel_file("front", 1, name) is None
+    assert archive.reel_file("front", 2, "reel.mp4") is None
+    assert {archive.reel_file("front", 1, known) for known in REEL_FILES} == {
+        reel.folder / known for known in REEL_FILES
+    }
+
+
+def test_a_ledger_that_cannot_be_read_is_an_archive_error(ledger: Ledger, archive: LedgerArchive) -> None:
+    ledger.close()
+    (ledger.data / FILE).write_bytes(b"no database " * 1000)
+    with pytest.raises(ArchiveError):
+        archive.search(MomentQuery())
