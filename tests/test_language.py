@@ -27,16 +27,10 @@ SOUND = {"hear", "heard", "hears"}
 
 # The banned words that packages still have in names of variables: to be emptied, never to grow.
 IDENTIFIERS_LEFT = {
-    "analyzer": {"apart", "beside", "told", "wished", "wishes"},
     "synthetic": {"heard"},  # of a scene's sound
     "stream": {"tell"},  # a file object has it
 }
-# The same for docstrings and comments.
-PROSE_LEFT = {
-    "analyzer": {
-        "anybody", "beside", "forgotten", "nobody", "somebody", "tell", "tells", "wish", "wished", "wishes",
-    },
-}  # fmt: skip
+PROSE_LEFT: dict[str, set[str]] = {}  # the same for docstrings and comments
 
 # Characters, and people who must be told that they are filmed.
 IN_DOCUMENTS = {"letters", "told"}

@@ -82,9 +82,9 @@ def edge(course: Course, *, at_end: bool) -> str:
     A mover that goes across the picture has no top or bottom edge, one that goes up or down no left or right.
     """
     x, y = (course.mover.x1, course.mover.y1) if at_end else (course.mover.x0, course.mover.y0)
-    beside = ((x, "left"), (1 - x, "right"))
+    level = ((x, "left"), (1 - x, "right"))
     above = ((y, "top"), (1 - y, "bottom"))
-    sides = above if course.way in {"up", "down"} else beside if " to " in course.way else beside + above
+    sides = above if course.way in {"up", "down"} else level if " to " in course.way else level + above
     distance, name = min(sides)
     return name if distance < _EDGE else ""
 

@@ -18,7 +18,7 @@ Read in this order:
 - ``history``: in which frames and cells changes were seen, and where they began.
 - ``beats``: the period and phases of times, and how likely times without a beat would be so regular.
 - ``recurrence``: after how long the same changes recur.
-- ``learner``: which regions are learned, confirmed and forgotten.
+- ``learner``: which regions are learned, confirmed and dropped.
 - ``mask``: takes the usual changes of regions out of motions.
 - ``filter``: FlickerFilter: both for the frames of one camera, one after the other.
 """

@@ -90,8 +90,8 @@ def _unevenness(times_s: Times) -> Times:
     """How unlike the intervals of each row are, by the more even of single ones and pairs."""
     uneven = []
     for lag in (1, 2):
-        apart = times_s[:, lag:] - times_s[:, :-lag]
-        uneven.append(np.nanmean(apart**2, axis=1) / np.nanmean(apart, axis=1) ** 2)
+        intervals = times_s[:, lag:] - times_s[:, :-lag]
+        uneven.append(np.nanmean(intervals**2, axis=1) / np.nanmean(intervals, axis=1) ** 2)
     return np.asarray(np.fmin(*uneven))
 
 
@@ -101,7 +101,7 @@ class _Search:
     def __init__(self, times_s: Times, step_s: Times, jitter: float, share: float, *, first: bool) -> None:
         self._known = ~np.isnan(times_s)
         self._times_s = np.where(self._known, times_s, 0.0)
-        self._apart_s = [times_s[:, lag:] - times_s[:, :-lag] for lag in (1, 2)]
+        self._intervals_s = [times_s[:, lag:] - times_s[:, :-lag] for lag in (1, 2)]
         self._counts = self._known.sum(axis=1)
         self._span_s = np.nanmax(times_s, axis=1) - times_s[:, 0]
         self._step_s = step_s
@@ -131,15 +131,16 @@ class _Search:
 
     def _guess(self, lag: int) -> Times:
         """The mean of the intervals that most are alike to; ``lag`` 2 takes two together."""
-        apart = np.sort(self._apart_s[lag - 1], axis=1)  # NaN last
-        best, most = np.full(len(apart), np.nan), np.zeros(len(apart))
+        intervals = np.sort(self._intervals_s[lag - 1], axis=1)  # NaN last
+        best, most = np.full(len(intervals), np.nan), np.zeros(len(intervals))
         for quantile in _QUANTILES:
             nth = np.maximum(0, (quantile * (self._counts - lag - 1)).astype(int))
             alike = (
-                np.abs(apart - apart[np.arange(len(apart)), nth][:, None]) <= 2 * self._tolerance_s[:, None]
+                np.abs(intervals - intervals[np.arange(len(intervals)), nth][:, None])
+                <= 2 * self._tolerance_s[:, None]
             )
             count = alike.sum(axis=1)
-            mean = np.where(alike, apart, 0.0).sum(axis=1) / count
+            mean = np.where(alike, intervals, 0.0).sum(axis=1) / count
             best, most = np.where(count > most, mean, best), np.maximum(most, count)
         return best
 

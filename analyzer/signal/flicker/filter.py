@@ -25,7 +25,7 @@ class FlickerFilter:
 
     @property
     def changed_s(self) -> float:
-        """Media time at which a region was last learned or forgotten."""
+        """Media time at which a region was last learned or dropped."""
         return self._learner.changed_s
 
     def push(self, motion: Motion) -> Motion:

@@ -1,4 +1,4 @@
-"""Which regions are learned, confirmed and forgotten."""
+"""Which regions are learned, confirmed and dropped."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Learner:
 
     Attributes:
         regions: those that are learned now.
-        changed_s: media time at which a region was last learned or forgotten.
+        changed_s: media time at which a region was last learned or dropped.
     """
 
     def __init__(self) -> None:

@@ -24,14 +24,14 @@ _NEARLY_S = 0.25  # detections this close in time are simultaneous
 _TOGETHER = 0.4  # of the shorter life: two must be detected together for so long to be compared
 _CLOSE = 0.1  # how far apart parts that travel may be, plus a cell
 _SWAY = 0.2  # how much the distance between front and rear may change, plus a cell
-_LIMB_APART, _LIMB_SWAY = 0.4, 0.8  # the same for limbs of a body that stays in place
-_TINY, _TINY_APART, _TINY_SWAY = 0.2, 0.3, 0.3  # and for parts of at most this share of the larger area
+_LIMB_SEPARATION, _LIMB_SWAY = 0.4, 0.8  # the same for limbs of a body that stays in place
+_TINY, _TINY_DISTANCE, _TINY_SWAY = 0.2, 0.3, 0.3  # and for parts of at most this share of the larger area
 _LONG = 2.5  # length by height of a lorry from the side, in cells of 4:3
 _CUT_OFF_SWAY = 0.15  # added where the edge of the picture cuts boxes off
 _NEAR_CELLS, _NEAR = 3.0, 0.25  # a tracklet that begins this close to the end of another continues it
 _AHEAD, _AGREE = 0.75, 0.9  # farther away, where both have the same direction: a long body is hidden in part
 _MAX_WAIT_S = 3.0  # how long a position is extrapolated without detections
-_HUGE, _HUGE_APART = 22.0, 0.35  # so large a body changes only in parts: what is close to it is a part of it
+_HUGE, _HUGE_SEPARATION = 22.0, 0.35  # so large a body changes only in parts: what is close is one of them
 _SMALL_CELLS = 4.0  # smaller movers must move straight: noise does not
 _MAX_SMALL = 8  # if a window has more small tracklets, all of them are noise
 _STRAIGHT = 0.5  # distance from start to end divided by the length of the path
@@ -104,24 +104,24 @@ def _is_part(part: Tracklet, larger: Tracklet, size: float) -> bool:
         return True
     pairs = _pairs(larger, part)
     if len(pairs) < 2 or _together_s(pairs) < _TOGETHER * min(part.life_s, larger.life_s):
-        return still and gap(part.region, larger.region) <= 1 + _LIMB_APART * size
+        return still and gap(part.region, larger.region) <= 1 + _LIMB_SEPARATION * size
     if 10 * sum(half_inside(b.box, a.box) for a, b in pairs) >= 6 * len(pairs):
         return True
-    if size >= _HUGE and _separate(pairs) <= 1 + _HUGE_APART * size:
+    if size >= _HUGE and _separate(pairs) <= 1 + _HUGE_SEPARATION * size:
         return True
     if part.travels(size):
         return _goes_along(part, larger, pairs, size)
-    return _separate(pairs) <= 1 + _LIMB_APART * size and _sway(pairs) <= 1 + _LIMB_SWAY * size
+    return _separate(pairs) <= 1 + _LIMB_SEPARATION * size and _sway(pairs) <= 1 + _LIMB_SWAY * size
 
 
 def _goes_along(part: Tracklet, larger: Tracklet, pairs: _Pairs, size: float) -> bool:
     """Whether two that travel keep a constant distance, as parts of one body do."""
     whole = [(a, b) for a, b in pairs if not larger.is_cut_off(a) and not part.is_cut_off(b)]
     pairs, slack = (whole, 0.0) if len(whole) >= 6 else (pairs, _CUT_OFF_SWAY)
-    apart, sway = _separate(pairs), _sway(pairs)
-    if part.area <= _TINY * larger.area and apart <= 1 + _TINY_APART * size:
+    distance, sway = _separate(pairs), _sway(pairs)
+    if part.area <= _TINY * larger.area and distance <= 1 + _TINY_DISTANCE * size:
         return sway <= 1.5 + _TINY_SWAY * size
-    if apart <= 1 + _CLOSE * size and sway <= 1 + slack * size:
+    if distance <= 1 + _CLOSE * size and sway <= 1 + slack * size:
         return True
     return sway <= 1 + (_SWAY + slack) * size and _fits(pairs, level=larger.level())
 

@@ -149,9 +149,9 @@ class MoverTracker:
             if owned[t]:
                 track.near_s = pts_s
                 if t not in overlapping:
-                    largest, *apart = groups(owned[t])
+                    largest, *others = groups(owned[t])
                     track.update(pts_s, largest)
-                    free += [blob for group in apart for blob in group]
+                    free += [blob for group in others for blob in group]
         self._begin(pts_s, free)
 
     def _assign(
