@@ -125,9 +125,7 @@ class Client:
             raise BrokerError(self._connect_failure(failed)) from failed
         except ValueError as failed:  # a name that cannot be one (UnicodeError)
             self.abort()
-            raise BrokerError(
-                f"{self._endpoint.host!r} cannot be connected to: {_reason(failed)}"
-            ) from failed
+            raise BrokerError(f"not the name of a host: {_reason(failed)}") from failed
         except BaseException:
             self.abort()
             raise
