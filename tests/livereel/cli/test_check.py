@@ -57,7 +57,7 @@ def test_a_broker_whose_name_cannot_be_one_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not check(Options(Config(data=tmp_path, mqtt=MqttSettings(host="broker..lan"))))
-    assert "FAIL  mqtt: broker..lan:1883: 'broker..lan' cannot be connected to: " in capsys.readouterr().out
+    assert "FAIL  mqtt: broker..lan:1883: not the name of a host: " in capsys.readouterr().out
 
 
 @pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
