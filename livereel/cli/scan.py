@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Outcome, Window
 from base.atomic import write_text
+from base.clock import parse_utc, utc_after, utc_text
 from base.local_time import length_text, span_text
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
@@ -51,10 +52,12 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
             arrivals=arrivals(source),
         )
         seen: list[Window | Gap] = []
+        lines = _Lines(None if source.info.live else utc_text(source.info.start_utc))
         known, said = source.info.duration_s is not None, 0
         with ended_by_ctrl_c(source), progress("watching", known=known) as advance:
             for item in capture.windows():
-                print_row(item) if as_json else print_line(item)
+                if line := _row(item) if as_json else lines.line(item):
+                    _print(line)
                 for flicker in capture.flickers[said:]:
                     log.info("%s", flicker)
                 said = len(capture.flickers)
@@ -86,33 +89,46 @@ def _draw(file: Path, title: str, seen: list[Window | Gap], *, media_time: bool)
     write_text(file, page(windows, title=title, gaps=gaps, media_time=media_time))
 
 
-def print_row(item: Window | Gap) -> None:
-    """Print a JSON object: a window's row, or a gap's with ``"kind": "gap"``."""
-    if isinstance(item, Gap):
-        row = {"kind": "gap", **gap_row(item)}
-    else:
-        row = window_row(item, Outcome.QUIET if item.quiet else "seen", base=Path())
-    _print(json.dumps(row, ensure_ascii=False))
-
-
-def print_line(item: Window | Gap) -> None:
-    """Print what a person wants to know of a window or a gap."""
-    if isinstance(item, Gap):
-        if not item.is_short:
-            _print(f"{span_text(item.start_utc, item.end_utc)}  not observed ({item.reason})")
-        return
-    span = f"{_clock(item.start_s)}-{_clock(item.end_s)}"
-    if item.quiet:
-        _print(f"{span}  quiet")
-        return
-    times = " ".join(_clock(keyframe.pts_s) for keyframe in item.keyframes)
-    _print(f"{span}  highest {item.signal_max:.0f} px  keyframes {times}")
-
-
 def _print(line: str) -> None:
     """Print now: of a live source, the next line may be long in coming."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def _row(item: Window | Gap) -> str:
+    """Return a JSON object: a window's row, or a gap's with ``"kind": "gap"``."""
+    if isinstance(item, Gap):
+        row = {"kind": "gap", **gap_row(item)}
+    else:
+        row = window_row(item, Outcome.QUIET if item.quiet else "seen", base=Path())
+    return json.dumps(row, ensure_ascii=False)
+
+
+class _Lines:
+    """Windows and gaps as a person reads them, a line each."""
+
+    def __init__(self, zero_utc: str | None) -> None:
+        """``zero_utc`` is the wall time of a file's media time 0; None for a live source."""
+        self._zero_utc = zero_utc
+
+    def line(self, item: Window | Gap) -> str | None:
+        """Return the line; None for a gap that is too short to be shown."""
+        if isinstance(item, Gap):
+            return None if item.is_short else f"{self._span(item)}  not observed ({item.reason})"
+        if self._zero_utc is not None:
+            self._zero_utc = utc_after(item.start_utc, -item.start_s)
+        span = f"{_clock(item.start_s)}-{_clock(item.end_s)}"
+        if item.quiet:
+            return f"{span}  quiet"
+        times = " ".join(_clock(keyframe.pts_s) for keyframe in item.keyframes)
+        return f"{span}  highest {item.signal_max:.0f} px  keyframes {times}"
+
+    def _span(self, gap: Gap) -> str:
+        if self._zero_utc is None:
+            return span_text(gap.start_utc, gap.end_utc)
+        zero = parse_utc(self._zero_utc)
+        ends = (parse_utc(gap.start_utc), parse_utc(gap.end_utc))
+        return "-".join(_clock((end - zero).total_seconds()) for end in ends)
 
 
 def _clock(at_s: float) -> str:

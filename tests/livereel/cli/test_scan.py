@@ -60,7 +60,8 @@ def test_gaps_are_listed_between_the_windows(livereel: CommandLine, tmp_path: Pa
     broken = scene(tmp_path / "film.mp4", seconds=25, muxer={"movflags": "faststart"})
     text = livereel("scan", cut_off(broken))
     assert text.code == 0
-    assert text.out.splitlines()[-1].endswith("not observed (unreadable)")
+    gap = text.out.splitlines()[-1]
+    assert re.fullmatch(r"0:1[01]\.\d-0:25\.0  not observed \(unreadable\)", gap), "in the file's own time"
     rows = [json.loads(line) for line in livereel("scan", broken, "--json").out.splitlines()]
     assert [row.get("kind") for row in rows] == [None, None, "gap"]
     assert set(rows[-1]) == {"kind", "camera", "start_utc", "end_utc", "reason"}
