@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 from analyzer.reel.records import Choice, Part, ReelError
 from analyzer.reel.settings import ReelSettings
 from analyzer.signal.window import Clip, Keyframe, Window
-from base.clock import parse_utc
+from base.clock import utc_after
+from base.local_time import length_text, local
 from stream.media.edit.join import Joined, Place, Segment, join
 from stream.media.edit.slideshow import Slides, slideshow
 from stream.media.edit.stamp import stamp_rgb
@@ -147,10 +147,8 @@ def clip_of(window: Window) -> Clip:
 def stamp_text(window: Window, at_s: float, *, media_time: bool) -> str:
     """Return the camera and the local wall time with its offset, or the media time, of a picture."""
     if media_time:
-        tenths = int(max(0.0, at_s) * 10 + 1e-6)
-        clock = f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
-        return f"{window.camera}  {clock}"
-    wall = (parse_utc(window.start_utc) + timedelta(seconds=at_s - window.start_s)).astimezone()
+        return f"{window.camera}  {length_text(at_s, tenths=True)}"
+    wall = local(utc_after(window.start_utc, at_s - window.start_s))
     return f"{window.camera}  {wall.isoformat(sep=' ', timespec='seconds')}"
 
 

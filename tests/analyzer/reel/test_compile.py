@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ from analyzer.reel.manifest import MANIFEST, VIDEO
 from analyzer.reel.records import Choice, Gap, GapReason, Reel, ReelError
 from analyzer.reel.settings import ReelSettings
 from analyzer.reel.story import narrate
+from analyzer.reel.video import stamp_text
 from analyzer.report.page import report
 from analyzer.signal.window import Clip, Keyframe
 from base.clock import utc_after
 from stream.media.file import MediaError
 from stream.media.probe import verify
+from tests.conftest import BERLIN
 from tests.kit.cameras.damage import junk
 from tests.kit.films.numbered import beeps, chapters_elsewhere, complaints, film, flashes, number_of, shown
 from tests.kit.records.moments import moment
@@ -220,3 +222,12 @@ def test_a_summary_names_its_content_and_the_path_of_its_video(tmp_path: Path, s
     first, second = summary(reel, Path("out")).splitlines()
     assert first == f"out: {rows['title']}"
     assert second == f"1 chapter, {rows['duration_s']:.1f} s, out/reel.mp4"
+
+
+def test_a_stamp_is_local_time_with_its_offset_or_the_time_in_the_file(
+    in_zone: Callable[[str], None],
+) -> None:
+    in_zone(BERLIN)
+    window = measured(1)
+    assert stamp_text(window, 15.5, media_time=False) == "front  2026-03-12 15:00:15+01:00"
+    assert stamp_text(window, 15.5, media_time=True) == "front  0:15.5"
