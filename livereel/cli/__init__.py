@@ -3,6 +3,7 @@
 Read in this order:
 
 - ``main``: the command line: results to stdout, logs to stderr; exit 0 done, 1 failed, 2 wrong usage.
+- ``parameters``: the arguments and options that several commands have.
 - ``shared_options``: what every command has: examples in its help, ``--utc`` and how much is logged.
 - ``scan``: ``scan``: print the windows and keyframes of a source.
 - ``recap``: ``recap``: make one reel of whole files.
