@@ -116,11 +116,10 @@ def assert_nothing_gone(kept: dict[str, str], rows: list[dict[str, object]]) -> 
 def leave_unfinished(data: Path) -> None:
     """What a kill may leave, whenever it comes: a window without its description, files half-written."""
     with sqlite3.connect(data / "ledger.db") as db:
-        changed = db.execute(
-            "UPDATE windows SET outcome = 'pending', moment = NULL WHERE id ="
-            " (SELECT max(id) FROM windows WHERE outcome = 'described')"
-        )
-        assert changed.rowcount == 1
+        (window,) = db.execute("SELECT max(id) FROM windows WHERE outcome = 'described'").fetchone()
+        db.execute("UPDATE windows SET outcome = 'pending', moment = NULL WHERE id = ?", (window,))
+        # What describes a window and what finds its moment are one commit.
+        assert db.execute("DELETE FROM moments WHERE window_id = ?", (window,)).rowcount == 1
     db.close()
     day = next((data / "clips" / "front").iterdir())
     stamp = re.sub("[-:.]", "", utc_text(datetime.now(UTC)))
