@@ -19,7 +19,7 @@ LEVELS = "'debug', 'info', 'warning', 'error'"
 
 # The command line, its exit code, and what it says behind "livereel: ".
 MISTAKES: list[tuple[str, int, str]] = [
-    ("wach x.mp4", 2, "no such command 'wach'. Did you mean 'watch'? (see livereel --help)"),
+    ("wach x.mp4", 2, "no such command 'wach'. Did you mean 'watch', 'search'? (see livereel --help)"),
     ("scan", 2, "missing argument 'SOURCE' (see livereel scan --help)"),
     ("scan film.mp4 x.mp4", 2, "got unexpected extra argument(s) (x.mp4) (see livereel scan --help)"),
     ("scan film.mp4 --nonsense", 2, "no such option: --nonsense (see livereel scan --help)"),
