@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.kit.models.wire import Request, read_request, response
+from tests.kit.models.wire import Request, read_request, response, served
 
 GOOD = {
     "text": "A courier walks from the gate to the door and puts a parcel down.",
@@ -44,12 +44,8 @@ class ChatServer:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[ChatServer]:
         """Serve on a free port until the end of the block."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-        try:
+        async with served(self._serve) as self.url:
             yield self
-        finally:
-            server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await read_request(reader)

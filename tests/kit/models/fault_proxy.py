@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from tests.kit.models.wire import Request, read_request, response
+from tests.kit.models.wire import Request, read_request, response, served
 
 Fault = Literal[
     "none",
@@ -56,12 +56,8 @@ class Proxy:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Proxy]:
         """Serve on a free port until the end of the block."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-        try:
+        async with served(self._serve) as self.url:
             yield self
-        finally:
-            server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1

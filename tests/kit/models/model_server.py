@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from tests.kit.models.chat_server import GOOD
-from tests.kit.models.wire import Request, read_request
+from tests.kit.models.wire import Request, read_request, served
 
 JSON = "application/json"
 
@@ -96,12 +96,10 @@ class ModelServer:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[ModelServer]:
         """Serve on a free port until the end of the block."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**24)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         try:
-            yield self
+            async with served(self._serve, limit=2**24) as self.url:
+                yield self
         finally:
-            server.close()
             for task in self._serving:  # a client may have closed its connection
                 task.cancel()
             await asyncio.gather(*self._serving, return_exceptions=True)

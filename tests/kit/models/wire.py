@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,16 @@ def response(status: int, body: bytes, *, length: int | None = None) -> bytes:
     claimed = len(body) if length is None else length
     head = f"HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {claimed}\r\n"
     return f"{head}connection: close\r\n\r\n".encode() + body
+
+
+@asynccontextmanager
+async def served(serve: Serve, *, limit: int = 2**16) -> AsyncIterator[str]:
+    """Serve connections on a free port until the end of the block; yields the base URL, up to ``/v1``.
+
+    ``limit`` is how many bytes a stream buffers.
+    """
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=limit)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    finally:
+        server.close()
