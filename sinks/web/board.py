@@ -82,7 +82,6 @@ class Board:
     def __init__(self, cameras: Sequence[str]) -> None:
         self.cameras = {name: CameraNow() for name in cameras}
         self.describer: str | None = None
-        self.stats: Stats | None = None
         self.missed = 0
         self._pages: set[asyncio.Queue[Message | None]] = set()
         self._closed = False
@@ -151,7 +150,7 @@ class Board:
                 self.describer = event.reason
                 message = "describer", {"state": event.state, "reason": event.reason}
             case Stats():
-                self.stats = event
+                pass  # no page shows counters
             case _:
                 assert_never(event)
         return message
