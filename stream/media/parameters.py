@@ -20,6 +20,9 @@ from stream.media.track import add_copy, codec_name, holds_video
 _IN_BAND = {"h264": h264.in_band, "hevc": hevc.in_band}
 _LENGTH_BYTES = {"h264": h264.length_bytes, "hevc": hevc.length_bytes}
 _START_CODE = b"\0\0\0\1"
+# Parameter sets with all their scaling lists take less. A longer unit is damaged, and a player that finds it
+# in a clip's header refuses the whole clip, whatever else is there.
+_MAX_UNIT_BYTES = 1024
 
 
 class ClipParameters:
@@ -55,7 +58,7 @@ class ClipParameters:
         if noted is not None or self._codec not in _IN_BAND or _LENGTH_BYTES[self._codec](self._extradata):
             return noted or self._extradata
         in_band = _IN_BAND[self._codec]
-        units = in_band(bytes(packet), 0)
+        units = {unit for unit in in_band(bytes(packet), 0) if len(unit) <= _MAX_UNIT_BYTES}
         if not units or units <= in_band(self._extradata or b"", 0):
             return self._extradata
         return b"".join(_START_CODE + unit for unit in sorted(units, key=_kind))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from analyzer.signal.settings import WindowSettings
@@ -62,6 +64,22 @@ def test_a_stream_is_cut_from_the_keyframe_before(source: AvSource, tmp_path: Pa
     assert clip.path == tmp_path / "clips" / "2026-03-12" / "a.mp4"
     assert clip.file_start_s == pytest.approx(12.0)
     assert [number for _, number in shown(clip.path)] == list(range(120, 150))
+
+
+def test_a_damaged_parameter_set_does_not_spoil_a_clip(source: AvSource, tmp_path: Path) -> None:
+    """A unit of random bytes that looks like one comes with a key packet."""
+    with source:
+        packets = list(source.packets())
+        noise = random.Random(1).randbytes(27_000).replace(b"\0", b"\1")  # noqa: S311  # no secret
+        first = Packet(b"\0\0\0\1\x67\x42\xc0" + noise + bytes(packets[100]))
+        first.stream, first.time_base = packets[100].stream, packets[100].time_base
+        first.pts, first.dts, first.is_keyframe = packets[100].pts, packets[100].dts, True
+        clips = BufferClips(source, tmp_path, 10.0)
+        for packet in (*packets[:100], first, *packets[101:]):
+            clips.push(packet)
+        clip = clips.clip("a", float((packets[0].pts or 0) * packets[0].time_base), 10.0, 14.0)
+    assert clip is not None
+    assert [number for _, number in shown(clip.path)] == list(range(100, 140))
 
 
 def test_what_the_buffer_has_let_go_cannot_be_cut(source: AvSource, tmp_path: Path) -> None:
