@@ -232,9 +232,13 @@ function showStripsFailure(error) {
   find("#strips").textContent = error.message;
 }
 
+let stripsAsked = 0;
+
 async function showStrips(hours) {
+  const number = ++stripsAsked;
   const since = new Date(Date.now() - hours * 3600_000).toISOString();
   const day = await ask(`/api/timeline?since=${since}`);
+  if (number !== stripsAsked) return; // a longer range, asked for before, may be answered later
   const [from, to] = [Date.parse(day.since_utc), Date.parse(day.until_utc)];
   const parts = [];
   for (const [name, spans] of Object.entries(day.cameras)) {

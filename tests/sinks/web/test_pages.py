@@ -137,6 +137,7 @@ def test_search_finds_a_moment(page: Page, run: Watch) -> None:
 
 def test_a_moment_opens_its_clip_a_second_before_its_strongest_keyframe(page: Page, run: Watch) -> None:
     page.open(f"{run.url}timeline")
+    page.wait("document.querySelectorAll('#strips svg').length === 2")  # they push down what follows
     moment_id = page.evaluate(
         "document.querySelector('a[data-peak]').pathname.split('/').at(-1).replace('.mp4', '')"
     )
