@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import livereel
 from analyzer.describe.describer import DescribeError
@@ -43,12 +44,18 @@ from livereel.storage.retention import Retention
 from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
+from sinks.notify.settings import NotifySettings
 from sinks.sink import Sink
 from sinks.web.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
 Outlet = Callable[[Live, asyncio.Event], AbstractAsyncContextManager[Sink]]
+
+
+class _RunningSink(Sink, Protocol):
+    async def run(self) -> None: ...
+
 
 DEMO_CAMERAS = (
     CameraSettings(name="street", source="synthetic://street?seed=7&light=dusk&groups_per_minute=2"),
@@ -211,6 +218,8 @@ def _outlets(ledger: Ledger, cameras: Sequence[str], config: Config) -> list[Out
     outlets: list[Outlet] = []
     if config.mqtt.host is not None:
         outlets.append(_mqtt(ledger, cameras, config.mqtt))
+    ledger.outboxes.remove_others("notify-", [settings.name for settings in config.notify])
+    outlets += [_notify(ledger, settings, config.web.public_url) for settings in config.notify]
     if config.web.enabled:
         outlets.append(_web(ledger, cameras, config.web))
     return outlets
@@ -220,24 +229,23 @@ def _mqtt(ledger: Ledger, cameras: Sequence[str], settings: MqttSettings) -> Out
     messages = Messages(settings.topic_prefix, base=ledger.data)
     outbox = ledger.outboxes.open("mqtt", messages.stored, max_bytes=settings.outbox_max_bytes)
 
-    @asynccontextmanager
-    async def opened(live: Live, stop: asyncio.Event) -> AsyncIterator[Sink]:
-        sink = MqttSink(
-            settings,
-            cameras,
-            _reel_ids(cameras),
-            outbox,
-            live,
-            base=ledger.data,
-            version=livereel.__version__,
-        )
-        async with running("mqtt", sink.run(), stop):
-            try:
-                yield sink
-            finally:
-                await sink.close()
+    def make(live: Live) -> _RunningSink:
+        reels, version = _reel_ids(cameras), livereel.__version__
+        return MqttSink(settings, cameras, reels, outbox, live, base=ledger.data, version=version)
 
-    return opened
+    return _outlet("mqtt", make)
+
+
+def _notify(ledger: Ledger, settings: NotifySettings, page_url: str | None) -> Outlet:
+    from sinks.notify.notification import Notifications  # noqa: PLC0415  # for who wants notifications
+    from sinks.notify.service import AppriseService  # noqa: PLC0415
+    from sinks.notify.sink import OUTBOX_MAX_BYTES, NotifySink  # noqa: PLC0415
+
+    service = AppriseService(settings.url)
+    notifications = Notifications(settings, base=ledger.data, page_url=page_url)
+    outbox = ledger.outboxes.open(settings.name, notifications.encode, max_bytes=OUTBOX_MAX_BYTES)
+
+    return _outlet(settings.name, lambda _: NotifySink(settings, outbox, notifications, service))
 
 
 def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outlet:
@@ -246,11 +254,20 @@ def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outle
     listening = listen(settings)
     log.info("web: %s", url_of(listening, settings))
 
+    def make(live: Live) -> _RunningSink:
+        archive = LedgerArchive(ledger, cameras)
+        return WebSink(settings, listening, cameras, archive, live, version=livereel.__version__)
+
+    return _outlet("web", make)
+
+
+def _outlet(name: str, make: Callable[[Live], _RunningSink]) -> Outlet:
+    """Return what runs a sink, made once the run exists, until the block ends."""
+
     @asynccontextmanager
     async def opened(live: Live, stop: asyncio.Event) -> AsyncIterator[Sink]:
-        archive = LedgerArchive(ledger, cameras)
-        sink = WebSink(settings, listening, cameras, archive, live, version=livereel.__version__)
-        async with running("web", sink.run(), stop):
+        sink = make(live)
+        async with running(name, sink.run(), stop):
             try:
                 yield sink
             finally:

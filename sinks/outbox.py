@@ -50,8 +50,11 @@ class OutboxCounts:
     dropped: int
 
 
-Encode = Callable[[Moment | Reel], OutboxMessage]
-"""Builds the message of an event; quick and without side effects, as it runs within the event's commit."""
+Encode = Callable[[Moment | Reel], OutboxMessage | None]
+"""Builds the message of an event, None for an event that the sink does not deliver.
+
+It is quick and without side effects, as it runs within the event's commit.
+"""
 
 
 class Outbox(Protocol):

@@ -24,6 +24,7 @@ from livereel.cli.main import app
 from livereel.config.file import load
 from livereel.config.schema import Config
 from sinks.events import CameraStatus
+from sinks.notify.settings import NotifySettings
 from tests.kit.program.documents import (
     DOCS,
     FOR_USERS,
@@ -125,7 +126,7 @@ def messages() -> list[str]:
 @pytest.mark.parametrize("block", configurations(), ids=names(configurations()))
 def test_every_configuration_loads(block: Quoted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in re.findall(r"\$\{(\w+)\}", block.text):
-        monkeypatch.setenv(variable, "x" * 32)  # as long as a token
+        monkeypatch.setenv(variable, "json://" + "x" * 32)  # a token, or an address
     file = tmp_path / "config.yaml"
     file.write_text(block.text, encoding="utf-8")
     assert load(file) != Config()
@@ -177,7 +178,7 @@ def test_every_option_that_is_named_exists(document: Path) -> None:
     }
     known = (
         {key.rpartition(".")[2] for key in KEYS}
-        | {field.name for field in dataclasses.fields(CameraSettings)}
+        | {field.name for kind in (CameraSettings, NotifySettings) for field in dataclasses.fields(kind)}
         | members
     )
     units = {code for code in INLINE.findall(prose(document)) if UNIT.fullmatch(code)}

@@ -19,6 +19,7 @@ from livereel.camera.settings import CameraSettings
 from livereel.cli.main import app
 from livereel.config.file import load
 from livereel.config.schema import Config
+from sinks.notify.settings import NotifySettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = [
@@ -36,7 +37,11 @@ LIBRARIES = {
     "annotated_types", "av", "cv2", "h11", "imageio", "jinja2", "numpy", "paho", "PIL", "pydantic",
     "rich", "sqlalchemy", "sse_starlette", "starlette", "typer", "uvicorn", "yaml",
 }  # fmt: skip
-MODEL_LIBRARIES = {"openai", "qwen_vl_utils", "torch", "transformers", "vllm"}
+EXTRA_LIBRARIES = {
+    "analyzer": {"openai", "qwen_vl_utils", "torch", "transformers", "vllm"},
+    "sinks": {"apprise"},
+}
+"""Of a package's optional parts."""
 
 
 def modules() -> list[Path]:
@@ -67,8 +72,7 @@ def undeclared(module: Path) -> set[str]:
     """What a module imports of packages above it, or of libraries that are not declared."""
     package = module.relative_to(ROOT).parts[0]
     allowed = {*PACKAGES[: PACKAGES.index(package) + 1], *LIBRARIES, *sys.stdlib_module_names}
-    if package == "analyzer":
-        allowed |= MODEL_LIBRARIES
+    allowed |= EXTRA_LIBRARIES.get(package, set())
     return {name.partition(".")[0] for name in imported(module)} - allowed
 
 
@@ -232,8 +236,18 @@ def test_the_sample_configuration_names_every_option() -> None:
 
 
 def test_the_sample_configuration_describes_every_option_of_a_camera() -> None:
-    shown = {match[1] for match in re.finditer(r"^#[ -]+(\w+):", CONFIG.read_text(), re.MULTILINE)}
-    assert shown == {field.name for field in dataclasses.fields(CameraSettings)}
+    assert options_of_items("cameras") == {field.name for field in dataclasses.fields(CameraSettings)}
+
+
+def test_the_sample_configuration_describes_every_option_of_a_service() -> None:
+    assert options_of_items("notify") == {field.name for field in dataclasses.fields(NotifySettings)}
+
+
+def options_of_items(section: str) -> set[str]:
+    """The options that the comments below an empty list describe."""
+    comments = re.search(rf"^{section}: .*\n((#.*\n)+)", CONFIG.read_text(), re.MULTILINE)
+    assert comments
+    return set(re.findall(r"^#[ -]+(\w+):", comments[1], re.MULTILINE))
 
 
 def test_every_option_has_its_comment() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from analyzer.reel.manifest import MANIFEST, VIDEO, manifest
+from analyzer.reel.manifest import MANIFEST, POSTER, VIDEO, manifest
 from analyzer.reel.records import Chapter, Choice, Gap, Part, Reel, ReelError, Span, Story
 from analyzer.reel.settings import ReelSettings
 from analyzer.reel.shots import shots
@@ -20,7 +20,6 @@ from base.atomic import write_text
 from base.plural import counted
 from stream.media.frame_grab import write_jpeg
 
-POSTER = "poster.jpg"
 REPORT = "report.html"
 # A page that holds a larger video opens slowly, and phones refuse it: as base64 it is a third larger.
 MAX_EMBEDDED_BYTES = 50_000_000

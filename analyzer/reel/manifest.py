@@ -10,6 +10,7 @@ from base.clock import utc_after
 
 MANIFEST = "reel.json"
 VIDEO = "reel.mp4"
+POSTER = "poster.jpg"
 
 
 def manifest(reel: Reel) -> dict[str, Any]:

@@ -17,22 +17,26 @@ from livereel.config.options import Options
 from livereel.config.schema import Config
 from sinks.mqtt.access_check import check_broker
 from sinks.mqtt.connection.errors import BrokerError
+from sinks.notify.notification import Notification
+from sinks.notify.settings import NotifySettings
 
 Try = Callable[[], Awaitable[str]]
 
 
-def check(options: Options, snapshots: Path | None = None) -> bool:
+def check(options: Options, snapshots: Path | None = None, *, notify: bool = False) -> bool:
     """Try cameras, model, broker and disk; print a line for each and return whether all work.
 
-    In the folder ``snapshots``, if given, a picture of each camera is written with its regions drawn.
+    In the folder ``snapshots``, if given, a picture of each camera is written with its regions drawn. With
+    ``notify`` a test is sent to each notification service.
     """
-    return asyncio.run(_check(options, snapshots))
+    return asyncio.run(_check(options, snapshots, notify=notify))
 
 
-async def _check(options: Options, snapshots: Path | None) -> bool:
+async def _check(options: Options, snapshots: Path | None, *, notify: bool) -> bool:
     config = options.config
     tries: list[tuple[str, Try]] = list(_cameras(options, snapshots))
     tries += [("words", _words(options)), ("mqtt", _mqtt(config)), ("disk", _disk(config))]
+    tries += [(service.name, _service(service, send=notify)) for service in config.notify]
     if not config.cameras:
         sys.stdout.write("ok    cameras: none\n")
     return all([await _try(name, attempt) for name, attempt in tries])
@@ -85,6 +89,20 @@ def _mqtt(config: Config) -> Try:
         if config.mqtt.host is None:
             return "off (no host)"
         return await check_broker(config.mqtt, [camera.name for camera in config.cameras])
+
+    return attempt
+
+
+def _service(settings: NotifySettings, *, send: bool) -> Try:
+    async def attempt() -> str:
+        from sinks.notify.service import AppriseService  # noqa: PLC0415  # an extra
+
+        service = AppriseService(settings.url)
+        if not send:
+            return "Apprise knows the address; check --notify sends a test"
+        test = Notification("livereel", "This is a test: notifications arrive.")
+        await asyncio.to_thread(service.send, test, None)
+        return "a test was accepted"
 
     return attempt
 

@@ -210,10 +210,13 @@ def check(
             show_default="none",
         ),
     ] = None,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Send a test to each notification service.")
+    ] = False,
 ) -> None:
     """Try all that a configuration names: each is ok, or why not.
 
-    Cameras, model, broker and disk.
+    Cameras, model, broker, disk and notification services.
     """
     from livereel.cli.check import check as run  # noqa: PLC0415  # --help needs none of it
     from livereel.config.options import read_options  # noqa: PLC0415
@@ -222,7 +225,7 @@ def check(
     if path is not None and config is not None:
         raise UsageError("CONFIG and --config name the same thing: give one of them")
     options = read_options(config or path or Path("config.yaml"), [], [])
-    raise typer.Exit(0 if run(options, snapshot) else 1)
+    raise typer.Exit(0 if run(options, snapshot, notify=notify) else 1)
 
 
 @command(app, 'livereel ledger --since "2h ago"', "livereel ledger --data front --since yesterday --json")

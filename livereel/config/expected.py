@@ -27,6 +27,7 @@ EXAMPLES = {
     "max_in_flight": "8",
     "model": "Qwen/Qwen2-VL-7B-Instruct",
     "name": "front",
+    "notify": '{url: "ntfys://ntfy.sh/my-topic"}',
     "normal": "cars are parked at the kerb",
     "options": "{max_num_seqs: 64}",
     "password": '"${MQTT_PASSWORD}"',
@@ -34,7 +35,9 @@ EXAMPLES = {
     "port": "1883",
     "profile": "sports",
     "profiles": "{harbour: ships count most}",
+    "public_url": "https://home.example/livereel",
     "quantization": "fp8",
+    "quiet_hours": '"22:00-06:00"',
     "regions": "[0, 0, 640, 360]",
     "root_path": "/livereel",
     "source": "rtsp://10.0.0.5/main",
@@ -44,10 +47,15 @@ EXAMPLES = {
     "tls_client_key": "livereel.key",
     "token": '"${LIVEREEL_TOKEN}"',
     "tokens_per_hour": "200000",
+    "url": "ntfys://ntfy.sh/my-topic",
     "user": "livereel",
+    "when": "alert",
     "windows_per_minute": "30",
 }
 """An example of each option whose default is none, and of an item of each list."""
+
+# Where an option of a name that EXAMPLES has for records is a list of their names.
+_NAMES = {"cameras": "front"}
 
 # Of the pages, whose defaults are examples; the broker's options of the same names have none.
 _DEFAULT_SHOWS = frozenset({"host", "port"})
@@ -83,7 +91,7 @@ def expected(option: str, hint: Any, default: object = None) -> str:
 def expected_item(option: str, hint: Any) -> str:
     """Return what is expected of an item of an option that is a list, with an example."""
     phrase = _AREA if is_area(hint) else _phrase(option, hint)
-    return _such_as(phrase, EXAMPLES.get(option, ""))
+    return _such_as(phrase, _item_example(option, hint))
 
 
 def _such_as(phrase: str, example: str) -> str:
@@ -126,7 +134,7 @@ def _range(option: str, bounds: tuple[Any, ...]) -> str:
 def _example(option: str, hint: Any, default: object) -> str:
     bare, _ = parts(hint)
     if get_origin(bare) is tuple:
-        return f"[{EXAMPLES[option]}]"
+        return f"[{_item_example(option, get_args(bare)[0])}]"
     if option in EXAMPLES and not (option in _DEFAULT_SHOWS and default):
         return EXAMPLES[option]
     if get_origin(bare) is Literal or bare is bool:
@@ -136,6 +144,10 @@ def _example(option: str, hint: Any, default: object) -> str:
     if isinstance(default, int | float):
         return _written(option, default)
     return str(default) if isinstance(default, str | Path) else ""
+
+
+def _item_example(option: str, hint: Any) -> str:
+    return _NAMES[option] if hint is str and option in _NAMES else EXAMPLES.get(option, "")
 
 
 def _lines_of(section: object) -> Iterator[str]:

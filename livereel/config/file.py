@@ -13,6 +13,7 @@ from livereel.camera.settings import NAME, CameraSettings
 from livereel.config.reader import Keys, Mistake, Reader
 from livereel.config.schema import Config, ConfigError
 from sinks.mqtt.settings import problems as mqtt_problems
+from sinks.notify.settings import problems as notify_problems
 from sinks.web.settings import problems as web_problems
 from stream.address import scheme
 
@@ -78,6 +79,10 @@ def _more_mistakes(config: Config, sections: set[Keys]) -> Iterator[Mistake]:
     for section, problems in (("mqtt", mqtt_problems(config.mqtt)), ("web", web_problems(config.web))):
         if (section,) not in sections:
             yield from (Mistake((section, key), problem) for key, problem in problems)
+    if ("notify",) not in sections:
+        for index, service in enumerate(config.notify):
+            problems = notify_problems(service, names, [*names, *RESERVED])
+            yield from (Mistake(("notify", index, key), problem) for key, problem in problems)
 
 
 def _camera_mistakes(camera: CameraSettings, before: list[str], keys: Keys) -> Iterator[Mistake]:
@@ -136,4 +141,10 @@ def _line(keys: Keys, lines: dict[Keys, int]) -> int:
 
 
 def _named(keys: Keys) -> str:
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
+    names = (f"[{key}]" if isinstance(key, int) else f".{_printable(key)}" for key in keys)
+    return "".join(names).removeprefix(".")
+
+
+def _printable(key: str) -> str:
+    """Return a key as one line."""
+    return key if key.isprintable() else repr(key)

@@ -14,6 +14,7 @@ from analyzer.signal.settings import MotionSettings, PeakSettings
 from livereel.camera.settings import CameraSettings
 from livereel.storage.settings import RetentionSettings
 from sinks.mqtt.settings import MqttSettings
+from sinks.notify.settings import NotifySettings
 from sinks.web.settings import WebSettings
 
 
@@ -45,4 +46,5 @@ class Config:
     reel: ReelSettings = field(default_factory=ReelSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    notify: tuple[NotifySettings, ...] = ()
     retention: RetentionSettings = field(default_factory=RetentionSettings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -48,6 +48,7 @@ _COUNT = (
     )
     .returning(outbox_sinks.c.waiting_bytes)
 )
+_SINKS = select(outbox_sinks.c.sink)
 _COUNTS = select(outbox_sinks.c.waiting, outbox_sinks.c.dropped).where(
     outbox_sinks.c.sink == bindparam("of_sink")
 )
@@ -86,7 +87,16 @@ class Outboxes:
     def add(self, connection: Connection, event: Moment | Reel) -> None:
         """Add an event in the transaction that makes it."""
         for sink, encode in self._open:
-            sink.put(connection, encode(event))
+            if message := encode(event):
+                sink.put(connection, message)
+
+    def remove_others(self, prefix: str, kept: Collection[str]) -> None:
+        """Delete the outboxes of sinks whose names begin with ``prefix``, but for ``kept``."""
+        for row in self._database.read(_SINKS):
+            if row.sink.startswith(prefix) and row.sink not in kept:
+                with self._database.writing() as connection:
+                    for table in (outbox, outbox_topics, outbox_retained, outbox_sinks):
+                        connection.execute(delete(table).where(table.c.sink == row.sink))
 
 
 class SinkOutbox:

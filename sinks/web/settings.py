@@ -22,6 +22,8 @@ class WebSettings:
         port: 0 takes a free one.
         token: who knows it may read and change; at least 16 characters. Without one, only this machine is
             served, and nothing can be changed but that reels can be made.
+        public_url: where people reach the pages, such as ``https://home.example/livereel``: links in
+            notifications begin with it.
         root_path: the path under which a reverse proxy serves the pages, such as ``/livereel``.
     """
 
@@ -29,6 +31,7 @@ class WebSettings:
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65535)] = 8090
     token: str | None = field(default=None, repr=False)
+    public_url: str | None = None
     root_path: str = ""
 
     @property
@@ -49,6 +52,9 @@ def problems(settings: WebSettings) -> Iterator[tuple[str, str]]:
         yield "token", f"is needed where other machines can connect, as they can to {settings.host}"
     if token is not None and (len(token) < MIN_TOKEN_CHARS or not token.isascii() or not token.isprintable()):
         yield "token", f"needs at least {MIN_TOKEN_CHARS} printable ASCII characters"
+    public = settings.public_url
+    if public is not None and (not public.startswith(("http://", "https://")) or not public.isprintable()):
+        yield "public_url", "expected an address, such as https://home.example/livereel"
     path = settings.root_path
     if path and (not path.startswith("/") or path.endswith("/") or not path.isprintable() or "//" in path):
         yield "root_path", "begins with / and does not end with it, such as /livereel"

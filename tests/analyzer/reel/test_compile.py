@@ -14,8 +14,8 @@ import cv2
 import pytest
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.compile import POSTER, ReelPlan, compile_reel, summary
-from analyzer.reel.manifest import MANIFEST, VIDEO
+from analyzer.reel.compile import ReelPlan, compile_reel, summary
+from analyzer.reel.manifest import MANIFEST, POSTER, VIDEO
 from analyzer.reel.records import Choice, Gap, GapReason, Reel, ReelError
 from analyzer.reel.settings import ReelSettings
 from analyzer.reel.story import narrate

@@ -18,11 +18,13 @@ from livereel.config.options import Options
 from livereel.config.schema import Config
 from livereel.storage.settings import RetentionSettings
 from sinks.mqtt.settings import MqttSettings
+from sinks.notify.settings import NotifySettings
 from tests.kit.cameras.pages import Page, pages
 from tests.kit.films.scene import scene
 from tests.kit.mqtt.broker import MOSQUITTO, access_rules, broker, free_port
 from tests.kit.program.command_line import CommandLine
 from tests.kit.records.keyframe_files import snapshot
+from tests.kit.web.webhook import webhook
 
 
 def test_all_that_works_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -213,3 +215,22 @@ def test_the_configuration_may_be_named_in_either_way(livereel: CommandLine, tmp
     assert livereel("check", "--config", config).out == livereel("check", config).out
     said = livereel.failure("check", config, "--config", config, code=2)
     assert said == "CONFIG and --config name the same thing: give one of them"
+
+
+def test_notification_services_are_tried_when_asked_and_their_addresses_are_not_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    retention = replace(RetentionSettings(), min_free_bytes=0)
+    with webhook() as works, webhook() as fails:
+        fails.status = 403
+        services = (NotifySettings(works.url), NotifySettings(fails.url))
+        options = Options(Config(data=tmp_path, retention=retention, notify=services))
+        assert check(options)
+        assert not works.asked
+        assert not check(options, notify=True)
+        assert works.titles == ["livereel"]
+    out = capsys.readouterr().out
+    assert f"ok    {services[0].name}: Apprise knows the address; check --notify sends a test\n" in out
+    assert f"ok    {services[0].name}: a test was accepted\n" in out
+    assert f"FAIL  {services[1].name}: Failed to send JSON POST notification" in out
+    assert "sesame" not in out

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass, replace
 from pathlib import Path
-from typing import get_origin, get_type_hints
+from typing import get_args, get_origin, get_type_hints
 
 import pytest
 
 from analyzer.describe.model.text_model import DESCRIBING, SELECTING
 from livereel.camera.settings import CameraSettings
-from livereel.config.expected import EXAMPLES
+from livereel.config.expected import EXAMPLES, expected
 from livereel.config.file import load
 from livereel.config.schema import Config, ConfigError
 
@@ -113,14 +113,13 @@ def text_of_examples() -> str:
             if isinstance(hint, type) and is_dataclass(hint):
                 yield f"{indent}{option}:"
                 yield from of(hint, indent + "  ")
+            elif get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
+                lines = [f"  {line}" for line in of(get_args(hint)[0], indent)]
+                yield from (f"{indent}{option}:", lines[0].replace("  ", "- ", 1), *lines[1:])
             elif option in EXAMPLES:
-                is_list = get_origin(hint) is tuple
-                yield f"{indent}{option}: {f'[{EXAMPLES[option]}]' if is_list else EXAMPLES[option]}"
+                yield f"{indent}{option}: {expected(option, hint).partition('such as ')[2]}"
 
-    camera = [f"  {line}" for line in of(CameraSettings, "")]
-    camera[0] = camera[0].replace("  ", "- ", 1)
-    rest = [line for line in of(Config, "") if not line.startswith("cameras:")]
-    return "\n".join([*rest, "cameras:", *camera]) + "\n"
+    return "\n".join(of(Config, "")) + "\n"
 
 
 def test_each_example_that_a_message_gives_may_be_written(

@@ -20,6 +20,7 @@ from livereel.config.file import load, parse
 from livereel.config.schema import Config, ConfigError
 from livereel.storage.settings import RetentionSettings
 from sinks.mqtt.settings import MqttSettings
+from sinks.notify.settings import NotifySettings
 
 AREA = "expected a rectangle [x, y, width, height], or at least three corners [[x, y], ...], in pixels"
 CAMERA = "cameras:\n- name: a\n  source: x\n"
@@ -28,7 +29,7 @@ OF_CAMERA = (
     "language"
 )
 SECTION = "expected options as 'key: value' lines, indented below it"
-SECTIONS = "data, cameras, window_s, motion, peaks, describe, reel, mqtt, web, retention"
+SECTIONS = "data, cameras, window_s, motion, peaks, describe, reel, mqtt, web, notify, retention"
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
 TEXT = "text (in quotes if it is a number, yes, no, on or off)"
 ONE_LINE = "cameras: [{name: a, source: x, %s}]\n"
@@ -222,6 +223,43 @@ MISTAKES = {
         "mqtt: {topic_prefix: a/+}\n",
         ":1: mqtt.topic_prefix: 'a/+' cannot be part of a topic: + and # are wildcards",
     ),
+    "a key of two lines": (
+        '"a\\nb": 3\n',
+        f":1: 'a\\nb': no such option; there are {SECTIONS}",
+    ),
+    # Notifications
+    "a service without an address": (
+        "notify: [{when: [alert]}]\n",
+        f":1: notify[0].url: is missing: expected {TEXT}, such as ntfys://ntfy.sh/my-topic",
+    ),
+    "no address of a service": (
+        "notify: [{url: my-topic}]\n",
+        ":1: notify[0].url: expected an address of Apprise, such as ntfys://ntfy.sh/my-topic",
+    ),
+    "a reel that there is not": (
+        CAMERA + "notify: [{url: 'ntfys://x/y', when: ['reel:day']}]\n",
+        ":4: notify[0].when: names a reel that there is not; there are a, all, requested",
+    ),
+    "another event": (
+        "notify: [{url: 'ntfys://x/y', when: [motion]}]\n",
+        ":1: notify[0].when: expected some of alert, moment, reel and reel:NAME",
+    ),
+    "one event alone": (
+        "notify: [{url: 'ntfys://x/y', when: alert}]\n",
+        ":1: notify[0].when: expected a list, such as [alert]",
+    ),
+    "a camera that there is not": (
+        CAMERA + "notify:\n- url: ntfys://x/y\n  cameras: [b]\n",
+        ":6: notify[0].cameras: names a camera that there is not; there are a",
+    ),
+    "a camera alone": (
+        CAMERA + "notify:\n- url: ntfys://x/y\n  cameras: a\n",
+        ":6: notify[0].cameras: expected a list, such as [front]",
+    ),
+    "quiet hours without minutes": (
+        "notify: [{url: 'ntfys://x/y', quiet_hours: 22-6}]\n",
+        ":1: notify[0].quiet_hours: expected two times of a day, such as 22:00-06:00",
+    ),
     # No YAML
     "a colon in a text": (
         "a: b\nc: d: e\n",
@@ -296,6 +334,7 @@ SECTION_KINDS = (
     MqttSettings,
     RetentionSettings,
 )
+SERVICE_OPTIONS = [field.name for field in dataclasses.fields(NotifySettings)]
 OF_SECTIONS = [option.name for kind in SECTION_KINDS for option in dataclasses.fields(kind)]
 CAMERA_OPTIONS = [field.name for field in dataclasses.fields(CameraSettings)]
 
@@ -311,7 +350,10 @@ CAMERA_OPTIONS = [field.name for field in dataclasses.fields(CameraSettings)]
         {
             "cameras": st.lists(
                 st.dictionaries(st.sampled_from(CAMERA_OPTIONS), VALUES, max_size=6), max_size=3
-            )
+            ),
+            "notify": st.lists(
+                st.dictionaries(st.sampled_from(SERVICE_OPTIONS), VALUES, max_size=4), max_size=2
+            ),
         }
     )
 )

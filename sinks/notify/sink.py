@@ -1,0 +1,168 @@
+"""``NotifySink``: sends what waits in its outbox to one service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import takewhile
+from pathlib import Path
+
+from analyzer.describe.moment import Moment
+from analyzer.reel.records import Reel
+from base.clock import parse_utc
+from base.daemon_thread import run_in_daemon_thread
+from base.plural import counted
+from sinks.notify.notification import Notification, Notifications
+from sinks.notify.pace import Pace
+from sinks.notify.quiet_hours import QuietHours
+from sinks.notify.service import AppriseService, NotifyError
+from sinks.notify.settings import NotifySettings
+from sinks.outbox import Outbox, StoredMessage
+from sinks.sink import Event, SinkError
+
+log = logging.getLogger(__name__)
+
+# What the outbox holds of one service; beyond it the oldest are dropped and counted.
+OUTBOX_MAX_BYTES = 10_000_000
+# Messages that are sent as one notification.
+MAX_TOGETHER = 200
+# What could not be sent for so long says nothing any more.
+MAX_AGE = timedelta(days=2)
+# A service that refuses the attachment, rather than the message, is found after so many tries.
+TRIES_WITH_ATTACHMENT = 2
+# A run that ends waits so long for a notification that is on its way.
+CLOSE_S = 2.0
+
+
+class NotifySink:
+    """A Sink for one service; run ``run`` as a task.
+
+    A message stays in the outbox until the service has accepted it, and is then removed at once: a restart
+    repeats a notification only where the process died between the two.
+
+    Attributes:
+        counts: notifications ``sent`` and ``failed``, messages ``too_old``.
+    """
+
+    def __init__(
+        self,
+        settings: NotifySettings,
+        outbox: Outbox,
+        notifications: Notifications,
+        service: AppriseService,
+        *,
+        pace: Pace | None = None,
+        max_age: timedelta = MAX_AGE,
+    ) -> None:
+        """Send what ``outbox`` holds; ``pace`` in place of the one that the settings ask for."""
+        self._settings = settings
+        self._outbox = outbox
+        self._notifications = notifications
+        self._service = service
+        self._max_age = max_age
+        hours = settings.quiet_hours
+        self._pace = pace or Pace(settings.min_interval_s, QuietHours.parse(hours) if hours else None)
+        self._done_until = 0
+        self._changed = asyncio.Event()
+        self._closing = asyncio.Event()
+        self.counts: Counter[str] = Counter()
+
+    async def take(self, event: Event) -> None:
+        """Send what the outbox holds, now that something may have been added."""
+        if isinstance(event, Moment | Reel):
+            self._changed.set()
+
+    async def close(self) -> None:
+        """End ``run``, which is given CLOSE_S for a notification that is on its way. Safe to call twice."""
+        self._closing.set()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Send until ``close``; failures are tried again, with growing pauses."""
+        while True:
+            is_last = self._closing.is_set()
+            self._changed.clear()
+            wait_s = await self._send_waiting()
+            if is_last:
+                break
+            if wait_s is None:
+                await self._changed.wait()
+            elif wait_s:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), wait_s)
+        with suppress(SinkError):
+            if waiting := (await asyncio.to_thread(self._outbox.counts)).waiting:
+                log.warning("%s: %s for the next start", self._settings.name, counted(waiting, "message"))
+
+    async def _send_waiting(self) -> float | None:
+        """Send one notification if one is due; return the seconds until the next may be, None for no end."""
+        now = datetime.now(UTC)
+        try:
+            messages = await asyncio.to_thread(self._outbox.messages_after, self._done_until, MAX_TOGETHER)
+            messages = await self._drop_old(messages, now)
+            if not messages:
+                return None
+            if wait_s := self._pace.wait_s(now):
+                return wait_s
+            payloads = [message.payload for message in messages]
+            await self._send(self._notifications.join(payloads, now))
+        except SinkError as error:
+            pause_s = self._pace.failed(datetime.now(UTC))
+            self.counts["failed"] += 1
+            log.warning("%s: not sent, again in %g s: %s", self._settings.name, pause_s, error)
+            return 0.0
+        self.counts["sent"] += 1
+        self._pace.sent(datetime.now(UTC))
+        try:
+            await self._mark_done(messages[-1])
+        except SinkError as error:
+            log.warning("%s: sent, but may be sent again after a restart: %s", self._settings.name, error)
+        return 0.0
+
+    async def _drop_old(self, messages: list[StoredMessage], now: datetime) -> list[StoredMessage]:
+        """Remove messages that are too old to be sent; returns the others."""
+        old = list(takewhile(lambda message: now - _time_of(message) > self._max_age, messages))
+        if old:
+            self.counts["too_old"] += len(old)
+            log.warning("%s: %s too old, not sent", self._settings.name, counted(len(old), "message"))
+            await self._mark_done(old[-1])
+        return messages[len(old) :]
+
+    async def _mark_done(self, message: StoredMessage) -> None:
+        self._done_until = message.number
+        await asyncio.to_thread(self._outbox.mark_done, message.number)
+
+    async def _send(self, notification: Notification) -> None:
+        """Send in a thread that does not hold up the end of the program; raises NotifyError."""
+        attachment = None
+        if self._pace.failures < TRIES_WITH_ATTACHMENT:
+            attachment = next(filter(self._fits, notification.attachments), None)
+        sending = asyncio.create_task(
+            run_in_daemon_thread(partial(self._service.send, notification, attachment))
+        )
+        closing = asyncio.create_task(self._closing.wait())
+        try:
+            await asyncio.wait({sending, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                await asyncio.wait({sending}, timeout=CLOSE_S)
+            if not sending.done():
+                sending.cancel()
+                raise NotifyError("it has not answered by the end of the run")
+            sending.result()
+        finally:
+            closing.cancel()
+
+    def _fits(self, file: Path) -> bool:
+        try:
+            return file.stat().st_size <= self._settings.attach_max_bytes
+        except OSError:  # removed by retention
+            return False
+
+
+def _time_of(message: StoredMessage) -> datetime:
+    return parse_utc(json.loads(message.payload)["at_utc"])
