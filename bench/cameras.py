@@ -43,9 +43,11 @@ LOOK = Look(round_s=20, moving_s=6.0)
 class TimedSink:
     """Notes how long after the picture motion and keyframes are published, and after its end a window."""
 
+    name = "timed"
+
     def __init__(self, window_s: float) -> None:
         self._window_s = window_s
-        self.late_s: dict[str, list[float]] = {"window": [], "Stirring": [], "Glimpse": []}
+        self.late_s: dict[str, list[float]] = {"window": [], "MotionChanged": [], "KeyframePreview": []}
 
     async def take(self, event: Event) -> None:
         """Note how late the event is; a window is in the ledger by now."""
@@ -57,6 +59,10 @@ class TimedSink:
 
     def _note(self, what: str, at_utc: str) -> None:
         self.late_s[what].append((datetime.now(UTC) - parse_utc(at_utc)).total_seconds())
+
+    def counters(self) -> dict[str, float]:
+        """Nothing is counted."""
+        return {}
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -256,7 +256,15 @@ def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outle
 
     def make(live: Live) -> _RunningSink:
         archive = LedgerArchive(ledger, cameras)
-        return WebSink(settings, listening, cameras, archive, live, version=livereel.__version__)
+        return WebSink(
+            settings,
+            listening,
+            cameras,
+            archive,
+            reels=live,
+            telemetry=live.stats,
+            version=livereel.__version__,
+        )
 
     return _outlet("web", make)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from analyzer.describe.moment import Moment
@@ -87,11 +87,21 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counters of a run, sent each minute: ``counters`` by name, ``cameras`` by camera and name."""
+    """Counters of a run, sent each minute.
+
+    Attributes:
+        at_utc: when they were read.
+        counters: of the whole run, by name.
+        cameras: by camera and name.
+        gaps_s: seconds that were not observed in gaps that have ended, by camera and reason.
+        sinks: by sink and name.
+    """
 
     at_utc: str
     counters: dict[str, float]
     cameras: dict[str, dict[str, float]]
+    gaps_s: dict[str, dict[str, float]] = field(default_factory=dict)
+    sinks: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 class DescriberStatus(StrEnum):

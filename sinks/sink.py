@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from analyzer.describe.moment import Moment
@@ -33,10 +34,20 @@ class Sink(Protocol):
 
     ``take`` never waits for the peer: it may drop events, and counts them. What must not be lost, a Moment or
     a Reel, is in the sink's outbox before it is passed here (``sinks.outbox``), and its files are in place.
+
+    Attributes:
+        name: identifies it among the sinks of a run; no secret.
     """
+
+    @property
+    def name(self) -> str: ...
 
     async def take(self, event: Event) -> None:
         """Accept an event; raises SinkError if that is not possible."""
+        ...
+
+    def counters(self) -> Mapping[str, float]:
+        """Return what it has done and dropped since the start, and what waits now, by name."""
         ...
 
     async def close(self) -> None:

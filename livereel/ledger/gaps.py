@@ -39,7 +39,7 @@ _CLOSE = (
     update(gaps)
     .where(_CAMERA_IS, IS_OPEN)
     .values(end_utc=bindparam("until"))
-    .returning(_it.number, _it.start_utc)
+    .returning(_it.number, _it.start_utc, _it.reason)
 )
 _FORGET_SHORT = delete(gaps).where(
     _it.number == bindparam("gap_number"),
@@ -88,16 +88,19 @@ class Gaps:
         with self._database.writing() as connection:
             connection.execute(_SET_REASON, values)
 
-    def close(self, camera: str, end_utc: str) -> None:
-        """End the camera's open gap, if there is one.
+    def close(self, camera: str, end_utc: str) -> Gap | None:
+        """End the camera's open gap and return it; None if there is none.
 
         A gap shorter than MIN_GAP_S is removed, unless it is all that is known of the camera: then it
         says since when the camera has been there.
         """
         with self._database.writing() as connection:
             closed = connection.execute(_CLOSE, {"of_camera": camera, "until": end_utc}).first()
-            if closed is not None and end_utc < utc_after(closed.start_utc, MIN_GAP_S):
+            if closed is None:
+                return None
+            if end_utc < utc_after(closed.start_utc, MIN_GAP_S):
                 connection.execute(_FORGET_SHORT, {"gap_number": closed.number, "of_camera": camera})
+        return Gap(camera, closed.start_utc, end_utc, GapReason(closed.reason))
 
     def add(self, gap: Gap) -> None:
         """Add a gap that has ended."""

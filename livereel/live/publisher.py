@@ -28,6 +28,10 @@ class Publisher:
         """Publish to these sinks from now on."""
         self._sinks = sinks
 
+    def counters(self) -> dict[str, dict[str, float]]:
+        """Return the counters of each sink by its name; raises SinkError where an outbox cannot be read."""
+        return {sink.name: dict(sink.counters()) for sink in self._sinks}
+
     async def publish(self, event: Event) -> None:
         """Pass an event to every sink; one that cannot take it does not affect the others."""
         for sink in self._sinks:

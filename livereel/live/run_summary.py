@@ -26,6 +26,8 @@ class UnwatchedError(Exception):
 class RunSummary:
     """Counts the events of a run. Implements ``sinks.sink.Sink``."""
 
+    name = "summary"
+
     def __init__(self, cameras: Mapping[str, str], start: datetime) -> None:
         """``cameras`` are the cameras' addresses by name."""
         self._cameras = cameras
@@ -46,6 +48,10 @@ class RunSummary:
             self._watched |= event.state == CameraStatus.WATCHING
             if event.reason is not None:
                 self._reasons[event.camera] = event.reason
+
+    def counters(self) -> dict[str, float]:
+        """Nothing: what it counts is logged at the end."""
+        return {}
 
     async def close(self) -> None:
         """Nothing is held."""

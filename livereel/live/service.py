@@ -30,7 +30,7 @@ from livereel.ledger.records import PENDING, LedgerError, WindowState
 from livereel.ledger.write_queue import WriteQueue
 from livereel.live.pending_windows import PendingWindows
 from livereel.live.publisher import Publisher
-from livereel.live.stats import StatsCollector
+from livereel.live.stats import Counted, StatsCollector
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
 from sinks.archive import ArchiveError
@@ -41,7 +41,6 @@ from sinks.events import (
     DescriberStatus,
     EpochStarted,
     Restored,
-    Stats,
 )
 from sinks.sink import Sink
 from stream.media.file import MediaError
@@ -80,6 +79,7 @@ class Live:
     Attributes:
         cameras: the supervisor of each camera's process, by the camera's name.
         describe_queue: describes pending windows.
+        stats: the counters of the run.
     """
 
     def __init__(
@@ -129,7 +129,17 @@ class Live:
             )
             for job in cameras
         }
-        self._stats = StatsCollector(self.cameras, time.monotonic())
+        self.stats = StatsCollector(
+            Counted(
+                self.cameras,
+                self.describe_queue,
+                ledger,
+                self._writes,
+                self._gaps,
+                self._publisher,
+                retention,
+            )
+        )
         self._describer_trouble: str | None = None
 
     def attach(self, sinks: Sequence[Sink]) -> None:
@@ -237,10 +247,11 @@ class Live:
             await self._publish_state(report.camera, CameraStatus.WATCHING, None)
             return
         if isinstance(report, Gap):
-            self._writes.write(lambda: self._ledger.gaps.add(report))
+            self._writes.write(lambda: self._gaps.add(report))
         elif isinstance(report, Window):
             outcome = outcome_of(report)
             self._writes.write(lambda: self._ledger.windows.add(report, outcome))
+            self.stats.add_window(outcome)
             if outcome == Outcome.DISK_FULL:
                 self._no_room.set()
             self.describe_queue.wake()
@@ -278,19 +289,9 @@ class Live:
         while True:
             await asyncio.sleep(self._intervals.stats_s)
             try:
-                await self._publisher.publish(self.stats())
-            except LedgerError as error:
+                await self._publisher.publish(self.stats.stats())
+            except ArchiveError as error:
                 log.warning("stats must wait: %s", error)
-
-    def stats(self) -> Stats:
-        """Numbers since the start; rates since the last call."""
-        others = {
-            "words_waiting": float(self._ledger.windows.count_pending()),
-            "ledger_lost": float(self._writes.lost),
-            "sinks_lost": float(self._publisher.lost),
-            "retention_windows": float(self._retention.removed_windows),
-        }
-        return self._stats.stats(_now(), time.monotonic(), self.describe_queue.counts, others)
 
     # Descriptions
 
@@ -304,7 +305,7 @@ class Live:
             await asyncio.sleep(self._intervals.retry_s)
 
     async def _described(self, moment: Moment) -> None:
-        self._stats.add_moment(moment)
+        self.stats.add_moment(moment)
         await self._publisher.publish(moment)
 
     async def _publish_describer(self) -> None:

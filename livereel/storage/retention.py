@@ -65,6 +65,11 @@ class Retention:
         self.removed_windows = 0
         self.removed_bytes = 0
 
+    @property
+    def stored_bytes(self) -> int | None:
+        """What windows and reels took after the last sweep; None before the first."""
+        return self._left_bytes
+
     def sweep(self, now: datetime) -> None:
         """Remove what the limits ask for. Raises LedgerError or OSError; the next sweep goes on."""
         oldest_utc = utc_text(now - timedelta(hours=self._limits.max_age_h))

@@ -70,6 +70,8 @@ class MqttSink:
     each connection. Other events are dropped while there is none. Run ``run`` as a task.
     """
 
+    name = "mqtt"
+
     def __init__(
         self,
         settings: MqttSettings,

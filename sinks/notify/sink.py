@@ -72,6 +72,17 @@ class NotifySink:
         self._closing = asyncio.Event()
         self.counts: Counter[str] = Counter()
 
+    @property
+    def name(self) -> str:
+        """The service's name, which does not show its address."""
+        return self._settings.name
+
+    def counters(self) -> dict[str, float]:
+        """Return counters since the start, and what waits; ``dropped`` since the outbox was made."""
+        waiting = self._outbox.counts()
+        done = {name: float(self.counts[name]) for name in ("sent", "failed", "too_old")}
+        return {**done, "waiting": waiting.waiting, "dropped": waiting.dropped}
+
     async def take(self, event: Event) -> None:
         """Send what the outbox holds, now that something may have been added."""
         if isinstance(event, Moment | Reel):

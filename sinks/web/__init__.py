@@ -9,5 +9,8 @@ Modules, in reading order:
     media       clips, keyframes and reels, with ranges
     pages       HTML from ``templates``, with script and style from ``static``
     connection  clients that are slow
+    openapi     the JSON API described, for programs and for people
+    metrics     counters for Prometheus
+    probes      whether the program runs and does its work
     sink        ``WebSink``: all of it in one server
 """

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from base.clock import utc_text
@@ -17,6 +17,7 @@ from sinks.archive import Archive, Row
 from sinks.web.access import COOKIE, Guard
 from sinks.web.api import body_of, found, moment_query, reading, reel_of
 from sinks.web.board import Board
+from sinks.web.openapi import PATHS, document
 
 FOLDER = Path(__file__).parent
 REELS_SHOWN = 60
@@ -31,6 +32,8 @@ def routes(archive: Archive, board: Board, guard: Guard, version: str) -> list[R
         Route("/timeline", pages.timeline),
         Route("/reels", pages.reels),
         Route("/reels/{reel_id}", pages.reel),
+        Route("/api", pages.api),
+        Route("/openapi.json", pages.openapi),
         Route("/login", pages.login, methods=["GET"]),
         Route("/login", pages.log_in, methods=["POST"]),
     ]
@@ -79,6 +82,14 @@ class Pages:
         """Show one reel with its story."""
         reel = found(await reading(self._archive.reel, *reel_of(request)))
         return self._page(request, "reel.html", reel=reel)
+
+    async def api(self, request: Request) -> Response:
+        """Describe the JSON API for people."""
+        return self._page(request, "api.html", paths=PATHS)
+
+    async def openapi(self, request: Request) -> Response:
+        """Describe the JSON API for programs."""
+        return JSONResponse(document(self._version, request.scope.get("root_path", "")))
 
     async def login(self, request: Request) -> Response:
         """Ask for the token."""

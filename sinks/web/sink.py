@@ -17,12 +17,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from analyzer.describe.moment import Moment
 from sinks.archive import Archive
 from sinks.sink import Event, SinkError
-from sinks.web import api, media, pages
+from sinks.web import api, media, pages, probes
 from sinks.web.access import Access, Guard
 from sinks.web.board import Board
 from sinks.web.connection import Patience, protocol
+from sinks.web.metrics import Metrics, Telemetry
 from sinks.web.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -63,14 +65,17 @@ class WebSink:
         board: what the pages show of now.
     """
 
+    name = "web"
+
     def __init__(
         self,
         settings: WebSettings,
         listening: socket.socket,
         cameras: Sequence[str],
         archive: Archive,
-        reels: api.ReelMaker,
         *,
+        reels: api.ReelMaker,
+        telemetry: Telemetry,
         version: str,
         patience: Patience | None = None,
     ) -> None:
@@ -78,11 +83,21 @@ class WebSink:
         self.board = Board(cameras)
         self._socket = listening
         self.url = url_of(listening, settings)
+        self._metrics = Metrics(telemetry, self.board)
         guard = Guard(settings)
+        application = Starlette(
+            routes=[
+                *pages.routes(archive, self.board, guard, version),
+                *api.routes(archive, self.board, reels),
+                *media.routes(archive, self.board),
+                Route("/metrics", self._metrics.metrics),
+                *probes.routes(archive, self.board),
+                Mount("/static", StaticFiles(directory=pages.FOLDER / "static")),
+            ],
+            exception_handlers={HTTPException: _refused},
+        )
         config = uvicorn.Config(
-            BelowPath(
-                Access(_application(archive, self.board, reels, guard, version), guard), settings.root_path
-            ),
+            BelowPath(Access(application, guard), settings.root_path),
             http=protocol(patience or Patience()),
             lifespan="off",
             log_config=None,
@@ -106,6 +121,12 @@ class WebSink:
     async def take(self, event: Event) -> None:
         """Show an event on all open pages; never waits for them."""
         self.board.take(event)
+        if isinstance(event, Moment):
+            self._metrics.take(event)
+
+    def counters(self) -> dict[str, float]:
+        """Return how many pages and connections are open, and how many events pages have missed."""
+        return {"pages": self.board.pages, "connections": self.connections, "missed": self.board.missed}
 
     async def close(self) -> None:
         """Stop serving; event streams end, and other answers are given CLOSE_S. Safe to call twice."""
@@ -147,25 +168,6 @@ def url_of(listening: socket.socket, settings: WebSettings) -> str:
     """Return where the pages are."""
     host, port = listening.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
-
-
-def _application(
-    archive: Archive, board: Board, reels: api.ReelMaker, guard: Guard, version: str
-) -> Starlette:
-    return Starlette(
-        routes=[
-            *pages.routes(archive, board, guard, version),
-            *api.routes(archive, board, reels),
-            *media.routes(archive, board),
-            Route("/healthz", _healthy),
-            Mount("/static", StaticFiles(directory=pages.FOLDER / "static")),
-        ],
-        exception_handlers={HTTPException: _refused},
-    )
-
-
-async def _healthy(_: Request) -> Response:
-    return PlainTextResponse("ok\n")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

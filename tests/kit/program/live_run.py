@@ -140,7 +140,11 @@ def watching(
     words = make_language_models(options.config, ())
     live = build(list(_jobs(sources, data)), ledger, words, options, patience=patience)
     archive = LedgerArchive(ledger, list(sources))
-    site = WebSink(web, listen(web), list(sources), archive, live, version="1.2.3") if web else None
+    site = (
+        WebSink(web, listen(web), list(sources), archive, reels=live, telemetry=live.stats, version="1.2.3")
+        if web
+        else None
+    )
     live.attach([*sinks, *([site] if site else [])])
     watch = Watch(data, live, utc_text(datetime.now(UTC)), url=site.url if site else "")
     loop = asyncio.new_event_loop()

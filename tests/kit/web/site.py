@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -97,7 +96,7 @@ class Site:
     def take(self, *events: Event) -> None:
         """Pass events to the sink, on its loop."""
         for event in events:
-            self.do(partial(self.sink.board.take, event))
+            asyncio.run_coroutine_threadsafe(self.sink.take(event), self.loop).result(LONG_S)
 
     def do(self, work: Callable[[], object]) -> None:
         """Do something on the sink's loop."""
@@ -136,12 +135,14 @@ def serving(
     settings = settings or WebSettings(port=0)
     loop = asyncio.new_event_loop()
     with closing(Ledger(data)) as ledger:
+        live = idle(ledger, CAMERAS)
         sink = WebSink(
             settings,
             listen(settings),
             CAMERAS,
             LedgerArchive(ledger, CAMERAS),
-            idle(ledger, CAMERAS),
+            reels=live,
+            telemetry=live.stats,
             version=VERSION,
             patience=patience,
         )

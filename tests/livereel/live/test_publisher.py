@@ -14,6 +14,8 @@ from tests.kit.records.events import keyframe_preview, moment_now, motion_change
 class ReaderCache:
     """A sink that keeps what it takes in memory, unless its disk is set to be full."""
 
+    name = "cache"
+
     def __init__(self) -> None:
         self.kept: list[Event] = []
         self.full = False
@@ -22,6 +24,9 @@ class ReaderCache:
         if self.full:
             raise SinkError("no space left")
         self.kept.append(event)
+
+    def counters(self) -> dict[str, float]:
+        return {"kept": len(self.kept)}
 
     async def close(self) -> None: ...
 

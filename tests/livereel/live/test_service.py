@@ -29,7 +29,7 @@ from livereel.ledger.records import PENDING
 from livereel.live.service import Intervals, Live, outcome_of
 from livereel.storage.retention import Retention
 from livereel.storage.settings import RetentionSettings
-from sinks.events import CameraState, DescriberState, KeyframePreview, MotionChanged, Restored, Stats
+from sinks.events import DescriberState, KeyframePreview, MotionChanged, Restored, Stats
 from sinks.outbox import Outbox, OutboxMessage
 from sinks.sink import Event
 from tests.kit.films.footage import Look, write_file
@@ -38,6 +38,7 @@ from tests.kit.models.chat_server import ChatServer
 from tests.kit.models.fault_proxy import Fault, Proxy
 from tests.kit.models.model_server import Answer, ModelServer, always, refusal
 from tests.kit.program.live_run import QUICK, WINDOWS, few_chapters
+from tests.kit.program.received import Received
 from tests.kit.records.windows import measured
 
 LONG_S = 60.0
@@ -48,27 +49,6 @@ LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds."""
     return write_file(tmp_path_factory.mktemp("film") / "film.mp4", LOOK)
-
-
-class Received:
-    """A sink that remembers."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    async def take(self, event: Event) -> None:
-        self.events.append(event)
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-    def states(self, camera: str) -> list[tuple[str, str | None]]:
-        return [
-            (it.state, it.reason) for it in self.events if isinstance(it, CameraState) and it.camera == camera
-        ]
-
-    def of(self, kind: type[object]) -> list[Event]:
-        return [it for it in self.events if isinstance(it, kind)]
 
 
 class Slow(BuiltinDescriber):

@@ -1,0 +1,237 @@
+"""``/openapi.json``: the JSON API described for programs (OpenAPI 3.1), and ``/api`` for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Json = dict[str, Any]
+
+_TEXT: Json = {"type": "string"}
+_NUMBER: Json = {"type": "number"}
+_WHOLE: Json = {"type": "integer", "minimum": 0}
+_TRUTH: Json = {"type": "boolean"}
+_UTC: Json = {"type": "string", "format": "date-time"}
+_LIST: Json = {"type": "array", "items": _TEXT}
+
+
+def _or_null(schema: Json) -> Json:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _object(properties: Mapping[str, Json], *optional: str) -> Json:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": dict(properties), "required": required}
+
+
+def _list(of: str) -> Json:
+    return {"type": "array", "items": _ref(of)}
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+SCHEMAS: dict[str, Json] = {
+    "Error": _object({"error": {**_TEXT, "description": "one line"}}),
+    "Camera": _object(
+        {
+            "name": _TEXT,
+            "state": _TEXT,
+            "reason": _or_null(_TEXT),
+            "since_utc": _TEXT,
+            "moving": _TRUTH,
+            "title": _or_null(_TEXT),
+            "described_utc": _or_null(_UTC),
+            "window_id": _or_null(_TEXT),
+            "preview_utc": _or_null(_UTC),
+        }
+    ),
+    "Window": _object(
+        {
+            "id": _TEXT,
+            "camera": _TEXT,
+            "start_utc": _UTC,
+            "start_s": _NUMBER,
+            "end_s": _NUMBER,
+            "outcome": _TEXT,
+            "signal_max": _NUMBER,
+            "threshold": _NUMBER,
+            "peaks": {"type": "array", "items": _object({"pts_s": _NUMBER, "value": _NUMBER})},
+            "keyframes": {"type": "array", "items": _object({"pts_s": _NUMBER, "file": _or_null(_TEXT)})},
+            "strongest": {**_or_null(_WHOLE), "description": "number of its strongest keyframe, from 0"},
+            "clip": _or_null(_TEXT),
+            "title": _or_null(_TEXT),
+            "text": _or_null(_TEXT),
+            "importance": _or_null({"type": "number", "minimum": 0, "maximum": 10}),
+            "tags": _LIST,
+            "alerts": _LIST,
+            "model": _or_null(_TEXT),
+            "late": _TRUTH,
+        }
+    ),
+    "Span": _object(
+        {
+            "start_utc": _UTC,
+            "end_utc": _UTC,
+            "state": {**_TEXT, "description": "a window's outcome, pending, or a gap's reason"},
+            "observed": {**_TRUTH, "description": "a window rather than a gap"},
+        }
+    ),
+    "Gap": _object({"camera": _TEXT, "start_utc": _UTC, "end_utc": _UTC, "reason": _TEXT}),
+    "Reel": {
+        **_object(
+            {
+                "id": _TEXT,
+                "seq": {"type": "integer", "minimum": 1},
+                "title": _TEXT,
+                "narrative": _TEXT,
+                "cameras": _LIST,
+                "start_utc": _UTC,
+                "end_utc": _UTC,
+                "duration_s": _NUMBER,
+                "chapters": {"type": "array", "items": {"type": "object"}},
+                "gaps": _list("Gap"),
+            }
+        ),
+        "description": "as reel.json has it",
+    },
+    "Period": _object(
+        {"since_utc": _UTC, "until_utc": _UTC, "cameras": _LIST},
+        "until_utc",
+        "cameras",
+    ),
+}
+
+
+def _query(name: str, schema: Json, text: str, *, many: bool = False) -> Json:
+    kind = {"type": "array", "items": schema} if many else schema
+    return {"name": name, "in": "query", "description": text, "schema": kind}
+
+
+def _in_path(name: str, text: str) -> Json:
+    return {"name": name, "in": "path", "required": True, "description": text, "schema": _TEXT}
+
+
+_SINCE = _query("since", _UTC, "from then on, this time included")
+_UNTIL = _query("until", _UTC, "before then")
+_CAMERA = _query("camera", _TEXT, "of these cameras; all if none is named", many=True)
+_LIMIT = _query("limit", {"type": "integer", "minimum": 1, "maximum": 500}, "at most so many, 50 by default")
+_SEQ = _query("seq", {"type": "integer", "minimum": 1}, "this reel of the id; the newest if not given")
+
+_ERRORS = {
+    400: "A parameter is wrong",
+    401: "A token is needed",
+    403: "The host is unknown, or the request comes from another site",
+    404: "There is none",
+    503: "What is stored cannot be read now",
+}
+
+
+def _operation(
+    summary: str, answer: Json, *parameters: Json, code: int = 200, body: Json | None = None
+) -> Json:
+    errors = {str(status): _answer(text, _ref("Error")) for status, text in _ERRORS.items()}
+    operation: Json = {"summary": summary, "responses": {str(code): _answer(summary, answer), **errors}}
+    if parameters:
+        operation["parameters"] = list(parameters)
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return operation
+
+
+def _answer(text: str, schema: Json) -> Json:
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+PATHS: dict[str, Json] = {
+    "/api/cameras": {
+        "get": _operation(
+            "Each camera as it is now",
+            _object({"cameras": _list("Camera"), "describer": _or_null(_TEXT)}),
+        )
+    },
+    "/api/moments": {
+        "get": _operation(
+            "Moments that match, newest first",
+            _object({"moments": _list("Window")}),
+            _query("q", _TEXT, 'words, "phrases", car* and -car, in title, text and tags'),
+            _CAMERA,
+            _SINCE,
+            _UNTIL,
+            _query("tag", _TEXT, "with any of these tags", many=True),
+            _query(
+                "min_importance", {"type": "number", "minimum": 0, "maximum": 10}, "at least so important"
+            ),
+            _query("alerts", {"type": "string", "enum": ["1", "true", "on"]}, "only alerts"),
+            _LIMIT,
+        )
+    },
+    "/api/moments/{window_id}": {
+        "get": _operation(
+            "One window with its moment", _ref("Window"), _in_path("window_id", "the window's id")
+        )
+    },
+    "/api/timeline": {
+        "get": _operation(
+            "The spans of each camera, of the last day by default",
+            _object(
+                {
+                    "since_utc": _UTC,
+                    "until_utc": _UTC,
+                    "cameras": {"type": "object", "additionalProperties": _list("Span")},
+                }
+            ),
+            _CAMERA,
+            _SINCE,
+            _UNTIL,
+        )
+    },
+    "/api/gaps": {
+        "get": _operation(
+            "Time that was not observed, of the last day by default",
+            _object({"gaps": _list("Gap")}),
+            _SINCE,
+        )
+    },
+    "/api/reels": {
+        "get": _operation("The newest reels", _object({"reels": _list("Reel")}), _LIMIT),
+        "post": _operation(
+            "Make a reel of a time, of some cameras or all",
+            _object({"id": _TEXT, "seq": _WHOLE}),
+            code=201,
+            body=_ref("Period"),
+        ),
+    },
+    "/api/reels/{reel_id}": {
+        "get": _operation("A reel with its story", _ref("Reel"), _in_path("reel_id", "the reel's id"), _SEQ)
+    },
+    "/api/events": {
+        "get": {
+            "summary": "Events as they happen",
+            "responses": {
+                "200": {
+                    "description": "camera, motion, peak, window, moment, reel, gap, describer or missed",
+                    "content": {"text/event-stream": {"schema": _TEXT}},
+                }
+            },
+        }
+    },
+}
+
+
+def document(version: str, root_path: str) -> Json:
+    """Return the description of the API below ``root_path``."""
+    bearer = {"type": "http", "scheme": "bearer", "description": "web.token, where one is set"}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "livereel",
+            "version": version,
+            "description": "What is stored and what happens, and reels on demand. Times are UTC.",
+        },
+        "servers": [{"url": root_path or "/"}],
+        "security": [{}, {"token": []}],
+        "paths": PATHS,
+        "components": {"schemas": SCHEMAS, "securitySchemes": {"token": bearer}},
+    }

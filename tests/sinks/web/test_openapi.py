@@ -1,0 +1,84 @@
+"""The description of the API: it is valid, complete, and what the server answers fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from analyzer.reel.records import Gap, GapReason
+from analyzer.signal.window import Outcome
+from livereel.ledger.records import PENDING
+from livereel.live.archive import LedgerArchive
+from sinks.web import api
+from tests.kit.records.events import moment_now, now_utc, reel_in, watching
+from tests.kit.web.site import CAMERAS, VERSION, Site, idle, serving
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A ledger with a moment, a gap and a reel."""
+    with serving(tmp_path_factory.mktemp("site")) as it:
+        told = moment_now(1)
+        it.ledger.windows.add(told.window, PENDING)
+        it.ledger.windows.end(told.window.id, Outcome.DESCRIBED, told)
+        it.ledger.gaps.add(Gap("front", now_utc(300), now_utc(200), GapReason.SOURCE_DOWN))
+        it.ledger.reels.add(reel_in(it.ledger.data))
+        it.take(watching(), told)
+        yield it
+
+
+@pytest.fixture(scope="module")
+def described(site: Site) -> dict[str, Any]:
+    answer: dict[str, Any] = site.get("/openapi.json").json()
+    return answer
+
+
+def test_the_document_is_valid_openapi(described: dict[str, Any]) -> None:
+    validate(described)
+    assert described["info"]["version"] == VERSION
+
+
+def test_it_lists_every_route_of_the_api(site: Site, described: dict[str, Any]) -> None:
+    listed = {(path, method.upper()) for path, own in described["paths"].items() for method in own}
+    archive = LedgerArchive(site.ledger, CAMERAS)
+    routes = api.routes(archive, site.sink.board, idle(site.ledger, CAMERAS))
+    served = {(route.path, method) for route in routes for method in route.methods or ()}
+    assert listed == {it for it in served if it[1] != "HEAD"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/cameras",
+        "/api/moments?q=mover&limit=5",
+        "/api/moments/front-0-00001",
+        "/api/timeline",
+        "/api/gaps",
+        "/api/reels",
+        "/api/reels/front",
+    ],
+)
+def test_what_is_answered_fits_its_schema(site: Site, described: dict[str, Any], path: str) -> None:
+    answer = site.get(path)
+    assert answer.status == 200
+    known = path.partition("?")[0].replace("front-0-00001", "{window_id}")
+    known = known.replace("reels/front", "reels/{reel_id}")
+    schema = described["paths"][known]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    Draft202012Validator({**schema, "components": described["components"]}).validate(answer.json())
+
+
+def test_an_error_fits_its_schema(site: Site, described: dict[str, Any]) -> None:
+    answer = site.get("/api/moments?limit=0")
+    assert answer.status == 400
+    schema = described["components"]["schemas"]["Error"]
+    Draft202012Validator(schema).validate(answer.json())
+
+
+def test_a_page_shows_it_to_people(site: Site) -> None:
+    page = site.get("/api").text
+    assert "GET /api/timeline" in page
+    assert "POST /api/reels" in page
