@@ -38,7 +38,7 @@ LIBRARIES = {
     "pydantic", "rich", "sqlalchemy", "sse_starlette", "starlette", "typer", "uvicorn", "yaml",
 }  # fmt: skip
 EXTRA_LIBRARIES = {
-    "analyzer": {"openai", "qwen_vl_utils", "torch", "transformers", "vllm"},
+    "analyzer": {"openai", "opentimelineio", "qwen_vl_utils", "torch", "transformers", "vllm"},
     "sinks": {"apprise"},
 }
 """Of a package's optional parts."""

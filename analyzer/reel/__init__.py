@@ -14,5 +14,6 @@ Read in this order:
 - ``manifest``: ``reel.json``: a reel as JSON.
 - ``story``: the story of a reel: narrative, WebVTT captions and Markdown page.
 - ``narrator``: a model that writes the story; every sentence belongs to a chapter.
+- ``export``: a reel for editors: timelines, segments, clips.
 - ``compile``: compile the files of a reel: video, manifest, story, captions, poster, report.
 """

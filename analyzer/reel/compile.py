@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from analyzer.reel.manifest import MANIFEST, POSTER, VIDEO, manifest
+from analyzer.reel.manifest import MANIFEST, POSTER, STORY, VIDEO, manifest
 from analyzer.reel.records import Chapter, Choice, Gap, Part, Reel, ReelError, Span, Story
 from analyzer.reel.settings import ReelSettings
 from analyzer.reel.shots import shots
@@ -136,7 +136,7 @@ def _write_files(reel: Reel, plan: ReelPlan, page: Page, *, video_src: str) -> N
     best = max((chapter.moment.window for chapter in reel.chapters), key=lambda w: w.signal_max)
     write_jpeg(folder / POSTER, best_picture(best))
     write_text(folder / "captions.vtt", captions(reel.chapters))
-    write_text(folder / "story.md", markdown(reel, media_time=plan.media_time))
+    write_text(folder / STORY, markdown(reel, media_time=plan.media_time))
     poster = (folder / POSTER).read_bytes()
     written = page(reel, plan.windows, poster=poster, video_src=video_src, media_time=plan.media_time)
     write_text(folder / REPORT, written)

@@ -11,6 +11,7 @@ from base.clock import utc_after
 MANIFEST = "reel.json"
 VIDEO = "reel.mp4"
 POSTER = "poster.jpg"
+STORY = "story.md"
 
 
 def manifest(reel: Reel) -> dict[str, Any]:

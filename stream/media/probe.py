@@ -43,6 +43,7 @@ class Probe:
         frames: number of frames; None where the file states none.
         audio_codec: of the first audio track; None without one.
         chapters: in order.
+        timecode: of the first frame, ``HH:MM:SS:FF``; None where the file states none.
     """
 
     duration_s: float | None
@@ -55,6 +56,7 @@ class Probe:
     frames: int | None
     audio_codec: str | None
     chapters: tuple[ChapterMark, ...]
+    timecode: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,14 @@ def probe(path: Path) -> Probe:
             frames=footage.video.frames or None,
             audio_codec=codec_name(footage.audio) if footage.audio else None,
             chapters=_chapters(footage.container),
+            timecode=_timecode(footage.container),
         )
+
+
+def _timecode(container: InputContainer) -> str | None:
+    """Return the timecode of the file, or of a track: cameras write a track of its own."""
+    stated = [container.metadata, *(stream.metadata for stream in container.streams)]
+    return next((it["timecode"] for it in stated if "timecode" in it), None)
 
 
 def verify(path: Path) -> Verified:
