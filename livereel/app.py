@@ -17,6 +17,7 @@ from typing import Protocol
 import livereel
 from analyzer.describe.describer import DescribeError
 from analyzer.reel.compile import ReelPlan, compile_reel, summary
+from analyzer.reel.export.formats import export
 from analyzer.reel.manifest import VIDEO
 from analyzer.report.page import report
 from base.atomic import atomic_folder
@@ -157,6 +158,8 @@ def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], o
         models = make_language_models(options.config, options.config.cameras)
         plan = asyncio.run(_plan(seen, out.name, models, options))
         reel = compile_reel(plan, folder, options.config.reel, report)
+        for kind in options.exports:
+            export(reel, kind, folder / kind.file_name)
     sys.stdout.write(summary(reel, out))
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from analyzer.reel.settings import ExportFormat
+
 Row = dict[str, Any]
 """A JSON object: a gap, a reel as in ``reel.json``, or a window as in ``windows.jsonl``.
 
@@ -99,6 +101,13 @@ class Archive(Protocol):
 
     def keyframe(self, window_id: str, number: int) -> Path | None:
         """Return the picture of a window's keyframe, counted from 0."""
+        ...
+
+    def export(self, reel_id: str, seq: int, kind: ExportFormat, file: Path) -> bool:
+        """Write a reel for editors to a new file; False where there is no such reel.
+
+        A timeline names media by their file names alone. A zip may take as long as encoding the reel.
+        """
         ...
 
     def reel_file(self, reel_id: str, seq: int, name: str) -> Path | None:

@@ -99,7 +99,7 @@ def keys_named_in(document: Path) -> Iterator[str]:
     """What a document's inline code names as an option: dotted with its section."""
     for code in INLINE.findall(prose(document)):
         key = code.partition(":")[0]
-        is_file = key.rpartition(".")[2] in {"json", "mp4", "html"}
+        is_file = key.rpartition(".")[2] in {"json", "mp4", "html", "otio", "edl", "csv"}
         if re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", key) and key.partition(".")[0] in SECTIONS and not is_file:
             yield key
 

@@ -119,6 +119,7 @@ SHORT_MODULES = {
     "analyzer/describe/budget.py": "a pure rule with its own tests",
     "analyzer/describe/moment.py": "a record that many packages import",
     "analyzer/describe/window_store.py": "a protocol that the ledger implements",
+    "analyzer/reel/export/segments.py": "one of several formats",
     "analyzer/report/thumbnail.py": "the only use of Pillow",
     "analyzer/signal/activity.py": "a record that the ledger reads without OpenCV",
     "base/daemon_thread.py": "one function for several packages",

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
 Style = Literal["clips", "keyframes"]
+
+
+class ExportFormat(StrEnum):
+    """What a reel is written as."""
+
+    OTIO = "otio"
+    EDL = "edl"
+    CSV = "csv"
+    ZIP = "zip"
+
+    @property
+    def file_name(self) -> str:
+        """The file's name in a reel's folder."""
+        return "clips.zip" if self is ExportFormat.ZIP else f"reel.{self.value}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -19,6 +20,7 @@ from livereel.cli.parameters import (
     ConfigOption,
     DataOption,
     DescribeOption,
+    ExportOption,
     FolderOption,
     HostOption,
     IgnoreOption,
@@ -92,6 +94,7 @@ def recap(
     to: ToOption = None,
     single_file: SingleFileOption = False,
     stamp: StampOption = False,
+    export: ExportOption = None,
     describe: DescribeOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
@@ -109,6 +112,7 @@ def recap(
     request = read_request(sources, out, length, from_, to, single_file=single_file)
     options = read_options(config, region or [], ignore or []).with_style(style.value if style else None)
     options = options.with_reel(request.length_s, chapters, stamp=stamp)
+    options = replace(options, exports=tuple(export or ()))
     run(request, options.with_words(describe.value if describe else None, model, base_url, profile))
 
 
@@ -258,6 +262,7 @@ def reel(
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this camera; repeatable.", show_default="all cameras"),
     ] = None,
+    export: ExportOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Make a reel now of what was seen since TIME.
@@ -267,7 +272,8 @@ def reel(
     from livereel.app import reel_now  # noqa: PLC0415  # --help needs none of it
     from livereel.config.options import read_options  # noqa: PLC0415
 
-    reel_now(data, out, since, camera or [], read_options(config, [], []))
+    options = replace(read_options(config, [], []), exports=tuple(export or ()))
+    reel_now(data, out, since, camera or [], options)
 
 
 @command(app, "livereel search car", "livereel search 'red car -truck' --camera front --since yesterday")

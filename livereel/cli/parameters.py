@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from analyzer.reel.settings import ExportFormat
+
 SourceArgument = Annotated[
     str,
     typer.Argument(metavar="SOURCE", help="A file, an address, or synthetic://street or synthetic://field."),
@@ -94,5 +96,13 @@ ProfileOption = Annotated[
         metavar="NAME",
         help="What matters: surveillance, movie, sports, wildlife, meeting or one of the configuration.",
         show_default="surveillance",
+    ),
+]
+ExportOption = Annotated[
+    list[ExportFormat] | None,
+    typer.Option(
+        metavar="FORMAT",
+        help="For editors, too: otio, edl, csv (LosslessCut), zip (clips); repeatable.",
+        show_default="none",
     ),
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analyzer.describe.settings import DescribeKind
-from analyzer.reel.settings import Style
+from analyzer.reel.settings import ExportFormat, Style
 from analyzer.signal.settings import Areas, Polygon, WindowSettings, rectangle
 from livereel.camera.settings import MOST_PX, CameraSettings
 from livereel.config.schema import Config, UsageError
@@ -21,11 +21,13 @@ class Options:
     Attributes:
         config, areas: the configuration, and where all cameras look in addition.
         length_s: how long a reel the command line asks for, whatever its source's length, if it does.
+        exports: what a reel is written as besides.
     """
 
     config: Config
     areas: Areas = field(default_factory=Areas)
     length_s: float | None = None
+    exports: tuple[ExportFormat, ...] = ()
 
     def with_words(
         self,

@@ -125,6 +125,11 @@ class Reels:
         rows = self._database.read(*((_LATEST, {"reel_id": reel_id}) if seq is None else (_ONE, values)))
         return {**json.loads(rows[0].manifest), "folder": rows[0].folder} if rows else None
 
+    def find(self, reel_id: str, seq: int) -> Reel | None:
+        """A reel, with those of its chapters whose windows are still known."""
+        rows = self._database.read(_ONE, {"reel_id": reel_id, "reel_seq": seq})
+        return self.reel(rows[0].manifest, rows[0].folder) if rows else None
+
     def reel(self, text: str, folder: str) -> Reel:
         """Return the reel that a row holds, with those of its chapters whose windows are still known."""
         return self._reel(json.loads(text), self._data / folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,12 +10,18 @@ from datetime import UTC, datetime
 from heapq import merge
 from pathlib import Path
 
+from analyzer.reel.export.formats import export
+from analyzer.reel.records import ReelError
+from analyzer.reel.settings import ExportFormat
 from analyzer.signal.window import Keyframe, Outcome
 from base.clock import parse_utc, utc_after, utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import Entry, LedgerError
 from sinks.archive import ArchiveError, MomentQuery, Row, Span
 from sinks.serialize import gap_row, window_row
+from stream.media.file import MediaError
+
+log = logging.getLogger(__name__)
 
 # Windows that follow each other may be this far apart by rounding and drift.
 JOIN_S = 1.0
@@ -90,6 +97,19 @@ class LedgerArchive:
         """Return a file of a reel's folder, if it is one that reels have."""
         row = self.reel(reel_id, seq) if name in REEL_FILES else None
         return self._ledger.data / row["folder"] / name if row else None
+
+    def export(self, reel_id: str, seq: int, kind: ExportFormat, file: Path) -> bool:
+        """Write a reel for editors to a new file; False where there is no such reel."""
+        with _mapped():
+            reel = self._ledger.reels.find(reel_id, seq)
+        if reel is None or not reel.chapters:
+            return False
+        try:
+            export(reel, kind, file, url_of=lambda path: path.name)
+        except (ReelError, MediaError, OSError) as error:
+            log.warning("reel %s/%d: not exported: %s", reel_id, seq, error)
+            raise ArchiveError("the export has failed; the log says why") from error
+        return True
 
     def _find(self, window_id: str) -> Entry | None:
         with _mapped():

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+import tempfile
 from pathlib import Path
 
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from analyzer.reel.settings import ExportFormat
 from sinks.archive import Archive
 from sinks.web.access import REPORT_POLICY
 from sinks.web.api import MAX_SEQ, found, reading, whole
@@ -15,6 +22,7 @@ from sinks.web.board import Board
 
 _REPORT = "report.html"
 MAX_KEYFRAME = 999
+_EXPORTS = {kind.file_name: kind for kind in ExportFormat}
 # Files of these names never change once they are there.
 _FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
@@ -36,6 +44,7 @@ class Media:
     def __init__(self, archive: Archive, board: Board) -> None:
         self._archive = archive
         self._board = board
+        self._exporting = asyncio.Lock()
 
     async def clip(self, request: Request) -> Response:
         """Return a window's clip; the header ``X-Start-S`` is the media time at which it begins."""
@@ -55,12 +64,31 @@ class Media:
         return Response(found(camera.preview or None), media_type="image/jpeg")
 
     async def reel_file(self, request: Request) -> Response:
-        """Return a file of a reel's folder."""
+        """Return a file of a reel's folder, or one that is made for editors."""
         asked = request.path_params
         seq = whole(asked["seq"], "seq", 1, MAX_SEQ)
+        if asked["name"] in _EXPORTS:
+            return await self._exported(asked["reel_id"], seq, _EXPORTS[asked["name"]])
         path = found(await reading(self._archive.reel_file, asked["reel_id"], seq, asked["name"]))
         policy = {"Content-Security-Policy": REPORT_POLICY} if asked["name"] == _REPORT else {}
         return _file(path, {**_FOREVER, **policy})
+
+    async def _exported(self, reel_id: str, seq: int, kind: ExportFormat) -> Response:
+        """Return a reel for editors, made in a temporary folder; one at a time, as it may be encoded."""
+        if self._exporting.locked():
+            raise HTTPException(503, "another export is being made: try again in a minute")
+        async with self._exporting:
+            folder = Path(await run_in_threadpool(tempfile.mkdtemp))
+            remove = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+            file = folder / kind.file_name
+            try:
+                is_made = await reading(self._archive.export, reel_id, seq, kind, file)
+                found(is_made or None)
+            except BaseException:
+                await remove()
+                raise
+        name = f"{reel_id}-{seq}{file.suffix}"
+        return FileResponse(file, filename=name, background=remove)
 
 
 def _file(path: Path, headers: dict[str, str]) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
@@ -12,32 +11,19 @@ from analyzer.reel.export.edits import edits
 from analyzer.reel.export.segments import csv_text
 from analyzer.reel.export.timeline import edl_text, otio_text
 from analyzer.reel.records import Reel
+from analyzer.reel.settings import ExportFormat
 from base.atomic import write_text
-
-
-class ExportFormat(StrEnum):
-    """What a reel is written as."""
-
-    OTIO = "otio"
-    EDL = "edl"
-    CSV = "csv"
-    ZIP = "zip"
-
-    @property
-    def file_name(self) -> str:
-        """The file's name in a reel's folder."""
-        return "clips.zip" if self is ExportFormat.ZIP else f"reel.{self.value}"
 
 
 def export(reel: Reel, kind: ExportFormat, file: Path, url_of: Callable[[Path], str] | None = None) -> None:
     """Write a reel in a format to ``file``.
 
     A timeline names media files by ``url_of``: where they are, by default, and those of the reel's own
-    folder as beside it. Raises ReelError, MediaError or OSError.
+    folder by their names. Raises ReelError, MediaError or OSError.
     """
     match kind:
         case ExportFormat.OTIO:
-            write_text(file, otio_text(edits(reel), reel.title, url_of or _place_beside(reel.folder)))
+            write_text(file, otio_text(edits(reel), reel.title, url_of or _place_of(reel.folder)))
         case ExportFormat.EDL:
             write_text(file, edl_text(edits(reel), reel.title))
         case ExportFormat.CSV:
@@ -48,7 +34,7 @@ def export(reel: Reel, kind: ExportFormat, file: Path, url_of: Callable[[Path], 
             assert_never(kind)
 
 
-def _place_beside(folder: Path) -> Callable[[Path], str]:
+def _place_of(folder: Path) -> Callable[[Path], str]:
     def place(path: Path) -> str:
         return path.name if path.parent == folder else path.resolve().as_uri()
 

@@ -44,6 +44,8 @@ def edl_text(edits: Sequence[Edit], title: str) -> str:
     otio = _otio()
     rate = rate_of(probe(edits[0].media).fps)
     timeline = _timeline(edits, title, lambda path: path.name, rate)
+    for clip in timeline.find_clips():
+        clip.name = clip.media_reference.name  # by which editors find the file
     return str(otio.adapters.write_to_string(timeline, "cmx_3600", rate=float(rate)))
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from analyzer.describe.describer import DescribeError, Describer
 from analyzer.describe.moment import Moment
 from analyzer.reel.compile import MAX_EMBEDDED_BYTES, ReelPlan, compile_reel, summary
+from analyzer.reel.export.formats import export
 from analyzer.reel.records import Gap, Reel, ReelError
-from analyzer.reel.settings import ReelSettings
+from analyzer.reel.settings import ExportFormat, ReelSettings
 from analyzer.report.page import report
 from analyzer.signal.window import Window
 from base.atomic import atomic_folder, write_text
@@ -124,7 +125,7 @@ def recap(request: RecapRequest, options: Options) -> None:
                 _write_windows(seen, folder)
                 plan, settings = loop.run(_plan(seen, sources[0][1], options, planner))
                 _print_notes(captures, seen)  # also where nothing happened: another track may hold it
-                reel = _compile(plan, folder, settings, embed=request.single_file)
+                reel = _compile(plan, folder, settings, options.exports, embed=request.single_file)
         finally:
             loop.run(models.describer.close())
     if request.single_file and reel.bytes > MAX_EMBEDDED_BYTES:
@@ -166,9 +167,13 @@ async def _try(models: LanguageModels) -> None:
         await models.probe()
 
 
-def _compile(plan: ReelPlan, folder: Path, settings: ReelSettings, *, embed: bool) -> Reel:
+def _compile(
+    plan: ReelPlan, folder: Path, settings: ReelSettings, exports: Sequence[ExportFormat], *, embed: bool
+) -> Reel:
     with progress("making the reel") as advance:
         reel = compile_reel(plan, folder, settings, report, embed=embed, on_progress=advance)
+        for kind in exports:
+            export(reel, kind, folder / kind.file_name)
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     return reel
 

@@ -1,0 +1,85 @@
+"""Reels for editors from the pages: made when they are asked for, with no path of this machine in them."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyzer.reel.compile import compile_reel
+from analyzer.reel.settings import ReelSettings
+from analyzer.report.page import report
+from analyzer.signal.window import Clip, Outcome
+from livereel.ledger.records import PENDING
+from tests.analyzer.reel.test_compile import plan, told
+from tests.kit.films.numbered import film
+from tests.kit.program.live_run import until
+from tests.kit.web.site import Site, serving
+
+FOLDER = "/media/reels/front/3/"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A ledger with a real reel of two clips."""
+    with serving(tmp_path_factory.mktemp("site")) as it:
+        data = it.ledger.data
+        clips = [
+            Clip(film(data / f"{n}.mp4", seconds=4.0, gop=5), start_s) for n, start_s in ((0, 2.0), (1, 12.0))
+        ]
+        moments = [told(0, [4.0], clips[0]), told(1, [14.0], clips[1])]
+        for moment in moments:
+            it.ledger.windows.add(moment.window, PENDING)
+            it.ledger.windows.end(moment.window.id, Outcome.DESCRIBED, moment)
+        folder = data / "reels" / "front" / "000003"
+        folder.mkdir(parents=True)
+        it.ledger.reels.add(compile_reel(plan(moments), folder, ReelSettings(), report))
+        yield it
+
+
+@pytest.mark.parametrize("name", ["reel.otio", "reel.edl", "reel.csv"])
+def test_timelines_and_segments_name_no_path(site: Site, name: str) -> None:
+    answer = site.get(FOLDER + name)
+    assert answer.status == 200
+    assert answer.headers["content-disposition"] == f'attachment; filename="front-3.{name[5:]}"'
+    assert "1.mp4" in answer.text or "Mover 1" in answer.text
+    assert str(site.ledger.data) not in answer.text
+    if name == "reel.otio":
+        assert json.loads(answer.text)["name"] == "Mover 0, and one more moment"
+
+
+def test_clips_come_as_a_zip_of_which_nothing_is_left(site: Site) -> None:
+    answer = site.get(FOLDER + "clips.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist()[:2] == ["01-mover-0.mp4", "02-mover-1.mp4"]
+    until(lambda: not list(Path(tempfile.gettempdir()).glob("*/clips.zip")), "an empty temporary folder")
+
+
+@pytest.mark.parametrize(
+    "path", ["/media/reels/front/2/reel.otio", FOLDER + "reel.xml", "/media/reels/x/1/clips.zip"]
+)
+def test_what_there_is_not_is_404(site: Site, path: str) -> None:
+    assert site.get(path).status == 404
+
+
+def test_a_clip_that_cannot_be_read_is_503_without_its_path(site: Site) -> None:
+    damaged = replace(told(2, [24.0], Clip(site.ledger.data / "junk.mp4", 22.0)))
+    (site.ledger.data / "junk.mp4").write_bytes(b"junk" * 100)
+    site.ledger.windows.add(damaged.window, PENDING)
+    site.ledger.windows.end(damaged.window.id, Outcome.DESCRIBED, damaged)
+    row = site.ledger.reels.find("front", 3)
+    assert row is not None
+    broken = replace(
+        row, seq=4, chapters=(replace(row.chapters[0], moment=damaged, start_s=23.0, end_s=25.0, parts=()),)
+    )
+    site.ledger.reels.add(broken)
+    for name in ("reel.otio", "clips.zip"):
+        answer = site.get(f"/media/reels/front/4/{name}")
+        assert (answer.status, answer.text) == (503, "the export has failed; the log says why\n")
