@@ -62,14 +62,12 @@ class Span:
 
 
 class Archive(Protocol):
-    """Reads what is stored. Every method blocks while it reads and may raise ArchiveError.
-
-    Attributes:
-        cameras: all cameras of this livereel.
-    """
+    """Reads what is stored. Every method blocks while it reads and may raise ArchiveError."""
 
     @property
-    def cameras(self) -> Sequence[str]: ...
+    def cameras(self) -> Sequence[str]:
+        """All cameras of this livereel, in the order of the configuration."""
+        ...
 
     def search(self, query: MomentQuery) -> list[Row]:
         """Return the windows whose moments match, newest first."""

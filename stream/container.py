@@ -32,6 +32,12 @@ def _options(address: str, transport: str) -> dict[str, str]:
 
 
 def opened(address: str, transport: str) -> InputContainer:
+    """Open a file, stream, device or synthetic camera; the caller closes it.
+
+    ``transport`` is that of RTSP: ``tcp`` or ``udp``. Opening takes at most OPEN_TIMEOUT_S, each later read
+    READ_TIMEOUT_S. Raises SourceError for what cannot be a source, otherwise what PyAV raises: see
+    ``translated``.
+    """
     name = redact(address)
     if address.startswith("synthetic:"):
         from synthetic import SyntheticCamera, parse_address  # noqa: PLC0415  # real cameras need none

@@ -37,6 +37,7 @@ class SyntheticCamera(io.RawIOBase):
         self._transport = _Transport(scene, self._outbox)
 
     def readable(self) -> bool:
+        """Return True: the file is only read."""
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # no Buffer in 3.11

@@ -25,14 +25,12 @@ MAX_REFUSED = 512
 
 
 class Clipper(Protocol):
-    """Takes the packets of a source, and makes the clip of a window from them.
-
-    Attributes:
-        dropped: packets that did not fit, so far.
-    """
+    """Takes the packets of a source, and makes the clip of a window from them."""
 
     @property
-    def dropped(self) -> int: ...
+    def dropped(self) -> int:
+        """Packets that did not fit, so far."""
+        ...
 
     def push(self, packet: Packet[Stream]) -> None:
         """Take a packet."""

@@ -86,12 +86,15 @@ class Messages:
     # States
 
     def availability(self, state: str) -> Message:
+        """Build the state of livereel itself: ONLINE or OFFLINE."""
         return Message(self.available, state.encode(), qos=1, retain=True)
 
     def motion(self, camera: str, *, moving: bool) -> Message:
+        """Build whether something moves: ON or OFF."""
         return Message(self.topic(camera, "motion"), (ON if moving else OFF).encode(), retain=True)
 
     def keyframe(self, preview: KeyframePreview) -> Message:
+        """Build the camera's newest picture, a JPEG."""
         return Message(self.topic(preview.camera, "keyframe"), preview.jpeg, retain=True)
 
     def camera(self, state: CameraState) -> list[Message]:
@@ -105,13 +108,15 @@ class Messages:
         ]
 
     def capture(self, camera: str, state: str) -> Message:
+        """Build whether the camera is watched: ONLINE, OFFLINE or DISABLED."""
         return self._state(camera, "status", "capture", payload=state.encode())
 
     def describe(self, camera: str, state: str) -> Message:
+        """Build whether the camera's windows are described: ONLINE, OFFLINE or DISABLED."""
         return self._state(camera, "status", "describe", payload=state.encode())
 
     def describer(self, state: DescriberState) -> Message:
-        """Whether windows are described, and why not."""
+        """Build whether windows are described, and why not."""
         body = {"state": state.state, "reason": state.reason, "at_utc": state.at_utc}
         return Message(self.describer_topic, _json(body), qos=1, retain=True)
 
@@ -122,6 +127,7 @@ class Messages:
         return self._state(moment.window.camera, "caption", "state", payload=_json(short | body))
 
     def reel_state(self, reel: Reel) -> Message:
+        """Build the newest reel of an id: parts of its manifest, and its video's path."""
         row = manifest(reel)
         body = {key: row[key] for key in _REEL_STATE} | {"chapters": len(reel.chapters)} | self._path(reel)
         return self._state(reel.id, "reel", "state", payload=_json(body))
@@ -132,6 +138,7 @@ class Messages:
     # Events
 
     def peak(self, preview: KeyframePreview) -> Message:
+        """Build the event of a motion's first peak, before its window is closed."""
         body = {
             "id": preview.window_id,
             "camera": preview.camera,
@@ -161,6 +168,7 @@ class Messages:
         return Message(self.topic(after["id"], "highlight"), _json(body), qos=1)
 
     def stats(self, stats: Stats, own: Mapping[str, int]) -> Message:
+        """Build the event of a run's counters; ``own`` are those of the sink."""
         return Message(self.stats_topic, _json({**asdict(stats), "mqtt": dict(own)}))
 
     # For the outbox
@@ -170,6 +178,7 @@ class Messages:
         return self.caption(event) if isinstance(event, Moment) else self.reel(event)
 
     def caption(self, moment: Moment) -> OutboxMessage:
+        """Build a moment's message; the window's id is its key."""
         body = {"type": "new", **self._caption(moment)}
         return OutboxMessage(self.captions_topic, moment.window.id, body)
 

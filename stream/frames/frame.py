@@ -84,6 +84,7 @@ class Frame:
 
 
 def luma(image: VideoFrame, display: Display, width_px: int, height_px: int) -> NDArray[np.uint8]:
+    """Return the luma of a frame at analysis size: uint8 (height_px, width_px), upright."""
     size = _stored(display, width_px, height_px)
     bits = _LUMA_BITS.get(image.format.name)
     if bits is None:
@@ -94,6 +95,10 @@ def luma(image: VideoFrame, display: Display, width_px: int, height_px: int) -> 
 
 
 def chroma(image: VideoFrame, display: Display, width_px: int, height_px: int) -> NDArray[np.uint8] | None:
+    """Return both colour differences of a frame, upright; None where it has no colour.
+
+    The shape is (height_px // CHROMA_STEP_PX, width_px // CHROMA_STEP_PX, 2), uint8.
+    """
     size = _stored(display, width_px // CHROMA_STEP_PX, height_px // CHROMA_STEP_PX)
     name = image.format.name
     if name.startswith("gray"):

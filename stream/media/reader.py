@@ -94,6 +94,7 @@ class MediaReader:
         self.close()
 
     def close(self) -> None:
+        """Close the file; its packets and frames must not be used after it."""
         self.container.close()
 
     @property

@@ -98,6 +98,7 @@ class AacTrack:
             self._encode(np.zeros((channels, min(_SILENCE_CHUNK, to - self.end)), np.float32))
 
     def finish(self) -> None:
+        """Write what the encoder still holds; nothing can be written after it."""
         self._out.mux(self._stream.encode(None))
 
     def _encode(self, samples: Samples) -> None:
@@ -163,4 +164,5 @@ class ReelSound:
         self._track.fill(round(to_s * self.RATE_HZ))
 
     def finish(self) -> None:
+        """Write what the encoder still holds; no segment can follow."""
         self._track.finish()

@@ -64,6 +64,7 @@ class Play:
 
     @property
     def length_s(self) -> float:
+        """Its length in seconds, to its last step."""
         return (len(self.places) - 1) * STEP_S
 
     def at(self, since_s: float) -> Instant:

@@ -49,6 +49,7 @@ class Course:
 
     @property
     def life_s(self) -> float:
+        """How long the mover was seen in this window, in seconds."""
         return self.mover.end_s - self.mover.start_s
 
 

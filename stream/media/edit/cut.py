@@ -54,6 +54,7 @@ class Cut:
 
     @property
     def place(self) -> Place:
+        """The part of the file that is shown, and its position in the reel, in seconds."""
         length_s = float(sum(self.ticks) * TICK_S)
         return Place(
             self.start_s, self.start_s + length_s, float(self.begin * TICK_S), float(self.end * TICK_S)
