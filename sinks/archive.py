@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+from analyzer.reel.records import GapReason
+from analyzer.signal.window import Outcome
 
 from analyzer.reel.settings import ExportFormat
 
@@ -51,13 +54,13 @@ class Span:
 
     Attributes:
         start_utc, end_utc: wall time.
-        state: a window's outcome, ``pending``, or a gap's reason.
+        state: a window's outcome, ``pending`` for one that waits to be described, or a gap's reason.
         observed: whether it is a window rather than a gap.
     """
 
     start_utc: str
     end_utc: str
-    state: str
+    state: Outcome | Literal["pending"] | GapReason
     observed: bool
 
 

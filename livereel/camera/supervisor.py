@@ -266,7 +266,8 @@ def _gap_reason(fault: SourceFault) -> GapReason:
             return GapReason.SOURCE_STALLED
         case SourceFault.UNREADABLE:
             return GapReason.UNREADABLE
-    assert_never(fault)
+        case _:
+            assert_never(fault)
 
 
 def _now_s() -> float:

@@ -110,10 +110,10 @@ def recap(
     from livereel.config.options import read_options  # noqa: PLC0415
 
     request = read_request(sources, out, length, from_, to, single_file=single_file)
-    options = read_options(config, region or [], ignore or []).with_style(style.value if style else None)
+    options = read_options(config, region or [], ignore or []).with_style(style)
     options = options.with_reel(request.length_s, chapters, stamp=stamp)
     options = replace(options, exports=tuple(export or ()))
-    run(request, options.with_words(describe.value if describe else None, model, base_url, profile))
+    run(request, options.with_words(describe, model, base_url, profile))
 
 
 @command(
@@ -148,7 +148,7 @@ def watch(
     from livereel.config.options import read_options  # noqa: PLC0415
 
     options = read_options(config, region or [], ignore or [])
-    options = options.with_words(describe.value if describe else None, model, base_url, profile)
+    options = options.with_words(describe, model, base_url, profile)
     options = options.with_web(host, port, serve=not no_web)
     run(name_cameras(sources, loop=loop), data or options.config.data, options, seconds)
 

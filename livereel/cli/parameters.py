@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from analyzer.describe.settings import DescribeKind
 from analyzer.reel.settings import ExportFormat
 
 SourceArgument = Annotated[
@@ -69,16 +69,8 @@ SinceOption = Annotated[
 ]
 
 
-class DescriberKind(StrEnum):
-    """Who puts windows into words."""
-
-    builtin = "builtin"
-    vllm = "vllm"
-    openai = "openai"
-
-
 DescribeOption = Annotated[
-    DescriberKind | None, typer.Option(help="What describes windows.", show_default="builtin")
+    DescribeKind | None, typer.Option(help="What describes windows.", show_default="builtin")
 ]
 ModelOption = Annotated[
     str | None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, assert_never
 
 from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.describe.describer import DescribeError, Describer, as_describe_error
@@ -74,8 +74,7 @@ def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> L
         for option in without_effect(config, cameras):
             log.warning("%s: has no effect without a model (describe.kind is builtin)", option)
         return LanguageModels(BuiltinDescriber(), _propose_nothing, _narrate_built_in, None)
-    describer = VllmDescriber if settings.kind == "vllm" else OpenAiDescriber
-    model = describer(settings, _prompts(settings, cameras))
+    model = _describer(settings.kind)(settings, _prompts(settings, cameras))
     drawn, language = settings.selecting, settings.language
     selector = ModelSelector(model, config.reel, sampling=drawn, language=language)
     narrator = Narrator(model, sampling=drawn, language=language)
@@ -94,6 +93,16 @@ def without_effect(config: Config, cameras: Sequence[CameraSettings]) -> Iterato
         for option in ("profile", "normal", "tell_me_when", "language"):
             if getattr(camera, option):
                 yield f"cameras[{number}].{option}"
+
+
+def _describer(kind: Literal["vllm", "openai"]) -> type[VllmDescriber | OpenAiDescriber]:
+    match kind:
+        case "vllm":
+            return VllmDescriber
+        case "openai":
+            return OpenAiDescriber
+        case _:
+            assert_never(kind)
 
 
 def _probing(model: VllmDescriber | OpenAiDescriber) -> Probing:

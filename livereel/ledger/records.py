@@ -15,6 +15,11 @@ PENDING: Final = "pending"
 WindowState = Outcome | Literal["pending"]
 
 
+def state_of(text: str) -> WindowState:
+    """Return the state that a row names. Raises ValueError for text that names none."""
+    return PENDING if text == PENDING else Outcome(text)
+
+
 class LedgerError(Exception):
     """The ledger cannot be read or written; the message is one clear line."""
 

@@ -17,7 +17,7 @@ from base.clock import utc_after
 from livereel.ledger.database import Database, unindexed
 from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
-from livereel.ledger.records import PENDING, Entry, LedgerError, WindowState, files_of
+from livereel.ledger.records import Entry, LedgerError, WindowState, files_of, state_of
 from livereel.ledger.tables import IS_PENDING, windows
 
 # Rows read at a time where there may be many: a few ms, a MB or so.
@@ -189,10 +189,11 @@ class Windows:
         rows = self._database.read(_OF_CAMERA, {"of_camera": camera, "since": since_utc})
         return [self._entry(row) for row in rows]
 
-    def states(self, camera: str, since_utc: str, until_utc: str) -> list[tuple[str, str, str]]:
-        """Return start, end and outcome (or ``pending``) of a camera's windows in a time, in order."""
+    def states(self, camera: str, since_utc: str, until_utc: str) -> list[tuple[str, str, WindowState]]:
+        """Return start, end and state of a camera's windows in a time, in order."""
         values = {"of_camera": camera, "since": since_utc, "until": until_utc}
-        return [(row.start_utc, row.end_utc, row.outcome) for row in self._database.read(_STATES, values)]
+        rows = self._database.read(_STATES, values)
+        return [(row.start_utc, row.end_utc, state_of(row.outcome)) for row in rows]
 
     def walk(self, since_utc: str) -> Iterator[Entry]:
         """Yield the windows of ``entries``, read in parts; others may write in between."""
@@ -219,7 +220,7 @@ class Windows:
         """Return the entry that a row's JSON columns hold."""
         it = self.window(window)
         described = None if moment is None else replace(_MOMENT.validate_json(moment), window=it)
-        return Entry(it, PENDING if outcome == PENDING else Outcome(outcome), described)
+        return Entry(it, state_of(outcome), described)
 
     def _entry(self, row: Row[Any]) -> Entry:
         return self.entry(row.window, row.outcome, row.moment)

@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from heapq import merge
 from pathlib import Path
+from typing import assert_never
 
 from analyzer.reel.export.formats import export
-from analyzer.reel.records import ReelError
+from analyzer.reel.records import GapReason, ReelError
 from analyzer.reel.settings import ExportFormat
 from analyzer.signal.window import Keyframe, Outcome
 from base.clock import parse_utc, utc_after, utc_text
@@ -59,7 +60,7 @@ class LedgerArchive:
             gaps = self._ledger.gaps.since(since_utc, utc_text(datetime.now(UTC)), camera=camera)
         observed = (Span(start, end, state, observed=True) for start, end, state in windows)
         missing = (
-            Span(gap.start_utc, gap.end_utc, gap.reason.value, observed=False)
+            Span(gap.start_utc, gap.end_utc, gap.reason, observed=False)
             for gap in gaps
             if gap.start_utc < until_utc
         )
@@ -149,7 +150,16 @@ def _strongest(keyframes: Sequence[Keyframe]) -> int | None:
 
 
 def _activity(span: Span) -> int:
-    return {Outcome.DESCRIBED.value: 2, Outcome.QUIET.value: 0}.get(span.state, 1)
+    """Return how much of a span's state a viewer wants to see, in comparison with its neighbour's."""
+    match span.state:
+        case Outcome.DESCRIBED:
+            return 2
+        case Outcome.SKIPPED_OVERLOAD | Outcome.MODEL_FAILED | Outcome.DISK_FULL | "pending" | GapReason():
+            return 1
+        case Outcome.QUIET:
+            return 0
+        case _:
+            assert_never(span.state)
 
 
 @contextmanager

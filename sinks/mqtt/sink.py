@@ -12,11 +12,12 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.manifest import VIDEO
-from analyzer.reel.records import Reel
+from analyzer.reel.records import Gap, Reel
+from analyzer.signal.window import Window
 from base.clock import parse_utc, utc_text
 from sinks.events import (
     CameraState,
@@ -167,24 +168,29 @@ class MqttSink:
 
     async def take(self, event: Event) -> None:
         """Publish an event; raises SinkError if the outbox cannot be read for its counters."""
-        if isinstance(event, Restored):
-            await self._set_last(event.event)
-        elif isinstance(event, Moment | Reel):
-            await self._set_last(event)
-            self._outbox.not_empty.set()
-        elif isinstance(event, KeyframePreview):
-            self._queue.set_states(self._messages.keyframe(event))
-            self._queue.add_event("peak", self._messages.peak(event))
-        elif isinstance(event, MotionChanged):
-            self._take_motion(event)
-        elif isinstance(event, CameraState):
-            self._take_camera(event)
-        elif isinstance(event, DescriberState):
-            self._describer = event.state
-            self._queue.set_states(self._messages.describer(event))
-            self._set_describer_states()
-        elif isinstance(event, Stats):
-            self._queue.add_event("stats", self._messages.stats(event, self.counters()))
+        match event:
+            case Restored():
+                await self._set_last(event.event)
+            case Moment() | Reel():
+                await self._set_last(event)
+                self._outbox.not_empty.set()
+            case KeyframePreview():
+                self._queue.set_states(self._messages.keyframe(event))
+                self._queue.add_event("peak", self._messages.peak(event))
+            case MotionChanged():
+                self._take_motion(event)
+            case CameraState():
+                self._take_camera(event)
+            case DescriberState():
+                self._describer = event.state
+                self._queue.set_states(self._messages.describer(event))
+                self._set_describer_states()
+            case Stats():
+                self._queue.add_event("stats", self._messages.stats(event, self.counters()))
+            case Window() | Gap():
+                pass  # windows are published as moments; gaps are in reels and in the ledger
+            case _:
+                assert_never(event)
 
     async def _set_last(self, event: Moment | Reel) -> None:
         """Set the state that shows the last caption, or the last reel if it is in place."""

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-
-class Style(StrEnum):
-    """What a reel shows."""
-
-    clips = "clips"
-    keyframes = "keyframes"
-
+from analyzer.reel.settings import Style
 
 SourcesArgument = Annotated[
     list[str],

@@ -13,14 +13,14 @@ from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Clip, Keyframe, Outcome
 from base.clock import utc_after
 from livereel.ledger.ledger import Ledger
-from livereel.ledger.records import FILE, PENDING
+from livereel.ledger.records import FILE, PENDING, state_of
 from livereel.live.archive import REEL_FILES, LedgerArchive, joined
 from sinks.archive import ArchiveError, MomentQuery, Span
 from tests.kit.records.events import reel_in
 from tests.kit.records.moments import moment
 from tests.kit.records.windows import START_UTC, measured
 
-GAP = "source_down"
+GAP = GapReason.SOURCE_DOWN
 
 
 @pytest.fixture
@@ -36,7 +36,8 @@ def archive(ledger: Ledger) -> LedgerArchive:
 
 def span(state: str, start_s: float, end_s: float) -> Span:
     start, end = (utc_after(START_UTC, seconds) for seconds in (start_s, end_s))
-    return Span(start, end, state, observed=state != GAP)
+    observed = state != GAP
+    return Span(start, end, state_of(state) if observed else GAP, observed=observed)
 
 
 def shown(spans: Sequence[Span]) -> list[tuple[str, float, float]]:
