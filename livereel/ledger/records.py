@@ -15,7 +15,7 @@ PENDING: Final = "pending"
 WindowState = Outcome | Literal["pending"]
 
 
-def state_of(text: str) -> WindowState:
+def parse_state(text: str) -> WindowState:
     """Return the state that a row names. Raises ValueError for text that names none."""
     return PENDING if text == PENDING else Outcome(text)
 

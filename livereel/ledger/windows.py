@@ -17,7 +17,7 @@ from base.clock import utc_after
 from livereel.ledger.database import Database, unindexed
 from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
-from livereel.ledger.records import Entry, LedgerError, WindowState, files_of, state_of
+from livereel.ledger.records import Entry, LedgerError, WindowState, files_of, parse_state
 from livereel.ledger.tables import IS_PENDING, windows
 
 # Rows read at a time where there may be many: a few ms, a MB or so.
@@ -193,7 +193,7 @@ class Windows:
         """Return start, end and state of a camera's windows in a time, in order."""
         values = {"of_camera": camera, "since": since_utc, "until": until_utc}
         rows = self._database.read(_STATES, values)
-        return [(row.start_utc, row.end_utc, state_of(row.outcome)) for row in rows]
+        return [(row.start_utc, row.end_utc, parse_state(row.outcome)) for row in rows]
 
     def walk(self, since_utc: str) -> Iterator[Entry]:
         """Yield the windows of ``entries``, read in parts; others may write in between."""
@@ -220,7 +220,7 @@ class Windows:
         """Return the entry that a row's JSON columns hold."""
         it = self.window(window)
         described = None if moment is None else replace(_MOMENT.validate_json(moment), window=it)
-        return Entry(it, state_of(outcome), described)
+        return Entry(it, parse_state(outcome), described)
 
     def _entry(self, row: Row[Any]) -> Entry:
         return self.entry(row.window, row.outcome, row.moment)

@@ -3,6 +3,7 @@
 Modules, in reading order:
 
     service          ``Live``: the tasks of a run and what they share
+    cameras          watches the cameras; stores and publishes what they report
     pending_windows  the ledger's pending windows as the describe queue wants them
     publisher        passes events to the sinks
     stats            counters of a run

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,17 +17,16 @@ from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue
 from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.window_store import WindowStoreError
-from analyzer.reel.records import Gap, GapReason, Reel, ReelError
+from analyzer.reel.records import Reel, ReelError
 from analyzer.signal.window import Outcome, Window
 from base.clock import parse_utc, utc_text
 from base.plural import counted
-from livereel.camera.reports import Seen
-from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
+from livereel.camera.supervisor import RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob
-from livereel.ledger.coverage import GapTracker
 from livereel.ledger.ledger import Ledger
-from livereel.ledger.records import PENDING, LedgerError, WindowState
+from livereel.ledger.records import LedgerError, WindowState
 from livereel.ledger.write_queue import WriteQueue
+from livereel.live.cameras import Cameras
 from livereel.live.pending_windows import PendingWindows
 from livereel.live.publisher import Publisher
 from livereel.live.stats import Counted, StatsCollector
@@ -35,11 +34,8 @@ from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
 from sinks.archive import ArchiveError
 from sinks.events import (
-    CameraState,
-    CameraStatus,
     DescriberState,
     DescriberStatus,
-    EpochStarted,
     Restored,
 )
 from sinks.sink import Sink
@@ -77,7 +73,6 @@ class Live:
     Implements ``sinks.mqtt.sink.Commands``.
 
     Attributes:
-        cameras: the supervisor of each camera's process, by the camera's name.
         describe_queue: describes pending windows.
         stats: the counters of the run.
     """
@@ -105,11 +100,8 @@ class Live:
         self._intervals = intervals
         self._publisher = Publisher()
         self._writes = WriteQueue()
-        self._gaps = GapTracker(ledger, [job.camera.name for job in cameras])
         self._no_room = asyncio.Event()
-        self._enabled = {job.camera.name: asyncio.Event() for job in cameras}
         self._one_reel = asyncio.Lock()
-        self._stopping = False
         self._requested_reels: asyncio.Queue[str] = asyncio.Queue(MAX_REQUESTS)
         self.describe_queue = DescribeQueue(
             describer,
@@ -120,27 +112,26 @@ class Live:
             on_moment=self._described,
             now_s=time.monotonic,
         )
-        self.cameras = {
-            job.camera.name: Supervisor(
-                replace(job, epoch=ledger.windows.next_epoch(job.camera.name)),
-                self._seen,
-                self._lost,
-                patience,
-            )
-            for job in cameras
-        }
+        self._cameras = Cameras(
+            cameras, ledger, self._writes, self._publisher, policy=patience, on_window=self._window_stored
+        )
         self.stats = StatsCollector(
             Counted(
                 self.cameras,
                 self.describe_queue,
                 ledger,
                 self._writes,
-                self._gaps,
+                self._cameras.gaps,
                 self._publisher,
                 retention,
             )
         )
         self._describer_trouble: str | None = None
+
+    @property
+    def cameras(self) -> Mapping[str, Supervisor]:
+        """The supervisor of each camera's process, by the camera's name."""
+        return self._cameras.supervisors
 
     def attach(self, sinks: Sequence[Sink]) -> None:
         """Publish to these sinks from now on; the caller closes them."""
@@ -152,9 +143,9 @@ class Live:
         Then open windows are closed and stored. Unless ``stop`` is set, which asks for a quick end, pending
         windows are described and the reels made a last time.
         """
-        self._gaps.start(_now())
+        self._cameras.start()
         async with asyncio.TaskGroup() as tasks:
-            watching = [tasks.create_task(self._watch(name)) for name in self.cameras]
+            watching = tasks.create_task(self._cameras.watch())
             jobs = (
                 self._describe_forever(),
                 self._make_reels_forever(),
@@ -165,17 +156,13 @@ class Live:
                 self._publish_stats_forever(),
             )
             background = [tasks.create_task(job) for job in jobs]
-            await _first(stop.wait(), _all(watching), seconds=seconds)
-            ended_utc = _now()
-            self._stopping = True
-            for name, camera in self.cameras.items():
-                camera.stop()
-                self._enabled[name].set()
-            await asyncio.wait(watching)
+            await _first(stop.wait(), asyncio.wait([watching]), seconds=seconds)
+            self._cameras.stop()
+            await asyncio.wait([watching])
             await _unless(stop, self._reel_done())
             for task in background:
                 task.cancel()
-        self._writes.write(lambda: self._gaps.end(ended_utc))
+        self._cameras.close()
         await _unless(stop, self._finish())
 
     async def _reel_done(self) -> None:
@@ -205,76 +192,17 @@ class Live:
             return []
         return [*moments.values(), *(reel for reel in reels if reel)]
 
-    # Cameras
-
-    async def _watch(self, name: str) -> None:
-        """Watch a camera while its analysis is on, until its source ends or the run does."""
-        enabled = self._enabled[name]
-        enabled.set()
-        camera = self.cameras[name]
-        while True:
-            await camera.run()
-            if self._stopping or not camera.stopped:
-                return
-            if not enabled.is_set():
-                self._change_reason(name, GapReason.DISABLED)
-                await self._publish_state(name, CameraStatus.DISABLED, None)
-                await enabled.wait()
-            if self._stopping:
-                return
-            self._change_reason(name, GapReason.STARTING)
-            camera.resume()
-
-    def _change_reason(self, camera: str, reason: GapReason) -> None:
-        """From now on, the camera is not observed for this reason."""
-        now_utc = _now()
-        self._writes.write(lambda: self._gaps.change_reason(camera, now_utc, reason))
+    # Cameras and the ledger
 
     async def set_analysis(self, camera: str, *, on: bool) -> None:
-        """Turn a camera's analysis on or off; its time is then a gap, ``disabled``.
+        """Turn a camera's analysis on or off; see ``Cameras.set_analysis``."""
+        await self._cameras.set_analysis(camera, on=on)
 
-        A camera that was refused, or whose source has ended, stays as it is.
-        """
-        if on:
-            self._enabled[camera].set()
-        else:
-            self._enabled[camera].clear()
-            self.cameras[camera].stop()
-
-    async def _seen(self, report: Seen) -> None:
-        if isinstance(report, EpochStarted):
-            self._writes.write(lambda: self._gaps.began(report.camera, report.at_utc))
-            await self._publish_state(report.camera, CameraStatus.WATCHING, None)
-            return
-        if isinstance(report, Gap):
-            self._writes.write(lambda: self._gaps.add(report))
-        elif isinstance(report, Window):
-            outcome = outcome_of(report)
-            self._writes.write(lambda: self._ledger.windows.add(report, outcome))
-            self.stats.add_window(outcome)
-            if outcome == Outcome.DISK_FULL:
-                self._no_room.set()
-            self.describe_queue.wake()
-        await self._publisher.publish(report)
-
-    async def _lost(self, camera: str, lost: CameraLost) -> None:
-        now_utc = _now()
-        reason = self._gap_reason(lost)
-        self._writes.write(lambda: self._gaps.lost(camera, now_utc, reason))
-        if (
-            reason == GapReason.UNREADABLE
-        ):  # the source is there: the gap that is open so far was not its absence
-            self._change_reason(camera, reason)
-        if reason != GapReason.DISABLED:
-            await self._publish_state(camera, self.cameras[camera].state, lost.reason)
-
-    def _gap_reason(self, lost: CameraLost) -> GapReason:
-        if lost.gap is not None:
-            return lost.gap
-        return GapReason.NOT_RUNNING if self._stopping else GapReason.DISABLED
-
-    async def _publish_state(self, camera: str, state: CameraStatus, reason: str | None) -> None:
-        await self._publisher.publish(CameraState(camera, state, reason, _now()))
+    def _window_stored(self, state: WindowState) -> None:
+        self.stats.add_window(state)
+        if state == Outcome.DISK_FULL:
+            self._no_room.set()
+        self.describe_queue.wake()
 
     async def _retry_writes_forever(self) -> None:
         """Retry writes that the ledger refused."""
@@ -387,13 +315,6 @@ class Live:
                 )
 
 
-def outcome_of(window: Window) -> WindowState:
-    """Return how a window ends, or that it waits to be described."""
-    if window.quiet:
-        return Outcome.SKIPPED_OVERLOAD if window.missed_s else Outcome.QUIET
-    return PENDING if all(keyframe.file for keyframe in window.keyframes) else Outcome.DISK_FULL
-
-
 def _age_s(window: Window) -> float:
     """Return how long ago the window ended, by the wall clock: it may be an earlier run's."""
     ended = parse_utc(window.start_utc) + timedelta(seconds=window.end_s - window.start_s)
@@ -413,10 +334,6 @@ async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) ->
         task.cancel()
     with suppress(asyncio.CancelledError):
         await working
-
-
-async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
-    await asyncio.wait(tasks)
 
 
 async def _first(*waits: Coroutine[object, object, object], seconds: float | None) -> None:

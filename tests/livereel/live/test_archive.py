@@ -13,7 +13,7 @@ from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Clip, Keyframe, Outcome
 from base.clock import utc_after
 from livereel.ledger.ledger import Ledger
-from livereel.ledger.records import FILE, PENDING, state_of
+from livereel.ledger.records import FILE, PENDING, parse_state
 from livereel.live.archive import REEL_FILES, LedgerArchive, joined
 from sinks.archive import ArchiveError, MomentQuery, Span
 from tests.kit.records.events import reel_in
@@ -37,7 +37,7 @@ def archive(ledger: Ledger) -> LedgerArchive:
 def span(state: str, start_s: float, end_s: float) -> Span:
     start, end = (utc_after(START_UTC, seconds) for seconds in (start_s, end_s))
     observed = state != GAP
-    return Span(start, end, state_of(state) if observed else GAP, observed=observed)
+    return Span(start, end, parse_state(state) if observed else GAP, observed=observed)
 
 
 def shown(spans: Sequence[Span]) -> list[tuple[str, float, float]]:

@@ -6,30 +6,10 @@ import pytest
 
 from livereel.live.publisher import Publisher
 from sinks.events import Restored
-from sinks.sink import Event, SinkError
+from sinks.sink import Event
 from tests.kit.mqtt.sink_thread import looped
+from tests.kit.program.received import Received
 from tests.kit.records.events import keyframe_preview, moment_now, motion_changed
-
-
-class ReaderCache:
-    """A sink that keeps what it takes in memory, unless its disk is set to be full."""
-
-    name = "cache"
-
-    def __init__(self) -> None:
-        self.kept: list[Event] = []
-        self.full = False
-
-    async def take(self, event: Event) -> None:
-        if self.full:
-            raise SinkError("no space left")
-        self.kept.append(event)
-
-    def counters(self) -> dict[str, float]:
-        return {"kept": len(self.kept)}
-
-    async def close(self) -> None: ...
-
 
 EVENTS: list[Event] = [
     motion_changed(moving=True),
@@ -41,11 +21,11 @@ EVENTS: list[Event] = [
 
 @looped
 async def test_every_sink_gets_every_event_in_order() -> None:
-    publisher, one, other = Publisher(), ReaderCache(), ReaderCache()
+    publisher, one, other = Publisher(), Received(), Received()
     publisher.attach([one, other])
     for event in EVENTS:
         await publisher.publish(event)
-    assert one.kept == other.kept == EVENTS
+    assert one.events == other.events == EVENTS
     assert publisher.lost == 0
 
 
@@ -53,14 +33,14 @@ async def test_every_sink_gets_every_event_in_order() -> None:
 async def test_a_sink_that_fails_keeps_no_other_from_an_event_and_is_counted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    publisher, failing, other = Publisher(), ReaderCache(), ReaderCache()
+    publisher, failing, other = Publisher(), Received(), Received()
     publisher.attach([failing, other])
     failing.full = True
     await publisher.publish(keyframe_preview())
     failing.full = False
     await publisher.publish(EVENTS[0])
-    assert failing.kept == [EVENTS[0]]
-    assert len(other.kept) == 2
+    assert failing.events == [EVENTS[0]]
+    assert len(other.events) == 2
     assert publisher.lost == 1
     assert caplog.messages == ["not published: no space left"]
 
