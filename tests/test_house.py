@@ -124,7 +124,6 @@ SHORT_MODULES = {
     "analyzer/signal/activity.py": "a record that the ledger reads without OpenCV",
     "base/daemon_thread.py": "one function for several packages",
     "base/plural.py": "one function for several packages",
-    "livereel/cli/errors.py": "imported before anything heavy",
     "livereel/cli/progress.py": "the only use of rich",
     "livereel/live/background_task.py": "one context manager with its own tests",
     "livereel/storage/free_space.py": "shared by cameras, retention and the run",

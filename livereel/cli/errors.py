@@ -1,4 +1,4 @@
-"""Expected failures, each explained in one line."""
+"""Expected failures: each explained in one line, with the exit code of a command that fails by it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 
 from analyzer.describe.describer import DescribeError
 from analyzer.reel.records import ReelError
-from livereel.config.schema import ConfigError
+from livereel.config.schema import ConfigError, UsageError
 from livereel.ledger.records import LedgerError
 from livereel.live.run_summary import UnwatchedError
 from livereel.storage.data_dir import FolderInUseError
@@ -26,6 +26,13 @@ EXPECTED = (
     UnwatchedError,
     OSError,
 )
+
+
+def exit_code(error: BaseException) -> int | None:
+    """Return 2 for wrong usage, 1 for any other expected failure, None for a fault of the program."""
+    if not isinstance(error, EXPECTED):
+        return None
+    return 2 if isinstance(error, UsageError) else 1
 
 
 def explain(error: BaseException) -> str:

@@ -1,20 +1,18 @@
-"""The command line: results to stdout, logs to stderr; exit 0 done, 1 failed, 2 wrong usage."""
+"""The command line: results to stdout, logs to stderr; exit 0 done, 1 failed, 2 wrong usage.
+
+Each command imports what it runs when it is run: ``--help`` and completion need none of it.
+"""
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from dataclasses import replace
-from io import TextIOWrapper
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 import livereel
-from livereel.cli.log import write_failure
 from livereel.cli.parameters import (
     BaseUrlOption,
     ConfigOption,
@@ -32,7 +30,9 @@ from livereel.cli.parameters import (
     SecondsOption,
     SinceOption,
     SourceArgument,
+    command,
 )
+from livereel.cli.program import run as run_program
 from livereel.cli.recap.options import (
     ChaptersOption,
     FromOption,
@@ -43,7 +43,6 @@ from livereel.cli.recap.options import (
     StyleOption,
     ToOption,
 )
-from livereel.cli.shared_options import command
 
 # Plain text: rich's tables cut the names of options on a narrow terminal.
 app = typer.Typer(
@@ -72,8 +71,8 @@ def scan(
     ignore: IgnoreOption = None,
 ) -> None:
     """Find a source's keyframes: print a line for each window."""
-    from livereel.cli.scan import scan as run  # noqa: PLC0415
-    from livereel.config.options import read_options  # noqa: PLC0415  # --help needs none of it
+    from livereel.cli.scan import scan as run
+    from livereel.config.options import read_options
 
     options = read_options(config, region or [], ignore or [])
     run(source, options, as_json=as_json, plot=plot, realtime=realtime)
@@ -105,9 +104,9 @@ def recap(
     ignore: IgnoreOption = None,
 ) -> None:
     """Make one highlight reel of whole files, with its story."""
-    from livereel.cli.recap.make import recap as run  # noqa: PLC0415  # --help needs none of it
-    from livereel.cli.recap.request import read_request  # noqa: PLC0415
-    from livereel.config.options import read_options  # noqa: PLC0415
+    from livereel.cli.recap.make import recap as run
+    from livereel.cli.recap.request import read_request
+    from livereel.config.options import read_options
 
     request = read_request(sources, out, length, from_, to, single_file=single_file)
     options = read_options(config, region or [], ignore or []).with_style(style)
@@ -143,9 +142,9 @@ def watch(
 
     No configuration file is needed. Files are played at the speed at which they were taken.
     """
-    from livereel.app import watch as run  # noqa: PLC0415  # --help needs none of it
-    from livereel.camera.names import name_cameras  # noqa: PLC0415
-    from livereel.config.options import read_options  # noqa: PLC0415
+    from livereel.app import watch as run
+    from livereel.camera.names import name_cameras
+    from livereel.config.options import read_options
 
     options = read_options(config, region or [], ignore or [])
     options = options.with_words(describe, model, base_url, profile)
@@ -163,9 +162,9 @@ def run(
     no_web: NoWebOption = False,
 ) -> None:
     """Watch the cameras of a configuration file live."""
-    from livereel.app import watch as run  # noqa: PLC0415  # --help needs none of it
-    from livereel.config.options import read_options  # noqa: PLC0415
-    from livereel.config.schema import ConfigError  # noqa: PLC0415
+    from livereel.app import watch as run
+    from livereel.config.options import read_options
+    from livereel.config.schema import ConfigError
 
     options = read_options(config, [], []).with_web(host, port, serve=not no_web)
     if not options.config.cameras:
@@ -195,8 +194,8 @@ def init(
 
     Asks for what no option says; overwrites nothing.
     """
-    from livereel.cli.init import Answers  # noqa: PLC0415  # --help needs none of it
-    from livereel.cli.init import init as run  # noqa: PLC0415
+    from livereel.cli.init import Answers
+    from livereel.cli.init import init as run
 
     run(path, Answers(source, name, mqtt_host, data), ask=not yes)
 
@@ -222,9 +221,9 @@ def check(
 
     Cameras, model, broker, disk and notification services.
     """
-    from livereel.cli.check import check as run  # noqa: PLC0415  # --help needs none of it
-    from livereel.config.options import read_options  # noqa: PLC0415
-    from livereel.config.schema import UsageError  # noqa: PLC0415
+    from livereel.cli.check import check as run
+    from livereel.config.options import read_options
+    from livereel.config.schema import UsageError
 
     if path is not None and config is not None:
         raise UsageError("CONFIG and --config name the same thing: give one of them")
@@ -243,7 +242,7 @@ def ledger(
 
     Works while another livereel writes the data folder.
     """
-    from livereel.cli.ledger import print_history  # noqa: PLC0415  # --help needs none of it
+    from livereel.cli.ledger import print_history
 
     print_history(data, since, as_json=as_json)
 
@@ -269,8 +268,8 @@ def reel(
 
     Works while another livereel writes the data folder.
     """
-    from livereel.app import reel_now  # noqa: PLC0415  # --help needs none of it
-    from livereel.config.options import read_options  # noqa: PLC0415
+    from livereel.app import reel_now
+    from livereel.config.options import read_options
 
     options = replace(read_options(config, [], []), exports=tuple(export or ()))
     reel_now(data, out, since, camera or [], options)
@@ -302,8 +301,8 @@ def search(
 
     Works while another process watches.
     """
-    from livereel.cli.search import print_moments  # noqa: PLC0415  # --help needs none of it
-    from sinks.archive import MomentQuery  # noqa: PLC0415
+    from livereel.cli.search import print_moments
+    from sinks.archive import MomentQuery
 
     query = MomentQuery(
         text=text,
@@ -328,8 +327,8 @@ def demo(
     no_web: NoWebOption = False,
 ) -> None:
     """Watch two synthetic cameras live, a street and a playing field."""
-    from livereel.app import demo as run  # noqa: PLC0415  # --help needs none of it
-    from livereel.config.options import read_options  # noqa: PLC0415
+    from livereel.app import demo as run
+    from livereel.config.options import read_options
 
     run(data, seconds, read_options(None, [], []).with_web(host, port, serve=not no_web))
 
@@ -354,79 +353,9 @@ def livereel_alone(
         raise typer.Exit(2)
 
 
-def _end_as_ctrl_c_does() -> None:
-    """Remove half-written files also at SIGTERM, and when the terminal is closed."""
-
-    def interrupt(_number: int, frame: FrameType | None) -> None:
-        handler = signal.getsignal(signal.SIGINT)
-        if callable(handler):
-            handler(signal.SIGINT, frame)
-        else:
-            raise KeyboardInterrupt  # started in the background, where Ctrl-C is ignored
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, interrupt)
-
-
-def _discard_output() -> None:
-    """Discard further output: the reader has closed the pipe, as ``| head`` does; also at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _run() -> int:
-    try:
-        return app(prog_name="livereel", standalone_mode=False) or 0
-    finally:
-        try:
-            sys.stdout.flush()
-        except BrokenPipeError:
-            _discard_output()
-
-
 def main() -> None:
-    """Run the program; every failure that can be expected is one line, exit code 1, or 2 for wrong usage."""
-    _end_as_ctrl_c_does()
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes
-    try:
-        code = _run()
-    except BrokenPipeError:
-        _discard_output()
-        code = 1
-    except KeyboardInterrupt:
-        code = 130
-    except Exception as error:
-        failure = _explained(error)
-        if failure is None:
-            raise
-        lines, code = failure
-        for line in lines:
-            write_failure(line)
-    if code == 130:
-        write_failure("stopped")
-    sys.exit(code)
-
-
-def _explained(error: Exception) -> tuple[list[str], int] | None:
-    """Return the lines of an expected failure and its exit code; None for a fault of the program."""
-    # The command line's own errors, whose class typer does not export.
-    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
-        return [_usage(error.format_message(), getattr(error, "ctx", None))], error.exit_code
-    from livereel.cli.errors import EXPECTED, explain  # noqa: PLC0415
-    from livereel.config.schema import UsageError  # noqa: PLC0415  # needed only after a failure
-
-    if not isinstance(error, EXPECTED):
-        return None
-    return explain(error).splitlines(), 2 if isinstance(error, UsageError) else 1
-
-
-def _usage(message: str, context: typer.Context | None) -> str:
-    """``no such option: --nonsense (see livereel scan --help)``."""
-    line = " ".join(message.split()).rstrip(".")
-    line = line.replace("Value error, ", "").replace("Input should be", "must be")  # pydantic's own phrases
-    command_path = "livereel" if context is None else context.command_path
-    return f"{line[:1].lower()}{line[1:]} (see {command_path} --help)"
+    """Run the program and exit; see ``program.run``."""
+    sys.exit(run_program(app))
 
 
 if __name__ == "__main__":
