@@ -1,3 +1,15 @@
-"""livereel: a streaming video analyzer that keeps a highlight reel rolling."""
+"""livereel: a streaming video analyzer that keeps a highlight reel rolling.
+
+Read in this order:
+
+- ``app``: composition: the only module that names concrete classes and wires them.
+- ``config``: the configuration file and the options of the command line.
+- ``camera``: one camera, in a process of its own: from its source to windows.
+- ``ledger``: the database of a data folder: windows, moments, gaps, reels and outboxes.
+- ``reels``: reels planned and compiled from the ledger.
+- ``storage``: the data folder: its layout, free space, recovery and retention.
+- ``live``: a live run: cameras, descriptions, reels and sinks together.
+- ``cli``: the commands.
+"""
 
 __version__ = "0.1.0"

@@ -4,6 +4,10 @@ Modules, in reading order:
 
 - ``events``: the records that sinks receive, in addition to the analyzer's
 - ``sink``: the Sink protocol and its error
+- ``outbox``: the Outbox protocol: what a sink must deliver, stored with the event that makes it
+- ``archive``: the Archive protocol: what sinks may read of what is stored
 - ``serialize``: windows and gaps as JSON objects
 - ``mqtt``: the MQTT sink, with Home Assistant discovery
+- ``notify``: alerts, moments and reels sent to people
+- ``web``: pages, JSON API and media over HTTP
 """

@@ -2,6 +2,19 @@
 
 ``synthetic://street?seed=1&light=dusk`` names one. `parse_address` reads such an address, `SyntheticCamera`
 is its stream, `scheduled` says what will happen and when, `draw` shows it without noise.
+
+Read in this order:
+
+- ``scene``: the scene of a synthetic camera, and its address.
+- ``event``: an event in front of a synthetic camera: when and where.
+- ``schedule``: the times of events: one group in each period, with quiet in between.
+- ``view``: projection of the world onto the picture.
+- ``paint``: drawing primitives shared by the scenes.
+- ``street``: ``synthetic://street``.
+- ``field``: ``synthetic://field``.
+- ``sensor``: the sensor of a camera: exposure and noise.
+- ``sound``: ambience, and the sounds of events.
+- ``camera``: the drawn camera as a stream of bytes.
 """
 
 from synthetic.camera import SyntheticCamera

@@ -144,6 +144,27 @@ def length(module: Path) -> int:
     return len(module.read_text(encoding="utf-8").splitlines())
 
 
+def package_contents(package: Path) -> set[str]:
+    """The modules and packages of a package, by name."""
+    modules = {module.stem for module in package.glob("*.py")} - {"__init__"}
+    return modules | {inner.parent.name for inner in package.glob("*/__init__.py")}
+
+
+def listed_in(package: Path) -> list[str]:
+    """What a package's docstring lists: lines such as ``- ``name``: what it is``, or ``name  what it is``."""
+    docstring = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    lines = re.findall(r"^(?:- ``(\w+)``: |    (\w+)  )", docstring, re.MULTILINE)
+    return [dashed or indented for dashed, indented in lines]
+
+
+def test_every_package_lists_its_modules() -> None:
+    """In the order in which they are best read, a line each."""
+    packages = [module.parent for module in modules() if module.name == "__init__.py"]
+    listed = {package: listed_in(package) for package in packages}
+    wrong = {it for it, names in listed.items() if Counter(names) != Counter(package_contents(it))}
+    assert named(wrong) == set()
+
+
 def named(paths: Iterable[Path]) -> set[str]:
     return {path.relative_to(ROOT).as_posix() for path in paths}
 

@@ -7,6 +7,7 @@ Modules, in reading order:
     pending_windows  the ledger's pending windows as the describe queue wants them
     publisher        passes events to the sinks
     stats            counters of a run
+    archive          the ledger and the data folder, as sinks read them
     run_summary      what a run has seen, and whether any camera could be watched
     background_task  runs a sink for as long as the run lasts
 """

@@ -3,7 +3,8 @@
 Read in this order:
 
 - ``sink``: MqttSink, which turns events into messages and commands into calls.
-- ``messages``, ``homeassistant``: topics and payloads, and Home Assistant discovery.
+- ``messages``: topics and payloads.
+- ``homeassistant``: Home Assistant discovery.
 - ``async_outbox``: the outbox of captions and reels, used from the event loop.
 - ``connection``: a lasting connection to a broker.
 - ``settings``: the options and their checks.

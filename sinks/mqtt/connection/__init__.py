@@ -2,8 +2,11 @@
 
 Read in this order:
 
-- ``message``, ``errors``, ``timing``: records of messages, BrokerError, timeouts and back-off.
-- ``endpoint``, ``tls``: the broker's address, and encryption.
+- ``message``: the record of a message.
+- ``errors``: BrokerError, and what a broker refuses.
+- ``timing``: timeouts and back-off.
+- ``endpoint``: the broker's address.
+- ``tls``: what is checked before a connection is tried: address and certificates.
 - ``client``: one connection, over paho-mqtt.
 - ``send_queue``: states and events that wait in memory.
 - ``session``: reconnects, and sends what waits in memory and in the outbox.
