@@ -51,6 +51,7 @@ OPTION = re.compile(r"--[a-z][a-z-]*|(?<![\w-])-[a-z]\b")
 UNIT = re.compile(r"[a-z]+(?:_[a-z]+)*_(?:s|h|px|fps|bytes)")
 MOST_RECIPE_LINES = 15
 
+ARCHITECTURE = ROOT / "ARCHITECTURE.md"
 COMMANDS = DOCS / "commands.md"
 RECIPES = DOCS / "recipes.md"
 GLOSSARY = DOCS / "glossary.md"
@@ -192,6 +193,41 @@ def test_every_file_and_target_that_is_named_exists(document: Path) -> None:
         assert (ROOT / path).exists(), path
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {line.split()[1] for line in code_lines(document) if line.startswith("make ")} <= targets
+
+
+def modules_named_in(document: Path) -> set[str]:
+    """What inline code names as a module or a package: the end of its path, as ``camera/worker``."""
+    codes = (code.removesuffix(".py") for code in INLINE.findall(prose(document)))
+    return {code for code in codes if re.fullmatch(r"(?!tests/)[a-z_]+(/[a-z_]+)+", code)}
+
+
+def members() -> set[str]:
+    """Every method of the product, as ``Class.method``."""
+    return {
+        f"{it.name}.{member.name}"
+        for room in PRODUCT
+        for module in (ROOT / room).rglob("*.py")
+        for it in ast.parse(module.read_text(encoding="utf-8")).body
+        if isinstance(it, ast.ClassDef)
+        for member in it.body
+        if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def test_every_module_that_the_architecture_names_exists() -> None:
+    paths = [path.relative_to(ROOT).with_suffix("") for room in PRODUCT for path in (ROOT / room).rglob("*")]
+    known = {"/".join(path.parts[-n:]) for path in paths for n in range(1, len(path.parts) + 1)}
+    named = modules_named_in(ARCHITECTURE)
+    assert named
+    assert named <= known
+
+
+def test_every_method_that_the_architecture_names_exists() -> None:
+    named = {
+        code for code in INLINE.findall(prose(ARCHITECTURE)) if re.fullmatch(r"[A-Z]\w+\.(?!md$)\w+", code)
+    }
+    assert named
+    assert named <= members()
 
 
 @pytest.mark.parametrize("message", messages())
