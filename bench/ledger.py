@@ -73,8 +73,8 @@ def _measure(ledger: Ledger, data: Path, now: datetime, days: float) -> None:
     _tell("sweep, nothing to remove", 20, lambda _: retention.sweep(now))
     made = [_moment_at(n, now) for n in range(PENDING_ROWS)]
     _tell("add window", PENDING_ROWS, lambda n: ledger.windows.add(made[n].window, PENDING))
-    _tell("newest pending of each camera", 50, lambda _: ledger.windows.newest_pending([made[0].window.id]))
-    _tell("count pending", 50, lambda _: ledger.windows.count_pending())
+    _tell("newest pending of each camera", 50, lambda _: ledger.pending.newest_pending([made[0].window.id]))
+    _tell("count pending", 50, lambda _: ledger.pending.count_pending())
     _tell("end window", PENDING_ROWS, lambda n: ledger.windows.end(*_ended(made[n])))
     _tell("observed until", 50, lambda _: ledger.observed_until("camera0"))
     _tell("next epoch", 50, lambda _: ledger.windows.next_epoch("camera0"))

@@ -8,11 +8,10 @@ Written by one process, readable by others at the same time. Modules, in reading
     search_text  a search box's text as a query of the full-text index
     moments      the index of moments, and what it finds
     windows      windows and their moments
+    pending      windows that wait to be described
     gaps         coverage gaps
     reels        finished reels
     outbox       messages that sinks must deliver, stored with the event that makes them
     disk_usage   which files may be removed, in which order
     ledger       ``Ledger``: the parts above over one database
-    coverage     ``GapTracker``: opens and closes gaps as cameras come and go
-    write_queue  ``WriteQueue``: writes that wait while the disk is full
 """

@@ -16,6 +16,7 @@ from livereel.ledger.disk_usage import StoredFiles
 from livereel.ledger.gaps import Gaps
 from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
+from livereel.ledger.pending import PendingWindows
 from livereel.ledger.records import FILE, Entry
 from livereel.ledger.reels import Reels
 from livereel.ledger.tables import gaps, info, windows
@@ -30,13 +31,15 @@ _CREATED = select(info.c.created_utc)
 
 
 class Ledger:
-    """Windows, gaps and reels of one data folder. Safe from threads; every method raises LedgerError.
+    """Windows, gaps and reels of one data folder. Safe from threads; every method raises LedgerError,
+    but those of ``pending`` and of outboxes raise the errors of the protocols that they implement.
 
     A write blocks for one commit and is on disk when it returns, so that a killed process loses nothing.
 
     Attributes:
         data: the data folder.
         windows, gaps, reels: the tables.
+        pending: the windows that wait to be described.
         moments: the index of described windows.
         outboxes: what sinks must deliver.
         files: what windows and reels take on the disk.
@@ -54,6 +57,7 @@ class Ledger:
         self.outboxes = Outboxes(self.database)
         self.moments = Moments(self.database)
         self.windows = Windows(self.database, data, self.moments, self.outboxes, part_rows)
+        self.pending = PendingWindows(self.database, self.windows)
         self.gaps = Gaps(self.database)
         self.reels = Reels(self.database, data, self.windows, self.outboxes)
         self.files = StoredFiles(self.database, data, self.windows, part_rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -36,18 +36,6 @@ _END = (
     update(windows)
     .where(_it.id == bindparam("window_id"), IS_PENDING)
     .values(outcome=bindparam("new_outcome"), moment=bindparam("new_moment"))
-)
-_NOT_THESE = _it.id.not_in(bindparam("without", expanding=True))
-_ALL_PENDING = select(_it.window).where(IS_PENDING).order_by(unindexed(_it.start_utc).desc())
-_COUNT_PENDING = select(func.count()).select_from(windows).where(IS_PENDING)
-_RANK = func.row_number().over(partition_by=_it.camera, order_by=_it.start_utc.desc())
-_RANKED = select(_it.camera, _it.id, _RANK.label("rank")).where(IS_PENDING, _NOT_THESE).subquery()
-_NEWEST_PENDING = select(_RANKED.c.camera, _RANKED.c.id).where(_RANKED.c.rank == 1)
-_LOWEST_PENDING = (
-    select(_it.id).where(IS_PENDING, _NOT_THESE).order_by(_it.signal_max, _it.id).limit(bindparam("count"))
-)
-_SKIP_LOWEST = (
-    update(windows).where(_it.id.in_(_LOWEST_PENDING)).values(outcome=Outcome.SKIPPED_OVERLOAD.value)
 )
 _BY_ID = select(*_ENTRY).where(_it.id == bindparam("window_id"))
 _BY_IDS = select(_it.id, *_ENTRY).where(_it.id.in_(bindparam("window_ids", expanding=True)))
@@ -144,25 +132,6 @@ class Windows:
             if connection.execute(_END, values).rowcount and moment is not None:
                 self._moments.index(connection, moment)
                 self._outboxes.add(connection, moment)
-
-    def pending(self) -> list[Window]:
-        """Windows that wait to be described, newest first."""
-        return [self.window(row.window) for row in self._database.read(_ALL_PENDING)]
-
-    def newest_pending(self, without: Collection[str]) -> list[tuple[str, str]]:
-        """Camera and id of each camera's newest pending window, except those in ``without``."""
-        rows = self._database.read(_NEWEST_PENDING, {"without": list(without)})
-        return [(row.camera, row.id) for row in rows]
-
-    def count_pending(self) -> int:
-        """How many windows wait to be described."""
-        return int(self._database.read_one(_COUNT_PENDING))
-
-    def skip_lowest(self, count: int, without: Collection[str]) -> int:
-        """End up to ``count`` as ``skipped_overload``, those of the lowest signal; returns how many."""
-        with self._database.writing() as connection:
-            values = {"count": count, "without": list(without)}
-            return connection.execute(_SKIP_LOWEST, values).rowcount
 
     def get(self, window_id: str) -> Window:
         """Return the window of this id; raises LedgerError when there is none."""

@@ -4,7 +4,8 @@ Modules, in reading order:
 
     service          ``Live``: the tasks of a run and what they share
     cameras          watches the cameras; stores and publishes what they report
-    pending_windows  the ledger's pending windows as the describe queue wants them
+    coverage         ``GapTracker``: opens and closes gaps as cameras come and go
+    write_queue      ``WriteQueue``: writes to the ledger that wait while the disk is full
     publisher        passes events to the sinks
     stats            counters of a run
     archive          the ledger and the data folder, as sinks read them

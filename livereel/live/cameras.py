@@ -13,11 +13,11 @@ from base.clock import utc_text
 from livereel.camera.reports import Seen
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob
-from livereel.ledger.coverage import GapTracker
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING, WindowState
-from livereel.ledger.write_queue import WriteQueue
+from livereel.live.coverage import GapTracker
 from livereel.live.publisher import Publisher
+from livereel.live.write_queue import WriteQueue
 from sinks.events import CameraState, CameraStatus, EpochStarted
 
 

@@ -25,11 +25,10 @@ from livereel.camera.supervisor import RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError, WindowState
-from livereel.ledger.write_queue import WriteQueue
 from livereel.live.cameras import Cameras
-from livereel.live.pending_windows import PendingWindows
 from livereel.live.publisher import Publisher
 from livereel.live.stats import Counted, StatsCollector
+from livereel.live.write_queue import WriteQueue
 from livereel.reels.rolling import RollingReel
 from livereel.storage.retention import Retention
 from sinks.archive import ArchiveError
@@ -105,7 +104,7 @@ class Live:
         self._requested_reels: asyncio.Queue[str] = asyncio.Queue(MAX_REQUESTS)
         self.describe_queue = DescribeQueue(
             describer,
-            PendingWindows(ledger.windows),
+            ledger.pending,
             describe,
             age_s=_age_s,
             pauses_s=intervals.model_pauses_s,

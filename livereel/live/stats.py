@@ -12,14 +12,15 @@ from statistics import fmean
 
 from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue
+from analyzer.describe.window_store import WindowStoreError
 from analyzer.signal.window import Outcome
 from base.clock import utc_text
 from livereel.camera.supervisor import Supervisor
-from livereel.ledger.coverage import GapTracker
 from livereel.ledger.ledger import Ledger
-from livereel.ledger.records import PENDING, LedgerError, WindowState
-from livereel.ledger.write_queue import WriteQueue
+from livereel.ledger.records import PENDING, WindowState
+from livereel.live.coverage import GapTracker
 from livereel.live.publisher import Publisher
+from livereel.live.write_queue import WriteQueue
 from livereel.storage.retention import Retention
 from sinks.archive import ArchiveError
 from sinks.events import Stats
@@ -74,7 +75,7 @@ class StatsCollector:
                 },
                 sinks=self._of.publisher.counters(),
             )
-        except (LedgerError, SinkError, OSError) as error:
+        except (WindowStoreError, SinkError, OSError) as error:
             raise ArchiveError(str(error)) from error
 
     def stats(self) -> Stats:
@@ -90,7 +91,7 @@ class StatsCollector:
         stored_bytes = self._of.retention.stored_bytes
         return {
             **{f"words_{name}": count for name, count in asdict(self._of.queue.counts).items()},
-            "words_waiting": self._of.ledger.windows.count_pending(),
+            "words_waiting": self._of.ledger.pending.count_pending(),
             **{f"windows_{outcome}": self._windows[outcome] for outcome in WITHOUT_DESCRIPTION},
             "ledger_waiting": self._of.writes.waiting,
             "ledger_lost": self._of.writes.lost,

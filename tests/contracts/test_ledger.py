@@ -19,6 +19,7 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING, LedgerError
 from tests.kit.records.events import reel_in
 from tests.kit.records.moments import moment
+from tests.kit.records.waiting import pending_in
 from tests.kit.records.windows import START_UTC, measured
 
 Opener = Callable[..., Ledger]
@@ -69,7 +70,7 @@ def test_a_folder_may_move_with_all_that_is_in_it(tmp_path: Path, open_ledger: O
         ledger.windows.add(with_files(measured(0, [(2.0, 900.0)]), tmp_path / "data"), PENDING)
     shutil.move(tmp_path / "data", tmp_path / "elsewhere")
     with closing(open_ledger(tmp_path / "elsewhere")) as ledger:
-        window = ledger.windows.pending()[0]
+        window = pending_in(ledger)[0]
     assert window.clip is not None
     assert window.clip.path.is_file()
     assert all(keyframe.file and keyframe.file.is_file() for keyframe in window.keyframes)
@@ -86,13 +87,13 @@ def test_a_window_has_one_outcome_for_ever(ledger: Ledger) -> None:
     assert entry.moment == told
 
 
-def test_pending_windows_are_listed_newest_first_and_survive(tmp_path: Path, open_ledger: Opener) -> None:
+def test_pending_windows_survive(tmp_path: Path, open_ledger: Opener) -> None:
     with closing(open_ledger(tmp_path)) as ledger:
         for index in (1, 0, 2):
             ledger.windows.add(measured(index, [(2.0, 900.0)]), PENDING)
         ledger.windows.add(measured(3), Outcome.QUIET)
     with closing(open_ledger(tmp_path)) as ledger:
-        assert [window.index for window in ledger.windows.pending()] == [2, 1, 0]
+        assert [window.index for window in pending_in(ledger)] == [0, 1, 2]
 
 
 def test_entries_are_those_that_ended_later_of_the_camera_asked_for(ledger: Ledger) -> None:
@@ -217,12 +218,12 @@ def test_threads_may_write_and_read_at_once(ledger: Ledger) -> None:
     def write(camera: str) -> None:
         for index in range(20):
             ledger.windows.add(measured(index, camera=camera), PENDING)
-            ledger.windows.newest_pending([])
+            ledger.pending.newest_pending([])
 
     with ThreadPoolExecutor() as threads:
         list(threads.map(write, ["gate", "barn", "yard", "roof"]))
-    assert ledger.windows.count_pending() == 80
-    newest = dict(ledger.windows.newest_pending([]))
+    assert ledger.pending.count_pending() == 80
+    newest = dict(ledger.pending.newest_pending([]))
     assert newest == {camera: measured(19, camera=camera).id for camera in ("gate", "barn", "yard", "roof")}
 
 
@@ -231,7 +232,7 @@ def test_of_each_camera_the_newest_pending_window_is_next_but_for_those_in_work(
         for camera in ("front", "back"):
             ledger.windows.add(measured(index, camera=camera), PENDING)
     without = [measured(2).id, measured(1).id]
-    assert dict(ledger.windows.newest_pending(without)) == {
+    assert dict(ledger.pending.newest_pending(without)) == {
         "front": measured(0).id,
         "back": measured(2, camera="back").id,
     }
@@ -241,7 +242,7 @@ def test_the_lowest_signals_are_skipped_and_never_those_in_work(ledger: Ledger) 
     made = [measured(index, [(2.0, value)]) for index, value in enumerate((300.0, 100.0, 200.0, 400.0))]
     for window in made:
         ledger.windows.add(window, PENDING)
-    assert ledger.windows.skip_lowest(2, [made[1].id]) == 2
+    assert ledger.pending.skip_lowest(2, [made[1].id]) == 2
     outcomes = [entry.outcome for entry in ledger.windows.entries("")]
     assert outcomes == [Outcome.SKIPPED_OVERLOAD, PENDING, Outcome.SKIPPED_OVERLOAD, PENDING]
 

@@ -279,7 +279,7 @@ def test_a_moment_is_stored_and_published_or_neither(table: str, stored: Stored,
     stored.ledger.windows.add(made.window, PENDING)
     with full(tmp_path, table), pytest.raises(LedgerError, match="full"):
         stored.ledger.windows.end(made.window.id, Outcome.DESCRIBED, made)
-    assert stored.ledger.windows.count_pending() == 1
+    assert stored.ledger.pending.count_pending() == 1
     assert (stored.all(), stored.outbox.counts()) == ([], OutboxCounts(0, 0))
     stored.ledger.windows.end(made.window.id, Outcome.DESCRIBED, made)
     assert stored.all() == [("captions", 1, made.window.id)]

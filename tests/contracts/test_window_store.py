@@ -13,7 +13,6 @@ from analyzer.describe.window_store import WindowStore, WindowStoreError
 from analyzer.signal.window import Outcome, Window
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
-from livereel.live.pending_windows import PendingWindows
 from tests.kit.records.moments import moment
 from tests.kit.records.waiting import Store
 from tests.kit.records.windows import measured
@@ -36,7 +35,7 @@ def ledger(folder: Path) -> Iterator[Place]:
             assert entry is not None
             return entry.outcome
 
-        yield Place(PendingWindows(it.windows), lambda window: it.windows.add(window, PENDING), outcome)
+        yield Place(it.pending, lambda window: it.windows.add(window, PENDING), outcome)
 
 
 def memory(folder: Path) -> Iterator[Place]:  # noqa: ARG001  # as the ledger
@@ -104,7 +103,7 @@ def test_the_lowest_signals_are_skipped_and_never_those_in_work(place: Place) ->
 
 def test_a_ledger_that_was_closed_raises_waiting_errors(tmp_path: Path) -> None:
     with closing(Ledger(tmp_path)) as it:
-        waiting: WindowStore = PendingWindows(it.windows)
+        waiting: WindowStore = it.pending
     for call in (
         lambda: waiting.newest_pending([]),
         lambda: waiting.window("front-0-00000"),

@@ -1,4 +1,4 @@
-"""Pending windows in memory, for tests of the describe queue."""
+"""Pending windows: of a ledger, and in memory for tests of the describe queue."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from dataclasses import dataclass, field
 from analyzer.describe.moment import Moment
 from analyzer.describe.window_store import WindowStoreError
 from analyzer.signal.window import Outcome, Window
+from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import PENDING
+
+
+def pending_in(ledger: Ledger) -> list[Window]:
+    """The windows that wait to be described, in time order."""
+    return [entry.window for entry in ledger.windows.entries("") if entry.outcome == PENDING]
 
 
 @dataclass

@@ -74,10 +74,9 @@ def test_no_question_is_answered_by_reading_all_windows_or_gaps(ledger: Ledger, 
         assert list(ledger.history(at(0), at(99)))
         ledger.observed_until("front")
         ledger.windows.next_epoch("front")
-        ledger.windows.newest_pending([])
-        ledger.windows.count_pending()
-        ledger.windows.pending()
-        ledger.windows.skip_lowest(1, [])
+        ledger.pending.newest_pending([])
+        ledger.pending.count_pending()
+        ledger.pending.skip_lowest(1, [])
         ledger.files.total_bytes()
         ledger.files.count_windows(at(0))
         ledger.files.oldest_windows(10, at(0))
@@ -94,7 +93,7 @@ def test_a_statement_is_compiled_once(ledger: Ledger) -> None:
     with asked() as statements:
         for count in range(3):
             ledger.windows.add(measured(count), PENDING)
-            ledger.windows.newest_pending([str(n) for n in range(2)])
+            ledger.pending.newest_pending([str(n) for n in range(2)])
     assert len({statement for statement, _ in statements if statement.startswith(("SELECT", "INSERT"))}) == 2
 
 

@@ -15,9 +15,9 @@ from livereel.camera.settings import CameraSettings
 from livereel.camera.worker import CameraJob
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
-from livereel.ledger.write_queue import WriteQueue
 from livereel.live.cameras import Cameras, first_state
 from livereel.live.publisher import Publisher
+from livereel.live.write_queue import WriteQueue
 from tests.kit.films.footage import Look, write_file
 from tests.kit.program.live_run import QUICK, WINDOWS
 from tests.kit.program.received import Received

@@ -39,6 +39,7 @@ from tests.kit.models.fault_proxy import Fault, Proxy
 from tests.kit.models.model_server import Answer, ModelServer, always, refusal
 from tests.kit.program.live_run import QUICK, WINDOWS, few_chapters
 from tests.kit.program.received import Received
+from tests.kit.records.waiting import pending_in
 from tests.kit.records.windows import measured
 
 LONG_S = 60.0
@@ -171,15 +172,15 @@ def test_stopping_does_not_wait_for_descriptions_which_go_on_in_the_next_run(
         async with live(tmp_path, camera(film, tmp_path, loop=True), Slow()) as (it, ledger, _):
             stop = asyncio.Event()
             running = asyncio.create_task(it.run(stop))
-            await until(ledger.windows.pending)
+            await until(ledger.pending.count_pending)
             stop.set()
             await running
-            assert ledger.windows.pending()
+            assert ledger.pending.count_pending()
 
     async def again() -> None:
         async with live(tmp_path, camera(film, tmp_path)) as (it, ledger, _):
             await it.run(asyncio.Event())
-            assert not ledger.windows.pending()
+            assert not ledger.pending.count_pending()
 
     asyncio.run(stopped())
     asyncio.run(again())
@@ -198,7 +199,7 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
             await seen_without_descriptions(proxy)
             proxy.fault = "none"
             async with live(tmp_path, camera(film, tmp_path), asking(proxy)) as (it, ledger, _):
-                waited = ledger.windows.pending()
+                waited = pending_in(ledger)
                 await it.run(asyncio.Event())
                 outcomes = {entry.window.id: entry.outcome for entry in ledger.windows.entries("")}
                 assert [outcomes[window.id] for window in waited] == ["described"] * len(waited)
@@ -211,7 +212,7 @@ def test_cameras_do_not_wait_for_a_model_that_fails_and_no_window_is_lost(
             running = asyncio.create_task(it.run(stop))
             await until(lambda: ("ended", None) in received.states("front") and proxy.questions)
             assert len(ledger.windows.entries("")) == LOOK.round_s
-            assert ledger.windows.pending()
+            assert ledger.pending.count_pending()
             assert not received.of(Moment)
             stop.set()
             await running
@@ -249,8 +250,8 @@ def test_refused_in_mid_run_windows_wait_with_a_reason_and_go_on_when_it_is_reso
                 assert "model_failed" not in outcomes(ledger)
                 server.rules = ()
                 await until(lambda: len(states(received)) > 1)
-                waited = [window.id for window in ledger.windows.pending()]
-                await until(lambda: not {window.id for window in ledger.windows.pending()} & set(waited))
+                waited = [window.id for window in pending_in(ledger)]
+                await until(lambda: not {window.id for window in pending_in(ledger)} & set(waited))
                 assert "model_failed" not in outcomes(ledger)
                 stop.set()
                 await running

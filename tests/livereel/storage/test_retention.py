@@ -98,7 +98,7 @@ def test_pending_windows_are_never_removed(ledger: Ledger, tmp_path: Path) -> No
     keep(ledger, tmp_path, 90.0, PENDING)
     Retention(tmp_path, ledger, RetentionSettings(max_age_h=1.0, max_bytes=1, min_free_bytes=0)).sweep(NOW)
     assert files(tmp_path) == {"front-90.0"}
-    assert ledger.windows.count_pending() == 1
+    assert ledger.pending.count_pending() == 1
 
 
 def test_what_is_lent_stays_until_it_is_given_back(ledger: Ledger, tmp_path: Path) -> None:

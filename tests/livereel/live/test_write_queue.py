@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.signal.window import Outcome
 from livereel.ledger.ledger import Ledger
-from livereel.ledger.write_queue import Write, WriteQueue
+from livereel.live.write_queue import Write, WriteQueue
 from tests.kit.records.full_ledger import full
 from tests.kit.records.windows import measured
 

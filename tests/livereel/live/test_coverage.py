@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Outcome
 from base.clock import utc_after
-from livereel.ledger.coverage import GapTracker
 from livereel.ledger.gaps import MIN_GAP_S
 from livereel.ledger.ledger import Ledger
+from livereel.live.coverage import GapTracker
 from tests.kit.program.coverage import coverage
 from tests.kit.records.windows import START_UTC, measured
 
