@@ -65,6 +65,33 @@ class CameraLost:
     final: bool = False
 
 
+class _Notes:
+    """Logs what a camera's heartbeats say, each thing once, however often its process is started."""
+
+    def __init__(self, camera: str) -> None:
+        self._camera = camera
+        self._choice: str | None = None
+        self._warned: set[str] = set()
+        self._flickers: list[Flicker] = []
+
+    def log(self, beat: Heartbeat, before: CaptureCounts) -> None:
+        """Log what is new; ``before`` are the counters of the heartbeat before this one."""
+        if beat.counts.skipped_packets and not before.skipped_packets:
+            log.warning("%s: more frames than can be decoded in time: some are skipped", self._camera)
+        if beat.choice and beat.choice != self._choice:
+            log.info("%s: %s", self._camera, beat.choice)
+            self._choice = beat.choice
+        if beat.clip_failure and not before.clips_failed:
+            log.warning("%s: its windows have no clips: %s", self._camera, beat.clip_failure)
+        if beat.warning and beat.warning not in self._warned:
+            self._warned.add(beat.warning)
+            log.warning("%s: %s", self._camera, beat.warning)
+        for flicker in beat.flickers:
+            if not any(flicker.is_near(known) for known in self._flickers):
+                self._flickers.append(flicker)
+                log.info("%s: %s", self._camera, flicker)
+
+
 class Supervisor:
     """Watches one camera until it is stopped, its source ends, or a failure is final.
 
@@ -91,15 +118,13 @@ class Supervisor:
         self._process: CameraProcess | None = None
         self._deadline_s = 0.0
         self._began_s = 0.0
-        self._choice: str | None = None
+        self._notes = _Notes(self._name)
         self.state = CameraStatus.CONNECTING
         self.counts = CaptureCounts()
         self._counts_before = CaptureCounts()
         self._damaged = 0  # damaged packets when the newest frame came
-        self._flickers: list[Flicker] = []  # logged already
         self.starts = 0
         self._listed: Listed | None = None
-        self._warned: set[str] = set()
         self._interval_s = 0.0
 
     @property
@@ -218,20 +243,7 @@ class Supervisor:
         if beat.counts.frames > self.counts.frames:
             self._damaged = beat.counts.damaged_packets
             self._postpone(ending=ending)
-        if beat.counts.skipped_packets and not self.counts.skipped_packets:
-            log.warning("%s: more frames than can be decoded in time: some are skipped", self._name)
-        if beat.choice and beat.choice != self._choice:
-            log.info("%s: %s", self._name, beat.choice)
-            self._choice = beat.choice
-        if beat.clip_failure and not self.counts.clips_failed:
-            log.warning("%s: its windows have no clips: %s", self._name, beat.clip_failure)
-        if beat.warning and beat.warning not in self._warned:
-            self._warned.add(beat.warning)
-            log.warning("%s: %s", self._name, beat.warning)
-        for flicker in beat.flickers:
-            if not any(flicker.is_near(known) for known in self._flickers):
-                self._flickers.append(flicker)
-                log.info("%s: %s", self._name, flicker)
+        self._notes.log(beat, self.counts)
         self.counts = beat.counts
 
     async def _report(self, report: Seen) -> None:
