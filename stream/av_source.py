@@ -26,7 +26,7 @@ from stream.codec.encryption import (
     is_scrambled,
     needs_key,
 )
-from stream.container import opened, translated
+from stream.container import as_source_errors, open_container
 from stream.demux import demuxed
 from stream.media.track import holds_video
 from stream.read_guard import ReadGuard
@@ -82,8 +82,8 @@ class AvSource:
         self._guard = ReadGuard(self._container.close)
 
     def _opened(self, address: str, transport: str) -> InputContainer:
-        with translated(self._name, live=self._live):
-            return opened(address, transport)
+        with as_source_errors(self._name, live=self._live):
+            return open_container(address, transport)
 
     def _encrypted(self, reason: str, *, retryable: bool = False) -> SourceError:
         return SourceError(self._name, reason, fault=SourceFault.UNREADABLE, retryable=retryable)
@@ -196,7 +196,7 @@ class AvSource:
 
     def _read(self) -> Iterator[Packet[Stream]]:
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
-        with translated(self._name, live=self._live, timeout=SourceFault.STALLED):
+        with as_source_errors(self._name, live=self._live, timeout=SourceFault.STALLED):
             for packet in demuxed(self._container, streams):
                 if packet.stream_index == self.video.index and is_encrypted(packet):
                     raise self._encrypted(ENCRYPTED)

@@ -31,12 +31,12 @@ def _options(address: str, transport: str) -> dict[str, str]:
     return {}
 
 
-def opened(address: str, transport: str) -> InputContainer:
+def open_container(address: str, transport: str) -> InputContainer:
     """Open a file, stream, device or synthetic camera; the caller closes it.
 
     ``transport`` is that of RTSP: ``tcp`` or ``udp``. Opening takes at most OPEN_TIMEOUT_S, each later read
     READ_TIMEOUT_S. Raises SourceError for what cannot be a source, otherwise what PyAV raises: see
-    ``translated``.
+    ``as_source_errors``.
     """
     name = redact(address)
     if address.startswith("synthetic:"):
@@ -71,7 +71,7 @@ def opened(address: str, transport: str) -> InputContainer:
 
 
 @contextmanager
-def translated(name: str, *, live: bool, timeout: SourceFault = SourceFault.DOWN) -> Iterator[None]:
+def as_source_errors(name: str, *, live: bool, timeout: SourceFault = SourceFault.DOWN) -> Iterator[None]:
     """Turn PyAV's errors into SourceErrors without their text, which may hold the password.
 
     ``timeout`` is the fault that a timeout means.

@@ -57,7 +57,7 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class PlaylistPosition:
     """The source is a live playlist, of which no segment up to ``seen`` may be played again.
 
     With None, it is up to the newest segment that it lists when it is next fetched.
@@ -86,4 +86,4 @@ class Ended:
         return cls(error.reason, error.fault, error.retryable)
 
 
-Report = Seen | Heartbeat | Listed | Ended
+Report = Seen | Heartbeat | PlaylistPosition | Ended

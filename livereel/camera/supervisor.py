@@ -14,7 +14,7 @@ from typing import assert_never
 from analyzer.reel.records import GapReason
 from analyzer.signal.flicker.region import Flicker
 from livereel.camera.process import CameraProcess
-from livereel.camera.reports import CaptureCounts, Ended, Heartbeat, Listed, Seen
+from livereel.camera.reports import CaptureCounts, Ended, Heartbeat, PlaylistPosition, Seen
 from livereel.camera.worker import CameraJob
 from sinks.events import CameraStatus, EpochStarted
 from stream.source import SourceFault
@@ -124,7 +124,7 @@ class Supervisor:
         self._counts_before = CaptureCounts()
         self._damaged = 0  # damaged packets when the newest frame came
         self.starts = 0
-        self._listed: Listed | None = None
+        self._listed: PlaylistPosition | None = None
         self._interval_s = 0.0
 
     @property
@@ -215,7 +215,7 @@ class Supervisor:
             if isinstance(report, Ended):
                 ended = report
                 self._deadline_s = _now_s() + self._policy.stop_s
-            elif isinstance(report, Listed):
+            elif isinstance(report, PlaylistPosition):
                 self._listed = report
             elif isinstance(report, Heartbeat):
                 self._beat(report, ending=lost is not None)

@@ -17,7 +17,7 @@ from base.child_process import become_child
 from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips
 from livereel.camera.main_stream import MainStreamClips
-from livereel.camera.reports import Ended, Heartbeat, Listed, Report
+from livereel.camera.reports import Ended, Heartbeat, PlaylistPosition, Report
 from livereel.camera.settings import CameraSettings
 from livereel.storage.data_dir import CLIPS, KEYFRAMES
 from livereel.storage.free_space import FreeSpace
@@ -46,7 +46,7 @@ class CameraJob:
     data: Path
     min_free_bytes: int = 0
     epoch: int = 0
-    listed: Listed | None = None
+    listed: PlaylistPosition | None = None
 
 
 class _Reporter:
@@ -79,10 +79,10 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -
     if job.listed is not None:
         from stream.web.playlist import await_segment  # noqa: PLC0415  # an HTTP client, which few cameras need
 
-        await_segment(camera.source, job.listed.seen, lambda seen: reporter.send(Listed(seen)))
+        await_segment(camera.source, job.listed.seen, lambda seen: reporter.send(PlaylistPosition(seen)))
     main = source = _open(camera.source, camera)
     if main.info.live and main.info.playlist:
-        reporter.send(Listed())
+        reporter.send(PlaylistPosition())
     if camera.detect_source is not None:
         source = _opened_to_detect(camera.detect_source, camera)
     threading.Thread(target=_stop_on_message, args=(pipe, source), daemon=True).start()

@@ -15,7 +15,7 @@ from stream.threaded import ThreadedSource
 log = logging.getLogger(__name__)
 
 
-def opened(address: str, *, realtime: bool = False) -> PacketSource:
+def open_once(address: str, *, realtime: bool = False) -> PacketSource:
     """Open a source to be seen once; a live one is read in a thread of its own, as it comes when it comes.
 
     With ``realtime`` a file comes no faster than it was taken. Raises SourceError.

@@ -19,7 +19,7 @@ from base.local_time import length_text, span_text
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
 from livereel.camera.names import camera_name
-from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, opened
+from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, open_once
 from livereel.cli.progress import progress
 from livereel.config.options import Options
 from sinks.serialize import gap_row, window_row
@@ -39,7 +39,7 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
         _check_place(plot)
     with (
         TemporaryDirectory(prefix="livereel-") as scratch,
-        closing(opened(address, realtime=realtime)) as source,
+        closing(open_once(address, realtime=realtime)) as source,
     ):
         pictures = Path(scratch) if plot else None
         settings = options.windows(pictures=plot is not None)

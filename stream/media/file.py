@@ -32,7 +32,7 @@ class DiskFullError(MediaError):
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
+def as_media_errors(doing: str) -> Iterator[None]:
     """Raise MediaError (or DiskFullError) for whatever PyAV or the operating system raises inside.
 
     Args:
@@ -46,7 +46,7 @@ def translated(doing: str) -> Iterator[None]:
         raise MediaError(f"{doing}: {error.strerror or type(error).__name__}") from error
 
 
-def opened(path: Path) -> InputContainer:
+def open_media(path: Path) -> InputContainer:
     """Open the file for reading; the caller closes it. Raises what PyAV raises.
 
     With the ``file:`` prefix, FFmpeg sees no protocol in a name such as ``a:b.mp4``.
@@ -55,7 +55,7 @@ def opened(path: Path) -> InputContainer:
     return av.open(f"file:{path}", "r", metadata_errors="replace")
 
 
-def demuxed(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
+def demux_with_flush(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
     """Yield the packets of these streams, then an empty one for each. Raises what PyAV raises."""
     try:
         yield from container.demux(streams)
@@ -72,7 +72,7 @@ def _check_name(path: Path) -> None:
 @contextmanager
 def reading(path: Path) -> Iterator[InputContainer]:
     """Open a media file; whatever fails inside becomes a MediaError that names it."""
-    with translated(f"cannot read {path}"), opened(path) as container:
+    with as_media_errors(f"cannot read {path}"), open_media(path) as container:
         yield container
 
 
@@ -82,7 +82,7 @@ def replacing(path: Path) -> Iterator[Path]:
     _check_name(path)
     part = path.with_name(f"{path.name}.part")
     try:
-        with translated(f"cannot write {path}"):
+        with as_media_errors(f"cannot write {path}"):
             yield part
             with part.open("rb+") as written:
                 os.fsync(written.fileno())

@@ -14,7 +14,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from stream.media.file import MediaError, demuxed, reading, translated
+from stream.media.file import MediaError, as_media_errors, demux_with_flush, reading
 from stream.media.reader import MediaReader
 from stream.media.track import codec_name
 from stream.track_choice import choose_video
@@ -105,7 +105,7 @@ def verify(path: Path) -> Verified:
         strictly = not _begins_hidden(container)
     with reading(path) as container:
         frames, duration_s = _decoded(container, path, strictly=strictly)
-    with translated(f"cannot read {path}"), path.open("rb") as file:
+    with as_media_errors(f"cannot read {path}"), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Verified(frames, duration_s, file.tell(), digest)
 
@@ -129,7 +129,7 @@ def _chapters(container: InputContainer) -> tuple[ChapterMark, ...]:
 def _begins_hidden(container: InputContainer) -> bool:
     """Whether video begins with frames that an edit list hides, as they are not complete."""
     video = choose_video(container)
-    first = None if video is None else next(demuxed(container, [video]), None)
+    first = None if video is None else next(demux_with_flush(container, [video]), None)
     return first is not None and first.is_discard
 
 
@@ -153,7 +153,7 @@ def _decoded(container: InputContainer, path: Path, *, strictly: bool) -> tuple[
     packets, frames, first, last = 0, 0, Fraction(0), Fraction(-1)
     end = Fraction(0)
     audible: dict[int, Fraction] = {}
-    for packet in demuxed(container, streams):
+    for packet in demux_with_flush(container, streams):
         # A packet that an edit list hides is for the decoder alone.
         packets += packet.size > 0 and not packet.is_discard and isinstance(packet.stream, VideoStream)
         for frame in packet.decode():

@@ -21,7 +21,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stream.codec.random_access import Finder, Start, marked
-from stream.media.file import MediaError, demuxed, opened, translated
+from stream.media.file import MediaError, as_media_errors, demux_with_flush, open_media
 from stream.media.timeline import Tick, in_order
 from stream.picture.display import display_of
 from stream.timing.timestamps import shown_stamp
@@ -80,7 +80,7 @@ class MediaReader:
 
     def _open(self) -> None:
         with self._translated():
-            self.container = opened(self.path)
+            self.container = open_media(self.path)
         self.video = _video(self.container, self.path)
         self.audio = _audio(self.container)
         self._finder = Finder(self.video)
@@ -222,7 +222,7 @@ class MediaReader:
 
     def _demux(self) -> Iterator[Packet[Stream]]:
         wanted: list[Stream] = [self.video, self.audio] if self.audio else [self.video]
-        packets = (packet for packet in demuxed(self.container, wanted) if packet.size)
+        packets = (packet for packet in demux_with_flush(self.container, wanted) if packet.size)
         return marked(packets, self._finder, self.video.index)
 
     def _rewind(self) -> None:
@@ -233,7 +233,7 @@ class MediaReader:
     def _first_frame(self) -> VideoFrame:
         damaged: VideoFrame | None = None
         with self._translated():
-            packets = demuxed(self.container, [self.video])
+            packets = demux_with_flush(self.container, [self.video])
             frames = (frame for packet in packets for frame in decode(self.video, packet))
             for _, frame in zip(range(_MAX_DAMAGED), frames, strict=False):
                 if not frame.is_corrupt:
@@ -245,7 +245,7 @@ class MediaReader:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        with translated(f"cannot read {self.path}"):
+        with as_media_errors(f"cannot read {self.path}"):
             yield
 
 

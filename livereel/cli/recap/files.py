@@ -16,7 +16,7 @@ from analyzer.signal.activity import Activity
 from analyzer.signal.window import Clip, Keyframe, Window
 from base.clock import utc_after
 from livereel.camera.settings import CameraSettings
-from livereel.cli.interrupt import opened
+from livereel.cli.interrupt import open_once
 from livereel.cli.recap.request import WHOLE
 from livereel.config.schema import UsageError
 from stream.part import FilePart
@@ -51,7 +51,7 @@ def open_in_order(cameras: Sequence[CameraSettings], span: Span, stack: ExitStac
     the one before it is taken to follow that one at once. Raises SourceError; UsageError where a live source
     is not alone or has a span, and where the span holds nothing.
     """
-    sources = [(camera.name, stack.enter_context(closing(opened(camera.source)))) for camera in cameras]
+    sources = [(camera.name, stack.enter_context(closing(open_once(camera.source)))) for camera in cameras]
     live = next((source for _, source in sources if source.info.live), None)
     if live is not None and (len(sources) > 1 or span != WHOLE):
         raise UsageError(f"{live.info.address} is live: only files can be joined or cut with --from and --to")

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from stream.media.edit.segment import Joined, Place, mark_chapters
-from stream.media.file import MediaError, demuxed, muxing, translated
+from stream.media.file import MediaError, as_media_errors, demux_with_flush, muxing
 from stream.media.track import add_copy, copied
 from stream.picture.colour import BLACK_YUV, assumed_matrix
 from stream.picture.display import Size
@@ -47,7 +47,7 @@ def slideshow(chapters: Sequence[Slides], out_path: Path, *, hold_s: float = 0.4
     """
     counts: list[int] = []
     fps = Fraction(1 / hold_s).limit_denominator(65535)
-    with translated(f"cannot write {out_path}"), _temporary(out_path) as slides:
+    with as_media_errors(f"cannot write {out_path}"), _temporary(out_path) as slides:
         _encode(_fitted(_counted(chapters, counts)), slides, fps)
         if not counts or 0 in counts:
             raise MediaError(f"cannot write {out_path}: a chapter without pictures")
@@ -121,7 +121,7 @@ def _finish(
         out.metadata.update({"title": title} if title else {})
         video = source.streams.video[0]
         track = add_copy(out, video)
-        for packet in demuxed(source, [video]):
+        for packet in demux_with_flush(source, [video]):
             if packet.pts is not None and packet.dts is not None:
                 stamps = {"pts": packet.pts, "dts": packet.dts, "duration": packet.duration or 0}
                 out.mux(copied(packet, track, **stamps, tick_s=packet.time_base))

@@ -14,7 +14,7 @@ import pytest
 from stream.media.clip import write_clip
 from stream.media.edit.join import Segment, join
 from stream.media.edit.slideshow import Slides, slideshow
-from stream.media.file import DiskFullError, MediaError, muxing, reading, replacing, translated
+from stream.media.file import DiskFullError, MediaError, as_media_errors, muxing, reading, replacing
 from stream.media.frame_grab import grab, write_jpeg
 from stream.media.probe import probe, verify
 from tests.kit.films.numbered import complaints, film, packets_of, picture
@@ -214,10 +214,10 @@ def test_a_message_is_one_line_whatever_the_name(tmp_path: Path) -> None:
 
 
 def test_the_quota_counts_as_a_full_disk() -> None:
-    with pytest.raises(DiskFullError), translated("cannot write x"):
+    with pytest.raises(DiskFullError), as_media_errors("cannot write x"):
         raise OSError(errno.EDQUOT, "Disk quota exceeded")
     with (
         pytest.raises(MediaError, match=r"^cannot write x: Permission denied$"),
-        translated("cannot write x"),
+        as_media_errors("cannot write x"),
     ):
         raise PermissionError(errno.EACCES, "Permission denied")
