@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 
@@ -99,6 +99,28 @@ class MeasuredWindow:
         )
 
 
+@dataclass(slots=True)
+class _OpenWindow:
+    """What is known so far of the window that is open.
+
+    Attributes:
+        index: its number in the epoch.
+        start_s, end_s: media time.
+        activity_before: the meter of what moves, as it was when the window began.
+        unfiltered: the motion of each frame, with what flickers.
+        motions: the same without it.
+        removed: the highest frame that only flickers, with its value before that was taken out.
+    """
+
+    index: int
+    start_s: float
+    end_s: float
+    activity_before: ActivityMeter
+    unfiltered: list[Motion] = field(default_factory=list)
+    motions: list[Motion] = field(default_factory=list)
+    removed: Candidate[LazyJpeg] | None = None
+
+
 class Windower:
     """Measures the frames of one epoch and returns a MeasuredWindow for each ``window_s``."""
 
@@ -112,9 +134,8 @@ class Windower:
         )
         # With the notebook's signal, peaks are exactly those of find_peaks.
         self._cuts_are_peaks = settings.motion.signal != "notebook"
-        self._carried_frames = (
-            0  # source frames to add to the next step, as a cut was placed before the newest
-        )
+        # Source frames to add to the next step, as a cut was placed before the newest.
+        self._carried_frames = 0
         self._previewed = False
         self._preview: Candidate[LazyJpeg] | None = None
         self._activity = ActivityMeter()
@@ -123,16 +144,11 @@ class Windower:
         self._last_s = 0.0
         self._shown_until_s = 0.0  # until when the last frame is shown, where that is known
         self._frame_s = 0.0  # how long the newest frame is shown: as long as the one before
-        self._begin_window(0)
+        self._window = self._open_window(0)
 
-    def _begin_window(self, index: int) -> None:
-        self._index = index
-        self._start_s = index * self._settings.window_s
-        self._end_s = self._start_s + self._settings.window_s
-        self._unfiltered: list[Motion] = []  # with the flickers
-        self._motions: list[Motion] = []  # without them
-        self._removed: Candidate[LazyJpeg] | None = None  # the highest frame that only flickers
-        self._activity_before = copy.deepcopy(self._activity)
+    def _open_window(self, index: int) -> _OpenWindow:
+        start_s = index * self._settings.window_s
+        return _OpenWindow(index, start_s, start_s + self._settings.window_s, copy.deepcopy(self._activity))
 
     def push(self, frame: Frame) -> list[MeasuredWindow]:
         """Add a frame; returns the windows that it closes, usually none.
@@ -146,13 +162,13 @@ class Windower:
             frame, motion, step = self._first_of_scene(frame, motion, step)
         if motion.back:
             self._withdraw_cut()
-        if motion.pts_s >= self._end_s:
-            self._flickers.look(self._end_s)
+        if motion.pts_s >= self._window.end_s:
+            self._flickers.look(self._window.end_s)
         filtered = self._flickers.push(motion)
         closed = []
-        while motion.pts_s >= self._end_s:
-            closed.append(self._close(self._end_s, filtered.value))
-        self._unfiltered.append(motion)
+        while motion.pts_s >= self._window.end_s:
+            closed.append(self._close(self._window.end_s, filtered.value))
+        self._window.unfiltered.append(motion)
         self._add(replace(frame, passed=()), filtered, step)
         return closed
 
@@ -180,17 +196,18 @@ class Windower:
         self._finder.push(motion.pts_s, motion.value, motion.threshold, picture, step=step, cut=cut)
         self._previewed = self._previewed and self._finder.active
         self._activity.add(motion, self._picture_px)
-        self._motions.append(motion)
-        value, highest = self._unfiltered[-1].value, self._removed.value if self._removed else 0.0
+        window = self._window
+        window.motions.append(motion)
+        value, highest = window.unfiltered[-1].value, window.removed.value if window.removed else 0.0
         if motion.value <= motion.threshold < value and value > highest:
-            self._removed = Candidate(motion.pts_s, value, picture)
+            window.removed = Candidate(motion.pts_s, value, picture)
 
     def _withdraw_cut(self) -> None:
         """Remove the cut at the frame before: only that frame was of another scene."""
         self._finder.withdraw_cut()
         self._activity.withdraw_cut()
-        if self._unfiltered:
-            self._unfiltered[-1] = replace(self._unfiltered[-1], cut=False)
+        if unfiltered := self._window.unfiltered:
+            unfiltered[-1] = replace(unfiltered[-1], cut=False)
 
     @property
     def flickers(self) -> Sequence[Flicker]:
@@ -200,7 +217,7 @@ class Windower:
     @property
     def start_s(self) -> float:
         """Media time at which the open window starts."""
-        return self._start_s
+        return self._window.start_s
 
     @property
     def moving(self) -> bool:
@@ -229,54 +246,56 @@ class Windower:
 
         ``ends_s`` is the end of the last frame, where the decoder knows it.
         """
-        shows_last = self._shown_until_s > self._start_s
-        if not self._motions and not shows_last:
+        shows_last = self._shown_until_s > self._window.start_s
+        if not self._window.motions and not shows_last:
             return None
         shown_until_s = max(self._shown_until_s, ends_s or 0.0) if shows_last else ends_s
-        end_s = min(self._end_s, shown_until_s or self._last_s + self._frame_s)
+        end_s = min(self._window.end_s, shown_until_s or self._last_s + self._frame_s)
         self._flickers.look(end_s)
         return self._close(end_s, None)
 
     def _close_until(self, until_s: float, next_value: float | None) -> list[MeasuredWindow]:
         closed = []
-        while until_s >= self._end_s:
-            self._flickers.look(self._end_s)
-            closed.append(self._close(self._end_s, next_value))
+        while until_s >= self._window.end_s:
+            self._flickers.look(self._window.end_s)
+            closed.append(self._close(self._window.end_s, next_value))
         return closed
 
     def _close(self, end_s: float, next_value: float | None) -> MeasuredWindow:
+        window = self._window
         found = self._finder.close(next_value)
-        if self._flickers.changed_s > self._start_s:
+        if self._flickers.changed_s > window.start_s:
             found = self._revise(found)
         chosen = choose_keyframes(found.peaks, found.spans, self._settings.peaks.max_keyframes, found.cuts)
-        frames = max(1, len(self._motions))
+        frames = max(1, len(window.motions))
         measured = MeasuredWindow(
-            index=self._index,
-            start_s=self._start_s,
+            index=window.index,
+            start_s=window.start_s,
             end_s=end_s,
             quiet=found.quiet,
-            signal_max=max((motion.value for motion in self._motions), default=0.0),
-            noise_floor=sum(motion.floor for motion in self._motions) / frames,
-            threshold=sum(motion.threshold for motion in self._motions) / frames,
+            signal_max=max((motion.value for motion in window.motions), default=0.0),
+            noise_floor=sum(motion.floor for motion in window.motions) / frames,
+            threshold=sum(motion.threshold for motion in window.motions) / frames,
             peaks=tuple(Peak(peak.pts_s, peak.value) for peak in found.peaks),
             candidates=tuple(chosen),
             activity=self._activity.close(end_s),
-            signal=tuple(_in_steps(self._motions, self._start_s)),
+            signal=tuple(_in_steps(window.motions, window.start_s)),
         )
-        self._begin_window(self._index + 1)
+        self._window = self._open_window(window.index + 1)
         return measured
 
     def _revise(self, found: WindowPeaks[LazyJpeg]) -> WindowPeaks[LazyJpeg]:
         """Measure the window again, without the flickers that were found during it."""
-        self._motions = self._flickers.revise(self._unfiltered)
-        self._activity = self._activity_before
+        window = self._window
+        window.motions = self._flickers.revise(window.unfiltered)
+        self._activity = window.activity_before
         finder: PeakFinder[LazyJpeg] = PeakFinder(self._settings.peaks.height_ratio, calm_s=self._calm_s)
-        for motion in self._motions:
+        for motion in window.motions:
             self._activity.add(motion, self._picture_px)
             finder.push(motion.pts_s, motion.value, motion.threshold)
-        values = {motion.pts_s: motion.value for motion in self._motions if motion.value > motion.threshold}
-        if not found.peaks and self._removed is not None:
-            found = replace(found, peaks=(self._removed,))
+        values = {motion.pts_s: motion.value for motion in window.motions if motion.value > motion.threshold}
+        if not found.peaks and window.removed is not None:
+            found = replace(found, peaks=(window.removed,))
         left = revised(found, values, finder.close().spans)
         for peak in left.peaks:
             if peak.payload is not None:
