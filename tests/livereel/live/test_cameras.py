@@ -19,6 +19,7 @@ from livereel.live.cameras import Cameras, first_state
 from livereel.live.publisher import Publisher
 from livereel.live.write_queue import WriteQueue
 from tests.kit.films.footage import Look, write_file
+from tests.kit.mqtt.sink_thread import until
 from tests.kit.program.live_run import QUICK, WINDOWS
 from tests.kit.program.received import Received
 from tests.kit.records.windows import measured
@@ -53,12 +54,6 @@ async def watched(data: Path, *cameras: CameraSettings) -> AsyncIterator[Run]:
         it.start()
         async with asyncio.timeout(LONG_S):
             yield Run(it, ledger, received)
-
-
-async def until(condition: object) -> None:
-    assert callable(condition)
-    while not condition():  # noqa: ASYNC110  # what a process of its own does sets no event
-        await asyncio.sleep(0.05)
 
 
 def test_a_camera_that_cannot_be_is_refused_and_the_others_go_on(film: Path, tmp_path: Path) -> None:
