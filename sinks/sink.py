@@ -34,13 +34,12 @@ class Sink(Protocol):
 
     ``take`` never waits for the peer: it may drop events, and counts them. What must not be lost, a Moment or
     a Reel, is in the sink's outbox before it is passed here (``sinks.outbox``), and its files are in place.
-
-    Attributes:
-        name: identifies it among the sinks of a run; no secret.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Identifies it among the sinks of a run; no secret."""
+        ...
 
     async def take(self, event: Event) -> None:
         """Accept an event; raises SinkError if that is not possible."""
