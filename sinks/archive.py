@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from analyzer.reel.records import GapReason
-from analyzer.signal.window import Outcome
-
 from analyzer.reel.settings import ExportFormat
+from analyzer.signal.window import Outcome
 
 Row = dict[str, Any]
 """A JSON object: a gap, a reel as in ``reel.json``, or a window as in ``windows.jsonl``.
