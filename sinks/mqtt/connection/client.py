@@ -76,6 +76,7 @@ class Client:
         self._received: asyncio.Queue[Message | None] = asyncio.Queue()
         self._ping_check: asyncio.TimerHandle | None = None
         self._aborted = False
+        self._has_dropped = False
         self._max_bytes = MAX_PACKET_BYTES
         self.in_flight = IN_FLIGHT
         self.retains = True
@@ -298,7 +299,9 @@ class Client:
 
     def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
         if self._received.qsize() >= MAX_COMMANDS:
-            log.warning("mqtt: more than %d commands at once; one is dropped", MAX_COMMANDS)
+            if not self._has_dropped:
+                log.warning("mqtt: more than %d commands at once; some are dropped", MAX_COMMANDS)
+            self._has_dropped = True
             return
         with suppress(UnicodeDecodeError):  # a topic that no client may use
             received = Message(message.topic, bytes(message.payload), message.qos, bool(message.retain))
