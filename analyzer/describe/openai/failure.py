@@ -58,7 +58,7 @@ def messages(response: Any, hidden: Callable[[str], str]) -> tuple[str, str]:
 def contained_failure(value: Any) -> int | None:
     """Return the status of an error that a server reports in a successful response; None if there is none.
 
-    It is 200 where the error names no status. An error beside an answer is none.
+    It is 200 where the error names no status. An error next to an answer is none.
     """
     if not isinstance(value, dict) or any(isinstance(value.get(key), list) for key in ("data", "models")):
         return None

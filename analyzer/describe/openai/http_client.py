@@ -1,4 +1,4 @@
-"""The HTTP client under the ``openai`` client: the environment's proxies, redirects, size of responses."""
+"""The HTTP client under the ``openai`` client: proxies and certificates, redirects, size of responses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MAX_COMPRESSED_BYTES = 100_000
 def http_client(openai: Any) -> Any:
     """Return an HTTP client that checks redirects and the size of responses.
 
-    Raises DescribeError when the environment's proxies cannot be used.
+    Raises DescribeError when the environment's proxies or certificates cannot be used.
     """
     try:
         return openai.DefaultAsyncHttpxClient(
@@ -39,6 +39,9 @@ def http_client(openai: Any) -> Any:
         )
     except ImportError as error:
         message = f"a SOCKS proxy ({_PROXIES}) needs a package that is not installed: pip install socksio"
+        raise DescribeError(message) from error
+    except OSError as error:  # ssl.SSLError is one
+        message = "SSL_CERT_FILE or SSL_CERT_DIR names no certificates that can be read"
         raise DescribeError(message) from error
     except Exception as error:  # the message may hold the proxy's password
         raise DescribeError(f"the environment's proxy ({_PROXIES}) is none that can be used") from error

@@ -59,7 +59,7 @@ def test_a_failure_has_the_servers_message_or_its_own_reason(answer: Answer, tol
     assert error.retryable is (error.status >= 500 or error.status in {200, 429})
 
 
-def test_an_error_beside_an_answer_is_none() -> None:
+def test_an_error_next_to_an_answer_is_none() -> None:
     says = {**completion(GOOD), "error": {"message": "a warning"}}
     assert completed(ModelServer(says=says)) == says
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import ssl
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.openai.client import UnreachableError
+from tests.kit.models.chat_server import GOOD
 from tests.kit.models.client import BODY, completed, failure, made
-from tests.kit.models.model_server import Answer, ModelServer, always, page
+from tests.kit.models.model_server import Answer, ModelServer, always, completion, page
 from tests.kit.models.wire import read_request, served
+from tests.kit.mqtt.broker import certificates
 
 # Proxies
 
@@ -66,6 +70,47 @@ def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_proxy_that_wants_a_password_is_a_failure_with_its_number() -> None:
     assert "answers 407: a web page" in str(failure(ModelServer((always(page("407 Proxy", 407)),))))
+
+
+# Certificates
+
+
+def test_certificates_of_the_environment_that_cannot_be_read_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "junk.pem").write_text("no certificate")
+    for name in ("absent.pem", "junk.pem"):
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / name))
+        with pytest.raises(DescribeError, match="SSL_CERT_FILE or SSL_CERT_DIR names no certificates"):
+            made()
+
+
+def test_a_certificate_is_checked_against_the_environments(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    signed = certificates(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(signed.server, signed.server_key)
+    says = Answer(completion(GOOD))
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await read_request(reader) is not None:
+            writer.write(says.encoded())
+            await writer.drain()
+        writer.close()
+
+    async def ask() -> Any:
+        async with await asyncio.start_server(serve, "localhost", 0, ssl=context) as server:
+            client = made(f"https://localhost:{server.sockets[0].getsockname()[1]}/v1")
+            try:
+                return await client.complete(BODY, {})
+            finally:
+                await client.close()
+
+    with pytest.raises(UnreachableError, match="cannot be reached: its certificate is refused: "):
+        asyncio.run(ask())
+    monkeypatch.setenv("SSL_CERT_FILE", str(signed.ca))
+    assert asyncio.run(ask()) == says.value
 
 
 # Redirects
