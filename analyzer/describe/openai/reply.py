@@ -55,7 +55,7 @@ def _listed(entry: Any) -> Listed | None:
     if not isinstance(name, str) or not name.isprintable():
         return None
     contexts = [entry.get(key) for key in _CONTEXT_KEYS]
-    context = next((tokens for tokens in contexts if isinstance(tokens, int) and tokens > 0), None)
+    context = next((tokens for tokens in contexts if type(tokens) is int and tokens > 0), None)
     return Listed(name, str(entry.get("owned_by") or ""), context)
 
 
