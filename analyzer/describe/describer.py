@@ -11,7 +11,7 @@ _MAX_CHARS = 300
 
 
 class DescribeError(Exception):
-    """A window could not be described; the message is one clear line.
+    """A window could not be described; the message is one clear line, whatever a server has put into it.
 
     Attributes:
         retryable: whether the same window may succeed later (server down, timeout, overload).
@@ -19,7 +19,7 @@ class DescribeError(Exception):
     """
 
     def __init__(self, message: str, *, retryable: bool = False, retry_after_s: float = 0.0) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.retryable = retryable
         self.retry_after_s = retry_after_s
 
@@ -28,11 +28,16 @@ class RefusedError(DescribeError):
     """The model refuses every window until its key, its account or the configuration is corrected."""
 
 
+def one_line(text: str) -> str:
+    """Return a text as one line of characters that any terminal and log takes."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
 def as_describe_error(error: BaseException) -> DescribeError:
     """Return any exception of a describer as a DescribeError of one line; unexpected ones are retryable."""
     if isinstance(error, DescribeError):
         return error
-    text = " ".join(str(error).split())[:_MAX_CHARS]
+    text = one_line(str(error))[:_MAX_CHARS]
     name = type(error).__name__
     return DescribeError(f"unexpected {name}: {text}" if text else f"unexpected {name}", retryable=True)
 

@@ -46,7 +46,7 @@ async def _try(name: str, attempt: Try) -> bool:
     try:
         found = await attempt()
     except (*EXPECTED, BrokerError) as error:
-        sys.stdout.write(f"FAIL  {name}: {explain(error)}\n")
+        sys.stdout.write(f"FAIL  {name}: {explain(error).removeprefix(f'{name}: ')}\n")
         return False
     sys.stdout.write(f"ok    {name}: {found}\n")
     return True

@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 
 # A moment older than this is published, but not as a highlight: automations must not fire late.
 HIGHLIGHT_MAX_AGE = timedelta(minutes=2)
+# So many ignored commands are logged, the others only counted.
+MAX_LOGGED = 10
 _LEFT = "mqtt: captions and reels that wait in the outbox for the next start: %d"
 
 
@@ -271,7 +273,10 @@ class MqttSink:
             return  # published by ``livereel check`` to see whether commands arrive
         elif not await self._execute(message):
             self._counts["commands_ignored"] += 1
-            log.warning("mqtt: ignored %s: %.80r", message.topic, message.payload)
+            if self._counts["commands_ignored"] <= MAX_LOGGED:
+                log.warning("mqtt: ignored %.80s: %.80r", message.topic, message.payload)
+            if self._counts["commands_ignored"] == MAX_LOGGED:
+                log.warning("mqtt: further commands that are ignored are only counted (commands_ignored)")
 
     def _schedule_announcement(self) -> None:
         """Send all states again after Home Assistant has started, at a random time, since all clients do."""

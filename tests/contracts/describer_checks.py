@@ -25,8 +25,8 @@ FAULTS: dict[Fault, tuple[bool, str]] = {
     "busy_429": (True, "answers 429: a word of the proxy"),
     "unauthorized_401": (False, "answers 401: a word of the proxy"),
     "garbled": (True, "garbled"),
-    "half": (True, "cannot be reached|garbled"),
-    "hangs_up": (True, "cannot be reached"),
+    "half": (True, "gives no proper answer|garbled"),
+    "hangs_up": (True, "gives no proper answer"),
 }
 """For each fault whether the window may succeed later, and what the user reads."""
 

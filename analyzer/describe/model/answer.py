@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analyzer.describe.describer import one_line
 from analyzer.describe.model.reasoning import OnlyReasoningError, without_reasoning
 from analyzer.describe.model.text_model import Schema
 from analyzer.describe.moment import MAX_TITLE_CHARS
@@ -77,6 +78,8 @@ def read_object(text: str) -> dict[str, Any]:
     Reasoning is skipped. Of several objects the last one is the answer, and those before it are drafts; if
     the last one is incomplete, there is no answer.
     """
+    if not text.strip():
+        raise InvalidAnswerError("it is empty, not a JSON object")
     decoder = json.JSONDecoder(strict=False, parse_constant=_refuse_constant)
     whole = _whole_object(decoder, text)
     if whole is not None:
@@ -132,8 +135,7 @@ def read_answer(values: Mapping[str, Any], rules: Sequence[str] = ()) -> Answer:
 
 def plain(text: str) -> str:
     """Return text on one line, without markup and unprintable characters."""
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(_MARKUP.sub("", shown).split())
+    return one_line(_MARKUP.sub("", one_line(text)))
 
 
 def numbered(listed: object, number: str, text: str, count: int) -> Iterator[tuple[int, str]]:

@@ -6,5 +6,7 @@ Read in this order:
 - ``chat_server``: a chat-completions server: its model, what it supports, and its requests.
 - ``dialect``: what a server supports, and which form of a request to try when it refuses one.
 - ``reply``: parse the JSON of a server: its models and its answers.
-- ``client``: HTTP to a chat server: key, headers, proxies, redirects; failures as DescribeErrors.
+- ``client``: requests to a chat server: address, key and headers; failures as DescribeErrors.
+- ``failure``: what a server says of a failure: messages, codes, web pages, errors in place of an answer.
+- ``http_client``: the HTTP client under it: the environment's proxies and certificates, redirects, size.
 """

@@ -36,8 +36,9 @@ _SURE_TEMPERATURE = 0.1
 _SCHEMA_PAUSE_S = 600.0
 
 _NOT_UNDERSTOOD = frozenset({400, 415, 422})
-# Key, account, address or model are wrong: no window is described until that is corrected.
-_REFUSING = frozenset({401, 402, 403, 404, 405, 407, 410, 451})
+# These concern one question. With any other status from 300 to 499 that will not pass by itself, key,
+# account, address or model are wrong: no window is described until that is corrected.
+_OF_ONE_QUESTION = _NOT_UNDERSTOOD | {413}
 # A gateway whose server has not started yet.
 _STARTING = frozenset({429, 502, 503, 504})
 _ACCOUNT = re.compile(
@@ -56,6 +57,13 @@ _NO_PICTURES = re.compile(
     r"(?:\s\w+){0,2}\s(?:image|vision|multi-?modal)|not a multi-?modal|unknown variant .?image_url"
     r"|missing data required for image|image_url is only supported",
     re.IGNORECASE | re.DOTALL,
+)
+
+# The pictures or the answer of one window are held back, whatever the form of the question.
+_FILTERED = re.compile(
+    r"content[ _-]?(?:filter|policy|management|moderation)|inappropriate content|responsible ?ai"
+    r"|data_inspection|safety (?:system|filter|polic)|requires moderation|flagged|prohibited[ _]content",
+    re.IGNORECASE,
 )
 
 log = logging.getLogger(__name__)
@@ -190,7 +198,7 @@ class ChatServer:
         """Choose another form of a question, if by the server's message one may be accepted."""
         text, until_s = self._refused
         known = error is first and error.full_text == text and self._now_s() < until_s
-        if known or _ACCOUNT.search(error.full_text) or _NO_MODEL.search(error.full_text):
+        if known or any(cause.search(error.full_text) for cause in (_ACCOUNT, _NO_MODEL, _FILTERED)):
             return False
         if search.refused(Refusal(error.status, error.full_text), pictures):
             return True
@@ -223,14 +231,16 @@ class ChatServer:
 
     def _reported(self, error: StatusError) -> DescribeError:
         """Return the DescribeError for a failure that no other form has avoided."""
-        text = error.full_text
-        if error.status < 500 and (_ACCOUNT.search(text) or _NO_MODEL.search(text)):
+        text, status = error.full_text, error.status
+        if status < 500 and (_ACCOUNT.search(text) or _NO_MODEL.search(text)):
             return RefusedError(str(error))
-        if error.status in _REFUSING or error.status < 400:
-            where = ": are base_url and model right?" if error.status in {404, 405} else ""
-            return RefusedError(f"{error}{where}")
+        if status < 500 and _FILTERED.search(text):
+            return DescribeError(f"{self.name} holds the window back by a content filter: {error.message}")
         if _NO_PICTURES.search(text):
             return RefusedError(f"{self.name} takes no pictures: {error.message}")
+        if 300 <= status < 500 and not error.retryable and status not in _OF_ONE_QUESTION:
+            where = ": are base_url and model right?" if status in {404, 405} else ""
+            return RefusedError(f"{error}{where}")
         if error.status in _NOT_UNDERSTOOD:
             kind = DescribeError if self._understood >= 0 else RefusedError
             return kind(f"{self.name} refuses the question: {error.message}")

@@ -165,7 +165,7 @@ Change = Callable[[Dialect, int, str], Dialect | None]
 """Returns another dialect by the number of pictures and the server's message; None if there is none."""
 
 _IMAGE = r"(?:image|picture|photo|multi-?modal|media)"
-_SINGLE = re.compile(rf"\b(?:only one|single|more than one|one) {_IMAGE}", re.IGNORECASE)
+_SINGLE = re.compile(rf"\b(?:only one|single|more than one|one|multiple)[ -]{_IMAGE}", re.IGNORECASE)
 _LIMITS = re.compile(
     r"(?:at most|up to|maximum(?: number)?(?: of)?(?: is)?|limit(?:ed)?(?: of| to| is|:)?|more than|only)"
     r"\D{0,20}\b(\d{1,4})\b",
@@ -183,7 +183,8 @@ _HINTS: tuple[tuple[re.Pattern[str], Change], ...] = (
     (_hint(r"video"), _video),
     (
         _hint(
-            r"context.{0,20}(?:length|size|window)|(?:model|prompt|sequence|input)\W{0,3}(?:length|len\b)"
+            r"context.{0,20}(?:length|size|window)|(?:model|prompt|sequence|input)[\W_]{0,3}(?:length|len\b)"
+            r"|exceed.{0,30}\bcontext|(?:less|fewer) than \d+ tokens"
             r"|too (?:long|many (?:input )?tokens)|longer than|reduce the length|n_ctx|max_model_len"
             r"|tokens?\b.{0,40}exceed|exceed.{0,40}\btokens|\binputs?\W{0,2}tokens|input.{0,10}too large"
         ),
@@ -198,7 +199,8 @@ _HINTS: tuple[tuple[re.Pattern[str], Change], ...] = (
     ),
     (
         _hint(
-            rf"(?:too many|at most|up to|maximum|limit|only|more than|single|one)[^.]{{0,60}}{_IMAGE}"
+            rf"(?:too many|at most|up to|maximum|limit|only|more than|single|one|multiple)"
+            rf"[^.]{{0,60}}{_IMAGE}"
             rf"|number of {_IMAGE}|{_IMAGE}s?(?:\(s\))?[^.]{{0,40}}(?:at most|limit|maximum|too many)"
         ),
         _fewer,
@@ -218,7 +220,15 @@ _HINTS: tuple[tuple[re.Pattern[str], Change], ...] = (
 
 # What is tried in turn where a refusal names no cause.
 _BLIND: tuple[Change, ...] = (_video, _schema, _limit, _unsampled, _system, _few, _one)
-_BLIND_STATUSES = {400: _BLIND, 415: _BLIND, 422: _BLIND, 404: (_schema,), 500: (_schema,), 501: (_schema,)}
+_BLIND_STATUSES: dict[int, tuple[Change, ...]] = {
+    200: (),  # an error without a number
+    400: _BLIND,
+    415: _BLIND,
+    422: _BLIND,
+    404: (_schema,),
+    500: (_schema,),
+    501: (_schema,),
+}
 _TOO_LARGE = 413
 
 

@@ -10,7 +10,9 @@ from analyzer.describe.describer import DescribeError
 from analyzer.describe.model.reasoning import OnlyReasoningError, without_reasoning
 
 _CONTEXT_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length")
-_REASONING_KEYS = ("reasoning_content", "reasoning")
+_REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
+# A finish_reason that means that the token limit was reached: OpenAI's, Anthropic's and Google's.
+_AT_LIMIT = frozenset({"length", "max_tokens", "max_output_tokens"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,10 @@ def _listed(entry: Any) -> Listed | None:
     if not isinstance(entry, dict):
         return None
     name = entry.get("id") or entry.get("name")
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name.isprintable():
         return None
     contexts = [entry.get(key) for key in _CONTEXT_KEYS]
-    context = next((tokens for tokens in contexts if isinstance(tokens, int) and tokens > 0), None)
+    context = next((tokens for tokens in contexts if type(tokens) is int and tokens > 0), None)
     return Listed(name, str(entry.get("owned_by") or ""), context)
 
 
@@ -68,9 +70,12 @@ def read_reply(name: str, value: Any) -> Reply:
     refusal = message.get("refusal")
     if not text.strip() and isinstance(refusal, str) and refusal.strip():
         raise DescribeError(f"{name}: the model will not answer: {' '.join(refusal.split())[:200]}")
-    if choice.get("finish_reason") == "content_filter":
+    finish = str(choice.get("finish_reason")).lower()
+    if finish == "content_filter":
         raise DescribeError(f"{name}: the answer was held back by a content filter")
-    if choice.get("finish_reason") == "length" and not _begun(text):
+    if finish == "error" and not text.strip():
+        raise DescribeError(f"{name}: the model failed (finish_reason: error)", retryable=True)
+    if finish in _AT_LIMIT and not _begun(text):
         return Reply("", only_reasoning=True)
     return Reply(text if text.strip() else _reasoned(message))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import socket
 import ssl
 import threading
@@ -29,7 +28,7 @@ from sinks.mqtt.connection.endpoint import Endpoint
 from sinks.mqtt.connection.errors import BrokerError, RefusedError, TakenOverError, TooLargeError
 from sinks.mqtt.connection.message import Message
 from sinks.mqtt.connection.timing import Timing
-from sinks.mqtt.connection.tls import tls_context, usable_endpoint
+from sinks.mqtt.connection.tls import tls_context, usable_endpoint, without_numbers
 from sinks.mqtt.settings import MqttSettings
 
 log = logging.getLogger(__name__)
@@ -47,6 +46,8 @@ PING_CHECK_S = 1.0
 LOST = "the connection was lost"
 # MQTT 5.0, 3.14.2.1: the reason of a DISCONNECT when another client connects with the same id.
 SESSION_TAKEN_OVER = 0x8E
+# paho's reason where it cannot read a packet.
+PROTOCOL_ERROR = 0x82
 # A broker that accepts connections does so within this time.
 REACHABLE_S = 2.0
 _VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
@@ -75,6 +76,7 @@ class Client:
         self._received: asyncio.Queue[Message | None] = asyncio.Queue()
         self._ping_check: asyncio.TimerHandle | None = None
         self._aborted = False
+        self._has_dropped = False
         self._max_bytes = MAX_PACKET_BYTES
         self.in_flight = IN_FLIGHT
         self.retains = True
@@ -190,9 +192,11 @@ class Client:
         hint = "; does it speak TLS at this port?" if handshake and self._endpoint.encrypted else ""
         return _reason(error) + hint
 
-    def _hang_up_hint(self) -> str:
-        """Return what a broker may require that closes the connection instead of answering."""
+    def _no_answer(self, code: ReasonCode) -> str:
+        """Return why a connection ended before the broker's answer, with what it may require."""
         wanted = "a certificate of ours" if self._endpoint.encrypted else "TLS"
+        if code.value == PROTOCOL_ERROR:
+            return f"the answer is not MQTT: is this a broker's port, or does it want {wanted}?"
         return f"the broker hangs up before it answers; does it want {wanted}?"
 
     # The socket
@@ -268,7 +272,7 @@ class Client:
         _properties: Properties | None,
     ) -> None:
         if not flags.is_disconnect_packet_from_server:
-            self._fail(BrokerError(LOST if self._connected.done() else self._hang_up_hint()))
+            self._fail(BrokerError(LOST if self._connected.done() else self._no_answer(code)))
         elif code.value == SESSION_TAKEN_OVER:
             self._fail(TakenOverError(f"another client has connected with the client id {self._client_id}"))
         else:
@@ -295,7 +299,9 @@ class Client:
 
     def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
         if self._received.qsize() >= MAX_COMMANDS:
-            log.warning("mqtt: more than %d commands at once; one is dropped", MAX_COMMANDS)
+            if not self._has_dropped:
+                log.warning("mqtt: more than %d commands at once; some are dropped", MAX_COMMANDS)
+            self._has_dropped = True
             return
         with suppress(UnicodeDecodeError):  # a topic that no client may use
             received = Message(message.topic, bytes(message.payload), message.qos, bool(message.retain))
@@ -373,5 +379,4 @@ def _packet_bytes(message: Message) -> int:
 
 def _reason(error: BaseException) -> str:
     """Return an error's text without the system's or OpenSSL's numbers."""
-    text = re.sub(r"^(\[(Errno |SSL)[^]]*\]|_ssl\.c:\d+:) ", "", str(error))
-    return re.sub(r" \(_ssl\.c:\d+\)$", "", text)
+    return without_numbers(str(error))

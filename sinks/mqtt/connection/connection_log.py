@@ -35,16 +35,25 @@ class ConnectionLog:
         if self._cut_offs < CUT_OFFS:
             self._log_connected()
         else:
-            self._steady = asyncio.get_running_loop().call_later(STEADY_S, self._log_connected)
+            self._steady = asyncio.get_running_loop().call_later(STEADY_S, self._log_steady)
+
+    def _log_steady(self) -> None:
+        self._steady = None
+        self._cut_offs = 0
+        self._log_connected()
 
     def _log_connected(self) -> None:
         self.log(logging.INFO, "connected")
 
     def lost(self, why: str, *, is_cut_off: bool = False) -> None:
-        """Log that there is no connection; ``is_cut_off`` where a broker in reach ended it at once."""
-        if self._steady is not None:
-            self._steady.cancel()
-        self._cut_offs = self._cut_offs + 1 if is_cut_off else 0
+        """Log that there is no connection; ``is_cut_off`` where a broker in reach ended it at once.
+
+        After cut-offs a connection that ends before it is steady was cut off, too, only later: the other
+        client makes longer pauses by now.
+        """
+        is_unsteady = self._steady is not None
+        self._stop_waiting()
+        self._cut_offs = self._cut_offs + 1 if is_cut_off or is_unsteady else 0
         if self._cut_offs < CUT_OFFS:
             self.log(logging.WARNING, f"no connection: {why}")
         else:
@@ -57,11 +66,14 @@ class ConnectionLog:
 
     def failed(self, error: Exception) -> None:
         """Log an unexpected error, with its traceback, that ended the connection."""
-        if self._steady is not None:
-            self._steady.cancel()
+        self._stop_waiting()
         self.log(logging.ERROR, f"no connection: {type(error).__name__}: {error}", error)
 
     def close(self) -> None:
         """Cancel what would still be logged."""
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
         if self._steady is not None:
             self._steady.cancel()
+            self._steady = None

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 # Whether a scheme means TLS.
 _SCHEMES = {"mqtt": False, "tcp": False, "mqtts": True, "ssl": True, "tls": True}
 _PORTS = {False: 1883, True: 8883}
+_NO_PORT = "names a port that is not a number from 1 to 65535"
 
 
 class EndpointError(Exception):
@@ -85,9 +86,12 @@ def _port(url: SplitResult, port: int | None) -> int | None:
     try:
         named = url.port
     except ValueError as error:
-        raise EndpointError("names a port that is not a number from 1 to 65535") from error
+        # A slash, ? or # in a password ends the part of a URL in which host and port are.
+        is_cut = bool(url.path or url.query or url.fragment)
+        hint = ", or special characters in a password, which are written as %2F and so on" if is_cut else ""
+        raise EndpointError(f"{_NO_PORT}{hint}") from error
     if named == 0 or url.netloc.endswith(":"):
-        raise EndpointError("names a port that is not a number from 1 to 65535")
+        raise EndpointError(_NO_PORT)
     if named is not None and port is not None and named != port:
         raise EndpointError(f"names port {named}, but port is {port}")
     return named if named is not None else port

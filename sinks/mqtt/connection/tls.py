@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 
 from sinks.mqtt.connection.endpoint import Endpoint
@@ -27,10 +28,17 @@ def tls_context(settings: MqttSettings) -> ssl.SSLContext | None:
     except OSError as error:  # ssl.SSLError is one
         files = (settings.tls_ca_certs, settings.tls_client_cert, settings.tls_client_key)
         names = ", ".join(str(file) for file in files if file)
-        raise SinkError(f"mqtt: certificates ({names}): {error.strerror or error}") from error
+        reason = without_numbers(error.strerror or str(error))
+        raise SinkError(f"mqtt: certificates ({names}): {reason}") from error
     context.check_hostname = not settings.tls_insecure
     context.sslsocket_class = _TlsSocket
     return context
+
+
+def without_numbers(text: str) -> str:
+    """Return an error's text without the system's or OpenSSL's numbers."""
+    bare = re.sub(r"^(\[(Errno |SSL|X509)[^]]*\]|_ssl\.c:\d+:) ", "", text)
+    return re.sub(r" \(_ssl\.c:\d+\)$", "", bare)
 
 
 class _TlsSocket(ssl.SSLSocket):

@@ -75,7 +75,7 @@ class Proxy:
         self, reader: asyncio.StreamReader, answering: Coroutine[Any, Any, None]
     ) -> None:
         task = asyncio.ensure_future(answering)
-        while not task.done() and not reader.at_eof():
+        while not (task.done() or reader.at_eof() or reader.exception()):
             await asyncio.wait([task], timeout=_CLIENT_LOOKS_S)
         task.cancel()
         await asyncio.wait([task])

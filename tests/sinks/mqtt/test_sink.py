@@ -15,7 +15,7 @@ import pytest
 from livereel.ledger.ledger import Ledger
 from sinks.events import CameraState, CameraStatus, DescriberState, DescriberStatus, Restored, Stats
 from sinks.mqtt.settings import MqttSettings
-from sinks.mqtt.sink import MqttSink
+from sinks.mqtt.sink import MAX_LOGGED, MqttSink
 from sinks.sink import SinkError
 from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
 from tests.kit.mqtt.sink_thread import VERSION, RecordedCommands, looped, open_outbox, running, until
@@ -309,6 +309,20 @@ async def test_unknown_commands_are_ignored_and_counted(
         others.say("livereel/front/reel/make", "")
         await until(lambda: sink.counters()["commands_ignored"] == 5)
     assert wishes.noted == []
+
+
+@looped
+async def test_a_flood_of_unknown_commands_is_counted_and_does_not_fill_the_log(
+    others: Listener, settings: MqttSettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        for n in range(60):
+            others.say("livereel/front/enabled/set", f"rubbish {n}")
+        await until(lambda: sink.counters()["commands_ignored"] == 60)
+    told = [line for line in caplog.messages if "ignored" in line]
+    assert len(told) == MAX_LOGGED + 1
+    assert told[-1] == "mqtt: further commands that are ignored are only counted (commands_ignored)"
 
 
 @looped

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.model.text_model import DESCRIBING
+from analyzer.describe.model_health import is_transient
 from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.settings import DescribeSettings
 from tests.kit.models.chat_server import GOOD
+from tests.kit.models.describing import TWELVE_S, asked, twice
 from tests.kit.models.model_server import (
     NO_SUCH_PAGE,
     Answer,
@@ -22,7 +23,6 @@ from tests.kit.models.model_server import (
     always,
     area,
     at_most,
-    completion,
     listed,
     no_system,
     not_both,
@@ -36,34 +36,6 @@ from tests.kit.models.model_server import (
     words,
 )
 from tests.kit.records.keyframe_files import pictured
-
-T = TypeVar("T")
-TWELVE_S = tuple(0.5 + 0.75 * n for n in range(12))
-
-
-def asked(server: ModelServer, use: Callable[[OpenAiDescriber], Awaitable[T]], **settings: Any) -> T:
-    """What comes of a describer that asks this server."""
-
-    async def run() -> T:
-        async with server.serving():
-            given: dict[str, Any] = {"base_url": server.url, "model": "m", "timeout_s": 20.0} | settings
-            describer = OpenAiDescriber(DescribeSettings(kind="openai", **given))
-            try:
-                return await use(describer)
-            finally:
-                await describer.close()
-
-    return asyncio.run(run())
-
-
-def twice(folder: Path) -> Callable[[OpenAiDescriber], Awaitable[tuple[str, ...]]]:
-    """Describe two windows of twelve keyframes; returns the titles."""
-    windows = [pictured(folder, n, times_s=TWELVE_S) for n in range(2)]
-
-    async def use(describer: OpenAiDescriber) -> tuple[str, ...]:
-        return tuple([(await describer.describe(window)).title for window in windows])
-
-    return use
 
 
 def understood(server: ModelServer) -> list[dict[str, Any]]:
@@ -292,6 +264,12 @@ def test_a_server_without_a_list_of_models_needs_a_name(models: Any, told: str, 
         (refusal("No endpoints found that support image input", 404), "that support image input"),
         (refusal("At most 0 image(s) may be provided in one request."), "takes no pictures: At most 0 image"),
         (Answer({"error": {"message": "Insufficient credits", "code": 402}}), "answers 402: Insufficient"),
+        (refusal("Upgrade to HTTP/2", 426), "answers 426: Upgrade"),
+        (refusal("Quota of this plan", 456), "answers 456: Quota"),
+        (
+            Answer([{"error": {"code": 400, "message": "Bad call", "status": "API_KEY_INVALID"}}], 400),
+            "answers 400: Bad call",
+        ),
     ],
 )
 def test_a_failure_that_needs_the_operator_is_a_refusal_and_rarely_retried(
@@ -302,6 +280,30 @@ def test_a_failure_that_needs_the_operator_is_a_refusal_and_rarely_retried(
         asked(server, lambda describer: describer.describe(pictured(tmp_path)))
     assert "\n" not in str(failed.value)
     assert len(server.asked) <= 8
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal("The response was filtered due to the prompt", 400, code="content_filter", param="prompt"),
+        refusal("Your input image may contain content that is not allowed by our safety system."),
+        refusal("Input data may contain inappropriate content.", code="data_inspection_failed"),
+        refusal("the model requires moderation and your input was flagged", 403),
+    ],
+)
+def test_a_window_that_a_filter_holds_back_says_nothing_of_others(answer: Answer, tmp_path: Path) -> None:
+    server = ModelServer((always(answer),))
+    with pytest.raises(DescribeError, match="holds the window back by a content filter: ") as failed:
+        asked(server, lambda describer: describer.describe(pictured(tmp_path, times_s=TWELVE_S)))
+    assert not is_transient(failed.value)
+    assert len(server.asked) == 1
+
+
+def test_an_error_in_a_successful_response_adapts_the_question(tmp_path: Path) -> None:
+    told = Answer({"error": "the model is loaded with context length of only 4096 tokens"})
+    server = ModelServer((lambda body: told if len(pictures(body)) > 6 else None,))
+    assert asked(server, twice(tmp_path)) == (GOOD["title"],) * 2
+    assert [len(pictures(body)) for body in server.asked] == [12, 12, 6, 6]
 
 
 def test_a_question_refused_in_every_form_is_not_asked_in_every_form_again(tmp_path: Path) -> None:
@@ -320,127 +322,3 @@ def test_a_question_refused_in_every_form_is_not_asked_in_every_form_again(tmp_p
     first, *others = asked(server, use)
     assert first <= 12
     assert others == [first + 1, first + 2, first + 3]
-
-
-# Answers
-
-
-def described(says: Any, folder: Path) -> str:
-    return asked(ModelServer(says=says), lambda d: d.describe(pictured(folder))).title
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        None,
-        [],
-        [1],
-        "text",
-        5,
-        {},
-        {"choices": None},
-        {"choices": []},
-        {"choices": [None]},
-        {"choices": [{}]},
-        {"choices": [{"message": None}]},
-        {"choices": [{"message": "m"}]},
-    ],
-)
-def test_what_is_no_completion_is_a_failure_that_may_pass(value: Any, tmp_path: Path) -> None:
-    server = ModelServer(says=Answer(value) if not isinstance(value, str) else Answer(f'"{value}"'))
-    with pytest.raises(DescribeError, match="answers with something else than a completion") as failed:
-        asked(server, lambda describer: describer.describe(pictured(tmp_path)))
-    assert failed.value.retryable
-    assert len(server.asked) == 1
-
-
-@pytest.mark.parametrize("content", [None, [], {}, 5, [None], ""])
-def test_an_empty_answer_is_requested_once_more_and_then_an_error(content: Any, tmp_path: Path) -> None:
-    value = completion()
-    value["choices"][0]["message"]["content"] = content
-    server = ModelServer(says=value)
-    with pytest.raises(DescribeError, match="no answer that fits"):
-        asked(server, lambda describer: describer.describe(pictured(tmp_path)))
-    assert len(server.asked) == 2
-
-
-def test_all_tokens_spent_on_thought_raise_the_limit_once(tmp_path: Path) -> None:
-    cut = Answer(completion("", "length", reasoning_content="Hm. {"))
-    rule: Rule = lambda body: cut if body["max_tokens"] < 2000 else None  # noqa: E731  # short
-    server = ModelServer((rule,))
-    assert asked(server, twice(tmp_path)) == (GOOD["title"],) * 2
-    most = DESCRIBING.max_tokens
-    assert [body["max_tokens"] for body in server.asked] == [most, most + 4096, most + 4096]
-
-
-def test_a_model_that_never_stops_thinking_is_reported(tmp_path: Path) -> None:
-    server = ModelServer(says=completion(None, "length", reasoning="Let me see"))
-    with pytest.raises(DescribeError, match=r"all of its 4352 tokens on reasoning \(finish_reason: length\)"):
-        asked(server, lambda describer: describer.describe(pictured(tmp_path)))
-    assert len(server.asked) == 2
-
-
-def test_the_raised_limit_leaves_half_of_the_context_to_the_question(tmp_path: Path) -> None:
-    server = ModelServer(says=completion("Hm", "length"), models=listed("m", max_model_len=4096))
-    with pytest.raises(DescribeError, match="all of its 2304 tokens"):
-        asked(server, lambda describer: describer.describe(pictured(tmp_path)))
-
-
-FINAL = '{"text": "A.", "title": "T", "importance": 1, "tags": []}'
-DRAFT = '{"text": "draft", "title": "draft", "importance": 1, "tags": ["draft"]}'
-
-
-@pytest.mark.parametrize(
-    "says",
-    [
-        completion([{"type": "text", "text": FINAL[:20]}, FINAL[20:]]),
-        completion(
-            [
-                {"type": "thinking", "thinking": [{"type": "text", "text": DRAFT}]},
-                {"type": "text", "text": FINAL},
-            ]
-        ),
-        completion(f"Draft: {DRAFT}. But no.</think>{FINAL}"),
-        completion(f"<think>{DRAFT}</think>\n\n{FINAL}"),
-        completion(
-            f"<|channel|>analysis<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>final"
-            f"<|constrain|>json<|message|>{FINAL}<|return|>"
-        ),
-        completion(f"analysisWe could say {DRAFT}assistantfinal{FINAL}"),
-        completion(None, reasoning_content=FINAL),
-        completion("", reasoning=f"```json\n{FINAL}\n```"),
-        completion("", reasoning_content=f"{DRAFT} no </think> {FINAL}"),
-        completion(FINAL, reasoning_content=DRAFT),
-        completion(FINAL, "length"),
-    ],
-)
-def test_an_answer_is_read_wherever_it_stands_and_never_the_draft(says: Any, tmp_path: Path) -> None:
-    assert described(says, tmp_path) == "T"
-
-
-@pytest.mark.parametrize(
-    "says",
-    [
-        completion(f"<think>I could say {DRAFT} but"),
-        completion(f"I could say {DRAFT} but", "length"),
-        completion(None, "length", reasoning_content=DRAFT),
-        completion(None, reasoning_content=f"I could say {DRAFT}. Let me look again."),
-        completion(f"<|channel|>analysis<|message|>{DRAFT}<|end|>"),
-        completion(f'{DRAFT} Better: {{"text": "A man'),
-        completion(f"[THINK]{DRAFT}[/THINK]"),
-        completion(f"◁think▷{DRAFT}"),
-    ],
-)
-def test_a_draft_alone_is_no_answer(says: Any, tmp_path: Path) -> None:
-    with pytest.raises(DescribeError, match=r"no answer that fits|tokens on reasoning"):
-        described(says, tmp_path)
-
-
-def test_a_model_that_will_not_answer_is_quoted(tmp_path: Path) -> None:
-    with pytest.raises(DescribeError, match="the model will not answer: I cannot look at people"):
-        described(completion(None, refusal="I cannot look\nat people"), tmp_path)
-
-
-def test_an_answer_held_back_by_a_filter_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(DescribeError, match="held back by a content filter"):
-        described(completion("", "content_filter"), tmp_path)

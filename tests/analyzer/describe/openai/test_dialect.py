@@ -25,6 +25,25 @@ NAMED: list[tuple[int, str, str, object]] = [
     (400, "This model only supports single image input", "pictures", 1),
     (400, "Exceeded image count limit (max 5)", "pictures", 5),
     (422, "Maximum number of images per request is 8", "pictures", 8),
+    (400, "Multiple images are not supported", "pictures", 1),
+    (400, "vision_input: single-image only", "pictures", 1),
+    (400, "Image count 12 exceeds limit 4 per request.", "pictures", 4),
+    (400, "Too many images in request. Max is 10.", "pictures", 10),
+    (
+        200,
+        "Trying to keep the first 9000 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough.",
+        "side_px",
+        320,
+    ),
+    (500, "the request exceeds the available context size. try increasing the context size", "side_px", 320),
+    (500, "rpc error: code = Unknown desc = prompt exceeds context", "side_px", 320),
+    (
+        422,
+        "Input validation error: `inputs` must have less than 4096 tokens. Given: 9000",
+        "side_px",
+        320,
+    ),
+    (400, "internal error happened, status code ResponseType.INPUT_LENGTH_ERROR", "side_px", 320),
     (
         400,
         "This model's maximum context length is 4096 tokens. However, your request has 5000 input tokens. Please reduce the length of the input messages.",
@@ -155,6 +174,8 @@ HELPLESS: list[tuple[int, str]] = [
     (401, "response_format: not without a key"),
     (403, "temperature"),
     (429, "Too many requests"),
+    (429, "Rate limit reached: tokens per minute exceeded, context of 4096"),
+    (200, "Model is on fire"),
     (503, "Loading model"),
 ]
 

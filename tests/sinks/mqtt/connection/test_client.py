@@ -109,7 +109,8 @@ def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     settings = MqttSettings("localhost", tls_ca_certs=tmp_path / "absent.pem")
     assert why_not(settings) == f"mqtt: certificates ({tmp_path}/absent.pem): No such file or directory"
     (tmp_path / "wrong.pem").write_text("no certificate")
-    assert "wrong.pem" in why_not(replace(settings, tls_ca_certs=tmp_path / "wrong.pem"))
+    wrong = why_not(replace(settings, tls_ca_certs=tmp_path / "wrong.pem"))
+    assert wrong == f"mqtt: certificates ({tmp_path}/wrong.pem): no certificate or crl found"
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
@@ -132,6 +133,28 @@ def test_a_broker_that_hangs_up_is_reported_with_a_hint(
     assert "does it want a certificate of ours?" in why_not(stranger)
     with broker(tmp_path / "plain") as peer:
         assert "does it speak TLS at this port?" in why_not(over_tls(peer.port, signed))
+
+
+@pytest.mark.parametrize("reply", [bytes(100), b"\x15\x03\x01\x00\x02\x02\x46", b"\x20\x03\x00\xee\x00"])
+def test_an_answer_that_is_not_mqtt_is_reported_as_such(reply: bytes) -> None:
+    """Zeros; TLS that refuses what is no TLS; a reason that MQTT does not have."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(reply)
+        await writer.drain()
+        writer.close()
+
+    async def run() -> str:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            settings = MqttSettings("127.0.0.1", server.sockets[0].getsockname()[1])
+            with pytest.raises(BrokerError) as failed:
+                await check_broker(settings, ["front"])
+            return str(failed.value)
+
+    told = asyncio.run(run())
+    assert "the answer is not MQTT: is this a broker's port, or does it want TLS?" in told
 
 
 def test_a_refusal_leaves_no_error_behind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -53,8 +53,8 @@ REFUSED = {
     "ws://broker": "MQTT over websockets is not supported",
     "WSS://me:secret@broker/mqtt": "MQTT over websockets is not supported",
     "mqtt://[::1": "is not a host",
-    "mqtt://me:secret/more@broker": "names a p",
-    "mqtt://me:sec#ret@broker": "names a p",
+    "mqtt://me:secret/more@broker": "special characters in a password, which are written as %2F and so on",
+    "mqtt://me:sec#ret@broker": "special characters in a password",
 }
 
 
