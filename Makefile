@@ -18,7 +18,7 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.tested
 	sh tests/install.sh
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/.tested
 	$(BIN)/pytest -n 2 --dist loadfile -m 'not slow and not vllm'

@@ -30,7 +30,6 @@ from tests.kit.program.invariants import (
 from tests.kit.program.live_run import Watch, until, watching
 from tests.kit.program.process import Program, wait_a_while
 
-STOP_S = 5.0
 KILLS = 8
 PASSWORD = "s3cret@home"  # noqa: S105  # the camera's, on this machine alone
 
@@ -85,7 +84,7 @@ def test_a_killed_program_loses_no_more_than_the_open_window(server: RtspServer,
         program.start()
         wait_for_windows(program, 2)
         stopped_utc = utc_text(datetime.now(UTC))
-        assert program.stop(signal.SIGTERM, everyone=False, within_s=STOP_S) == 0
+        assert program.stop(signal.SIGTERM, everyone=False) == 0
     finally:
         program.close()
     rows = program.printed_rows()
@@ -101,8 +100,8 @@ def test_a_killed_program_loses_no_more_than_the_open_window(server: RtspServer,
 
 
 def wait_for_windows(program: Program, count: int) -> None:
-    wanted = len(program.windows()) + count
-    until(lambda: len(program.windows()) >= wanted, "windows")
+    wanted = program.windows_kept().total() + count
+    until(lambda: program.windows_kept().total() >= wanted, "windows")
 
 
 def assert_nothing_gone(kept: dict[str, str], rows: list[dict[str, object]]) -> None:
@@ -137,9 +136,9 @@ def test_a_signal_to_all_processes_closes_open_windows_and_leaves_nothing_behind
     )
     program.start()
     try:
-        until(lambda: {row["camera"] for row in program.windows()} == set(sources), "windows of both")
+        until(lambda: set(program.windows_kept()) == set(sources), "windows of both")
         stopped_at = datetime.now(UTC)
-        assert program.stop(number, everyone=True, within_s=STOP_S) == 0, program.log
+        assert program.stop(number, everyone=True) == 0, program.log
         assert not program.left_running()
     finally:
         program.close()
@@ -159,7 +158,7 @@ def test_a_signal_before_the_first_picture_stops_at_once(server: RtspServer, tmp
         program.start()
         try:
             until(lambda: "waiting" in program.log, "an attempt")
-            assert program.stop(signal.SIGINT, everyone=True, within_s=STOP_S) == 1, program.log
+            assert program.stop(signal.SIGINT, everyone=True) == 1, program.log
             assert program.log.splitlines()[-1].startswith("livereel: no camera could be watched: front (")
             assert not program.left_running()
         finally:
@@ -190,8 +189,8 @@ def test_a_password_may_come_from_the_environment(guarded: RtspServer, tmp_path:
     )
     program.start()
     try:
-        until(lambda: len(program.windows()) > 0, "a window")
-        assert program.stop(signal.SIGTERM, everyone=False, within_s=STOP_S) == 0
+        until(lambda: program.windows_kept().total() > 0, "a window")
+        assert program.stop(signal.SIGTERM, everyone=False) == 0
     finally:
         program.close()
     assert "s3cret" not in program.log
