@@ -19,8 +19,11 @@ SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 
 
 def pytest_configure() -> None:
-    """Undo what the program under test would inherit: SIGHUP ignored by a nohup, and the time zone."""
+    """Undo what the program under test would inherit: SIGHUP ignored by a nohup, modules compiled anew by each
+    process, and the time zone.
+    """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     _set_zone("UTC")
 
 
@@ -41,12 +44,16 @@ SLOW = (
 )  # fmt: skip
 
 
-# Modules of a minute or more, which start first: one that starts last leaves the other cores idle.
+# The longest modules, which start first: one that starts last leaves the other cores idle. Those that wait for
+# video in real time take turns with those that compute, so that no more are busy at once than there are cores.
 LONGEST = (
-    "faults/test_delivery", "faults/test_cameras", "faults/test_processes", "livereel/live/test_service",
-    "livereel/camera/test_live_times", "livereel/camera/test_main_stream", "livereel/cli/test_main",
-    "contracts/test_packet_source", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",
-    "livereel/camera/test_supervisor",
+    "faults/test_delivery", "livereel/live/test_service", "analyzer/signal/movers/test_bodies",
+    "faults/test_processes", "test_media", "faults/test_cameras", "livereel/cli/test_run_end",
+    "livereel/camera/test_main_stream", "livereel/camera/test_flickers", "faults/test_sources",
+    "livereel/cli/test_main", "faults/test_playlists", "faults/test_deaf_broker", "stream/media/edit/test_join",
+    "livereel/camera/test_live_times", "sinks/web/test_pages", "contracts/test_packet_source",
+    "livereel/cli/recap/test_recap", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",
+    "livereel/camera/test_supervisor", "livereel/camera/test_worker",
 )  # fmt: skip
 
 
