@@ -16,6 +16,7 @@ BENCH_VENV ?= .venv-bench
 demo: $(VENV)/.installed
 	$(BIN)/livereel demo
 
+# Three workers on two cores: many tests wait for video in real time.
 test: $(VENV)/.tested
 	sh tests/install.sh
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder

@@ -19,8 +19,9 @@ SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 
 
 def pytest_configure() -> None:
-    """Undo what the program under test would inherit: SIGHUP ignored by a nohup, modules compiled anew by each
-    process, and the time zone.
+    """Undo what the program under test would inherit: SIGHUP ignored by a nohup, and the time zone.
+
+    What it has compiled is kept, or each of its processes would compile all modules anew.
     """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -32,10 +33,11 @@ def _set_zone(name: str) -> None:
     time.tzset()
 
 
-# Modules and folders whose tests start servers or processes, play video in real time or encode a lot of it.
+# Modules and folders whose tests start servers or processes, play video in real time, or compute a lot.
 SLOW = (
     "analyzer/reel/test_compile", "analyzer/report/test_page", "analyzer/signal/movers/test_bodies",
-    "base/test_child", "contracts/test_clipper", "contracts/test_packet_source",
+    "analyzer/signal/test_flicker.", "base/test_child", "contracts/test_clipper",
+    "contracts/test_packet_source",
     "contracts/test_sink", "faults/", "livereel/camera/test_", "livereel/cli/", "livereel/live/",
     "livereel/reels/", "sinks/mqtt/", "sinks/web/test_access", "sinks/web/test_api", "sinks/web/test_pages",
     "stream/media/",
@@ -44,14 +46,15 @@ SLOW = (
 )  # fmt: skip
 
 
-# The longest modules, which start first: one that starts last leaves the other cores idle. Those that wait for
-# video in real time take turns with those that compute, so that no more are busy at once than there are cores.
+# The longest modules, which start first: one that starts last leaves the other cores idle. Those that wait
+# for video in real time take turns with those that compute, so that neither are side by side for long.
 LONGEST = (
     "faults/test_delivery", "livereel/live/test_service", "analyzer/signal/movers/test_bodies",
     "faults/test_processes", "test_media", "faults/test_cameras", "livereel/cli/test_run_end",
     "livereel/camera/test_main_stream", "livereel/camera/test_flickers", "faults/test_sources",
-    "livereel/cli/test_main", "faults/test_playlists", "faults/test_deaf_broker", "stream/media/edit/test_join",
-    "livereel/camera/test_live_times", "sinks/web/test_pages", "contracts/test_packet_source",
+    "livereel/cli/test_main", "faults/test_playlists", "faults/test_deaf_broker",
+    "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/test_pages",
+    "contracts/test_packet_source",
     "livereel/cli/recap/test_recap", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",
     "livereel/camera/test_supervisor", "livereel/camera/test_worker",
 )  # fmt: skip

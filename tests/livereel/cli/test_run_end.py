@@ -88,7 +88,7 @@ def test_a_file_that_does_not_exist_ends_the_run_at_once(tmp_path: Path) -> None
 
 
 def test_a_camera_that_refused_all_the_time_is_a_failure(refused: str, tmp_path: Path) -> None:
-    what = {"watch": refused, "run": config(tmp_path, front=refused)}
+    what: dict[str, str | Path] = {"watch": refused, "run": config(tmp_path, front=refused)}
     with ExitStack() as stack:
         programs = []
         for command, argument in what.items():
