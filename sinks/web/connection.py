@@ -42,6 +42,11 @@ def protocol(patience: Patience) -> type[H11Protocol]:
             elif data:
                 self._wait_for_request()
 
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.conn.trailing_data[0]:  # the beginning of another request came with the last one
+                self._wait_for_request()
+
         def pause_writing(self) -> None:
             super().pause_writing()
             self.read_timer = self.loop.call_later(patience.read_s, self.transport.abort)
