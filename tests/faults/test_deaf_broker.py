@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.conftest import CAMERAS
+from tests.faults.test_delivery import LEFT
 from tests.kit.mqtt.delivery import CAPTIONS
 from tests.kit.mqtt.scripted_broker import scripted_broker
 from tests.kit.mqtt.sink_thread import looped
@@ -47,7 +48,7 @@ async def test_a_broker_that_stops_reading_and_one_that_is_away_delay_no_camera(
         began_utc, ended_utc = mine[0]["start_utc"], mine[-1]["start_utc"]
         found = coverage(rows, name, began_utc, ended_utc)
         assert max(found.uncovered_s, found.doubled_s) <= TOLERANCE_S, [found, *holes(rows, name)]
-    assert "captions and reels that wait in the outbox for the next start" in program.log
+    assert LEFT in program.log
     assert "Traceback" not in program.log
 
 

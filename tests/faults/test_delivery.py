@@ -23,6 +23,8 @@ pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not inst
 
 RESTARTS = 20
 KILLS = 4
+ENDS = 5
+LEFT = "captions and reels that wait in the outbox for the next start"
 SEED = 7
 # Less than a window is long: one that is described after the next window is marked late.
 LATE_S = 0.9
@@ -94,6 +96,18 @@ def everything_published(seen: Seen, others: Listener) -> None:
     until(lambda: reels <= set(names([told["after"] for told in once(others.on(REELS))])), "every reel")
 
 
+def stop_with_all_published(program: Program, seen: Seen, others: Listener) -> None:
+    """Stop the program. What a slow machine does not send any more then, another run sends."""
+    for _ in range(ENDS):
+        written = len(program.log)
+        assert program.stop(signal.SIGTERM, everyone=False) == 0, program.log
+        if LEFT not in program.log[written:]:
+            break
+        program.start()
+        more_published(others, CAPTIONS)
+    everything_published(seen, others)
+
+
 def assert_all_in_order(seen: Seen, others: Listener) -> None:
     """The subscriber's log is the ledger: every described window and every reel, nothing else, in order."""
     captions, reels = once(others.on(CAPTIONS)), once(others.on(REELS))
@@ -161,8 +175,7 @@ def test_every_caption_and_reel_of_four_cameras_arrives_while_the_broker_is_kill
             broker_restarts(peer, others, chance)
             seen.look()
         more_published(others, CAPTIONS)
-        assert program.stop(signal.SIGTERM, everyone=False) == 0, program.log
-    everything_published(seen, others)
+        stop_with_all_published(program, seen, others)
     assert_all_in_order(seen, others)
     witness.assert_playable()
     assert "Traceback" not in program.log
@@ -187,8 +200,7 @@ def test_every_caption_and_reel_arrives_while_livereel_is_killed_repeatedly(
         program.start()
     more_published(others, CAPTIONS)
     more_published(others, REELS)
-    assert program.stop(signal.SIGTERM, everyone=False) == 0, program.log
-    everything_published(seen, others)
+    stop_with_all_published(program, seen, others)
     assert_all_in_order(seen, others)
     witness.assert_playable()
     report(f"livereel killed {KILLS} times", seen, others)
