@@ -23,7 +23,7 @@ class Patience:
     read_s: float = 60.0
 
 
-def protocol(patience: Patience) -> type[H11Protocol]:
+def protocol(patience: Patience) -> type[H11Protocol]:  # noqa: C901  # a class, counted as one function
     """Return uvicorn's protocol for a connection, with an end to its patience."""
 
     class Connection(H11Protocol):
