@@ -19,8 +19,12 @@ SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 
 
 def pytest_configure() -> None:
-    """Undo what the program under test would inherit: SIGHUP ignored by a nohup, and the time zone."""
+    """Undo what the program under test would inherit: SIGHUP ignored by a nohup, and the time zone.
+
+    What it has compiled is kept, or each of its processes would compile all modules anew.
+    """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     _set_zone("UTC")
 
 
@@ -29,24 +33,30 @@ def _set_zone(name: str) -> None:
     time.tzset()
 
 
-# Modules and folders whose tests start servers or processes, play video in real time or encode a lot of it.
+# Modules and folders whose tests start servers or processes, play video in real time, or compute a lot.
 SLOW = (
+    "analyzer/describe/openai/test_chat_server", "analyzer/signal/test_colour", "sinks/web/test_metrics",
     "analyzer/reel/test_compile", "analyzer/report/test_page", "analyzer/signal/movers/test_bodies",
-    "base/test_child", "contracts/test_clipper", "contracts/test_packet_source",
-    "contracts/test_sink", "faults/", "livereel/camera/test_", "livereel/cli/", "livereel/live/",
-    "livereel/reels/", "sinks/mqtt/", "sinks/web/test_access", "sinks/web/test_api", "sinks/web/test_pages",
-    "stream/media/",
-    "stream/picture/", "stream/test_open", "stream/test_threaded",
+    "analyzer/signal/test_flicker.", "base/test_child", "contracts/test_clipper",
+    "contracts/test_packet_source", "contracts/test_sink", "faults/", "livereel/camera/test_",
+    "livereel/cli/", "livereel/live/", "livereel/reels/", "sinks/mqtt/", "sinks/web/test_access",
+    "sinks/web/test_api",
+    "sinks/web/test_pages", "stream/media/", "stream/picture/", "stream/test_open", "stream/test_threaded",
     "stream/web/", "synthetic/", "test_media",
 )  # fmt: skip
 
 
-# Modules of a minute or more, which start first: one that starts last leaves the other cores idle.
+# The longest modules, which start first: one that starts last leaves the other cores idle. Those that wait
+# for video in real time take turns with those that compute, so that neither are side by side for long.
 LONGEST = (
-    "faults/test_delivery", "faults/test_cameras", "faults/test_processes", "livereel/live/test_service",
-    "livereel/camera/test_live_times", "livereel/camera/test_main_stream", "livereel/cli/test_main",
-    "contracts/test_packet_source", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",
-    "livereel/camera/test_supervisor",
+    "faults/test_delivery", "livereel/live/test_service", "analyzer/signal/movers/test_bodies",
+    "faults/test_processes", "test_media", "faults/test_cameras", "livereel/cli/test_run_end",
+    "livereel/camera/test_main_stream", "livereel/camera/test_flickers", "faults/test_sources",
+    "livereel/cli/test_main", "faults/test_playlists", "faults/test_deaf_broker",
+    "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/test_pages",
+    "contracts/test_packet_source",
+    "livereel/cli/recap/test_recap", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",
+    "livereel/camera/test_supervisor", "livereel/camera/test_worker",
 )  # fmt: skip
 
 

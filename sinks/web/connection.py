@@ -23,7 +23,7 @@ class Patience:
     read_s: float = 60.0
 
 
-def protocol(patience: Patience) -> type[H11Protocol]:
+def protocol(patience: Patience) -> type[H11Protocol]:  # noqa: C901  # a class, counted as one function
     """Return uvicorn's protocol for a connection, with an end to its patience."""
 
     class Connection(H11Protocol):
@@ -40,6 +40,11 @@ def protocol(patience: Patience) -> type[H11Protocol]:
                 _cancel(self.request_timer)
                 self.request_timer = None
             elif data:
+                self._wait_for_request()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.conn.trailing_data[0]:  # the beginning of another request came with the last one
                 self._wait_for_request()
 
         def pause_writing(self) -> None:

@@ -30,7 +30,7 @@ FAULTS: dict[Fault, tuple[bool, str]] = {
 }
 """For each fault whether the window may succeed later, and what the user reads."""
 
-_PATIENCE_S = 20.0  # for this machine, not for the describer
+_PATIENCE_S = 60.0  # for this machine, not for the describer
 _TAG = re.compile(r"\S.*")
 _ANSWER = object_schema({"text": {"type": "string"}})
 

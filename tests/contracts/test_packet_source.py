@@ -34,7 +34,7 @@ SOME = 20
 MANY = 100_000
 """More packets than come before a peer's failure shows."""
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 LOOK = Look(width_px=160, height_px=120, round_s=1, audio="aac", gop=5)
 
 

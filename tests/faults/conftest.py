@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.kit.cameras.rtsp import RtspServer, rtsp_server
-from tests.kit.films.footage import Look, write_units
+from tests.kit.films.footage import Look, write_file, write_units
+
+CAMERAS = {"front": 3, "back-yard": 4, "gate_2": 4, "roof": 5}  # by how long a round takes (s)
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +35,12 @@ def server(footage: dict[str, Path]) -> Iterator[RtspServer]:
     """An RTSP server with one camera, ``/front``, whose picture can become smaller."""
     with rtsp_server({"/front": [footage["plain"], footage["smaller"]]}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def cameras(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Films in which something crosses the picture again and again, each at its own pace."""
+    folder = tmp_path_factory.mktemp("films")
+    looks = {name: Look(width_px=320, height_px=240, round_s=s, moving_s=1.5) for name, s in CAMERAS.items()}
+    films = {name: write_file(folder / f"{name}.mp4", look) for name, look in looks.items()}
+    return [{"name": name, "source": str(film), "loop": True} for name, film in films.items()]

@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import signal
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.kit.films.footage import Look, write_file
+from tests.faults.conftest import CAMERAS
 from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
 from tests.kit.mqtt.delivery import CAPTIONS, REELS, Named, Witness, described, names, once
-from tests.kit.mqtt.scripted_broker import scripted_broker
-from tests.kit.mqtt.sink_thread import looped
 from tests.kit.mqtt.subscriber import Listener, listener
-from tests.kit.program.coverage import coverage, holes
 from tests.kit.program.delays import kept_windows, published_peaks
-from tests.kit.program.invariants import TOLERANCE_S
-from tests.kit.program.live_run import LONG_S, until
+from tests.kit.program.live_run import until
 from tests.kit.program.process import Program, wait_a_while
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
-CAMERAS = {"front": 3, "back-yard": 4, "gate_2": 4, "roof": 5}  # by how long a round takes (s)
 RESTARTS = 20
 KILLS = 4
+ENDS = 5
+LEFT = "captions and reels that wait in the outbox for the next start"
 SEED = 7
 # Less than a window is long: one that is described after the next window is marked late.
 LATE_S = 0.9
-
-
-@pytest.fixture(scope="module")
-def cameras(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """Films in which something crosses the picture again and again, each at its own pace."""
-    folder = tmp_path_factory.mktemp("films")
-    looks = {name: Look(width_px=320, height_px=240, round_s=s, moving_s=1.5) for name, s in CAMERAS.items()}
-    films = {name: write_file(folder / f"{name}.mp4", look) for name, look in looks.items()}
-    return [{"name": name, "source": str(film), "loop": True} for name, film in films.items()]
 
 
 @pytest.fixture
@@ -108,6 +94,18 @@ def everything_published(seen: Seen, others: Listener) -> None:
     ids, reels = set(seen.described), set(seen.reels)
     until(lambda: ids <= {told["id"] for told in once(others.on(CAPTIONS))}, "every caption")
     until(lambda: reels <= set(names([told["after"] for told in once(others.on(REELS))])), "every reel")
+
+
+def stop_with_all_published(program: Program, seen: Seen, others: Listener) -> None:
+    """Stop the program. What a slow machine does not send any more then, another run sends."""
+    for _ in range(ENDS):
+        written = len(program.log)
+        assert program.stop(signal.SIGTERM, everyone=False) == 0, program.log
+        if LEFT not in program.log[written:]:
+            break
+        program.start()
+        more_published(others, CAPTIONS)
+    everything_published(seen, others)
 
 
 def assert_all_in_order(seen: Seen, others: Listener) -> None:
@@ -177,8 +175,7 @@ def test_every_caption_and_reel_of_four_cameras_arrives_while_the_broker_is_kill
             broker_restarts(peer, others, chance)
             seen.look()
         more_published(others, CAPTIONS)
-        assert program.stop(signal.SIGTERM, everyone=False, within_s=LONG_S) == 0, program.log
-    everything_published(seen, others)
+        stop_with_all_published(program, seen, others)
     assert_all_in_order(seen, others)
     witness.assert_playable()
     assert "Traceback" not in program.log
@@ -203,53 +200,7 @@ def test_every_caption_and_reel_arrives_while_livereel_is_killed_repeatedly(
         program.start()
     more_published(others, CAPTIONS)
     more_published(others, REELS)
-    assert program.stop(signal.SIGTERM, everyone=False, within_s=LONG_S) == 0, program.log
-    everything_published(seen, others)
+    stop_with_all_published(program, seen, others)
     assert_all_in_order(seen, others)
     witness.assert_playable()
     report(f"livereel killed {KILLS} times", seen, others)
-
-
-@looped
-async def test_a_broker_that_stops_reading_and_one_that_is_away_delay_no_camera(
-    cameras: list[dict[str, Any]], tmp_path: Path
-) -> None:
-    async with scripted_broker() as deaf:
-        program = Program(tmp_path / "data", cameras, mqtt={"host": "127.0.0.1", "port": deaf.port})
-        program.start()
-        try:
-            await asyncio.to_thread(until, lambda: bool(deaf.on(CAPTIONS)), "a caption")
-            await asyncio.to_thread(more_windows, program, 5, "a broker that reads")
-            deaf.reads.clear()
-            await asyncio.to_thread(more_windows, program, 12, "a broker that does not read")
-            connections = deaf.connections  # given up, and tried again
-            await asyncio.to_thread(until, lambda: deaf.connections > connections, "another attempt")
-        except BaseException:
-            program.close()
-            raise
-    try:
-        await asyncio.to_thread(more_windows, program, 5, "no broker")
-        assert program.stop(signal.SIGTERM, everyone=False, within_s=LONG_S) == 0, program.log
-    finally:
-        program.close()
-    rows = program.rows()
-    for name in CAMERAS:
-        mine = [row for row in rows if row.get("camera") == name]
-        began_utc, ended_utc = mine[0]["start_utc"], mine[-1]["start_utc"]
-        found = coverage(rows, name, began_utc, ended_utc)
-        assert max(found.uncovered_s, found.doubled_s) <= TOLERANCE_S, [found, *holes(rows, name)]
-    assert "captions and reels that wait in the outbox for the next start" in program.log
-    assert "Traceback" not in program.log
-
-
-def more_windows(program: Program, count: int, meanwhile: str) -> None:
-    """Wait until the ledger has so many more windows of each camera; print how long each took to it."""
-    before = Counter(row["camera"] for row in program.windows())
-
-    def came() -> bool:
-        now = Counter(row["camera"] for row in program.windows())
-        return all(now[name] >= before[name] + count for name in CAMERAS)
-
-    with kept_windows(program.data) as kept:
-        until(came, f"windows with {meanwhile}")
-    sys.stdout.write(f"window's end to ledger, {meanwhile}: {kept}\n")

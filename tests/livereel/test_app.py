@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,8 +16,6 @@ from livereel.camera.names import name_cameras
 from livereel.camera.settings import CameraSettings
 from livereel.config.options import Options
 from livereel.config.schema import Config
-from sinks.mqtt.settings import MqttSettings
-from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
 from sinks.web.settings import WebSettings
 
@@ -31,19 +33,38 @@ def test_names_hold_no_password() -> None:
     assert not any("s3cret" in camera.name for camera in name_cameras(sources))
 
 
-class Dying(MqttSink):
-    """Ends, as only a mistake of ours could make it."""
+class PortLoss(logging.Handler):
+    """Takes the port of the pages away once it is logged: its descriptor is a socket that cannot listen."""
 
-    async def run(self) -> None:
-        raise ZeroDivisionError("by nothing")
+    def emit(self, record: logging.LogRecord) -> None:
+        _, found, address = record.getMessage().partition("web: ")
+        if found:
+            (listening,) = (number for number in descriptors() if port_of(number) == urlsplit(address).port)
+            with socket.socket(type=socket.SOCK_DGRAM) as other:
+                os.dup2(other.fileno(), listening)
 
 
-def test_a_sink_that_dies_ends_the_run_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(app, "MqttSink", Dying)
-    options = Options(Config(mqtt=MqttSettings(host="127.0.0.1"), web=WebSettings(enabled=False)))
+def descriptors() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]
+
+
+def port_of(descriptor: int) -> int | None:
+    try:
+        with socket.socket(fileno=os.dup(descriptor)) as it:
+            return int(it.getsockname()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def test_a_sink_that_dies_ends_the_run_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    options = Options(Config(web=WebSettings(port=0)))
     camera = CameraSettings("front", "synthetic://street?size=320x180")
-    with pytest.raises(SinkError, match=r"^mqtt: ZeroDivisionError: by nothing$"):
-        watch([camera], tmp_path / "data", options, LONG_S)
-    assert caplog.messages[0] == "mqtt has failed, which ends the run"
+    log = logging.getLogger(app.__name__)
+    log.addHandler(loss := PortLoss())
+    try:
+        with pytest.raises(SinkError, match=r"^web: OSError: .*Operation not supported$"):
+            watch([camera], tmp_path / "data", options, LONG_S)
+    finally:
+        log.removeHandler(loss)
+    assert "web has failed, which ends the run" in caplog.messages

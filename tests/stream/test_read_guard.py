@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stream.read_guard import ReadGuard
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Resource:

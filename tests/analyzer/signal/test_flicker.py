@@ -20,11 +20,13 @@ Changes = Callable[[float], dict[tuple[int, int], int]]
 def motions(changes: Changes, seconds: float, fps: float = 12.5) -> Iterator[Motion]:
     for nth in range(round(seconds * fps)):
         at_s = nth / fps
-        grid = np.zeros((GRID_ROWS, GRID_COLUMNS), np.uint8)
-        for cell, amount in changes(at_s).items():
-            grid[cell] = amount
-        value = float(grid.sum()) / 255 * CELL_PX
-        shown = grid if grid.any() else None
+        cells = changes(at_s)
+        value, shown = 0.0, None
+        if cells:
+            shown = np.zeros((GRID_ROWS, GRID_COLUMNS), np.uint8)
+            for cell, amount in cells.items():
+                shown[cell] = amount
+            value = float(shown.sum()) / 255 * CELL_PX
         above = shown if value > THRESHOLD else None
         yield Motion(at_s, value, 1.0, THRESHOLD, 0.0, cut=False, grid=above, changes=shown)
 

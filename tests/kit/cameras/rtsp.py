@@ -17,7 +17,7 @@ import pytest
 
 _PYTHON = "/usr/bin/python3"
 _SERVER = Path(__file__).with_name("rtsp_server.py")
-_ANSWER_S = 20.0
+_ANSWER_S = 90.0
 
 
 def missing() -> str | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-START_S = 10.0
+START_S = 60.0
 
 
 class Broker:

@@ -17,7 +17,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 # Two clients of one name would end each other's connections.
 _numbers = itertools.count()
 

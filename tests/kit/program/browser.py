@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ANSWER_S = 30.0
+ANSWER_S = 90.0
 _SWITCHES = [
     "--headless=new",
     "--no-sandbox",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,16 +25,18 @@ from livereel.config.describers import make_language_models
 from livereel.config.options import Options
 from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import FILE
 from livereel.live.archive import LedgerArchive
 from livereel.live.background_task import running
 from livereel.live.service import Live
 from livereel.storage.settings import RetentionSettings
+from sinks.serialize import gap_row
 from sinks.sink import Sink
 from sinks.web.settings import WebSettings
 from sinks.web.sink import WebSink, listen
 
 # Liveness only: far longer than anything takes on a slow machine.
-LONG_S = 60.0
+LONG_S = 180.0
 QUICK = RestartPolicy(open_s=15.0, stall_s=2.0, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
 WINDOWS = WindowSettings(window_s=1.0, keyframe_px=320)
 
@@ -52,6 +56,15 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
+def windows_kept(data: Path) -> Counter[str]:
+    """How many windows of each camera the ledger in ``data`` holds; cheap enough to be asked again and again.
+
+    Raises sqlite3.OperationalError while there is no ledger.
+    """
+    with closing(sqlite3.connect(f"{(data / FILE).as_uri()}?mode=ro", uri=True)) as db:
+        return Counter(dict(db.execute("SELECT camera, count(*) FROM windows GROUP BY camera")))
+
+
 @dataclass
 class Watch:
     """A running Live. Times are UTC texts; ``start_utc`` is before it began, ``end_utc`` when it stopped.
@@ -68,11 +81,8 @@ class Watch:
 
     def rows(self, camera: str | None = None) -> list[dict[str, Any]]:
         """The rows of the ledger now, as ``livereel ledger --json`` prints it."""
-        ledger = Ledger(self.data, read_only=True)
-        try:
+        with closing(Ledger(self.data, read_only=True)) as ledger:
             rows = list(ledger.history("", utc_text(datetime.now(UTC))))
-        finally:
-            ledger.close()
         return [row for row in rows if camera in {None, row.get("camera")}]
 
     def windows(self, camera: str) -> list[dict[str, Any]]:
@@ -81,12 +91,14 @@ class Watch:
 
     def gaps(self, camera: str) -> list[dict[str, Any]]:
         """The camera's gaps so far; one that is still open ends now."""
-        return [row for row in self.rows(camera) if row["kind"] == "gap"]
+        with closing(Ledger(self.data, read_only=True)) as ledger:
+            gaps = ledger.gaps.since("", utc_text(datetime.now(UTC)), camera=camera)
+        return [gap_row(gap) for gap in gaps]
 
     def more_windows(self, camera: str, count: int = 2) -> None:
         """Wait until so many more windows of the camera are kept."""
-        wanted = len(self.windows(camera)) + count
-        until(lambda: len(self.windows(camera)) >= wanted, f"{count} more windows of {camera}")
+        wanted = windows_kept(self.data)[camera] + count
+        until(lambda: windows_kept(self.data)[camera] >= wanted, f"{count} more windows of {camera}")
 
 
 def _jobs(sources: Mapping[str, str | CameraSettings | CameraJob], data: Path) -> Iterator[CameraJob]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import Any
 from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
-from tests.kit.program.live_run import until
+from tests.kit.program.live_run import LONG_S, until, windows_kept
 
 LIVEREEL = Path(sys.executable).with_name("livereel")
 
@@ -75,10 +77,10 @@ class Program:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, number: signal.Signals, *, everyone: bool, within_s: float) -> int:
+    def stop(self, number: signal.Signals, *, everyone: bool) -> int:
         """Send a signal to the main process or to all; return the exit code."""
         (os.killpg if everyone else os.kill)(self.process.pid, number)
-        return self.process.wait(within_s)
+        return self.process.wait(LONG_S)
 
     def left_running(self) -> list[int]:
         """The processes of its session that run still; a dead main process leaves none for long."""
@@ -106,6 +108,13 @@ class Program:
         command = [str(LIVEREEL), "ledger", "--data", str(self.data), "--json"]
         done = subprocess.run(command, capture_output=True, check=True)
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def windows_kept(self) -> Counter[str]:
+        """How many windows of each camera the ledger holds; none while there is no ledger."""
+        try:
+            return windows_kept(self.data)
+        except sqlite3.OperationalError:
+            return Counter()
 
     def windows(self) -> list[dict[str, Any]]:
         """The windows of the ledger."""

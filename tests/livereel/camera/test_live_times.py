@@ -133,7 +133,7 @@ def test_a_single_picture_that_is_polled_is_a_camera_like_any_other(watched: Map
     assert not seen.gaps
     assert {window.epoch for window in seen.windows} == {0}
     assert sum(it.end_s - it.start_s for it in seen.windows) == pytest.approx(LENGTH_S, abs=2.5)
-    assert max(seen.late_s) < 2.5
+    assert max(seen.late_s) < 2 * POLL_S, "no window waits for the picture after the next"
     assert seen.peaks_s, "the block has moved"
     assert all(EVENT[0] <= at_s <= EVENT[1] + POLL_S + 0.5 for at_s in seen.peaks_s), seen.peaks_s
     assert any(window.clip is not None for window in seen.windows)
@@ -149,7 +149,7 @@ def test_a_camera_of_a_frame_each_seven_seconds_has_not_stalled(watched: Mapping
 
 def test_a_slow_cameras_windows_are_closed_on_time(watched: Mapping[str, Watched]) -> None:
     """From the third frame on its pace is known."""
-    assert max(watched["a frame each 7 s"].late_s[3:]) < 2.0
+    assert max(watched["a frame each 7 s"].late_s[3:]) < 4.0, "none waits for the next frame"
 
 
 KINDS = ["jpeg", "bare", "bare with a jam", "fast", "slow", "right with a jam"]

@@ -25,7 +25,7 @@ from tests.kit.cameras.rtsp import free_port
 from tests.kit.films.encrypted import hls_key_gone, sample_aes_segment
 from tests.kit.films.footage import Look, write_file
 
-LONG_S = 30.0
+LONG_S = 120.0
 QUICK = RestartPolicy(open_s=10.0, stall_s=5.0, stop_s=3.0, delays_s=(0.05, 0.1))
 LOOK = Look(width_px=160, height_px=120, round_s=1, moving_s=0.8)
 

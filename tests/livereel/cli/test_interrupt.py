@@ -16,7 +16,7 @@ from tests.kit.cameras import senders
 from tests.kit.films.scene import scene
 from tests.kit.program.process import LIVEREEL
 
-LONG_S = 60.0
+LONG_S = 180.0
 
 
 @pytest.fixture

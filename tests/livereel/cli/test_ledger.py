@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,15 +12,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Executable
+from sqlalchemy import select
 
 from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Outcome
 from base.clock import utc_after
 from livereel.cli.ledger import print_history
-from livereel.ledger.database import Database
 from livereel.ledger.ledger import Ledger
-from livereel.ledger.records import LedgerError
+from livereel.ledger.records import FILE, LedgerError
+from livereel.ledger.tables import windows
+from livereel.ledger.windows import PART_ROWS
 from tests.conftest import BERLIN
 from tests.kit.records.events import reel_in
 from tests.kit.records.moments import moment
@@ -87,20 +90,41 @@ def test_what_ended_before_is_left_out(data: Path, capsys: pytest.CaptureFixture
 
 
 def test_what_could_be_read_is_printed_before_the_rest_is(
-    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    read = Database.read
-
-    def damaged_behind_the_start(self: Database, query: Executable, values: dict[str, str]) -> object:
-        if values.get("after_utc", "") > START_UTC:
-            raise LedgerError("ledger.db: database disk image is malformed")
-        return read(self, query, values)
-
-    monkeypatch.setattr(Database, "read", damaged_behind_the_start)
+    with closing(Ledger(data)) as ledger:
+        last = add_many(ledger, PART_ROWS + 50)
+    damage_page_of(data / FILE, f'"id":"{last}"')
     with pytest.raises(LedgerError, match="malformed"):
         print_history(data, None, as_json=True)
     kinds = [json.loads(line)["kind"] for line in capsys.readouterr().out.splitlines()]
-    assert kinds == ["window", "gap", "window"]
+    assert kinds[:3] == ["window", "gap", "window"]
+    assert PART_ROWS < len(kinds) < PART_ROWS + 50
+
+
+def add_many(ledger: Ledger, count: int) -> str:
+    """Add quiet windows as one commit; return the id of the last."""
+    first = measured(3)
+    ledger.windows.add(first, Outcome.QUIET)
+    with ledger.database.writing() as connection:
+        row = connection.execute(select(windows).where(windows.c.id == first.id)).mappings().one()
+        for number in range(4, count):
+            now = measured(number)
+            text = row["window"].replace(first.id, now.id).replace(first.start_utc, now.start_utc)
+            times = {"start_utc": now.start_utc, "end_utc": utc_after(now.start_utc, 10.0)}
+            connection.execute(windows.insert(), {**row, "id": now.id, **times, "window": text})
+    return now.id
+
+
+def damage_page_of(file: Path, text: str) -> None:
+    """Overwrite the page of a database that holds ``text`` alone, as a worn disk might."""
+    content = file.read_bytes()
+    (page_bytes,) = struct.unpack(">H", content[16:18])
+    (place,) = (found.start() for found in re.finditer(re.escape(text.encode()), content))
+    start = place // page_bytes * page_bytes
+    with file.open("r+b") as stream:
+        stream.seek(start)
+        stream.write(b"\xff" * page_bytes)
 
 
 def test_a_folder_without_a_ledger_is_an_error_and_stays_empty(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -87,13 +87,18 @@ def test_a_file_that_does_not_exist_ends_the_run_at_once(tmp_path: Path) -> None
     assert (code, lines[-1]) == (1, closing_line("front.mp4", "no such file"))
 
 
-@pytest.mark.parametrize("command", ["watch", "run"])
-def test_a_camera_that_refused_all_the_time_is_a_failure(command: str, refused: str, tmp_path: Path) -> None:
-    what = refused if command == "watch" else config(tmp_path, front=refused)
-    with started(tmp_path, command, what, "--seconds", "10") as program:
-        code, lines = program.end()
-    assert (code, lines[-1]) == (1, closing_line(shown(refused), "connection refused"))
-    assert "geheim" not in "".join(lines)
+def test_a_camera_that_refused_all_the_time_is_a_failure(refused: str, tmp_path: Path) -> None:
+    what: dict[str, str | Path] = {"watch": refused, "run": config(tmp_path, front=refused)}
+    with ExitStack() as stack:
+        programs = []
+        for command, argument in what.items():
+            folder = tmp_path / command
+            folder.mkdir()
+            programs.append(stack.enter_context(started(folder, command, argument, "--seconds", "10")))
+        ended = [program.end() for program in programs]
+    for code, lines in ended:
+        assert (code, lines[-1]) == (1, closing_line(shown(refused), "connection refused"))
+        assert "geheim" not in "".join(lines)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

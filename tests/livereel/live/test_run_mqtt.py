@@ -13,7 +13,7 @@ import pytest
 from tests.kit.films.footage import Look, write_file
 from tests.kit.mqtt.broker import MOSQUITTO, broker, certificates, free_port, password_file
 from tests.kit.mqtt.subscriber import Listener, listener
-from tests.kit.program.live_run import LONG_S, until
+from tests.kit.program.live_run import until
 from tests.kit.program.process import Program, wait_a_while
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
@@ -32,7 +32,7 @@ def running(
     program.start()
     try:
         yield program
-        assert program.stop(signal.SIGTERM, everyone=False, within_s=LONG_S) == 0, program.log
+        assert program.stop(signal.SIGTERM, everyone=False) == 0, program.log
     finally:
         program.close()
 

@@ -43,7 +43,7 @@ from tests.kit.program.received import Received
 from tests.kit.records.waiting import pending_in
 from tests.kit.records.windows import measured
 
-LONG_S = 60.0
+LONG_S = 180.0
 LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)
 
 
@@ -135,14 +135,14 @@ def test_a_reel_of_one_chapter_is_logged_as_such(tmp_path: Path, caplog: pytest.
 
 
 def test_a_run_ends_after_its_time_with_open_windows_kept(film: Path, tmp_path: Path) -> None:
-    async def run() -> None:
+    async def length_s(seconds: float) -> float:
         async with live(tmp_path, camera(film, tmp_path, loop=True)) as (it, ledger, _):
-            await it.run(asyncio.Event(), seconds=4.0)
-            last = ledger.windows.entries("")[-1].window
-            assert 0 <= last.end_s - last.start_s <= WINDOWS.window_s
+            await it.run(asyncio.Event(), seconds)
             assert it.cameras["front"].pid is None
+            return sum(now.window.end_s - now.window.start_s for now in ledger.windows.entries("")[-1:])
 
-    asyncio.run(run())
+    # A slow machine may need longer to see anything.
+    assert 0 < next(filter(None, (asyncio.run(length_s(s)) for s in (2.0, 20.0, 60.0)))) <= WINDOWS.window_s
 
 
 def test_windows_that_an_earlier_run_left_are_described(film: Path, tmp_path: Path) -> None:

@@ -230,7 +230,8 @@ def stream(site: Site) -> Iterator[socket.socket]:
     """An open stream of events, whose page is known to the board."""
     pages = site.sink.board.pages
     with closing(socket.create_connection(("127.0.0.1", site.port), LONG_S)) as client:
-        client.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\n\r\n".encode())
+        request = f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nConnection: close\r\n\r\n"
+        client.sendall(request.encode())
         until(lambda: site.sink.board.pages == pages + 1, "the page")
         yield client
 

@@ -17,7 +17,7 @@ from livereel.cli.recap.describe import EndedWindow, RetryPolicy, describe_all, 
 from tests.kit.records.moments import moment
 from tests.kit.records.windows import START_UTC, measured
 
-SOON_S = 20.0
+SOON_S = 60.0
 GAP = Gap("front", START_UTC, START_UTC, GapReason.UNREADABLE)
 
 
