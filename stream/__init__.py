@@ -5,7 +5,7 @@ Read in this order:
 - ``address``: addresses of sources: their kind, and how they are shown without credentials.
 - ``source``: what a source of packets is: its protocol, its description and its one error.
 - ``container``: open an address with PyAV; its errors become SourceErrors.
-- ``track_choice``: which video track of a container is used: one rule for analysis, clips and verification.
+- ``tracks``: which track of a file is used: one rule for analysis, clips, reels and verification.
 - ``demux``: yield the packets of an open container, continuing after damaged data.
 - ``read_guard``: release a source that another thread may be reading.
 - ``av_source``: a source that PyAV opens: a file, a stream, a device or a synthetic camera.

@@ -31,7 +31,7 @@ from stream.demux import demuxed
 from stream.media.track import holds_video
 from stream.read_guard import ReadGuard
 from stream.source import SourceError, SourceFault, SourceInfo
-from stream.track_choice import choice_line, choose_video, clock_s, has_decoder, video_tracks
+from stream.tracks.choice import choice_line, choose_audio, choose_video, clock_s, video_tracks
 
 # Containers with an index of their own: any place can be found again without reading up to it.
 _INDEXED_FORMATS = frozenset({"mov", "mp4", "matroska", "webm", "avi"})
@@ -121,13 +121,7 @@ class AvSource:
             raise SourceError(self._name, "its video stream holds no readable picture", retryable=self._live)
         if is_declared(self._container, video):
             raise self._encrypted(ENCRYPTED)
-        # Audio that probing has not decoded has no parameters with which a file could be written.
-        audible = (
-            s
-            for s in self._container.streams.audio
-            if has_decoder(s) and s.codec_context.sample_rate and s.channels
-        )
-        return video, next(audible, None)
+        return video, choose_audio(self._container, video)
 
     def _describe(self, address: str) -> SourceInfo:
         context = self.video.codec_context

@@ -12,6 +12,7 @@ from av.container import InputContainer
 
 from stream.address import local_path, redact, scheme
 from stream.source import SourceError, SourceFault
+from stream.tracks.motion_photo import url
 
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 20.0
@@ -66,8 +67,9 @@ def open_container(address: str, transport: str) -> InputContainer:
         raise SourceError(name, "the file is empty")
     if path.is_char_device():
         return av.open(str(path), mode="r", format=_DEVICE_FORMAT)
-    # With "file:", FFmpeg sees no protocol and no pattern in a file name.
-    return av.open(f"file:{path}", mode="r", metadata_errors="replace")
+    # A playlist may name segments and keys of any ending.
+    options = {"allowed_extensions": "ALL"} if path.suffix.lower() == ".m3u8" else {}
+    return av.open(url(path), mode="r", options=options, metadata_errors="replace")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.media.write_guard import Output
+from stream.tracks.motion_photo import url
 
 _COPY_BYTES = 1 << 20
 
@@ -47,12 +48,9 @@ def as_media_errors(doing: str) -> Iterator[None]:
 
 
 def open_media(path: Path) -> InputContainer:
-    """Open the file for reading; the caller closes it. Raises what PyAV raises.
-
-    With the ``file:`` prefix, FFmpeg sees no protocol in a name such as ``a:b.mp4``.
-    """
+    """Open the file for reading; the caller closes it. Raises what PyAV raises."""
     _check_name(path)
-    return av.open(f"file:{path}", "r", metadata_errors="replace")
+    return av.open(url(path), "r", metadata_errors="replace")
 
 
 def demux_with_flush(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:

@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 from stream.media.file import MediaError, as_media_errors, demux_with_flush, reading
 from stream.media.reader import MediaReader
 from stream.media.track import codec_name
-from stream.track_choice import choose_video
+from stream.tracks.choice import choose_video
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Probe:
         mirrored: left and right of the stored frame are exchanged before the rotation.
         fps: typical frame rate.
         frames: number of frames; None where the file states none.
-        audio_codec: of the first audio track; None without one.
+        audio_codec: of the audio track that goes with the video; None without one.
         chapters: in order.
         timecode: of the first frame, ``HH:MM:SS:FF``; None where the file states none.
     """

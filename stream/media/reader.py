@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import av
-from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -25,7 +24,7 @@ from stream.media.file import MediaError, as_media_errors, demux_with_flush, ope
 from stream.media.timeline import Tick, in_order
 from stream.picture.display import display_of
 from stream.timing.timestamps import shown_stamp
-from stream.track_choice import choose_video
+from stream.tracks.choice import choose_audio, choose_video
 
 # Audio may precede the frame of the same time in the file.
 _AUDIO_AHEAD_S = 0.5
@@ -57,7 +56,7 @@ class MediaReader:
     Attributes:
         container: the open file.
         video: the video stream that analysis uses, too.
-        audio: the first audio stream that can be decoded, or None.
+        audio: the audio stream that goes with it, or None.
         first: the first frame.
         frame_s: usual duration of a frame.
         display: how its frames are displayed.
@@ -82,7 +81,7 @@ class MediaReader:
         with self._translated():
             self.container = open_media(self.path)
         self.video = _video(self.container, self.path)
-        self.audio = _audio(self.container)
+        self.audio = choose_audio(self.container, self.video)
         self._finder = Finder(self.video)
 
     def __enter__(self) -> Self:
@@ -298,10 +297,6 @@ def _frame_s(container: InputContainer, video: VideoStream) -> float:
             return fmean(usual) * float(video.time_base or 0)
     rate = video.guessed_rate or video.average_rate
     return float(1 / rate) if rate else _UNKNOWN_S
-
-
-def _audio(container: InputContainer) -> AudioStream | None:
-    return next((s for s in container.streams.audio if s.codec_context is not None), None)
 
 
 def decode(stream: VideoStream, packet: Packet[Any] | None) -> list[VideoFrame]:
