@@ -11,7 +11,7 @@ import pytest
 from stream.av_source import AvSource
 from stream.media.probe import probe, verify
 from stream.media.reader import MediaReader
-from tests.kit.films.numbered import film, picture
+from tests.kit.films.numbered import ffmpeg, film, picture
 from tests.kit.films.random_access import together
 
 CONTAINERS = ["mp4", "mov", "matroska"]
@@ -107,3 +107,49 @@ def test_the_track_that_is_probed_and_verified_is_the_same(tmp_path: Path) -> No
     both = together(tmp_path / "both", short, long)
     assert (probe(both).width, probe(both).height) == SMALL
     assert verify(both).duration_s == pytest.approx(4.0, abs=0.05)
+
+
+def combined(path: Path, *given: str) -> Path:
+    """One file of what FFmpeg's own program is given, copied."""
+    said = ffmpeg("-v", "error", *given, "-c", "copy", str(path))
+    assert not said, said
+    return path
+
+
+def test_lengths_that_no_header_states_are_measured(tmp_path: Path) -> None:
+    """Of a Matroska file that was written to a pipe."""
+    large = film(tmp_path / "large.mp4", seconds=2, size=LARGE)
+    small = film(tmp_path / "small.mp4", seconds=5, size=SMALL)
+    tracks = ("-i", str(large), "-i", str(small), "-map", "0", "-map", "1", "-live", "1")
+    both = combined(tmp_path / "both.mkv", *tracks)
+    assert taken(both) == SMALL
+    with AvSource(str(both)) as source:
+        assert source.info.choice is not None
+        assert "384x256, 2.0 s" in source.info.choice
+
+
+@pytest.mark.parametrize("name", ["both.mkv", "both.ts", "both.mp4"])
+def test_a_track_that_begins_late_counts_for_no_longer_than_it_plays(name: str, tmp_path: Path) -> None:
+    """Matroska states when it ends; MPEG-TS has no packet of it where FFmpeg looks for its size."""
+    large = film(tmp_path / "large.mp4", seconds=2, size=LARGE)
+    small = film(tmp_path / "small.mp4", seconds=10, size=SMALL)
+    late = ("-itsoffset", "8", "-i", str(large), "-i", str(small), "-map", "0", "-map", "1")
+    both = combined(tmp_path / name, *late)
+    assert taken(both) == SMALL
+    with AvSource(str(both)) as source:
+        assert source.info.choice is not None
+        assert ", 2.0 s)" in source.info.choice
+
+
+def test_sound_is_that_of_the_videos_programme(tmp_path: Path) -> None:
+    small = film(tmp_path / "small.mp4", seconds=2, size=SMALL, sound="aac")
+    large = film(tmp_path / "large.mp4", seconds=2, size=LARGE, sound="aac")
+    programs = ("-program", "title=one:st=0:st=1", "-program", "title=two:st=2:st=3")
+    both = combined(
+        tmp_path / "both.ts", "-i", str(small), "-i", str(large), "-map", "0", "-map", "1", *programs
+    )
+    assert taken(both) == LARGE
+    with AvSource(str(both)) as source, MediaReader(both) as footage:
+        assert (source.video.index, source.audio and source.audio.index) == (2, 3)
+        assert footage.audio is not None
+        assert footage.audio.index == 3
