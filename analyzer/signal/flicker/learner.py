@@ -30,6 +30,7 @@ _TRAIL_S = 2.0  # in so long a time, or nearly, it is counted how busy a region 
 _MOST_SHARE, _MOST_MEANS = 0.95, 1.5  # usual are the busiest times but a few: a walker may be in them, too
 _TRUST_S, _TRUST_PERIODS = 60.0, 5.0  # so long a region is kept without being seen to be regular
 _MAX_COMPARED = 150
+_ALIKE_PERIODS = 0.05
 
 _NEAR = np.ones((3, 3), np.uint8)
 
@@ -126,9 +127,7 @@ class Learner:
                     period_s[place] = beat.period_s
             if len(newest) == len(changes):
                 break  # a longer one holds no more
-        count, labels = cv2.connectedComponents((period_s > 0).astype(np.uint8))
-        for label in range(1, count):
-            cells = labels == label
+        for cells in _places(period_s > 0, period_s):
             median_s = float(np.median(period_s[cells]))
             horizon_s = max(_HORIZONS_S[1], 2 * MIN_BEGINNINGS * median_s)
             newest = changes.since(now_s - horizon_s)
@@ -173,15 +172,25 @@ class Learner:
         amounts = np.zeros((frames, GRID_ROWS, GRID_COLUMNS), np.uint8)
         amounts[changes.numbers[newest] - number - 1] = changes.amounts[newest]
         active = np.count_nonzero(changes.amounts[newest], axis=0) >= _MIN_DUTY * frames
-        count, labels = cv2.connectedComponents(active.astype(np.uint8))
-        for label in range(1, count):
-            cells = labels == label
+        for cells in _places(active, np.zeros_like(active, np.float64)):
             around = cv2.dilate(cells.astype(np.uint8), _NEAR) > 0
             if not is_small(around):
                 continue
             period_s = recurs_after_s(amounts[:, cells].astype(np.float32), frame_s)
             if period_s and _is_alone(around, changes.since(now_s - _RECURRING_S), frame_s):
                 yield around, Beat(period_s)
+
+
+def _places(cells: Cells, period_s: NDArray[np.float64]) -> Iterator[Cells]:
+    """The places of these cells: next to each other, or near and of one period, as hazard lights are."""
+    _, labels = cv2.connectedComponents(cells.astype(np.uint8))
+    count, groups = cv2.connectedComponents(cv2.dilate(cells.astype(np.uint8), _NEAR, iterations=2))
+    for group in range(1, count):
+        together = (groups == group) & cells
+        own = [together & (labels == label) for label in np.unique(labels[together])]
+        medians_s = [float(np.median(period_s[place])) for place in own]
+        alike = max(medians_s) <= (1 + _ALIKE_PERIODS) * min(medians_s)
+        yield from [together] if alike and is_small(together) else own
 
 
 def _is_alone(cells: Cells, changes: Changes, frame_s: float) -> bool:
