@@ -19,7 +19,7 @@ NO_CELLS: Cells = np.zeros((GRID_ROWS, GRID_COLUMNS), np.bool_)
 # many more than by chance.
 _MIN_SEEN = 0.55
 _MIN_FITTING, _MORE_FITTING, _MAX_FITTING = 0.6, 0.3, 0.9
-_MAX_CELLS, _MAX_ROWS = 90, 10
+_MAX_CELLS, _MAX_ROWS = 120, 10
 _MAX_ALL_CELLS = 180  # of the picture's 1200: a picture that changes regularly as a whole is no clock
 
 
@@ -29,7 +29,7 @@ class Flicker:
 
     Attributes:
         x_px, y_px, width_px, height_px: where, in pixels of the source's upright picture.
-        period_s: how far its changes are apart.
+        period_s: how far its changes are apart; 0 where they hardly are, as those of hundredths of a second.
     """
 
     x_px: int
@@ -46,9 +46,8 @@ class Flicker:
 
     def __str__(self) -> str:
         place = f"{self.x_px},{self.y_px} ({self.width_px}x{self.height_px} px)"
-        return (
-            f"a clock or a lamp at {place} changes every {self.period_s:.1f} s and does not count as motion"
-        )
+        often = f"every {self.period_s:.1f} s" if self.period_s else "all the time"
+        return f"a clock or a lamp at {place} changes {often} and does not count as motion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ class Region:
         columns, rows = np.flatnonzero(self.cells.any(axis=0)), np.flatnonzero(self.cells.any(axis=1))
         x, right = (round(edge * size_px[0] / GRID_COLUMNS) for edge in (columns[0], columns[-1] + 1))
         y, bottom = (round(edge * size_px[1] / GRID_ROWS) for edge in (rows[0], rows[-1] + 1))
-        return Flicker(x, y, right - x, bottom - y, self.beat.period_s)
+        return Flicker(x, y, right - x, bottom - y, self.beat.period_s if self.beat.phases_s else 0.0)
 
 
 def is_small(cells: Cells) -> bool:

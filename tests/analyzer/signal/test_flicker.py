@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import product
 
 import numpy as np
 import pytest
@@ -31,8 +32,8 @@ def motions(changes: Changes, seconds: float, fps: float = 12.5) -> Iterator[Mot
         yield Motion(at_s, value, 1.0, THRESHOLD, 0.0, cut=False, grid=above, changes=shown)
 
 
-def block(rows: range, columns: range, amount: int = 200) -> dict[tuple[int, int], int]:
-    return {(row, column): amount for row in rows for column in columns}
+def block(rows: Iterable[int], columns: Iterable[int], amount: int = 200) -> dict[tuple[int, int], int]:
+    return dict.fromkeys(product(rows, columns), amount)
 
 
 def ticking(period_s: float, from_s: float = 0.3, until_s: float = 1e9) -> Changes:
@@ -228,6 +229,65 @@ def test_the_minutes_change_with_the_seconds() -> None:
     assert not [at_s for at_s in active_s(left) if at_s > 11]
 
 
+def hundredths(seed: int = 4) -> Changes:
+    """Digits of 2x3 cells that always change, and each second in the same way."""
+    by_hundredth = np.random.default_rng(seed).integers(60, 255, 100).tolist()
+    return lambda at_s: block(range(2, 4), range(10, 13), by_hundredth[round(at_s * 100) % 100])
+
+
+def test_the_line_of_hundredths_changes_at_a_full_minute() -> None:
+    stopwatch = hundredths()
+
+    def line(at_s: float) -> dict[tuple[int, int], int]:
+        if 20.3 <= at_s < 20.5 or 30.3 <= at_s < 30.5:
+            return block(range(2, 4), range(1, 10))
+        return {}
+
+    flickers = FlickerFilter(400, 300)
+    left = [flickers.push(motion) for motion in motions(lambda at_s: stopwatch(at_s) | line(at_s), 40)]
+    assert not [at_s for at_s in active_s(left) if at_s > 11]
+    (found,) = flickers.found
+    assert str(found).endswith("changes all the time and does not count as motion")
+
+
+def test_who_passes_in_the_line_of_hundredths_is_left() -> None:
+    stopwatch = hundredths()
+
+    def others(at_s: float) -> dict[tuple[int, int], int]:
+        column = 14 + round(4 * (at_s - 15))
+        walker = block(range(1, 5), range(column, column + 2)) if 15 <= at_s < 20 else {}
+        dripping = at_s > 24 and (at_s - 24) % 2.3 < 0.24
+        return walker | (block(range(2, 4), range(20, 22)) if dripping else {})
+
+    flickers = FlickerFilter(400, 300)
+    left = [flickers.push(motion) for motion in motions(lambda at_s: stopwatch(at_s) | others(at_s), 45)]
+    seen = [at_s for at_s in active_s(left) if at_s > 11]
+    assert len([at_s for at_s in seen if at_s < 21]) >= 0.9 * 5 * 12.5
+    assert len({round((at_s - 24) // 2.3) for at_s in seen if at_s > 23}) >= 6, "of nine drops"
+
+
+def test_a_date_far_from_the_seconds_changes_with_them() -> None:
+    clock = ticking(1.0)
+
+    def date(at_s: float) -> dict[tuple[int, int], int]:
+        return block(range(2, 4), range(30, 36)) if 20.3 <= at_s < 20.5 else {}
+
+    flickers = FlickerFilter(400, 300)
+    left = [flickers.push(motion) for motion in motions(lambda at_s: clock(at_s) | date(at_s), 40)]
+    assert not [at_s for at_s in active_s(left) if at_s > 11]
+
+
+@pytest.mark.parametrize("gap", [1, 2, 4])
+def test_lamps_that_blink_side_by_side_are_one(gap: int) -> None:
+    def hazard(at_s: float) -> dict[tuple[int, int], int]:
+        on = (at_s + 1e-6) % 1.0 < 0.2
+        return block(range(12, 14), [*range(8, 10), *range(10 + gap, 12 + gap)]) if on else {}
+
+    flickers, left = left_of(hazard, 10.0)
+    assert active_s(left) == []
+    assert len(flickers.found) == 1
+
+
 def test_a_clock_that_shows_no_seconds_is_learned_in_minutes() -> None:
     flickers = FlickerFilter(400, 300)
     left = [flickers.push(motion) for motion in motions(ticking(60.0), 600)]
@@ -236,13 +296,7 @@ def test_a_clock_that_shows_no_seconds_is_learned_in_minutes() -> None:
 
 @pytest.mark.parametrize("fps", [5, 10, 12.5, 15])
 def test_what_always_changes_is_hidden_where_its_changes_come_back(fps: float) -> None:
-    rng = np.random.default_rng(4)
-    by_hundredth = rng.integers(60, 255, 100).tolist()
-
-    def counter(at_s: float) -> dict[tuple[int, int], int]:
-        return block(range(2, 4), range(10, 13), by_hundredth[round(at_s * 100) % 100])
-
-    flickers, left = left_of(counter, 10.0, fps)
+    flickers, left = left_of(hundredths(), 10.0, fps)
     assert active_s(left) == []
     assert len(flickers.found) == 1
 

@@ -90,6 +90,14 @@ def test_a_light_that_changes_in_colour_alone_is_one_too(
     assert capture.flickers
 
 
+@pytest.mark.parametrize("apart_px", [60, 100, 140])
+def test_the_hazard_lights_of_a_car_are_one_too(tmp_path: Path, apart_px: int) -> None:
+    both = [lamp(x, 200, on_s=0.35, off_s=0.32, radius_px=12) for x in (250, 250 + apart_px)]
+    windows, capture = watched(film(tmp_path / "film.mp4", both, seconds=30, fps=25))
+    assert [window.quiet for window in windows[1:]] == [True] * 2
+    assert capture.flickers
+
+
 @pytest.mark.parametrize(("every_s", "flash_s"), [(3.0, 0.1), (3.0, 0.2), (3.0, 0.5), (4.0, 0.2)])
 def test_a_beacon_is_learned_from_seven_beats(tmp_path: Path, every_s: float, flash_s: float) -> None:
     beacon = lamp(300, 200, on_s=flash_s, off_s=every_s - flash_s)
