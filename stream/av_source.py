@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -16,7 +17,7 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
-from stream.address import is_live, local_path, may_be_file, redact
+from stream.address import is_live, local_path, may_be_file, redact, scheme
 from stream.codec.encryption import (
     ENCRYPTED,
     KEY_MISSING,
@@ -24,6 +25,7 @@ from stream.codec.encryption import (
     is_encrypted,
     is_protected,
     is_scrambled,
+    is_served_encrypted,
     needs_key,
 )
 from stream.container import as_source_errors, open_container
@@ -43,11 +45,15 @@ _PLAYLIST_FORMATS = frozenset({"hls", "dash"})
 _MULTIPART_FORMAT = "mpjpeg"
 # Demuxers of single pictures; FFmpeg chooses the first by the ending of the address.
 _PICTURE_FORMATS = frozenset({"image2", "jpeg_pipe", "png_pipe"})
+# Addresses that can be read once more without taking the stream from someone else.
+_READ_AGAIN = frozenset({"http", "https", "udp"})
 _NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS, libavformat/avformat.h
 # Time base of a live stream without timestamps: its own, 1/25 s, is too coarse for arrival times.
 _FINE_TICK = Fraction(1, 90_000)
 # Other years come from a clock that was never set, or from damage.
 _CREDIBLE_YEARS = range(1980, 2200)
+# Video that ends so long before its playlist is not complete.
+_MISSING_S = 1.0
 _MAX_DURATION_S = 366 * 86_400.0
 
 
@@ -61,6 +67,7 @@ class AvSource:
 
         ``transport`` is that of RTSP: ``tcp`` or ``udp``.
         """
+        self._address = address
         self._name = redact(address)
         self._live = is_live(address)
         try:
@@ -75,7 +82,7 @@ class AvSource:
             self.info = self._describe(address)
         except SourceError as error:
             self._container.close()
-            raise self._encrypted_or(error, address) from error
+            raise self._encrypted_or(error, address, answers=True) from error
         except BaseException:
             self._container.close()
             raise
@@ -88,15 +95,23 @@ class AvSource:
     def _encrypted(self, reason: str, *, retryable: bool = False) -> SourceError:
         return SourceError(self._name, reason, fault=SourceFault.UNREADABLE, retryable=retryable)
 
-    def _encrypted_or(self, error: SourceError, address: str) -> SourceError:
-        """Return the error of an encrypted source where it is one, else ``error``."""
+    def _encrypted_or(self, error: SourceError, address: str, *, answers: bool = False) -> SourceError:
+        """Return the error of an encrypted source where it is one, else ``error``.
+
+        ``answers``: a container was opened, so that a server may be asked once more.
+        """
         path = local_path(address)
         if path is not None and (is_scrambled(path) or is_protected(path)):
             return self._encrypted(ENCRYPTED)
-        if ".m3u8" in address.partition("?")[0] and needs_key(str(path or address)):
+        if self._is_keyed(address):
             # The key server may only be down.
             return self._encrypted(KEY_MISSING, retryable=self._live)
+        if answers and scheme(address) in _READ_AGAIN and is_served_encrypted(address):
+            return self._encrypted(ENCRYPTED)
         return error
+
+    def _is_keyed(self, address: str) -> bool:
+        return ".m3u8" in address.partition("?")[0] and needs_key(str(local_path(address) or address))
 
     @property
     def is_playlist(self) -> bool:
@@ -190,11 +205,18 @@ class AvSource:
 
     def _read(self) -> Iterator[Packet[Stream]]:
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
+        reached_s = -math.inf
         with as_source_errors(self._name, live=self._live, timeout=SourceFault.STALLED):
             for packet in demuxed(self._container, streams):
                 if packet.stream_index == self.video.index and is_encrypted(packet):
                     raise self._encrypted(ENCRYPTED)
+                if packet.stream_index == self.video.index and packet.pts is not None:
+                    reached_s = max(reached_s, float(packet.pts * packet.time_base))
                 yield packet
+        # FFmpeg leaves out what it cannot decrypt.
+        incomplete = self.info.end_s is not None and self.info.end_s - reached_s > _MISSING_S
+        if incomplete and self.is_playlist and self._is_keyed(self._address):
+            self.warning = f"a part of it is {KEY_MISSING}"
 
     def close(self) -> None:
         """Close the container; a thread that reads it closes it once it has its packet."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urljoin
@@ -23,11 +22,13 @@ _TS_PACKET, _TS_SYNC = 188, 0x47
 # Enough for the first video packets, where conditional access shows.
 _TS_BYTES = 4096 * _TS_PACKET
 _SCRAMBLED_SHARE = 0.5
+# Sample entries of encrypted video in MP4: Common Encryption, and that of the iTunes store.
+_ENCRYPTED_ENTRIES = (b"encv", b"drmi")
 # The index of a file of many hours takes some megabytes; a damaged size may be anything.
 _MOVIE_BOX_BYTES = 64_000_000
-# A master playlist refers to a media playlist. FFmpeg yields a kilobyte per packet.
+# A master playlist refers to a media playlist.
 _MASTER_DEPTH = 2
-_PLAYLIST_PACKETS = 1024
+_PLAYLIST_BYTES = 1_000_000
 _TIMEOUT_S = 10.0
 
 
@@ -59,16 +60,19 @@ def is_scrambled(path: Path) -> bool:
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            data = file.read(_TS_BYTES)
+            return _is_scrambled(file.read(_TS_BYTES))
     except (OSError, ValueError):  # not a valid path
         return False
+
+
+def _is_scrambled(data: bytes) -> bool:
     heads = range(0, len(data) - 3, _TS_PACKET)
     marked = sum(data[at] == _TS_SYNC and data[at + 3] & 0xC0 > 0x40 for at in heads)
     return bool(heads) and marked > _SCRAMBLED_SHARE * len(heads)
 
 
 def is_protected(path: Path) -> bool:
-    """Whether an MP4 file declares its video as encrypted (a sample entry ``encv``).
+    """Whether an MP4 file declares its video as encrypted, by its sample entry.
 
     For files that FFmpeg cannot open: often it fails on the boxes with the decryption parameters. False where
     no such file can be read.
@@ -77,9 +81,23 @@ def is_protected(path: Path) -> bool:
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            return b"encv" in _movie_box(file)
+            return _has_encrypted_entry(_movie_box(file))
     except (OSError, ValueError):
         return False
+
+
+def _has_encrypted_entry(data: bytes) -> bool:
+    return any(kind in data for kind in _ENCRYPTED_ENTRIES)
+
+
+def is_served_encrypted(address: str) -> bool:
+    """Whether a server's file or stream is encrypted, by what it begins with.
+
+    For those of which FFmpeg finds no picture: they are opened once more. False where nothing can be read.
+    """
+    data = _head(address, _TS_BYTES)
+    sync = data.find(bytes([_TS_SYNC]))  # of a stream, the first packet may have begun before
+    return _is_scrambled(data[max(0, sync) :]) or (data[4:8] == b"ftyp" and _has_encrypted_entry(data))
 
 
 def _movie_box(file: BinaryIO) -> bytes:
@@ -114,7 +132,15 @@ def needs_key(playlist: str) -> bool:
 
 
 def _text(address: str) -> str:
+    return _head(address, _PLAYLIST_BYTES).decode(errors="replace")
+
+
+def _head(address: str, most: int) -> bytes:
+    """The first bytes of what is served there, at least as many where there are so many."""
+    data = bytearray()
     with suppress(av.FFmpegError, OSError), av.open(address, format="data", timeout=_TIMEOUT_S) as raw:
-        data = b"".join(bytes(packet) for packet in islice(raw.demux(), _PLAYLIST_PACKETS))
-        return data.decode(errors="replace")
-    return ""
+        for packet in raw.demux():
+            data += bytes(packet)
+            if len(data) >= most:
+                break
+    return bytes(data)

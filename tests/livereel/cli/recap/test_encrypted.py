@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from base.clock import parse_utc
 from stream.codec.encryption import needs_key
+from tests.kit.cameras.pages import Page, pages
 from tests.kit.films import encrypted
 from tests.kit.films.scene import scene
 from tests.kit.program.command_line import CommandLine
@@ -94,12 +95,44 @@ def seconds_between(row: dict[str, str], at_utc: str) -> float:
     return (parse_utc(at_utc) - parse_utc(row["start_utc"])).total_seconds()
 
 
-def test_a_playlist_whose_key_is_there_is_read(livereel: CommandLine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["key.bin", "film.key", "key"])
+def test_a_playlist_whose_key_is_there_is_read(livereel: CommandLine, name: str, tmp_path: Path) -> None:
     playlist = encrypted.hls_key_gone(tmp_path)
-    (tmp_path / "key.bin").rename(tmp_path / "key.ts")  # of files, FFmpeg takes no other name for a key
-    playlist.write_text(playlist.read_text().replace("gone.bin", "key.ts"))
+    (tmp_path / "key.bin").rename(tmp_path / name)
+    playlist.write_text(playlist.read_text().replace("gone.bin", name))
     assert needs_key(str(playlist))
     assert "keyframes" in livereel("scan", playlist).out
+
+
+def test_a_playlist_that_is_encrypted_further_on_says_so(livereel: CommandLine, tmp_path: Path) -> None:
+    playlist = encrypted.hls_key_gone(tmp_path)
+    clear = scene(tmp_path / "clear.ts", seconds=1, events=())
+    key, segment = '#EXT-X-KEY:METHOD=AES-128,URI="gone.bin"', f"#EXTINF:1.0,\n{clear.name}\n"
+    head, _, rest = playlist.read_text().partition(key)
+    playlist.write_text(f"{head}{segment}{key}{rest}")
+    ended = livereel("scan", playlist)
+    assert ended.err == "livereel: warning: a part of it is encrypted, and its key is missing or wrong\n"
+    assert "-0:05.0  not observed (unreadable)" in ended.out
+
+
+@pytest.mark.parametrize("make", [encrypted.scrambled, encrypted.mpeg4, encrypted.fragments_of_no_use])
+def test_so_is_one_that_a_server_has(
+    livereel: CommandLine, make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    film = make(tmp_path)
+    with pages(film=Page(film.read_bytes())) as server:
+        address = server.address("/film")
+        ended = livereel("scan", address)
+    assert (ended.code, ended.err) == (1, f"livereel: {address}: encrypted, and livereel has no key\n")
+
+
+def test_a_film_of_the_itunes_store_is_encrypted(livereel: CommandLine, tmp_path: Path) -> None:
+    film = scene(tmp_path / "film.m4v", seconds=1)
+    data = film.read_bytes()
+    entry = data.index(b"avc1", data.index(b"stsd"))
+    film.write_bytes(data[:entry] + b"drmi" + data[entry + 4 :])
+    ended = livereel("scan", film)
+    assert (ended.code, ended.err) == (1, f"livereel: {film}: encrypted, and livereel has no key\n")
 
 
 def test_a_playlist_that_cannot_be_read_wants_no_key(tmp_path: Path) -> None:
