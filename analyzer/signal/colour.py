@@ -27,6 +27,7 @@ _CONTRAST_SHARE = 0.3  # at least: exposure changes colours in proportion to how
 # Edges, in half levels, move where they differ by such a share of the contrast. Where so many of them do, in
 # a twentieth of so many tiles, the camera moves.
 _EDGE, _MOVED_SHARE, _MIN_MOVED = 10, 0.2, 0.3
+_MIN_TOGETHER = 3  # in 3x3: noise is in single places
 _TILES, _TILE_MOVED, _MIN_TILES = (6, 5), 255 // 20, 1 / 3
 _MAX_SHARE = 0.5  # of the picture: more is the camera's own doing
 # So much of the picture has so strong a colour, in half levels, and so little of it has it before and after.
@@ -90,20 +91,30 @@ class ColourMeter:
         contrast = cv2.dilate(both, _DILATION)
         share = max(contrast_share, _CONTRAST_SHARE)
         excess = cv2.addWeighted(least, 1.0, contrast, -share, 0.5 - levels * _DETAIL_GAIN)
-        either = cv2.max(*cv2.split(excess))
+        either = _supported(cv2.max(*cv2.split(excess)))
         if not 0 < cv2.countNonZero(either) <= _MAX_SHARE * either.size:
             return None
-        if _came_or_went(cv2.max(strength, before), both) or _moved(difference, contrast):
+        if _came_or_went(cv2.max(strength, before), both) or _moved(
+            difference, contrast, max(_EDGE, levels * _DETAIL_GAIN)
+        ):
             return None
         return either
 
 
-def _moved(difference: MatLike, contrast: MatLike) -> bool:
+def _supported(changed: MatLike) -> MatLike:
+    """Leave those that others next to them support: coders leave noise in single places."""
+    _, ones = cv2.threshold(changed, 0, 1, cv2.THRESH_BINARY)
+    around = cv2.boxFilter(ones, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return cv2.bitwise_and(changed, cv2.compare(around, _MIN_TOGETHER - 1, cv2.CMP_GT))
+
+
+def _moved(difference: MatLike, contrast: MatLike, edge: float) -> bool:
     """Whether the camera moves: many edges of colours differ, all over the picture.
 
-    Those of a mover do too, but they are in one place, even where nothing else has a colour.
+    Those of a mover do too, but they are in one place, even where nothing else has a colour. ``edge`` is the
+    least contrast of an edge, in half levels: more than noise has.
     """
-    _, edges = cv2.threshold(contrast, _EDGE, 255, cv2.THRESH_BINARY)
+    _, edges = cv2.threshold(contrast, edge, 255, cv2.THRESH_BINARY)
     moved = cv2.compare(difference, cv2.addWeighted(contrast, _MOVED_SHARE, contrast, 0.0, 0.0), cv2.CMP_GT)
     moved = cv2.max(*cv2.split(cv2.bitwise_and(moved, edges)))
     if cv2.countNonZero(moved) < _MIN_MOVED * cv2.countNonZero(cv2.max(*cv2.split(edges))):
