@@ -1,15 +1,17 @@
 """What finding keyframes costs, compared with decoding alone, PySceneDetect and DVR-Scan.
 
 Each way runs in its own process, all ways in turn, several times; one JSON line for each way, with the
-median CPU milliseconds a frame, frames a second of wall time, peak memory, and the CPU ratio to decoding
-alone, taken round by round.
+median CPU milliseconds a frame, frames a second of wall time, peak memory, and the ratios of CPU and of user
+CPU to decoding alone, or to another way (``--base``), taken round by round.
 
     make bench
     .venv-bench/bin/python bench/keyframes.py FILE [--rounds 5] [--only decode,livereel] [--against CHECKOUT]
+    .venv-bench/bin/python bench/keyframes.py FILE --only luma,livereel --base luma --rounds 20
 
 FILE ``camera`` stands for a minute of a synthetic street as a camera sends it: 1080p at 25 frames a second,
 H.264 at 6 Mbit/s without B-frames, a key frame every 2 s. ``--against`` adds the scan of another checkout of
-livereel as a way of its own, ``other``, so that two versions are compared in one run.
+livereel as a way of its own, ``other``, so that two versions are compared in one run. The way ``luma`` is the
+scan without colour: its ratio to ``livereel`` is what colour costs.
 """
 
 from __future__ import annotations
@@ -43,6 +45,16 @@ with open(os.path.join(os.environ["PYTHONPATH"].partition(os.pathsep)[0], "pypro
 sys.argv = ["livereel", "scan", "--json", sys.argv[1]]
 getattr(importlib.import_module(module), main)()
 """
+_LUMA = (
+    """
+import livereel.camera.epoch as epoch
+class Luma(epoch.FrameDecoder):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **{**options, "chroma": False})
+epoch.FrameDecoder = Luma
+"""
+    + _LIVEREEL
+)
 _SCENEDETECT = """
 import sys
 from scenedetect import ContentDetector, SceneManager, open_video
@@ -56,7 +68,8 @@ from dvr_scan.__main__ import main
 sys.argv = ["dvr-scan", "--input", sys.argv[1], "--scan-only", "--quiet"]
 main()
 """
-WAYS = {"decode": _DECODE, "livereel": _LIVEREEL, "pyscenedetect": _SCENEDETECT, "dvr-scan": _DVR_SCAN}
+_USUAL = {"decode": _DECODE, "livereel": _LIVEREEL, "pyscenedetect": _SCENEDETECT, "dvr-scan": _DVR_SCAN}
+WAYS = {**_USUAL, "luma": _LUMA}
 _OTHER = "other"
 _CAMERA = "synthetic://street?size=1920x1080&fps=25&noise=2&audio=off"
 _CAMERA_S = 60
@@ -66,9 +79,10 @@ _NEEDS = {"pyscenedetect": "scenedetect", "dvr-scan": "dvr_scan"}
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One process: user and system CPU seconds, wall seconds, peak memory."""
+    """One process: user and system CPU seconds, those of the user alone, wall seconds, peak memory."""
 
     cpu_s: float
+    user_s: float
     wall_s: float
     peak_mb: float
 
@@ -94,7 +108,7 @@ def run_once(script: str, file: Path, checkout: Path) -> Run:
         if process.returncode:
             output.seek(0)
             raise SystemExit(output.read().decode(errors="replace"))
-    return Run(usage.ru_utime + usage.ru_stime, wall_s, usage.ru_maxrss / 1024)
+    return Run(usage.ru_utime + usage.ru_stime, usage.ru_utime, wall_s, usage.ru_maxrss / 1024)
 
 
 def count_frames(file: Path) -> int:
@@ -129,7 +143,10 @@ def main() -> None:
     )
     parser.add_argument("file", help="a video file, or 'camera'")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default=",".join(WAYS), help="ways, separated by commas")
+    parser.add_argument("--only", default=",".join(_USUAL), help=f"of {', '.join(WAYS)}; separated by commas")
+    parser.add_argument(
+        "--base", default="decode", choices=WAYS, help="the way that others are compared with"
+    )
     parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="another checkout of livereel")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -138,11 +155,11 @@ def main() -> None:
             encode_camera(file)
         else:
             file = Path(arguments.file).resolve()
-        measure(file, arguments.only.split(","), arguments.rounds, arguments.against)
+        measure(file, arguments.only.split(","), arguments.rounds, arguments.against, arguments.base)
 
 
-def measure(file: Path, only: list[str], rounds: int, against: Path | None) -> None:
-    """Run each way in turn, ``rounds`` times, and print a row for each."""
+def measure(file: Path, only: list[str], rounds: int, against: Path | None, base: str = "decode") -> None:
+    """Run each way in turn, ``rounds`` times, and print a row for each, compared with ``base``."""
     own = Path(__file__).resolve().parents[1]
     ways = {way: (WAYS[way], own) for way in only if _installed(way)}
     if against is not None:
@@ -153,7 +170,7 @@ def measure(file: Path, only: list[str], rounds: int, against: Path | None) -> N
         for way, (script, checkout) in ways.items():
             runs[way].append(run_once(script, file, checkout))
     for way in ways:
-        print(json.dumps(_row(way, file, frames, runs)))
+        print(json.dumps(_row(way, file, frames, runs, base)))
 
 
 def _installed(way: str) -> bool:
@@ -163,9 +180,9 @@ def _installed(way: str) -> bool:
     return False
 
 
-def _row(way: str, file: Path, frames: int, runs: dict[str, list[Run]]) -> dict[str, object]:
+def _row(way: str, file: Path, frames: int, runs: dict[str, list[Run]], base: str) -> dict[str, object]:
     mine = runs[way]
-    ratios = [a.cpu_s / b.cpu_s for a, b in zip(mine, runs.get("decode", mine), strict=True)]
+    both = list(zip(mine, runs.get(base, mine), strict=True))
     return {
         "way": way,
         "file": file.name,
@@ -174,7 +191,8 @@ def _row(way: str, file: Path, frames: int, runs: dict[str, list[Run]]) -> dict[
         "cpu_ms_per_frame": round(statistics.median(run.cpu_s for run in mine) / frames * 1e3, 3),
         "wall_fps": round(frames / statistics.median(run.wall_s for run in mine), 1),
         "peak_mb": round(max(run.peak_mb for run in mine), 1),
-        "cpu_to_decode": round(statistics.median(ratios), 3),
+        f"cpu_to_{base}": round(statistics.median(a.cpu_s / b.cpu_s for a, b in both), 3),
+        f"user_to_{base}": round(statistics.median(a.user_s / b.user_s for a, b in both), 3),
     }
 
 
