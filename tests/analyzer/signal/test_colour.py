@@ -39,9 +39,11 @@ def still() -> Planes:
     return np.full((HEIGHT, WIDTH), LUMA, np.uint8), u, v
 
 
-def film(path: Path, at: Callable[[float], Planes], *, seconds: float = 10, fps: int = 25) -> Path:
+def film(
+    path: Path, at: Callable[[float], Planes], *, seconds: float = 10, fps: int = 25, crf: int = 23
+) -> Path:
     with av.open(path, "w") as out:
-        options = {"preset": "ultrafast", "tune": "zerolatency", "g": "50", "crf": "23"}
+        options = {"preset": "ultrafast", "tune": "zerolatency", "g": "50", "crf": str(crf)}
         video = out.add_stream("libx264", rate=fps, options=options)
         assert isinstance(video, VideoStream)  # by its codec
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
@@ -89,6 +91,47 @@ def test_a_mover_as_bright_as_its_ground_is_seen(
     assert mover.start_s == pytest.approx(3, abs=0.6)
     assert mover.end_s == pytest.approx(7, abs=0.6)
     assert (mover.x0 < 0.2, mover.x1 > 0.8) == (True, True)
+
+
+def noisy(at: Callable[[float], Planes], sd: float) -> Callable[[float], Planes]:
+    """The same with a sensor's noise of so many levels, in colour a little less."""
+    rng = np.random.default_rng(4)
+    bank = [rng.standard_normal((HEIGHT, WIDTH), np.float32) for _ in range(7)]
+
+    def noise(plane: NDArray[np.uint8], sd: float) -> NDArray[np.uint8]:
+        rows, columns = plane.shape
+        shift = (int(rng.integers(HEIGHT)), int(rng.integers(WIDTH)))
+        grain = np.roll(bank[rng.integers(len(bank))], shift, (0, 1))[:rows, :columns]
+        return np.clip(plane + sd * grain, 0, 255).astype(np.uint8)
+
+    def noised(at_s: float) -> Planes:
+        y, u, v = at(at_s)
+        return noise(y, sd), noise(u, 0.8 * sd), noise(v, 0.8 * sd)
+
+    return noised
+
+
+def plain(at_s: float) -> Planes:
+    """The meadow alone; from 3 to 7 s a red box as bright as it crosses from left to right."""
+    y, u, v = (np.full((HEIGHT >> k, WIDTH >> k), n, np.uint8) for k, n in ((0, LUMA), (1, 80), (1, 90)))
+    if 3 <= at_s < 7:
+        left = round((at_s - 3) / 4 * (WIDTH // 2 - 20))
+        u[70:105, left : left + 20], v[70:105, left : left + 20] = RED
+    return y, u, v
+
+
+def test_a_mover_of_another_colour_is_seen_through_strong_noise(tmp_path: Path) -> None:
+    (window,) = watched(film(tmp_path / "film.mp4", noisy(plain, 7.0)))
+    assert all(3 <= peak.pts_s <= 7.5 for peak in window.peaks)
+    assert window.peaks[0].pts_s < 4
+    assert window.peaks[-1].pts_s > 6
+
+
+@pytest.mark.parametrize(("sd", "fps"), [(4.0, 12), (8.0, 25)])
+def test_the_noise_that_a_coder_leaves_in_colours_is_quiet(tmp_path: Path, sd: float, fps: int) -> None:
+    (window,) = watched(film(tmp_path / "film.mp4", noisy(lambda _: plain(0.0), sd), fps=fps, crf=28))
+    assert window.quiet
+    assert window.signal_max == 0
 
 
 def test_a_still_picture_of_strong_colours_is_quiet(tmp_path: Path) -> None:
