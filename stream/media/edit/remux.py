@@ -12,6 +12,7 @@ from statistics import median_low
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 
 from stream.codec.h264 import ParameterSets, length_prefixed, parameter_sets
 from stream.media.edit.audio_splice import LEAST_RATE_HZ, SplicedSound
@@ -22,7 +23,7 @@ from stream.media.reader import MediaReader, ReaderCache
 from stream.media.sound import ReelSound
 from stream.media.timeline import decode_times
 from stream.media.track import add_copy, codec_name, copied, plays_audio
-from stream.picture.display import Display, carry_display
+from stream.picture.display import Display, carry_display, side_bytes
 
 # What every browser decodes.
 _PLAYABLE = frozenset({"yuv420p", "yuvj420p"})
@@ -159,6 +160,8 @@ def _picture(reader: MediaReader) -> tuple[_Picture, ParameterSets]:
     sets = parameter_sets(context.extradata)
     if sets is None:
         raise UnsuitableError("no parameter sets at its start")
+    if not reader.display.upright and _is_turned_by_codec(reader):
+        raise UnsuitableError("its codec's own headers turn the picture, which browsers do not heed")
     return _Picture(
         context.width,
         context.height,
@@ -166,6 +169,16 @@ def _picture(reader: MediaReader) -> tuple[_Picture, ParameterSets]:
         reader.display,
         sets.units,
     ), sets
+
+
+def _is_turned_by_codec(reader: MediaReader) -> bool:
+    """Whether a display matrix stands in the packets, seen by a decoder that knows none of the container."""
+    context = VideoCodecContext.create("h264", "r")
+    context.extradata = reader.video.codec_context.extradata
+    pictures = (packet for packet in reader.packets(0.0) if packet.stream_index == reader.video.index)
+    frames = (frame for packet in pictures for frame in context.decode(packet))
+    first = next(frames, None)
+    return first is not None and side_bytes(first, "DISPLAYMATRIX") is not None
 
 
 def _sound(reader: MediaReader) -> _Aac | str | None:

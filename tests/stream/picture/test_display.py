@@ -198,6 +198,24 @@ def test_a_copied_reel_is_displayed_like_its_source(make: Make, way: Display, tm
         assert video.sample_aspect_ratio == pytest.approx(HALF_D1, rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("way", "orientation"),
+    [(Display(rotation_deg=90), "rotate=90"), (Display(mirrored=True), "flip=horizontal")],
+    ids=["90", "mirrored"],
+)
+def test_what_the_codecs_own_headers_turn_is_upright_for_players_that_do_not_heed_them(
+    way: Display, orientation: str, tmp_path: Path
+) -> None:
+    plain = card_film(tmp_path / "plain.mp4", (192, 128), way, matrix=Display().matrix)
+    film, reel = tmp_path / "film.mp4", tmp_path / "reel.mp4"
+    turning = f"h264_metadata=display_orientation=insert:{orientation}"
+    said = ffmpeg("-v", "error", "-i", str(plain), "-c", "copy", "-bsf:v", turning, str(film))
+    assert not said, said
+    assert corners(grab(film, [0.0])[0]) == CORNERS
+    assert join([Segment(film, 0.0, 0.5)] * 2, reel, titles=["a", "b"]).mode == "encode"
+    assert corners(shown_by_ffmpeg(reel)) == CORNERS
+
+
 @pytest.mark.parametrize("make", [codec_only, matroska_only, pasp_only, matrix_only])
 def test_a_clip_is_displayed_like_its_source(make: Make, tmp_path: Path) -> None:
     film = make(tmp_path, Display(HALF_D1, mirrored=True))
