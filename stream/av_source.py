@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
-from stream.address import is_live, local_path, may_be_file, redact
+from stream.address import is_live, local_path, may_be_file, redact, with_encoded_credentials
 from stream.codec.encryption import (
     ENCRYPTED,
     KEY_MISSING,
@@ -63,6 +63,8 @@ class AvSource:
         """
         self._name = redact(address)
         self._live = is_live(address)
+        if self._live:
+            address = with_encoded_credentials(address)
         try:
             self._container = self._opened(address, transport)
         except SourceError as error:
@@ -196,7 +198,7 @@ class AvSource:
 
     def _read(self) -> Iterator[Packet[Stream]]:
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
-        with as_source_errors(self._name, live=self._live, timeout=SourceFault.STALLED):
+        with as_source_errors(self._name, live=self._live, reading=True):
             for packet in demuxed(self._container, streams):
                 if packet.stream_index == self.video.index and is_encrypted(packet):
                     raise self._encrypted(ENCRYPTED)
