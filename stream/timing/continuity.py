@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-# A pause of this length is usual for any stream; a longer one where there was another like it, within RECENT_S.
+# A pause of this length is usual for any stream; a longer one where there was another like it of late.
 _LEAST_S = 0.5
-_RECENT_S = 40.0
+_RECENT_S = 40.0  # "of late"
 _LONGER = 1.5
 # Frames are decoded some time after their packets: a pause so shortly before counts.
 _SHORTLY_S = 1.0
