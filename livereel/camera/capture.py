@@ -26,7 +26,7 @@ from sinks.events import EpochStarted
 from stream.frames.frame import Frame
 from stream.media.file import MediaError
 from stream.source import PacketSource, SourceError, SourceFault
-from stream.timing.continuity import Continuity
+from stream.timing.continuity import SEGMENT_S, Continuity
 from stream.timing.pace import Pace
 
 # A window of a camera whose frames come further apart than SLOW_S is closed GRACE_S after its end: the frame
@@ -98,7 +98,7 @@ class Capture:
         self._arrivals = arrivals
         self._overload = Overload()
         self._pace = Pace(source.info.fps)
-        self._arrival = Continuity()
+        self._arrival = Continuity(SEGMENT_S) if source.info.playlist else Continuity()
         self.counts = CaptureCounts()
         self._files = WindowFiles(clips, pictures, space, self.counts)
         self._camera = Camera(

@@ -15,6 +15,8 @@ CATCH_UP_S = 10.0
 # that was set ahead: packets are delayed, never early.
 EARLY_S = 0.5
 _EARLY_INTERVALS = 4
+# A step back by more than this, in decoding order, is of a clock that was set back.
+BACK_S = 0.2
 # So long, and for so many of its usual pauses, arrival is observed before that is certain.
 _CERTAIN_S = 10.0
 _CERTAIN_PAUSES = 3
@@ -24,13 +26,13 @@ _INTERVALS = 9
 class ClockTimes:
     """Maps stream time to media time that agrees with arrival; the identity while the clock is right.
 
-    The mapping is continuous and strictly growing. Where stream time jumps back, or far ahead, it starts again
-    at stream time, so that the jump is visible in media time. Where the clock is set ahead by less, media
-    time goes on.
+    The mapping is continuous and strictly growing. Where stream time jumps (``timestamps.is_jump``), it
+    starts again at stream time, so that the jump is visible in media time. Where the clock is set by less,
+    media time goes on.
 
     Attributes:
         rate: seconds of media time per second of stream time.
-        shift_s: how far the clock was set ahead so far, without visible jumps.
+        shift_s: how far the clock was set ahead so far, since the last visible jump.
     """
 
     def __init__(self) -> None:
@@ -39,6 +41,7 @@ class ClockTimes:
         self._drift = Drift()
         self._arrival = Continuity()
         self._newest_s: float | None = None
+        self._decoding = True
         self._intervals: deque[float] = deque(maxlen=_INTERVALS)
         self._least_delay_s: float | None = None
         self._stream_s = 0.0  # where the newest piece of the mapping starts,
@@ -47,17 +50,22 @@ class ClockTimes:
         # The end of the piece before, in stream and media time, where stream time is not continuous.
         self._left: tuple[float, float] | None = None
 
-    def see(self, stream_s: float, came_s: float) -> bool:
-        """Note the arrival of a packet (s, monotonic); return whether the mapping was changed."""
+    def see(self, stream_s: float, came_s: float, *, decoding: bool = True) -> bool:
+        """Note the arrival of a packet (s, monotonic); return whether the mapping was changed.
+
+        ``decoding`` is whether it is a decoding time, which grows from packet to packet.
+        """
         before_s, self._newest_s = self._newest_s, stream_s
+        grows, self._decoding = decoding and self._decoding, decoding
         self._arrival.see(came_s)
         if before_s is not None and is_jump(before_s, stream_s):
             self._stream_s = self._media_s = stream_s
             self._behind_s = self.shift_s = 0.0
             self._forget_arrival()
         elif before_s is not None:
-            if self._is_set_ahead(before_s, stream_s, came_s):
-                self._set_ahead(before_s, stream_s)
+            is_set_back = grows and stream_s < before_s - BACK_S
+            if is_set_back or self._is_set_ahead(before_s, stream_s, came_s):
+                self._go_on(before_s, stream_s)
                 return True
             self._intervals.append(stream_s - before_s)
         delay_s = came_s - self._aim(stream_s)
@@ -84,16 +92,16 @@ class ClockTimes:
         early_s = least_s - (came_s - self._aim(stream_s))
         return early_s > EARLY_S and step_s > max(EARLY_S, _EARLY_INTERVALS * median(self._intervals))
 
-    def _set_ahead(self, before_s: float, stream_s: float) -> None:
+    def _go_on(self, before_s: float, stream_s: float) -> None:
         """Continue media time at the usual interval after the packet before."""
         media_s = self.at(before_s)
         behind_s = self._aim(before_s) - media_s
-        interval_s = median(self._intervals)
+        interval_s = median(self._intervals) if self._intervals else 0.0
         self.shift_s += stream_s - before_s - interval_s
         self._stream_s = stream_s
         self._media_s = media_s + behind_s + interval_s * self.rate
         self._behind_s = behind_s
-        self._left = before_s, media_s
+        self._left = (before_s, media_s) if stream_s > before_s else None
         self._drift = Drift()
 
     def at(self, stream_s: float) -> float:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 # A pause of this length is usual for any stream; a longer one where there was another like it of late.
-_LEAST_S = 0.5
+LEAST_S = 0.5
+# Segments of playlists are seldom longer.
+SEGMENT_S = 10.0
 _RECENT_S = 40.0  # "of late"
 _LONGER = 1.5
 # Frames are decoded some time after their packets: a pause so shortly before counts.
@@ -19,8 +21,10 @@ class Continuity:
         known_s: how long the stream has been observed without an unusual pause.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, least_s: float = LEAST_S) -> None:
+        """Take pauses of ``least_s`` as usual from the start."""
         self.known_s = 0.0
+        self._least_s = least_s
         self._came_s: float | None = None
         self._unbroken_since_s = 0.0
         self._pauses: deque[tuple[float, float]] = deque()
@@ -35,7 +39,7 @@ class Continuity:
                 self._unbroken_since_s = came_s
             while self._pauses and self._pauses[0][0] < came_s - _RECENT_S:
                 self._pauses.popleft()
-            if pause_s > _LEAST_S / 2:
+            if pause_s > LEAST_S / 2:
                 self._pauses.append((came_s, pause_s))
         self._came_s = came_s
         self.known_s = came_s - self._unbroken_since_s
@@ -44,7 +48,7 @@ class Continuity:
     def usual_s(self) -> float:
         """The longest pause that is usual: a little longer than the second longest of late."""
         longest = sorted(pause_s for _, pause_s in self._pauses)[-2:]
-        return max(_LEAST_S, _LONGER * longest[0]) if len(longest) == 2 else _LEAST_S
+        return max(self._least_s, _LONGER * longest[0]) if len(longest) == 2 else self._least_s
 
     @property
     def unbroken(self) -> bool:

@@ -140,6 +140,30 @@ def test_a_clock_that_is_set_ahead_is_corrected_at_once(
     assert all(at_s == pytest.approx(true_s, abs=0.05) for true_s, at_s in found)
 
 
+@pytest.mark.parametrize("came_s", [float, segments])
+def test_a_clock_that_is_set_back_a_little_is_corrected_at_once(came_s: Callable[[float], float]) -> None:
+    times, found = set_ahead(-0.8, came_s)
+    assert times.shift_s == pytest.approx(5 * -0.8, abs=0.01)
+    assert all(at_s == pytest.approx(true_s, abs=0.05) for true_s, at_s in found)
+
+
+def test_presentation_times_may_go_back() -> None:
+    times = ClockTimes()
+    for nth in range(500):
+        at_s = (nth + (2, 0, -1)[nth % 3]) / 5
+        times.see(at_s, nth / 5, decoding=False)
+        assert times.at(at_s) == at_s
+
+
+def test_timestamps_that_jitter_are_left_alone() -> None:
+    rng = random.Random(2)  # noqa: S311  # a jitter that can be had again
+    times = ClockTimes()
+    for nth in range(2500):
+        at_s = nth / 25 + rng.uniform(-0.06, 0.06)
+        times.see(at_s, nth / 25)
+        assert times.at(at_s) == at_s
+
+
 def test_a_clock_that_is_set_ahead_and_fast_is_corrected() -> None:
     _, found = set_ahead(3.0, rate=1.02)
     assert all(at_s == pytest.approx(true_s, abs=0.5) for true_s, at_s in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream.timing.continuity import Continuity
+from stream.timing.continuity import SEGMENT_S, Continuity
 
 
 def seen(*came_s: float) -> Continuity:
@@ -33,3 +33,12 @@ def test_pauses_between_segments_are_usual_once_there_were_some() -> None:
 
 def test_a_single_long_pause_makes_no_other_usual() -> None:
     assert not seen(*steady(20), 30.0, *[30 + at_s for at_s in steady(5)], 38.0).unbroken
+
+
+def test_a_playlist_may_pause_from_the_start() -> None:
+    continuity = Continuity(SEGMENT_S)
+    for at_s in (0.0, 0.1, 6.0):
+        continuity.see(at_s)
+    assert continuity.unbroken
+    continuity.see(20.0)
+    assert not continuity.unbroken
