@@ -22,8 +22,7 @@ from stream.codec.encryption import (
     KEY_MISSING,
     is_declared,
     is_encrypted,
-    is_protected,
-    is_scrambled,
+    is_refused,
     needs_key,
 )
 from stream.container import as_source_errors, open_container
@@ -93,7 +92,8 @@ class AvSource:
     def _encrypted_or(self, error: SourceError, address: str) -> SourceError:
         """Return the error of an encrypted source where it is one, else ``error``."""
         path = local_path(address)
-        if path is not None and (is_scrambled(path) or is_protected(path)):
+        served = may_be_file(address) and isinstance(error.__cause__, av.error.InvalidDataError | None)
+        if (path is not None or served) and is_refused(address):
             return self._encrypted(ENCRYPTED)
         if ".m3u8" in address.partition("?")[0] and needs_key(str(path or address)):
             # The key server may only be down.

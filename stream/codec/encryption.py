@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
 from contextlib import suppress
-from itertools import islice
-from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urljoin
 
@@ -13,6 +12,8 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+
+from stream.address import local_path
 
 ENCRYPTED = "encrypted, and livereel has no key"
 KEY_MISSING = "encrypted, and its key is missing or wrong"
@@ -25,9 +26,11 @@ _TS_BYTES = 4096 * _TS_PACKET
 _SCRAMBLED_SHARE = 0.5
 # The index of a file of many hours takes some megabytes; a damaged size may be anything.
 _MOVIE_BOX_BYTES = 64_000_000
-# A master playlist refers to a media playlist. FFmpeg yields a kilobyte per packet.
+# Of a server: enough for the same where a film is made to be streamed, and soon there at a camera's bit rate.
+_REMOTE_BYTES = 512 * _TS_PACKET
+# A master playlist refers to a media playlist.
 _MASTER_DEPTH = 2
-_PLAYLIST_PACKETS = 1024
+_PLAYLIST_BYTES = 1_000_000
 _TIMEOUT_S = 10.0
 
 
@@ -50,40 +53,36 @@ def is_encrypted(packet: Packet[Stream]) -> bool:
     return packet.has_sidedata("encryption_info")
 
 
-def is_scrambled(path: Path) -> bool:
-    """Whether most of an MPEG-TS file's packets are marked as scrambled (conditional access).
+def is_refused(address: str) -> bool:
+    """Whether a source that FFmpeg cannot open is encrypted; False where it cannot be read.
 
-    False where no such file can be read.
+    It is where most packets of an MPEG transport stream are marked as scrambled (conditional access), or an
+    MP4 file declares its video as encrypted (a sample entry ``encv``): often FFmpeg fails on the boxes with
+    the decryption parameters.
     """
+    path = local_path(address)
+    if path is None:
+        file: BinaryIO = io.BytesIO(_read(address, _REMOTE_BYTES))
+        return _is_scrambled(file) or b"encv" in _movie_box(file)
     try:
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            data = file.read(_TS_BYTES)
+            return _is_scrambled(file) or b"encv" in _movie_box(file)
     except (OSError, ValueError):  # not a valid path
         return False
+
+
+def _is_scrambled(file: BinaryIO) -> bool:
+    data = file.read(_TS_BYTES)
     heads = range(0, len(data) - 3, _TS_PACKET)
     marked = sum(data[at] == _TS_SYNC and data[at + 3] & 0xC0 > 0x40 for at in heads)
     return bool(heads) and marked > _SCRAMBLED_SHARE * len(heads)
 
 
-def is_protected(path: Path) -> bool:
-    """Whether an MP4 file declares its video as encrypted (a sample entry ``encv``).
-
-    For files that FFmpeg cannot open: often it fails on the boxes with the decryption parameters. False where
-    no such file can be read.
-    """
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return b"encv" in _movie_box(file)
-    except (OSError, ValueError):
-        return False
-
-
 def _movie_box(file: BinaryIO) -> bytes:
     """Return the box that describes the tracks of an MP4 file; empty where there is none."""
+    file.seek(0)
     while len(head := file.read(8)) == 8:
         size, kind = int.from_bytes(head[:4], "big"), head[4:]
         read = 8
@@ -114,7 +113,15 @@ def needs_key(playlist: str) -> bool:
 
 
 def _text(address: str) -> str:
+    return _read(address, _PLAYLIST_BYTES).decode(errors="replace")
+
+
+def _read(address: str, most_bytes: int) -> bytes:
+    """Return the beginning of what is served at an address; empty where it cannot be read."""
+    data = b""
     with suppress(av.FFmpegError, OSError), av.open(address, format="data", timeout=_TIMEOUT_S) as raw:
-        data = b"".join(bytes(packet) for packet in islice(raw.demux(), _PLAYLIST_PACKETS))
-        return data.decode(errors="replace")
-    return ""
+        for packet in raw.demux():
+            data += bytes(packet)
+            if len(data) >= most_bytes:
+                break
+    return data

@@ -169,6 +169,7 @@ def test_a_camera_whose_clock_stood_still_is_taken_up_at_the_right_time(film: Pa
 @pytest.mark.parametrize("segment_s", [0.0, 2.0])
 def test_timestamps_that_start_over_cost_nothing(film: Path, tmp_path: Path, segment_s: float) -> None:
     """The film plays twice, with the same timestamps; in segments it comes two seconds at a time."""
+    newest_s = round_s = 0.0
 
     def script(at_s: float) -> ArrivalClock:
         nonlocal newest_s, round_s
@@ -178,7 +179,6 @@ def test_timestamps_that_start_over_cost_nothing(film: Path, tmp_path: Path, seg
         at_s += round_s
         return ArrivalClock(at_s if not segment_s else (at_s // segment_s + 1) * segment_s)
 
-    newest_s = round_s = 0.0
     twice = tmp_path / "twice.ts"
     twice.write_bytes(film.read_bytes() * 2)
     seen, _ = watch(Camera(twice, script))

@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from base.clock import parse_utc
 from stream.codec.encryption import needs_key
+from tests.kit.cameras.pages import Page, pages
 from tests.kit.films import encrypted
 from tests.kit.films.scene import scene
 from tests.kit.program.command_line import CommandLine
@@ -33,6 +34,17 @@ def test_a_film_without_its_key_is_one_line(
     assert line.startswith(f"livereel: {film}: encrypted")
     assert not ended.out
     assert not (tmp_path / "reel").exists()
+
+
+@pytest.mark.parametrize("make", encrypted.SINGLE_FILES)
+def test_a_served_film_without_its_key_is_one_line(
+    livereel: CommandLine, make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    film = make(tmp_path)
+    with pages() as server:
+        server.pages[f"/{film.name}"] = Page(film.read_bytes())
+        address = server.address(f"/{film.name}")
+        assert livereel.failure("scan", address) == f"{address}: encrypted, and livereel has no key"
 
 
 def test_pictures_of_noise_are_no_story(livereel: CommandLine, tmp_path: Path) -> None:
