@@ -15,7 +15,7 @@ _SHORTLY_S = 1.0
 
 
 class Continuity:
-    """Tells unusual pauses of a stream's packets from usual ones: playlists arrive in bursts.
+    """Distinguishes unusual pauses of a stream's packets from usual ones: playlists arrive in bursts.
 
     Attributes:
         known_s: how long the stream has been observed without an unusual pause.

@@ -128,7 +128,7 @@ def set_ahead(
     ("step_s", "came_s"),
     [
         *((step_s, came_s) for step_s in (0.8, 1.5, 7.0, 60.0) for came_s in (float, stall_made_up_for)),
-        *((step_s, segments) for step_s in (7.0, 60.0)),  # a step within their length cannot be told
+        *((step_s, segments) for step_s in (7.0, 60.0)),  # a smaller step hides in their length
     ],
 )
 def test_a_clock_that_is_set_ahead_is_corrected_at_once(
