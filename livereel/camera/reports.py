@@ -57,6 +57,11 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """The process has started, and opens its source now."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlaylistPosition:
     """The source is a live playlist, of which no segment up to ``seen`` may be played again.
 
@@ -86,4 +91,4 @@ class Ended:
         return cls(error.reason, error.fault, error.retryable)
 
 
-Report = Seen | Heartbeat | PlaylistPosition | Ended
+Report = Seen | Opening | Heartbeat | PlaylistPosition | Ended

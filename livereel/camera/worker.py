@@ -17,7 +17,7 @@ from base.child_process import become_child
 from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips
 from livereel.camera.main_stream import MainStreamClips
-from livereel.camera.reports import Ended, Heartbeat, PlaylistPosition, Report
+from livereel.camera.reports import Ended, Heartbeat, Opening, PlaylistPosition, Report
 from livereel.camera.settings import CameraSettings
 from livereel.storage.data_dir import CLIPS, KEYFRAMES
 from livereel.storage.free_space import FreeSpace
@@ -76,10 +76,12 @@ def run(handle: int, parent_pid: int) -> None:
 
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -> Ended:
     camera = job.camera
+    reporter.send(Opening())
     if job.listed is not None:
         from stream.web.playlist import await_segment  # noqa: PLC0415  # an HTTP client, which few cameras need
 
         await_segment(camera.source, job.listed.seen, lambda seen: reporter.send(PlaylistPosition(seen)))
+        reporter.send(Opening())
     main = source = _open(camera.source, camera)
     if main.info.live and main.info.playlist:
         reporter.send(PlaylistPosition())
