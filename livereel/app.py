@@ -35,6 +35,7 @@ from livereel.config.since import parse_since
 from livereel.ledger.ledger import Ledger
 from livereel.live.archive import LedgerArchive
 from livereel.live.background_task import running
+from livereel.live.live_views import LiveViews
 from livereel.live.run_summary import RunSummary
 from livereel.live.service import Intervals, Live
 from livereel.reels.plan import Planner, ReelPeriod
@@ -265,6 +266,7 @@ def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outle
             cameras,
             archive,
             reels=live,
+            view=LiveViews(live.cameras),
             telemetry=live.stats,
             version=livereel.__version__,
         )

@@ -201,6 +201,7 @@ WITHOUT_CONTRACT = {
     "Page": "one implementation, passed in as reel imports no report: tests/analyzer/report/test_page.py",
     "Commands": "one implementation, Live: tests/livereel/live/test_service.py",
     "Telemetry": "one implementation, StatsCollector: tests/sinks/web/test_metrics.py",
+    "LiveView": "one implementation, LiveViews: tests/livereel/live/test_live_views.py",
     "ReelMaker": "one implementation, Live: tests/sinks/web/test_pages.py",
 }
 """Protocols without a contract module, each with its reason. Private ones describe a library's objects."""

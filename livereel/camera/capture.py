@@ -76,6 +76,7 @@ class Capture:
         space: FreeSpace | None = None,
         epoch: int = 0,
         wanted: Callable[[float], bool] | None = None,
+        on_frame: Callable[[Frame, Epoch], object] | None = None,
     ) -> None:
         """Prepare to watch ``source`` under the name ``camera``.
 
@@ -91,10 +92,12 @@ class Capture:
                 its files are not written. With None, a full disk is an error.
             epoch: number of the first epoch.
             wanted: whether the picture of a stream time is looked at; None looks at all.
+            on_frame: called with each frame that was measured, and its epoch.
         """
         self._source = source
         self._clips = clips
         self._wanted = wanted
+        self._on_frame = on_frame
         self._arrivals = arrivals
         self._overload = Overload()
         self._pace = Pace(source.info.fps)
@@ -223,6 +226,8 @@ class Capture:
         if frame.pts_s > 0:  # the epoch's first follows none
             self._pace.see(interval_s)
         yield from epoch.measure(frame, unreadable=unreadable)
+        if self._on_frame is not None:
+            self._on_frame(frame, epoch)
         yield from epoch.changes()
         if abs(epoch.clock.off_s) > MAX_OFF_S:
             yield from self._break_epoch(GapReason.SOURCE_STALLED)

@@ -1,4 +1,4 @@
-"""What a camera's process reports to the main process: small records, sent over its pipe."""
+"""What a camera's process reports to the main process, and what it is asked: small records over its pipe."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from analyzer.reel.records import Gap
 from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.window import Window
 from sinks.events import EpochStarted, KeyframePreview, MotionChanged
+from sinks.live_view import ViewKind
 from stream.source import SourceError, SourceFault
 
 if TYPE_CHECKING:
@@ -89,6 +90,13 @@ class Ended:
     def by(cls, error: SourceError) -> Ended:
         """Return the end that a source's failure is."""
         return cls(error.reason, error.fault, error.retryable)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The main process wants to see what is of this kind; the handle of a connection for it follows."""
+
+    kind: ViewKind
 
 
 Report = Seen | Opening | Heartbeat | PlaylistPosition | Ended

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import random
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from livereel.camera.process import CameraProcess
 from livereel.camera.reports import CaptureCounts, Ended, Heartbeat, Opening, PlaylistPosition, Seen
 from livereel.camera.worker import CameraJob
 from sinks.events import CameraStatus, EpochStarted
+from sinks.live_view import ViewKind
 from stream.source import SourceFault
 
 log = logging.getLogger(__name__)
@@ -118,6 +120,7 @@ class Supervisor:
         self._epoch = job.epoch
         self._stopping = asyncio.Event()
         self._process: CameraProcess | None = None
+        self._running = asyncio.Event()
         self._deadline_s = 0.0
         self._opening = False
         self._began_s = 0.0
@@ -134,6 +137,15 @@ class Supervisor:
     def pid(self) -> int | None:
         """The process id of the camera's process; None while there is none."""
         return None if self._process is None else self._process.pid
+
+    async def view(self, kind: ViewKind) -> socket.socket:
+        """Return a connection over which the camera's process sends what is of this kind, until it ends.
+
+        Waits until there is a process. Raises OSError when it has just ended.
+        """
+        while self._process is None:
+            await self._running.wait()
+        return self._process.view(kind)
 
     @property
     def total(self) -> CaptureCounts:
@@ -188,10 +200,12 @@ class Supervisor:
         except OSError as error:
             return CameraLost(f"its process cannot be started: {error.strerror}")
         self._process = process
+        self._running.set()
         try:
             return await self._listen(process)
         finally:
             self._process = None
+            self._running.clear()
             await process.end()
 
     async def _listen(self, process: CameraProcess) -> CameraLost:

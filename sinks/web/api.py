@@ -52,6 +52,7 @@ def routes(archive: Archive, board: Board, reels: ReelMaker) -> list[Route]:
     api = Api(archive, board, reels)
     return [
         Route("/api/cameras", api.cameras),
+        Route("/api/cameras/{name}/windows", api.windows),
         Route("/api/moments", api.moments),
         Route("/api/moments/{window_id}", api.moment),
         Route("/api/timeline", api.timeline),
@@ -75,6 +76,11 @@ class Api:
         """Return each camera as it is now."""
         rows = [camera.row(name) for name, camera in self._board.cameras.items()]
         return JSONResponse({"cameras": rows, "describer": self._board.describer})
+
+    async def windows(self, request: Request) -> Response:
+        """Return the motion signal of a camera's newest windows, the oldest first."""
+        camera = found(self._board.cameras.get(request.path_params["name"]))
+        return JSONResponse({"windows": list(camera.windows)})
 
     async def moments(self, request: Request) -> Response:
         """Return the moments that match, newest first."""

@@ -70,6 +70,19 @@ SCHEMAS: dict[str, Json] = {
             "late": _TRUTH,
         }
     ),
+    "Signal": _object(
+        {
+            "camera": _TEXT,
+            "window_id": _TEXT,
+            "start_utc": _UTC,
+            "length_s": _NUMBER,
+            "quiet": _TRUTH,
+            "threshold": _NUMBER,
+            "signal": {"type": "array", "items": _NUMBER, "description": "the highest value in each step_s"},
+            "step_s": _NUMBER,
+            "peaks": {"type": "array", "items": _NUMBER, "description": "seconds from the start"},
+        }
+    ),
     "Span": _object(
         {
             "start_utc": _UTC,
@@ -119,6 +132,8 @@ _CAMERA = _query("camera", _TEXT, "of these cameras; all if none is named", many
 _LIMIT = _query("limit", {"type": "integer", "minimum": 1, "maximum": 500}, "at most so many, 50 by default")
 _SEQ = _query("seq", {"type": "integer", "minimum": 1}, "this reel of the id; the newest if not given")
 
+_NAME = _in_path("name", "the camera's name")
+
 _ERRORS = {
     400: "A parameter is wrong",
     401: "A token is needed",
@@ -149,6 +164,29 @@ PATHS: dict[str, Json] = {
         "get": _operation(
             "Each camera as it is now",
             _object({"cameras": _list("Camera"), "describer": _or_null(_TEXT)}),
+        )
+    },
+    "/api/cameras/{name}/live": {
+        "get": {
+            "summary": "What the camera sends now, without an end",
+            "parameters": [
+                _NAME,
+                _query("picture", {"type": "string", "enum": ["video", "preview"]}, "video by default"),
+                _query("sound", {"type": "string", "enum": ["1"]}, "its sound, too"),
+            ],
+            "responses": {
+                "200": {
+                    "description": "messages: a tag (1 byte), the size of the content (4 bytes), the content",
+                    "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+                }
+            },
+        }
+    },
+    "/api/cameras/{name}/windows": {
+        "get": _operation(
+            "The motion signal of the camera's newest windows, the oldest first",
+            _object({"windows": _list("Signal")}),
+            _NAME,
         )
     },
     "/api/moments": {

@@ -124,6 +124,7 @@ function showCamera(row) {
 function showPreview(name, utc) {
   for (const card of all(`.cameras [data-camera="${CSS.escape(name)}"]`)) {
     const frame = find(".picture", card);
+    if (!frame) continue; // its live picture is shown
     let image = find("img", frame);
     if (!image) frame.append((image = make("img", "", { alt: "" })));
     image.src = `${root}/media/preview/${encodeURIComponent(name)}.jpg?${encodeURIComponent(utc)}`;
@@ -149,54 +150,20 @@ function momentCard(row) {
   return item;
 }
 
-// The chart of a camera's motion
+// One camera: its live picture and chart, and its newest moments
 
-const chart = { windows: [], keep: 30 };
-
-function drawChart() {
-  const canvas = find("#chart");
-  if (!canvas) return;
-  const style = getComputedStyle(document.body);
-  const ratio = window.devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  canvas.width = width * ratio;
-  canvas.height = height * ratio;
-  const draw = canvas.getContext("2d");
-  draw.scale(ratio, ratio);
-  const end = Date.now();
-  const span = 300_000;
-  const x = (ms) => width * (1 - (end - ms) / span);
-  const top = Math.max(1, ...chart.windows.flatMap((shown) => [shown.threshold * 2, ...shown.signal]));
-  const y = (value) => height - 4 - (height - 12) * Math.sqrt(value / top);
-  for (const shown of chart.windows) {
-    const start = Date.parse(shown.start_utc);
-    draw.strokeStyle = style.getPropertyValue("--accent");
-    draw.beginPath();
-    shown.signal.forEach((value, nth) => draw.lineTo(x(start + nth * shown.step_s * 1000), y(value)));
-    draw.stroke();
-    draw.strokeStyle = style.getPropertyValue("--soft");
-    draw.setLineDash([4, 4]);
-    draw.beginPath();
-    draw.moveTo(x(start), y(shown.threshold));
-    draw.lineTo(x(start + shown.length_s * 1000), y(shown.threshold));
-    draw.stroke();
-    draw.setLineDash([]);
-    draw.fillStyle = style.getPropertyValue("--warn");
-    for (const peak of shown.peaks) {
-      const value = shown.signal[Math.min(shown.signal.length - 1, Math.floor(peak / shown.step_s))] ?? 0;
-      draw.beginPath();
-      draw.arc(x(start + peak * 1000), y(value), 3, 0, 7);
-      draw.fill();
-    }
-  }
-}
+let chart = null;
 
 async function bindCamera() {
-  const name = document.body.dataset.camera;
-  const found = await ask(`/api/moments?camera=${encodeURIComponent(name)}&limit=20`);
-  find("#newest").replaceChildren(...found.moments.map(momentCard));
-  setInterval(drawChart, 1000);
+  const name = encodeURIComponent(document.body.dataset.camera);
+  const [{ MotionChart }, { LiveView }] = await Promise.all([import("./chart.js"), import("./live.js")]);
+  chart = new MotionChart(find("#chart"));
+  new LiveView(find("#live"), `${root}/api/cameras/${name}/live`, (motion) => chart.live(motion));
+  setInterval(() => chart.draw(), 500);
   bindClips();
+  const [newest, closed] = await Promise.all([ask(`/api/moments?camera=${name}&limit=20`), ask(`/api/cameras/${name}/windows`)]);
+  find("#newest").replaceChildren(...newest.moments.map(momentCard));
+  closed.windows.forEach((shown) => chart.close(shown));
 }
 
 // The strips of a day
@@ -315,9 +282,7 @@ function listen() {
     }
   });
   on("window", (closed) => {
-    if (closed.camera !== document.body.dataset.camera) return;
-    chart.windows = [...chart.windows.slice(1 - chart.keep), closed];
-    drawChart();
+    if (closed.camera === document.body.dataset.camera) chart?.close(closed);
   });
   window.addEventListener("pagehide", () => {
     noteVisit();

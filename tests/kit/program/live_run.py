@@ -28,6 +28,7 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import FILE
 from livereel.live.archive import LedgerArchive
 from livereel.live.background_task import running
+from livereel.live.live_views import LiveViews
 from livereel.live.service import Live
 from livereel.storage.settings import RetentionSettings
 from sinks.serialize import gap_row
@@ -153,7 +154,16 @@ def watching(
     live = build(list(_jobs(sources, data)), ledger, words, options, patience=patience)
     archive = LedgerArchive(ledger, list(sources))
     site = (
-        WebSink(web, listen(web), list(sources), archive, reels=live, telemetry=live.stats, version="1.2.3")
+        WebSink(
+            web,
+            listen(web),
+            list(sources),
+            archive,
+            reels=live,
+            view=LiveViews(live.cameras),
+            telemetry=live.stats,
+            version="1.2.3",
+        )
         if web
         else None
     )

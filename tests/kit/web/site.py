@@ -20,6 +20,7 @@ from livereel.camera.worker import CameraJob
 from livereel.config.describers import make_language_models
 from livereel.ledger.ledger import Ledger
 from livereel.live.archive import LedgerArchive
+from livereel.live.live_views import LiveViews
 from livereel.live.service import Live
 from sinks.sink import Event
 from sinks.web.connection import Patience
@@ -142,6 +143,7 @@ def serving(
             CAMERAS,
             LedgerArchive(ledger, CAMERAS),
             reels=live,
+            view=LiveViews(live.cameras),
             telemetry=live.stats,
             version=VERSION,
             patience=patience,
