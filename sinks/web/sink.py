@@ -87,7 +87,7 @@ class WebSink:
         guard = Guard(settings)
         application = Starlette(
             routes=[
-                *pages.routes(archive, self.board, guard, version),
+                *pages.routes(archive, self.board, reels, guard, version),
                 *api.routes(archive, self.board, reels),
                 *media.routes(archive, self.board),
                 Route("/metrics", self._metrics.metrics),

@@ -45,7 +45,7 @@ def test_the_document_is_valid_openapi(described: dict[str, Any]) -> None:
 def test_it_lists_every_route_of_the_api(site: Site, described: dict[str, Any]) -> None:
     listed = {(path, method.upper()) for path, own in described["paths"].items() for method in own}
     archive = LedgerArchive(site.ledger, CAMERAS)
-    routes = api.routes(archive, site.sink.board, idle(site.ledger, CAMERAS))
+    routes = api.routes(archive, site.sink.board, idle(site.ledger, CAMERAS).reels)
     served = {(route.path, method) for route in routes for method in route.methods or ()}
     assert listed == {it for it in served if it[1] != "HEAD"}
 
