@@ -41,7 +41,8 @@ SLOW = (
     "contracts/test_packet_source", "contracts/test_sink", "faults/", "livereel/camera/test_",
     "livereel/camera/view/", "livereel/cli/", "livereel/live/", "livereel/reels/", "sinks/mqtt/",
     "sinks/web/test_access", "sinks/web/test_api", "sinks/web/test_live", "sinks/web/test_pages",
-    "stream/media/", "stream/picture/", "stream/test_open", "stream/test_threaded",
+    "sinks/web/test_reel_pages", "stream/media/", "stream/picture/", "stream/test_open",
+    "stream/test_threaded",
     "stream/web/", "synthetic/", "test_media",
 )  # fmt: skip
 

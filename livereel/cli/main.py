@@ -26,6 +26,8 @@ from livereel.cli.parameters import (
     NoWebOption,
     PortOption,
     ProfileOption,
+    ReelFolderOption,
+    ReelNameOption,
     RegionOption,
     SecondsOption,
     SinceOption,
@@ -250,11 +252,12 @@ def ledger(
 @command(
     app,
     "livereel reel --out evening --since 20:00",
-    "livereel reel --out front --data front --since yesterday --camera front",
+    "livereel reel --name day --config home.yaml --data front",
 )
 def reel(
     *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
+    out: ReelFolderOption = None,
+    name: ReelNameOption = None,
     data: FolderOption = Path("livereel-data"),
     since: SinceOption = None,
     camera: Annotated[
@@ -266,13 +269,21 @@ def reel(
 ) -> None:
     """Make a reel now of what was seen since TIME.
 
-    Works while another livereel writes the data folder.
+    With --out it works while another livereel writes the data folder.
     """
-    from livereel.app import reel_now
+    from livereel.app import add_reel
     from livereel.config.options import read_options
+    from livereel.config.schema import UsageError
+    from livereel.reels.now import ReelRequest, reel_now
 
+    request = ReelRequest(since, tuple(camera or ()), name)
     options = replace(read_options(config, [], []), exports=tuple(export or ()))
-    reel_now(data, out, since, camera or [], options)
+    if out is not None:
+        reel_now(data, out, request, options)
+    elif name is None or export:
+        raise UsageError("--out DIR is needed" + (" for --export" if export else ", or --name NAME"))
+    else:
+        add_reel(data, name, request, options)
 
 
 @command(app, "livereel search car", "livereel search 'red car -truck' --camera front --since yesterday")

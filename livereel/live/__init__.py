@@ -6,6 +6,7 @@ Modules, in reading order:
     cameras          watches the cameras; stores and publishes what they report
     coverage         ``GapTracker``: opens and closes gaps as cameras come and go
     write_queue      ``WriteQueue``: writes to the ledger that wait while the disk is full
+    reel_jobs        makes reels at their times and on demand, one after another
     publisher        passes events to the sinks
     stats            counters of a run
     archive          the ledger and the data folder, as sinks read them

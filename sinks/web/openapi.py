@@ -109,11 +109,25 @@ SCHEMAS: dict[str, Json] = {
         ),
         "description": "as reel.json has it",
     },
-    "Period": _object(
-        {"since_utc": _UTC, "until_utc": _UTC, "cameras": _LIST},
-        "until_utc",
-        "cameras",
+    "NamedReel": _object(
+        {
+            "name": _TEXT,
+            "cameras": _LIST,
+            "schedule": {**_TEXT, "description": "such as: daily at 20:00 (Europe/Berlin)"},
+            "next_utc": _UTC,
+            "keep": {"type": "integer", "minimum": 1, "description": "so many stay, the newest"},
+        }
     ),
+    "Wanted": {
+        **_object(
+            {"name": _TEXT, "since_utc": _UTC, "until_utc": _UTC, "cameras": _LIST},
+            "name",
+            "since_utc",
+            "until_utc",
+            "cameras",
+        ),
+        "description": "name alone: the next reel of that name; else since_utc is needed",
+    },
 }
 
 
@@ -233,12 +247,17 @@ PATHS: dict[str, Json] = {
         )
     },
     "/api/reels": {
-        "get": _operation("The newest reels", _object({"reels": _list("Reel")}), _LIMIT),
+        "get": _operation(
+            "The newest reels, and when each named one is made",
+            _object({"reels": _list("Reel"), "named": _list("NamedReel")}),
+            _query("name", _TEXT, "of this name; all if not given"),
+            _LIMIT,
+        ),
         "post": _operation(
-            "Make a reel of a time, of some cameras or all",
+            "Make the next reel of a name, or a reel of a time, of some cameras or all",
             _object({"id": _TEXT, "seq": _WHOLE}),
             code=201,
-            body=_ref("Period"),
+            body=_ref("Wanted"),
         ),
     },
     "/api/reels/{reel_id}": {

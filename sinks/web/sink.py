@@ -90,7 +90,7 @@ class WebSink:
         guard = Guard(settings)
         application = Starlette(
             routes=[
-                *pages.routes(archive, self.board, guard, version),
+                *pages.routes(archive, self.board, reels, guard, version),
                 *api.routes(archive, self.board, reels),
                 *live.routes(view, self.board),
                 *media.routes(archive, self.board),

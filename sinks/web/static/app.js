@@ -80,20 +80,19 @@ function localInput(date) {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-async function bindSince() {
-  const left = new Date(visit().left);
-  const form = find("#since-form");
-  const made = find("#since-made");
-  form.elements.since.value = localInput(left);
+function inputUtc(input) {
+  return new Date(input.value).toISOString();
+}
+
+// A form makes the reel that ``wanted`` returns, and links to it in ``made``.
+function bindMaker(form, made, wanted) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = find("button", form);
     button.disabled = true;
     made.textContent = "Making the reel.";
     try {
-      const since = new Date(form.elements.since.value).toISOString();
-      const body = JSON.stringify({ since_utc: since });
-      const reel = await ask("/api/reels", { method: "POST", body });
+      const reel = await ask("/api/reels", { method: "POST", body: JSON.stringify(wanted()) });
       const link = make("a", "Watch it", { href: `${root}/reels/${encodeURIComponent(reel.id)}?seq=${reel.seq}` });
       made.replaceChildren(link);
       link.focus();
@@ -103,10 +102,36 @@ async function bindSince() {
       button.disabled = false;
     }
   });
+}
+
+async function bindSince() {
+  const left = new Date(visit().left);
+  const form = find("#since-form");
+  form.elements.since.value = localInput(left);
+  bindMaker(form, find("#since-made"), () => ({ since_utc: inputUtc(form.elements.since) }));
   const found = await ask(`/api/moments?since=${left.toISOString()}&limit=500`);
   const count = found.moments.length;
   const many = count === 500 ? "500 or more" : String(count);
   find("#since-count").replaceChildren(`${many} ${count === 1 ? "moment" : "moments"} since `, timeElement(left.toISOString()), ".");
+}
+
+// A reel by its name
+
+function bindReel() {
+  const name = document.body.dataset.name;
+  const period = find("#make-period");
+  if (!period) return;
+  const now = Date.now();
+  const { since, until } = period.elements;
+  [since.value, until.value] = [localInput(new Date(now - 3600_000)), localInput(new Date(now))];
+  bindMaker(find("#make-now"), find("#made"), () => ({ name }));
+  bindMaker(period, find("#made"), () => ({ name, since_utc: inputUtc(since), until_utc: inputUtc(until) }));
+}
+
+function showNewer(reel) {
+  if (page !== "reel" || reel.id !== document.body.dataset.name) return;
+  const href = `${root}/reels/${encodeURIComponent(reel.id)}?seq=${reel.seq}`;
+  find("#newer").replaceChildren(make("a", `A new reel is there: ${reel.title}`, { href }));
 }
 
 // Cameras as they are now
@@ -281,6 +306,7 @@ function listen() {
       list.prepend(momentCard(await ask(`/api/moments/${encodeURIComponent(moment.window_id)}`)));
     }
   });
+  on("reel", showNewer);
   on("window", (closed) => {
     if (closed.camera === document.body.dataset.camera) chart?.close(closed);
   });
@@ -297,6 +323,7 @@ if (page !== "login") {
   listen();
 }
 if (page === "home") bindSince().catch((error) => { find("#since-count").textContent = error.message; });
+if (page === "reel") bindReel();
 if (page === "camera") bindCamera().catch(() => {});
 if (page === "timeline") {
   bindStrips().catch(showStripsFailure);

@@ -21,7 +21,8 @@ from livereel.config.describers import make_language_models
 from livereel.ledger.ledger import Ledger
 from livereel.live.archive import LedgerArchive
 from livereel.live.live_views import LiveViews
-from livereel.live.service import Live
+from livereel.live.service import Intervals, Live
+from livereel.reels.settings import NamedReel
 from sinks.sink import Event
 from sinks.web.connection import Patience
 from sinks.web.settings import WebSettings
@@ -121,11 +122,18 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-").title(): value for name, value in headers.items()}
 
 
-def idle(ledger: Ledger, cameras: Sequence[str]) -> Live:
+def idle(
+    ledger: Ledger,
+    cameras: Sequence[str],
+    reels: Sequence[NamedReel] = (),
+    *,
+    intervals: Intervals | None = None,
+) -> Live:
     """A live run that is not started: it watches nothing, and can make reels."""
     jobs = [CameraJob(CameraSettings(name, "synthetic://street"), WINDOWS, ledger.data) for name in cameras]
-    options = few_chapters()
-    return build(jobs, ledger, make_language_models(options.config, ()), options)
+    options = few_chapters(reels=reels)
+    models = make_language_models(options.config, ())
+    return build(jobs, ledger, models, options, intervals=intervals)
 
 
 @contextmanager
@@ -142,7 +150,7 @@ def serving(
             listen(settings),
             CAMERAS,
             LedgerArchive(ledger, CAMERAS),
-            reels=live,
+            reels=live.reels,
             view=LiveViews(live.cameras),
             telemetry=live.stats,
             version=VERSION,

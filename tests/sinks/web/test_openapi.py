@@ -48,7 +48,7 @@ def test_it_lists_every_route_of_the_api(site: Site, described: dict[str, Any]) 
     archive = LedgerArchive(site.ledger, CAMERAS)
     run = idle(site.ledger, CAMERAS)
     board = site.sink.board
-    routes = [*api.routes(archive, board, run), *live.routes(LiveViews(run.cameras), board)]
+    routes = [*api.routes(archive, board, run.reels), *live.routes(LiveViews(run.cameras), board)]
     served = {(route.path, method) for route in routes for method in route.methods or ()}
     assert listed == {it for it in served if it[1] != "HEAD"}
 
