@@ -147,10 +147,7 @@ def test_a_camera_that_goes_away_is_shown_so_and_returns(
     with shown(window, run, "front") as page:
         with camera_vanishes(server):
             page.wait(f"{STATE} === 'away'")
-            assert (
-                page.evaluate("document.querySelector('[data-live-state]').textContent")
-                == "The camera is away."
-            )
+            page.wait("document.querySelector('[data-live-state]').textContent === 'The camera is away.'")
         page.wait(f"{STATE} === 'live'")
         changes(page, "#live video")
         changes(page, "#chart", 512)
