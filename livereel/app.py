@@ -234,7 +234,16 @@ def _mqtt(ledger: Ledger, cameras: Sequence[str], settings: MqttSettings) -> Out
 
     def make(live: Live) -> _RunningSink:
         reels, version = _reel_ids(cameras), livereel.__version__
-        return MqttSink(settings, cameras, reels, outbox, live, base=ledger.data, version=version)
+        return MqttSink(
+            settings,
+            cameras,
+            reels,
+            outbox,
+            live,
+            feedback=ledger.feedback,
+            base=ledger.data,
+            version=version,
+        )
 
     return _outlet("mqtt", make)
 
@@ -265,6 +274,7 @@ def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outle
             cameras,
             archive,
             reels=live,
+            feedback=ledger.feedback,
             telemetry=live.stats,
             version=livereel.__version__,
         )

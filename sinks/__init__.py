@@ -6,6 +6,7 @@ Modules, in reading order:
 - ``sink``: the Sink protocol and its error
 - ``outbox``: the Outbox protocol: what a sink must deliver, stored with the event that makes it
 - ``archive``: the Archive protocol: what sinks may read of what is stored
+- ``feedback``: what people think of moments, and the protocol that stores it
 - ``serialize``: windows and gaps as JSON objects
 - ``mqtt``: the MQTT sink, with Home Assistant discovery
 - ``notify``: alerts, moments and reels sent to people

@@ -115,7 +115,7 @@ class Api:
 
     async def make_reel(self, request: Request) -> Response:
         """Make a reel of a body's ``since_utc``, ``until_utc`` and ``cameras``; return its id and seq."""
-        wanted = await _object(request)
+        wanted = await object_of(request)
         now = utc_text(datetime.now(UTC))
         since, until = _time(wanted, "since_utc", ""), _time(wanted, "until_utc", now)
         if not since or since >= until:
@@ -248,7 +248,8 @@ async def body_of(request: Request) -> bytes:
         raise HTTPException(408, f"the body has not come within {BODY_S:g} s") from None
 
 
-async def _object(request: Request) -> dict[str, Any]:
+async def object_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request's body; 400 where it is none."""
     try:
         value = json.loads(await body_of(request))
     except (ValueError, RecursionError):

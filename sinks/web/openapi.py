@@ -12,6 +12,7 @@ _NUMBER: Json = {"type": "number"}
 _WHOLE: Json = {"type": "integer", "minimum": 0}
 _TRUTH: Json = {"type": "boolean"}
 _UTC: Json = {"type": "string", "format": "date-time"}
+_VERDICT: Json = {"type": "string", "enum": ["keep", "dull"]}
 _LIST: Json = {"type": "array", "items": _TEXT}
 
 
@@ -68,6 +69,7 @@ SCHEMAS: dict[str, Json] = {
             "alerts": _LIST,
             "model": _or_null(_TEXT),
             "late": _TRUTH,
+            "feedback": _or_null(_VERDICT),
         }
     ),
     "Span": _object(
@@ -96,6 +98,7 @@ SCHEMAS: dict[str, Json] = {
         ),
         "description": "as reel.json has it",
     },
+    "Verdict": _object({"verdict": {**_or_null(_VERDICT), "description": "null withdraws it"}}),
     "Period": _object(
         {"since_utc": _UTC, "until_utc": _UTC, "cameras": _LIST},
         "until_utc",
@@ -122,7 +125,7 @@ _SEQ = _query("seq", {"type": "integer", "minimum": 1}, "this reel of the id; th
 _ERRORS = {
     400: "A parameter is wrong",
     401: "A token is needed",
-    403: "The host is unknown, or the request comes from another site",
+    403: "The host is unknown, the request comes from another site, or no token is set that allows changes",
     404: "There is none",
     503: "What is stored cannot be read now",
 }
@@ -170,6 +173,14 @@ PATHS: dict[str, Json] = {
     "/api/moments/{window_id}": {
         "get": _operation(
             "One window with its moment", _ref("Window"), _in_path("window_id", "the window's id")
+        )
+    },
+    "/api/moments/{window_id}/feedback": {
+        "post": _operation(
+            "Keep a moment, or mark it dull: reels show more or less of what is like it; needs web.token",
+            _object({"window_id": _TEXT, "verdict": _or_null(_VERDICT)}),
+            _in_path("window_id", "the window's id"),
+            body=_ref("Verdict"),
         )
     },
     "/api/timeline": {

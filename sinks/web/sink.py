@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from analyzer.describe.moment import Moment
 from sinks.archive import Archive
+from sinks.feedback import FeedbackStore
 from sinks.sink import Event, SinkError
 from sinks.web import api, media, pages, probes
 from sinks.web.access import Access, Guard
@@ -26,6 +27,7 @@ from sinks.web.board import Board
 from sinks.web.connection import Patience, protocol
 from sinks.web.metrics import Metrics, Telemetry
 from sinks.web.settings import WebSettings
+from sinks.web.tuning import feedback as tuning
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,7 @@ class WebSink:
         archive: Archive,
         *,
         reels: api.ReelMaker,
+        feedback: FeedbackStore,
         telemetry: Telemetry,
         version: str,
         patience: Patience | None = None,
@@ -89,6 +92,7 @@ class WebSink:
             routes=[
                 *pages.routes(archive, self.board, guard, version),
                 *api.routes(archive, self.board, reels),
+                *tuning.routes(feedback, guard),
                 *media.routes(archive, self.board),
                 Route("/metrics", self._metrics.metrics),
                 *probes.routes(archive, self.board),

@@ -153,7 +153,16 @@ def watching(
     live = build(list(_jobs(sources, data)), ledger, words, options, patience=patience)
     archive = LedgerArchive(ledger, list(sources))
     site = (
-        WebSink(web, listen(web), list(sources), archive, reels=live, telemetry=live.stats, version="1.2.3")
+        WebSink(
+            web,
+            listen(web),
+            list(sources),
+            archive,
+            reels=live,
+            feedback=ledger.feedback,
+            telemetry=live.stats,
+            version="1.2.3",
+        )
         if web
         else None
     )

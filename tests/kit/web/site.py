@@ -142,6 +142,7 @@ def serving(
             CAMERAS,
             LedgerArchive(ledger, CAMERAS),
             reels=live,
+            feedback=ledger.feedback,
             telemetry=live.stats,
             version=VERSION,
             patience=patience,

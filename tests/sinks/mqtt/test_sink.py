@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.signal.window import Outcome
 from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import PENDING
 from sinks.events import CameraState, CameraStatus, DescriberState, DescriberStatus, Restored, Stats
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MAX_LOGGED, MqttSink
@@ -254,7 +256,16 @@ async def test_an_outbox_that_cannot_be_read_is_an_error_and_no_reason_not_to_cl
 ) -> None:
     with closing(Ledger(tmp_path)) as ledger:
         outbox = open_outbox(ledger, settings)
-        sink = MqttSink(settings, ("front",), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION)
+        sink = MqttSink(
+            settings,
+            ("front",),
+            (),
+            outbox,
+            RecordedCommands(),
+            feedback=ledger.feedback,
+            base=tmp_path,
+            version=VERSION,
+        )
     with pytest.raises(SinkError, match=r"ledger\.db: the ledger is closed"):
         await sink.take(Stats(now_utc(), {}, {}))
     await sink.take(moment_now(1))
@@ -309,6 +320,40 @@ async def test_unknown_commands_are_ignored_and_counted(
         others.say("livereel/front/reel/make", "")
         await until(lambda: sink.counters()["commands_ignored"] == 5)
     assert wishes.noted == []
+
+
+NO_FEEDBACK: list[str | bytes] = [
+    "",
+    "keep",
+    "[]",
+    b"\xff\xfe",
+    "[" * 900,
+    '{"id": "front-0-00001"}',
+    '{"verdict": "keep"}',
+    '{"id": "front-0-00001", "verdict": "keep", "more": 1}',
+    '{"id": "front-0-00001", "verdict": "fine"}',
+    '{"id": "front-0-00001", "verdict": ["keep"]}',
+    '{"id": ["front-0-00001"], "verdict": "keep"}',
+    '{"id": "front-0-00009", "verdict": "keep"}',
+    '{"id": "back-0-00001", "verdict": "keep"}',
+    json.dumps({"id": "front-0-00001" * 100, "verdict": "keep"}),
+]
+
+
+@looped
+async def test_feedback_that_makes_no_sense_is_ignored_and_counted(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path, cameras=("front", "back")) as sink:
+        for told in (moment_now(1), moment_now(1, "back")):
+            sink.ledger.windows.add(told.window, PENDING)
+            sink.ledger.windows.end(told.window.id, Outcome.DESCRIBED, told)
+        await online(others)
+        for payload in NO_FEEDBACK:
+            others.say("livereel/front/feedback/set", payload)
+        others.say("livereel/nowhere/feedback/set", '{"id": "front-0-00001", "verdict": "keep"}')
+        await until(lambda: sink.counters()["commands_ignored"] == len(NO_FEEDBACK) + 1)
+        assert sink.ledger.feedback.judged() == []
 
 
 @looped
@@ -415,7 +460,16 @@ async def test_a_broker_that_is_not_there_yet_is_tried_until_it_is(
 async def test_cancelling_the_task_leaves_no_other(settings: MqttSettings, tmp_path: Path) -> None:
     with closing(Ledger(tmp_path)) as ledger:
         outbox = open_outbox(ledger, settings)
-        sink = MqttSink(settings, ("front",), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION)
+        sink = MqttSink(
+            settings,
+            ("front",),
+            (),
+            outbox,
+            RecordedCommands(),
+            feedback=ledger.feedback,
+            base=tmp_path,
+            version=VERSION,
+        )
         task = asyncio.create_task(sink.run())
         await until(lambda: sink.counters()["connections"])
         task.cancel()
@@ -435,4 +489,13 @@ def test_names_that_cannot_be_part_of_a_topic_are_refused(tmp_path: Path, prefix
     with closing(Ledger(tmp_path)) as ledger:
         outbox = open_outbox(ledger, settings)
         with pytest.raises(SinkError, match="cannot be part of a topic"):
-            MqttSink(settings, (camera,), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION)
+            MqttSink(
+                settings,
+                (camera,),
+                (),
+                outbox,
+                RecordedCommands(),
+                feedback=ledger.feedback,
+                base=tmp_path,
+                version=VERSION,
+            )

@@ -1,0 +1,6 @@
+"""What people may teach livereel from the pages.
+
+Modules, in reading order:
+
+- ``feedback``: verdicts on moments
+"""
