@@ -312,8 +312,10 @@ class MqttSink:
             body = _object(payload)
             verdict, window_id = verdict_of(body, "id"), str(body["id"])
             return await asyncio.to_thread(self._feedback.judge, window_id, verdict, camera=camera)
-        except (FeedbackError, ArchiveError) as error:
-            log.warning("mqtt: feedback: %s", error)
+        except FeedbackError:
+            return False
+        except ArchiveError as error:
+            log.warning("mqtt: feedback is not stored: %s", error)
             return False
 
 

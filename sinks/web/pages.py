@@ -123,6 +123,7 @@ class Pages:
         text = self._templates.get_template(template).render(
             root=request.scope.get("root_path", ""),
             path=request.url.path,
+            may_change=self._guard.wants_token,
             version=self._version,
             now_utc=utc_text(datetime.now(UTC)),
             **values,
