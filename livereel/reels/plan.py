@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.block_chooser import BlockChooser
 from analyzer.reel.compile import ReelPlan
 from analyzer.reel.length import fit
+from analyzer.reel.preference.preferences import Preferences
 from analyzer.reel.records import Gap
 from analyzer.reel.settings import ReelSettings
 from analyzer.signal.window import Window
@@ -23,6 +24,7 @@ class ReelPeriod:
         start_utc, end_utc: the span.
         windows, gaps: all of it, in time order.
         moments: those that can be shown.
+        preferences: what moments that were judged say of these.
     """
 
     cameras: tuple[str, ...]
@@ -31,6 +33,7 @@ class ReelPeriod:
     windows: tuple[Window, ...]
     moments: tuple[Moment, ...]
     gaps: tuple[Gap, ...]
+    preferences: Preferences = field(default_factory=Preferences)
 
 
 class Planner:
@@ -64,7 +67,8 @@ class Planner:
             of_files: its times are media time.
             whole: it may be longer than the settings' limit where that is needed to show one event whole.
         """
-        chosen = fit(await self._chooser.choose(period.moments), settings, whole=whole)
+        chosen = await self._chooser.choose(period.moments, period.preferences)
+        chosen = fit(chosen, settings, whole=whole)
         story = await self._narrate(chosen.choices, period.gaps, period.cameras, media_time=of_files)
         return ReelPlan(
             id=reel_id,

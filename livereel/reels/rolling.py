@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from analyzer.reel.compile import ReelPlan
+from analyzer.reel.preference.preferences import Preferences
 from analyzer.reel.records import Reel, ReelError
 from analyzer.reel.settings import ReelSettings
 from analyzer.signal.window import Clip, Window
@@ -52,6 +53,7 @@ def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, until_ut
         windows=tuple(entry.window for entry in entries),
         moments=tuple(entry.moment for entry in entries if entry.moment and _can_be_shown(entry.window)),
         gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
+        preferences=Preferences(ledger.feedback.judged()),
     )
 
 

@@ -72,6 +72,7 @@ class Preferences:
         """Compare with these, the newest last."""
         self._judged = tuple(judged)
         traits = [it.traits for it in self._judged]
+        self._places = {it.window_id: nth for nth, it in enumerate(traits)}
         self._signs = np.array([1.0 if it.verdict == Verdict.KEEP else -1.0 for it in self._judged])
         self._cameras = np.array([it.camera for it in traits])
         self._times_s = np.array([_time_of_day_s(it) for it in traits])
@@ -137,7 +138,8 @@ class Preferences:
             sums += np.where(known, weight * both / np.where(known, either, 1.0), 0.0)
             counted += np.where(known, weight, 0.0)
         likeness: Floats = np.minimum(1.0, sums / counted)
-        likeness[[it.traits.window_id == traits.window_id for it in self._judged]] = 1.0
+        if (itself := self._places.get(traits.window_id)) is not None:
+            likeness[itself] = 1.0
         return likeness
 
 
