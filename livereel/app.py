@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,10 @@ from typing import Protocol
 
 import livereel
 from analyzer.describe.describer import DescribeError
+from analyzer.reel.choose import Chosen
 from analyzer.reel.compile import ReelPlan, compile_reel, summary
 from analyzer.reel.export.formats import export
+from analyzer.reel.length import fit
 from analyzer.reel.manifest import VIDEO
 from analyzer.report.page import report
 from base.atomic import atomic_folder
@@ -37,8 +39,9 @@ from livereel.live.archive import LedgerArchive
 from livereel.live.background_task import running
 from livereel.live.run_summary import RunSummary
 from livereel.live.service import Intervals, Live
+from livereel.reels.explain import ExplainAs, explain
 from livereel.reels.plan import Planner, ReelPeriod
-from livereel.reels.rolling import RollingReel, read_period
+from livereel.reels.rolling import RollingReel, read_moments, read_period
 from livereel.storage.data_dir import LATEST, REELS, lock_data_dir
 from livereel.storage.recovery import recover
 from livereel.storage.retention import Retention
@@ -143,30 +146,55 @@ def demo(data: Path, seconds: float, options: Options) -> None:
     watch(DEMO_CAMERAS, data, options.with_reel_every(DEMO_EVERY_S), seconds)
 
 
-def reel_now(data: Path, out: Path, since: str | None, cameras: Sequence[str], options: Options) -> None:
+def reel_now(
+    data: Path,
+    out: Path | None,
+    since: str | None,
+    cameras: Sequence[str],
+    options: Options,
+    *,
+    show: ExplainAs | None = None,
+) -> None:
     """Make a reel of what a data folder holds since then, in the new folder ``out``; print where it is.
 
-    May run while another process watches. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
+    With ``show``, what was decided about each moment is printed first; ``out`` may then be None, and no reel
+    is made. May run while another process watches. Raises LedgerError, ConfigError, ReelError, MediaError or
+    OSError.
     """
     now = datetime.now(UTC)
-    with closing(Ledger(data, read_only=True)) as ledger, atomic_folder(out) as folder:
+    with closing(Ledger(data, read_only=True)) as ledger, ExitStack() as stack:
+        folder = None if out is None else stack.enter_context(atomic_folder(out))
         known = ledger.cameras()
         unknown = [camera for camera in cameras if camera not in known]
         if unknown:
             raise UsageError(f"--camera {unknown[0]}: {data} knows only {', '.join(known) or 'no camera'}")
-        seen = read_period(ledger, cameras or known, parse_since(since, now), utc_text(now))
+        since_utc = parse_since(since, now)
+        seen = read_period(ledger, cameras or known, since_utc, utc_text(now))
         models = make_language_models(options.config, options.config.cameras)
-        plan = asyncio.run(_plan(seen, out.name, models, options))
+        chosen, plan = asyncio.run(_plan(seen, None if out is None else out.name, models, options))
+        if show is not None:
+            settings, moments = options.config.reel, read_moments(ledger, seen, since_utc)
+            rows = explain(moments, chosen, fit(chosen, settings), seen.preferences)
+            sys.stdout.writelines(f"{line}\n" for line in show.lines(rows))
+        if plan is None or out is None or folder is None:
+            return
         reel = compile_reel(plan, folder, options.config.reel, report)
         for kind in options.exports:
             export(reel, kind, folder / kind.file_name)
     sys.stdout.write(summary(reel, out))
 
 
-async def _plan(seen: ReelPeriod, reel_id: str, models: LanguageModels, options: Options) -> ReelPlan:
+async def _plan(
+    seen: ReelPeriod, reel_id: str | None, models: LanguageModels, options: Options
+) -> tuple[Chosen, ReelPlan | None]:
+    """Choose a period's chapters, and plan their reel if it has an id."""
+    settings = options.config.reel
+    planner = Planner.of(settings, models)
     try:
-        settings = options.config.reel
-        return await Planner.of(settings, models).plan(seen, settings, reel_id=reel_id, seq=1)
+        chosen = await planner.choose(seen)
+        if reel_id is None:
+            return chosen, None
+        return chosen, await planner.plan(seen, settings, reel_id=reel_id, seq=1, chosen=chosen)
     finally:
         await models.describer.close()
 

@@ -250,11 +250,18 @@ def ledger(
 @command(
     app,
     "livereel reel --out evening --since 20:00",
-    "livereel reel --out front --data front --since yesterday --camera front",
+    "livereel reel --explain --since 2h",
 )
 def reel(
     *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The reel's folder; it must not exist yet. Needed without --explain.",
+            show_default="none",
+        ),
+    ] = None,
     data: FolderOption = Path("livereel-data"),
     since: SinceOption = None,
     camera: Annotated[
@@ -262,6 +269,12 @@ def reel(
         typer.Option(metavar="NAME", help="Only this camera; repeatable.", show_default="all cameras"),
     ] = None,
     export: ExportOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print all moments: which are in the reel, and why.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --explain: a JSON object for each moment.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Make a reel now of what was seen since TIME.
@@ -270,9 +283,18 @@ def reel(
     """
     from livereel.app import reel_now
     from livereel.config.options import read_options
+    from livereel.config.schema import UsageError
+    from livereel.reels.explain import ExplainAs
 
+    if out is None and not explain:
+        raise UsageError("--out DIR is needed (or --explain, which needs none)")
+    if as_json and not explain:
+        raise UsageError("--json needs --explain")
+    if export and out is None:
+        raise UsageError("--export needs --out DIR")
     options = replace(read_options(config, [], []), exports=tuple(export or ()))
-    reel_now(data, out, since, camera or [], options)
+    show = (ExplainAs.JSON if as_json else ExplainAs.TABLE) if explain else None
+    reel_now(data, out, since, camera or [], options, show=show)
 
 
 @command(app, "livereel search car", "livereel search 'red car -truck' --camera front --since yesterday")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.block_chooser import BlockChooser
+from analyzer.reel.choose import Chosen
 from analyzer.reel.compile import ReelPlan
 from analyzer.reel.length import fit
 from analyzer.reel.preference.preferences import Preferences
@@ -48,6 +49,10 @@ class Planner:
         """Return a planner that asks these models, or their built-in stand-ins."""
         return cls(BlockChooser(settings, models.propose), models.narrate)
 
+    async def choose(self, period: ReelPeriod) -> Chosen:
+        """Choose the chapters of a period, not yet held to the reel's length."""
+        return await self._chooser.choose(period.moments, period.preferences)
+
     async def plan(
         self,
         period: ReelPeriod,
@@ -57,6 +62,7 @@ class Planner:
         seq: int,
         of_files: bool = False,
         whole: bool = False,
+        chosen: Chosen | None = None,
     ) -> ReelPlan:
         """Plan the reel of a period.
 
@@ -66,8 +72,10 @@ class Planner:
             reel_id, seq: its name.
             of_files: its times are media time.
             whole: it may be longer than the settings' limit where that is needed to show one event whole.
+            chosen: what ``choose`` has returned for the period; None chooses now.
         """
-        chosen = await self._chooser.choose(period.moments, period.preferences)
+        if chosen is None:
+            chosen = await self.choose(period)
         chosen = fit(chosen, settings, whole=whole)
         story = await self._narrate(chosen.choices, period.gaps, period.cameras, media_time=of_files)
         return ReelPlan(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from analyzer.describe.moment import Moment
 from analyzer.reel.compile import ReelPlan
 from analyzer.reel.preference.preferences import Preferences
 from analyzer.reel.records import Reel, ReelError
@@ -54,6 +55,16 @@ def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, until_ut
         moments=tuple(entry.moment for entry in entries if entry.moment and _can_be_shown(entry.window)),
         gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
         preferences=Preferences(ledger.feedback.judged()),
+    )
+
+
+def read_moments(ledger: Ledger, period: ReelPeriod, since_utc: str) -> tuple[Moment, ...]:
+    """Read all moments of a period that was read since then, with those that cannot be shown any more."""
+    return tuple(
+        entry.moment
+        for camera in period.cameras
+        for entry in ledger.windows.entries(since_utc, camera=camera)
+        if entry.moment and entry.window.start_utc < period.end_utc
     )
 
 
