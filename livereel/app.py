@@ -42,6 +42,7 @@ from livereel.live.service import Intervals, Live
 from livereel.reels.explain import ExplainAs, explain
 from livereel.reels.plan import Planner, ReelPeriod
 from livereel.reels.rolling import RollingReel, read_moments, read_period
+from livereel.replay.tuner import LedgerTuner
 from livereel.storage.data_dir import LATEST, REELS, lock_data_dir
 from livereel.storage.recovery import recover
 from livereel.storage.retention import Retention
@@ -78,9 +79,10 @@ def watch(cameras: Sequence[CameraSettings], data: Path, options: Options, secon
     summary = RunSummary({camera.name: camera.source for camera in cameras}, start)
     models = make_language_models(options.config, cameras)
     with lock_data_dir(data), closing(Ledger(data)) as ledger:
-        outlets = _outlets(ledger, [camera.name for camera in cameras], options.config)
+        jobs = [_job(camera, data, options) for camera in cameras]
+        outlets = _outlets(ledger, jobs, options.config)
         recover(data, ledger)
-        live = build([_job(camera, data, options) for camera in cameras], ledger, models, options)
+        live = build(jobs, ledger, models, options)
         _log_start(cameras, data, options, seconds)
         asyncio.run(_run(live, models, outlets, seconds, summary))
         summary.require_watched()
@@ -240,19 +242,20 @@ async def _load(models: LanguageModels, stop: asyncio.Event) -> None:
             raise
 
 
-def _outlets(ledger: Ledger, cameras: Sequence[str], config: Config) -> list[Outlet]:
+def _outlets(ledger: Ledger, jobs: Sequence[CameraJob], config: Config) -> list[Outlet]:
     """Return what opens each sink of a run; a sink that fails for good stops the run.
 
     Outboxes are opened at once, as they hold all events that are made from now on, and so is the port of the
     pages. Raises SinkError where that is in use.
     """
     outlets: list[Outlet] = []
+    cameras = [job.camera.name for job in jobs]
     if config.mqtt.host is not None:
         outlets.append(_mqtt(ledger, cameras, config.mqtt))
     ledger.outboxes.remove_others("notify-", [settings.name for settings in config.notify])
     outlets += [_notify(ledger, settings, config.web.public_url) for settings in config.notify]
     if config.web.enabled:
-        outlets.append(_web(ledger, cameras, config.web))
+        outlets.append(_web(ledger, jobs, config.web))
     return outlets
 
 
@@ -288,13 +291,14 @@ def _notify(ledger: Ledger, settings: NotifySettings, page_url: str | None) -> O
     return _outlet(settings.name, lambda _: NotifySink(settings, outbox, notifications, service))
 
 
-def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outlet:
+def _web(ledger: Ledger, jobs: Sequence[CameraJob], settings: WebSettings) -> Outlet:
     from sinks.web.sink import WebSink, listen, url_of  # noqa: PLC0415  # a web server, for who wants one
 
     listening = listen(settings)
     log.info("web: %s", url_of(listening, settings))
 
     def make(live: Live) -> _RunningSink:
+        cameras = [job.camera.name for job in jobs]
         archive = LedgerArchive(ledger, cameras)
         return WebSink(
             settings,
@@ -303,6 +307,7 @@ def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outle
             archive,
             reels=live,
             feedback=ledger.feedback,
+            tuner=LedgerTuner(ledger, jobs),
             telemetry=live.stats,
             version=livereel.__version__,
         )

@@ -7,6 +7,7 @@ Modules, in reading order:
 - ``outbox``: the Outbox protocol: what a sink must deliver, stored with the event that makes it
 - ``archive``: the Archive protocol: what sinks may read of what is stored
 - ``feedback``: what people think of moments, and the protocol that stores it
+- ``tuning``: the protocol by which other settings are tried on stored windows
 - ``serialize``: windows and gaps as JSON objects
 - ``mqtt``: the MQTT sink, with Home Assistant discovery
 - ``notify``: alerts, moments and reels sent to people

@@ -8,7 +8,7 @@ Modules, in reading order:
     api         the JSON API
     media       clips, keyframes and reels, with ranges
     pages       HTML from ``templates``, with script and style from ``static``
-    tuning      feedback on moments
+    tuning      feedback on moments, and other settings tried on stored windows
     connection  clients that are slow
     openapi     the JSON API described, for programs and for people
     metrics     counters for Prometheus

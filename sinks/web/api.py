@@ -117,7 +117,7 @@ class Api:
         """Make a reel of a body's ``since_utc``, ``until_utc`` and ``cameras``; return its id and seq."""
         wanted = await object_of(request)
         now = utc_text(datetime.now(UTC))
-        since, until = _time(wanted, "since_utc", ""), _time(wanted, "until_utc", now)
+        since, until = utc_of(wanted, "since_utc", ""), utc_of(wanted, "until_utc", now)
         if not since or since >= until:
             raise HTTPException(
                 400, "since_utc: expected a time before until_utc, such as 2026-01-31T14:00:00Z"
@@ -227,7 +227,8 @@ def time_of(request: Request, name: str) -> str | None:
     return _utc(name, text) if text else None
 
 
-def _time(values: dict[str, Any], name: str, default: str) -> str:
+def utc_of(values: dict[str, Any], name: str, default: str) -> str:
+    """Return a time of a JSON object as UTC text; 400 for what is none."""
     text = values.get(name)
     return default if text is None else _utc(name, text)
 

@@ -21,13 +21,15 @@ from analyzer.describe.moment import Moment
 from sinks.archive import Archive
 from sinks.feedback import FeedbackStore
 from sinks.sink import Event, SinkError
+from sinks.tuning import Tuner
 from sinks.web import api, media, pages, probes
 from sinks.web.access import Access, Guard
 from sinks.web.board import Board
 from sinks.web.connection import Patience, protocol
 from sinks.web.metrics import Metrics, Telemetry
 from sinks.web.settings import WebSettings
-from sinks.web.tuning import feedback as tuning
+from sinks.web.tuning import feedback as judging
+from sinks.web.tuning import replay as replays
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +80,7 @@ class WebSink:
         *,
         reels: api.ReelMaker,
         feedback: FeedbackStore,
+        tuner: Tuner,
         telemetry: Telemetry,
         version: str,
         patience: Patience | None = None,
@@ -92,7 +95,8 @@ class WebSink:
             routes=[
                 *pages.routes(archive, self.board, guard, version),
                 *api.routes(archive, self.board, reels),
-                *tuning.routes(feedback, guard),
+                *judging.routes(feedback, guard),
+                *replays.routes(archive, tuner),
                 *media.routes(archive, self.board),
                 Route("/metrics", self._metrics.metrics),
                 *probes.routes(archive, self.board),

@@ -3,4 +3,5 @@
 Modules, in reading order:
 
 - ``feedback``: verdicts on moments
+- ``replay``: other settings, tried on what a camera has stored
 """

@@ -29,6 +29,7 @@ from livereel.ledger.records import FILE
 from livereel.live.archive import LedgerArchive
 from livereel.live.background_task import running
 from livereel.live.service import Live
+from livereel.replay.tuner import LedgerTuner
 from livereel.storage.settings import RetentionSettings
 from sinks.serialize import gap_row
 from sinks.sink import Sink
@@ -150,7 +151,8 @@ def watching(
     ledger = Ledger(data)
     options = few_chapters(reels_every_s)
     words = make_language_models(options.config, ())
-    live = build(list(_jobs(sources, data)), ledger, words, options, patience=patience)
+    jobs = list(_jobs(sources, data))
+    live = build(jobs, ledger, words, options, patience=patience)
     archive = LedgerArchive(ledger, list(sources))
     site = (
         WebSink(
@@ -160,6 +162,7 @@ def watching(
             archive,
             reels=live,
             feedback=ledger.feedback,
+            tuner=LedgerTuner(ledger, jobs),
             telemetry=live.stats,
             version="1.2.3",
         )

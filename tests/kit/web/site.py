@@ -21,6 +21,7 @@ from livereel.config.describers import make_language_models
 from livereel.ledger.ledger import Ledger
 from livereel.live.archive import LedgerArchive
 from livereel.live.service import Live
+from livereel.replay.tuner import LedgerTuner
 from sinks.sink import Event
 from sinks.web.connection import Patience
 from sinks.web.settings import WebSettings
@@ -120,11 +121,15 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-").title(): value for name, value in headers.items()}
 
 
+def jobs_of(ledger: Ledger, cameras: Sequence[str]) -> list[CameraJob]:
+    """What watches these cameras, with the settings of tests."""
+    return [CameraJob(CameraSettings(name, "synthetic://street"), WINDOWS, ledger.data) for name in cameras]
+
+
 def idle(ledger: Ledger, cameras: Sequence[str]) -> Live:
     """A live run that is not started: it watches nothing, and can make reels."""
-    jobs = [CameraJob(CameraSettings(name, "synthetic://street"), WINDOWS, ledger.data) for name in cameras]
     options = few_chapters()
-    return build(jobs, ledger, make_language_models(options.config, ()), options)
+    return build(jobs_of(ledger, cameras), ledger, make_language_models(options.config, ()), options)
 
 
 @contextmanager
@@ -143,6 +148,7 @@ def serving(
             LedgerArchive(ledger, CAMERAS),
             reels=live,
             feedback=ledger.feedback,
+            tuner=LedgerTuner(ledger, jobs_of(ledger, CAMERAS)),
             telemetry=live.stats,
             version=VERSION,
             patience=patience,
