@@ -33,7 +33,61 @@ def _ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_AREAS: Json = {
+    "type": "array",
+    "items": {"type": "array"},
+    "description": "[x, y, width, height], or corners [[x, y], ...]; pixels of the displayed picture",
+}
+_SETTINGS: dict[str, Json] = {
+    "height_ratio": _NUMBER,
+    "distance_frames": {"type": "integer", "minimum": 1},
+    "max_keyframes": {"type": "integer", "minimum": 1},
+    "regions": _AREAS,
+    "ignore": _AREAS,
+}
+
+
+def _side(**more: Json) -> Json:
+    """Return one side of a comparison; times are seconds from the window's start."""
+    peak = {"at_s": _NUMBER, "value": _NUMBER}
+    return _object(
+        {
+            "threshold": _NUMBER,
+            "signal": {"type": "array", "items": _NUMBER},
+            "peaks": {"type": "array", "items": _object(peak)},
+            "keyframes": {"type": "array", "items": _object({**peak, **more})},
+        }
+    )
+
+
 SCHEMAS: dict[str, Json] = {
+    "Settings": _object(_SETTINGS),
+    "Changes": _object(_SETTINGS, *_SETTINGS),
+    "Replay": _object(
+        {
+            "camera": _TEXT,
+            "width_px": _WHOLE,
+            "height_px": _WHOLE,
+            "since_utc": _UTC,
+            "until_utc": _UTC,
+            "older_left_out": _TRUTH,
+            "unreadable": {**_WHOLE, "description": "windows whose clips cannot be read"},
+            "note": _TEXT,
+            "signal_step_s": _NUMBER,
+            "windows": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "id": _TEXT,
+                        "start_utc": _UTC,
+                        "length_s": _NUMBER,
+                        "stored": _side(number=_or_null(_WHOLE)),
+                        "replayed": _side(picture={**_TEXT, "description": "a JPEG as a data: address"}),
+                    }
+                ),
+            },
+        }
+    ),
     "Error": _object({"error": {**_TEXT, "description": "one line"}}),
     "Camera": _object(
         {
@@ -116,6 +170,7 @@ def _in_path(name: str, text: str) -> Json:
     return {"name": name, "in": "path", "required": True, "description": text, "schema": _TEXT}
 
 
+_NAME = _in_path("name", "the camera's name")
 _SINCE = _query("since", _UTC, "from then on, this time included")
 _UNTIL = _query("until", _UTC, "before then")
 _CAMERA = _query("camera", _TEXT, "of these cameras; all if none is named", many=True)
@@ -152,6 +207,39 @@ PATHS: dict[str, Json] = {
         "get": _operation(
             "Each camera as it is now",
             _object({"cameras": _list("Camera"), "describer": _or_null(_TEXT)}),
+        )
+    },
+    "/api/cameras/{name}/tuning": {
+        "get": _operation(
+            "A camera's settings, and a picture to draw areas on",
+            _object(
+                {
+                    "camera": _TEXT,
+                    "settings": _ref("Settings"),
+                    "picture": _or_null(
+                        _object(
+                            {
+                                "window_id": _TEXT,
+                                "keyframe": _WHOLE,
+                                "width_px": _WHOLE,
+                                "height_px": _WHOLE,
+                                "end_utc": _UTC,
+                            }
+                        )
+                    ),
+                }
+            ),
+            _NAME,
+        )
+    },
+    "/api/cameras/{name}/replay": {
+        "post": _operation(
+            "What was picked in a time, and what changed settings would pick: up to 10 minutes of clips, the newest",
+            _ref("Replay"),
+            _NAME,
+            body=_object(
+                {"since_utc": _UTC, "until_utc": _UTC, "settings": _ref("Changes")}, "until_utc", "settings"
+            ),
         )
     },
     "/api/moments": {

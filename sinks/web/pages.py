@@ -29,6 +29,7 @@ def routes(archive: Archive, board: Board, guard: Guard, version: str) -> list[R
     return [
         Route("/", pages.home),
         Route("/cameras/{name}", pages.camera),
+        Route("/cameras/{name}/tune", pages.tune),
         Route("/timeline", pages.timeline),
         Route("/reels", pages.reels),
         Route("/reels/{reel_id}", pages.reel),
@@ -65,6 +66,12 @@ class Pages:
         name = request.path_params["name"]
         now = found(self._board.cameras.get(name))
         return self._page(request, "camera.html", camera=now.row(name))
+
+    async def tune(self, request: Request) -> Response:
+        """Show a form that tries other settings on what a camera has stored."""
+        name = request.path_params["name"]
+        found(self._board.cameras.get(name))
+        return self._page(request, "tune.html", camera=name)
 
     async def timeline(self, request: Request) -> Response:
         """Show the day of each camera, and search."""

@@ -13,12 +13,13 @@ from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Outcome
 from livereel.ledger.records import PENDING
 from livereel.live.archive import LedgerArchive
+from livereel.replay.tuner import LedgerTuner
 from sinks.web import api
 from sinks.web.access import Guard
 from sinks.web.settings import WebSettings
-from sinks.web.tuning import feedback
+from sinks.web.tuning import feedback, replay
 from tests.kit.records.events import moment_now, now_utc, reel_in, watching
-from tests.kit.web.site import CAMERAS, VERSION, Site, idle, serving
+from tests.kit.web.site import CAMERAS, VERSION, Site, idle, jobs_of, serving
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,7 @@ def test_it_lists_every_route_of_the_api(site: Site, described: dict[str, Any]) 
     listed = {(path, method.upper()) for path, own in described["paths"].items() for method in own}
     archive = LedgerArchive(site.ledger, CAMERAS)
     routes = api.routes(archive, site.sink.board, idle(site.ledger, CAMERAS))
+    routes += replay.routes(archive, LedgerTuner(site.ledger, jobs_of(site.ledger, CAMERAS)))
     routes += feedback.routes(site.ledger.feedback, Guard(WebSettings()))
     served = {(route.path, method) for route in routes for method in route.methods or ()}
     assert listed == {it for it in served if it[1] != "HEAD"}
