@@ -234,7 +234,7 @@ PATHS: dict[str, Json] = {
     },
     "/api/cameras/{name}/replay": {
         "post": _operation(
-            "What was picked in a time, and what changed settings would pick: up to 10 minutes of clips, the newest",
+            "What was picked in a time, and what changed settings would pick, of up to 10 minutes of clips",
             _ref("Replay"),
             _NAME,
             body=_object(
