@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,9 +104,9 @@ def test_areas_are_drawn_tried_and_written_for_the_configuration(page: Page, tmp
 def test_a_polygon_is_closed_at_its_first_corner_or_by_enter_and_given_up_by_escape(page: Page) -> None:
     choose(page, "shape", "polygon")
     click(page, (100, 50), (200, 50), (150, 150), (100, 50))
-    assert areas(page, "regions") == [[[100, 50], [200, 50], [150, 150]]] or areas(page, "regions") == [
-        pytest.approx(corner, abs=2) for corner in [[100, 50], [200, 50], [150, 150]]
-    ]
+    (corners,) = areas(page, "regions")
+    for corner, wanted in zip(corners, [[100, 50], [200, 50], [150, 150]], strict=True):
+        assert corner == pytest.approx(wanted, abs=2)
     click(page, (300, 200), (380, 200), (340, 260))
     key(page, "Enter")
     assert len(areas(page, "regions")) == 2
@@ -178,4 +177,3 @@ def test_a_camera_without_clips_says_so(window: Page, recorded: Site) -> None:
     window.wait("document.querySelector('#tried').textContent.includes('no clip of this time is stored')")
     assert [it for it in window.problems if "400" not in it] == []
     window.call("Page.navigate", url="about:blank")
-    assert json.dumps(window.problems)
