@@ -1,8 +1,9 @@
 """How well the built-in describer counts: staged films whose movers are known exactly, encoded as H.264.
 
 One JSON line for each kind of film and one for all with up to three movers: in how many windows the number of
-movers that were there at once is exact, the worst errors, and in how many the text says a number that is too
-high. With files, their windows' counts besides. To compare with another version, put it first on the path:
+movers that were there at once is exact, in how many none was found, too few or too many, the worst errors,
+and in how many the text says a number that is too high. With files, their windows' counts besides. To
+compare with another version, put it first on the path:
 
     .venv/bin/python bench/counts.py [--seeds 1-12] [--kinds near,juggling] [--text] [FILE...]
     PYTHONPATH=OTHER_CHECKOUT .venv/bin/python bench/counts.py
@@ -81,6 +82,8 @@ def row(name: str, counts: Sequence[Count]) -> dict[str, object]:
         "kind": name,
         "windows": len(counts),
         "exact": round(sum(error == 0 for error in errors) / len(errors), 3),
+        "silent": sum(each.found == 0 < each.truth for each in counts),
+        "too_low": sum(0 < each.found < each.truth for each in counts),
         "too_high": sum(error > 0 for error in errors),
         "worst": [min(errors), max(errors)],
         "said_too_high": sum(each.said > each.truth for each in counts),

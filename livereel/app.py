@@ -7,8 +7,14 @@ import logging
 import shlex
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+)
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,40 +22,36 @@ from typing import Protocol
 
 import livereel
 from analyzer.describe.describer import DescribeError
-from analyzer.reel.choose import Chosen
-from analyzer.reel.compile import ReelPlan, compile_reel, summary
-from analyzer.reel.export.formats import export
-from analyzer.reel.length import fit
 from analyzer.reel.manifest import VIDEO
-from analyzer.report.page import report
-from base.atomic import atomic_folder
 from base.clock import utc_text
-from base.local_time import length_text
+from base.local_time import date_time_text, length_text
 from base.plural import counted
-from livereel.camera.names import ALL, REQUESTED
+from livereel.camera.names import REQUESTED
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraJob
 from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
-from livereel.config.schema import Config, UsageError
-from livereel.config.since import parse_since
+from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.live.archive import LedgerArchive
 from livereel.live.background_task import running
+from livereel.live.live_views import LiveViews
+from livereel.live.reel_jobs import ReelPauses, Requested
 from livereel.live.run_summary import RunSummary
 from livereel.live.service import Intervals, Live
-from livereel.reels.explain import ExplainAs, explain
-from livereel.reels.plan import Planner, ReelPeriod
-from livereel.reels.rolling import RollingReel, read_moments, read_period
+from livereel.reels.now import ReelRequest, add_reel_now
+from livereel.reels.series import ReelLook, ReelSeries, ScheduledReel
+from livereel.reels.spec import KEPT_ROLLING, ReelSpec, reel_specs
 from livereel.replay.tuner import LedgerTuner
-from livereel.storage.data_dir import LATEST, REELS, lock_data_dir
+from livereel.storage.data_dir import LATEST, REELS, FolderInUseError, lock_data_dir
 from livereel.storage.recovery import recover
 from livereel.storage.retention import Retention
 from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
 from sinks.notify.settings import NotifySettings
+from sinks.outbox import Outbox
 from sinks.sink import Sink
 from sinks.web.settings import WebSettings
 
@@ -67,6 +69,8 @@ DEMO_CAMERAS = (
     CameraSettings(name="field", source="synthetic://field?seed=3&groups_per_minute=2"),
 )
 DEMO_EVERY_S = 15.0
+# A window is in the ledger so long after its end.
+CLOSE_S = 2.0
 
 
 def watch(cameras: Sequence[CameraSettings], data: Path, options: Options, seconds: float | None) -> None:
@@ -76,32 +80,43 @@ def watch(cameras: Sequence[CameraSettings], data: Path, options: Options, secon
     FolderInUseError, LedgerError or OSError.
     """
     start = datetime.now(UTC)
+    specs = reel_specs(options.config, [camera.name for camera in cameras], start)
     summary = RunSummary({camera.name: camera.source for camera in cameras}, start)
     models = make_language_models(options.config, cameras)
     with lock_data_dir(data), closing(Ledger(data)) as ledger:
+        reels = [spec.name for spec in specs]
         jobs = [_job(camera, data, options) for camera in cameras]
-        outlets = _outlets(ledger, jobs, options.config)
+        outlets = _outlets(ledger, jobs, reels, options.config)
         recover(data, ledger)
-        live = build(jobs, ledger, models, options)
-        _log_start(cameras, data, options, seconds)
+        live = build(jobs, ledger, models, options, start=start)
+        _log_start(cameras, data, options, specs, seconds)
         asyncio.run(_run(live, models, outlets, seconds, summary))
         summary.require_watched()
         end = datetime.now(UTC)
         log.info("%s", summary.text(ledger.gaps.since(utc_text(start), utc_text(end)), end))
     log.info("next: livereel ledger --data %s", shlex.quote(str(data)))
-    for reel_id in _reel_ids([camera.name for camera in cameras]):
-        video = data / REELS / reel_id / LATEST / VIDEO
+    for spec in specs:
+        video = data / REELS / spec.name / LATEST / VIDEO
         if video.exists():
-            sys.stdout.write(f"{reel_id}: {video}\n")
+            sys.stdout.write(f"{spec.name}: {video}\n")
 
 
 def _log_start(
-    cameras: Sequence[CameraSettings], data: Path, options: Options, seconds: float | None
+    cameras: Sequence[CameraSettings],
+    data: Path,
+    options: Options,
+    specs: Sequence[ReelSpec],
+    seconds: float | None,
 ) -> None:
     log.info("watching %s: %s", counted(len(cameras), "camera"), ", ".join(camera.name for camera in cameras))
     log.info("data: %s", data)
-    reels = "reels: the first %g s from now, if something has happened by then; then every %g s"
-    log.info(reels, options.config.reel.every_s, options.config.reel.every_s)
+    if not options.config.reels:
+        reels = "reels: the first %g s from now, if something has happened by then; then every %g s"
+        log.info(reels, options.config.reel.every_s, options.config.reel.every_s)
+    for spec in specs if options.config.reels else ():
+        shown = ", ".join(spec.cameras)
+        next_text = date_time_text(spec.schedule.next_after(datetime.now(UTC)))
+        log.info("reel %s: %s, of %s; next at %s", spec.name, spec.schedule.text, shown, next_text)
     log.info("Ctrl-C ends it%s", "" if seconds is None else f"; else it ends after {length_text(seconds)}")
 
 
@@ -111,35 +126,42 @@ def build(
     models: LanguageModels,
     options: Options,
     *,
+    start: datetime | None = None,
     patience: RestartPolicy | None = None,
     intervals: Intervals | None = None,
     retention: Retention | None = None,
 ) -> Live:
-    """Wire a live run of these cameras over an open ledger; nothing is started yet.
+    """Wire a live run of these cameras over an open ledger; nothing is started yet. Raises ConfigError.
 
     Args:
         cameras: what to watch, with all files in the ledger's data folder.
         ledger: stays the caller's to close.
         models: describes windows, chooses chapters and writes stories; also closed by the caller.
         options: of reels, of the describe queue and of retention.
+        start: from when on rolling reels count their intervals; now if None.
         patience: timeouts of cameras; the defaults if None.
         intervals: how often the run does what; the defaults if None.
         retention: in place of one over the options' limits.
     """
     config = options.config
     names = [job.camera.name for job in cameras]
-    reel = partial(_reel, ledger=ledger, config=config, models=models)
+    series = partial(ReelSeries, ledger=ledger, folder=ledger.data / REELS)
+    specs = reel_specs(config, names, start or datetime.now(UTC))
     return Live(
         cameras,
         ledger,
         models.describer,
-        [reel(reel_id, names if reel_id == ALL else [reel_id]) for reel_id in _reel_ids(names)],
-        reel(REQUESTED, names),
+        [
+            ScheduledReel(
+                spec, ReelLook.of(spec.settings, models, spec.profile), series(spec.name, keep=spec.keep)
+            )
+            for spec in specs
+        ],
+        Requested(series(REQUESTED, keep=KEPT_ROLLING), ReelLook.of(config.reel, models), tuple(names)),
         retention=retention or Retention(ledger.data, ledger, config.retention),
-        every_s=config.reel.every_s,
         patience=patience or RestartPolicy(),
         describe=config.describe,
-        intervals=intervals or Intervals(),
+        intervals=intervals or Intervals(reels=ReelPauses(close_s=config.window_s + CLOSE_S)),
     )
 
 
@@ -148,57 +170,23 @@ def demo(data: Path, seconds: float, options: Options) -> None:
     watch(DEMO_CAMERAS, data, options.with_reel_every(DEMO_EVERY_S), seconds)
 
 
-def reel_now(
-    data: Path,
-    out: Path | None,
-    since: str | None,
-    cameras: Sequence[str],
-    options: Options,
-    *,
-    show: ExplainAs | None = None,
-) -> None:
-    """Make a reel of what a data folder holds since then, in the new folder ``out``; print where it is.
+def add_reel(data: Path, name: str, request: ReelRequest, options: Options) -> None:
+    """Make the next reel of a name in the data folder; print where it is.
 
-    With ``show``, what was decided about each moment is printed first; ``out`` may then be None, and no reel
-    is made. May run while another process watches. Raises LedgerError, ConfigError, ReelError, MediaError or
-    OSError.
+    Raises as ``reel_now`` does, and FolderInUseError while another process watches.
     """
-    now = datetime.now(UTC)
-    with closing(Ledger(data, read_only=True)) as ledger, ExitStack() as stack:
-        folder = None if out is None else stack.enter_context(atomic_folder(out))
-        known = ledger.cameras()
-        unknown = [camera for camera in cameras if camera not in known]
-        if unknown:
-            raise UsageError(f"--camera {unknown[0]}: {data} knows only {', '.join(known) or 'no camera'}")
-        since_utc = parse_since(since, now)
-        seen = read_period(ledger, cameras or known, since_utc, utc_text(now))
-        models = make_language_models(options.config, options.config.cameras)
-        chosen, plan = asyncio.run(_plan(seen, None if out is None else out.name, models, options))
-        if show is not None:
-            settings, moments = options.config.reel, read_moments(ledger, seen, since_utc)
-            rows = explain(moments, chosen, fit(chosen, settings), seen.preferences)
-            sys.stdout.writelines(f"{line}\n" for line in show.lines(rows))
-        if plan is None or out is None or folder is None:
-            return
-        reel = compile_reel(plan, folder, options.config.reel, report)
-        for kind in options.exports:
-            export(reel, kind, folder / kind.file_name)
-    sys.stdout.write(summary(reel, out))
+    with _locked_for_reels(data), closing(Ledger(data)) as ledger:
+        _open_outboxes(ledger, options.config)  # the next run sends what is in them
+        add_reel_now(ledger, name, request, options)
 
 
-async def _plan(
-    seen: ReelPeriod, reel_id: str | None, models: LanguageModels, options: Options
-) -> tuple[Chosen, ReelPlan | None]:
-    """Choose a period's chapters, and plan their reel if it has an id."""
-    settings = options.config.reel
-    planner = Planner.of(settings, models)
+@contextmanager
+def _locked_for_reels(data: Path) -> Iterator[None]:
     try:
-        chosen = await planner.choose(seen)
-        if reel_id is None:
-            return chosen, None
-        return chosen, await planner.plan(seen, settings, reel_id=reel_id, seq=1, chosen=chosen)
-    finally:
-        await models.describer.close()
+        with lock_data_dir(data):
+            yield
+    except FolderInUseError as error:
+        raise FolderInUseError(f"{error}: make the reel on its page, or give --out DIR") from error
 
 
 async def _run(
@@ -242,7 +230,7 @@ async def _load(models: LanguageModels, stop: asyncio.Event) -> None:
             raise
 
 
-def _outlets(ledger: Ledger, jobs: Sequence[CameraJob], config: Config) -> list[Outlet]:
+def _outlets(ledger: Ledger, jobs: Sequence[CameraJob], reels: Sequence[str], config: Config) -> list[Outlet]:
     """Return what opens each sink of a run; a sink that fails for good stops the run.
 
     Outboxes are opened at once, as they hold all events that are made from now on, and so is the port of the
@@ -251,7 +239,7 @@ def _outlets(ledger: Ledger, jobs: Sequence[CameraJob], config: Config) -> list[
     outlets: list[Outlet] = []
     cameras = [job.camera.name for job in jobs]
     if config.mqtt.host is not None:
-        outlets.append(_mqtt(ledger, cameras, config.mqtt))
+        outlets.append(_mqtt(ledger, cameras, reels, config.mqtt))
     ledger.outboxes.remove_others("notify-", [settings.name for settings in config.notify])
     outlets += [_notify(ledger, settings, config.web.public_url) for settings in config.notify]
     if config.web.enabled:
@@ -259,12 +247,11 @@ def _outlets(ledger: Ledger, jobs: Sequence[CameraJob], config: Config) -> list[
     return outlets
 
 
-def _mqtt(ledger: Ledger, cameras: Sequence[str], settings: MqttSettings) -> Outlet:
-    messages = Messages(settings.topic_prefix, base=ledger.data)
-    outbox = ledger.outboxes.open("mqtt", messages.stored, max_bytes=settings.outbox_max_bytes)
+def _mqtt(ledger: Ledger, cameras: Sequence[str], reels: Sequence[str], settings: MqttSettings) -> Outlet:
+    outbox = _open_mqtt_outbox(ledger, settings)
 
     def make(live: Live) -> _RunningSink:
-        reels, version = _reel_ids(cameras), livereel.__version__
+        version = livereel.__version__
         return MqttSink(
             settings,
             cameras,
@@ -291,6 +278,19 @@ def _notify(ledger: Ledger, settings: NotifySettings, page_url: str | None) -> O
     return _outlet(settings.name, lambda _: NotifySink(settings, outbox, notifications, service))
 
 
+def _open_outboxes(ledger: Ledger, config: Config) -> None:
+    """Have messages stored for all sinks that a run would have."""
+    if config.mqtt.host is not None:
+        _open_mqtt_outbox(ledger, config.mqtt)
+    for settings in config.notify:
+        _notify(ledger, settings, config.web.public_url)
+
+
+def _open_mqtt_outbox(ledger: Ledger, settings: MqttSettings) -> Outbox:
+    messages = Messages(settings.topic_prefix, base=ledger.data)
+    return ledger.outboxes.open("mqtt", messages.stored, max_bytes=settings.outbox_max_bytes)
+
+
 def _web(ledger: Ledger, jobs: Sequence[CameraJob], settings: WebSettings) -> Outlet:
     from sinks.web.sink import WebSink, listen, url_of  # noqa: PLC0415  # a web server, for who wants one
 
@@ -305,7 +305,8 @@ def _web(ledger: Ledger, jobs: Sequence[CameraJob], settings: WebSettings) -> Ou
             listening,
             cameras,
             archive,
-            reels=live,
+            reels=live.reels,
+            view=LiveViews(live.cameras),
             feedback=ledger.feedback,
             tuner=LedgerTuner(ledger, jobs),
             telemetry=live.stats,
@@ -333,21 +334,3 @@ def _outlet(name: str, make: Callable[[Live], _RunningSink]) -> Outlet:
 def _job(camera: CameraSettings, data: Path, options: Options) -> CameraJob:
     windows = options.for_camera(camera).windows(pictures=True)
     return CameraJob(camera, windows, data, options.config.retention.min_free_bytes)
-
-
-def _reel_ids(cameras: Sequence[str]) -> list[str]:
-    """A reel for each camera, and one over all where there are several."""
-    return [*cameras, *([ALL] if len(cameras) > 1 else [])]
-
-
-def _reel(
-    reel_id: str, cameras: Sequence[str], ledger: Ledger, config: Config, models: LanguageModels
-) -> RollingReel:
-    return RollingReel(
-        reel_id,
-        cameras,
-        ledger=ledger,
-        folder=ledger.data / REELS,
-        planner=Planner.of(config.reel, models),
-        settings=config.reel,
-    )

@@ -6,6 +6,7 @@ Modules, in reading order:
 - ``sink``: the Sink protocol and its error
 - ``outbox``: the Outbox protocol: what a sink must deliver, stored with the event that makes it
 - ``archive``: the Archive protocol: what sinks may read of what is stored
+- ``live_view``: the LiveView protocol: what live viewers of a camera get, and its messages
 - ``feedback``: what people think of moments, and the protocol that stores it
 - ``tuning``: the protocol by which other settings are tried on stored windows
 - ``serialize``: windows and gaps as JSON objects

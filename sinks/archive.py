@@ -49,6 +49,25 @@ class MomentQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedReelNow:
+    """A reel by its name, as it is now.
+
+    Attributes:
+        name: its id.
+        cameras: those that it shows.
+        schedule: when it is made, as ``daily at 20:00 (Europe/Berlin)``.
+        next_utc: its next time.
+        keep: how many of it are kept.
+    """
+
+    name: str
+    cameras: tuple[str, ...]
+    schedule: str
+    next_utc: str
+    keep: int
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of a camera's time with one state.
 
@@ -88,8 +107,8 @@ class Archive(Protocol):
         """Return the gaps that ended after then, in time order."""
         ...
 
-    def reels(self, limit: int) -> list[Row]:
-        """Return the newest reels, the newest first."""
+    def reels(self, limit: int, reel_id: str | None = None) -> list[Row]:
+        """Return the newest reels, of all ids or of one, the newest first."""
         ...
 
     def reel(self, reel_id: str, seq: int | None) -> Row | None:

@@ -45,6 +45,7 @@ def window_row(
         "text": moment.text if moment else None,
         "importance": moment.importance if moment else None,
         "tags": list(moment.tags) if moment else [],
+        "alerts": list(moment.alerts) if moment else [],
         "model": moment.model if moment else None,
         "latency_s": round(moment.latency_s, 3) if moment else None,
         "late": moment.late if moment else False,

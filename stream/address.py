@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 # At least two characters: one would be a Windows drive.
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
@@ -18,6 +18,12 @@ _LOCAL = {"file", "synthetic"}
 _FILE_SERVERS = {"http", "https", "ftp", "sftp"}
 # An address without its scheme, or with a slash missing from it.
 _BARE_CREDENTIALS = re.compile(r"[^@/]+:[^@]*@")
+_AUTHORITY_END = re.compile(r"[/?#]|$")
+_HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\[\]@:/?#\s]*)(?::\d*)?")
+_HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|[^\[\]@:/?#\s]+")
+# An IP address, or a name with a domain or a port.
+_LIKELY_HOST = re.compile(r"localhost|[^/?#]*[.:\]][^/?#]*")
+_NOT_ENCODED = re.compile(r"%(?![0-9a-fA-F]{2})|[^%A-Za-z0-9._~!$&'()*+,;=-]")
 
 
 def redact(address: str) -> str:
@@ -40,6 +46,61 @@ def _without_secrets(rest: str) -> str:
         rest = "***@" + rest.rpartition("@")[2]
     path, mark, query = rest.partition("?")
     return _VALUE.sub("=***", path) + mark + _QUERY_PART.sub(r"\1***", query)
+
+
+def split_credentials(address: str) -> tuple[str, str | None, str]:
+    """Split a URL into scheme with ``://``, ``user:password`` (None: none), and the rest from the host on.
+
+    A password with an unencoded ``/``, ``?`` or ``#`` is recognised where no host and port precede that
+    character, or only a name that is less likely a host than what follows the last ``@``; for ``#`` anyway,
+    as what follows it would never be sent to a server.
+    """
+    match = _SCHEME.match(address)
+    begin = match.group() if match else ""
+    rest = address[len(begin) :]
+    end = _AUTHORITY_END.search(rest)
+    authority, mark = (rest[: end.start()], end.group()) if end else (rest, "")
+    inside = authority.rfind("@")
+    last = rest.rfind("@")
+    if last > inside and ":" in authority:
+        before, after = authority[inside + 1 :], rest[last + 1 :]
+        no_host = not _HOST_AND_PORT.fullmatch(before)
+        after_host, path, _ = after.partition("/")
+        less_likely = (
+            inside >= 0
+            and not _LIKELY_HOST.fullmatch(before)
+            and bool(path and _LIKELY_HOST.fullmatch(after_host))
+        )
+        if _HOST.match(after) and (mark == "#" or no_host or less_likely):
+            return begin, rest[:last], after
+    return begin, authority[:inside] if inside >= 0 else None, rest[inside + 1 :]
+
+
+def with_encoded_credentials(address: str) -> str:
+    """Return a URL whose user and password are percent-encoded where they need it."""
+    begin, credentials, rest = split_credentials(address)
+    if credentials is None or not begin:
+        return address
+    user, colon, password = credentials.partition(":")
+    return f"{begin}{_encoded(user)}{colon}{_encoded(password)}@{rest}"
+
+
+def _encoded(text: str) -> str:
+    return _NOT_ENCODED.sub(lambda found: quote(found.group(), safe=""), text)
+
+
+def host(address: str) -> str:
+    """Return the host of a URL, without the brackets of an IPv6 address; "" where it names none."""
+    match = _HOST_AND_PORT.match(split_credentials(address)[2])
+    return match["host"].strip("[]") if match else ""
+
+
+def unresolved(address: str) -> str:
+    """Return the reason for an address whose host name is unknown."""
+    # A host name is not stated where it may be a part of the password.
+    if "@" in split_credentials(address)[2]:
+        return "its host name cannot be resolved: a special character of its password is not encoded"
+    return f"the host name {host(address)} cannot be resolved"
 
 
 def is_live(address: str) -> bool:

@@ -17,15 +17,13 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
-from stream.address import is_live, local_path, may_be_file, redact, scheme
+from stream.address import is_live, local_path, may_be_file, redact, scheme, with_encoded_credentials
 from stream.codec.encryption import (
     ENCRYPTED,
     KEY_MISSING,
     is_declared,
     is_encrypted,
-    is_protected,
-    is_scrambled,
-    is_served_encrypted,
+    is_refused,
     needs_key,
 )
 from stream.container import as_source_errors, open_container
@@ -67,9 +65,11 @@ class AvSource:
 
         ``transport`` is that of RTSP: ``tcp`` or ``udp``.
         """
-        self._address = address
         self._name = redact(address)
         self._live = is_live(address)
+        if self._live:
+            address = with_encoded_credentials(address)
+        self._address = address
         try:
             self._container = self._opened(address, transport)
         except SourceError as error:
@@ -100,14 +100,13 @@ class AvSource:
 
         ``answers``: a container was opened, so that a server may be asked once more.
         """
-        path = local_path(address)
-        if path is not None and (is_scrambled(path) or is_protected(path)):
+        invalid = isinstance(error.__cause__, av.error.InvalidDataError | None)
+        again = scheme(address) in _READ_AGAIN and (answers or (invalid and may_be_file(address)))
+        if (again or local_path(address) is not None) and is_refused(address):
             return self._encrypted(ENCRYPTED)
         if self._is_keyed(address):
             # The key server may only be down.
             return self._encrypted(KEY_MISSING, retryable=self._live)
-        if answers and scheme(address) in _READ_AGAIN and is_served_encrypted(address):
-            return self._encrypted(ENCRYPTED)
         return error
 
     def _is_keyed(self, address: str) -> bool:
@@ -206,7 +205,7 @@ class AvSource:
     def _read(self) -> Iterator[Packet[Stream]]:
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
         reached_s = -math.inf
-        with as_source_errors(self._name, live=self._live, timeout=SourceFault.STALLED):
+        with as_source_errors(self._name, live=self._live, reading=True):
             for packet in demuxed(self._container, streams):
                 if packet.stream_index == self.video.index and is_encrypted(packet):
                     raise self._encrypted(ENCRYPTED)

@@ -180,16 +180,15 @@ class PacketBuffer:
 
         No cut reaches over that time. With None, or where no group starts so early, everything is dropped.
         """
-        newest = [nth for nth, gop in enumerate(self._gops) if self._starts_by(gop, at_s)]
+        # Groups of an earlier timeline may start before that time only by their numbers.
+        now = max((entry.timeline for entry in self._newest.values() if entry.video), default=0)
+        newest = [
+            nth
+            for nth, gop in enumerate(self._gops)
+            if at_s is not None and gop.timeline == now and gop.start_s <= at_s + _SAME_TIME_S
+        ]
         for _ in range(newest[-1] if newest else len(self._gops)):
             self._drop_gop()
-
-    def _starts_by(self, gop: _Gop, at_s: float | None) -> bool:
-        return (
-            at_s is not None
-            and gop.timeline == self._gops[-1].timeline
-            and gop.start_s <= at_s + _SAME_TIME_S
-        )
 
 
 def _entry(packet: Packet[Stream], before: _Entry | None) -> _Entry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ import av
 import av.error
 from av.container import InputContainer
 
-from stream.address import local_path, redact, scheme
+from stream.address import host, local_path, redact, scheme, unresolved
 from stream.source import SourceError, SourceFault
 from stream.tracks.motion_photo import url
 
@@ -51,14 +52,18 @@ def open_container(address: str, transport: str) -> InputContainer:
         return av.open(camera, mode="r", format="mpegts", options={"analyzeduration": "1000000"})
     path = local_path(address)
     if path is None:
-        timeout_s = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
-        return av.open(
-            address,
-            mode="r",
-            options=_options(address, transport),
-            timeout=timeout_s,
-            metadata_errors="replace",
-        )
+        try:
+            return av.open(
+                address,
+                mode="r",
+                options=_options(address, transport),
+                timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+                metadata_errors="replace",
+            )
+        except OSError as error:
+            if error.errno == errno.EIO and not _resolves(address):  # FFmpeg's error for an unknown name, too
+                raise SourceError(name, unresolved(address), retryable=True) from error
+            raise
     if not address or "\0" in address:
         raise SourceError(name, "not an address")
     if path.is_dir():
@@ -72,21 +77,30 @@ def open_container(address: str, transport: str) -> InputContainer:
     return av.open(url(path), mode="r", options=options, metadata_errors="replace")
 
 
+def _resolves(address: str) -> bool:
+    try:
+        socket.getaddrinfo(host(address) or None, 0)
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
 @contextmanager
-def as_source_errors(name: str, *, live: bool, timeout: SourceFault = SourceFault.DOWN) -> Iterator[None]:
+def as_source_errors(name: str, *, live: bool, reading: bool = False) -> Iterator[None]:
     """Turn PyAV's errors into SourceErrors without their text, which may hold the password.
 
-    ``timeout`` is the fault that a timeout means.
+    ``reading`` is whether the source has been opened already: a timeout then means that it has stalled.
     """
     try:
         yield
     except (av.error.FFmpegError, OSError) as error:
-        reason, final = _explain(error, live=live)
-        fault = timeout if isinstance(error, av.error.ExitError | TimeoutError) else SourceFault.DOWN
+        reason, final = _explain(error, live=live, reading=reading)
+        stalled = reading and isinstance(error, av.error.ExitError | TimeoutError)
+        fault = SourceFault.STALLED if stalled else SourceFault.DOWN
         raise SourceError(name, reason, fault=fault, retryable=live and not final) from error
 
 
-def _explain(error: Exception, *, live: bool) -> tuple[str, bool]:
+def _explain(error: Exception, *, live: bool, reading: bool) -> tuple[str, bool]:
     """Return the reason in a few words, and whether it is final even for a camera."""
     table: list[tuple[type[Exception], str, bool]] = [
         (FileNotFoundError, "no such file", False),
@@ -108,5 +122,5 @@ def _explain(error: Exception, *, live: bool) -> tuple[str, bool]:
     if isinstance(error, OSError) and error.errno == errno.ENOTTY:
         return "not a video device", True
     if isinstance(error, OSError) and error.errno == errno.EIO and live:
-        return "cannot be reached", False  # FFmpeg's error for an unknown host name
+        return "the connection was lost" if reading else "cannot be reached", False
     return (getattr(error, "strerror", None) or type(error).__name__).lower(), False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from av.packet import Packet
@@ -34,9 +34,19 @@ class ThreadedSource:
         stream_epoch_utc: wall time at which the stream's own time was 0; None before the first packet.
     """
 
-    def __init__(self, source: PacketSource, *, max_packets: int = MAX_PACKETS) -> None:
-        """Read ``source``; it waits while ``max_packets`` of its packets have not been taken."""
+    def __init__(
+        self,
+        source: PacketSource,
+        *,
+        max_packets: int = MAX_PACKETS,
+        on_packet: Callable[[Packet[Stream]], object] | None = None,
+    ) -> None:
+        """Read ``source``; it waits while ``max_packets`` of its packets have not been taken.
+
+        ``on_packet`` is called with each packet as soon as it has arrived, in the thread.
+        """
         self._source = source
+        self._on_packet = on_packet
         self.info = source.info
         self.video = source.video
         self.audio = source.audio
@@ -76,6 +86,8 @@ class ThreadedSource:
     def _read(self) -> None:
         try:
             for packet in self._source.packets():
+                if self._on_packet is not None:
+                    self._on_packet(packet)
                 self._put(packet)
                 if self._stopped.is_set():
                     return

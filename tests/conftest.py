@@ -39,9 +39,10 @@ SLOW = (
     "analyzer/reel/test_compile", "analyzer/report/test_page", "analyzer/signal/movers/test_bodies",
     "analyzer/signal/test_flicker.", "base/test_child", "contracts/test_clipper",
     "contracts/test_packet_source", "contracts/test_sink", "faults/", "livereel/camera/test_",
-    "livereel/cli/", "livereel/live/", "livereel/reels/", "sinks/mqtt/", "sinks/web/test_access",
-    "sinks/web/test_api",
-    "sinks/web/test_pages", "stream/media/", "stream/picture/", "stream/test_open", "stream/test_threaded",
+    "livereel/camera/view/", "livereel/cli/", "livereel/live/", "livereel/reels/", "sinks/mqtt/",
+    "sinks/web/test_access", "sinks/web/test_api", "sinks/web/test_live", "sinks/web/test_pages",
+    "sinks/web/test_reel_pages", "stream/media/", "stream/picture/", "stream/test_open",
+    "stream/test_threaded",
     "stream/web/", "synthetic/", "test_media",
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from livereel.camera.settings import CameraSettings
 from livereel.cli.main import app
 from livereel.config.file import load
 from livereel.config.schema import Config
+from livereel.reels.settings import NamedReel
 from sinks.notify.settings import NotifySettings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -203,7 +204,8 @@ WITHOUT_CONTRACT = {
     "FeedbackStore": "one implementation, Feedback: tests/livereel/ledger/test_feedback.py",
     "Tuner": "one implementation, LedgerTuner: tests/sinks/web/tuning/test_replay.py",
     "Telemetry": "one implementation, StatsCollector: tests/sinks/web/test_metrics.py",
-    "ReelMaker": "one implementation, Live: tests/sinks/web/test_pages.py",
+    "LiveView": "one implementation, LiveViews: tests/livereel/live/test_live_views.py",
+    "ReelMaker": "one implementation, ReelJobs: tests/livereel/live/test_reel_jobs.py",
 }
 """Protocols without a contract module, each with its reason. Private ones describe a library's objects."""
 
@@ -265,6 +267,10 @@ def test_the_sample_configuration_describes_every_option_of_a_camera() -> None:
 
 def test_the_sample_configuration_describes_every_option_of_a_service() -> None:
     assert options_of_items("notify") == {field.name for field in dataclasses.fields(NotifySettings)}
+
+
+def test_the_sample_configuration_describes_every_option_of_a_reel() -> None:
+    assert options_of_items("reels") == {field.name for field in dataclasses.fields(NamedReel)}
 
 
 def options_of_items(section: str) -> set[str]:

@@ -39,12 +39,22 @@ class ModelSelector:
         *,
         sampling: Sampling = SELECTING,
         language: str = "English",
+        guide: str = "",
     ) -> None:
-        """``language``, by its English name, is what the reasons are written in."""
+        """Ask ``model`` for choices that keep to ``rules``.
+
+        Args:
+            model: what is asked.
+            rules: how many moments a reel has.
+            sampling: how the answer is drawn.
+            language: by its English name, what the reasons are written in.
+            guide: what counts in this reel, as a profile says it; may be empty.
+        """
         self._model = model
         self._rules = rules
         self._sampling = sampling
         self._language = language
+        self._guide = f"\nWhat counts in this reel:\n{guide.strip()}" if guide.strip() else ""
 
     async def propose(self, moments: tuple[Moment, ...]) -> Proposal | None:
         """What the model would choose; None when all are shown anyway, or when it gives no answer.
@@ -65,7 +75,7 @@ class ModelSelector:
     def _system(self) -> str:
         many = f"Choose {self._rules.min_chapters} to {self._rules.max_chapters} moments."
         tongue = "" if self._language.lower() == "english" else f" Write the reasons in {self._language}."
-        return f"{_TASK}\n{many}{tongue}"
+        return f"{_TASK}\n{many}{tongue}{self._guide}"
 
 
 def _schema(moments: int, rules: ReelSettings) -> Schema:

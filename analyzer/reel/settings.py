@@ -10,6 +10,9 @@ from annotated_types import Ge, Gt, Le
 
 Style = Literal["clips", "keyframes"]
 
+OF_ALL_CAMERAS = "all"
+"""The name of the reel over all cameras; no camera has it."""
+
 
 class ExportFormat(StrEnum):
     """What a reel is written as."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +19,9 @@ from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import JPEG_QUALITY, SIGNAL_STEP_S, Clip, Keyframe, Peak, Window
 from analyzer.signal.window_peaks import PeakFinder, WindowPeaks, choose_keyframes, revised
 from stream.frames.frame import Frame
+
+# Peaks that settled and were not asked for: more than an event has.
+MAX_SETTLED = 64
 
 
 class LazyJpeg:
@@ -136,6 +140,7 @@ class Windower:
         self._cuts_are_peaks = settings.motion.signal != "notebook"
         # Source frames to add to the next step, as a cut was placed before the newest.
         self._carried_frames = 0
+        self._settled: deque[Peak] = deque(maxlen=MAX_SETTLED)
         self._previewed = False
         self._preview: Candidate[LazyJpeg] | None = None
         self._activity = ActivityMeter()
@@ -224,12 +229,25 @@ class Windower:
         """Whether an event is in progress, or ended less than a second ago."""
         return self._finder.active
 
+    @property
+    def motion(self) -> Motion | None:
+        """The motion of the newest frame, without flickers; None before the window's first."""
+        motions = self._window.motions
+        return motions[-1] if motions else None
+
+    def settled_peaks(self) -> list[Peak]:
+        """Return the peaks that have settled since the last call; not all will become keyframes."""
+        settled = list(self._settled)
+        self._settled.clear()
+        return settled
+
     def keyframe_preview(self) -> Candidate[LazyJpeg] | None:
         """Return the first settled peak of the current event, encoded; only once."""
         preview, self._preview = self._preview, None
         return preview
 
     def _settle(self, candidate: Candidate[LazyJpeg]) -> None:
+        self._settled.append(Peak(candidate.pts_s, candidate.value))
         if candidate.payload is not None:
             candidate.payload.encode()
         if self._finder.active and not self._previewed:

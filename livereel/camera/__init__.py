@@ -10,6 +10,7 @@ Read in this order:
 - ``main_stream``: clips of a camera's main stream while its small stream is analysed.
 - ``window_files``: write the clip and the keyframes of a window.
 - ``epoch``: one unbroken connection to a source: frames in, windows of one media time out.
+- ``view``: what is sent to live viewers: a package.
 - ``capture``: the capture loop of one camera: packets in, windows and gaps out.
 - ``worker``: the camera's process, from inside: open the source, capture, report over the pipe.
 - ``process``: the camera's process as the main process sees it.

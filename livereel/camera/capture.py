@@ -14,7 +14,7 @@ from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
-from base.clock import MediaClock, utc_after
+from base.clock import MediaClock, parse_utc, utc_after
 from base.plural import counted
 from livereel.camera.arrivals import Arrivals, Overload
 from livereel.camera.clips import Clipper
@@ -26,6 +26,7 @@ from sinks.events import EpochStarted
 from stream.frames.frame import Frame
 from stream.media.file import MediaError
 from stream.source import PacketSource, SourceError, SourceFault
+from stream.timing.continuity import SEGMENT_S, Continuity
 from stream.timing.pace import Pace
 
 # A window of a camera whose frames come further apart than SLOW_S is closed GRACE_S after its end: the frame
@@ -42,10 +43,17 @@ MIN_GAP_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Break:
-    """The end of the epoch that was observed last: when, and why."""
+    """The end of the epoch that was observed last.
+
+    Attributes:
+        at_utc: up to when it was observed.
+        reason: why it ended.
+        next_utc: when the next one begins if nothing is missed between them; None where something is.
+    """
 
     at_utc: str
     reason: GapReason
+    next_utc: str | None
 
 
 class Capture:
@@ -68,6 +76,7 @@ class Capture:
         space: FreeSpace | None = None,
         epoch: int = 0,
         wanted: Callable[[float], bool] | None = None,
+        on_frame: Callable[[Frame, Epoch], object] | None = None,
     ) -> None:
         """Prepare to watch ``source`` under the name ``camera``.
 
@@ -83,13 +92,16 @@ class Capture:
                 its files are not written. With None, a full disk is an error.
             epoch: number of the first epoch.
             wanted: whether the picture of a stream time is looked at; None looks at all.
+            on_frame: called with each frame that was measured, and its epoch.
         """
         self._source = source
         self._clips = clips
         self._wanted = wanted
+        self._on_frame = on_frame
         self._arrivals = arrivals
         self._overload = Overload()
         self._pace = Pace(source.info.fps)
+        self._arrival = Continuity(SEGMENT_S) if source.info.playlist else Continuity()
         self.counts = CaptureCounts()
         self._files = WindowFiles(clips, pictures, space, self.counts)
         self._camera = Camera(
@@ -151,6 +163,8 @@ class Capture:
         self._clips.push(packet)
         self.counts.unbuffered_packets = self._clips.dropped
         self._epoch.packets.push(packet)
+        if self._arrivals is not None and packet.stream.type == "video":
+            self._arrival.see(self._arrivals.now().timestamp())
         if packet.stream.type == "video" and not self._skips(packet):
             decoder, refused = self._epoch.decoder, self._epoch.decoder.refused
             yield from self._decode(packet)
@@ -181,7 +195,7 @@ class Capture:
         yield from self._pass_on(decoded.frames)
         while decoded.rest:
             at_s = self._epoch.decoder.stream_s(decoded.rest[0])
-            yield from self._break_epoch(GapReason.UNREADABLE, at_s)
+            yield from self._break_epoch(GapReason.UNREADABLE, at_s, restarted=True)
             decoded = self._epoch.take(decoded.rest)
             yield from self._pass_on(decoded.frames)
 
@@ -212,6 +226,8 @@ class Capture:
         if frame.pts_s > 0:  # the epoch's first follows none
             self._pace.see(interval_s)
         yield from epoch.measure(frame, unreadable=unreadable)
+        if self._on_frame is not None:
+            self._on_frame(frame, epoch)
         yield from epoch.changes()
         if abs(epoch.clock.off_s) > MAX_OFF_S:
             yield from self._break_epoch(GapReason.SOURCE_STALLED)
@@ -238,23 +254,30 @@ class Capture:
     def _live_clock(self, arrivals: Arrivals, epoch: Epoch) -> MediaClock:
         """Return the clock of a live epoch that begins now; of the first one, its packets may have waited."""
         start = arrivals.now()
-        if arrivals.stream_epoch_utc is not None and not self.counts.timeline_breaks:
+        before = self._break
+        if before is not None and before.next_utc is not None and self._arrival.unbroken:
+            start = parse_utc(before.next_utc)  # arrival says less where packets come in bursts
+        elif arrivals.stream_epoch_utc is not None and not self.counts.timeline_breaks:
             start = arrivals.stream_epoch_utc + timedelta(seconds=epoch.media_start_s)
         return MediaClock(start, arrivals.now)
 
-    def _break_epoch(self, reason: GapReason, at_s: float | None = None) -> Iterator[Seen]:
+    def _break_epoch(
+        self, reason: GapReason, at_s: float | None = None, *, restarted: bool = False
+    ) -> Iterator[Seen]:
         """End the epoch and prepare the next one; the time between them is a gap of this reason.
 
-        ``at_s`` is the stream time at which the next one begins; None while that is not known.
+        ``at_s`` is the stream time at which the next one begins; None while that is not known. ``restarted``
+        is whether it follows at once, with other timestamps or another frame size.
         """
         self.counts.timeline_breaks += 1
         epoch = self._epoch
         yield from epoch.end()
+        next_s = max(epoch.observed_to_s, epoch.last_s + MIN_EPOCH_S)
         if epoch.begun:
-            self._break = _Break(epoch.clock.utc(epoch.observed_to_s), reason)
+            next_utc = epoch.clock.utc(next_s) if restarted else None
+            self._break = _Break(epoch.clock.utc(epoch.observed_to_s), reason, next_utc)
         self._clips.start_over(at_s)
-        clock = epoch.clock.after(max(epoch.observed_to_s, epoch.last_s + MIN_EPOCH_S))
-        self._epoch = Epoch(self._camera, epoch.number + 1, clock)
+        self._epoch = Epoch(self._camera, epoch.number + 1, epoch.clock.after(next_s))
 
     def warnings(self) -> list[str]:
         """Return what the user should know about this run so far, a line each."""

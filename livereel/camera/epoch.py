@@ -13,8 +13,9 @@ from av.video.stream import VideoStream
 
 from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.flicker.region import Flicker
+from analyzer.signal.motion import Motion
 from analyzer.signal.settings import WindowSettings
-from analyzer.signal.window import Window
+from analyzer.signal.window import Peak, Window
 from analyzer.signal.windower import MeasuredWindow, Windower
 from base.clock import MediaClock
 from livereel.camera.reports import CaptureCounts
@@ -178,6 +179,15 @@ class Epoch:
             yield KeyframePreview(
                 self._camera.name, name, self.clock.utc(peak.pts_s), peak.value, peak.payload.data
             )
+
+    @property
+    def motion(self) -> Motion | None:
+        """The motion of the newest frame; None before the first."""
+        return None if self._windower is None else self._windower.motion
+
+    def settled_peaks(self) -> Sequence[Peak]:
+        """Return the peaks that have settled since the last call."""
+        return () if self._windower is None else self._windower.settled_peaks()
 
     def end(self) -> Iterator[Window | MotionChanged]:
         """End it: yield its last windows, and that nothing moves any more."""

@@ -6,11 +6,9 @@ import itertools
 import re
 from collections.abc import Sequence
 
+from analyzer.reel.settings import OF_ALL_CAMERAS
 from livereel.camera.settings import CameraSettings
 from stream.address import redact
-
-ALL = "all"
-"""The name of the reel over all cameras; no camera has it."""
 
 REQUESTED = "requested"
 """The name of the reels that are asked for; no camera has it."""
@@ -37,7 +35,7 @@ def name_cameras(sources: Sequence[str], *, loop: bool = False) -> list[CameraSe
     for source in sources:
         stem = camera_name(source)[:MAX_CHARS]
         numbered = (f"{stem}-{number}" for number in itertools.count(2))
-        taken = {ALL, REQUESTED, *names}
+        taken = {OF_ALL_CAMERAS, REQUESTED, *names}
         names.append(next(name for name in itertools.chain([stem], numbered) if name not in taken))
     return [
         CameraSettings(name=name, source=source, loop=loop)

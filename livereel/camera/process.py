@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from concurrent.futures import CancelledError
 from contextlib import suppress
+from multiprocessing.reduction import send_handle
 
 from base.child_process import Child
-from livereel.camera.reports import Report
+from livereel.camera.reports import Report, Watched
 from livereel.camera.worker import CameraJob
+from sinks.live_view import ViewKind
 
 # Reports that may wait for the main process. When it is full the camera's process waits to send, and its
 # packets wait in its own bounded queue.
@@ -55,6 +58,22 @@ class CameraProcess:
                 return  # the loop is closed
             if report is None:
                 return
+
+    def view(self, kind: ViewKind) -> socket.socket:
+        """Return a connection over which it sends what is of this kind, until either end is closed.
+
+        Raises OSError when the process is gone.
+        """
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._child.pipe.send(Watched(kind))
+                send_handle(self._child.pipe, theirs.fileno(), self.pid)
+        except OSError:
+            ours.close()
+            raise
+        ours.setblocking(False)
+        return ours
 
     def request_stop(self) -> None:
         """Ask the process to close its window and end."""

@@ -1,4 +1,4 @@
-"""What a camera's process reports to the main process: small records, sent over its pipe."""
+"""What a camera's process reports to the main process, and what it is asked: small records over its pipe."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from analyzer.reel.records import Gap
 from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.window import Window
 from sinks.events import EpochStarted, KeyframePreview, MotionChanged
+from sinks.live_view import ViewKind
 from stream.source import SourceError, SourceFault
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """The process has started, and opens its source now."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlaylistPosition:
     """The source is a live playlist, of which no segment up to ``seen`` may be played again.
 
@@ -86,4 +92,11 @@ class Ended:
         return cls(error.reason, error.fault, error.retryable)
 
 
-Report = Seen | Heartbeat | PlaylistPosition | Ended
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The main process wants to see what is of this kind; the handle of a connection for it follows."""
+
+    kind: ViewKind
+
+
+Report = Seen | Opening | Heartbeat | PlaylistPosition | Ended

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import random
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,9 +15,10 @@ from typing import assert_never
 from analyzer.reel.records import GapReason
 from analyzer.signal.flicker.region import Flicker
 from livereel.camera.process import CameraProcess
-from livereel.camera.reports import CaptureCounts, Ended, Heartbeat, PlaylistPosition, Seen
+from livereel.camera.reports import CaptureCounts, Ended, Heartbeat, Opening, PlaylistPosition, Seen
 from livereel.camera.worker import CameraJob
 from sinks.events import CameraStatus, EpochStarted
+from sinks.live_view import ViewKind
 from stream.source import SourceFault
 
 log = logging.getLogger(__name__)
@@ -33,12 +35,14 @@ class RestartPolicy:
     """How long to wait before a camera's process is ended, and before it is started again.
 
     Attributes:
-        open_s: from the start of the process to its first frame.
+        start_s: from the start of the process until it opens the source; many that start together take long.
+        open_s: from then to its first frame.
         stall_s: from frame to frame.
         stop_s: from the request to stop to the end of the process.
         delays_s: before each new attempt; the last one repeats. They start over after STEADY_S of watching.
     """
 
+    start_s: float = 120.0
     open_s: float = 20.0
     stall_s: float = 20.0
     stop_s: float = 2.5
@@ -116,7 +120,9 @@ class Supervisor:
         self._epoch = job.epoch
         self._stopping = asyncio.Event()
         self._process: CameraProcess | None = None
+        self._running = asyncio.Event()
         self._deadline_s = 0.0
+        self._opening = False
         self._began_s = 0.0
         self._notes = _Notes(self._name)
         self.state = CameraStatus.CONNECTING
@@ -131,6 +137,15 @@ class Supervisor:
     def pid(self) -> int | None:
         """The process id of the camera's process; None while there is none."""
         return None if self._process is None else self._process.pid
+
+    async def view(self, kind: ViewKind) -> socket.socket:
+        """Return a connection over which the camera's process sends what is of this kind, until it ends.
+
+        Waits until there is a process. Raises OSError when it has just ended.
+        """
+        while self._process is None:
+            await self._running.wait()
+        return self._process.view(kind)
 
     @property
     def total(self) -> CaptureCounts:
@@ -185,17 +200,20 @@ class Supervisor:
         except OSError as error:
             return CameraLost(f"its process cannot be started: {error.strerror}")
         self._process = process
+        self._running.set()
         try:
             return await self._listen(process)
         finally:
             self._process = None
+            self._running.clear()
             await process.end()
 
     async def _listen(self, process: CameraProcess) -> CameraLost:
         """Pass reports on until the process is gone; it is ended when its deadline passes without a frame."""
         lost: CameraLost | None = None
         ended: Ended | None = None
-        self._deadline_s = _now_s() + self._policy.open_s
+        self._deadline_s = _now_s() + self._policy.start_s
+        self._opening = False
         while True:
             try:
                 # In short waits, as the deadline may be moved to an earlier time while waiting.
@@ -215,12 +233,15 @@ class Supervisor:
             if isinstance(report, Ended):
                 ended = report
                 self._deadline_s = _now_s() + self._policy.stop_s
+            elif isinstance(report, Opening):
+                self._opening = True
+                self._postpone(self._policy.open_s, ending=lost is not None)
             elif isinstance(report, PlaylistPosition):
                 self._listed = report
             elif isinstance(report, Heartbeat):
                 self._beat(report, ending=lost is not None)
             else:
-                self._postpone(ending=lost is not None)
+                self._postpone(self._stall_s, ending=lost is not None)
                 await self._report(report)
 
     def _end_soon(self, process: CameraProcess) -> None:
@@ -228,10 +249,10 @@ class Supervisor:
         process.request_stop()
         self._deadline_s = _now_s() + self._policy.stop_s
 
-    def _postpone(self, *, ending: bool) -> None:
-        """Move the deadline, as frames come; not for a process that is to end."""
+    def _postpone(self, by_s: float, *, ending: bool) -> None:
+        """Move the deadline to so long from now, unless the process is to end."""
         if not ending and not self._stopping.is_set():
-            self._deadline_s = _now_s() + self._stall_s
+            self._deadline_s = _now_s() + by_s
 
     @property
     def _stall_s(self) -> float:
@@ -242,7 +263,7 @@ class Supervisor:
         self._interval_s = beat.interval_s or 0.0
         if beat.counts.frames > self.counts.frames:
             self._damaged = beat.counts.damaged_packets
-            self._postpone(ending=ending)
+            self._postpone(self._stall_s, ending=ending)
         self._notes.log(beat, self.counts)
         self.counts = beat.counts
 
@@ -260,6 +281,8 @@ class Supervisor:
             return CameraLost("none of its frames can be decoded", GapReason.UNREADABLE)
         if self.state == CameraStatus.WATCHING:
             return CameraLost(f"no frame for {self._stall_s:g} s", GapReason.SOURCE_STALLED)
+        if not self._opening:
+            return CameraLost(f"its process has not started within {self._policy.start_s:g} s")
         return CameraLost(f"no frame within {self._policy.open_s:g} s")
 
     async def _ending_of(self, process: CameraProcess, ended: Ended | None) -> CameraLost:

@@ -5,10 +5,12 @@ Only small records cross the pipe: clips and keyframes go to disk, and the recor
 
 from __future__ import annotations
 
+import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,11 @@ from base.child_process import become_child
 from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips
 from livereel.camera.main_stream import MainStreamClips
-from livereel.camera.reports import Ended, Heartbeat, PlaylistPosition, Report
+from livereel.camera.reports import Ended, Heartbeat, Opening, PlaylistPosition, Report, Watched
 from livereel.camera.settings import CameraSettings
+from livereel.camera.view.channel import Channels
+from livereel.camera.view.frames import FrameView
+from livereel.camera.view.packets import PacketView
 from livereel.storage.data_dir import CLIPS, KEYFRAMES
 from livereel.storage.free_space import FreeSpace
 from stream.open import open_live
@@ -76,16 +81,19 @@ def run(handle: int, parent_pid: int) -> None:
 
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -> Ended:
     camera = job.camera
+    reporter.send(Opening())
     if job.listed is not None:
         from stream.web.playlist import await_segment  # noqa: PLC0415  # an HTTP client, which few cameras need
 
         await_segment(camera.source, job.listed.seen, lambda seen: reporter.send(PlaylistPosition(seen)))
-    main = source = _open(camera.source, camera)
+        reporter.send(Opening())
+    channels = Channels()
+    main = source = _open_main(camera, channels)
     if main.info.live and main.info.playlist:
         reporter.send(PlaylistPosition())
     if camera.detect_source is not None:
         source = _opened_to_detect(camera.detect_source, camera)
-    threading.Thread(target=_stop_on_message, args=(pipe, source), daemon=True).start()
+    threading.Thread(target=_obey, args=(pipe, source, channels), daemon=True).start()
     clips = BufferClips(main, job.data / CLIPS / camera.name, job.windows.window_s)
     other_clips = None if main is source else MainStreamClips(main, source, clips)
     capture = Capture(
@@ -97,6 +105,7 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -
         arrivals=source,
         space=FreeSpace(job.data, job.min_free_bytes),
         epoch=job.epoch,
+        on_frame=FrameView(channels).see,
     )
     threading.Thread(target=_beat, args=(reporter, capture, source), daemon=True).start()
     try:
@@ -114,23 +123,25 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -
     return Ended()
 
 
-def _open(address: str, camera: CameraSettings) -> ThreadedSource:
-    poll_s = camera.poll_s if address == camera.source else None
-    return ThreadedSource(open_live(address, camera.transport, loop=camera.loop, poll_s=poll_s))
+def _open_main(camera: CameraSettings, channels: Channels) -> ThreadedSource:
+    """Open what is kept and watched live."""
+    source = open_live(camera.source, camera.transport, loop=camera.loop, poll_s=camera.poll_s)
+    return ThreadedSource(source, on_packet=PacketView(channels, source).push)
 
 
 def _opened_to_detect(address: str, camera: CameraSettings) -> ThreadedSource:
     try:
-        return _open(address, camera)
+        return ThreadedSource(open_live(address, camera.transport, loop=camera.loop))
     except SourceError as error:
         reason = f"its detect_source: {error.reason}"
         raise SourceError(error.address, reason, fault=error.fault, retryable=error.retryable) from error
 
 
-def _stop_on_message(pipe: Connection[Report, Any], source: ThreadedSource) -> None:
-    """Stop the source at any message of the main process, or at its end."""
+def _obey(pipe: Connection[Report, Any], source: ThreadedSource, channels: Channels) -> None:
+    """Open what the main process wants to see; stop the source at any other message, or at its end."""
     with suppress(EOFError, OSError):
-        pipe.recv()
+        while isinstance(message := pipe.recv(), Watched):
+            channels.open(message.kind, socket.socket(fileno=recv_handle(pipe)))
     source.stop()
 
 

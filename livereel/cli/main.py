@@ -18,6 +18,7 @@ from livereel.cli.parameters import (
     ConfigOption,
     DataOption,
     DescribeOption,
+    ExplainOption,
     ExportOption,
     FolderOption,
     HostOption,
@@ -26,6 +27,8 @@ from livereel.cli.parameters import (
     NoWebOption,
     PortOption,
     ProfileOption,
+    ReelFolderOption,
+    ReelNameOption,
     RegionOption,
     SecondsOption,
     SinceOption,
@@ -254,14 +257,8 @@ def ledger(
 )
 def reel(
     *,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="The reel's folder; it must not exist yet. Needed without --explain.",
-            show_default="none",
-        ),
-    ] = None,
+    out: ReelFolderOption = None,
+    name: ReelNameOption = None,
     data: FolderOption = Path("livereel-data"),
     since: SinceOption = None,
     camera: Annotated[
@@ -269,9 +266,7 @@ def reel(
         typer.Option(metavar="NAME", help="Only this camera; repeatable.", show_default="all cameras"),
     ] = None,
     export: ExportOption = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Print all moments: which are in the reel, and why.")
-    ] = False,
+    explain: ExplainOption = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="With --explain: a JSON object for each moment.")
     ] = False,
@@ -279,22 +274,27 @@ def reel(
 ) -> None:
     """Make a reel now of what was seen since TIME.
 
-    Works while another livereel writes the data folder.
+    With --out it works while another livereel writes the data folder.
     """
-    from livereel.app import reel_now
+    from livereel.app import add_reel
     from livereel.config.options import read_options
     from livereel.config.schema import UsageError
     from livereel.reels.explain import ExplainAs
+    from livereel.reels.now import ReelRequest, reel_now
 
-    if out is None and not explain:
-        raise UsageError("--out DIR is needed (or --explain, which needs none)")
     if as_json and not explain:
         raise UsageError("--json needs --explain")
-    if export and out is None:
-        raise UsageError("--export needs --out DIR")
+    request = ReelRequest(since, tuple(camera or ()), name)
     options = replace(read_options(config, [], []), exports=tuple(export or ()))
-    show = (ExplainAs.JSON if as_json else ExplainAs.TABLE) if explain else None
-    reel_now(data, out, since, camera or [], options, show=show)
+    show = ExplainAs.JSON if as_json else ExplainAs.TABLE
+    if out is None and export:
+        raise UsageError("--out DIR is needed for --export")
+    if out is not None or explain:
+        reel_now(data, out, request, options, show if explain else None)
+    elif name is None:
+        raise UsageError("--out DIR is needed, or --name NAME, or --explain")
+    else:
+        add_reel(data, name, request, options)
 
 
 @command(app, "livereel search car", "livereel search 'red car -truck' --camera front --since yesterday")

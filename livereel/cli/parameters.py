@@ -99,6 +99,28 @@ ProfileOption = Annotated[
         show_default="surveillance",
     ),
 ]
+ReelFolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="The reel's folder; it must not exist yet.",
+        show_default="with --name, the next in the data folder",
+    ),
+]
+ReelNameOption = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="Make it as the configuration's reel of this name.",
+        show_default="none",
+    ),
+]
+ExplainOption = Annotated[
+    bool,
+    typer.Option("--explain", help="Print all moments: which are shown, and why."),
+]
 ExportOption = Annotated[
     list[ExportFormat] | None,
     typer.Option(

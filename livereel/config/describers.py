@@ -20,6 +20,7 @@ from analyzer.reel.choose import Proposal
 from analyzer.reel.narrator import Narrator
 from analyzer.reel.records import Choice, Gap, Story
 from analyzer.reel.selector import ModelSelector
+from analyzer.reel.settings import ReelSettings
 from analyzer.reel.story import narrate
 from livereel.camera.settings import CameraSettings
 from livereel.config.schema import Config, ConfigError
@@ -42,6 +43,8 @@ class Narrate(Protocol):
 
 log = logging.getLogger(__name__)
 
+Proposing = Callable[[ReelSettings, str | None], Propose]
+"""Makes what proposes chapters of reels with these settings; a profile, by its name, says what counts."""
 Probing = Callable[[], Awaitable[Probe]]
 
 
@@ -51,14 +54,14 @@ class LanguageModels:
 
     Attributes:
         describer: for a window.
-        propose: for the choice of chapters.
+        proposing: for the choice of chapters.
         narrate: for a reel's story.
         probe: asks the model for a sign of life, loading it if it must be; None without a model.
         load: loads the model, where it runs in this process; raises DescribeError.
     """
 
     describer: Describer
-    propose: Propose
+    proposing: Proposing
     narrate: Narrate
     probe: Probing | None
     load: Callable[[], Awaitable[None]] | None = None
@@ -73,13 +76,17 @@ def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> L
     if settings.kind == "builtin":
         for option in without_effect(config, cameras):
             log.warning("%s: has no effect without a model (describe.kind is builtin)", option)
-        return LanguageModels(BuiltinDescriber(), _propose_nothing, _narrate_built_in, None)
+        return LanguageModels(BuiltinDescriber(), _proposing_nothing, _narrate_built_in, None)
     model = _describer(settings.kind)(settings, _prompts(settings, cameras))
     drawn, language = settings.selecting, settings.language
-    selector = ModelSelector(model, config.reel, sampling=drawn, language=language)
+
+    def proposing(rules: ReelSettings, profile: str | None) -> Propose:
+        guide = settings.known_profiles[profile] if profile else ""
+        return ModelSelector(model, rules, sampling=drawn, language=language, guide=guide).propose
+
     narrator = Narrator(model, sampling=drawn, language=language)
     load = model.start if isinstance(model, VllmDescriber) else None
-    return LanguageModels(model, selector.propose, narrator.narrate, _probing(model), load)
+    return LanguageModels(model, proposing, narrator.narrate, _probing(model), load)
 
 
 def without_effect(config: Config, cameras: Sequence[CameraSettings]) -> Iterator[str]:
@@ -93,6 +100,9 @@ def without_effect(config: Config, cameras: Sequence[CameraSettings]) -> Iterato
         for option in ("profile", "normal", "tell_me_when", "language"):
             if getattr(camera, option):
                 yield f"cameras[{number}].{option}"
+    for number, reel in enumerate(config.reels):
+        if reel.profile is not None:
+            yield f"reels[{number}].profile"
 
 
 def _describer(kind: Literal["vllm", "openai"]) -> type[VllmDescriber | OpenAiDescriber]:
@@ -135,6 +145,10 @@ def _brief(settings: DescribeSettings, camera: CameraSettings) -> CameraBrief:
         tell_me_when=camera.tell_me_when,
         language=camera.language or settings.language,
     )
+
+
+def _proposing_nothing(_rules: ReelSettings, _profile: str | None) -> Propose:
+    return _propose_nothing
 
 
 async def _propose_nothing(_: tuple[Moment, ...]) -> Proposal | None:

@@ -9,16 +9,19 @@ from typing import Any
 
 import yaml
 
+from analyzer.reel.settings import OF_ALL_CAMERAS
+from livereel.camera.names import REQUESTED
 from livereel.camera.settings import NAME, CameraSettings
 from livereel.config.reader import Keys, Mistake, Reader
 from livereel.config.schema import Config, ConfigError
+from livereel.reels.settings import problems as reel_problems
 from sinks.mqtt.settings import problems as mqtt_problems
 from sinks.notify.settings import problems as notify_problems
 from sinks.web.settings import problems as web_problems
 from stream.address import scheme
 
 # Names of reels that no camera may have.
-RESERVED = {"all": "the reel over all cameras", "requested": "the reels that are asked for"}
+RESERVED = {OF_ALL_CAMERAS: "the reel over all cameras", REQUESTED: "the reels that are asked for"}
 # What PyYAML says of the mistakes that are made most, and what to do.
 _REMEDIES = {
     "found character '\\t' that cannot start any token": "a line is indented with a tab: use spaces",
@@ -49,7 +52,7 @@ def parse(path: Path, text: str) -> Config:
     lines, mistakes = _lines_once(path, root)
     config = reader.read(Config, values)
     mistakes += reader.mistakes
-    mistakes += _more_mistakes(config, {mistake.keys[:1] for mistake in mistakes})
+    mistakes += _more_mistakes(config, {mistake.keys[:depth] for mistake in mistakes for depth in (1, 2)})
     if mistakes:
         raise ConfigError(*_written(path, mistakes, lines))
     return config
@@ -67,8 +70,11 @@ def _yaml(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
         raise ConfigError(f"{path}{line}: not YAML: {_REMEDIES.get(problem, problem)}") from error
 
 
-def _more_mistakes(config: Config, sections: set[Keys]) -> Iterator[Mistake]:
-    """Yield what no single value's bounds can say; of a sink nothing where a value of its is wrong."""
+def _more_mistakes(config: Config, wrong: set[Keys]) -> Iterator[Mistake]:
+    """Yield what no single value's bounds can say; of a sink or a reel nothing where a value of its is wrong.
+
+    ``wrong`` are the sections, and the items of lists, in which mistakes were found.
+    """
     names = [camera.name for camera in config.cameras]
     profiles = config.describe.known_profiles
     yield from _profile_mistakes(config.describe.profile, profiles, ("describe", "profile"))
@@ -76,12 +82,15 @@ def _more_mistakes(config: Config, sections: set[Keys]) -> Iterator[Mistake]:
         keys: Keys = ("cameras", index)
         yield from _camera_mistakes(camera, names[:index], keys)
         yield from _profile_mistakes(camera.profile, profiles, (*keys, "profile"))
+    for mistake in _reel_mistakes(config, names):
+        if mistake.keys[:2] not in wrong:
+            yield mistake
     for section, problems in (("mqtt", mqtt_problems(config.mqtt)), ("web", web_problems(config.web))):
-        if (section,) not in sections:
+        if (section,) not in wrong:
             yield from (Mistake((section, key), problem) for key, problem in problems)
-    if ("notify",) not in sections:
+    if ("notify",) not in wrong:
         for index, service in enumerate(config.notify):
-            problems = notify_problems(service, names, [*names, *RESERVED])
+            problems = notify_problems(service, names, _reel_names(config))
             yield from (Mistake(("notify", index, key), problem) for key, problem in problems)
 
 
@@ -95,6 +104,23 @@ def _camera_mistakes(camera: CameraSettings, before: list[str], keys: Keys) -> I
         yield Mistake((*keys, "name"), f"there are two cameras {name}; choose another name")
     if camera.poll_s is not None and camera.source and scheme(camera.source) not in {"http", "https"}:
         yield Mistake((*keys, "poll_s"), "is for a picture at an http:// or https:// address")
+
+
+def _reel_names(config: Config) -> list[str]:
+    """Return the names of the reels of a run, and that of those on demand."""
+    rolling = [*(camera.name for camera in config.cameras), OF_ALL_CAMERAS]
+    return [*([reel.name for reel in config.reels] or rolling), REQUESTED]
+
+
+def _reel_mistakes(config: Config, cameras: list[str]) -> Iterator[Mistake]:
+    """Without cameras in the file, which come from the command line then, theirs cannot be checked yet."""
+    known = cameras or [name for reel in config.reels for name in reel.cameras]
+    for number, key, problem in reel_problems(config.reels, config.reel, known):
+        yield Mistake(("reels", number, *([key] if key else [])), problem)
+    for number, reel in enumerate(config.reels):
+        yield from _profile_mistakes(
+            reel.profile, config.describe.known_profiles, ("reels", number, "profile")
+        )
 
 
 def _profile_mistakes(profile: str | None, known: Collection[str], keys: Keys) -> Iterator[Mistake]:

@@ -12,6 +12,7 @@ from analyzer.describe.settings import DescribeSettings
 from analyzer.reel.settings import ReelSettings
 from analyzer.signal.settings import MotionSettings, PeakSettings
 from livereel.camera.settings import CameraSettings
+from livereel.reels.settings import NamedReel
 from livereel.storage.settings import RetentionSettings
 from sinks.mqtt.settings import MqttSettings
 from sinks.notify.settings import NotifySettings
@@ -44,6 +45,7 @@ class Config:
     peaks: PeakSettings = field(default_factory=PeakSettings)
     describe: DescribeSettings = field(default_factory=DescribeSettings)
     reel: ReelSettings = field(default_factory=ReelSettings)
+    reels: tuple[NamedReel, ...] = ()
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     web: WebSettings = field(default_factory=WebSettings)
     notify: tuple[NotifySettings, ...] = ()

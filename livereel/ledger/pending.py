@@ -18,6 +18,7 @@ from livereel.ledger.windows import Windows
 _it = windows.c
 _NOT_THESE = _it.id.not_in(bindparam("without", expanding=True))
 _COUNT = select(func.count()).select_from(windows).where(IS_PENDING)
+_OLDEST = select(func.min(_it.start_utc)).where(IS_PENDING)
 _RANK = func.row_number().over(partition_by=_it.camera, order_by=_it.start_utc.desc())
 _RANKED = select(_it.camera, _it.id, _RANK.label("rank")).where(IS_PENDING, _NOT_THESE).subquery()
 _NEWEST = select(_RANKED.c.camera, _RANKED.c.id).where(_RANKED.c.rank == 1)
@@ -49,6 +50,12 @@ class PendingWindows:
         """How many wait."""
         with _mapped():
             return int(self._database.read_one(_COUNT))
+
+    def oldest_pending_utc(self) -> str | None:
+        """The start of the oldest that waits; None where none does."""
+        with _mapped():
+            oldest: str | None = self._database.read_one(_OLDEST)
+        return oldest
 
     def skip_lowest(self, count: int, without: Collection[str]) -> int:
         """End up to ``count`` as ``skipped_overload``, lowest signal first; returns how many."""

@@ -29,6 +29,7 @@ _SINCE = (
     select(_it.manifest, _it.folder).where(_it.end_utc > bindparam("since")).order_by(_it.end_utc, _it.id)
 )
 _NEWEST = select(_it.manifest, _it.folder).order_by(_it.end_utc.desc(), _it.id).limit(bindparam("limit"))
+_NEWEST_OF = select(_it.manifest, _it.folder).where(_ID_IS).order_by(_it.seq.desc()).limit(bindparam("limit"))
 _ONE = select(_it.manifest, _it.folder).where(_ID_IS, _it.seq == bindparam("reel_seq"))
 _REMOVE = delete(reels).where(_ID_IS, _it.seq == bindparam("reel_seq"))
 _REMOVE_WINDOWS = delete(reel_windows).where(
@@ -114,9 +115,10 @@ class Reels:
         rows = self._database.read(_SINCE, {"since": since_utc})
         return [{**json.loads(row.manifest), "folder": row.folder} for row in rows]
 
-    def newest(self, limit: int) -> list[dict[str, Any]]:
-        """Manifests of the newest reels, with their ``folder``, the newest first."""
-        rows = self._database.read(_NEWEST, {"limit": limit})
+    def newest(self, limit: int, reel_id: str | None = None) -> list[dict[str, Any]]:
+        """Manifests of the newest reels, of all ids or of one, with their ``folder``, the newest first."""
+        query, of_id = (_NEWEST, {}) if reel_id is None else (_NEWEST_OF, {"reel_id": reel_id})
+        rows = self._database.read(query, {**of_id, "limit": limit})
         return [{**json.loads(row.manifest), "folder": row.folder} for row in rows]
 
     def manifest(self, reel_id: str, seq: int | None) -> dict[str, Any] | None:

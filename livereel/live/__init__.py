@@ -6,9 +6,11 @@ Modules, in reading order:
     cameras          watches the cameras; stores and publishes what they report
     coverage         ``GapTracker``: opens and closes gaps as cameras come and go
     write_queue      ``WriteQueue``: writes to the ledger that wait while the disk is full
+    reel_jobs        makes reels at their times and on demand, one after another
     publisher        passes events to the sinks
     stats            counters of a run
     archive          the ledger and the data folder, as sinks read them
+    live_views       passes on what cameras show now to who watches them
     run_summary      what a run has seen, and whether any camera could be watched
     background_task  runs a sink for as long as the run lasts
 """

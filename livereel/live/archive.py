@@ -43,7 +43,7 @@ class LedgerArchive:
 
     def search(self, query: MomentQuery) -> list[Row]:
         """Return the windows whose moments match, newest first."""
-        with _mapped():
+        with self._mapped():
             entries = self._ledger.search(query)
             verdicts = self._ledger.feedback.verdicts([entry.window.id for entry in entries])
             return [self._row(entry, verdicts) for entry in entries]
@@ -51,7 +51,7 @@ class LedgerArchive:
     def moment(self, window_id: str) -> Row | None:
         """Return one window with its moment."""
         entry = self._find(window_id)
-        with _mapped():
+        with self._mapped():
             verdicts = self._ledger.feedback.verdicts([window_id])
         return self._row(entry, verdicts) if entry else None
 
@@ -60,7 +60,7 @@ class LedgerArchive:
 
         Of the two the more active state holds, so that a short event in a long quiet stays visible.
         """
-        with _mapped():
+        with self._mapped():
             windows = self._ledger.windows.states(camera, since_utc, until_utc)
             gaps = self._ledger.gaps.since(since_utc, utc_text(datetime.now(UTC)), camera=camera)
         observed = (Span(start, end, state, observed=True) for start, end, state in windows)
@@ -73,18 +73,18 @@ class LedgerArchive:
 
     def gaps(self, since_utc: str) -> list[Row]:
         """Return the gaps that ended after then, in time order."""
-        with _mapped():
+        with self._mapped():
             found = self._ledger.gaps.since(since_utc, utc_text(datetime.now(UTC)))
         return [gap_row(gap) for gap in found]
 
-    def reels(self, limit: int) -> list[Row]:
-        """Return the newest reels, the newest first."""
-        with _mapped():
-            return self._ledger.reels.newest(limit)
+    def reels(self, limit: int, reel_id: str | None = None) -> list[Row]:
+        """Return the newest reels, of all ids or of one, the newest first."""
+        with self._mapped():
+            return self._ledger.reels.newest(limit, reel_id)
 
     def reel(self, reel_id: str, seq: int | None) -> Row | None:
         """Return a reel, the newest of its id where ``seq`` is None."""
-        with _mapped():
+        with self._mapped():
             return self._ledger.reels.manifest(reel_id, seq)
 
     def clip(self, window_id: str) -> tuple[Path, float] | None:
@@ -106,7 +106,7 @@ class LedgerArchive:
 
     def export(self, reel_id: str, seq: int, kind: ExportFormat, file: Path) -> bool:
         """Write a reel for editors to a new file; False where there is no such reel."""
-        with _mapped():
+        with self._mapped():
             reel = self._ledger.reels.find(reel_id, seq)
         if reel is None or not reel.chapters:
             return False
@@ -118,14 +118,20 @@ class LedgerArchive:
         return True
 
     def _find(self, window_id: str) -> Entry | None:
-        with _mapped():
+        with self._mapped():
             return self._ledger.windows.find(window_id)
 
     def _row(self, entry: Entry, verdicts: Mapping[str, Verdict]) -> Row:
         row = window_row(entry.window, entry.outcome, entry.moment, base=self._ledger.data)
-        alerts = list(entry.moment.alerts) if entry.moment else []
-        own = {"alerts": alerts, "feedback": verdicts.get(entry.window.id)}
+        own = {"feedback": verdicts.get(entry.window.id)}
         return {**row, **own, "strongest": _strongest(entry.window.keyframes)}
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except LedgerError as error:
+            raise ArchiveError(reason_without_folder(error, self._ledger.data)) from error
 
 
 def joined(spans: Iterable[Span], least_s: float) -> list[Span]:
@@ -168,9 +174,9 @@ def _activity(span: Span) -> int:
             assert_never(span.state)
 
 
-@contextmanager
-def _mapped() -> Iterator[None]:
-    try:
-        yield
-    except LedgerError as error:
-        raise ArchiveError(str(error)) from error
+def reason_without_folder(error: Exception, data: Path) -> str:
+    """Return why something failed, for who may not know where the data folder lies on this machine."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    folder = str(data)
+    return str(error).replace(f"{folder}/", "").replace(folder, "the data folder")

@@ -7,9 +7,8 @@ import logging
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from analyzer.describe.describer import Describer
 from analyzer.describe.model_health import PAUSES_S
@@ -17,19 +16,19 @@ from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue
 from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.window_store import WindowStoreError
-from analyzer.reel.records import Reel, ReelError
+from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
 from base.clock import parse_utc, utc_text
-from base.plural import counted
 from livereel.camera.supervisor import RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError, WindowState
 from livereel.live.cameras import Cameras
 from livereel.live.publisher import Publisher
+from livereel.live.reel_jobs import ReelJobs, ReelPauses, Requested
 from livereel.live.stats import Counted, StatsCollector
 from livereel.live.write_queue import WriteQueue
-from livereel.reels.rolling import RollingReel
+from livereel.reels.series import ScheduledReel
 from livereel.storage.retention import Retention
 from sinks.archive import ArchiveError
 from sinks.events import (
@@ -38,13 +37,11 @@ from sinks.events import (
     Restored,
 )
 from sinks.sink import Sink
-from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)
 
 # At a start, the last caption of a camera is published if it is not older.
 LAST_MAX_AGE = timedelta(hours=1)
-MAX_REQUESTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +54,7 @@ class Intervals:
         stats_s: between two publications of stats.
         drain_s: how long a run that ends by itself waits for the last windows to be described.
         model_pauses_s: after each failure in a row of the model; the last one repeats.
+        reels: how long reels wait.
     """
 
     sweep_s: float = 30.0
@@ -64,6 +62,7 @@ class Intervals:
     stats_s: float = 60.0
     drain_s: float = 120.0
     model_pauses_s: tuple[float, ...] = PAUSES_S
+    reels: ReelPauses = field(default_factory=ReelPauses)
 
 
 class Live:
@@ -74,6 +73,7 @@ class Live:
     Attributes:
         describe_queue: describes pending windows.
         stats: the counters of the run.
+        reels: makes the reels.
     """
 
     def __init__(
@@ -81,27 +81,21 @@ class Live:
         cameras: Sequence[CameraJob],
         ledger: Ledger,
         describer: Describer,
-        reels: Sequence[RollingReel],
-        requested: RollingReel,
+        reels: Sequence[ScheduledReel],
+        requested: Requested,
         *,
         retention: Retention,
-        every_s: float,
         patience: RestartPolicy,
         describe: DescribeSettings,
         intervals: Intervals,
     ) -> None:
         self._ledger = ledger
-        self._reels = {reel.id: reel for reel in reels}
-        self._requested = requested
-        self._waiting_requests = 0
         self._retention = retention
-        self._every_s = every_s
         self._intervals = intervals
         self._publisher = Publisher()
         self._writes = WriteQueue()
         self._no_room = asyncio.Event()
-        self._one_reel = asyncio.Lock()
-        self._requested_reels: asyncio.Queue[str] = asyncio.Queue(MAX_REQUESTS)
+        self.reels = ReelJobs(reels, requested, ledger, self._publisher, intervals.reels)
         self.describe_queue = DescribeQueue(
             describer,
             ledger.pending,
@@ -123,6 +117,7 @@ class Live:
                 self._cameras.gaps,
                 self._publisher,
                 retention,
+                self.reels,
             )
         )
         self._describer_trouble: str | None = None
@@ -147,8 +142,7 @@ class Live:
             watching = tasks.create_task(self._cameras.watch())
             jobs = (
                 self._describe_forever(),
-                self._make_reels_forever(),
-                self._make_requested_reels(),
+                self.reels.run(),
                 self._sweep_forever(),
                 self._retry_writes_forever(),
                 self._publish_last(),
@@ -158,22 +152,16 @@ class Live:
             await _first(stop.wait(), asyncio.wait([watching]), seconds=seconds)
             self._cameras.stop()
             await asyncio.wait([watching])
-            await _unless(stop, self._reel_done())
+            await _unless(stop, self.reels.done())
             for task in background:
                 task.cancel()
         self._cameras.close()
         await _unless(stop, self._finish())
 
-    async def _reel_done(self) -> None:
-        """Wait for the reel that is being made."""
-        async with self._one_reel:
-            pass
-
     async def _finish(self) -> None:
         """Describe pending windows, and make the reels a last time."""
         await self.describe_queue.drain(self._intervals.drain_s)
-        for reel in self._reels.values():
-            await self._make(reel)
+        await self.reels.finish()
 
     async def _publish_last(self) -> None:
         """Publish what an earlier run has left as the last captions and reels."""
@@ -185,11 +173,11 @@ class Live:
         try:
             entries = self._ledger.windows.entries(utc_text(datetime.now(UTC) - LAST_MAX_AGE))
             moments = {entry.window.camera: entry.moment for entry in entries if entry.moment}
-            reels = [self._ledger.reels.latest(reel_id) for reel_id in self._reels]
+            reels = self.reels.newest()
         except LedgerError as error:
             log.warning("the last captions and reels are not published: %s", error)
             return []
-        return [*moments.values(), *(reel for reel in reels if reel)]
+        return [*moments.values(), *reels]
 
     # Cameras and the ledger
 
@@ -242,62 +230,9 @@ class Live:
             state = DescriberStatus.ONLINE if trouble is None else DescriberStatus.OFFLINE
             await self._publisher.publish(DescriberState(state, trouble, _now()))
 
-    # Reels
-
-    async def _make_reels_forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._every_s)
-            for reel in self._reels.values():
-                await self._make(reel)
-
     async def make_reel(self, reel_id: str) -> None:
-        """Make the next reel now; beyond MAX_REQUESTS it is dropped, as its reel is requested already."""
-        with suppress(asyncio.QueueFull):
-            self._requested_reels.put_nowait(reel_id)
-
-    async def _make_requested_reels(self) -> None:
-        while True:
-            await self._make(self._reels[await self._requested_reels.get()])
-
-    async def make_period(
-        self, since_utc: str, until_utc: str, cameras: tuple[str, ...]
-    ) -> dict[str, Any] | None:
-        """Make a reel of a time and some cameras, all if none is named, and publish it.
-
-        Returns its ``id`` and ``seq``; None where nothing happened. Raises ArchiveError when it cannot be
-        made, or when MAX_REQUESTS wait already.
-        """
-        if self._waiting_requests >= MAX_REQUESTS:
-            raise ArchiveError(f"{MAX_REQUESTS} reels are being made: try again in a minute")
-        self._waiting_requests += 1
-        try:
-            async with self._one_reel:
-                made = await self._requested.make_between(
-                    cameras or tuple(self.cameras), since_utc, until_utc
-                )
-        except (ReelError, MediaError, LedgerError, OSError) as error:
-            raise ArchiveError(f"the reel cannot be made: {error}") from error
-        finally:
-            self._waiting_requests -= 1
-        if made is None:
-            return None
-        await self._publisher.publish(made)
-        self._requested.drop_old()
-        return {"id": made.id, "seq": made.seq}
-
-    async def _make(self, reel: RollingReel) -> None:
-        """Make a reel if there is a new moment, and publish it."""
-        async with self._one_reel:
-            try:
-                made = await reel.make(datetime.now(UTC))
-            except (ReelError, MediaError, LedgerError, OSError) as error:
-                log.warning("reel %s: not made: %s", reel.id, error)
-                return
-            if made is not None:
-                chapters = counted(len(made.chapters), "chapter")
-                log.info("reel %s: %s, %s: %s", made.id, made.title, chapters, made.folder)
-                await self._publisher.publish(made)
-                reel.drop_old()
+        """Make the next reel of this name soon."""
+        await self.reels.request(reel_id)
 
     async def _sweep_forever(self) -> None:
         """Sweep each ``sweep_s``, and soon after a window that could not be stored as the disk is full."""

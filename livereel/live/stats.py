@@ -20,6 +20,7 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING, WindowState
 from livereel.live.coverage import GapTracker
 from livereel.live.publisher import Publisher
+from livereel.live.reel_jobs import ReelJobs
 from livereel.live.write_queue import WriteQueue
 from livereel.storage.retention import Retention
 from sinks.archive import ArchiveError
@@ -41,6 +42,7 @@ class Counted:
     gaps: GapTracker
     publisher: Publisher
     retention: Retention
+    reels: ReelJobs
 
 
 class StatsCollector:
@@ -97,6 +99,7 @@ class StatsCollector:
             "ledger_lost": self._of.writes.lost,
             "sinks_lost": self._of.publisher.lost,
             "retention_windows": self._of.retention.removed_windows,
+            "reels_passed": self._of.reels.passed,
             "disk_free_bytes": shutil.disk_usage(self._of.ledger.data).free,
             **({} if stored_bytes is None else {"stored_bytes": stored_bytes}),
         }

@@ -45,9 +45,9 @@ class Planner:
         self._narrate = narrate
 
     @classmethod
-    def of(cls, settings: ReelSettings, models: LanguageModels) -> Planner:
-        """Return a planner that asks these models, or their built-in stand-ins."""
-        return cls(BlockChooser(settings, models.propose), models.narrate)
+    def of(cls, settings: ReelSettings, models: LanguageModels, profile: str | None = None) -> Planner:
+        """Return a planner that asks these models or their stand-ins; a profile says what counts."""
+        return cls(BlockChooser(settings, models.proposing(settings, profile)), models.narrate)
 
     async def choose(self, period: ReelPeriod) -> Chosen:
         """Choose the chapters of a period, not yet held to the reel's length."""

@@ -214,7 +214,7 @@ class _AccessCheck:
 
     def _republished(self) -> list[str]:
         """Topics of which the retained state is published again as it is."""
-        discovery = self._discovery.topics(self._cameras) if self._discovery else []
+        discovery = self._discovery.topics(self._cameras, ()) if self._discovery else []
         return [self._messages.available, *discovery]
 
     def _probes(self) -> Iterator[Probe]:
@@ -226,9 +226,9 @@ class _AccessCheck:
         for topic in messages.topics_of(CHECK):
             yield Probe(topic.replace(CHECK, "+"), (Message(topic, b"", qos=1),))
         if self._discovery is not None:
-            service, *cameras = self._discovery.topics(self._cameras)
+            service, *cameras = self._discovery.topics(self._cameras, ())
             yield self._discovery_probe(service, [service])
-            shape = self._discovery.topics(["+"])[-1].replace("_2b_", "+")
+            shape = self._discovery.topics(["+"], ())[-1].replace("_2b_", "+")
             yield self._discovery_probe(shape, cameras)
 
     def _discovery_probe(self, name: str, topics: Sequence[str]) -> Probe:

@@ -1,9 +1,12 @@
-"""Home Assistant's MQTT discovery: one payload for each camera and one for livereel itself.
+"""Home Assistant's MQTT discovery: a payload for each camera, for each named reel, and for livereel itself.
 
 Home Assistant validates a payload as a whole: one wrong key, and none of its entities appears. Two rules
 are easily missed. A component's own ``availability`` replaces the device's, and a component that
 shows why a camera is away must have one, or it goes away with the camera. And no payload may name both
 ``availability`` and ``availability_topic``.
+
+A device disappears with its retained payload. A component that is merely left out of a payload stays: what a
+device has no more, since a reel was removed from the configuration, is listed with its platform alone.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from analyzer.reel.settings import OF_ALL_CAMERAS
 from sinks.mqtt.connection.message import Message
 from sinks.mqtt.messages import ALERT, HIGHLIGHT, OFF, OFFLINE, ON, ONLINE, PRESS, REEL_READY, Messages
 
@@ -44,23 +48,27 @@ class Discovery:
 
     def announce(self, cameras: Sequence[str], reels: Sequence[str]) -> list[Message]:
         """Return all discovery messages; the service comes first, since cameras refer to it."""
-        of_all = [reel for reel in reels if reel not in cameras]
-        payloads = {self._topic(): self._service(of_all)}
+        payloads = {self._topic(): self._service(has_reel=OF_ALL_CAMERAS in reels)}
         payloads |= {self._topic(name): self._camera(name, has_reel=name in reels) for name in cameras}
+        payloads |= {self._reel_topic(reel): self._named_reel(reel) for reel in _on_their_own(cameras, reels)}
         return [
             Message(topic, json.dumps(payload, ensure_ascii=False).encode(), qos=1, retain=True)
             for topic, payload in payloads.items()
         ]
 
-    def topics(self, cameras: Sequence[str]) -> list[str]:
+    def topics(self, cameras: Sequence[str], reels: Sequence[str]) -> list[str]:
         """Return all topics of ``announce``, the service's first."""
-        return [self._topic(), *map(self._topic, cameras)]
+        own = _on_their_own(cameras, reels)
+        return [self._topic(), *map(self._topic, cameras), *map(self._reel_topic, own)]
 
     def _topic(self, *camera: str) -> str:
         ids = "/".join(map(_topic_id, (self._prefix, *camera)))
         return f"{self._discovery_prefix}/device/{ids}/config"
 
-    def _service(self, reels: Sequence[str]) -> dict[str, Any]:
+    def _reel_topic(self, reel: str) -> str:
+        return self._topic(f"reel/{reel}")  # which no camera can be named
+
+    def _service(self, *, has_reel: bool) -> dict[str, Any]:
         components = {
             "running": {
                 "platform": "binary_sensor",
@@ -74,12 +82,25 @@ class Discovery:
         }
         for key, (name, place) in SERVICE_NUMBERS.items():
             components[key] = self._number_sensor(name, f"value_json.get('{place}', {{}}).get('{key}')")
-        for reel in reels:
-            parts = self._reel(reel) | {"highlight": self._highlight(reel, [REEL_READY])}
-            for key, component in parts.items():
-                own = {"name": f"{component['name']} ({reel})", "availability": self._running}
-                components[f"{reel}_{key}"] = component | own
+        for key, component in self._reel_of_all().items():
+            components[key] = component if has_reel else _removed(component)
         return self._device(self._prefix, self._prefix, "Video analyzer", components)
+
+    def _reel_of_all(self) -> dict[str, Component]:
+        reel = OF_ALL_CAMERAS
+        parts = self._reel(reel) | {"highlight": self._reel_ready(reel)}
+        return {
+            f"{reel}_{key}": {**component, "name": f"{component['name']} ({reel})"}
+            for key, component in parts.items()
+        }
+
+    def _named_reel(self, reel: str) -> dict[str, Any]:
+        """Build the device of a reel that is neither a camera's nor that of all."""
+        components = self._reel(reel) | {"highlight": self._reel_ready(reel)}
+        identifier, name = f"{self._prefix}/reel/{reel}", f"{self._prefix} {reel}"
+        device = self._device(identifier, name, "Reel", components)
+        device["device"]["via_device"] = self._prefix
+        return device
 
     def _camera(self, camera: str, *, has_reel: bool) -> dict[str, Any]:
         messages = self._messages
@@ -116,8 +137,8 @@ class Discovery:
                 "payload_off": OFF,
             },
         }
-        if has_reel:
-            components |= self._reel(camera)
+        for key, component in self._reel(camera).items():
+            components[key] = component if has_reel else _removed(component)
         for key, (name, unit) in CAMERA_NUMBERS.items():
             value = f"value_json.cameras.get({json.dumps(camera)}, {{}}).get('{key}')"
             components[key] = self._number_sensor(name, value) | {"unit_of_measurement": unit}
@@ -142,7 +163,7 @@ class Discovery:
             },
             "origin": {"name": "livereel", "sw_version": self._version},
             "components": {
-                key: {"unique_id": f"{identifier}/{key}", **component}
+                key: component | ({} if _is_removed(component) else {"unique_id": f"{identifier}/{key}"})
                 for key, component in components.items()
             },
         }
@@ -159,6 +180,9 @@ class Discovery:
         }
         last = _json_sensor("Last reel", self._messages.topic(reel, "reel", "state"), "title")
         return {"reel": last | {"availability": self._running}, "make_reel": button}
+
+    def _reel_ready(self, reel: str) -> Component:
+        return self._highlight(reel, [REEL_READY]) | {"availability": self._running}
 
     def _highlight(self, name: str, kinds: list[str]) -> Component:
         return {
@@ -204,6 +228,20 @@ def _json_sensor(name: str, topic: str, state: str) -> Component:
         "value_template": f"{{{{ value_json.{state} }}}}",
         "json_attributes_topic": topic,
     }
+
+
+def _on_their_own(cameras: Sequence[str], reels: Sequence[str]) -> list[str]:
+    """Return the reels that have a device of their own."""
+    return [reel for reel in reels if reel != OF_ALL_CAMERAS and reel not in cameras]
+
+
+def _removed(component: Component) -> Component:
+    """Return what removes a component from its device."""
+    return {"platform": component["platform"]}
+
+
+def _is_removed(component: Component) -> bool:
+    return component.keys() == {"platform"}
 
 
 def _topic_id(name: str) -> str:

@@ -33,7 +33,7 @@ _REEL_STATE_TOPIC = "reel/state"
 _EVENTS = ("peak", "highlight")
 _CAPTION = (
     "id", "camera", "epoch", "index", "start_s", "end_s", "start_utc", "title", "text", "importance",
-    "tags", "keyframes", "clip", "model", "latency_s", "late",
+    "tags", "alerts", "keyframes", "clip", "model", "latency_s", "late",
 )  # fmt: skip
 _HIGHLIGHT = ("id", "camera", "title", "text", "importance", "tags", "alerts", "start_utc")
 _REEL_STATE = ("id", "seq", "title", "narrative", "cameras", "start_utc", "end_utc", "duration_s", "bytes")
@@ -200,7 +200,6 @@ class Messages:
         return {
             **{key: row[key] for key in _CAPTION},
             "end_utc": utc_after(window.start_utc, window.end_s - window.start_s),
-            "alerts": list(moment.alerts),
         }
 
     def _path(self, reel: Reel) -> dict[str, str]:

@@ -127,7 +127,7 @@ class MqttSink:
             offline=messages.availability(OFFLINE),
             subscriptions=(*messages.command_filters(), *([discovery.status_topic] if discovery else [])),
             retained_topics=frozenset(messages.retained_topics(self._cameras, self._reels))
-            | frozenset(discovery.topics(self._cameras) if discovery else ()),
+            | frozenset(discovery.topics(self._cameras, self._reels) if discovery else ()),
             on_message=self._on_message,
             event_of=self._event_of,
         )

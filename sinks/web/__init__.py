@@ -6,6 +6,7 @@ Modules, in reading order:
     board       what the pages show of now, and events for open pages
     access      token, login, host and origin checks
     api         the JSON API
+    live        cameras as they are now
     media       clips, keyframes and reels, with ranges
     pages       HTML from ``templates``, with script and style from ``static``
     tuning      feedback on moments, and other settings tried on stored windows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from base.clock import parse_utc, utc_text
-from sinks.archive import Archive, ArchiveError, MomentQuery
+from sinks.archive import Archive, ArchiveError, MomentQuery, NamedReelNow
 from sinks.web.board import Board
 
 P = ParamSpec("P")
@@ -35,14 +35,23 @@ LEAST_SPAN_SHARE = 1 / 1440
 
 
 class ReelMaker(Protocol):
-    """Makes a reel of a time that a person asks for."""
+    """Makes the reels that a person asks for."""
+
+    def named(self) -> Sequence[NamedReelNow]:
+        """Return the reels that are made at their times."""
+        ...
+
+    async def make_named(self, name: str) -> dict[str, Any] | None:
+        """Make the reel of a name that there is; return as ``make_period`` does."""
+        ...
 
     async def make_period(
-        self, since_utc: str, until_utc: str, cameras: tuple[str, ...]
+        self, since_utc: str, until_utc: str, cameras: tuple[str, ...], like: str | None = None
     ) -> dict[str, Any] | None:
         """Return the reel's ``id`` and ``seq`` once it is made; None where there is nothing to show.
 
-        Raises ArchiveError when it cannot be made.
+        Its cameras, where none is named, and its look are those of the named reel ``like``. Raises
+        ArchiveError when it cannot be made.
         """
         ...
 
@@ -52,6 +61,7 @@ def routes(archive: Archive, board: Board, reels: ReelMaker) -> list[Route]:
     api = Api(archive, board, reels)
     return [
         Route("/api/cameras", api.cameras),
+        Route("/api/cameras/{name}/windows", api.windows),
         Route("/api/moments", api.moments),
         Route("/api/moments/{window_id}", api.moment),
         Route("/api/timeline", api.timeline),
@@ -75,6 +85,11 @@ class Api:
         """Return each camera as it is now."""
         rows = [camera.row(name) for name, camera in self._board.cameras.items()]
         return JSONResponse({"cameras": rows, "describer": self._board.describer})
+
+    async def windows(self, request: Request) -> Response:
+        """Return the motion signal of a camera's newest windows, the oldest first."""
+        camera = found(self._board.cameras.get(request.path_params["name"]))
+        return JSONResponse({"windows": list(camera.windows)})
 
     async def moments(self, request: Request) -> Response:
         """Return the moments that match, newest first."""
@@ -106,16 +121,39 @@ class Api:
         return JSONResponse({"gaps": await reading(self._archive.gaps, since)})
 
     async def reels(self, request: Request) -> Response:
-        """Return the newest reels."""
-        return JSONResponse({"reels": await reading(self._archive.reels, limit_of(request))})
+        """Return the newest reels, those of one name where it is given, and when each named one is made."""
+        name = request.query_params.get("name")
+        rows = await reading(self._archive.reels, limit_of(request), name)
+        return JSONResponse({"reels": rows, "named": [asdict(reel) for reel in self._reels.named()]})
 
     async def reel(self, request: Request) -> Response:
         """Return a reel: the newest of its id, or the one that ``seq`` names."""
         return JSONResponse(found(await reading(self._archive.reel, *reel_of(request))))
 
     async def make_reel(self, request: Request) -> Response:
-        """Make a reel of a body's ``since_utc``, ``until_utc`` and ``cameras``; return its id and seq."""
+        """Make a reel of a body's ``name``, or of its ``since_utc``, ``until_utc`` and ``cameras``, or both.
+
+        A name alone makes the next reel of that name. Returns its id and seq.
+        """
         wanted = await object_of(request)
+        name = self._name(wanted)
+        if name is not None and wanted.keys() == {"name"}:
+            made = await _unless_failed(self._reels.make_named(name))
+            nothing = "nothing new to show has happened"
+        else:
+            made = await _unless_failed(self._reels.make_period(*self._period(wanted), name))
+            nothing = "nothing to show happened in that time"
+        if made is None:
+            raise HTTPException(404, nothing)
+        return JSONResponse(made, 201)
+
+    def _name(self, wanted: dict[str, Any]) -> str | None:
+        name, known = wanted.get("name"), [reel.name for reel in self._reels.named()]
+        if name is not None and name not in known:
+            raise HTTPException(400, f"name: expected one of {', '.join(known)}")
+        return name
+
+    def _period(self, wanted: dict[str, Any]) -> tuple[str, str, tuple[str, ...]]:
         now = utc_text(datetime.now(UTC))
         since, until = utc_of(wanted, "since_utc", ""), utc_of(wanted, "until_utc", now)
         if not since or since >= until:
@@ -125,10 +163,7 @@ class Api:
         cameras = wanted.get("cameras") or []
         if not isinstance(cameras, list) or not all(name in self._archive.cameras for name in cameras):
             raise HTTPException(400, f"cameras: expected some of {', '.join(self._archive.cameras)}")
-        made = await _unless_failed(self._reels.make_period(since, until, tuple(cameras)))
-        if made is None:
-            raise HTTPException(404, "nothing to show happened in that time")
-        return JSONResponse(made, 201)
+        return since, until, tuple(cameras)
 
     async def events(self, _: Request) -> Response:
         """Stream events: ``camera``, ``motion``, ``peak``, ``window``, ``moment``, ``reel``, ``gap``."""

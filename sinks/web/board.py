@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, assert_never
 
 from analyzer.describe.moment import Moment
@@ -21,6 +22,8 @@ from sinks.events import (
 )
 from sinks.sink import Event
 
+# Closed windows of each camera whose signal is kept: two minutes of most.
+MAX_WINDOWS = 12
 # Events that wait for one page. A page that does not read them gets ``missed`` and asks for all anew.
 MAX_WAITING = 200
 
@@ -43,6 +46,7 @@ class CameraNow:
         window_id: of that moment.
         preview: its newest keyframe, as JPEG.
         preview_utc: when that was taken.
+        windows: the signal of its newest windows, as pages chart it.
     """
 
     state: CameraStatus = CameraStatus.CONNECTING
@@ -54,6 +58,7 @@ class CameraNow:
     window_id: str | None = None
     preview: bytes = b""
     preview_utc: str | None = None
+    windows: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MAX_WINDOWS))
 
     def row(self, name: str) -> dict[str, Any]:
         """Return the JSON object."""
@@ -139,7 +144,9 @@ class Board:
                 camera.preview, camera.preview_utc = event.jpeg, event.at_utc
                 message = "peak", {"camera": event.camera, "at_utc": event.at_utc, "value": event.value}
             case Window():
-                message = "window", _window(event)
+                shown = _window(event)
+                self._camera(event.camera).windows.append(shown)
+                message = "window", shown
             case Moment():
                 message = "moment", self._described(event)
             case Reel():

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import dataclass
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+# What the kernel may hold for a client that does not read, in addition to what is on its way: otherwise the
+# live picture of a slow client would be late by megabytes.
+UNSENT_BYTES = 128_000
+_LOW_WATER: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ def protocol(patience: Patience) -> type[H11Protocol]:  # noqa: C901  # a class,
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
             super().connection_made(transport)
+            _bound_unsent(transport)
             self._wait_for_request()
 
         def data_received(self, data: bytes) -> None:
@@ -65,6 +72,11 @@ def protocol(patience: Patience) -> type[H11Protocol]:  # noqa: C901  # a class,
                 self.request_timer = self.loop.call_later(patience.request_s, self.transport.abort)
 
     return Connection
+
+
+def _bound_unsent(transport: asyncio.Transport) -> None:
+    if _LOW_WATER is not None:  # Linux, macOS
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, _LOW_WATER, UNSENT_BYTES)
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

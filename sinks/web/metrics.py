@@ -36,6 +36,7 @@ OF_RUN = {
     "ledger_waiting": ("gauge", "ledger_writes_waiting", "Writes that the ledger could not take yet"),
     "ledger_lost": ("counter", "ledger_writes_lost", "Writes dropped, as too many waited"),
     "sinks_lost": ("counter", "sink_events_lost", "Events that a sink could not take"),
+    "reels_passed": ("counter", "reels_passed", "Times of reels that passed while others were made"),
     "retention_windows": ("counter", "retention_windows", "Windows whose files retention has removed"),
     "disk_free_bytes": ("gauge", "disk_free_bytes", "Free space on the disk of the data folder"),
     "stored_bytes": ("gauge", "stored_bytes", "What clips, keyframes and reels take"),

@@ -126,6 +126,19 @@ SCHEMAS: dict[str, Json] = {
             "feedback": _or_null(_VERDICT),
         }
     ),
+    "Signal": _object(
+        {
+            "camera": _TEXT,
+            "window_id": _TEXT,
+            "start_utc": _UTC,
+            "length_s": _NUMBER,
+            "quiet": _TRUTH,
+            "threshold": _NUMBER,
+            "signal": {"type": "array", "items": _NUMBER, "description": "the highest value in each step_s"},
+            "step_s": _NUMBER,
+            "peaks": {"type": "array", "items": _NUMBER, "description": "seconds from the start"},
+        }
+    ),
     "Span": _object(
         {
             "start_utc": _UTC,
@@ -153,11 +166,25 @@ SCHEMAS: dict[str, Json] = {
         "description": "as reel.json has it",
     },
     "Verdict": _object({"verdict": {**_or_null(_VERDICT), "description": "null withdraws it"}}),
-    "Period": _object(
-        {"since_utc": _UTC, "until_utc": _UTC, "cameras": _LIST},
-        "until_utc",
-        "cameras",
+    "NamedReel": _object(
+        {
+            "name": _TEXT,
+            "cameras": _LIST,
+            "schedule": {**_TEXT, "description": "such as: daily at 20:00 (Europe/Berlin)"},
+            "next_utc": _UTC,
+            "keep": {"type": "integer", "minimum": 1, "description": "so many stay, the newest"},
+        }
     ),
+    "Wanted": {
+        **_object(
+            {"name": _TEXT, "since_utc": _UTC, "until_utc": _UTC, "cameras": _LIST},
+            "name",
+            "since_utc",
+            "until_utc",
+            "cameras",
+        ),
+        "description": "name alone: the next reel of that name; else since_utc is needed",
+    },
 }
 
 
@@ -176,6 +203,8 @@ _UNTIL = _query("until", _UTC, "before then")
 _CAMERA = _query("camera", _TEXT, "of these cameras; all if none is named", many=True)
 _LIMIT = _query("limit", {"type": "integer", "minimum": 1, "maximum": 500}, "at most so many, 50 by default")
 _SEQ = _query("seq", {"type": "integer", "minimum": 1}, "this reel of the id; the newest if not given")
+
+_NAME = _in_path("name", "the camera's name")
 
 _ERRORS = {
     400: "A parameter is wrong",
@@ -242,6 +271,29 @@ PATHS: dict[str, Json] = {
             ),
         )
     },
+    "/api/cameras/{name}/live": {
+        "get": {
+            "summary": "What the camera sends now, without an end",
+            "parameters": [
+                _NAME,
+                _query("picture", {"type": "string", "enum": ["video", "preview"]}, "video by default"),
+                _query("sound", {"type": "string", "enum": ["1"]}, "its sound, too"),
+            ],
+            "responses": {
+                "200": {
+                    "description": "messages: a tag (1 byte), the size of the content (4 bytes), the content",
+                    "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+                }
+            },
+        }
+    },
+    "/api/cameras/{name}/windows": {
+        "get": _operation(
+            "The motion signal of the camera's newest windows, the oldest first",
+            _object({"windows": _list("Signal")}),
+            _NAME,
+        )
+    },
     "/api/moments": {
         "get": _operation(
             "Moments that match, newest first",
@@ -294,12 +346,17 @@ PATHS: dict[str, Json] = {
         )
     },
     "/api/reels": {
-        "get": _operation("The newest reels", _object({"reels": _list("Reel")}), _LIMIT),
+        "get": _operation(
+            "The newest reels, and when each named one is made",
+            _object({"reels": _list("Reel"), "named": _list("NamedReel")}),
+            _query("name", _TEXT, "of this name; all if not given"),
+            _LIMIT,
+        ),
         "post": _operation(
-            "Make a reel of a time, of some cameras or all",
+            "Make the next reel of a name, or a reel of a time, of some cameras or all",
             _object({"id": _TEXT, "seq": _WHOLE}),
             code=201,
-            body=_ref("Period"),
+            body=_ref("Wanted"),
         ),
     },
     "/api/reels/{reel_id}": {

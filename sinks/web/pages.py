@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from base.clock import utc_text
-from sinks.archive import Archive, Row
+from sinks.archive import Archive, NamedReelNow, Row
 from sinks.web.access import COOKIE, Guard
-from sinks.web.api import body_of, found, moment_query, reading, reel_of
+from sinks.web.api import ReelMaker, body_of, found, moment_query, reading, reel_of
 from sinks.web.board import Board
 from sinks.web.openapi import PATHS, document
 
@@ -23,9 +25,9 @@ FOLDER = Path(__file__).parent
 REELS_SHOWN = 60
 
 
-def routes(archive: Archive, board: Board, guard: Guard, version: str) -> list[Route]:
+def routes(archive: Archive, board: Board, reels: ReelMaker, guard: Guard, version: str) -> list[Route]:
     """Return the routes of the pages and of the login."""
-    pages = Pages(archive, board, guard, version)
+    pages = Pages(archive, board, reels, guard, version)
     return [
         Route("/", pages.home),
         Route("/cameras/{name}", pages.camera),
@@ -43,9 +45,10 @@ def routes(archive: Archive, board: Board, guard: Guard, version: str) -> list[R
 class Pages:
     """The endpoints."""
 
-    def __init__(self, archive: Archive, board: Board, guard: Guard, version: str) -> None:
+    def __init__(self, archive: Archive, board: Board, reels: ReelMaker, guard: Guard, version: str) -> None:
         self._archive = archive
         self._board = board
+        self._reels = reels
         self._guard = guard
         self._version = version
         self._templates = Environment(
@@ -59,7 +62,8 @@ class Pages:
     async def home(self, request: Request) -> Response:
         """Show the newest reel with its story, and the cameras as they are now."""
         reels = await reading(self._archive.reels, REELS_SHOWN)
-        return self._page(request, "home.html", reel=_newest(reels), cameras=self._cameras())
+        newest = _newest(reels, self._reels.named())
+        return self._page(request, "home.html", reel=newest, cameras=self._cameras())
 
     async def camera(self, request: Request) -> Response:
         """Show one camera: its newest picture, its motion as it comes, its newest moments."""
@@ -83,12 +87,18 @@ class Pages:
 
     async def reels(self, request: Request) -> Response:
         """List the reels."""
-        return self._page(request, "reels.html", reels=await reading(self._archive.reels, REELS_SHOWN))
+        reels = await reading(self._archive.reels, REELS_SHOWN)
+        return self._page(request, "reels.html", reels=reels, named=self._reels.named())
 
     async def reel(self, request: Request) -> Response:
-        """Show one reel with its story."""
-        reel = found(await reading(self._archive.reel, *reel_of(request)))
-        return self._page(request, "reel.html", reel=reel)
+        """Show a reel of a name, the newest or the one that is asked for, and those before it."""
+        name, seq = reel_of(request)
+        now = next((reel for reel in self._reels.named() if reel.name == name), None)
+        shown = await reading(self._archive.reel, name, seq)
+        if shown is None and (seq is not None or now is None):
+            raise HTTPException(404, "there is none")
+        history = await reading(self._archive.reels, REELS_SHOWN if now is None else now.keep, name)
+        return self._page(request, "reel.html", name=name, reel=shown, now=now, history=history)
 
     async def api(self, request: Request) -> Response:
         """Describe the JSON API for people."""
@@ -144,6 +154,7 @@ async def _token(request: Request) -> str:
     return next(iter(form.get("token", [])), "").strip()
 
 
-def _newest(reels: list[Row]) -> Row | None:
-    """Return the newest reel over all cameras, else the newest of any."""
-    return next((reel for reel in reels if reel["id"] == "all"), next(iter(reels), None))
+def _newest(reels: list[Row], named: Sequence[NamedReelNow]) -> Row | None:
+    """Return the newest of the reels over the most cameras; one on demand only where there is no other."""
+    widths = {reel.name: len(reel.cameras) for reel in named}
+    return max(reels, key=lambda reel: widths.get(reel["id"], 0), default=None)

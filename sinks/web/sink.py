@@ -20,9 +20,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from analyzer.describe.moment import Moment
 from sinks.archive import Archive
 from sinks.feedback import FeedbackStore
+from sinks.live_view import LiveView
 from sinks.sink import Event, SinkError
 from sinks.tuning import Tuner
-from sinks.web import api, media, pages, probes
+from sinks.web import api, live, media, pages, probes
 from sinks.web.access import Access, Guard
 from sinks.web.board import Board
 from sinks.web.connection import Patience, protocol
@@ -79,6 +80,7 @@ class WebSink:
         archive: Archive,
         *,
         reels: api.ReelMaker,
+        view: LiveView,
         feedback: FeedbackStore,
         tuner: Tuner,
         telemetry: Telemetry,
@@ -87,14 +89,16 @@ class WebSink:
     ) -> None:
         """Serve at ``listening`` (see ``listen``), which the sink closes."""
         self.board = Board(cameras)
+        self._view = view
         self._socket = listening
         self.url = url_of(listening, settings)
         self._metrics = Metrics(telemetry, self.board)
         guard = Guard(settings)
         application = Starlette(
             routes=[
-                *pages.routes(archive, self.board, guard, version),
+                *pages.routes(archive, self.board, reels, guard, version),
                 *api.routes(archive, self.board, reels),
+                *live.routes(view, self.board),
                 *judging.routes(feedback, guard),
                 *replays.routes(archive, tuner),
                 *media.routes(archive, self.board),
@@ -139,6 +143,7 @@ class WebSink:
     async def close(self) -> None:
         """Stop serving; event streams end, and other answers are given CLOSE_S. Safe to call twice."""
         self.board.close()
+        self._view.close()
         self._server.should_exit = True
         while self._server.started and self._server.servers:
             await asyncio.sleep(0.05)

@@ -6,5 +6,6 @@ Read in this order:
 - ``h264``: H.264 NAL units, in Annex B form (start codes) and in MP4 form (length prefixes). Pure.
 - ``hevc``: HEVC: the packets at which a decoder can begin. Pure.
 - ``random_access``: at which packets decoding can begin, and from which frame on it is complete.
+- ``codec_string``: codec strings (RFC 6381), by which browsers say whether they play a stream. Pure.
 - ``encryption``: whether a container declares its media as encrypted.
 """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
 from contextlib import suppress
-from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urljoin
 
@@ -12,6 +12,8 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+
+from stream.address import local_path
 
 ENCRYPTED = "encrypted, and livereel has no key"
 KEY_MISSING = "encrypted, and its key is missing or wrong"
@@ -26,6 +28,8 @@ _SCRAMBLED_SHARE = 0.5
 _ENCRYPTED_ENTRIES = (b"encv", b"drmi")
 # The index of a file of many hours takes some megabytes; a damaged size may be anything.
 _MOVIE_BOX_BYTES = 64_000_000
+# Of a server: enough for the same where a film is made to be streamed, and soon there at a camera's bit rate.
+_REMOTE_BYTES = 512 * _TS_PACKET
 # A master playlist refers to a media playlist.
 _MASTER_DEPTH = 2
 _PLAYLIST_BYTES = 1_000_000
@@ -51,16 +55,23 @@ def is_encrypted(packet: Packet[Stream]) -> bool:
     return packet.has_sidedata("encryption_info")
 
 
-def is_scrambled(path: Path) -> bool:
-    """Whether most of an MPEG-TS file's packets are marked as scrambled (conditional access).
+def is_refused(address: str) -> bool:
+    """Whether a source that FFmpeg cannot open is encrypted; False where it cannot be read.
 
-    False where no such file can be read.
+    It is where most packets of an MPEG transport stream are marked as scrambled (conditional access), or an
+    MP4 file declares its video as encrypted by its sample entry: often FFmpeg fails on the boxes with the
+    decryption parameters. What a server has is read once more, from its beginning.
     """
+    path = local_path(address)
+    if path is None:
+        data = _read(address, _REMOTE_BYTES)
+        sync = data.find(bytes([_TS_SYNC]))  # of a stream, the first packet may have begun before
+        return _is_scrambled(data[max(0, sync) :]) or _declares_encryption(io.BytesIO(data))
     try:
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            return _is_scrambled(file.read(_TS_BYTES))
+            return _is_scrambled(file.read(_TS_BYTES)) or _declares_encryption(file)
     except (OSError, ValueError):  # not a valid path
         return False
 
@@ -71,37 +82,14 @@ def _is_scrambled(data: bytes) -> bool:
     return bool(heads) and marked > _SCRAMBLED_SHARE * len(heads)
 
 
-def is_protected(path: Path) -> bool:
-    """Whether an MP4 file declares its video as encrypted, by its sample entry.
-
-    For files that FFmpeg cannot open: often it fails on the boxes with the decryption parameters. False where
-    no such file can be read.
-    """
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return _has_encrypted_entry(_movie_box(file))
-    except (OSError, ValueError):
-        return False
-
-
-def _has_encrypted_entry(data: bytes) -> bool:
-    return any(kind in data for kind in _ENCRYPTED_ENTRIES)
-
-
-def is_served_encrypted(address: str) -> bool:
-    """Whether a server's file or stream is encrypted, by what it begins with.
-
-    For those of which FFmpeg finds no picture: they are opened once more. False where nothing can be read.
-    """
-    data = _head(address, _TS_BYTES)
-    sync = data.find(bytes([_TS_SYNC]))  # of a stream, the first packet may have begun before
-    return _is_scrambled(data[max(0, sync) :]) or (data[4:8] == b"ftyp" and _has_encrypted_entry(data))
+def _declares_encryption(file: BinaryIO) -> bool:
+    tracks = _movie_box(file)
+    return any(kind in tracks for kind in _ENCRYPTED_ENTRIES)
 
 
 def _movie_box(file: BinaryIO) -> bytes:
     """Return the box that describes the tracks of an MP4 file; empty where there is none."""
+    file.seek(0)
     while len(head := file.read(8)) == 8:
         size, kind = int.from_bytes(head[:4], "big"), head[4:]
         read = 8
@@ -132,15 +120,15 @@ def needs_key(playlist: str) -> bool:
 
 
 def _text(address: str) -> str:
-    return _head(address, _PLAYLIST_BYTES).decode(errors="replace")
+    return _read(address, _PLAYLIST_BYTES).decode(errors="replace")
 
 
-def _head(address: str, most: int) -> bytes:
-    """The first bytes of what is served there, at least as many where there are so many."""
+def _read(address: str, most_bytes: int) -> bytes:
+    """Return the beginning of what is served at an address; empty where it cannot be read."""
     data = bytearray()
     with suppress(av.FFmpegError, OSError), av.open(address, format="data", timeout=_TIMEOUT_S) as raw:
         for packet in raw.demux():
             data += bytes(packet)
-            if len(data) >= most:
+            if len(data) >= most_bytes:
                 break
     return bytes(data)

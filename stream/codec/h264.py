@@ -110,12 +110,14 @@ class Head:
         reference: other frames may refer to it; ``recovery`` counts such frames.
         recovery: frames that must follow before they are complete, by the recovery point message; None
             without one.
+        first: the first slice is the first of its picture.
     """
 
     idr: bool
     intra: bool
     reference: bool
     recovery: int | None
+    first: bool = True
 
 
 def head(data: memoryview, length_bytes: int) -> Head | None:
@@ -129,8 +131,8 @@ def head(data: memoryview, length_bytes: int) -> Head | None:
                     recovery = Bits(payload).unsigned()
         elif kind in _SLICES:
             bits = Bits(unescaped(unit[1:_SLICE_HEAD_BYTES]))
-            bits.unsigned()  # first_mb_in_slice
-            return Head(kind == IDR, bits.unsigned() % 5 in _INTRA, bool(unit[0] & 0x60), recovery)
+            first = bits.unsigned() == 0  # first_mb_in_slice
+            return Head(kind == IDR, bits.unsigned() % 5 in _INTRA, bool(unit[0] & 0x60), recovery, first)
     return None
 
 

@@ -23,10 +23,12 @@ class Head:
         irap: a decoder can begin here; frames that are displayed before it may be missing then.
         recovery: frames that must follow before they are complete, by the recovery point message; None
             without one.
+        first: the first slice is the first of its picture.
     """
 
     irap: bool
     recovery: int | None
+    first: bool = True
 
 
 def length_bytes(extradata: bytes | None) -> int:
@@ -51,5 +53,6 @@ def head(data: memoryview, length_bytes: int) -> Head | None:
                 if message == _RECOVERY_POINT:
                     recovery = max(0, Bits(payload).signed())
         elif kind in _SLICES:
-            return Head(kind in _IRAP, recovery)
+            # first_slice_segment_in_pic_flag
+            return Head(kind in _IRAP, recovery, len(unit) <= _HEADER_BYTES or unit[_HEADER_BYTES] >= 0x80)
     return None

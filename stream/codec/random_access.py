@@ -34,13 +34,18 @@ class Access:
         after_loss: the container has lost packets before it.
         extradata: codec parameters that have replaced the stream's own since it was opened, where the
             container carries them outside its packets (FLV); None before that, and where ``lead`` is None.
+        continues: it holds further slices of the picture of the packet before: FFmpeg splits a picture where
+            parameter sets are repeated between its slices, as some cameras do.
     """
 
     lead: int | None
     counts: bool = True
     after_loss: bool = False
     extradata: bytes | None = None
+    continues: bool = False
 
+
+_CONTINUES = Access(None, counts=False, continues=True)
 
 _Reader = Callable[[memoryview], Access | None]
 
@@ -144,8 +149,8 @@ def _reader(codec: str, extradata: bytes | None) -> _Reader | None:
 
 def _h264(data: memoryview, length_bytes: int) -> Access | None:
     head = h264.head(data, length_bytes)
-    if head is None:
-        return None
+    if head is None or not head.first:
+        return None if head is None else replace(_CONTINUES)
     # Without a message an I-frame of an open GOP is complete, too, and only what it leads is not.
     lead = 0 if head.idr else head.recovery
     return Access(lead, counts=head.reference) if lead is not None or not head.intra else None
@@ -153,7 +158,9 @@ def _h264(data: memoryview, length_bytes: int) -> Access | None:
 
 def _hevc(data: memoryview, length_bytes: int) -> Access | None:
     head = hevc.head(data, length_bytes)
-    return None if head is None else Access(0 if head.irap else head.recovery)
+    if head is None or not head.first:
+        return None if head is None else replace(_CONTINUES)
+    return Access(0 if head.irap else head.recovery)
 
 
 def _mpeg4(data: memoryview) -> Access | None:

@@ -153,7 +153,8 @@ class FrameDecoder:
         if self._skipper is None or packet.pts is None:
             return False
         shown_s = packet.pts * self._tick_s
-        skips = self._skipper.skips(shown_s, droppable=not access(packet).counts)
+        known = access(packet)
+        skips = self._skipper.skips(shown_s, droppable=not known.counts and not known.continues)
         if skips:
             self._unmeasured.skip(shown_s)
         return skips

@@ -28,6 +28,7 @@ from stream.media.track import (
     durations,
     holds_video,
     plays_audio,
+    whole_pictures,
 )
 from stream.timing.timestamps import shown_stamp
 
@@ -77,7 +78,7 @@ def write_clip(
     """
     if not holds_video(video_template):
         raise MediaError(f"cannot write {path}: MP4 cannot hold {codec_name(video_template)} video")
-    video = _decodable([p for p in packets if p.size and p.stream.type == "video"])
+    video = _decodable(whole_pictures(p for p in packets if p.size and p.stream.type == "video"))
     if not video:
         raise MediaError(f"cannot write {path}: no key packet")
     stamps = repaired([(p.pts, p.dts) for p in video])
@@ -184,7 +185,7 @@ class _EncodedAudio:
     ) -> None:
         rate_hz = template.rate if template.rate in AAC_RATES_HZ else _RATE_HZ
         layout = "mono" if template.channels == 1 else "stereo"
-        self._decoder = SoundDecoder(template, rate_hz=rate_hz, layout=layout)
+        self._decoder = SoundDecoder(template.codec_context, rate_hz=rate_hz, layout=layout)
         self._track = AacTrack(out, rate_hz=rate_hz, layout=layout)
         self._first_s, self._end = first_s, round(length_s * rate_hz)
 

@@ -19,6 +19,7 @@ from stream.media.track import add_copy, codec_name, holds_video
 
 _IN_BAND = {"h264": h264.in_band, "hevc": hevc.in_band}
 _LENGTH_BYTES = {"h264": h264.length_bytes, "hevc": hevc.length_bytes}
+_JPEG = "mjpeg"
 _START_CODE = b"\0\0\0\1"
 # Parameter sets with all their scaling lists take less. A longer unit is damaged, and a player that finds it
 # in a clip's header refuses the whole clip, whatever else is there.
@@ -30,7 +31,8 @@ class ClipParameters:
 
     They are copied when the stream is opened: FFmpeg reads ahead, and may change a stream's own ones before
     its earlier packets are written. They may also change within a connection: RTSP and transport streams
-    carry new parameter sets of H.264 and HEVC in a key packet, FLV in a packet's side data.
+    carry new parameter sets of H.264 and HEVC in a key packet, FLV in a packet's side data, and each JPEG
+    has its own.
     """
 
     def __init__(self, video: VideoStream) -> None:
@@ -43,6 +45,8 @@ class ClipParameters:
     def of(self, pictures: Sequence[Packet[Stream]]) -> VideoStream:
         """Return the template for a clip of these packets, by the first of them that is a key packet."""
         first = next((packet for packet in pictures if packet.is_keyframe), None)
+        if first is not None and self._codec == _JPEG:
+            return self._of_jpeg(first)
         extradata = self._extradata if first is None else self._extradata_of(first)
         if extradata == self._extradata:
             return self._opened
@@ -50,6 +54,16 @@ class ClipParameters:
             decoder = _decoded(self._codec, extradata, first)
             self._latest = self._opened if decoder is None else _copy(self._opened, decoder)
             self._latest_extradata = extradata
+        return self._latest
+
+    def _of_jpeg(self, packet: Packet[Stream]) -> VideoStream:
+        """Compare by size: a JPEG much smaller than the header says is decoded as half a frame."""
+        decoder = _decoded(self._codec, None, packet)
+        if decoder is None:
+            return self._latest
+        if _form(decoder) != _form(self._latest.codec_context):
+            known = _form(decoder) == _form(self._opened.codec_context)
+            self._latest = self._opened if known else _copy(self._opened, decoder)
         return self._latest
 
     def _extradata_of(self, packet: Packet[Stream]) -> bytes | None:
@@ -62,6 +76,10 @@ class ClipParameters:
         if not units or units <= in_band(self._extradata or b"", 0):
             return self._extradata
         return b"".join(_START_CODE + unit for unit in sorted(units, key=_kind))
+
+
+def _form(context: VideoCodecContext) -> tuple[int, int, str | None]:
+    return context.width, context.height, context.pix_fmt
 
 
 def _kind(unit: bytes) -> tuple[int, bytes]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import av
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -30,13 +31,14 @@ _SILENCE_CHUNK = 48_000
 class SoundDecoder:
     """Decodes packets of one stream to samples of one rate and layout, with their stream time."""
 
-    def __init__(self, stream: AudioStream, *, rate_hz: int, layout: str) -> None:
-        self._stream = stream
+    def __init__(self, context: AudioCodecContext, *, rate_hz: int, layout: str) -> None:
+        """Decode by ``context``, which is reset."""
+        self._context = context
         self._rate_hz = rate_hz
         self._layout = layout
         self._form: tuple[str, str, int] | None = None
         self._resampler: AudioResampler | None = None
-        stream.codec_context.flush_buffers()
+        context.flush_buffers()
 
     def decode(self, packet: Packet[Stream] | None) -> Iterator[tuple[Fraction, Samples]]:
         """Yield samples with the stream time (s) of the first; with None, the last ones of the decoder.
@@ -55,7 +57,7 @@ class SoundDecoder:
 
     def _frames(self, packet: Packet[Stream] | None) -> list[AudioFrame]:
         try:
-            frames = self._stream.codec_context.decode(packet)
+            frames = self._context.decode(packet)
         except av.error.FFmpegError:  # audio decoders raise various errors for damaged packets
             return []
         return [frame for frame in frames if frame.samples and frame.pts is not None]
@@ -70,8 +72,16 @@ class SoundDecoder:
 class AacTrack:
     """An AAC track to which samples are written at exact positions, in order; holes become silence."""
 
-    def __init__(self, out: OutputContainer, *, rate_hz: int, layout: str) -> None:
-        self._out = out
+    def __init__(
+        self,
+        out: OutputContainer,
+        *,
+        rate_hz: int,
+        layout: str,
+        write: Callable[[Sequence[Packet[AudioStream]]], object] | None = None,
+    ) -> None:
+        """Add the track to ``out``; its packets are written there, or passed to ``write``."""
+        self._write_packets = write or out.mux
         self._stream = out.add_stream("aac", rate=rate_hz)
         self._stream.codec_context.layout = layout
         self._stream.codec_context.bit_rate = _BITS_PER_S_AND_CHANNEL * self._stream.codec_context.channels
@@ -99,7 +109,7 @@ class AacTrack:
 
     def finish(self) -> None:
         """Write what the encoder still holds; nothing can be written after it."""
-        self._out.mux(self._stream.encode(None))
+        self._write_packets(self._stream.encode(None))
 
     def _encode(self, samples: Samples) -> None:
         if not samples.shape[1]:
@@ -111,7 +121,7 @@ class AacTrack:
         frame.time_base = Fraction(1, self.rate_hz)
         frame.pts = self.end
         self.end += samples.shape[1]
-        self._out.mux(self._stream.encode(frame))
+        self._write_packets(self._stream.encode(frame))
 
 
 class ReelSound:
@@ -131,7 +141,9 @@ class ReelSound:
     def open(self, stream: AudioStream | None) -> None:
         """Begin a segment whose audio comes from this stream."""
         self._waiting.clear()
-        self._decoder = SoundDecoder(stream, rate_hz=self.RATE_HZ, layout="stereo") if stream else None
+        self._decoder = (
+            SoundDecoder(stream.codec_context, rate_hz=self.RATE_HZ, layout="stereo") if stream else None
+        )
 
     def push(self, packet: Packet[Stream] | None) -> None:
         """Take the segment's next audio packet; None after the last one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from statistics import median_low
@@ -76,6 +76,29 @@ def copied(
     # No key packet if more packets are needed: players would show incomplete frames after a seek.
     copy.is_keyframe = packet.is_keyframe and not access(packet).lead
     return copy
+
+
+def whole_pictures(packets: Iterable[Packet[Stream]]) -> list[Packet[Stream]]:
+    """Return a video stream's packets with one for each picture: a player takes a part of one as damaged.
+
+    A part without the packet before it is left out.
+    """
+    whole: list[Packet[Stream]] = []
+    for packet in packets:
+        if not access(packet).continues:
+            whole.append(packet)
+        elif whole:
+            whole[-1] = _extended(whole[-1], bytes(packet))
+    return whole
+
+
+def _extended(packet: Packet[Stream], rest: bytes) -> Packet[Stream]:
+    """A packet with the bytes of both."""
+    extended: Packet[Stream] = Packet(bytes(packet) + rest)
+    extended.stream, extended.time_base = packet.stream, packet.time_base
+    extended.pts, extended.dts, extended.duration = packet.pts, packet.dts, packet.duration
+    extended.is_keyframe, extended.opaque = packet.is_keyframe, packet.opaque
+    return extended
 
 
 def durations(pts: Sequence[int], last: int | None) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ _MATRICES = {
     10: Colorspace.BT2020,
 }
 _RGB = 0
+# AVCOL_SPC_, AVCOL_PRI_ and AVCOL_TRC_ have the same numbers for BT709 and SMPTE170M.
+_NAMED = {Colorspace.ITU709: 1, Colorspace.ITU601: 6}
+_LIMITED = 1  # AVCOL_RANGE_MPEG
 BLACK_YUV = (16, 128, 128)
 
 
@@ -42,6 +46,12 @@ def assumed_matrix(height: int) -> Colorspace:
 def sdr_matrix(frame: VideoFrame) -> Colorspace:
     """BT.601 or BT.709: the matrix with which a frame is best re-encoded."""
     return Colorspace.ITU601 if matrix(frame) == Colorspace.ITU601 else Colorspace.ITU709
+
+
+def name_colours(context: VideoCodecContext, colours: Colorspace) -> None:
+    """State in a track that is not written yet that its colours are of BT.709 or BT.601, of limited range."""
+    context.colorspace = context.color_primaries = context.color_trc = _NAMED[colours]
+    context.color_range = _LIMITED
 
 
 def rgb(frame: VideoFrame, size: Size, pixel_format: str, peak_nits: float = 0.0) -> NDArray[np.uint8]:

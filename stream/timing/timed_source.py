@@ -17,6 +17,8 @@ from stream.timing.clock_times import ClockTimes
 
 _NO_TIMES = "its stream has no timestamps: frames are timed by their arrival"
 
+_JUMPS = "its clock jumps: times are corrected by the arrival of its frames"
+
 
 class TimedSource:
     """A PacketSource over a live one, to be read without delay: a packet arrives when it is read.
@@ -50,9 +52,10 @@ class TimedSource:
             stamp = packet.pts if packet.dts is None else packet.dts
             if packet.stream is self.video and stamp is not None:
                 at_s = float(stamp * packet.time_base)
-                if times.see(at_s, time.monotonic()) and self.warning is None:
-                    self.warning = _rate_warning(times.rate)
-            if times.rate != 1.0:
+                decoding = packet.dts is not None
+                if times.see(at_s, time.monotonic(), decoding=decoding) and self.warning is None:
+                    self.warning = _JUMPS if times.rate == 1.0 else _rate_warning(times.rate)
+            if times.rate != 1.0 or times.shift_s:
                 packet.pts, packet.dts = _at(packet, packet.pts, times), _at(packet, packet.dts, times)
             yield packet
 

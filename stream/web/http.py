@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 import time
 import urllib.error
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
-from stream.address import redact
+from stream.address import redact, split_credentials, unresolved
 from stream.source import SourceError
 
 TIMEOUT_S = 10.0
@@ -57,6 +58,7 @@ class Web:
     def __init__(self, address: str) -> None:
         """Prepare, without a connection. Raises SourceError where it is no valid address."""
         self.name = redact(address)
+        self._address = address
         self.url, user, password = _without_credentials(address)
         passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         if user is not None:
@@ -95,7 +97,7 @@ class Web:
         except TimeoutError:
             raise self._failed("no answer in time") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._failed(_explained(error)) from None
+            raise self._failed(_explained(error, url or self._address)) from None
         if len(body) > max_bytes:
             raise self._failed(f"its answer is longer than {max_bytes:,} bytes")
         expected = headers_read.get("Content-Length", "")
@@ -141,9 +143,11 @@ def _tags(headers: Mapping[str, str]) -> dict[str, str]:
     return {request: headers[name] for name, request in asked.items() if name in headers}
 
 
-def _explained(error: Exception) -> str:
+def _explained(error: Exception, address: str) -> str:
     """Return why there was no response. The library's own text may hold the password."""
     reason = getattr(error, "reason", error)
+    if isinstance(reason, socket.gaierror):
+        return unresolved(address)
     if isinstance(reason, ConnectionRefusedError):
         return "connection refused"
     if isinstance(reason, TimeoutError):
@@ -154,14 +158,14 @@ def _explained(error: Exception) -> str:
 
 
 def _without_credentials(address: str) -> tuple[str, str | None, str | None]:
-    """Split off user and password; passwords may hold an unescaped ``@`` or ``/``."""
-    start, _, rest = address.partition("://")
-    path_from = rest.find("?")
-    credentials, at, _ = rest[: path_from if path_from >= 0 else None].rpartition("@")
-    url = f"{start}://{rest[len(credentials) + len(at) :]}"
+    """Split off user and password."""
+    start, credentials, rest = split_credentials(address)
+    url = start + rest
     try:
         urlsplit(url).port  # noqa: B018  # raises where it is no number
     except ValueError:
         raise SourceError(redact(address), "not an address") from None
+    if credentials is None:
+        return url, None, None
     user, colon, password = credentials.partition(":")
-    return url, unquote(user) if at else None, unquote(password) if colon else None
+    return url, unquote(user), unquote(password) if colon else None

@@ -7,7 +7,15 @@ from tempfile import NamedTemporaryFile
 
 import pytest
 
-from stream.address import is_live, local_path, redact
+from stream.address import (
+    host,
+    is_live,
+    local_path,
+    redact,
+    split_credentials,
+    unresolved,
+    with_encoded_credentials,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +72,70 @@ def test_an_address_is_shown_without_its_credentials(address: str, shown: str) -
 )
 def test_an_address_without_credentials_is_shown_as_it_is(address: str) -> None:
     assert redact(address) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "credentials", "rest"),
+    [
+        ("rtsp://10.0.0.5/main", None, "10.0.0.5/main"),
+        ("rtsp://admin:geheim@10.0.0.5/main", "admin:geheim", "10.0.0.5/main"),
+        ("rtsp://admin@10.0.0.5", "admin", "10.0.0.5"),
+        ("rtsp://user:p@ss@host:554/x", "user:p@ss", "host:554/x"),
+        ("rtsp://user:p@ss#word@host/x", "user:p@ss#word", "host/x"),
+        ("rtsp://user:#p@[fe80::1]:554/x", "user:#p", "[fe80::1]:554/x"),
+        ("rtsp://user:pa/ss@host/x", "user:pa/ss", "host/x"),
+        ("rtsp://user:pa?ss@host", "user:pa?ss", "host"),
+        ("rtsp://user:pa?s@/s@host/x", "user:pa?s@/s", "host/x"),
+        ("rtsp://user:p@ss/word@10.0.0.5/x", "user:p@ss/word", "10.0.0.5/x"),
+        ("rtsp://user:p@ss/word@host/x", "user:p", "ss/word@host/x"),
+        # A host and a port stand before the slash: the rest is a path.
+        ("http://host:8080/snap@2x.jpg", None, "host:8080/snap@2x.jpg"),
+        ("http://host/snap@2x.jpg", None, "host/snap@2x.jpg"),
+        ("http://a:b@host/snap@2x.jpg", "a:b", "host/snap@2x.jpg"),
+        ("http://host/snap.jpg?user=a&password=p@ss", None, "host/snap.jpg?user=a&password=p@ss"),
+        ("udp://@:5000", "", ":5000"),
+        ("udp://@239.0.0.1:5000", "", "239.0.0.1:5000"),
+    ],
+)
+def test_where_the_credentials_end(address: str, credentials: str | None, rest: str) -> None:
+    begin, found, remains = split_credentials(address)
+    assert (found, remains) == (credentials, rest)
+    assert address.startswith(begin)
+
+
+@pytest.mark.parametrize(
+    ("address", "encoded"),
+    [
+        ("rtsp://user:p@ss#word@host/x?a=#1", "rtsp://user:p%40ss%23word@host/x?a=#1"),
+        ("rtsp://user:pa/s s@host", "rtsp://user:pa%2Fs%20s@host"),
+        ("rtsp://us%40er:50%@host/x", "rtsp://us%40er:50%25@host/x"),
+        ("rtsp://user:p%40ss!$&'()*+,;=-._~@host/x", "rtsp://user:p%40ss!$&'()*+,;=-._~@host/x"),
+        ("udp://@239.0.0.1:5000", "udp://@239.0.0.1:5000"),
+        ("film@home.mp4", "film@home.mp4"),
+    ],
+)
+def test_credentials_are_encoded_where_they_need_it(address: str, encoded: str) -> None:
+    assert with_encoded_credentials(address) == encoded
+    assert with_encoded_credentials(encoded) == encoded
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("rtsp://a:b@10.0.0.5:554/x", "10.0.0.5"),
+        ("rtsp://[fe80::1]:554/x", "fe80::1"),
+        ("http://camera.local", "camera.local"),
+        ("udp://@:5000", ""),
+    ],
+)
+def test_the_host_of_an_address(address: str, name: str) -> None:
+    assert host(address) == name
+
+
+def test_an_unknown_host_is_named_unless_it_may_be_of_the_password() -> None:
+    assert unresolved("rtsp://a:b@camera.local/x") == "the host name camera.local cannot be resolved"
+    assert "geheim" not in unresolved("rtsp://user:a@geheim/word@host/x")
+    assert "password is not encoded" in unresolved("rtsp://user:a@geheim/word@host/x")
 
 
 @pytest.mark.parametrize(

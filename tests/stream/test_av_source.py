@@ -18,6 +18,7 @@ import pytest
 
 from stream.av_source import AvSource
 from stream.source import SourceError, SourceInfo
+from tests.kit.cameras.pages import Page, pages
 from tests.kit.films.scene import scene
 
 
@@ -264,7 +265,21 @@ def test_a_refused_password_is_final_and_an_absent_stream_is_not(refusing: str) 
     assert "geheim" not in f"{wrong}{forbidden}{absent}"
 
 
-def test_an_unknown_host_name_cannot_be_reached() -> None:
-    error = failure("http://nobody.invalid/film.mp4?token=geheim")
-    assert error.reason == "cannot be reached"
+@pytest.mark.parametrize("kind", ["http", "rtsp", "rtmp", "tcp"])
+def test_an_unknown_host_name_is_named(kind: str) -> None:
+    error = failure(f"{kind}://nobody.invalid:80/film.mp4?token=geheim")
+    assert error.reason == "the host name nobody.invalid cannot be resolved"
+    assert error.retryable
     assert "geheim" not in str(error)
+
+
+def test_a_password_with_special_characters_need_not_be_encoded(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    film = scene(tmp_path_factory.mktemp("film") / "film.ts", seconds=1)
+    with pages(film_ts=Page(film.read_bytes())) as server:
+        server.password = "p@ss#wo/rd?1"  # noqa: S105  # a test's
+        with AvSource(server.address("/film.ts", f"admin:{server.password}@")) as source:
+            assert source.info.codec == "h264"
+        with AvSource(server.address("/film.ts", "admin:p%40ss%23wo%2Frd%3F1@")) as source:
+            assert source.info.codec == "h264"

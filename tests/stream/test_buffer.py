@@ -264,6 +264,20 @@ def test_starting_over_from_nowhere_forgets_everything(camera: Camera, at_s: flo
     assert buffer.bytes == 0, "the new pictures begin with a keyframe"
 
 
+def test_starting_over_far_ahead_within_a_group_forgets_the_old_one(camera: Camera) -> None:
+    """It starts before that time by its number alone; cuts begin with the first new key packet."""
+    buffer = filled(camera.picture(nth) for nth in range(45))
+    for nth in range(45, 48):
+        buffer.push(camera.picture(nth, from_s=10_000.0))
+    buffer.start_over(10_004.5)
+    assert buffer.bytes == 0
+    for nth in range(48, 70):
+        buffer.push(camera.picture(nth, from_s=10_000.0))
+    cut = buffer.cut(10_004.5, 10_007.0)
+    assert cut is not None
+    assert times_s(cut.packets) == pytest.approx([10_000 + n / 10 for n in range(50, 70)])
+
+
 def test_an_old_timeline_is_let_go_once_the_new_one_is_long_enough(camera: Camera) -> None:
     buffer = filled(camera.picture(nth) for nth in range(60))
     for nth in range(200):

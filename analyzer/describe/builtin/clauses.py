@@ -228,9 +228,10 @@ def _come_and_go(courses: Sequence[Course], most: int, phrasing: Phrasing) -> st
         return phrasing.pick(
             "one at a time", f"movement comes and goes, {ways}", f"now and then something moves, {ways}"
         )
-    so_many = f"at most {number(most)} movers" if most <= 3 else f"{many(most)} movers"
+    # Not "at most": one may have hidden another.
+    so_many = f"{many(most)} movers"
     return phrasing.pick(
         "at a time",
-        f"movement comes and goes, {ways}, with {so_many} at a time",
-        f"there are {so_many} at a time, {ways}",
+        f"movement comes and goes, {ways}, with {so_many} at once for a while",
+        f"for a while there are {so_many} at once, {ways}",
     )

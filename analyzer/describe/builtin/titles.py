@@ -105,7 +105,7 @@ def _crowd(courses: Sequence[Course], most: int, phrasing: Phrasing) -> str:
     if most == 1:
         return "movement comes and goes" + (f", mostly {_short(way)}" if way else "")
     if most < len(courses):
-        so_many = f"up to {many(most)} movers at once" if most <= 3 else f"{many(most)} movers"
+        so_many = f"{many(most)} movers at once" if most <= 3 else f"{many(most)} movers"
         return so_many + (f", mostly {_short(way)}" if way else "")
     so_many = f"{many(most)} movers"
     if way and count == most:
@@ -140,12 +140,13 @@ def _one(course: Course, phrasing: Phrasing) -> str:
             f"movement {course.start}",
         )
     if course.crosses:
-        sides = across(course).removeprefix("from ")
+        way = across(course)
+        sides = way.removeprefix("from ")
         return phrasing.pick(
             "title crosses",
-            f"something {size}crosses {sides}",
-            f"a {size}mover crosses {sides}",
-            f"movement all the way {sides}",
+            f"something {size}crosses {way}",
+            f"a {size}mover crosses {way}",
+            f"movement all the way {way}",
             f"a {course.pace} crossing, {sides}".replace("  ", " "),
         )
     if course.start == course.end:

@@ -6,5 +6,6 @@ Read in this order:
 - ``blobs``: changed cells of a grid that touch.
 - ``tracker``: assign blobs to tracks.
 - ``tracklet``: what the tracker found of one mover in a window.
+- ``bands``: bodies that touch but go at different speeds.
 - ``bodies``: which tracklets are parts of one body, and which continue one another.
 """

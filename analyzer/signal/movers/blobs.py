@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.signal.movers.tracklet import Box, gap
+from analyzer.signal.movers.tracklet import Box, Cells, gap
 
 _CELL_CHANGED = 24  # of 255: less is noise, or the blurred edge of a neighbour
 _TOUCH = 1.5  # blobs this close to each other (in cells) are one detection
@@ -18,13 +18,17 @@ _MAX_BLOBS = 16  # the largest ones: snow must not cost more than a street
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blob:
-    """Changed cells that touch, or the part of them that belongs to one track: box, centre, area in cells."""
+    """Changed cells that touch, or the part of them that belongs to one track: box, centre, area in cells.
+
+    ``cells`` are those of a part; a whole blob has its label among the blobs found.
+    """
 
     box: Box
     x: float
     y: float
     area: float
     label: int = 0
+    cells: Cells | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,21 @@ def find_blobs(grid: NDArray[np.uint8]) -> Blobs:
     return Blobs(blobs, labels.astype(np.int32, copy=False), changed)
 
 
+def cells_of(blob: Blob, found: Blobs) -> Cells:
+    """Return the cells of one of the blobs found, or of a part of it."""
+    if blob.cells is not None:
+        return blob.cells
+    left, top, right, bottom = map(int, blob.box)
+    rows, columns = np.nonzero(found.labels[top:bottom, left:right] == blob.label)
+    weights = found.changed[rows + top, columns + left].astype(np.float64) / 255
+    return Cells(columns.astype(np.float64) + (left + 0.5), rows.astype(np.float64) + (top + 0.5), weights)
+
+
 def split(blob: Blob, found: Blobs, boxes: Sequence[Box]) -> list[Blob | None]:
     """Split a blob among boxes: each cell goes to the box in which it is closest to the middle."""
     if not boxes:
         return []
-    left, top, right, bottom = map(int, blob.box)
-    rows, columns = np.nonzero(found.labels[top:bottom, left:right] == blob.label)
-    weights = found.changed[rows + top, columns + left] / 255
-    x, y = columns + (left + 0.5), rows + (top + 0.5)
+    x, y, weights = cells_of(blob, found)
     sides = np.array(boxes)
     low, high = sides[:, :2], sides[:, 2:]
     middle, half = (low + high) / 2, np.maximum(high - low, 1e-6) / 2
@@ -78,7 +89,7 @@ def _part(x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.fl
         return None
     area = float(weights.sum())
     box = (float(x.min()) - 0.5, float(y.min()) - 0.5, float(x.max()) + 0.5, float(y.max()) + 0.5)
-    return Blob(box, float(x @ weights) / area, float(y @ weights) / area, area)
+    return Blob(box, float(x @ weights) / area, float(y @ weights) / area, area, 0, Cells(x, y, weights))
 
 
 def absorb(blobs: list[Blob], free: list[Blob]) -> list[Blob]:

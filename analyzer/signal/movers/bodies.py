@@ -8,17 +8,28 @@ too high.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import hypot
 
+from analyzer.signal.movers.bands import divide, have_drifted
 from analyzer.signal.movers.mover import OVERLAP_S, Mover
-from analyzer.signal.movers.tracklet import STEP_S, Detection, Tracklet, enclosing, gap, half_inside
+from analyzer.signal.movers.tracklet import (
+    HUGE,
+    MIN_DETECTIONS,
+    STEP_S,
+    Box,
+    Detection,
+    Tracklet,
+    enclosing,
+    gap,
+    half_inside,
+)
 
 # Shares are of the picture's area or sides; all other lengths are in cells or in sizes of a body.
 _MIN_LIFE_S = 0.4
 _MIN_TRAVEL_SHARE = 0.05
 _MIN_SHARE = 0.01  # the least area of a mover that does not travel
-_MIN_DETECTIONS, _MIN_CELLS = 3, 1.0  # less is noise
+_MIN_CELLS = 1.0  # less is noise
 _MAX_TRACKLETS = 48  # the largest ones: snow must not cost more than a street
 _NEARLY_S = 0.25  # detections this close in time are simultaneous
 _TOGETHER = 0.4  # of the shorter life: two must be detected together for so long to be compared
@@ -27,11 +38,13 @@ _SWAY = 0.2  # how much the distance between front and rear may change, plus a c
 _LIMB_SEPARATION, _LIMB_SWAY = 0.4, 0.8  # the same for limbs of a body that stays in place
 _TINY, _TINY_DISTANCE, _TINY_SWAY = 0.2, 0.3, 0.3  # and for parts of at most this share of the larger area
 _LONG = 2.5  # length by height of a lorry from the side, in cells of 4:3
+_MOST_SWAY = 0.5  # even where the edge of the picture cuts boxes off
+_GROWN = 0.3  # of its usual area: with less, a part comes in sight
 _CUT_OFF_SWAY = 0.15  # added where the edge of the picture cuts boxes off
 _NEAR_CELLS, _NEAR = 3.0, 0.25  # a tracklet that begins this close to the end of another continues it
 _AHEAD, _AGREE = 0.75, 0.9  # farther away, where both have the same direction: a long body is hidden in part
 _MAX_WAIT_S = 3.0  # how long a position is extrapolated without detections
-_HUGE, _HUGE_SEPARATION = 22.0, 0.35  # so large a body changes only in parts: what is close is one of them
+_HUGE_SEPARATION = 0.35  # what is so close is a part of a huge body
 _SMALL_CELLS = 4.0  # smaller movers must move straight: noise does not
 _MAX_SMALL = 8  # if a window has more small tracklets, all of them are noise
 _STRAIGHT = 0.5  # distance from start to end divided by the length of the path
@@ -43,7 +56,7 @@ _Pairs = Sequence[tuple[Detection, Detection]]
 def movers(tracklets: Sequence[Sequence[Detection]], rows: int, columns: int) -> list[Mover]:
     """Return the movers that caused these tracklets on a grid of this size."""
     known = [
-        Tracklet(detections, rows, columns) for detections in tracklets if len(detections) >= _MIN_DETECTIONS
+        Tracklet(detections, rows, columns) for detections in tracklets if len(detections) >= MIN_DETECTIONS
     ]
     small = sum(tracklet.area < _SMALL_CELLS for tracklet in known)
     known = [
@@ -52,15 +65,26 @@ def movers(tracklets: Sequence[Sequence[Detection]], rows: int, columns: int) ->
         if tracklet.area >= (_SMALL_CELLS if small > _MAX_SMALL else _MIN_CELLS)
     ]
     known = [tracklet for tracklet in known if not _is_noise(tracklet)]
+    bodies = _joined([part for tracklet in known for part in divide(tracklet)])
+    parts = []
+    for first, *others in bodies:
+        parts += divide(first.with_others(others)) if others else [first]
+    if len(parts) > len(bodies):
+        bodies = _joined(parts)
+    return [mover for body in bodies if _counts(mover := _mover(body, rows, columns))]
+
+
+def _joined(tracklets: Sequence[Tracklet]) -> list[list[Tracklet]]:
+    """Join the tracklets of each body."""
     bodies: list[list[Tracklet]] = []
-    for tracklet in sorted(known, key=lambda tracklet: -tracklet.weight)[:_MAX_TRACKLETS]:
+    for tracklet in sorted(tracklets, key=lambda tracklet: -tracklet.weight)[:_MAX_TRACKLETS]:
         for body in bodies:
             if _belongs(tracklet, body):
                 body.append(tracklet)
                 break
         else:
             bodies.append([tracklet])
-    return [mover for body in bodies if _counts(mover := _mover(body, rows, columns))]
+    return bodies
 
 
 def _is_noise(tracklet: Tracklet) -> bool:
@@ -71,11 +95,27 @@ def _belongs(part: Tracklet, body: Sequence[Tracklet]) -> bool:
     size = max(part.size, *(other.size for other in body))
     if any(_is_part(part, other, size) for other in body):
         return True
+    if len(body) > 1 and _inside(part, body):
+        return True
     before = [other for other in body if _continues(part, other)]
     # If it was there together with another part of this body without being a part of it, it is another body.
     return bool(before) and not any(
         _together_s(_pairs(other, part)) >= OVERLAP_S for other in body if other not in before
     )
+
+
+def _inside(part: Tracklet, body: Sequence[Tracklet]) -> bool:
+    """Whether it lies within the box around a body most of the time."""
+    around: dict[float, list[Box]] = {}
+    for tracklet in body:
+        for detection in tracklet.detections:
+            around.setdefault(detection.pts_s, []).append(detection.box)
+    inside = [
+        half_inside(detection.box, enclosing(around[detection.pts_s]))
+        for detection in part.detections
+        if detection.pts_s in around
+    ]
+    return 10 * sum(inside) >= 6 * len(part.detections)
 
 
 def _pairs(one: Tracklet, other: Tracklet) -> _Pairs:
@@ -107,23 +147,29 @@ def _is_part(part: Tracklet, larger: Tracklet, size: float) -> bool:
         return still and gap(part.region, larger.region) <= 1 + _LIMB_SEPARATION * size
     if 10 * sum(half_inside(b.box, a.box) for a, b in pairs) >= 6 * len(pairs):
         return True
-    if size >= _HUGE and _separate(pairs) <= 1 + _HUGE_SEPARATION * size:
+    if size >= HUGE and _separate(pairs) <= 1 + _HUGE_SEPARATION * size:
         return True
-    if part.travels(size):
-        return _goes_along(part, larger, pairs, size)
-    return _separate(pairs) <= 1 + _LIMB_SEPARATION * size and _sway(pairs) <= 1 + _LIMB_SWAY * size
+    travels = part.travels(size) or larger.travels(size)
+    joined = travels and _goes_along(part, larger, pairs, size)
+    if not joined and not part.travels(size):
+        joined = _separate(pairs) <= 1 + _LIMB_SEPARATION * size and _sway(pairs) <= 1 + _LIMB_SWAY * size
+    return joined and not (travels and have_drifted(larger, pairs))
 
 
 def _goes_along(part: Tracklet, larger: Tracklet, pairs: _Pairs, size: float) -> bool:
     """Whether two that travel keep a constant distance, as parts of one body do."""
+    grown = [(a, b) for a, b in pairs if a.area >= _GROWN * larger.usual and b.area >= _GROWN * part.usual]
+    pairs = grown if len(grown) >= 6 else pairs
     whole = [(a, b) for a, b in pairs if not larger.is_cut_off(a) and not part.is_cut_off(b)]
-    pairs, slack = (whole, 0.0) if len(whole) >= 6 else (pairs, _CUT_OFF_SWAY)
+    if _sway(pairs) > 1 + _MOST_SWAY * size:
+        return False
+    pairs, slack = (whole, 0.0) if len(whole) >= max(6, len(pairs) // 3) else (pairs, _CUT_OFF_SWAY)
     distance, sway = _separate(pairs), _sway(pairs)
     if part.area <= _TINY * larger.area and distance <= 1 + _TINY_DISTANCE * size:
         return sway <= 1.5 + _TINY_SWAY * size
     if distance <= 1 + _CLOSE * size and sway <= 1 + slack * size:
         return True
-    return sway <= 1 + (_SWAY + slack) * size and _fits(pairs, level=larger.level())
+    return sway <= 1 + (_SWAY + slack) * size and _fits(pairs, level=larger.is_level)
 
 
 def _separate(pairs: _Pairs) -> float:
@@ -133,11 +179,23 @@ def _separate(pairs: _Pairs) -> float:
 
 
 def _sway(pairs: _Pairs) -> float:
-    """Return by how much their offset changed, without a fifth of the time at either extreme."""
+    """Return by how much their offset changed, without a fifth of the time at either extreme.
+
+    Of both sides and the middle the steadiest counts: something may come in sight at one side.
+    """
     few = len(pairs) // 5
-    xs = sorted(b.x - a.x for a, b in pairs)
-    ys = sorted(b.y - a.y for a, b in pairs)
-    return max(xs[-1 - few] - xs[few], ys[-1 - few] - ys[few])
+
+    def spread(offsets: Iterable[float]) -> float:
+        ordered = sorted(offsets)
+        return ordered[-1 - few] - ordered[few]
+
+    across = min(
+        spread(b.x - a.x for a, b in pairs), *(spread(b.box[k] - a.box[k] for a, b in pairs) for k in (0, 2))
+    )
+    down = min(
+        spread(b.y - a.y for a, b in pairs), *(spread(b.box[k] - a.box[k] for a, b in pairs) for k in (1, 3))
+    )
+    return max(across, down)
 
 
 def _fits(pairs: _Pairs, *, level: bool) -> bool:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.signal.movers.blobs import Blob, Blobs, absorb, find_blobs, groups, split
+from analyzer.signal.movers.blobs import Blob, Blobs, absorb, cells_of, find_blobs, groups, split
 from analyzer.signal.movers.bodies import movers
 from analyzer.signal.movers.mover import Mover, important
-from analyzer.signal.movers.tracklet import Box, Detection, enclosing, gap, half_inside
+from analyzer.signal.movers.tracklet import Box, Detection, enclosing, gap, half_inside, together
 
 # Lengths are in cells of the grid.
 _EVERY_S = 0.09  # grids are combined for so long: together they contain whole movers, at a tenth of the cost
@@ -71,7 +71,7 @@ class _Track:
         size = max(self.sides[2] - self.sides[0], self.sides[3] - self.sides[1])
         return _REACH + _REACH_OF_SIZE * size + _REACH_A_SECOND * (pts_s - self.seen_s)
 
-    def update(self, pts_s: float, blobs: Sequence[Blob]) -> None:
+    def update(self, pts_s: float, blobs: Sequence[Blob], found: Blobs) -> None:
         area = sum(blob.area for blob in blobs)
         self.x = sum(blob.x * blob.area for blob in blobs) / area
         self.y = sum(blob.y * blob.area for blob in blobs) / area
@@ -80,7 +80,8 @@ class _Track:
         self.sides = _smoothed(self.sides, sides) if self.recent else sides
         self.area = max(self.area, area)
         self.seen_s = self.near_s = pts_s
-        self.detections.append(Detection(pts_s, self.x, self.y, box, area))
+        cells = together(cells_of(blob, found) for blob in blobs)
+        self.detections.append(Detection(pts_s, self.x, self.y, box, area, cells))
         self._measure_speed(pts_s)
 
     def _measure_speed(self, pts_s: float) -> None:
@@ -143,16 +144,17 @@ class MoverTracker:
         self._end(lost)
         self._tracks = [track for track in self._tracks if track not in lost]
         expected = [track.expected(pts_s) for track in self._tracks]
-        owned, free = self._assign(pts_s, find_blobs(grid), expected)
+        found = find_blobs(grid)
+        owned, free = self._assign(pts_s, found, expected)
         overlapping = _overlapping(expected)
         for t, track in enumerate(self._tracks):
             if owned[t]:
                 track.near_s = pts_s
                 if t not in overlapping:
                     largest, *others = groups(owned[t])
-                    track.update(pts_s, largest)
+                    track.update(pts_s, largest, found)
                     free += [blob for group in others for blob in group]
-        self._begin(pts_s, free)
+        self._begin(pts_s, free, found)
 
     def _assign(
         self, pts_s: float, found: Blobs, expected: Sequence[Box]
@@ -196,10 +198,10 @@ class MoverTracker:
             free = absorb(blobs, free)
         return owned, free
 
-    def _begin(self, pts_s: float, free: Sequence[Blob]) -> None:
+    def _begin(self, pts_s: float, free: Sequence[Blob], found: Blobs) -> None:
         for group in groups(free)[: max(0, _MAX_TRACKS - len(self._tracks))]:
             track = _Track(0.0, 0.0, (0.0, 0.0, 0.0, 0.0), pts_s, pts_s)
-            track.update(pts_s, group)
+            track.update(pts_s, group, found)
             self._tracks.append(track)
 
     def _end(self, tracks: Iterable[_Track]) -> None:

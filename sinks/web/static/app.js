@@ -82,20 +82,19 @@ function localInput(date) {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-async function bindSince() {
-  const left = new Date(visit().left);
-  const form = find("#since-form");
-  const made = find("#since-made");
-  form.elements.since.value = localInput(left);
+function inputUtc(input) {
+  return new Date(input.value).toISOString();
+}
+
+// A form makes the reel that ``wanted`` returns, and links to it in ``made``.
+function bindMaker(form, made, wanted) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = find("button", form);
     button.disabled = true;
     made.textContent = "Making the reel.";
     try {
-      const since = new Date(form.elements.since.value).toISOString();
-      const body = JSON.stringify({ since_utc: since });
-      const reel = await ask("/api/reels", { method: "POST", body });
+      const reel = await ask("/api/reels", { method: "POST", body: JSON.stringify(wanted()) });
       const link = make("a", "Watch it", { href: `${root}/reels/${encodeURIComponent(reel.id)}?seq=${reel.seq}` });
       made.replaceChildren(link);
       link.focus();
@@ -105,10 +104,36 @@ async function bindSince() {
       button.disabled = false;
     }
   });
+}
+
+async function bindSince() {
+  const left = new Date(visit().left);
+  const form = find("#since-form");
+  form.elements.since.value = localInput(left);
+  bindMaker(form, find("#since-made"), () => ({ since_utc: inputUtc(form.elements.since) }));
   const found = await ask(`/api/moments?since=${left.toISOString()}&limit=500`);
   const count = found.moments.length;
   const many = count === 500 ? "500 or more" : String(count);
   find("#since-count").replaceChildren(`${many} ${count === 1 ? "moment" : "moments"} since `, timeElement(left.toISOString()), ".");
+}
+
+// A reel by its name
+
+function bindReel() {
+  const name = document.body.dataset.name;
+  const period = find("#make-period");
+  if (!period) return;
+  const now = Date.now();
+  const { since, until } = period.elements;
+  [since.value, until.value] = [localInput(new Date(now - 3600_000)), localInput(new Date(now))];
+  bindMaker(find("#make-now"), find("#made"), () => ({ name }));
+  bindMaker(period, find("#made"), () => ({ name, since_utc: inputUtc(since), until_utc: inputUtc(until) }));
+}
+
+function showNewer(reel) {
+  if (page !== "reel" || reel.id !== document.body.dataset.name) return;
+  const href = `${root}/reels/${encodeURIComponent(reel.id)}?seq=${reel.seq}`;
+  find("#newer").replaceChildren(make("a", `A new reel is there: ${reel.title}`, { href }));
 }
 
 // Cameras as they are now
@@ -126,6 +151,7 @@ function showCamera(row) {
 function showPreview(name, utc) {
   for (const card of all(`.cameras [data-camera="${CSS.escape(name)}"]`)) {
     const frame = find(".picture", card);
+    if (!frame) continue; // its live picture is shown
     let image = find("img", frame);
     if (!image) frame.append((image = make("img", "", { alt: "" })));
     image.src = `${root}/media/preview/${encodeURIComponent(name)}.jpg?${encodeURIComponent(utc)}`;
@@ -153,54 +179,20 @@ function momentCard(row) {
   return item;
 }
 
-// The chart of a camera's motion
+// One camera: its live picture and chart, and its newest moments
 
-const chart = { windows: [], keep: 30 };
-
-function drawChart() {
-  const canvas = find("#chart");
-  if (!canvas) return;
-  const style = getComputedStyle(document.body);
-  const ratio = window.devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  canvas.width = width * ratio;
-  canvas.height = height * ratio;
-  const draw = canvas.getContext("2d");
-  draw.scale(ratio, ratio);
-  const end = Date.now();
-  const span = 300_000;
-  const x = (ms) => width * (1 - (end - ms) / span);
-  const top = Math.max(1, ...chart.windows.flatMap((shown) => [shown.threshold * 2, ...shown.signal]));
-  const y = (value) => height - 4 - (height - 12) * Math.sqrt(value / top);
-  for (const shown of chart.windows) {
-    const start = Date.parse(shown.start_utc);
-    draw.strokeStyle = style.getPropertyValue("--accent");
-    draw.beginPath();
-    shown.signal.forEach((value, nth) => draw.lineTo(x(start + nth * shown.step_s * 1000), y(value)));
-    draw.stroke();
-    draw.strokeStyle = style.getPropertyValue("--soft");
-    draw.setLineDash([4, 4]);
-    draw.beginPath();
-    draw.moveTo(x(start), y(shown.threshold));
-    draw.lineTo(x(start + shown.length_s * 1000), y(shown.threshold));
-    draw.stroke();
-    draw.setLineDash([]);
-    draw.fillStyle = style.getPropertyValue("--warn");
-    for (const peak of shown.peaks) {
-      const value = shown.signal[Math.min(shown.signal.length - 1, Math.floor(peak / shown.step_s))] ?? 0;
-      draw.beginPath();
-      draw.arc(x(start + peak * 1000), y(value), 3, 0, 7);
-      draw.fill();
-    }
-  }
-}
+let chart = null;
 
 async function bindCamera() {
-  const name = document.body.dataset.camera;
-  const found = await ask(`/api/moments?camera=${encodeURIComponent(name)}&limit=20`);
-  find("#newest").replaceChildren(...found.moments.map(momentCard));
-  setInterval(drawChart, 1000);
+  const name = encodeURIComponent(document.body.dataset.camera);
+  const [{ MotionChart }, { LiveView }] = await Promise.all([import("./chart.js"), import("./live.js")]);
+  chart = new MotionChart(find("#chart"));
+  new LiveView(find("#live"), `${root}/api/cameras/${name}/live`, (motion) => chart.live(motion));
+  setInterval(() => chart.draw(), 500);
   bindClips();
+  const [newest, closed] = await Promise.all([ask(`/api/moments?camera=${name}&limit=20`), ask(`/api/cameras/${name}/windows`)]);
+  find("#newest").replaceChildren(...newest.moments.map(momentCard));
+  closed.windows.forEach((shown) => chart.close(shown));
 }
 
 // The strips of a day
@@ -318,10 +310,9 @@ function listen() {
       list.prepend(momentCard(await ask(`/api/moments/${encodeURIComponent(moment.window_id)}`)));
     }
   });
+  on("reel", showNewer);
   on("window", (closed) => {
-    if (closed.camera !== document.body.dataset.camera) return;
-    chart.windows = [...chart.windows.slice(1 - chart.keep), closed];
-    drawChart();
+    if (closed.camera === document.body.dataset.camera) chart?.close(closed);
   });
   window.addEventListener("pagehide", () => {
     noteVisit();
@@ -336,6 +327,7 @@ if (page !== "login") {
   listen();
 }
 if (page === "home") bindSince().catch((error) => { find("#since-count").textContent = error.message; });
+if (page === "reel") bindReel();
 if (page === "camera") bindCamera().catch(() => {});
 if (page === "timeline") {
   bindStrips().catch(showStripsFailure);

@@ -22,7 +22,7 @@ from stream.media.file import MediaError, muxing
 from stream.media.reader import MediaReader, ReaderCache
 from stream.media.sound import ReelSound
 from stream.media.timeline import Tick, shown_between
-from stream.picture.colour import sdr_matrix
+from stream.picture.colour import name_colours, sdr_matrix
 from stream.picture.display import Size
 from stream.picture.render import fitted
 
@@ -34,9 +34,6 @@ _LEAST_FPS = 10
 # With a key frame every two seconds, players seek inside a chapter without delay.
 _KEYFRAME_EVERY_S = 2
 _X264 = {"preset": "veryfast", "crf": "21", "forced-idr": "1"}
-# AVCOL_SPC_, AVCOL_PRI_ and AVCOL_TRC_ have the same numbers for BT709 and SMPTE170M.
-_NAMED = {Colorspace.ITU709: 1, Colorspace.ITU601: 6}
-_LIMITED = 1  # AVCOL_RANGE_MPEG
 # Audio packets from this long before a segment's first frame prime the decoder.
 _PRIME_S = 0.25
 
@@ -184,6 +181,5 @@ def _picture_track(out: OutputContainer, form: Form) -> VideoStream:
     context.time_base = 1 / form.fps
     context.sample_aspect_ratio = Fraction(1)
     context.gop_size = max(1, round(form.fps * _KEYFRAME_EVERY_S))
-    context.colorspace = context.color_primaries = context.color_trc = _NAMED[form.colors]
-    context.color_range = _LIMITED
+    name_colours(context, form.colors)
     return track

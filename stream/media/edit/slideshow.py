@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from stream.media.edit.segment import Joined, Place, mark_chapters
 from stream.media.file import MediaError, as_media_errors, demux_with_flush, muxing
 from stream.media.track import add_copy, copied
-from stream.picture.colour import BLACK_YUV, assumed_matrix
+from stream.picture.colour import BLACK_YUV, assumed_matrix, name_colours
 from stream.picture.display import Size
 from stream.picture.render import Rgb
 
@@ -90,7 +90,7 @@ def _fitted(pictures: Iterable[Rgb]) -> Iterator[NDArray[np.uint8]]:
             width=shown.width,
             height=shown.height,
             format="yuv444p",
-            dst_colorspace=assumed_matrix(box.height),  # imageio writes none into the file
+            dst_colorspace=assumed_matrix(box.height),  # _finish names it
             interpolation="AREA",
         )
         boxed = np.empty((3, box.height, box.width), np.uint8)
@@ -121,6 +121,7 @@ def _finish(
         out.metadata.update({"title": title} if title else {})
         video = source.streams.video[0]
         track = add_copy(out, video)
+        name_colours(track.codec_context, assumed_matrix(video.height))
         for packet in demux_with_flush(source, [video]):
             if packet.pts is not None and packet.dts is not None:
                 stamps = {"pts": packet.pts, "dts": packet.dts, "duration": packet.duration or 0}

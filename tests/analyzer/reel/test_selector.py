@@ -48,6 +48,14 @@ def test_each_moment_is_listed_with_number_time_camera_and_text() -> None:
             jsonschema.validate(wrong, schema)
 
 
+def test_what_counts_in_a_reel_is_said_where_it_is_known() -> None:
+    model = ScriptedModel(picks(1), picks(1))
+    asyncio.run(ModelSelector(model, RULES, guide="Goals count, corners do not.\n").propose(MOMENTS))
+    asyncio.run(ModelSelector(model, RULES).propose(MOMENTS))
+    guided, plain = (system for system, *_ in model.asked)
+    assert guided == f"{plain}\nWhat counts in this reel:\nGoals count, corners do not."
+
+
 @pytest.mark.parametrize(
     "answer",
     [{}, {"picks": None}, {"picks": [{"moment": 99, "reason": "x"}, {"moment": 1, "reason": ""}, 3]}],

@@ -56,6 +56,8 @@ class RtspServer:
             "password": password,
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self.begun_s = 0.0
+        """The monotonic time from which the times of its pictures are counted."""
 
     def address(self, mount: str, credentials: str = "") -> str:
         """The mount's address; ``credentials`` are ``user:password@``."""
@@ -76,7 +78,7 @@ class RtspServer:
         self._process = subprocess.Popen(
             [_PYTHON, str(_SERVER), json.dumps(self._asked)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        self._answer()
+        self.begun_s = int(self._answer().split()[1]) / 1e6
 
     def say(self, **faults: float | bool) -> None:
         """Set faults: ``silent``, ``garbage``, ``lost``, ``offset_s``, ``footage``."""

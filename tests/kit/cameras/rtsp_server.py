@@ -2,7 +2,8 @@
 
 Access units are played from a folder that ``tests.kit.films.footage`` has written, each at its own time,
 round and round; faults are commanded over stdin, a JSON object a line, each answered by a line.
-Arguments: a JSON object, see ``main``. The first line on stdout is the port.
+Arguments: a JSON object, see ``main``. The first line on stdout is the port, and the
+monotonic time (us) from which the times of units are counted.
 """
 
 from __future__ import annotations
@@ -241,7 +242,7 @@ def main() -> None:
     GLib.io_add_watch(
         channel, GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN | GLib.IOCondition.HUP, _obey, faults, loop
     )
-    sys.stdout.write(f"{server.get_bound_port()}\n")
+    sys.stdout.write(f"{server.get_bound_port()} {_BEGUN_US}\n")
     sys.stdout.flush()
     loop.run()
 

@@ -103,18 +103,16 @@ def matroska(folder: Path) -> Path:
     return film
 
 
-KINDS: tuple[Callable[[Path], Path], ...] = (
+SINGLE_FILES: tuple[Callable[[Path], Path], ...] = (
     common_encryption,
     fragments,
     mpeg4,
     fragments_of_no_use,
-    hls_key_gone,
-    hls_sample_aes,
-    hls_master,
     sample_aes_segment,
     scrambled,
     matroska,
 )
+KINDS = (*SINGLE_FILES, hls_key_gone, hls_sample_aes, hls_master)
 
 
 def _cenc(folder: Path, name: str, *options: str) -> Path:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from livereel.reels.rolling import KEPT_BEFORE_LATEST
+from livereel.reels.spec import KEPT_ROLLING
 from stream.media.probe import verify
 from tests.kit.mqtt.subscriber import Received
 
@@ -51,7 +51,7 @@ class Witness:
         for reel in self._told.values():
             newest[reel["id"]] = max(reel["seq"], newest.get(reel["id"], 0))
         for reel_id, seq in self.gone:
-            assert newest[reel_id] - seq > KEPT_BEFORE_LATEST, f"{reel_id} {seq} was not there"
+            assert newest[reel_id] - seq >= KEPT_ROLLING, f"{reel_id} {seq} was not there"
         for video, reel in self._told.items():
             if (reel["id"], reel["seq"]) not in self.gone:
                 assert verify(video).sha256 == reel["sha256"], video.name

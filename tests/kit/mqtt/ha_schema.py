@@ -159,7 +159,9 @@ ROOT = {
             "additionalProperties": {
                 "type": "object",
                 "properties": {"platform": {"enum": list(PLATFORMS)}},
-                "required": ["platform", "unique_id"],
+                # The platform alone removes the component.
+                "anyOf": [{"required": ["platform", "unique_id"]}, {"maxProperties": 1}],
+                "required": ["platform"],
             },
         }
     },
@@ -175,6 +177,8 @@ def check_discovery(topic: str, payload: dict[str, Any]) -> None:
     Draft202012Validator(ROOT).validate(payload)
     shared = {key: value for key, value in payload.items() if key in SHARED}
     for key, component in payload["components"].items():
+        if component.keys() == {"platform"}:
+            continue
         try:
             _check_component(shared, component)
         except (ValueError, ValidationError, jinja2.TemplateError) as error:

@@ -28,7 +28,9 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import FILE
 from livereel.live.archive import LedgerArchive
 from livereel.live.background_task import running
+from livereel.live.live_views import LiveViews
 from livereel.live.service import Live
+from livereel.reels.settings import NamedReel
 from livereel.replay.tuner import LedgerTuner
 from livereel.storage.settings import RetentionSettings
 from sinks.serialize import gap_row
@@ -42,11 +44,11 @@ QUICK = RestartPolicy(open_s=15.0, stall_s=2.0, stop_s=2.0, delays_s=(0.2, 0.5, 
 WINDOWS = WindowSettings(window_s=1.0, keyframe_px=320)
 
 
-def few_chapters(reels_every_s: float = 3600.0) -> Options:
+def few_chapters(reels_every_s: float = 3600.0, reels: Sequence[NamedReel] = ()) -> Options:
     """Options with reels of two to four chapters, and with room for all that a test makes."""
     reel = ReelSettings(every_s=reels_every_s, min_chapters=2, max_chapters=4)
     retention = RetentionSettings(max_age_h=24.0, max_bytes=1 << 40, min_free_bytes=0)
-    return Options(Config(reel=reel, retention=retention))
+    return Options(Config(reel=reel, reels=tuple(reels), retention=retention))
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -141,6 +143,7 @@ def watching(
     *,
     patience: RestartPolicy = QUICK,
     reels_every_s: float = 3600.0,
+    reels: Sequence[NamedReel] = (),
     sinks: Sequence[Sink] = (),
     web: WebSettings | None = None,
 ) -> Iterator[Watch]:
@@ -149,21 +152,23 @@ def watching(
     With ``web``, pages are served.
     """
     ledger = Ledger(data)
-    options = few_chapters(reels_every_s)
+    options = few_chapters(reels_every_s, reels)
     words = make_language_models(options.config, ())
     jobs = list(_jobs(sources, data))
     live = build(jobs, ledger, words, options, patience=patience)
     archive = LedgerArchive(ledger, list(sources))
+    telemetry = live.stats
     site = (
         WebSink(
             web,
             listen(web),
             list(sources),
             archive,
-            reels=live,
+            reels=live.reels,
+            view=LiveViews(live.cameras),
             feedback=ledger.feedback,
             tuner=LedgerTuner(ledger, jobs),
-            telemetry=live.stats,
+            telemetry=telemetry,
             version="1.2.3",
         )
         if web

@@ -38,7 +38,7 @@ class Program:
         data: Path,
         cameras: Sequence[dict[str, Any]],
         environment: dict[str, str] | None = None,
-        **sections: dict[str, Any],
+        **sections: Any,
     ) -> None:
         """A run of these cameras that is not started yet; ``sections`` are more of its configuration."""
         self.data = data

@@ -20,7 +20,9 @@ from livereel.camera.worker import CameraJob
 from livereel.config.describers import make_language_models
 from livereel.ledger.ledger import Ledger
 from livereel.live.archive import LedgerArchive
-from livereel.live.service import Live
+from livereel.live.live_views import LiveViews
+from livereel.live.service import Intervals, Live
+from livereel.reels.settings import NamedReel
 from livereel.replay.tuner import LedgerTuner
 from sinks.sink import Event
 from sinks.web.connection import Patience
@@ -126,10 +128,17 @@ def jobs_of(ledger: Ledger, cameras: Sequence[str]) -> list[CameraJob]:
     return [CameraJob(CameraSettings(name, "synthetic://street"), WINDOWS, ledger.data) for name in cameras]
 
 
-def idle(ledger: Ledger, cameras: Sequence[str]) -> Live:
+def idle(
+    ledger: Ledger,
+    cameras: Sequence[str],
+    reels: Sequence[NamedReel] = (),
+    *,
+    intervals: Intervals | None = None,
+) -> Live:
     """A live run that is not started: it watches nothing, and can make reels."""
-    options = few_chapters()
-    return build(jobs_of(ledger, cameras), ledger, make_language_models(options.config, ()), options)
+    options = few_chapters(reels=reels)
+    models = make_language_models(options.config, ())
+    return build(jobs_of(ledger, cameras), ledger, models, options, intervals=intervals)
 
 
 @contextmanager
@@ -146,7 +155,8 @@ def serving(
             listen(settings),
             CAMERAS,
             LedgerArchive(ledger, CAMERAS),
-            reels=live,
+            reels=live.reels,
+            view=LiveViews(live.cameras),
             feedback=ledger.feedback,
             tuner=LedgerTuner(ledger, jobs_of(ledger, CAMERAS)),
             telemetry=live.stats,

@@ -166,6 +166,28 @@ def test_a_camera_whose_clock_stood_still_is_taken_up_at_the_right_time(film: Pa
     assert (parse_utc(gap.end_utc) - parse_utc(gap.start_utc)).total_seconds() == pytest.approx(20.0, abs=1.0)
 
 
+@pytest.mark.parametrize("segment_s", [0.0, 2.0])
+def test_timestamps_that_start_over_cost_nothing(film: Path, tmp_path: Path, segment_s: float) -> None:
+    """The film plays twice, with the same timestamps; in segments it comes two seconds at a time."""
+    newest_s = round_s = 0.0
+
+    def script(at_s: float) -> ArrivalClock:
+        nonlocal newest_s, round_s
+        if at_s < newest_s - 1:
+            round_s += 30.0
+        newest_s = at_s
+        at_s += round_s
+        return ArrivalClock(at_s if not segment_s else (at_s // segment_s + 1) * segment_s)
+
+    twice = tmp_path / "twice.ts"
+    twice.write_bytes(film.read_bytes() * 2)
+    seen, _ = watch(Camera(twice, script))
+    assert not [it for it in seen if isinstance(it, Gap)]
+    assert [it.epoch for it in seen if isinstance(it, EpochStarted)] == [0, 1]
+    starts = [since_start_s(window.start_utc) for window in windows(seen)]
+    assert starts == pytest.approx([5.0 * nth for nth in range(12)], abs=0.5)
+
+
 def test_packets_that_cannot_be_decoded_in_time_are_skipped_and_reported(film: Path) -> None:
     """From eleven seconds on packets wait too long; from seventeen on they are fresh again."""
 

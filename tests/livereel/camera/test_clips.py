@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from contextlib import closing
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -20,11 +22,16 @@ from livereel.camera.settings import CameraSettings
 from livereel.camera.worker import CameraJob
 from stream.av_source import AvSource
 from stream.codec.h264 import in_band, parameter_sets
+from stream.media.clip import write_clip
+from stream.media.parameters import ClipParameters
 from stream.media.probe import probe, verify
+from stream.web.snapshot import SnapshotSource
+from tests.kit.cameras.pages import Page, pages
 from tests.kit.cameras.rtsp import rtsp_server
 from tests.kit.films.footage import Look, pictures, write_units
 from tests.kit.films.numbered import film, shown
 from tests.kit.program.live_run import WINDOWS, until, watching
+from tests.kit.records.keyframe_files import snapshot
 
 
 def test_a_scan_has_none() -> None:
@@ -180,6 +187,24 @@ def test_clips_of_an_rtsp_camera_whose_pictures_change_their_size_are_playable(t
         if row["clip"]:
             verify(data / row["clip"])
             assert declared(data / row["clip"])
+
+
+def test_clips_of_jpeg_pictures_that_change_their_size_are_playable(tmp_path: Path) -> None:
+    """A decoder takes pictures of half the size in the header for the fields of an interlaced one."""
+    sizes = [(640, 480), (320, 240), (640, 480), (480, 360)]
+    with (
+        pages(snap=Page(snapshot(size=sizes[0]), "image/jpeg")) as server,
+        closing(SnapshotSource(server.address("/snap"), poll_s=0.05)) as source,
+    ):
+        parameters, packets = ClipParameters(source.video), source.packets()
+        for nth, wanted in enumerate(sizes):
+            server.pages["/snap"] = Page(snapshot(size=wanted), "image/jpeg")
+            _earlier, *taken = islice(packets, 4)
+            path = tmp_path / f"{nth}.mp4"
+            write_clip(path, parameters.of(taken), None, taken)
+            with av.open(path) as clip:
+                assert [(frame.width, frame.height) for frame in clip.decode(video=0)] == [wanted] * 3
+            assert size(path) == wanted
 
 
 def test_a_stream_that_goes_on_with_another_codec_ends_without_an_error(tmp_path: Path) -> None:

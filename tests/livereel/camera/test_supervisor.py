@@ -156,6 +156,13 @@ def test_a_process_that_dies_is_replaced_with_the_next_epoch(film: Path, tmp_pat
     assert camera.supervisor.total.frames >= camera.supervisor.counts.frames + LOOK.fps
 
 
+def test_a_process_that_does_not_start_is_reported_as_such(film: Path, tmp_path: Path) -> None:
+    """Starting takes longer than that, and longer still where many start together: it is no silent camera."""
+    camera = Camera(str(film), tmp_path, RestartPolicy(start_s=0.01, stop_s=0.01, delays_s=(600.0,)))
+    camera.run(lambda: camera.until(lambda: len(camera.lost) >= 1))
+    assert [lost.reason for lost in camera.lost] == ["its process has not started within 0.01 s"]
+
+
 def test_a_process_that_hangs_after_its_first_picture_has_stalled(film: Path, tmp_path: Path) -> None:
     camera = Camera(str(film), tmp_path, RestartPolicy(open_s=600.0, stall_s=1.0, stop_s=0.5), loop=True)
 
@@ -186,7 +193,7 @@ def test_pauses_grow_to_a_limit_and_differ_from_camera_to_camera() -> None:
 
 def test_default_pauses_go_from_a_second_to_a_minute() -> None:
     assert (RestartPolicy().delays_s[0], RestartPolicy().delays_s[-1]) == (1.0, 60.0)
-    assert (RestartPolicy().open_s, RestartPolicy().stall_s) == (20.0, 20.0)
+    assert (RestartPolicy().start_s, RestartPolicy().open_s, RestartPolicy().stall_s) == (120.0, 20.0, 20.0)
     assert RestartPolicy().stop_s < 5.0
 
 

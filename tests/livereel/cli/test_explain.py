@@ -92,7 +92,7 @@ def test_a_period_without_moments_has_none(livereel: CommandLine, data: Path) ->
     [
         ([], "--out DIR is needed"),
         (["--json", "--out", "new"], "--json needs --explain"),
-        (["--explain", "--export", "edl"], "--export needs --out DIR"),
+        (["--explain", "--export", "edl"], "--out DIR is needed for --export"),
     ],
 )
 def test_options_that_need_another_say_so(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.settings import DescribeSettings
+from analyzer.reel.settings import ReelSettings
 from livereel.camera.settings import CameraSettings
 from livereel.config.describers import make_language_models
 from livereel.config.schema import Config, ConfigError
+from livereel.reels.settings import NamedReel
+from tests.kit.models.chat_server import ChatServer
+from tests.kit.records.moments import moment
 
 
 def config(**describe: object) -> Config:
@@ -44,6 +49,25 @@ def test_an_own_profile_may_be_used() -> None:
     )
 
 
+def test_a_reels_own_profile_is_what_its_chapters_are_chosen_by() -> None:
+    server = ChatServer(says=[{"picks": []}])
+    rules, moments = ReelSettings(min_chapters=1, max_chapters=1), tuple(moment(n) for n in range(3))
+
+    async def ask() -> None:
+        async with server.serving():
+            models = make_language_models(
+                config(kind="openai", base_url=server.url, profiles={"opera": "Look for singers."}), ()
+            )
+            for profile in ("opera", None):
+                await models.proposing(rules, profile)(moments)
+            await models.describer.close()
+
+    asyncio.run(ask())
+    guided, unguided = (body["messages"][0]["content"] for body in server.asked)
+    assert guided.endswith("What counts in this reel:\nLook for singers.")
+    assert "What counts in this reel" not in unguided
+
+
 @pytest.mark.parametrize(("kind", "at_once"), [("vllm", 128), ("openai", 32)])
 def test_as_much_is_asked_at_once_as_suits_the_kind(kind: str, at_once: int) -> None:
     assert config(kind=kind).describe.at_once == at_once
@@ -52,10 +76,13 @@ def test_as_much_is_asked_at_once_as_suits_the_kind(kind: str, at_once: int) -> 
 
 def test_what_only_a_model_would_heed_is_named_where_there_is_none(caplog: pytest.LogCaptureFixture) -> None:
     camera = CameraSettings("front", "synthetic://street", normal="parked cars", tell_me_when=("it rains",))
-    make_language_models(replace(Config(), describe=DescribeSettings(profile="sports")), [camera])
+    of_reel = (NamedReel("day"), NamedReel("match", profile="sports"))
+    make_language_models(
+        replace(Config(), describe=DescribeSettings(profile="sports"), reels=of_reel), [camera]
+    )
     assert caplog.messages == [
         f"{option}: has no effect without a model (describe.kind is builtin)"
-        for option in ("describe.profile", "cameras[0].normal", "cameras[0].tell_me_when")
+        for option in ("describe.profile", "cameras[0].normal", "cameras[0].tell_me_when", "reels[1].profile")
     ]
     caplog.clear()
     make_language_models(Config(), [CameraSettings("front", "synthetic://street")])

@@ -15,6 +15,7 @@ from livereel.camera.settings import CameraSettings
 from livereel.config.expected import EXAMPLES, expected
 from livereel.config.file import load
 from livereel.config.schema import Config, ConfigError
+from livereel.reels.settings import NamedReel
 
 
 def loaded(tmp_path: Path, text: str) -> Config:
@@ -113,11 +114,23 @@ def text_of_examples() -> str:
             if isinstance(hint, type) and is_dataclass(hint):
                 yield f"{indent}{option}:"
                 yield from of(hint, indent + "  ")
+            elif get_args(hint)[:1] == (NamedReel,):
+                yield "reels:"
+                yield f"- {EXAMPLES['reels']}"
+                yield from item(
+                    [line for line in of(NamedReel, "") if not line.startswith("every_s:")], "day"
+                )
+                own = [line for line in of(NamedReel, "") if not line.startswith(("at:", "timezone:"))]
+                yield from item(own, "door")
             elif get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
-                lines = [f"  {line}" for line in of(get_args(hint)[0], indent)]
-                yield from (f"{indent}{option}:", lines[0].replace("  ", "- ", 1), *lines[1:])
+                yield f"{indent}{option}:"
+                yield from item(list(of(get_args(hint)[0], indent)))
             elif option in EXAMPLES:
                 yield f"{indent}{option}: {expected(option, hint).partition('such as ')[2]}"
+
+    def item(lines: list[str], name: str = "front") -> Iterator[str]:
+        for number, line in enumerate(lines):
+            yield ("  " if number else "- ") + (f"name: {name}" if line.startswith("name:") else line)
 
     return "\n".join(of(Config, "")) + "\n"
 
@@ -130,6 +143,7 @@ def test_each_example_that_a_message_gives_may_be_written(
     text = text_of_examples().replace("rtsp://10.0.0.5/main", "http://10.0.0.5/snap.jpg")  # polled
     config = loaded(tmp_path, text)
     assert config.cameras[0].tell_me_when == ("the gate stands open",)
+    assert [reel.at for reel in config.reels] == ["20:00", "20:00", None]
     assert set(EXAMPLES) <= set(re.findall(r"(\w+):", text))
 
 
@@ -142,7 +156,9 @@ def test_each_option_without_a_default_has_an_example() -> None:
             elif value in (None, "", (), {}):
                 yield option
 
-    assert {*bare(Config()), *bare(CameraSettings("", ""))} <= set(EXAMPLES)
+    named = {"stamp", "style"}  # what they may be is named in full
+    options = {*bare(Config()), *bare(CameraSettings("", "")), *bare(NamedReel(""))}
+    assert options - named <= set(EXAMPLES)
 
 
 def test_a_file_that_cannot_be_read_is_an_error_with_the_reason(tmp_path: Path) -> None:

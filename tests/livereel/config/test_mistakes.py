@@ -18,6 +18,7 @@ from analyzer.signal.settings import MotionSettings, PeakSettings
 from livereel.camera.settings import CameraSettings
 from livereel.config.file import load, parse
 from livereel.config.schema import Config, ConfigError
+from livereel.reels.settings import NamedReel
 from livereel.storage.settings import RetentionSettings
 from sinks.mqtt.settings import MqttSettings
 from sinks.notify.settings import NotifySettings
@@ -29,7 +30,7 @@ OF_CAMERA = (
     "language"
 )
 SECTION = "expected options as 'key: value' lines, indented below it"
-SECTIONS = "data, cameras, window_s, motion, peaks, describe, reel, mqtt, web, notify, retention"
+SECTIONS = "data, cameras, window_s, motion, peaks, describe, reel, reels, mqtt, web, notify, retention"
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
 TEXT = "text (in quotes if it is a number, yes, no, on or off)"
 ONE_LINE = "cameras: [{name: a, source: x, %s}]\n"
@@ -52,8 +53,8 @@ MISTAKES = {
         ":1: detect_source: no such option; did you mean cameras[].detect_source?",
     ),
     "nothing like it": (
-        "retention:\n  keep: 3\n",
-        ":2: retention.keep: no such option; there are max_age_h, max_bytes, min_free_bytes",
+        "retention:\n  reserve: 3\n",
+        ":2: retention.reserve: no such option; there are max_age_h, max_bytes, min_free_bytes",
     ),
     "an option that no camera has": (
         f"{CAMERA}  fps: 3\n",
@@ -337,6 +338,7 @@ SECTION_KINDS = (
 SERVICE_OPTIONS = [field.name for field in dataclasses.fields(NotifySettings)]
 OF_SECTIONS = [option.name for kind in SECTION_KINDS for option in dataclasses.fields(kind)]
 CAMERA_OPTIONS = [field.name for field in dataclasses.fields(CameraSettings)]
+REEL_OPTIONS = [field.name for field in dataclasses.fields(NamedReel)]
 
 
 @settings(deadline=None)
@@ -354,6 +356,7 @@ CAMERA_OPTIONS = [field.name for field in dataclasses.fields(CameraSettings)]
             "notify": st.lists(
                 st.dictionaries(st.sampled_from(SERVICE_OPTIONS), VALUES, max_size=4), max_size=2
             ),
+            "reels": st.lists(st.dictionaries(st.sampled_from(REEL_OPTIONS), VALUES, max_size=6), max_size=3),
         }
     )
 )

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not inst
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "mqtt.md").read_text()
-CAMERAS, REELS = ("front", "yard"), ("front", "yard", "all")
+CAMERAS, REELS = ("front", "yard"), ("front", "yard", "all", "day")
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def all_received(tmp_path_factory: pytest.TempPathFactory) -> list[Received]:
             await sink.take(replace(watching("yard"), state=CameraStatus.DISABLED))
             await sink.take(Stats(now_utc(), {"windows": 3.0}, {"front": {"fps": 25.0}}))
             await until(lambda: others.on("livereel/stats"))
-            await until(lambda: len(others.on("livereel/reels")) == 6)
+            await until(lambda: len(others.on("livereel/reels")) == 2 * len(REELS))
             await until(lambda: others.last("livereel/front/motion") == b"OFF")
         await until(lambda: others.last("livereel/available") == b"offline")
 

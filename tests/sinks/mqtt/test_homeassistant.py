@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,15 @@ from tests.kit.records.events import moment_now, now_utc, reel_in
 CAMERAS = ("front", "Back yard", 'the "good" one')
 
 
-def announced(prefix: str = "livereel") -> dict[str, dict[str, Any]]:
+REELS = (*CAMERAS, "all", "day")
+
+
+def announced(prefix: str = "livereel", reels: Sequence[str] = REELS) -> dict[str, dict[str, Any]]:
     messages = Messages(prefix, base=Path("/data"))
     discovery = Discovery("homeassistant", prefix, messages, version="1.2.3")
-    sent = discovery.announce(CAMERAS, (*CAMERAS, "all"))
+    sent = discovery.announce(CAMERAS, reels)
     assert all(message.retain and message.qos == 1 for message in sent)
-    assert [message.topic for message in sent] == discovery.topics(CAMERAS)
+    assert [message.topic for message in sent] == discovery.topics(CAMERAS, reels)
     return {message.topic: json.loads(message.payload) for message in sent}
 
 
@@ -35,7 +39,7 @@ def front() -> dict[str, Any]:
 @pytest.mark.parametrize("prefix", ["livereel", "house/livereel_2"])
 def test_every_payload_is_what_home_assistant_documents(prefix: str) -> None:
     payloads = announced(prefix)
-    assert len(payloads) == 1 + len(CAMERAS)
+    assert len(payloads) == 1 + len(CAMERAS) + 1  # itself, the cameras, the reel ``day``
     for topic, payload in payloads.items():
         check_discovery(topic, payload)
 
@@ -64,6 +68,39 @@ def test_the_reel_of_all_cameras_belongs_to_the_service() -> None:
     assert components["all_highlight"]["event_types"] == ["reel_ready"]
 
 
+def test_a_reel_by_its_name_is_a_device_that_does_not_depend_on_a_camera() -> None:
+    payload = announced()["homeassistant/device/livereel/reel_2f_day/config"]
+    components = payload["components"]
+    assert {key: component["platform"] for key, component in components.items()} == {
+        "reel": "sensor",
+        "highlight": "event",
+        "make_reel": "button",
+    }
+    assert components["make_reel"]["command_topic"] == "livereel/day/reel/make"
+    assert components["reel"]["state_topic"] == "livereel/day/reel/state"
+    assert components["highlight"]["event_types"] == ["reel_ready"]
+    assert all(it["availability"] == [{"topic": "livereel/available"}] for it in components.values())
+
+
+def test_reels_that_are_there_no_more_are_removed_from_the_devices_that_stay() -> None:
+    payloads = announced(reels=("day",))
+    for topic, payload in payloads.items():
+        check_discovery(topic, payload)
+    removed = {
+        key: component
+        for payload in payloads.values()
+        for key, component in payload["components"].items()
+        if "unique_id" not in component
+    }
+    assert removed == {
+        "all_reel": {"platform": "sensor"},
+        "all_make_reel": {"platform": "button"},
+        "all_highlight": {"platform": "event"},
+        "reel": {"platform": "sensor"},
+        "make_reel": {"platform": "button"},
+    }
+
+
 def test_ids_are_unique_over_cameras_and_livereels() -> None:
     ids = [
         component["unique_id"]
@@ -72,7 +109,7 @@ def test_ids_are_unique_over_cameras_and_livereels() -> None:
         for component in payload["components"].values()
     ]
     assert len(ids) == len(set(ids))
-    assert len(announced("a_b") | announced("a b") | announced("a/b")) == 3 * (1 + len(CAMERAS))
+    assert len(announced("a_b") | announced("a b") | announced("a/b")) == 3 * (2 + len(CAMERAS))
 
 
 def test_why_a_camera_is_away_stays_readable_when_it_is() -> None:

@@ -169,16 +169,24 @@ async def test_offline_is_published_on_closing(
 
 
 @looped
-async def test_retained_messages_of_removed_cameras_are_cleared(
+async def test_retained_messages_of_removed_cameras_and_reels_are_cleared(
     others: Listener, settings: MqttSettings, tmp_path: Path
 ) -> None:
-    async with running(settings, tmp_path, cameras=("front", "yard")) as sink:
+    gone = {
+        "homeassistant/device/livereel/yard/config",
+        "livereel/yard/caption/state",
+        "homeassistant/device/livereel/reel_2f_day/config",
+        "livereel/day/reel/state",
+    }
+    async with running(settings, tmp_path, cameras=("front", "yard"), reels=("front", "day")) as sink:
         await online(others)
         await sink.take(moment_now(1, "yard"))
-        await payloads(others, "livereel/yard/caption/state")
+        await sink.take(reel_in(tmp_path, "day"))
+        for topic in gone:
+            await payloads(others, topic)
     async with running(settings, tmp_path):
-        assert (await payloads(others, "homeassistant/device/livereel/yard/config", 2))[-1] == b""
-        assert (await payloads(others, "livereel/yard/caption/state", 2))[-1] == b""
+        for topic in gone:
+            assert (await payloads(others, topic, 2))[-1] == b"", topic
         await online(others)
         assert others.last("livereel/front/status/capture") == b"offline"
 

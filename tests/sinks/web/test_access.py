@@ -23,7 +23,17 @@ from tests.kit.web.site import TOKEN, Site, received, serving
 
 WITH_TOKEN = WebSettings(port=0, token=TOKEN)
 PERIOD = {"since_utc": "2020-03-12T14:00:00Z", "until_utc": "2020-03-12T15:00:00Z"}
-PAGES = ["/", "/timeline", "/reels", "/cameras/front", "/api/cameras", "/api/moments", "/api/events"]
+PAGES = [
+    "/",
+    "/timeline",
+    "/reels",
+    "/cameras/front",
+    "/api/cameras",
+    "/api/cameras/front/live",
+    "/api/cameras/front/windows",
+    "/api/moments",
+    "/api/events",
+]
 MEDIA = ["/media/clips/x.mp4", "/media/preview/front.jpg", "/media/reels/all/1/reel.mp4"]
 ANSWERS = [
     ("/", 200),

@@ -136,6 +136,7 @@ def test_a_wrong_parameter_is_one_line(path: str, site: Site) -> None:
 
 
 NOT_BEFORE = "since_utc: expected a time before until_utc, such as 2026-01-31T14:00:00Z"
+NO_SINCE = "since_utc: expected a time before until_utc, such as 2026-01-31T14:00:00Z"
 NO_UNTIL = "until_utc: expected a time such as 2026-01-31T14:00:00Z"
 BODIES: list[tuple[bytes, str]] = [
     (b"", "the body: expected a JSON object"),
@@ -148,6 +149,9 @@ BODIES: list[tuple[bytes, str]] = [
     (b'{"since_utc": "2999-01-01"}', NOT_BEFORE),
     (b'{"since_utc": "2026-01-01", "until_utc": []}', NO_UNTIL),
     (b'{"since_utc": "2026-01-01", "until_utc": ""}', NO_UNTIL),
+    (b'{"name": "day"}', "name: expected one of front, yard-2, all"),
+    (b'{"name": ["all"]}', "name: expected one of front, yard-2, all"),
+    (b'{"name": "all", "until_utc": "2026-01-01"}', NO_SINCE),
     (b'{"since_utc": "2026-01-01", "cameras": "front"}', "cameras: expected some of front, yard-2"),
     (b'{"since_utc": "2026-01-01", "cameras": 5}', "cameras: expected some of front, yard-2"),
     (b'{"since_utc": "2026-01-01", "cameras": {"front": 1}}', "cameras: expected some of front, yard-2"),
@@ -202,6 +206,25 @@ def test_the_timeline_has_the_spans_of_each_camera(site: Site) -> None:
 def test_gaps_are_listed(site: Site) -> None:
     (gap,) = site.get(f"/api/gaps?since={START_UTC}").json()["gaps"]
     assert (gap["camera"], gap["reason"]) == ("front", "source_down")
+
+
+def test_reels_by_name_are_listed_with_their_times(site: Site) -> None:
+    named = site.get("/api/reels").json()["named"]
+    assert [(reel["name"], reel["cameras"], reel["schedule"]) for reel in named] == [
+        ("front", ["front"], "every 1:00:00"),
+        ("yard-2", ["yard-2"], "every 1:00:00"),
+        ("all", ["front", "yard-2"], "every 1:00:00"),
+    ]
+    assert all(reel["next_utc"] > now_utc() for reel in named)
+    assert [reel["seq"] for reel in site.get("/api/reels?name=front").json()["reels"]] == [2, 1]
+    assert site.get("/api/reels?name=all").json()["reels"] == []
+    assert site.get("/api/reels/all").status == 404
+    assert "No reel yet" in site.get("/reels/all").text
+
+
+def test_a_reel_by_its_name_is_not_made_where_nothing_has_happened(site: Site) -> None:
+    answer = site.post("/api/reels", {"name": "all"})
+    assert (answer.status, answer.json()) == (404, {"error": "nothing new to show has happened"})
 
 
 def test_reels_are_listed_the_newest_first(site: Site) -> None:

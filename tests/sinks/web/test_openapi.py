@@ -13,8 +13,9 @@ from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Outcome
 from livereel.ledger.records import PENDING
 from livereel.live.archive import LedgerArchive
+from livereel.live.live_views import LiveViews
 from livereel.replay.tuner import LedgerTuner
-from sinks.web import api
+from sinks.web import api, live
 from sinks.web.access import Guard
 from sinks.web.settings import WebSettings
 from sinks.web.tuning import feedback, replay
@@ -31,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         it.ledger.windows.end(told.window.id, Outcome.DESCRIBED, told)
         it.ledger.gaps.add(Gap("front", now_utc(300), now_utc(200), GapReason.SOURCE_DOWN))
         it.ledger.reels.add(reel_in(it.ledger.data))
-        it.take(watching(), told)
+        it.take(watching(), told.window, told)
         yield it
 
 
@@ -49,7 +50,9 @@ def test_the_document_is_valid_openapi(described: dict[str, Any]) -> None:
 def test_it_lists_every_route_of_the_api(site: Site, described: dict[str, Any]) -> None:
     listed = {(path, method.upper()) for path, own in described["paths"].items() for method in own}
     archive = LedgerArchive(site.ledger, CAMERAS)
-    routes = api.routes(archive, site.sink.board, idle(site.ledger, CAMERAS))
+    run = idle(site.ledger, CAMERAS)
+    board = site.sink.board
+    routes = [*api.routes(archive, board, run.reels), *live.routes(LiveViews(run.cameras), board)]
     routes += replay.routes(archive, LedgerTuner(site.ledger, jobs_of(site.ledger, CAMERAS)))
     routes += feedback.routes(site.ledger.feedback, Guard(WebSettings()))
     served = {(route.path, method) for route in routes for method in route.methods or ()}
@@ -60,6 +63,7 @@ def test_it_lists_every_route_of_the_api(site: Site, described: dict[str, Any]) 
     "path",
     [
         "/api/cameras",
+        "/api/cameras/front/windows",
         "/api/moments?q=mover&limit=5",
         "/api/moments/front-0-00001",
         "/api/timeline",
@@ -72,7 +76,7 @@ def test_what_is_answered_fits_its_schema(site: Site, described: dict[str, Any],
     answer = site.get(path)
     assert answer.status == 200
     known = path.partition("?")[0].replace("front-0-00001", "{window_id}")
-    known = known.replace("reels/front", "reels/{reel_id}")
+    known = known.replace("reels/front", "reels/{reel_id}").replace("cameras/front", "cameras/{name}")
     schema = described["paths"][known]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     Draft202012Validator({**schema, "components": described["components"]}).validate(answer.json())
 

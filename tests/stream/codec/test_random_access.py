@@ -14,6 +14,7 @@ from stream.av_source import AvSource
 from stream.codec.random_access import Access, Start, access
 from tests.kit.films.numbered import FASTEST, film, number_of
 from tests.kit.films.random_access import OPEN, UNFLAGGED, refreshed, without_keys
+from tests.kit.films.slices import sliced_film, split
 
 
 def video_packets(source: AvSource) -> list[Packet[Stream]]:
@@ -101,3 +102,11 @@ def test_what_is_known_of_a_packet_stays_while_others_go(tmp_path: Path) -> None
         kept, known = packets[40:], leads[40:]
         del packets
         assert [access(packet).lead for packet in kept] == known
+
+
+def test_the_rest_of_a_picture_is_no_place_to_begin(tmp_path: Path) -> None:
+    path = sliced_film(tmp_path / "film.ts", seconds=1, fps=10, gop=5)
+    with AvSource(str(path)) as source:
+        parts = split(source.video, video_packets(source))
+    assert [n for n, part in enumerate(parts) if part.is_keyframe] == [0, 10]
+    assert [access(part).continues for part in parts] == [False, True] * 10

@@ -32,6 +32,7 @@ from tests.kit.films.numbered import (
     shown_elsewhere,
 )
 from tests.kit.films.random_access import FPS, OPEN, refreshed
+from tests.kit.films.slices import sliced_film, split
 from tests.kit.program.browser import CHROMIUM, browser
 
 B_FRAMES = {**FASTEST, "bf": "3", "x264-params": "b-pyramid=normal:scenecut=0"}
@@ -388,3 +389,15 @@ def test_real_films_become_clips(tmp_path: Path, shared_media: Path) -> None:
         assert (check.frames, complaints(out)) == (clip.frames, "")
         assert check.duration_s == pytest.approx(clip.duration_s, abs=1e-3)
         assert clip.duration_s == pytest.approx(probe(source).duration_s or 0, abs=0.06)
+
+
+def test_a_picture_that_comes_in_parts_is_one_frame(tmp_path: Path) -> None:
+    """As from cameras that repeat parameter sets between the slices of a picture."""
+    path = sliced_film(tmp_path / "film.ts", seconds=2.0, fps=10, gop=5)
+    with AvSource(str(path)) as source:
+        parts = split(source.video, [packet for packet in source.packets() if packet.stream.type == "video"])
+        clip = write_clip(tmp_path / "clip.mp4", source.video, None, parts[1:])
+    check_clip(tmp_path / "clip.mp4", clip)
+    assert [number for _, number in shown(tmp_path / "clip.mp4")] == list(range(5, 20)), (
+        "from the next key packet"
+    )

@@ -55,7 +55,7 @@ def slow_burst(at_s: float) -> float:
 
 
 def stall_made_up_for(at_s: float) -> float:
-    return 30.0 if 20 <= at_s < 30 else at_s
+    return 20.0 if 10 <= at_s < 20 else at_s
 
 
 def stalls_again_and_again(at_s: float) -> float:
@@ -109,3 +109,83 @@ def test_a_jump_of_the_stream_stays_visible() -> None:
     times.see(100.0, 60.0)
     assert times.at(100.0) == 100.0
     assert times.at(102.0) == pytest.approx(102 - 0.04, abs=0.02)
+
+
+def set_ahead(
+    step_s: float, came_s: Callable[[float], float] = float, *, rate: float = 1.0
+) -> tuple[ClockTimes, list[tuple[float, float]]]:
+    """True and corrected times of a stream whose clock is set ahead by a step each 16 s, from 32 s on."""
+    times, found = ClockTimes(), []
+    for nth in range(2500):
+        true_s = nth / 25
+        at_s = 3600 + true_s * rate + step_s * max(0, true_s // 16 - 1)
+        times.see(at_s, came_s(true_s))
+        found.append((true_s, times.at(at_s) - 3600))
+    return times, found
+
+
+@pytest.mark.parametrize(
+    ("step_s", "came_s"),
+    [
+        *((step_s, came_s) for step_s in (0.8, 1.5, 7.0, 60.0) for came_s in (float, stall_made_up_for)),
+        *((step_s, segments) for step_s in (7.0, 60.0)),  # a smaller step hides in their length
+    ],
+)
+def test_a_clock_that_is_set_ahead_is_corrected_at_once(
+    step_s: float, came_s: Callable[[float], float]
+) -> None:
+    times, found = set_ahead(step_s, came_s)
+    assert times.rate == 1.0
+    assert times.shift_s == pytest.approx(5 * step_s, abs=0.01)
+    assert all(at_s == pytest.approx(true_s, abs=0.05) for true_s, at_s in found)
+
+
+@pytest.mark.parametrize("came_s", [float, segments])
+def test_a_clock_that_is_set_back_a_little_is_corrected_at_once(came_s: Callable[[float], float]) -> None:
+    times, found = set_ahead(-0.8, came_s)
+    assert times.shift_s == pytest.approx(5 * -0.8, abs=0.01)
+    assert all(at_s == pytest.approx(true_s, abs=0.05) for true_s, at_s in found)
+
+
+def test_presentation_times_may_go_back() -> None:
+    times = ClockTimes()
+    for nth in range(500):
+        at_s = (nth + (2, 0, -1)[nth % 3]) / 5
+        times.see(at_s, nth / 5, decoding=False)
+        assert times.at(at_s) == at_s
+
+
+def test_timestamps_that_jitter_are_left_alone() -> None:
+    rng = random.Random(2)  # noqa: S311  # a jitter that can be had again
+    times = ClockTimes()
+    for nth in range(2500):
+        at_s = nth / 25 + rng.uniform(-0.06, 0.06)
+        times.see(at_s, nth / 25)
+        assert times.at(at_s) == at_s
+
+
+def test_a_clock_that_is_set_ahead_and_fast_is_corrected() -> None:
+    _, found = set_ahead(3.0, rate=1.02)
+    assert all(at_s == pytest.approx(true_s, abs=0.5) for true_s, at_s in found)
+
+
+def test_sound_that_comes_after_the_step_keeps_its_time() -> None:
+    times = ClockTimes()
+    for nth in range(500):
+        times.see(nth / 25, nth / 25)
+    times.see(20.0 + 5.0, 20.0)
+    assert times.at(25.1) == pytest.approx(20.1)
+    assert times.at(19.8) == pytest.approx(19.8)
+
+
+def test_pauses_of_a_camera_are_not_a_set_clock() -> None:
+    """It sends no frame while nothing moves: in time, and in segments of which each comes at once."""
+
+    def pausing(nth: int) -> float:
+        return nth // 50 * 4 + nth % 50 / 25
+
+    for came_s in (float, segments):
+        times = ClockTimes()
+        for nth in range(2500):
+            times.see(pausing(nth), came_s(pausing(nth)))
+        assert (times.rate, times.shift_s) == (1.0, 0.0)

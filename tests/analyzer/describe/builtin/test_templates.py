@@ -46,6 +46,8 @@ WRONG = {
     "an before a consonant": r"\ban [^aeiou]",
     "two articles": r"\b(?:a|an|the) (?:first )?(?:a|an|the)\b",
     "two prepositions": r"\b(?<!goes )(?:from|to|towards|at|in|on) (?:from|to|towards|at|in|on)\b",
+    "an upper bound": rf"\b(?:at most|up to|only|just|exactly) {MANY} movers\b",
+    "a way without its preposition": r"\bcrosses (?:left|right|top|bottom)\b",
     "a placeholder": r"[{}_]|\bNone\b",
     "an unusual word": r"\b(?:stirs?|stirrings?|somebody|nobody|whilst|thereupon)\b",
 }
@@ -217,6 +219,8 @@ def test_the_checks_find_what_is_wrong() -> None:
         "an before a consonant": "an second",
         "two articles": "the first a second",
         "two prepositions": "from in the centre",
+        "an upper bound": "Up to two movers at once",
+        "a way without its preposition": "A mover crosses left to right",
         "a placeholder": "None of it",
         "an unusual word": "It stirs",
     }

@@ -32,6 +32,15 @@ def test_those_that_hide_each_other_are_never_counted_too_high(kind: str, seed: 
     assert 1 <= activity.at_once <= staged.at_once
 
 
+@pytest.mark.parametrize(("kind", "seed"), [("three", 4), ("three lengthwise", 5)])
+def test_those_that_touch_at_different_speeds_are_counted_rightly(
+    kind: str, seed: int, tmp_path: Path
+) -> None:
+    staged = stage(kind, seed)
+    activity = windows_of(staged.write(tmp_path / "film.mp4"))[0].activity
+    assert activity.at_once == staged.at_once == 3
+
+
 @pytest.mark.parametrize("seed", [51, 52, 53])
 def test_the_way_of_one_that_crosses_is_measured(seed: int, tmp_path: Path) -> None:
     staged = stage("alone", seed)

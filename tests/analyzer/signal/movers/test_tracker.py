@@ -123,6 +123,16 @@ def test_two_that_go_the_same_way_at_different_speeds_are_two() -> None:
     assert len(follow(line(0, 6, (0.1, 0.4), (0.9, 0.4)), line(0, 9, (0.1, 0.6), (0.9, 0.6)))) == 2
 
 
+def test_two_that_touch_all_the_way_but_not_at_the_same_speed_are_two() -> None:
+    # Three cells high each, one directly above the other, side by side in the middle of the way.
+    movers = follow(line(0, 8, (0.1, 0.45), (0.8, 0.45)), line(0, 8, (0.2, 0.55), (0.7, 0.55)))
+    assert len(movers) == 2
+
+
+def test_two_that_touch_all_the_way_at_the_same_speed_are_not_counted() -> None:
+    assert len(follow(line(0, 8, (0.1, 0.45), (0.8, 0.45)), line(0, 8, (0.1, 0.55), (0.8, 0.55)))) == 1
+
+
 def test_two_that_are_together_for_a_moment_only_are_not_counted_together() -> None:
     first, second = Mover(0, 5, 0, 0, 1, 0, 0.1), Mover(4.8, 9, 0, 0, 1, 0, 0.1)
     assert most_at_once([first, second]) == 1

@@ -36,6 +36,17 @@ def test_a_film_without_its_key_is_one_line(
     assert not (tmp_path / "reel").exists()
 
 
+@pytest.mark.parametrize("make", encrypted.SINGLE_FILES)
+def test_a_served_film_without_its_key_is_one_line(
+    livereel: CommandLine, make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    film = make(tmp_path)
+    with pages() as server:
+        server.pages[f"/{film.name}"] = Page(film.read_bytes())
+        address = server.address(f"/{film.name}")
+        assert livereel.failure("scan", address) == f"{address}: encrypted, and livereel has no key"
+
+
 def test_pictures_of_noise_are_no_story(livereel: CommandLine, tmp_path: Path) -> None:
     """Nothing says that they are encrypted, but a decoder marks nearly all of them."""
     plain, film = tmp_path / "plain.mp4", tmp_path / "film.mp4"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -95,3 +96,15 @@ def test_a_source_of_pictures_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="cannot read x"):
         slideshow([Slides("x", pictures())], tmp_path / "slides.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("size", "named"), [((320, 240), 6), ((960, 720), 1)])
+def test_its_colours_are_named(tmp_path: Path, size: tuple[int, int], named: int) -> None:
+    out = tmp_path / "slides.mp4"
+    slideshow([Slides("x", [picture(1, size)])], out)
+    with av.open(out) as film:
+        assert len(list(film.decode(video=0))) == 1
+        context = film.streams.video[0].codec_context
+        assert (context.colorspace, context.color_primaries, context.color_trc) == (named,) * 3
+        assert context.color_range == 1, "limited"
+    assert number_of(grab(out, [0.0])[0]) == 1

@@ -21,27 +21,17 @@ from livereel.config.describers import make_language_models
 from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
+from livereel.reels.period import read_period
 from livereel.reels.plan import Planner
-from livereel.reels.rolling import KEPT_BEFORE_LATEST, RollingReel, read_period
+from livereel.reels.schedule import Every
+from livereel.reels.series import ReelLook, ReelSeries, ScheduledReel
+from livereel.reels.spec import KEPT_ROLLING, ReelSpec
 from livereel.storage.data_dir import LATEST, remove_reel, update_link
 from stream.media.file import MediaError
 from stream.media.probe import verify
-from tests.kit.films.footage import Look, write_file
-from tests.kit.program.live_run import until, watching
 from tests.kit.records.full_ledger import full
 
-LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)
 HOUR_S = 3600.0
-
-
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder in which a few windows have been described."""
-    folder = tmp_path_factory.mktemp("watched")
-    film = write_file(folder / "film.mp4", LOOK, rounds=2)
-    with watching(folder / "data", {"front": str(film)}) as watch:
-        until(lambda: [w["outcome"] for w in watch.windows("front")].count("described") >= 3, "words")
-    return folder / "data"
 
 
 @pytest.fixture
@@ -56,20 +46,15 @@ def ledger(data: Path) -> Iterator[Ledger]:
         yield it
 
 
-def rolling(data: Path, ledger: Ledger, horizon_s: float = HOUR_S) -> RollingReel:
+def rolling(data: Path, ledger: Ledger, horizon_s: float = HOUR_S) -> ScheduledReel:
     settings = ReelSettings(horizon_s=horizon_s, min_chapters=2, max_chapters=4)
-    words = make_language_models(Config(), ())
-    return RollingReel(
-        "front",
-        ["front"],
-        ledger=ledger,
-        folder=data / "reels",
-        planner=Planner.of(settings, words),
-        settings=settings,
-    )
+    look = ReelLook(Planner.of(settings, make_language_models(Config(), ())), settings)
+    spec = ReelSpec("front", ("front",), Every(60.0, datetime.now(UTC)), horizon_s, settings)
+    series = ReelSeries("front", ledger=ledger, folder=data / "reels", keep=KEPT_ROLLING)
+    return ScheduledReel(spec, look, series)
 
 
-def make(reel: RollingReel) -> Reel | None:
+def make(reel: ScheduledReel) -> Reel | None:
     return asyncio.run(reel.make(datetime.now(UTC)))
 
 
@@ -103,12 +88,12 @@ def test_another_run_goes_on_with_the_numbers(data: Path, ledger: Ledger) -> Non
 
 
 def test_old_reels_go_and_the_last_few_stay(data: Path, ledger: Ledger) -> None:
-    count = KEPT_BEFORE_LATEST + 3
+    count = KEPT_ROLLING + 2
     for _ in range(count):
         reel = rolling(data, ledger)
         make(reel)
-    reel.drop_old()
-    kept = list(range(count - KEPT_BEFORE_LATEST, count + 1))
+    reel.series.drop_old()
+    kept = list(range(count - KEPT_ROLLING + 1, count + 1))
     assert ledger.reels.seqs("front") == kept
     folders = sorted(p.name for p in (data / "reels" / "front").iterdir() if not p.is_symlink())
     assert folders == [f"{seq:06}" for seq in kept]
