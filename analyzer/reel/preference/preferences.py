@@ -122,9 +122,9 @@ class Preferences:
     def likeness(self, traits: Traits) -> Floats:
         """Return how alike a moment is to each judged one, 0 to 1; exactly 1 to itself."""
         same_camera = (self._cameras == traits.camera).astype(float)
-        apart_s = np.abs(self._times_s - _time_of_day_s(traits))
-        apart_s = np.minimum(apart_s, _DAY_S - apart_s)
-        sums = _CAMERA * same_camera + _TIME * np.maximum(0.0, 1.0 - apart_s / _TIME_REACH_S)
+        between_s = np.abs(self._times_s - _time_of_day_s(traits))
+        between_s = np.minimum(between_s, _DAY_S - between_s)
+        sums = _CAMERA * same_camera + _TIME * np.maximum(0.0, 1.0 - between_s / _TIME_REACH_S)
         counted = np.full(len(self._judged), _CAMERA + _TIME)
         own = set(traits.tags)
         shared = sum((self._tagged[tag] for tag in own if tag in self._tagged), np.zeros(len(self._judged)))
