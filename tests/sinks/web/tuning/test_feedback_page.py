@@ -41,6 +41,8 @@ def logged_in(page: Page, site: Site, path: str) -> None:
     value = cookie.partition(";")[0].removeprefix(f"{COOKIE}=")
     page.call("Network.setCookie", name=COOKIE, value=value, url=site.sink.url)
     page.open(site.sink.url + path)
+    # The page before may have been complete, too.
+    page.wait(f"document.readyState === 'complete' && !!document.querySelector('{KEEP}')")
 
 
 def pressed(page: Page) -> list[str]:
@@ -59,7 +61,6 @@ def test_a_moment_is_kept_then_dull_then_neither(page: Page, tmp_path: Path, pat
     with serving(tmp_path, WebSettings(port=0, token=TOKEN)) as site:
         store(site, 1)
         logged_in(page, site, path)
-        page.wait(f"!!document.querySelector('{KEEP}')")
         assert pressed(page) == []
         for button, stored in ((KEEP, [Verdict.KEEP]), (DULL, [Verdict.DULL]), (DULL, [])):
             page.click(button)
