@@ -7,6 +7,7 @@ Read in this order:
 - ``camera``: one camera, in a process of its own: from its source to windows.
 - ``ledger``: the database of a data folder: windows, moments, gaps, reels and outboxes.
 - ``reels``: reels planned and compiled from the ledger.
+- ``replay``: stored windows measured again with other settings.
 - ``storage``: the data folder: its layout, free space, recovery and retention.
 - ``live``: a live run: cameras, descriptions, reels and sinks together.
 - ``cli``: the commands.

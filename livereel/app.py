@@ -43,6 +43,7 @@ from livereel.live.service import Intervals, Live
 from livereel.reels.now import ReelRequest, add_reel_now
 from livereel.reels.series import ReelLook, ReelSeries, ScheduledReel
 from livereel.reels.spec import KEPT_ROLLING, ReelSpec, reel_specs
+from livereel.replay.tuner import LedgerTuner
 from livereel.storage.data_dir import LATEST, REELS, FolderInUseError, lock_data_dir
 from livereel.storage.recovery import recover
 from livereel.storage.retention import Retention
@@ -84,9 +85,9 @@ def watch(cameras: Sequence[CameraSettings], data: Path, options: Options, secon
     models = make_language_models(options.config, cameras)
     with lock_data_dir(data), closing(Ledger(data)) as ledger:
         reels = [spec.name for spec in specs]
-        outlets = _outlets(ledger, [camera.name for camera in cameras], reels, options.config)
-        recover(data, ledger)
         jobs = [_job(camera, data, options) for camera in cameras]
+        outlets = _outlets(ledger, jobs, reels, options.config)
+        recover(data, ledger)
         live = build(jobs, ledger, models, options, start=start)
         _log_start(cameras, data, options, specs, seconds)
         asyncio.run(_run(live, models, outlets, seconds, summary))
@@ -229,19 +230,20 @@ async def _load(models: LanguageModels, stop: asyncio.Event) -> None:
             raise
 
 
-def _outlets(ledger: Ledger, cameras: Sequence[str], reels: Sequence[str], config: Config) -> list[Outlet]:
+def _outlets(ledger: Ledger, jobs: Sequence[CameraJob], reels: Sequence[str], config: Config) -> list[Outlet]:
     """Return what opens each sink of a run; a sink that fails for good stops the run.
 
     Outboxes are opened at once, as they hold all events that are made from now on, and so is the port of the
     pages. Raises SinkError where that is in use.
     """
     outlets: list[Outlet] = []
+    cameras = [job.camera.name for job in jobs]
     if config.mqtt.host is not None:
         outlets.append(_mqtt(ledger, cameras, reels, config.mqtt))
     ledger.outboxes.remove_others("notify-", [settings.name for settings in config.notify])
     outlets += [_notify(ledger, settings, config.web.public_url) for settings in config.notify]
     if config.web.enabled:
-        outlets.append(_web(ledger, cameras, config.web))
+        outlets.append(_web(ledger, jobs, config.web))
     return outlets
 
 
@@ -250,7 +252,16 @@ def _mqtt(ledger: Ledger, cameras: Sequence[str], reels: Sequence[str], settings
 
     def make(live: Live) -> _RunningSink:
         version = livereel.__version__
-        return MqttSink(settings, cameras, reels, outbox, live, base=ledger.data, version=version)
+        return MqttSink(
+            settings,
+            cameras,
+            reels,
+            outbox,
+            live,
+            feedback=ledger.feedback,
+            base=ledger.data,
+            version=version,
+        )
 
     return _outlet("mqtt", make)
 
@@ -280,13 +291,14 @@ def _open_mqtt_outbox(ledger: Ledger, settings: MqttSettings) -> Outbox:
     return ledger.outboxes.open("mqtt", messages.stored, max_bytes=settings.outbox_max_bytes)
 
 
-def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outlet:
+def _web(ledger: Ledger, jobs: Sequence[CameraJob], settings: WebSettings) -> Outlet:
     from sinks.web.sink import WebSink, listen, url_of  # noqa: PLC0415  # a web server, for who wants one
 
     listening = listen(settings)
     log.info("web: %s", url_of(listening, settings))
 
     def make(live: Live) -> _RunningSink:
+        cameras = [job.camera.name for job in jobs]
         archive = LedgerArchive(ledger, cameras)
         return WebSink(
             settings,
@@ -295,6 +307,8 @@ def _web(ledger: Ledger, cameras: Sequence[str], settings: WebSettings) -> Outle
             archive,
             reels=live.reels,
             view=LiveViews(live.cameras),
+            feedback=ledger.feedback,
+            tuner=LedgerTuner(ledger, jobs),
             telemetry=live.stats,
             version=livereel.__version__,
         )

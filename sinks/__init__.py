@@ -7,6 +7,8 @@ Modules, in reading order:
 - ``outbox``: the Outbox protocol: what a sink must deliver, stored with the event that makes it
 - ``archive``: the Archive protocol: what sinks may read of what is stored
 - ``live_view``: the LiveView protocol: what live viewers of a camera get, and its messages
+- ``feedback``: what people think of moments, and the protocol that stores it
+- ``tuning``: the protocol by which other settings are tried on stored windows
 - ``serialize``: windows and gaps as JSON objects
 - ``mqtt``: the MQTT sink, with Home Assistant discovery
 - ``notify``: alerts, moments and reels sent to people

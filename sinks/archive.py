@@ -14,7 +14,8 @@ from analyzer.signal.window import Outcome
 Row = dict[str, Any]
 """A JSON object: a gap, a reel as in ``reel.json``, or a window as in ``windows.jsonl``.
 
-A window also has ``strongest``: the number of its strongest keyframe, None where it has none.
+A window also has ``strongest``, the number of its strongest keyframe, None where it has none, and
+``feedback``, the verdict on its moment: ``keep``, ``dull``, or None.
 """
 
 

@@ -4,6 +4,7 @@ Read in this order:
 
 - ``settings``: the settings of reels, with their bounds.
 - ``records``: gaps, choices, chapters, stories and reels: the records of a reel.
+- ``preference``: what a viewer likes, by moments that were kept or found dull.
 - ``choose``: choose moments for a reel under fixed rules, whatever a model proposes.
 - ``reasons``: why a moment is in a reel, in words that a viewer understands.
 - ``block_chooser``: choose from long horizons block by block, so that a choice is not asked for twice.

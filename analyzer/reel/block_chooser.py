@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.choose import STRETCH, Chosen, Proposal, choose, in_order
+from analyzer.reel.choose import NO_PREFERENCES, STRETCH, Chosen, Proposal, choose, in_order
+from analyzer.reel.preference.preferences import Preferences
 from analyzer.reel.settings import ReelSettings
 from base.clock import parse_utc
 
@@ -75,6 +76,7 @@ class BlockChooser:
     More moments than that are chosen in blocks, then among the blocks' winners. A block's winners are
     remembered as long as it is in use: asked again is only what holds a moment that was not there before,
     not what merely lost its oldest ones to the horizon. So each call costs what is new, and the last round.
+    Other preferences than in the call before choose from all blocks again.
     """
 
     def __init__(self, rules: ReelSettings, propose: Propose, *, block_size: int | None = None) -> None:
@@ -88,9 +90,12 @@ class BlockChooser:
         self._propose = propose
         self._size = size
         self._remembered: dict[_Key, _Round] = {}
+        self._preferences = NO_PREFERENCES
 
-    async def choose(self, moments: Sequence[Moment]) -> Chosen:
+    async def choose(self, moments: Sequence[Moment], preferences: Preferences = NO_PREFERENCES) -> Chosen:
         """The reel's choices; ``changed`` is that of the last round only."""
+        if preferences != self._preferences:
+            self._preferences, self._remembered = preferences, {}
         left = in_order(moments)
         used: dict[_Key, _Round] = {}
         level = 0
@@ -114,8 +119,9 @@ class BlockChooser:
         return _Round(ids, frozenset(choice.moment.window.id for choice in chosen.choices))
 
     async def _ask(self, moments: Sequence[Moment]) -> Chosen:
-        proposal = await self._propose(tuple(moments)) if moments else None
-        return choose(moments, self._rules, proposal)
+        adjusted = self._preferences.applied(moments)
+        proposal = await self._propose(adjusted) if moments else None
+        return choose(moments, self._rules, proposal, self._preferences)
 
 
 _Key = tuple[int, int, int, int]

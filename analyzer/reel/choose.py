@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from analyzer.describe.moment import Moment
+from analyzer.reel.preference.preferences import Adjustment, Preferences
 from analyzer.reel.reasons import reason
 from analyzer.reel.records import Choice
 from analyzer.reel.settings import ReelSettings
@@ -21,6 +22,8 @@ STRETCH = 5
 # its neighbour in time. Two points less than a lone light change, and the fifth crossing stays out.
 _SAME_KIND = 3.0
 _SAME_TIME = 2.0
+
+NO_PREFERENCES = Preferences()
 
 _PREFERRED = 1_000.0  # outweighs any sum of worths, so that no preferred moment is dropped for a better one
 _THREE_IN_A_ROW = 1_000_000.0  # outweighs any sum of preferences
@@ -60,7 +63,12 @@ def _place(moment: Moment) -> tuple[datetime, str, int, float, str]:
     return (wall, window.camera, window.epoch, window.start_s, window.id)
 
 
-def choose(moments: Sequence[Moment], rules: ReelSettings, proposal: Proposal | None = None) -> Chosen:
+def choose(
+    moments: Sequence[Moment],
+    rules: ReelSettings,
+    proposal: Proposal | None = None,
+    preferences: Preferences = NO_PREFERENCES,
+) -> Chosen:
     """Choose the moments of a reel.
 
     All of them if there are at most ``min_chapters``. Otherwise these rules, and where two conflict the
@@ -76,19 +84,21 @@ def choose(moments: Sequence[Moment], rules: ReelSettings, proposal: Proposal | 
     Among the sets that keep the rules, the one with most preferred moments wins, then the one worth most.
     Preferred are the proposal's moments or, with none, the built-in ranking's. A pick that is kept keeps its
     reason.
-    ``changed`` is empty without a proposal.
+    ``changed`` is empty without a proposal. A moment's importance is adjusted by ``preferences``; where that
+    counts, a choice without a reason of the proposal's says so.
     """
     ordered = in_order(moments)
-    worth, favourites = rank(ordered, rules.max_chapters)
+    adjusted = [preferences.adjust(moment) for moment in ordered]
+    worth, favourites = rank(ordered, rules.max_chapters, [it.points for it in adjusted])
     preferred, refused = _read(ordered, proposal) if proposal else ({}, [])
     if not preferred:
         if proposal:
             refused.append("Nothing usable was proposed: the built-in ranking chose.")
         chosen = _best(worth, favourites, rules)
-        return Chosen(_choices(ordered, chosen, {}, favourites), tuple(refused))
+        return Chosen(_choices(ordered, chosen, {}, favourites, adjusted), tuple(refused))
     chosen = _best(worth, preferred.keys(), rules)
     repairs = _repairs(ordered, preferred.keys(), chosen, rules)
-    return Chosen(_choices(ordered, chosen, preferred, ()), (*refused, *repairs))
+    return Chosen(_choices(ordered, chosen, preferred, (), adjusted), (*refused, *repairs))
 
 
 def _read(ordered: Sequence[Moment], proposal: Proposal) -> tuple[dict[int, str], list[str]]:
@@ -164,9 +174,14 @@ def _unlink(picks: _Picks) -> list[int]:
 
 
 def _choices(
-    ordered: Sequence[Moment], chosen: Sequence[int], reasons: Mapping[int, str], favourites: Sequence[int]
+    ordered: Sequence[Moment],
+    chosen: Sequence[int],
+    reasons: Mapping[int, str],
+    favourites: Sequence[int],
+    adjusted: Sequence[Adjustment],
 ) -> tuple[Choice, ...]:
-    return tuple(Choice(ordered[i], reasons.get(i) or reason(ordered, i, chosen, favourites)) for i in chosen)
+    why = {i: reasons.get(i) or reason(ordered, i, chosen, favourites, adjusted[i]) for i in chosen}
+    return tuple(Choice(ordered[i], why[i], points=adjusted[i].points) for i in chosen)
 
 
 def _repairs(
@@ -211,13 +226,18 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def rank(ordered: Sequence[Moment], count: int) -> tuple[list[float], list[int]]:
+def rank(
+    ordered: Sequence[Moment], count: int, points: Sequence[float] | None = None
+) -> tuple[list[float], list[int]]:
     """Each moment's worth, and the ``count`` moments that together are worth most, best first.
 
     Greedy: the most important first, then each time the one that is important and least like those
-    already taken, in kind (tags) and in time. A moment's worth is its importance less that likeness.
+    already taken, in kind (tags) and in time. A moment's worth is its importance less that likeness;
+    ``points`` are added to each importance.
     """
-    worth = [moment.importance for moment in ordered]
+    added = [0.0] * len(ordered) if points is None else points
+    importance = [moment.importance + more for moment, more in zip(ordered, added, strict=True)]
+    worth = list(importance)
     tags = [frozenset(moment.tags) for moment in ordered]
     reach = max(1.0, len(ordered) / count)
     taken: list[int] = []
@@ -229,7 +249,7 @@ def rank(ordered: Sequence[Moment], count: int) -> tuple[list[float], list[int]]
         for i in free:
             near = max(0.0, 1.0 - abs(i - best) / reach)
             loss = _SAME_KIND * _likeness(tags[i], tags[best]) + _SAME_TIME * near
-            worth[i] = min(worth[i], ordered[i].importance - loss)
+            worth[i] = min(worth[i], importance[i] - loss)
     return worth, taken
 
 

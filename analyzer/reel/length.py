@@ -118,7 +118,7 @@ def _share(part: _Cast, cast: Sequence[_Cast]) -> float:
 
 
 def _least_important(choices: Sequence[Choice], among: Iterable[int]) -> int:
-    return min(among, key=lambda i: (choices[i].moment.importance, -i))
+    return min(among, key=lambda i: (choices[i].importance, -i))
 
 
 def _whole(cast: Sequence[_Cast], limit: Limit) -> list[_Cast]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.describe.moment import Moment
+from analyzer.reel.preference.preferences import Adjustment
 
 # What the built-in describer's tags set apart.
 _KINDS = {
@@ -32,8 +33,16 @@ _KINDS = {
 _TOWARDS = "towards-"
 _SIDES = {0: "on the left", 1: "in the middle", 2: "on the right"}
 
+NOT_JUDGED = Adjustment()
 
-def reason(ordered: Sequence[Moment], i: int, chosen: Sequence[int], favourites: Sequence[int]) -> str:
+
+def reason(
+    ordered: Sequence[Moment],
+    i: int,
+    chosen: Sequence[int],
+    favourites: Sequence[int],
+    adjustment: Adjustment = NOT_JUDGED,
+) -> str:
     """Say what sets moment ``i`` apart: from the other ``chosen`` ones first, then from all others.
 
     Args:
@@ -41,12 +50,17 @@ def reason(ordered: Sequence[Moment], i: int, chosen: Sequence[int], favourites:
         i: which of them.
         chosen: all that the reel shows.
         favourites: those that the ranking values most.
+        adjustment: what feedback adds to its importance; what it takes is no reason to show it.
     """
-    return next(_reasons(ordered, i, chosen, favourites))
+    return next(_reasons(ordered, i, chosen, favourites, adjustment))
 
 
 def _reasons(
-    ordered: Sequence[Moment], i: int, chosen: Sequence[int], favourites: Sequence[int]
+    ordered: Sequence[Moment],
+    i: int,
+    chosen: Sequence[int],
+    favourites: Sequence[int],
+    adjustment: Adjustment,
 ) -> Iterator[str]:
     """Yield what can be said of a moment, the best reason first; there is always something."""
     moment = ordered[i]
@@ -54,6 +68,8 @@ def _reasons(
     builtin = moment.model == BuiltinDescriber.model
     if moment.alerts:
         yield f'It matches your rule "{_one_line(moment.alerts[0])}".'
+    if adjustment.points > 0 and (liked := adjustment.sentence(moment.window.id)):
+        yield liked
     if others and all(moment.importance > other.importance for other in others):
         yield "The busiest moment." if builtin else "The most important moment."
     if i == len(ordered) - 1 and others:

@@ -115,11 +115,18 @@ class Choice:
         reason: why, in a short sentence.
         spans: what is shown of its window, in time order; empty while that is not settled. A slideshow
             shows the keyframes that lie in them.
+        points: what feedback adds to the moment's importance, or takes from it.
     """
 
     moment: Moment
     reason: str
     spans: tuple[Span, ...] = ()
+    points: float = 0.0
+
+    @property
+    def importance(self) -> float:
+        """The moment's importance with what feedback changes of it."""
+        return self.moment.importance + self.points
 
     @property
     def start_s(self) -> float:

@@ -18,6 +18,7 @@ from livereel.cli.parameters import (
     ConfigOption,
     DataOption,
     DescribeOption,
+    ExplainOption,
     ExportOption,
     FolderOption,
     HostOption,
@@ -252,7 +253,7 @@ def ledger(
 @command(
     app,
     "livereel reel --out evening --since 20:00",
-    "livereel reel --name day --config home.yaml --data front",
+    "livereel reel --explain --since 2h",
 )
 def reel(
     *,
@@ -265,6 +266,10 @@ def reel(
         typer.Option(metavar="NAME", help="Only this camera; repeatable.", show_default="all cameras"),
     ] = None,
     export: ExportOption = None,
+    explain: ExplainOption = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --explain: a JSON object for each moment.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Make a reel now of what was seen since TIME.
@@ -274,14 +279,20 @@ def reel(
     from livereel.app import add_reel
     from livereel.config.options import read_options
     from livereel.config.schema import UsageError
+    from livereel.reels.explain import ExplainAs
     from livereel.reels.now import ReelRequest, reel_now
 
+    if as_json and not explain:
+        raise UsageError("--json needs --explain")
     request = ReelRequest(since, tuple(camera or ()), name)
     options = replace(read_options(config, [], []), exports=tuple(export or ()))
-    if out is not None:
-        reel_now(data, out, request, options)
-    elif name is None or export:
-        raise UsageError("--out DIR is needed" + (" for --export" if export else ", or --name NAME"))
+    show = ExplainAs.JSON if as_json else ExplainAs.TABLE
+    if out is None and export:
+        raise UsageError("--out DIR is needed for --export")
+    if out is not None or explain:
+        reel_now(data, out, request, options, show if explain else None)
+    elif name is None:
+        raise UsageError("--out DIR is needed, or --name NAME, or --explain")
     else:
         add_reel(data, name, request, options)
 

@@ -117,6 +117,10 @@ ReelNameOption = Annotated[
         show_default="none",
     ),
 ]
+ExplainOption = Annotated[
+    bool,
+    typer.Option("--explain", help="Print all moments: which are shown, and why."),
+]
 ExportOption = Annotated[
     list[ExportFormat] | None,
     typer.Option(

@@ -11,6 +11,7 @@ Written by one process, readable by others at the same time. Modules, in reading
     pending      windows that wait to be described
     gaps         coverage gaps
     reels        finished reels
+    feedback     which moments people kept or found dull
     outbox       messages that sinks must deliver, stored with the event that makes them
     disk_usage   which files may be removed, in which order
     ledger       ``Ledger``: the parts above over one database

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, select, union
 from base.clock import utc_text
 from livereel.ledger.database import open_sqlite
 from livereel.ledger.disk_usage import StoredFiles
+from livereel.ledger.feedback import Feedback
 from livereel.ledger.gaps import Gaps
 from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
@@ -32,7 +33,7 @@ _CREATED = select(info.c.created_utc)
 
 class Ledger:
     """Windows, gaps and reels of one data folder. Safe from threads; every method raises LedgerError,
-    but those of ``pending`` and of outboxes raise the errors of the protocols that they implement.
+    but those of ``pending``, ``feedback`` and outboxes raise the errors of the protocols that they implement.
 
     A write blocks for one commit and is on disk when it returns, so that a killed process loses nothing.
 
@@ -41,6 +42,7 @@ class Ledger:
         windows, gaps, reels: the tables.
         pending: the windows that wait to be described.
         moments: the index of described windows.
+        feedback: what people think of moments.
         outboxes: what sinks must deliver.
         files: what windows and reels take on the disk.
     """
@@ -58,6 +60,7 @@ class Ledger:
         self.moments = Moments(self.database)
         self.windows = Windows(self.database, data, self.moments, self.outboxes, part_rows)
         self.pending = PendingWindows(self.database, self.windows)
+        self.feedback = Feedback(self.database, self.windows)
         self.gaps = Gaps(self.database)
         self.reels = Reels(self.database, data, self.windows, self.outboxes)
         self.files = StoredFiles(self.database, data, self.windows, part_rows)

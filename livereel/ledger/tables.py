@@ -28,7 +28,7 @@ from sqlalchemy.dialects.sqlite import REAL
 from sqlalchemy.types import TypeEngine
 
 # Raise it with each change of the tables; a ledger of another version is refused.
-VERSION = 2
+VERSION = 3
 
 metadata = MetaData()
 
@@ -151,6 +151,17 @@ Index("reel_windows_by_window", reel_windows.c.window_id)
 
 # The highest number that each reel id has had, also when that reel is gone.
 reel_numbers = _table("reel_numbers", _text("id", key=True), _integer("seq"))
+
+# What people think of moments. ``traits`` is JSON and outlives the window; ``number`` is in order of judging.
+feedback = _table(
+    "feedback",
+    _text("window_id", key=True),
+    _integer("number"),
+    _text("verdict"),
+    _text("judged_utc"),
+    _text("traits"),
+)
+Index("feedback_by_number", feedback.c.number, unique=True)
 
 # Messages that sinks must deliver; without a payload those that were delivered or dropped.
 outbox = _table(

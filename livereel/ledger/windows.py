@@ -18,7 +18,7 @@ from livereel.ledger.database import Database, unindexed
 from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
 from livereel.ledger.records import Entry, LedgerError, WindowState, files_of, parse_state
-from livereel.ledger.tables import IS_PENDING, windows
+from livereel.ledger.tables import HAS_FILES, IS_PENDING, windows
 
 # Rows read at a time where there may be many: a few ms, a MB or so.
 PART_ROWS = 500
@@ -43,6 +43,17 @@ _OF_CAMERA = (
     select(*_ENTRY)
     .where(_it.camera == bindparam("of_camera"), _it.end_utc > bindparam("since"))
     .order_by(_it.start_utc)
+)
+_WITH_FILES = (
+    select(_it.window)
+    .where(
+        _it.camera == bindparam("of_camera"),
+        _it.start_utc >= bindparam("since"),
+        _it.start_utc < bindparam("until"),
+        HAS_FILES,
+    )
+    .order_by(_it.end_utc.desc())
+    .limit(bindparam("limit"))
 )
 _STATES = (
     select(_it.start_utc, _it.end_utc, _it.outcome)
@@ -163,6 +174,12 @@ class Windows:
         values = {"of_camera": camera, "since": since_utc, "until": until_utc}
         rows = self._database.read(_STATES, values)
         return [(row.start_utc, row.end_utc, parse_state(row.outcome)) for row in rows]
+
+    def newest_with_files(self, camera: str, since_utc: str, until_utc: str, limit: int) -> list[Window]:
+        """The newest windows of a camera that have files and began in a time, at most so many, in order."""
+        values = {"of_camera": camera, "since": since_utc, "until": until_utc, "limit": limit}
+        rows = self._database.read(_WITH_FILES, values)
+        return [self.window(row.window) for row in reversed(rows)]
 
     def walk(self, since_utc: str) -> Iterator[Entry]:
         """Yield the windows of ``entries``, read in parts; others may write in between."""

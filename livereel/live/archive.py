@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import assert_never
 
 from analyzer.reel.export.formats import export
+from analyzer.reel.preference.feedback import Verdict
 from analyzer.reel.records import GapReason, ReelError
 from analyzer.reel.settings import ExportFormat
 from analyzer.signal.window import Keyframe, Outcome
@@ -43,12 +44,16 @@ class LedgerArchive:
     def search(self, query: MomentQuery) -> list[Row]:
         """Return the windows whose moments match, newest first."""
         with self._mapped():
-            return [self._row(entry) for entry in self._ledger.search(query)]
+            entries = self._ledger.search(query)
+            verdicts = self._ledger.feedback.verdicts([entry.window.id for entry in entries])
+            return [self._row(entry, verdicts) for entry in entries]
 
     def moment(self, window_id: str) -> Row | None:
         """Return one window with its moment."""
         entry = self._find(window_id)
-        return self._row(entry) if entry else None
+        with self._mapped():
+            verdicts = self._ledger.feedback.verdicts([window_id])
+        return self._row(entry, verdicts) if entry else None
 
     def spans(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[Span]:
         """Return the camera's time in order; a span shorter than ``least_s`` is joined with its neighbour.
@@ -116,9 +121,10 @@ class LedgerArchive:
         with self._mapped():
             return self._ledger.windows.find(window_id)
 
-    def _row(self, entry: Entry) -> Row:
+    def _row(self, entry: Entry, verdicts: Mapping[str, Verdict]) -> Row:
         row = window_row(entry.window, entry.outcome, entry.moment, base=self._ledger.data)
-        return {**row, "strongest": _strongest(entry.window.keyframes)}
+        own = {"feedback": verdicts.get(entry.window.id)}
+        return {**row, **own, "strongest": _strongest(entry.window.keyframes)}
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from analyzer.reel.choose import Chosen
 from analyzer.reel.compile import ReelPlan, compile_reel, summary
 from analyzer.reel.export.formats import export
+from analyzer.reel.length import fit
 from analyzer.reel.records import Reel, ReelError
 from analyzer.report.page import report
 from base.atomic import atomic_folder
@@ -21,7 +23,8 @@ from livereel.config.options import Options
 from livereel.config.schema import UsageError
 from livereel.config.since import parse_since
 from livereel.ledger.ledger import Ledger
-from livereel.reels.period import read_period
+from livereel.reels.explain import ExplainAs, explain
+from livereel.reels.period import read_moments, read_period
 from livereel.reels.plan import ReelPeriod
 from livereel.reels.series import ReelLook, ReelSeries
 from livereel.reels.spec import KEPT_ROLLING, reel_specs
@@ -53,15 +56,25 @@ class _Resolved:
     look: ReelLook
 
 
-def reel_now(data: Path, out: Path, request: ReelRequest, options: Options) -> None:
+def reel_now(
+    data: Path, out: Path | None, request: ReelRequest, options: Options, show: ExplainAs | None = None
+) -> None:
     """Make a reel of what a data folder holds, in the new folder ``out``; print where it is.
 
-    May run while another process watches. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
+    With ``show``, what was decided about each moment is printed first; without ``out`` no reel is made. May
+    run while another process watches. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
     """
-    with closing(Ledger(data, read_only=True)) as ledger, atomic_folder(out) as folder:
+    with closing(Ledger(data, read_only=True)) as ledger, ExitStack() as stack:
+        folder = None if out is None else stack.enter_context(atomic_folder(out))
         asked = _resolved(ledger, request, options)
         seen = read_period(ledger, asked.cameras, asked.since_utc, asked.until_utc)
-        plan = asyncio.run(_plan(asked, seen, out.name))
+        chosen, plan = asyncio.run(_plan(asked, seen, None if out is None else out.name))
+        if show is not None:
+            moments = read_moments(ledger, seen, asked.since_utc)
+            rows = explain(moments, chosen, fit(chosen, asked.look.settings), seen.preferences)
+            sys.stdout.writelines(f"{line}\n" for line in show.lines(rows))
+        if plan is None or out is None or folder is None:
+            return
         reel = compile_reel(plan, folder, asked.look.settings, report)
         for kind in options.exports:
             export(reel, kind, folder / kind.file_name)
@@ -101,9 +114,14 @@ def _resolved(ledger: Ledger, request: ReelRequest, options: Options) -> _Resolv
     return _Resolved(cameras, since_utc, utc_text(now), spec.keep, models, own)
 
 
-async def _plan(asked: _Resolved, seen: ReelPeriod, reel_id: str) -> ReelPlan:
+async def _plan(asked: _Resolved, seen: ReelPeriod, reel_id: str | None) -> tuple[Chosen, ReelPlan | None]:
+    """Choose a period's chapters, and plan their reel if it has an id."""
+    planner, settings = asked.look.planner, asked.look.settings
     try:
-        return await asked.look.planner.plan(seen, asked.look.settings, reel_id=reel_id, seq=1)
+        chosen = await planner.choose(seen)
+        if reel_id is None:
+            return chosen, None
+        return chosen, await planner.plan(seen, settings, reel_id=reel_id, seq=1, chosen=chosen)
     finally:
         await asked.models.describer.close()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analyzer.describe.moment import Moment
+from analyzer.reel.preference.preferences import Preferences
 from analyzer.signal.window import Clip, Window
 from livereel.ledger.ledger import Ledger
 from livereel.reels.plan import ReelPeriod
@@ -34,6 +36,17 @@ def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, until_ut
         windows=tuple(entry.window for entry in entries),
         moments=tuple(entry.moment for entry in entries if entry.moment and can_be_shown(entry.window)),
         gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
+        preferences=Preferences(ledger.feedback.judged()),
+    )
+
+
+def read_moments(ledger: Ledger, period: ReelPeriod, since_utc: str) -> tuple[Moment, ...]:
+    """Read all moments of a period that was read since then, with those that cannot be shown any more."""
+    return tuple(
+        entry.moment
+        for camera in period.cameras
+        for entry in ledger.windows.entries(since_utc, camera=camera)
+        if entry.moment and entry.window.start_utc < period.end_utc
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.block_chooser import BlockChooser
+from analyzer.reel.choose import Chosen
 from analyzer.reel.compile import ReelPlan
 from analyzer.reel.length import fit
+from analyzer.reel.preference.preferences import Preferences
 from analyzer.reel.records import Gap
 from analyzer.reel.settings import ReelSettings
 from analyzer.signal.window import Window
@@ -23,6 +25,7 @@ class ReelPeriod:
         start_utc, end_utc: the span.
         windows, gaps: all of it, in time order.
         moments: those that can be shown.
+        preferences: what moments that were judged say of these.
     """
 
     cameras: tuple[str, ...]
@@ -31,6 +34,7 @@ class ReelPeriod:
     windows: tuple[Window, ...]
     moments: tuple[Moment, ...]
     gaps: tuple[Gap, ...]
+    preferences: Preferences = field(default_factory=Preferences)
 
 
 class Planner:
@@ -45,6 +49,10 @@ class Planner:
         """Return a planner that asks these models or their stand-ins; a profile says what counts."""
         return cls(BlockChooser(settings, models.proposing(settings, profile)), models.narrate)
 
+    async def choose(self, period: ReelPeriod) -> Chosen:
+        """Choose the chapters of a period, not yet held to the reel's length."""
+        return await self._chooser.choose(period.moments, period.preferences)
+
     async def plan(
         self,
         period: ReelPeriod,
@@ -54,6 +62,7 @@ class Planner:
         seq: int,
         of_files: bool = False,
         whole: bool = False,
+        chosen: Chosen | None = None,
     ) -> ReelPlan:
         """Plan the reel of a period.
 
@@ -63,8 +72,11 @@ class Planner:
             reel_id, seq: its name.
             of_files: its times are media time.
             whole: it may be longer than the settings' limit where that is needed to show one event whole.
+            chosen: what ``choose`` has returned for the period; None chooses now.
         """
-        chosen = fit(await self._chooser.choose(period.moments), settings, whole=whole)
+        if chosen is None:
+            chosen = await self.choose(period)
+        chosen = fit(chosen, settings, whole=whole)
         story = await self._narrate(chosen.choices, period.gaps, period.cameras, media_time=of_files)
         return ReelPlan(
             id=reel_id,

@@ -76,7 +76,9 @@ class Messages:
 
     def command_filters(self) -> list[str]:
         """Return the topic filters of all commands."""
-        return [self.topic("+", "enabled", "set"), self.topic("+", "reel", "make")]
+        return [
+            self.topic("+", *levels) for levels in (("enabled", "set"), ("reel", "make"), ("feedback", "set"))
+        ]
 
     def parse_command(self, topic: str) -> tuple[str, str]:
         """Split a command's topic into the camera or reel that it names, and its verb."""

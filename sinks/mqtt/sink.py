@@ -12,13 +12,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.manifest import VIDEO
 from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
 from base.clock import parse_utc, utc_text
+from sinks.archive import ArchiveError
 from sinks.events import (
     CameraState,
     CameraStatus,
@@ -29,6 +30,7 @@ from sinks.events import (
     Restored,
     Stats,
 )
+from sinks.feedback import FeedbackError, FeedbackStore, verdict_of
 from sinks.mqtt.async_outbox import AsyncOutbox
 from sinks.mqtt.connection.message import Message
 from sinks.mqtt.connection.send_queue import SendQueue
@@ -47,6 +49,7 @@ log = logging.getLogger(__name__)
 HIGHLIGHT_MAX_AGE = timedelta(minutes=2)
 # So many ignored commands are logged, the others only counted.
 MAX_LOGGED = 10
+MAX_COMMAND_BYTES = 1000
 _LEFT = "mqtt: captions and reels that wait in the outbox for the next start: %d"
 
 
@@ -83,6 +86,7 @@ class MqttSink:
         outbox: Outbox,
         commands: Commands,
         *,
+        feedback: FeedbackStore,
         base: Path,
         version: str,
         timing: Timing | None = None,
@@ -98,6 +102,7 @@ class MqttSink:
         self._cameras = tuple(map(_topic_level, cameras))
         self._reels = tuple(map(_topic_level, reels))
         self._commands = commands
+        self._feedback = feedback
         prefix = settings.topic_prefix
         self._base = base
         self._messages = Messages(prefix, base=base)
@@ -299,7 +304,19 @@ class MqttSink:
         if verb == "reel/make" and name in self._reels and payload == PRESS.encode():
             await self._commands.make_reel(name)
             return True
-        return False
+        return verb == "feedback/set" and name in self._cameras and await self._judge(name, payload)
+
+    async def _judge(self, camera: str, payload: bytes) -> bool:
+        """Store a verdict on a moment of a camera; return False if there is none, or it cannot be stored."""
+        try:
+            body = _object(payload)
+            verdict, window_id = verdict_of(body, "id"), str(body["id"])
+            return await asyncio.to_thread(self._feedback.judge, window_id, verdict, camera=camera)
+        except FeedbackError:
+            return False
+        except ArchiveError as error:
+            log.warning("mqtt: feedback is not stored: %s", error)
+            return False
 
 
 def _topic_level(name: str) -> str:
@@ -310,6 +327,17 @@ def _topic_level(name: str) -> str:
     if problem:
         raise SinkError(f"mqtt: {problem}")
     return name
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    """Return the JSON object of a command; raises FeedbackError."""
+    try:
+        value = json.loads(payload) if len(payload) <= MAX_COMMAND_BYTES else None
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise FeedbackError("expected a JSON object")
+    return value
 
 
 def _is_in_place(video: Path, size_bytes: int) -> bool:

@@ -9,6 +9,7 @@ Modules, in reading order:
     live        cameras as they are now
     media       clips, keyframes and reels, with ranges
     pages       HTML from ``templates``, with script and style from ``static``
+    tuning      feedback on moments, and other settings tried on stored windows
     connection  clients that are slow
     openapi     the JSON API described, for programs and for people
     metrics     counters for Prometheus

@@ -135,7 +135,7 @@ class Api:
 
         A name alone makes the next reel of that name. Returns its id and seq.
         """
-        wanted = await _object(request)
+        wanted = await object_of(request)
         name = self._name(wanted)
         if name is not None and wanted.keys() == {"name"}:
             made = await _unless_failed(self._reels.make_named(name))
@@ -155,7 +155,7 @@ class Api:
 
     def _period(self, wanted: dict[str, Any]) -> tuple[str, str, tuple[str, ...]]:
         now = utc_text(datetime.now(UTC))
-        since, until = _time(wanted, "since_utc", ""), _time(wanted, "until_utc", now)
+        since, until = utc_of(wanted, "since_utc", ""), utc_of(wanted, "until_utc", now)
         if not since or since >= until:
             raise HTTPException(
                 400, "since_utc: expected a time before until_utc, such as 2026-01-31T14:00:00Z"
@@ -262,7 +262,8 @@ def time_of(request: Request, name: str) -> str | None:
     return _utc(name, text) if text else None
 
 
-def _time(values: dict[str, Any], name: str, default: str) -> str:
+def utc_of(values: dict[str, Any], name: str, default: str) -> str:
+    """Return a time of a JSON object as UTC text; 400 for what is none."""
     text = values.get(name)
     return default if text is None else _utc(name, text)
 
@@ -283,7 +284,8 @@ async def body_of(request: Request) -> bytes:
         raise HTTPException(408, f"the body has not come within {BODY_S:g} s") from None
 
 
-async def _object(request: Request) -> dict[str, Any]:
+async def object_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request's body; 400 where it is none."""
     try:
         value = json.loads(await body_of(request))
     except (ValueError, RecursionError):

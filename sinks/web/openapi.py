@@ -12,6 +12,7 @@ _NUMBER: Json = {"type": "number"}
 _WHOLE: Json = {"type": "integer", "minimum": 0}
 _TRUTH: Json = {"type": "boolean"}
 _UTC: Json = {"type": "string", "format": "date-time"}
+_VERDICT: Json = {"type": "string", "enum": ["keep", "dull"]}
 _LIST: Json = {"type": "array", "items": _TEXT}
 
 
@@ -32,7 +33,61 @@ def _ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_AREAS: Json = {
+    "type": "array",
+    "items": {"type": "array"},
+    "description": "[x, y, width, height], or corners [[x, y], ...]; pixels of the displayed picture",
+}
+_SETTINGS: dict[str, Json] = {
+    "height_ratio": _NUMBER,
+    "distance_frames": {"type": "integer", "minimum": 1},
+    "max_keyframes": {"type": "integer", "minimum": 1},
+    "regions": _AREAS,
+    "ignore": _AREAS,
+}
+
+
+def _side(**more: Json) -> Json:
+    """Return one side of a comparison; times are seconds from the window's start."""
+    peak = {"at_s": _NUMBER, "value": _NUMBER}
+    return _object(
+        {
+            "threshold": _NUMBER,
+            "signal": {"type": "array", "items": _NUMBER},
+            "peaks": {"type": "array", "items": _object(peak)},
+            "keyframes": {"type": "array", "items": _object({**peak, **more})},
+        }
+    )
+
+
 SCHEMAS: dict[str, Json] = {
+    "Settings": _object(_SETTINGS),
+    "Changes": _object(_SETTINGS, *_SETTINGS),
+    "Replay": _object(
+        {
+            "camera": _TEXT,
+            "width_px": _WHOLE,
+            "height_px": _WHOLE,
+            "since_utc": _UTC,
+            "until_utc": _UTC,
+            "older_left_out": _TRUTH,
+            "unreadable": {**_WHOLE, "description": "windows whose clips cannot be read"},
+            "note": _TEXT,
+            "signal_step_s": _NUMBER,
+            "windows": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "id": _TEXT,
+                        "start_utc": _UTC,
+                        "length_s": _NUMBER,
+                        "stored": _side(number=_or_null(_WHOLE)),
+                        "replayed": _side(picture={**_TEXT, "description": "a JPEG as a data: address"}),
+                    }
+                ),
+            },
+        }
+    ),
     "Error": _object({"error": {**_TEXT, "description": "one line"}}),
     "Camera": _object(
         {
@@ -68,6 +123,7 @@ SCHEMAS: dict[str, Json] = {
             "alerts": _LIST,
             "model": _or_null(_TEXT),
             "late": _TRUTH,
+            "feedback": _or_null(_VERDICT),
         }
     ),
     "Signal": _object(
@@ -109,6 +165,7 @@ SCHEMAS: dict[str, Json] = {
         ),
         "description": "as reel.json has it",
     },
+    "Verdict": _object({"verdict": {**_or_null(_VERDICT), "description": "null withdraws it"}}),
     "NamedReel": _object(
         {
             "name": _TEXT,
@@ -140,6 +197,7 @@ def _in_path(name: str, text: str) -> Json:
     return {"name": name, "in": "path", "required": True, "description": text, "schema": _TEXT}
 
 
+_NAME = _in_path("name", "the camera's name")
 _SINCE = _query("since", _UTC, "from then on, this time included")
 _UNTIL = _query("until", _UTC, "before then")
 _CAMERA = _query("camera", _TEXT, "of these cameras; all if none is named", many=True)
@@ -151,7 +209,7 @@ _NAME = _in_path("name", "the camera's name")
 _ERRORS = {
     400: "A parameter is wrong",
     401: "A token is needed",
-    403: "The host is unknown, or the request comes from another site",
+    403: "The host is unknown, the request comes from another site, or no token is set that allows changes",
     404: "There is none",
     503: "What is stored cannot be read now",
 }
@@ -178,6 +236,39 @@ PATHS: dict[str, Json] = {
         "get": _operation(
             "Each camera as it is now",
             _object({"cameras": _list("Camera"), "describer": _or_null(_TEXT)}),
+        )
+    },
+    "/api/cameras/{name}/tuning": {
+        "get": _operation(
+            "A camera's settings, and a picture to draw areas on",
+            _object(
+                {
+                    "camera": _TEXT,
+                    "settings": _ref("Settings"),
+                    "picture": _or_null(
+                        _object(
+                            {
+                                "window_id": _TEXT,
+                                "keyframe": _WHOLE,
+                                "width_px": _WHOLE,
+                                "height_px": _WHOLE,
+                                "end_utc": _UTC,
+                            }
+                        )
+                    ),
+                }
+            ),
+            _NAME,
+        )
+    },
+    "/api/cameras/{name}/replay": {
+        "post": _operation(
+            "What was picked in a time, and what changed settings would pick, of up to 10 minutes of clips",
+            _ref("Replay"),
+            _NAME,
+            body=_object(
+                {"since_utc": _UTC, "until_utc": _UTC, "settings": _ref("Changes")}, "until_utc", "settings"
+            ),
         )
     },
     "/api/cameras/{name}/live": {
@@ -222,6 +313,14 @@ PATHS: dict[str, Json] = {
     "/api/moments/{window_id}": {
         "get": _operation(
             "One window with its moment", _ref("Window"), _in_path("window_id", "the window's id")
+        )
+    },
+    "/api/moments/{window_id}/feedback": {
+        "post": _operation(
+            "Keep a moment, or mark it dull: reels show more or less of what is like it; needs web.token",
+            _object({"window_id": _TEXT, "verdict": _or_null(_VERDICT)}),
+            _in_path("window_id", "the window's id"),
+            body=_ref("Verdict"),
         )
     },
     "/api/timeline": {

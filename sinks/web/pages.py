@@ -31,6 +31,7 @@ def routes(archive: Archive, board: Board, reels: ReelMaker, guard: Guard, versi
     return [
         Route("/", pages.home),
         Route("/cameras/{name}", pages.camera),
+        Route("/cameras/{name}/tune", pages.tune),
         Route("/timeline", pages.timeline),
         Route("/reels", pages.reels),
         Route("/reels/{reel_id}", pages.reel),
@@ -69,6 +70,12 @@ class Pages:
         name = request.path_params["name"]
         now = found(self._board.cameras.get(name))
         return self._page(request, "camera.html", camera=now.row(name))
+
+    async def tune(self, request: Request) -> Response:
+        """Show a form that tries other settings on what a camera has stored."""
+        name = request.path_params["name"]
+        found(self._board.cameras.get(name))
+        return self._page(request, "tune.html", camera=name)
 
     async def timeline(self, request: Request) -> Response:
         """Show the day of each camera, and search."""
@@ -133,6 +140,7 @@ class Pages:
         text = self._templates.get_template(template).render(
             root=request.scope.get("root_path", ""),
             path=request.url.path,
+            may_change=self._guard.wants_token,
             version=self._version,
             now_utc=utc_text(datetime.now(UTC)),
             **values,

@@ -19,14 +19,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from analyzer.describe.moment import Moment
 from sinks.archive import Archive
+from sinks.feedback import FeedbackStore
 from sinks.live_view import LiveView
 from sinks.sink import Event, SinkError
+from sinks.tuning import Tuner
 from sinks.web import api, live, media, pages, probes
 from sinks.web.access import Access, Guard
 from sinks.web.board import Board
 from sinks.web.connection import Patience, protocol
 from sinks.web.metrics import Metrics, Telemetry
 from sinks.web.settings import WebSettings
+from sinks.web.tuning import feedback as judging
+from sinks.web.tuning import replay as replays
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +81,8 @@ class WebSink:
         *,
         reels: api.ReelMaker,
         view: LiveView,
+        feedback: FeedbackStore,
+        tuner: Tuner,
         telemetry: Telemetry,
         version: str,
         patience: Patience | None = None,
@@ -93,6 +99,8 @@ class WebSink:
                 *pages.routes(archive, self.board, reels, guard, version),
                 *api.routes(archive, self.board, reels),
                 *live.routes(view, self.board),
+                *judging.routes(feedback, guard),
+                *replays.routes(archive, tuner),
                 *media.routes(archive, self.board),
                 Route("/metrics", self._metrics.metrics),
                 *probes.routes(archive, self.board),

@@ -1,5 +1,7 @@
 // The pages' script. No page needs it to be read; it seeks, counts, draws, and shows events as they come.
 
+import { feedbackButtons } from "./feedback.js";
+
 const root = document.body.dataset.root;
 const page = document.body.dataset.page;
 const find = (selector, within = document) => within.querySelector(selector);
@@ -171,6 +173,8 @@ function momentCard(row) {
   words.append(make("h3", row.title), meta);
   if (row.alerts.length) words.append(make("p", `Alert: ${row.alerts.join(", ")}`, { class: "alert" }));
   words.append(make("p", row.text));
+  const buttons = feedbackButtons(row);
+  if (buttons) words.append(buttons);
   item.append(words);
   return item;
 }

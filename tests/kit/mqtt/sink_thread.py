@@ -82,6 +82,7 @@ async def running(
             reels,
             open_outbox(ledger, settings),
             wishes or RecordedCommands(),
+            feedback=ledger.feedback,
             base=base,
             version=VERSION,
             timing=timing,

@@ -31,6 +31,7 @@ from livereel.live.background_task import running
 from livereel.live.live_views import LiveViews
 from livereel.live.service import Live
 from livereel.reels.settings import NamedReel
+from livereel.replay.tuner import LedgerTuner
 from livereel.storage.settings import RetentionSettings
 from sinks.serialize import gap_row
 from sinks.sink import Sink
@@ -153,7 +154,8 @@ def watching(
     ledger = Ledger(data)
     options = few_chapters(reels_every_s, reels)
     words = make_language_models(options.config, ())
-    live = build(list(_jobs(sources, data)), ledger, words, options, patience=patience)
+    jobs = list(_jobs(sources, data))
+    live = build(jobs, ledger, words, options, patience=patience)
     archive = LedgerArchive(ledger, list(sources))
     telemetry = live.stats
     site = (
@@ -164,6 +166,8 @@ def watching(
             archive,
             reels=live.reels,
             view=LiveViews(live.cameras),
+            feedback=ledger.feedback,
+            tuner=LedgerTuner(ledger, jobs),
             telemetry=telemetry,
             version="1.2.3",
         )

@@ -23,6 +23,7 @@ from livereel.live.archive import LedgerArchive
 from livereel.live.live_views import LiveViews
 from livereel.live.service import Intervals, Live
 from livereel.reels.settings import NamedReel
+from livereel.replay.tuner import LedgerTuner
 from sinks.sink import Event
 from sinks.web.connection import Patience
 from sinks.web.settings import WebSettings
@@ -122,6 +123,11 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-").title(): value for name, value in headers.items()}
 
 
+def jobs_of(ledger: Ledger, cameras: Sequence[str]) -> list[CameraJob]:
+    """What watches these cameras, with the settings of tests."""
+    return [CameraJob(CameraSettings(name, "synthetic://street"), WINDOWS, ledger.data) for name in cameras]
+
+
 def idle(
     ledger: Ledger,
     cameras: Sequence[str],
@@ -130,10 +136,9 @@ def idle(
     intervals: Intervals | None = None,
 ) -> Live:
     """A live run that is not started: it watches nothing, and can make reels."""
-    jobs = [CameraJob(CameraSettings(name, "synthetic://street"), WINDOWS, ledger.data) for name in cameras]
     options = few_chapters(reels=reels)
     models = make_language_models(options.config, ())
-    return build(jobs, ledger, models, options, intervals=intervals)
+    return build(jobs_of(ledger, cameras), ledger, models, options, intervals=intervals)
 
 
 @contextmanager
@@ -152,6 +157,8 @@ def serving(
             LedgerArchive(ledger, CAMERAS),
             reels=live.reels,
             view=LiveViews(live.cameras),
+            feedback=ledger.feedback,
+            tuner=LedgerTuner(ledger, jobs_of(ledger, CAMERAS)),
             telemetry=live.stats,
             version=VERSION,
             patience=patience,

@@ -63,7 +63,7 @@ def test_a_reel_needs_a_place_and_a_name_that_there_is(
     livereel: CommandLine, data: Path, config: Path
 ) -> None:
     asked = ("reel", "--config", config, "--data", data)
-    assert livereel.failure(*asked, code=2) == ("--out DIR is needed, or --name NAME")
+    assert livereel.failure(*asked, code=2) == ("--out DIR is needed, or --name NAME, or --explain")
     assert livereel.failure(*asked, "--name", "week", code=2) == (
         "--name week: no such reel; there are day, old"
     )

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.reel.preference.feedback import Verdict
+from analyzer.reel.preference.preferences import MAX_POINTS, Preferences
 from analyzer.reel.records import Reel
 from analyzer.reel.settings import ReelSettings
 from base.clock import utc_text
@@ -174,6 +176,16 @@ def test_what_is_looked_back_on_begins_where_the_ledger_does(ledger: Ledger) -> 
     assert seen.start_utc > utc_text(now - timedelta(hours=1))
     assert {moment.window.id for moment in seen.moments} <= {window.id for window in seen.windows}
     assert read_period(ledger, ["back"], "", utc_text(now)).windows == ()
+    assert seen.preferences == Preferences()
+
+
+def test_what_was_judged_counts_in_the_next_reel(ledger: Ledger) -> None:
+    now = utc_text(datetime.now(UTC))
+    told = read_period(ledger, ["front"], "", now).moments[0]
+    ledger.feedback.judge(told.window.id, Verdict.KEEP)
+    assert read_period(ledger, ["front"], "", now).preferences.adjust(told).points == MAX_POINTS
+    ledger.feedback.judge(told.window.id, None)
+    assert read_period(ledger, ["front"], "", now).preferences == Preferences()
 
 
 @pytest.mark.parametrize("left", ["whole", "half gone", "gone"])

@@ -120,7 +120,7 @@ def test_commands_that_would_not_arrive_are_reported(tmp_path: Path, protocol: s
     """Mosquitto takes the subscription and delivers nothing."""
     with ruled(tmp_path, "topic write #") as peer:
         told = found(settings_for(peer, protocol))
-    assert "may not read livereel/+/enabled/set, livereel/+/reel/make" in told
+    assert "may not read livereel/+/enabled/set, livereel/+/reel/make, livereel/+/feedback/set" in told
 
 
 @BOTH
@@ -131,6 +131,7 @@ def test_least_privilege_is_ok_and_reports_what_cannot_be_tested(tmp_path: Path,
         *(f"topic write livereel/{name}" for name in ("available", "captions", "reels", "stats")),
         "topic read livereel/+/enabled/set",
         "topic read livereel/+/reel/make",
+        "topic read livereel/+/feedback/set",
         "topic write homeassistant/#",
         "topic read homeassistant/status",
     ]

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from analyzer.reel.preference.feedback import Verdict
 from analyzer.reel.records import GapReason
+from analyzer.signal.window import Outcome
+from livereel.ledger.records import PENDING
 from sinks.events import CameraStatus, DescriberState, DescriberStatus, Stats
 from sinks.mqtt.messages import CHECK
 from sinks.mqtt.settings import MqttSettings
@@ -71,6 +74,10 @@ def rows(heading: str) -> list[Row]:
     return [Row(*row[: len(fields(Row))]) for row in cells]
 
 
+FEEDBACK = {
+    "": [],
+    "feedback": [json.dumps({"id": "front-0-00001", "verdict": it}) for it in ("keep", None, "dull")],
+}
 PUBLISHED, COMMANDS = rows("What is published"), rows("Commands")
 
 
@@ -147,7 +154,8 @@ def test_every_payload_is_as_documented(all_received: list[Received]) -> None:
             assert message.payload == JPEG
         else:
             check_discovery(message.topic, message.json())
-    assert checked == {file.stem for file in (DOCS / "schemas").glob("*.json")}
+    commands = {row.schema for row in COMMANDS if row.schema}
+    assert checked | commands == {file.stem for file in (DOCS / "schemas").glob("*.json")}
 
 
 def test_the_documented_values_are_all_used(all_received: list[Received]) -> None:
@@ -190,6 +198,8 @@ def test_the_schemas_refuse_what_lacks_a_member_or_has_one_too_many(all_received
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.topic)
 def test_every_documented_command_is_obeyed(row: Row, tmp_path: Path) -> None:
     wishes = RecordedCommands()
+    told = moment_now(1)
+    payloads = [*row.values, *FEEDBACK[row.schema or ""]]
     topic = row.topic.replace("{camera}", "front").replace("{reel}", "all")
 
     @looped
@@ -197,9 +207,13 @@ def test_every_documented_command_is_obeyed(row: Row, tmp_path: Path) -> None:
         settings = MqttSettings("127.0.0.1", port)
         async with running(settings, tmp_path, cameras=CAMERAS, reels=REELS, wishes=wishes) as sink:
             await until(lambda: others.last("livereel/available") == b"online")
-            for payload in row.values:
+            sink.ledger.windows.add(told.window, PENDING)
+            sink.ledger.windows.end(told.window.id, Outcome.DESCRIBED, told)
+            for payload in payloads:
                 others.say(topic, payload)
-            if topic == "homeassistant/status":
+            if row.schema:
+                await until(lambda: [it.verdict for it in sink.ledger.feedback.judged()] == [Verdict.DULL])
+            elif topic == "homeassistant/status":
                 await until(lambda: len(others.on("livereel/front/status/capture")) == 2)
             else:
                 await until(lambda: len(wishes.noted) == len(row.values))
@@ -207,12 +221,14 @@ def test_every_documented_command_is_obeyed(row: Row, tmp_path: Path) -> None:
 
     with broker(tmp_path / "broker") as peer, listener(peer.port) as others:
         run(peer.port, others)
-    assert row.values
+    assert payloads
+    assert all(validator(row.schema).is_valid(json.loads(it)) for it in payloads if row.schema)
 
 
 def test_the_documented_commands_are_all_that_is_listened_to() -> None:
     assert [row.topic for row in COMMANDS] == [
         "livereel/{camera}/enabled/set",
         "livereel/{reel}/reel/make",
+        "livereel/{camera}/feedback/set",
         "homeassistant/status",
     ]

@@ -79,7 +79,14 @@ def test_what_cannot_begin_a_topic_is_refused_by_its_key(
         outbox = open_outbox(ledger, settings)
         told = refusal(
             lambda: MqttSink(
-                settings, ("front",), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION
+                settings,
+                ("front",),
+                (),
+                outbox,
+                RecordedCommands(),
+                feedback=ledger.feedback,
+                base=tmp_path,
+                version=VERSION,
             ),
             SinkError,
         )

@@ -15,7 +15,7 @@ import pytest
 from livereel.ledger.ledger import Ledger
 from sinks.events import CameraState, CameraStatus, DescriberState, DescriberStatus, Restored, Stats
 from sinks.mqtt.settings import MqttSettings
-from sinks.mqtt.sink import MAX_LOGGED, MqttSink
+from sinks.mqtt.sink import MqttSink
 from sinks.sink import SinkError
 from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
 from tests.kit.mqtt.sink_thread import VERSION, RecordedCommands, looped, open_outbox, running, until
@@ -262,7 +262,16 @@ async def test_an_outbox_that_cannot_be_read_is_an_error_and_no_reason_not_to_cl
 ) -> None:
     with closing(Ledger(tmp_path)) as ledger:
         outbox = open_outbox(ledger, settings)
-        sink = MqttSink(settings, ("front",), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION)
+        sink = MqttSink(
+            settings,
+            ("front",),
+            (),
+            outbox,
+            RecordedCommands(),
+            feedback=ledger.feedback,
+            base=tmp_path,
+            version=VERSION,
+        )
     with pytest.raises(SinkError, match=r"ledger\.db: the ledger is closed"):
         await sink.take(Stats(now_utc(), {}, {}))
     await sink.take(moment_now(1))
@@ -301,48 +310,6 @@ async def test_commands_are_executed(others: Listener, settings: MqttSettings, t
         others.say("livereel/all/reel/make", "PRESS")
         await until(lambda: len(wishes.noted) == 3)
     assert wishes.noted == [("front", "off"), ("front", "on"), ("all", "reel")]
-
-
-@looped
-async def test_unknown_commands_are_ignored_and_counted(
-    others: Listener, settings: MqttSettings, tmp_path: Path
-) -> None:
-    wishes = RecordedCommands()
-    async with running(settings, tmp_path, wishes=wishes) as sink:
-        await online(others)
-        others.say("livereel/front/enabled/set", "PERHAPS")
-        others.say("livereel/front/enabled/set", b"\xff\xfe")
-        others.say("livereel/back/enabled/set", "OFF")
-        others.say("livereel/all/reel/make", "PRESS")
-        others.say("livereel/front/reel/make", "")
-        await until(lambda: sink.counters()["commands_ignored"] == 5)
-    assert wishes.noted == []
-
-
-@looped
-async def test_a_flood_of_unknown_commands_is_counted_and_does_not_fill_the_log(
-    others: Listener, settings: MqttSettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with running(settings, tmp_path) as sink:
-        await online(others)
-        for n in range(60):
-            others.say("livereel/front/enabled/set", f"rubbish {n}")
-        await until(lambda: sink.counters()["commands_ignored"] == 60)
-    told = [line for line in caplog.messages if "ignored" in line]
-    assert len(told) == MAX_LOGGED + 1
-    assert told[-1] == "mqtt: further commands that are ignored are only counted (commands_ignored)"
-
-
-@looped
-async def test_a_retained_command_is_ignored(
-    others: Listener, settings: MqttSettings, tmp_path: Path
-) -> None:
-    others.say("livereel/front/enabled/set", "OFF", retain=True)
-    await payloads(others, "livereel/front/enabled/set")
-    wishes = RecordedCommands()
-    async with running(settings, tmp_path, wishes=wishes) as sink:
-        await until(lambda: sink.counters()["commands_ignored"] == 1)
-    assert wishes.noted == []
 
 
 # Home Assistant
@@ -423,7 +390,16 @@ async def test_a_broker_that_is_not_there_yet_is_tried_until_it_is(
 async def test_cancelling_the_task_leaves_no_other(settings: MqttSettings, tmp_path: Path) -> None:
     with closing(Ledger(tmp_path)) as ledger:
         outbox = open_outbox(ledger, settings)
-        sink = MqttSink(settings, ("front",), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION)
+        sink = MqttSink(
+            settings,
+            ("front",),
+            (),
+            outbox,
+            RecordedCommands(),
+            feedback=ledger.feedback,
+            base=tmp_path,
+            version=VERSION,
+        )
         task = asyncio.create_task(sink.run())
         await until(lambda: sink.counters()["connections"])
         task.cancel()
@@ -443,4 +419,13 @@ def test_names_that_cannot_be_part_of_a_topic_are_refused(tmp_path: Path, prefix
     with closing(Ledger(tmp_path)) as ledger:
         outbox = open_outbox(ledger, settings)
         with pytest.raises(SinkError, match="cannot be part of a topic"):
-            MqttSink(settings, (camera,), (), outbox, RecordedCommands(), base=tmp_path, version=VERSION)
+            MqttSink(
+                settings,
+                (camera,),
+                (),
+                outbox,
+                RecordedCommands(),
+                feedback=ledger.feedback,
+                base=tmp_path,
+                version=VERSION,
+            )

@@ -14,9 +14,13 @@ from analyzer.signal.window import Outcome
 from livereel.ledger.records import PENDING
 from livereel.live.archive import LedgerArchive
 from livereel.live.live_views import LiveViews
+from livereel.replay.tuner import LedgerTuner
 from sinks.web import api, live
+from sinks.web.access import Guard
+from sinks.web.settings import WebSettings
+from sinks.web.tuning import feedback, replay
 from tests.kit.records.events import moment_now, now_utc, reel_in, watching
-from tests.kit.web.site import CAMERAS, VERSION, Site, idle, serving
+from tests.kit.web.site import CAMERAS, VERSION, Site, idle, jobs_of, serving
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +53,8 @@ def test_it_lists_every_route_of_the_api(site: Site, described: dict[str, Any]) 
     run = idle(site.ledger, CAMERAS)
     board = site.sink.board
     routes = [*api.routes(archive, board, run.reels), *live.routes(LiveViews(run.cameras), board)]
+    routes += replay.routes(archive, LedgerTuner(site.ledger, jobs_of(site.ledger, CAMERAS)))
+    routes += feedback.routes(site.ledger.feedback, Guard(WebSettings()))
     served = {(route.path, method) for route in routes for method in route.methods or ()}
     assert listed == {it for it in served if it[1] != "HEAD"}
 
