@@ -55,6 +55,22 @@ class PeakSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundSettings:
+    """How sound is measured, where a source has any.
+
+    Attributes:
+        enabled: whether it is measured.
+        min_rise_db: a loud noise is at least so much above the noise floor, in dB; more where the sound
+            varies much.
+        changes: whether a change from one kind of sound to another of about the same level counts, too.
+    """
+
+    enabled: bool = True
+    min_rise_db: Annotated[float, Ge(3), Le(60)] = 10.0
+    changes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Areas:
     """Where motion counts.
 
@@ -77,6 +93,7 @@ class WindowSettings:
         areas: where motion counts.
         peaks: which of its maxima are peaks.
         keyframe_px: longer side of the keyframes' pictures; None when no pictures are asked for.
+        sound: how sound is measured.
     """
 
     window_s: float = 10.0
@@ -84,6 +101,7 @@ class WindowSettings:
     peaks: PeakSettings = PeakSettings()
     areas: Areas = Areas()
     keyframe_px: int | None = None
+    sound: SoundSettings = SoundSettings()
 
 
 def rectangle(x: float, y: float, w: float, h: float) -> Polygon:
