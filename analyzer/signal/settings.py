@@ -10,6 +10,9 @@ from annotated_types import Ge, Gt, Le
 Polygon = tuple[tuple[float, float], ...]
 """Corners, in pixels of the displayed picture (upright, square pixels)."""
 
+MinRise = Annotated[float, Ge(3), Le(60)]
+"""How much a loud noise is above the noise floor, in dB."""
+
 # The notebook measured every frame against the one before.
 _MAX_FPS = {"changed": 15.0, "notebook": None}
 
@@ -66,7 +69,7 @@ class SoundSettings:
     """
 
     enabled: bool = True
-    min_rise_db: Annotated[float, Ge(3), Le(60)] = 10.0
+    min_rise_db: MinRise = 10.0
     changes: bool = True
 
 

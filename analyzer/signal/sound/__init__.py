@@ -8,4 +8,5 @@ Read in this order:
 - ``novelty``: changes of the sound itself, such as from music to speech, at equal level.
 - ``microphone``: a microphone that is dead, muted or overdriven.
 - ``meter``: SoundMeter: samples in, the sound of each window out.
+- ``pictures``: the pictures nearest to peaks of sound, and the keyframes that they become.
 """

@@ -26,8 +26,8 @@ _ABOUT = 0.7
 _FULL, _CLIPPED_SAMPLES = 0.985, 4
 # Timestamps jitter by less than this; more is a hole, or an overlap.
 _JITTER_S = 0.03
-# What lies further ahead of the sound so far is not of this timeline.
-_MAX_AHEAD_S = 60.0
+# What lies further ahead of the sound so far is a wrong timestamp, unless so many in a row agree.
+_MAX_AHEAD_S, _MOST_WRONG = 10.0, 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,10 +58,10 @@ class Block:
 
 def _filters() -> NDArray[np.float32]:
     """The bands as rows over the spectrum's lines, (BANDS, lines): each line in one band."""
-    lines_hz = np.fft.rfftfreq(_BLOCK, 1 / RATE_HZ)
+    lines_hz = np.asarray(np.fft.rfftfreq(_BLOCK, 1 / RATE_HZ), np.float64)
     edges = np.linspace(_mel(_LOW_HZ), _mel(_HIGH_HZ), BANDS + 1)
     place = np.digitize(_mel(lines_hz), edges) - 1
-    return (place[None, :] == np.arange(BANDS)[:, None]).astype(np.float32)
+    return np.asarray(place[None, :] == np.arange(BANDS)[:, None], np.float32)
 
 
 def _mel(hz: float | NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,17 +81,19 @@ class BlockMeter:
     def __init__(self) -> None:
         self._held: list[Samples] = []
         self._held_samples = 0
+        self._ahead = 0  # pieces in a row that were far ahead
         self._at = 0  # number of the sample after those held
 
     def push(self, at_s: float, samples: Samples) -> list[Block]:
         """Add samples, the first of them at this media time; returns the blocks that are complete."""
         at = round(at_s * RATE_HZ)
         off = at - self._at
-        if off > _MAX_AHEAD_S * RATE_HZ:
+        self._ahead = self._ahead + 1 if off > _MAX_AHEAD_S * RATE_HZ else 0
+        if 0 < self._ahead <= _MOST_WRONG:
             return []
         if off < -_JITTER_S * RATE_HZ:
             samples, off = samples[-off:], 0
-        elif off > _JITTER_S * RATE_HZ or not self._held_samples and off > 0:
+        elif off > _JITTER_S * RATE_HZ or (not self._held_samples and off > 0):
             to_border = -at % _BLOCK
             samples, self._at = samples[to_border:], at + to_border
             self._held, self._held_samples = [], 0

@@ -61,7 +61,7 @@ class NoiseFloor:
         if self._count % _EVERY == 0 and self._count >= _LEAST:
             self._estimate()
         floor_db = low_db + self._usual_rise_db
-        rise_db = min(max(self._min_rise_db, _DEVIATIONS * self._spread_db), max(self._min_rise_db, MAX_RISE_DB))
+        rise_db = max(self._min_rise_db, min(_DEVIATIONS * self._spread_db, MAX_RISE_DB))
         return Floor(floor_db, floor_db + rise_db)
 
     def _estimate(self) -> None:

@@ -21,7 +21,7 @@ _HEIGHT_RATIO, _DISTANCE = 0.4, 5
 # Between two loud noises the level falls by this: what goes on at one level is one of them.
 _RISE_DB = 5.0
 # A change so close to a loud noise is a part of it.
-_SAME_S = 2.5
+_SAME_S = 1.5
 # Loud noises that are remembered for that: more than come in the time in which a change is found.
 _MAX_LOUD = 64
 # Blocks that wait for their window to close: more than the longest window has.

@@ -10,14 +10,20 @@ _DEAD_DB, _DEAD_S = -72.0, 60.0
 
 
 class Microphone:
-    """Follows the state of a microphone."""
+    """Follows the state of a microphone, in windows.
+
+    The minute after which it counts as dead may reach over several of them.
+    """
 
     def __init__(self) -> None:
         self._faint_s = 0.0
         self._blocks = self._constant = self._clipped = 0
 
     def push(self, block: Block) -> None:
-        """Add a block."""
+        """Add a block of the window.
+
+        Low hum, which levels leave out, is no sign of life: it comes from cables as well.
+        """
         self._faint_s = self._faint_s + BLOCK_S if block.level_db < _DEAD_DB else 0.0
         self._blocks += 1
         self._constant += block.constant

@@ -61,10 +61,11 @@ def _syllable(rng: np.random.Generator, length: int) -> NDArray[np.float64]:
     return np.asarray(envelope * sound * 10 ** (rng.uniform(-4, 4) / 20))
 
 
-def murmur(seconds: float, level_db: float = -35.0, *, voices: int = 10, seed: int = 1) -> Samples:
-    """A crowd: many voices at once."""
-    crowd = sum((talk(seconds, seed=seed + voice).astype(np.float64) for voice in range(voices)), start=np.zeros(1))
-    return at_level(crowd, level_db)
+def murmur(seconds: float, level_db: float = -35.0, *, voices: int = 8, seed: int = 1) -> Samples:
+    """A crowd: many voices at once, the same again after 20 s."""
+    voices_of = [talk(min(seconds, 20.0), seed=seed + voice) for voice in range(voices)]
+    crowd = np.sum(voices_of, axis=0, dtype=np.float64)
+    return at_level(np.resize(crowd, round(seconds * RATE_HZ)), level_db)
 
 
 def music(seconds: float, level_db: float = -30.0, *, seed: int = 1) -> Samples:
