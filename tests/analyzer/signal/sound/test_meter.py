@@ -1,4 +1,4 @@
-"""The sound of windows: what is loud, what is floor, and what changes, beside the known truth."""
+"""The sound of windows: what is loud, what is floor, and what changes, against the known truth."""
 
 from __future__ import annotations
 

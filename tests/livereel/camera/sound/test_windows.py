@@ -14,7 +14,7 @@ from analyzer.signal.settings import SoundSettings, WindowSettings
 from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips, FileClips
-from stream.media.reader import open_media
+from stream.media.file import open_media
 from stream.open import open_source
 from tests.kit.films.numbered import film
 from tests.kit.sound import made
@@ -53,7 +53,7 @@ def test_a_crash_in_the_dark_is_the_only_active_window(tmp_path: Path, codec: st
 
 
 def test_the_picture_of_a_noise_is_that_of_its_time(tmp_path: Path) -> None:
-    """The picture grows lighter too slowly to count as motion; its grey tells the time."""
+    """The picture grows lighter too slowly to count as motion; its grey shows the time."""
 
     def slowly_lighter(at_s: float) -> Grey:
         return np.full(SIZE[::-1], 40 + round(3 * at_s), np.uint8)
