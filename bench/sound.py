@@ -88,10 +88,9 @@ def main() -> None:
         decoding = measured(file, seconds, measure=False)
         file.seek(0)
         both = measured(file, seconds, measure=True)
-        row = {"codec": codec, "rate_hz": rate_hz, "layout": layout}
-        print(
-            json.dumps(row | {"decode_percent": round(decoding, 2), "with_measuring_percent": round(both, 2)})
-        )
+        row = {"codec": form[0], "rate_hz": form[2], "layout": form[3]}
+        shares = {"decode_percent": round(decoding, 2), "with_measuring_percent": round(both, 2)}
+        print(json.dumps(row | shares))
 
 
 if __name__ == "__main__":
