@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap
+from analyzer.signal.sound.record import Sound
 from analyzer.signal.window import Outcome, Window
 
 
@@ -40,6 +41,7 @@ def window_row(
             {"pts_s": round(k.pts_s, 3), "file": _relative(k.file, base)} for k in window.keyframes
         ],
         "activity": asdict(window.activity) | {"at_once": window.activity.at_once},
+        "sound": _sound_row(window.sound) if window.sound else None,
         "clip": _relative(window.clip.path, base) if window.clip else None,
         "title": moment.title if moment else None,
         "text": moment.text if moment else None,
@@ -49,6 +51,17 @@ def window_row(
         "model": moment.model if moment else None,
         "latency_s": round(moment.latency_s, 3) if moment else None,
         "late": moment.late if moment else False,
+    }
+
+
+def _sound_row(sound: Sound) -> dict[str, Any]:
+    return {
+        "level_db_max": sound.level_db_max,
+        "floor_db": sound.floor_db,
+        "threshold_db": sound.threshold_db,
+        "peaks": [asdict(peak) for peak in sound.peaks],
+        "clipped_s": sound.clipped_s,
+        "microphone": sound.microphone,
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthetic.event import Event
+from synthetic.loud import noises_between, sound_of
 from synthetic.scene import Scene
 from synthetic.schedule import happening
 
@@ -43,6 +44,8 @@ class Soundscape:
             total = total + 0.02 * self._crowd[places] * (1 + 0.3 * np.sin(at_s * 0.9))
         for event in happening(self._scene, float(at_s[0]) - _LINGER_S, float(at_s[-1])):
             total = total + self._heard(event, at_s, places)
+        for noise in noises_between(self._scene, float(at_s[0]), float(at_s[-1])):
+            total = total + sound_of(noise, at_s)
         return np.asarray(np.clip(total, -1, 1), np.float32)
 
     def _heard(

@@ -9,7 +9,7 @@ from itertools import pairwise
 from analyzer.reel.choose import Chosen
 from analyzer.reel.records import Choice, Span
 from analyzer.reel.settings import ReelSettings
-from analyzer.reel.shots import Shot, shots
+from analyzer.reel.shots import Shot, prominence, shots
 from base.plural import counted
 
 # Two shots of a window with less time than this between them are shown as one, where there is room.
@@ -94,8 +94,9 @@ def fit_slides(chosen: Chosen, limit: Limit, hold_s: float) -> Chosen:
 
 def _slides(choice: Choice) -> list[float]:
     """Return the times of a choice's keyframes, the highest first."""
-    keyframes = [keyframe for shot in shots(choice.moment.window) for keyframe in shot.keyframes]
-    return [keyframe.pts_s for keyframe in sorted(keyframes, key=lambda k: -k.value)]
+    window = choice.moment.window
+    keyframes = [keyframe for shot in shots(window) for keyframe in shot.keyframes]
+    return [keyframe.pts_s for keyframe in sorted(keyframes, key=lambda k: -prominence(k, window))]
 
 
 def _kept(choices: Sequence[Choice], cast: Sequence[_Cast], max_s: float) -> list[_Cast]:

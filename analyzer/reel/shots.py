@@ -16,6 +16,8 @@ MARGIN_S = 0.2
 CORE_LEAD_S, CORE_TAIL_S = 0.5, 0.75
 # Calm for so long ends an event, as in the windows' own spans of activity.
 CALM_S = 1.0
+# A peak of sound lasts so long as an event, from before it on.
+SOUND_LEAD_S, SOUND_TAIL_S = 0.3, 0.7
 # An event lower than this share of its window's highest peak is not shown.
 SMALL_SHARE = 0.04
 # An event that ends with a cut ends so long before it.
@@ -34,6 +36,8 @@ class Shot:
         event: all of the event, or the ``MAX_SHOT_S`` around its highest peak.
         full: with what leads up to it and follows.
         ends: it is short enough to be shown whole, and does not go on over both of the window's borders.
+        value: how much its highest peak stands out in its window: the signal as a share of the window's
+            highest, plus the peak of sound there.
     """
 
     keyframes: tuple[Keyframe, ...]
@@ -41,11 +45,7 @@ class Shot:
     event: Span
     full: Span
     ends: bool
-
-    @property
-    def value(self) -> float:
-        """The signal at its highest peak."""
-        return max(keyframe.value for keyframe in self.keyframes)
+    value: float
 
     def of_length(self, length_s: float) -> Span:
         """Return the part of ``full`` that lasts so long, at least ``core``; it grows on both sides."""
@@ -61,16 +61,17 @@ class Shot:
 def shots(window: Window) -> tuple[Shot, ...]:
     """Return a window's shots in time order; at least one.
 
-    Events come from the signal, which stays above the quiet threshold while one lasts; a hard cut begins
-    another. A keyframe outside of those is an event by itself. What is lower than ``SMALL_SHARE`` of the
-    highest is left out.
+    Events come from the signal, which stays above the quiet threshold while one lasts, and from peaks of
+    sound; a hard cut begins another. A keyframe outside of those is an event by itself. What is lower than
+    ``SMALL_SHARE`` of the highest, and no peak of sound, is left out.
     """
     if not window.keyframes:
         middle_s = (window.start_s + window.end_s) / 2
         return (_shot(window, Span(middle_s, middle_s), (Keyframe(middle_s, 0.0),)),)
     highest = max(keyframe.value for keyframe in window.keyframes)
-    kept = [keyframe for keyframe in window.keyframes if keyframe.value >= SMALL_SHARE * highest]
-    events = _split(_active(window, max(window.threshold, SMALL_SHARE * highest)), window.activity.cuts)
+    kept = [k for k in window.keyframes if k.sound or k.value >= SMALL_SHARE * highest]
+    active = _active(window, max(window.threshold, SMALL_SHARE * highest))
+    events = _split(_united([*active, *_loud(window)]), window.activity.cuts)
     groups: dict[Span, list[Keyframe]] = {}
     for keyframe in kept:
         groups.setdefault(_event_of(keyframe.pts_s, events), []).append(keyframe)
@@ -96,6 +97,30 @@ def _active(window: Window, level: float) -> list[Span]:
     return spans
 
 
+def _loud(window: Window) -> list[Span]:
+    """Return an event for each keyframe of a peak of sound."""
+    bounds = Span(window.start_s, window.end_s)
+    at_s = [keyframe.pts_s for keyframe in window.keyframes if keyframe.sound]
+    return [Span(each, each).wider(SOUND_LEAD_S, SOUND_TAIL_S).cut_to(bounds) for each in at_s]
+
+
+def _united(events: Sequence[Span]) -> list[Span]:
+    """Return events in time order, those that overlap as one."""
+    united: list[Span] = []
+    for event in sorted(events):
+        if united and event.start_s <= united[-1].end_s:
+            united[-1] = united[-1].around(event)
+        else:
+            united.append(event)
+    return united
+
+
+def prominence(keyframe: Keyframe, window: Window) -> float:
+    """Return how much a keyframe stands out in its window: by its signal, plus by its sound, each 0 to 1."""
+    highest = max((each.value for each in window.keyframes), default=0.0)
+    return (keyframe.value / highest if highest > 0 else 0.0) + keyframe.sound
+
+
 def _split(events: Sequence[Span], cuts: Sequence[float]) -> list[Span]:
     """Return the events with those in two that a cut goes through; the second one begins with the cut."""
     parts = list(events)
@@ -109,7 +134,8 @@ def _split(events: Sequence[Span], cuts: Sequence[float]) -> list[Span]:
 def _shot(window: Window, event: Span, keyframes: tuple[Keyframe, ...]) -> Shot:
     bounds = Span(window.start_s, window.end_s)
     first_s, last_s = keyframes[0].pts_s, keyframes[-1].pts_s
-    best_s = max(keyframes, key=lambda keyframe: keyframe.value).pts_s
+    best = max(keyframes, key=lambda keyframe: prominence(keyframe, window))
+    best_s = best.pts_s
     core = Span(best_s - CORE_LEAD_S, best_s + CORE_TAIL_S).within(bounds)
     event = Span(min(event.start_s, first_s), max(event.end_s, last_s))
     goes_on = event.start_s - bounds.start_s < MARGIN_S and bounds.end_s - event.end_s < MARGIN_S
@@ -117,4 +143,4 @@ def _shot(window: Window, event: Span, keyframes: tuple[Keyframe, ...]) -> Shot:
     whole = event.wider(MARGIN_S, MARGIN_S).cut_to(bounds).around(core)
     full = whole.around(Span(first_s - LEAD_S, last_s + TAIL_S).cut_to(bounds))
     limit = Span(best_s - MAX_SHOT_S / 2, best_s + MAX_SHOT_S / 2).within(full)
-    return Shot(keyframes, core, whole.cut_to(limit), full.cut_to(limit), ends)
+    return Shot(keyframes, core, whole.cut_to(limit), full.cut_to(limit), ends, prominence(best, window))

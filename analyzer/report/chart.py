@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analyzer.reel.records import Gap
 from analyzer.report.axis import Axis, Horizon, Tick
+from analyzer.report.sound_curve import SoundCurve, sound_curve
 from analyzer.signal.window import Keyframe, Peak, Window
 
 WIDTH, HEIGHT = 100_000, 1_000  # the drawing's own units: integers of these are finer than any screen
@@ -64,6 +65,7 @@ class Chart:
         borders: the windows' borders; empty where there are more than MAX_BORDERS.
         marks: the peaks, in time order; all of them unless there were more than asked for.
         peaks: how many peaks there are.
+        sound: the level of the sound, below the signal.
     """
 
     camera: str
@@ -81,6 +83,7 @@ class Chart:
     peaks: int
     gaps: tuple[Band, ...]
     y_ticks: tuple[Tick, ...]
+    sound: SoundCurve
 
 
 def chart(
@@ -120,6 +123,9 @@ def chart(
         peaks=len(peaks),
         gaps=tuple(_gap(gap, label, axis, shown) for gap, label in gaps),
         y_ticks=scale.ticks(),
+        sound=sound_curve(
+            windows, axis, shown, width=WIDTH, height=HEIGHT, max_points=max_points, max_marks=max_marks
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""From frames to measured windows: the motion signal, its peaks, and what moved.
+"""From frames and sound to measured windows: the motion signal, its peaks, what moved, and loud noises.
 
 Read in this order:
 
@@ -14,6 +14,7 @@ Read in this order:
 - ``movers``: what moved, tracked over a grid of changed cells; see there.
 - ``activity``: what moved in a window, as a record: movers, cuts and changes of light.
 - ``activity_meter``: measure what moved in a window.
+- ``sound``: the sound of a window: its level, its noise floor, and its peaks; see there.
 - ``window``: the records of a window: ten seconds of one camera.
 - ``windower``: the Windower: frames of one epoch in, measured windows out.
 """

@@ -31,11 +31,13 @@ class Candidate(Generic[P]):
         pts_s: media time of the frame.
         value: the signal there.
         payload: what is kept of the frame, such as its picture; None where nothing is.
+        sound: how much the peak of sound that it shows stands out, 0 to 1; 0 where it shows none.
     """
 
     pts_s: float
     value: float
     payload: P | None = None
+    sound: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

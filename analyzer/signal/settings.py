@@ -10,6 +10,9 @@ from annotated_types import Ge, Gt, Le
 Polygon = tuple[tuple[float, float], ...]
 """Corners, in pixels of the displayed picture (upright, square pixels)."""
 
+MinRise = Annotated[float, Ge(3), Le(60)]
+"""How much a loud noise is above the noise floor, in dB."""
+
 # The notebook measured every frame against the one before.
 _MAX_FPS = {"changed": 15.0, "notebook": None}
 
@@ -55,6 +58,22 @@ class PeakSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundSettings:
+    """How sound is measured, where a source has any.
+
+    Attributes:
+        enabled: whether it is measured.
+        min_rise_db: a loud noise is at least so much above the noise floor, in dB; more where the sound
+            varies much.
+        changes: whether a change from one kind of sound to another of about the same level counts, too.
+    """
+
+    enabled: bool = True
+    min_rise_db: MinRise = 10.0
+    changes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Areas:
     """Where motion counts.
 
@@ -77,6 +96,7 @@ class WindowSettings:
         areas: where motion counts.
         peaks: which of its maxima are peaks.
         keyframe_px: longer side of the keyframes' pictures; None when no pictures are asked for.
+        sound: how sound is measured.
     """
 
     window_s: float = 10.0
@@ -84,6 +104,7 @@ class WindowSettings:
     peaks: PeakSettings = PeakSettings()
     areas: Areas = Areas()
     keyframe_px: int | None = None
+    sound: SoundSettings = SoundSettings()
 
 
 def rectangle(x: float, y: float, w: float, h: float) -> Polygon:

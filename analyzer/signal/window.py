@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from analyzer.signal.activity import Activity
+from analyzer.signal.sound.record import Sound
 
 SIGNAL_STEP_S = 0.2
 JPEG_QUALITY = 88
@@ -22,17 +23,19 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """The picture at a peak.
+    """The picture at a peak, of motion or of sound.
 
     Attributes:
         pts_s: media time of the frame.
         value: the signal there.
         file: its JPEG; None where no pictures are stored.
+        sound: how much the peak of sound that it shows stands out, 0 to 1; 0 where it shows none.
     """
 
     pts_s: float
     value: float
     file: Path | None = None
+    sound: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +61,17 @@ class Window:
         camera, epoch, index: the camera, the epoch, and the number of the window in it.
         start_s, end_s: media time since the epoch's first frame.
         start_utc: wall time of ``start_s``, ISO 8601 with Z.
-        quiet: whether the signal never rose clearly above the camera's noise.
+        quiet: whether neither the signal nor the sound ever rose clearly above its own noise.
         signal_max: the signal's highest value, in pixels of the analysis picture.
         noise_floor: the signal of noise alone, in the same unit.
         threshold: the value above which the window is not quiet, in the same unit.
-        peaks: all peaks, in time order; empty when quiet.
+        peaks: all peaks of the signal, in time order; empty when quiet, or when there was only sound.
         keyframes: the peaks that were chosen to be shown, in time order.
         activity: what moved.
         signal: the highest value in each ``signal_step_s`` from ``start_s`` on.
         clip: its media file; None when quiet or when clips are not stored.
         missed_s: how much of it was not analysed, because decoding could not keep up.
+        sound: what was measured of its sound; None where there is none.
     """
 
     id: str
@@ -88,6 +92,7 @@ class Window:
     signal_step_s: float = SIGNAL_STEP_S
     clip: Clip | None = None
     missed_s: float = 0.0
+    sound: Sound | None = None
 
 
 class Outcome(StrEnum):

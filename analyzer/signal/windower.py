@@ -16,6 +16,7 @@ from analyzer.signal.flicker.region import Flicker
 from analyzer.signal.motion import Motion, MotionMeter
 from analyzer.signal.peaks import Candidate
 from analyzer.signal.settings import WindowSettings
+from analyzer.signal.sound.record import Sound
 from analyzer.signal.window import JPEG_QUALITY, SIGNAL_STEP_S, Clip, Keyframe, Peak, Window
 from analyzer.signal.window_peaks import PeakFinder, WindowPeaks, choose_keyframes, revised
 from stream.frames.frame import Frame
@@ -69,6 +70,7 @@ class MeasuredWindow:
     candidates: tuple[Candidate[LazyJpeg], ...]
     activity: Activity
     signal: tuple[float, ...]
+    sound: Sound | None = None
 
     def complete(
         self,
@@ -100,6 +102,7 @@ class MeasuredWindow:
             signal=self.signal,
             clip=clip,
             missed_s=missed_s,
+            sound=self.sound,
         )
 
 

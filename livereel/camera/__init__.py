@@ -9,6 +9,7 @@ Read in this order:
 - ``clips``: where clips come from: the file itself, or the rolling buffer.
 - ``main_stream``: clips of a camera's main stream while its small stream is analysed.
 - ``window_files``: write the clip and the keyframes of a window.
+- ``epoch_sound``: the sound of one epoch: packets in, the sound of its windows out.
 - ``epoch``: one unbroken connection to a source: frames in, windows of one media time out.
 - ``view``: what is sent to live viewers: a package.
 - ``capture``: the capture loop of one camera: packets in, windows and gaps out.

@@ -105,7 +105,13 @@ class Capture:
         self.counts = CaptureCounts()
         self._files = WindowFiles(clips, pictures, space, self.counts)
         self._camera = Camera(
-            camera, source.video, settings, self._files, self.counts, live=arrivals is not None
+            camera,
+            source.video,
+            settings,
+            self._files,
+            self.counts,
+            live=arrivals is not None,
+            audio=source.audio if settings.sound.enabled else None,
         )
         self._epoch = Epoch(self._camera, epoch, MediaClock(source.info.start_utc))
         self._break: _Break | None = None
@@ -165,7 +171,9 @@ class Capture:
         self._epoch.packets.push(packet)
         if self._arrivals is not None and packet.stream.type == "video":
             self._arrival.see(self._arrivals.now().timestamp())
-        if packet.stream.type == "video" and not self._skips(packet):
+        if packet.stream.type == "audio":
+            yield from self._epoch.listen(packet)
+        elif packet.stream.type == "video" and not self._skips(packet):
             decoder, refused = self._epoch.decoder, self._epoch.decoder.refused
             yield from self._decode(packet)
             if decoder.refused > refused:
@@ -222,6 +230,7 @@ class Capture:
             yield from self._break_epoch(reason, frame.pts_s + epoch.media_start_s)
             return
         elif unreadable:
+            yield from epoch.settle()
             yield epoch.unreadable(epoch.last_s, frame.pts_s)
         if frame.pts_s > 0:  # the epoch's first follows none
             self._pace.see(interval_s)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from av.audio.stream import AudioStream
 from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
@@ -18,6 +20,7 @@ from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Peak, Window
 from analyzer.signal.windower import MeasuredWindow, Windower
 from base.clock import MediaClock
+from livereel.camera.epoch_sound import EpochSound
 from livereel.camera.reports import CaptureCounts
 from livereel.camera.window_files import WindowFiles
 from sinks.events import KeyframePreview, MotionChanged
@@ -46,6 +49,7 @@ class Camera:
         files: writes the files of windows.
         counts: counters, to which every epoch adds.
         live: the source is watched live; a file otherwise.
+        audio: the stream whose sound is measured; None where there is none.
         flickers: small regions whose regular changes do not count as motion, to which every epoch adds.
     """
 
@@ -55,7 +59,17 @@ class Camera:
     files: WindowFiles
     counts: CaptureCounts
     live: bool
+    audio: AudioStream | None = None
     flickers: list[Flicker] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """A window whose end has been seen, and whose sound may still come."""
+
+    measured: MeasuredWindow
+    name: str
+    start_utc: str
 
 
 class PacketEnd:
@@ -109,6 +123,8 @@ class Epoch:
         self._damaged = 0
         self._skipped_s = (0.0, 0.0)  # media time without frames, as packets were skipped
         self._moving = False
+        self._sound = EpochSound(camera.audio, camera.settings)
+        self._closing: deque[_Closing] = deque()
         self._closed_name = ""  # of the window that closed last
 
     @property
@@ -124,6 +140,7 @@ class Epoch:
     def begin(self, frame: Frame) -> None:
         """Take the size of its first frame; raises ValueError for regions that leave nothing of it."""
         self._windower = Windower(self._camera.settings, *frame.source_size_px)
+        self._sound.begin(self.media_start_s)
 
     def decode(self, packet: Packet[Stream] | None) -> Decoded:
         """Decode a packet, or flush the decoder with None."""
@@ -132,6 +149,11 @@ class Epoch:
     def take(self, images: Sequence[VideoFrame]) -> Decoded:
         """Take frames that the epoch before has decoded and that belong to this one."""
         return self._counted(self.decoder.take(images))
+
+    def listen(self, packet: Packet[Stream]) -> Iterator[Window]:
+        """Measure a packet of audio; yield the windows whose sound it completes."""
+        self._sound.decode(packet)
+        yield from self._complete()
 
     def _counted(self, decoded: Decoded) -> Decoded:
         self._camera.counts.damaged_packets += self.decoder.damaged - self._damaged
@@ -156,14 +178,32 @@ class Epoch:
         for measured in self._windower.push(frame):
             self._note_flickers(self._windower)
             if not (unreadable and measured.start_s >= before_s):
-                yield self._window(measured)
+                self._close(measured)
             self.clock.follow()
+        self._sound.see(frame)
+        yield from self._complete()
 
     def extend(self, until_s: float) -> Iterator[Window]:
         """Yield the windows that end by ``until_s``, as the newest frame is still shown then."""
         if self._windower is not None:
             for measured in self._windower.advance(until_s):
-                yield self._window(measured)
+                self._close(measured)
+        yield from self._complete()
+
+    def settle(self) -> Iterator[Window]:
+        """Yield the windows that have closed, whether or not all of their sound has come."""
+        while self._closing:
+            yield self._window(self._closing.popleft())
+
+    def _close(self, measured: MeasuredWindow) -> None:
+        """Name a window that has closed."""
+        name = self._closed_name = self._name(measured.start_s)
+        self._closing.append(_Closing(measured, name, self.clock.utc(measured.start_s)))
+
+    def _complete(self) -> Iterator[Window]:
+        """Yield the windows that have closed and whose sound has come."""
+        while self._closing and not self._sound.awaits(self._closing[0].measured.end_s, self.last_s):
+            yield self._window(self._closing.popleft())
 
     def changes(self) -> Iterator[MotionChanged | KeyframePreview]:
         """Yield what has changed in the open window since the last call."""
@@ -201,7 +241,9 @@ class Epoch:
             if measured is not None:
                 self.observed_to_s = measured.end_s
                 self._note_flickers(windower)
-                yield self._window(measured)
+                self._close(measured)
+        self._sound.decode(None)
+        yield from self.settle()
 
     def _still(self, windower: Windower) -> list[MeasuredWindow]:
         """Windows that a file's last frame fills, which may be shown for a minute in a time-lapse."""
@@ -249,10 +291,9 @@ class Epoch:
         """Name the window that starts there: unique, as a camera has one window at a time."""
         return f"{self._camera.name}-{self.clock.utc(start_s).translate(_STAMP)}"
 
-    def _window(self, measured: MeasuredWindow) -> Window:
-        """Name a window and write its files."""
-        start_utc = self.clock.utc(measured.start_s)
-        name = self._closed_name = self._name(measured.start_s)
+    def _window(self, closing: _Closing) -> Window:
+        """Write the files of a window."""
+        measured, name, start_utc = self._sound.complete(closing.measured), closing.name, closing.start_utc
         place = f"{start_utc[:10]}/{name}" if self._camera.live else name
         clip, keyframes = self._camera.files.write(measured, place, self.media_start_s)
         missed_s = min(self._skipped_s[1], measured.end_s) - max(self._skipped_s[0], measured.start_s)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
 
-from analyzer.signal.settings import Areas, Polygon, rectangle
+from analyzer.signal.settings import Areas, MinRise, Polygon, SoundSettings, rectangle
 
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
 """Names of cameras: they become parts of file names and topics."""
@@ -25,6 +25,30 @@ Area = Rectangle | Annotated[tuple[Point, ...], MinLen(3)]
 
 
 @dataclass(frozen=True, slots=True)
+class CameraSound:
+    """How one camera's sound is measured.
+
+    Attributes:
+        enabled: False for a camera whose sound is not measured; where the sound of all cameras is not, this
+            one's is not either.
+        min_rise_db: None for that of all cameras.
+        changes: False where changes of sound do not count; otherwise as for all cameras.
+    """
+
+    enabled: bool = True
+    min_rise_db: MinRise | None = None
+    changes: bool = True
+
+    def of(self, all_cameras: SoundSettings) -> SoundSettings:
+        """Return this camera's settings, given those of all cameras."""
+        return SoundSettings(
+            enabled=self.enabled and all_cameras.enabled,
+            min_rise_db=self.min_rise_db or all_cameras.min_rise_db,
+            changes=self.changes and all_cameras.changes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class CameraSettings:
     """One camera: its address, the areas that count, and what a describer should know of it.
 
@@ -38,6 +62,7 @@ class CameraSettings:
         poll_s: interval at which the single picture at an http address is fetched; with None every 2 s, where
             it is one.
         regions, ignore: where motion counts, and where it does not.
+        sound: how its sound is measured, if it has any.
         profile, language: None for those of all cameras.
         normal, tell_me_when: as in CameraBrief.
     """
@@ -50,6 +75,7 @@ class CameraSettings:
     poll_s: Annotated[float, Ge(0.1), Le(600)] | None = None
     regions: tuple[Area, ...] = ()
     ignore: tuple[Area, ...] = ()
+    sound: CameraSound = CameraSound()
     profile: str | None = None
     normal: str = ""
     tell_me_when: tuple[str, ...] = ()

@@ -44,7 +44,7 @@ class WindowFiles:
         """
         if measured.quiet:
             return None, ()
-        bare = tuple(Keyframe(peak.pts_s, peak.value) for peak in measured.candidates)
+        bare = tuple(_without_picture(peak) for peak in measured.candidates)
         if self._space is not None and self._space.missing_bytes():
             self._counts.windows_without_room += 1
             return None, bare
@@ -71,11 +71,11 @@ class WindowFiles:
 
     def _keyframe(self, place: str, number: int, peak: Candidate[LazyJpeg]) -> Keyframe:
         if self._pictures is None or peak.payload is None:
-            return Keyframe(peak.pts_s, peak.value)
+            return _without_picture(peak)
         file = _picture(self._pictures, place, number)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(peak.payload.data)
-        return Keyframe(peak.pts_s, peak.value, file)
+        return Keyframe(peak.pts_s, peak.value, file, peak.sound)
 
     def _unlink(self, place: str, count: int) -> None:
         """Remove the keyframes; of a clip that failed nothing is left."""
@@ -84,6 +84,10 @@ class WindowFiles:
         for number in range(count):
             with suppress(OSError):  # recovery at the next start removes it
                 _picture(self._pictures, place, number).unlink(missing_ok=True)
+
+
+def _without_picture(peak: Candidate[LazyJpeg]) -> Keyframe:
+    return Keyframe(peak.pts_s, peak.value, sound=peak.sound)
 
 
 def _picture(folder: Path, place: str, number: int) -> Path:

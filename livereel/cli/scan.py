@@ -121,7 +121,7 @@ class _Lines:
         if item.quiet:
             return f"{span}  quiet"
         times = " ".join(_clock(keyframe.pts_s) for keyframe in item.keyframes)
-        return f"{span}  highest {item.signal_max:.0f} px  keyframes {times}"
+        return f"{span}  highest {item.signal_max:.0f} px{_loudest(item)}  keyframes {times}"
 
     def _span(self, gap: Gap) -> str:
         if self._zero_utc is None:
@@ -129,6 +129,14 @@ class _Lines:
         zero = parse_utc(self._zero_utc)
         ends = (parse_utc(gap.start_utc), parse_utc(gap.end_utc))
         return "-".join(_clock((end - zero).total_seconds()) for end in ends)
+
+
+def _loudest(window: Window) -> str:
+    """Return how loud the window's loudest noise was, or that its sound changed; empty without either."""
+    peak = window.sound and window.sound.loudest
+    if not peak:
+        return ""
+    return f"  loudest +{peak.rise_db:.0f} dB" if peak.kind == "loud" else "  sound changes"
 
 
 def _clock(at_s: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, assert_never
 
 from analyzer.describe.builtin.describer import BuiltinDescriber
+from analyzer.describe.builtin.noises import OTHER_WEIGHT, SOUND_WEIGHTS
 from analyzer.describe.describer import DescribeError, Describer, as_describe_error
 from analyzer.describe.model.probe import Probe
 from analyzer.describe.model.prompt import CameraBrief, Prompts
@@ -76,7 +77,7 @@ def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> L
     if settings.kind == "builtin":
         for option in without_effect(config, cameras):
             log.warning("%s: has no effect without a model (describe.kind is builtin)", option)
-        return LanguageModels(BuiltinDescriber(), _proposing_nothing, _narrate_built_in, None)
+        return LanguageModels(_built_in(settings, cameras), _proposing_nothing, _narrate_built_in, None)
     model = _describer(settings.kind)(settings, _prompts(settings, cameras))
     drawn, language = settings.selecting, settings.language
 
@@ -89,15 +90,21 @@ def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> L
     return LanguageModels(model, proposing, narrator.narrate, _probing(model), load)
 
 
+def _built_in(settings: DescribeSettings, cameras: Sequence[CameraSettings]) -> BuiltinDescriber:
+    """The built-in describer, for which sound counts as much as the profiles say."""
+    profiles = {camera.name: camera.profile or settings.profile for camera in cameras}
+    weights = {name: SOUND_WEIGHTS.get(profile, OTHER_WEIGHT) for name, profile in profiles.items()}
+    return BuiltinDescriber(weights, SOUND_WEIGHTS.get(settings.profile, OTHER_WEIGHT))
+
+
 def without_effect(config: Config, cameras: Sequence[CameraSettings]) -> Iterator[str]:
     """Yield the options that are set and that only a model would heed, where there is none."""
     if config.describe.kind != "builtin":
         return
-    for option in ("profile", "language"):
-        if getattr(config.describe, option) != getattr(DescribeSettings(), option):
-            yield f"describe.{option}"
+    if config.describe.language != DescribeSettings().language:
+        yield "describe.language"
     for number, camera in enumerate(cameras):
-        for option in ("profile", "normal", "tell_me_when", "language"):
+        for option in ("normal", "tell_me_when", "language"):
             if getattr(camera, option):
                 yield f"cameras[{number}].{option}"
     for number, reel in enumerate(config.reels):

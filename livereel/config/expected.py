@@ -33,6 +33,7 @@ EXAMPLES = {
     "max_fps": "15",
     "max_in_flight": "8",
     "min_chapters": "7",
+    "min_rise_db": "10",
     "model": "Qwen/Qwen2-VL-7B-Instruct",
     "name": "front",
     "notify": '{url: "ntfys://ntfy.sh/my-topic"}',

@@ -82,9 +82,11 @@ class Options:
         return replace(self, config=replace(self.config, web=web))
 
     def for_camera(self, camera: CameraSettings) -> Options:
-        """Return these options with the camera's own regions and areas to ignore added."""
+        """Return these options with the camera's own regions and areas to ignore added, and its sound."""
         regions, ignore = camera.areas.regions, camera.areas.ignore
-        return replace(self, areas=Areas(self.areas.regions + regions, self.areas.ignore + ignore))
+        config = replace(self.config, sound=camera.sound.of(self.config.sound))
+        areas = Areas(self.areas.regions + regions, self.areas.ignore + ignore)
+        return replace(self, config=config, areas=areas)
 
     def windows(self, *, pictures: bool) -> WindowSettings:
         """How windows are measured, with or without keyframes' pictures."""
@@ -95,6 +97,7 @@ class Options:
             peaks=config.peaks,
             areas=self.areas,
             keyframe_px=config.describe.keyframe_px if pictures else None,
+            sound=config.sound,
         )
 
 

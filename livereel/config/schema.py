@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 
 from analyzer.describe.settings import DescribeSettings
 from analyzer.reel.settings import ReelSettings
-from analyzer.signal.settings import MotionSettings, PeakSettings
+from analyzer.signal.settings import MotionSettings, PeakSettings, SoundSettings
 from livereel.camera.settings import CameraSettings
 from livereel.reels.settings import NamedReel
 from livereel.storage.settings import RetentionSettings
@@ -43,6 +43,7 @@ class Config:
     window_s: Annotated[float, Ge(1), Le(600)] = 10.0
     motion: MotionSettings = field(default_factory=MotionSettings)
     peaks: PeakSettings = field(default_factory=PeakSettings)
+    sound: SoundSettings = field(default_factory=SoundSettings)
     describe: DescribeSettings = field(default_factory=DescribeSettings)
     reel: ReelSettings = field(default_factory=ReelSettings)
     reels: tuple[NamedReel, ...] = ()

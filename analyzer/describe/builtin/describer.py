@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from analyzer.describe.builtin import noises
 from analyzer.describe.builtin.clauses import MAX_SEVERAL, action, main_way
 from analyzer.describe.builtin.course import Course, at_once, course
 from analyzer.describe.builtin.details import ends, extent, light, timing
@@ -23,16 +24,25 @@ class BuiltinDescriber:
 
     model = "builtin"
 
+    def __init__(
+        self, sound_weights: Mapping[str, float] | None = None, other_weight: float = noises.OTHER_WEIGHT
+    ) -> None:
+        """``sound_weights`` say how much sound counts, 0 to 1, by camera; others have ``other_weight``."""
+        self._sound_weights = sound_weights or {}
+        self._other_weight = other_weight
+
     async def describe(self, window: Window) -> Moment:
         """Describe a window. The text depends on the window alone, and is the same on every run."""
         started_s = time.monotonic()
         courses = tuple(course(mover) for mover in window.activity.movers)
         phrasing = Phrasing(window)
+        weight = self._sound_weights.get(window.camera, self._other_weight)
+        motion = importance(window.activity, window.end_s - window.start_s)
         return Moment(
             window=window,
             title=title(window, courses, phrasing),
             text=" ".join(_sentences(window, courses, phrasing)),
-            importance=importance(window.activity, window.end_s - window.start_s),
+            importance=noises.weighed(motion, window.sound, weight),
             tags=_tags(window, courses),
             model=self.model,
             latency_s=time.monotonic() - started_s,
@@ -62,7 +72,16 @@ def importance(activity: Activity, duration_s: float) -> float:
 
 
 def _sentences(window: Window, courses: Sequence[Course], phrasing: Phrasing) -> list[str]:
-    """Return one to three sentences, the most informative first."""
+    """Return one to four sentences, the most informative first."""
+    of_sound = noises.sentences(window, phrasing)
+    if of_sound and not noises.moves(window):
+        still = phrasing.pick("still picture", "The picture is still.", "Nothing in the picture moves.")
+        return [*of_sound, still]
+    return [*_of_picture(window, courses, phrasing), *of_sound]
+
+
+def _of_picture(window: Window, courses: Sequence[Course], phrasing: Phrasing) -> list[str]:
+    """Return one to three sentences on the picture."""
     activity = window.activity
     if activity.cuts:
         return _cut_sentences(window, courses, phrasing)
@@ -162,6 +181,9 @@ def _tags(window: Window, courses: Sequence[Course]) -> tuple[str, ...]:
         tags.append(_crowd_size(courses))
         tags.append(_way(courses))
         tags += [word for word in (courses[0].size, courses[0].pace) if word]
+    tags += noises.tags(window.sound)
+    if not noises.moves(window):
+        return tuple(tags)
     if activity.active_s < _BRIEF_S:
         tags.append("brief")
     elif activity.active_s > 0.9 * (window.end_s - window.start_s):

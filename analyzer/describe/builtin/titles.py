@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analyzer.describe.builtin import noises
 from analyzer.describe.builtin.clauses import across, largest, main_way, many, opposite, part
 from analyzer.describe.builtin.course import Course, at_once
 from analyzer.describe.builtin.details import light
@@ -16,7 +17,7 @@ _BRIEF_S = 2.0
 
 
 def title(window: Window, courses: Sequence[Course], phrasing: Phrasing) -> str:
-    """Return what distinguishes the window: cuts first, then movers, then light."""
+    """Return what distinguishes the window: cuts first, then movers, then light or sound."""
     activity = window.activity
     if activity.cuts:
         words = _cuts(window, courses, phrasing)
@@ -24,6 +25,10 @@ def title(window: Window, courses: Sequence[Course], phrasing: Phrasing) -> str:
         words = _movers(courses, phrasing)
         lit = f"{words}, and {_light(activity.light)}" if activity.light else words
         words = lit if len(lit) <= MAX_TITLE_CHARS else words
+        noisy = f"{words}, with {noises.brief(window.sound)}" if noises.loud(window.sound) else words
+        words = noisy if len(noisy) <= MAX_TITLE_CHARS else words
+    elif not noises.moves(window) and window.sound is not None and window.sound.peaks:
+        words = noises.title(window.sound, phrasing)
     elif activity.light:
         words = light(activity.light, phrasing)
     else:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from analyzer.reel.records import Gap, Span
 from analyzer.signal.activity import Activity
+from analyzer.signal.sound.record import Sound
 from analyzer.signal.window import Clip, Keyframe, Window
 from base.clock import utc_after
 from livereel.camera.settings import CameraSettings
@@ -97,11 +98,16 @@ def _shifted(window: Window, by_s: float) -> Window:
         keyframes=tuple(_keyframe(keyframe, by_s) for keyframe in window.keyframes),
         activity=_activity(window.activity, by_s),
         clip=clip and Clip(clip.path, clip.file_start_s + by_s),
+        sound=window.sound and _sound(window.sound, by_s),
     )
 
 
 def _keyframe(keyframe: Keyframe, by_s: float) -> Keyframe:
     return replace(keyframe, pts_s=keyframe.pts_s + by_s)
+
+
+def _sound(sound: Sound, by_s: float) -> Sound:
+    return replace(sound, peaks=tuple(replace(peak, pts_s=peak.pts_s + by_s) for peak in sound.peaks))
 
 
 def _activity(activity: Activity, by_s: float) -> Activity:
@@ -121,4 +127,16 @@ def _cut(window: Window, span: Span) -> Window | None:
     if end_s <= start_s:
         return None
     start_utc = utc_after(window.start_utc, late_s) if steps else window.start_utc
-    return replace(window, start_s=start_s, end_s=end_s, start_utc=start_utc, signal=window.signal[steps:])
+    sound = window.sound and _cut_sound(window.sound, late_s)
+    return replace(
+        window,
+        start_s=start_s,
+        end_s=end_s,
+        start_utc=start_utc,
+        signal=window.signal[steps:],
+        sound=sound,
+    )
+
+
+def _cut_sound(sound: Sound, late_s: float) -> Sound:
+    return replace(sound, levels=sound.levels[round(late_s / sound.level_step_s) :])

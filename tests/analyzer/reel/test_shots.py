@@ -52,7 +52,7 @@ def test_a_long_event_is_not_cut_in_its_middle() -> None:
 def test_each_event_is_a_shot_of_its_own() -> None:
     first, second = shots(window((21.0, 22.0, 500.0), (26.0, 27.0, 300.0)))
     assert first.full.end_s < second.full.start_s
-    assert [first.value, second.value] == [500.0, 300.0]
+    assert [first.value, second.value] == [1.0, 0.6]
 
 
 def test_a_short_calm_does_not_end_an_event() -> None:
@@ -114,7 +114,9 @@ def any_window(draw: st.DrawFn) -> Window:
 @given(any_window(), st.floats(0.0, 12.0))
 def test_shots_lie_in_their_window_each_span_around_the_one_before(made: Window, length_s: float) -> None:
     found = shots(made)
-    assert max(made.keyframes, key=lambda k: k.value).value == max(shot.value for shot in found)
+    highest = max(keyframe.value for keyframe in made.keyframes)
+    assert highest == max(keyframe.value for shot in found for keyframe in shot.keyframes)
+    assert max(shot.value for shot in found) == (1.0 if highest else 0.0)
     for before, after in pairwise(found):
         assert before.keyframes[-1].pts_s <= after.keyframes[0].pts_s
     for shot in found:
@@ -128,3 +130,26 @@ def test_shots_lie_in_their_window_each_span_around_the_one_before(made: Window,
         wanted_s = min(max(length_s, shot.core.length_s), shot.full.length_s)
         assert part.length_s == pytest.approx(wanted_s, abs=1e-6)
         assert part.start_s - 1e-6 <= shot.core.start_s <= shot.core.end_s <= part.end_s + 1e-6
+
+
+def test_a_peak_of_sound_is_a_shot_of_its_own_even_where_nothing_moves() -> None:
+    still = replace(window(), keyframes=(Keyframe(24.0, 0.0, sound=0.7),), peaks=())
+    (shot,) = shots(still)
+    assert shot.core.holds(24.0)
+    assert shot.full.holds(23.1)
+    assert shot.full.holds(24.9)
+    assert shot.value == 0.7
+
+
+def test_a_shot_is_cut_around_the_louder_of_two_equal_movements() -> None:
+    moving = window((21.0, 22.0, 500.0), (26.0, 27.0, 500.0))
+    first, second = moving.keyframes
+    loud = replace(moving, keyframes=(first, replace(second, sound=0.9)))
+    assert [shot.value for shot in shots(loud)] == [1.0, 1.9]
+
+
+def test_a_faint_movement_is_shown_where_it_is_loud() -> None:
+    faint = window((21.0, 22.0, 10_000.0), (26.0, 26.4, 150.0))
+    first, second = faint.keyframes
+    assert len(shots(faint)) == 1
+    assert len(shots(replace(faint, keyframes=(first, replace(second, sound=0.5))))) == 2

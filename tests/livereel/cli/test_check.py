@@ -203,9 +203,9 @@ def test_the_broker_that_refuses_is_named(tmp_path: Path, capsys: pytest.Capture
 def test_what_has_no_effect_without_a_model_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    camera = CameraSettings("front", "synthetic://street?size=320x180", profile="wildlife")
+    camera = CameraSettings("front", "synthetic://street?size=320x180", normal="birds")
     assert checked(camera, tmp_path)
-    line = "ok    words: built in, no model; of no effect without one: cameras[0].profile\n"
+    line = "ok    words: built in, no model; of no effect without one: cameras[0].normal\n"
     assert line in capsys.readouterr().out
 
 

@@ -82,7 +82,7 @@ def test_what_only_a_model_would_heed_is_named_where_there_is_none(caplog: pytes
     )
     assert caplog.messages == [
         f"{option}: has no effect without a model (describe.kind is builtin)"
-        for option in ("describe.profile", "cameras[0].normal", "cameras[0].tell_me_when", "reels[1].profile")
+        for option in ("cameras[0].normal", "cameras[0].tell_me_when", "reels[1].profile")
     ]
     caplog.clear()
     make_language_models(Config(), [CameraSettings("front", "synthetic://street")])

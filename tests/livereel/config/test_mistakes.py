@@ -26,11 +26,13 @@ from sinks.notify.settings import NotifySettings
 AREA = "expected a rectangle [x, y, width, height], or at least three corners [[x, y], ...], in pixels"
 CAMERA = "cameras:\n- name: a\n  source: x\n"
 OF_CAMERA = (
-    "name, source, detect_source, transport, loop, poll_s, regions, ignore, profile, normal, tell_me_when, "
-    "language"
+    "name, source, detect_source, transport, loop, poll_s, regions, ignore, sound, profile, normal, "
+    "tell_me_when, language"
 )
 SECTION = "expected options as 'key: value' lines, indented below it"
-SECTIONS = "data, cameras, window_s, motion, peaks, describe, reel, reels, mqtt, web, notify, retention"
+SECTIONS = (
+    "data, cameras, window_s, motion, peaks, sound, describe, reel, reels, mqtt, web, notify, retention"
+)
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
 TEXT = "text (in quotes if it is a number, yes, no, on or off)"
 ONE_LINE = "cameras: [{name: a, source: x, %s}]\n"

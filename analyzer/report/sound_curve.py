@@ -1,0 +1,84 @@
+"""The level of the sound as a curve under the signal, with its peaks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from analyzer.report.axis import Axis, Horizon
+from analyzer.signal.window import Window
+
+LOWEST_DB, HIGHEST_DB = -70.0, -10.0
+"""Levels at the lower edge of the chart, and at the top of the curve."""
+
+SHARE = 0.3
+"""How much of the chart's height the curve takes, at the lower edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundCurve:
+    """One camera's sound. ``area`` and ``dots`` are SVG path data; both are empty where there is no sound.
+
+    Attributes:
+        area: the level, filled down to the lower edge.
+        dots: loud noises and changes of sound.
+        peaks: how many there are.
+    """
+
+    area: str = ""
+    dots: str = ""
+    peaks: int = 0
+
+
+def sound_curve(
+    windows: Sequence[Window],
+    axis: Axis,
+    shown: Horizon,
+    *,
+    width: int,
+    height: int,
+    max_points: int,
+    max_marks: int,
+) -> SoundCurve:
+    """Draw the sound of one camera's windows, in a drawing of this size.
+
+    Beyond ``max_points`` steps the level is thinned to the highest of each; beyond ``max_marks`` peaks the
+    strongest windows' are drawn.
+    """
+    audible = [(window, window.sound) for window in windows if window.sound is not None]
+    if not audible:
+        return SoundCurve()
+    span_s = shown.end_s - shown.start_s
+    step_s = max(min(sound.level_step_s for _, sound in audible), span_s / max_points)
+    levels = np.full(math.ceil(span_s / step_s - 1e-6), np.nan)
+    for window, sound in audible:
+        at_s = axis.media(window, window.start_s) - shown.start_s
+        values = np.array([math.nan if level is None else level for level in sound.levels])
+        middles = at_s + (np.arange(len(values)) + 0.5) * sound.level_step_s
+        places = np.clip((middles / step_s).astype(np.int64), 0, len(levels) - 1)
+        np.fmax.at(levels, places, values)
+
+    def y(level_db: float) -> int:
+        share = (level_db - LOWEST_DB) / (HIGHEST_DB - LOWEST_DB)
+        return round(height * (1 - SHARE * min(1.0, max(0.0, share))))
+
+    def x(at_s: float) -> int:
+        return round(min(1.0, shown.at(at_s)) * width)
+
+    parts = []
+    for known, run in groupby(range(len(levels)), lambda nth: not math.isnan(levels[nth])):
+        steps = list(run)
+        if known:
+            starts_s = [shown.start_s + nth * step_s for nth in steps]
+            line = "".join(
+                f"L{x(at_s)} {y(float(levels[nth]))}" for nth, at_s in zip(steps, starts_s, strict=True)
+            )
+            parts.append(f"M{x(starts_s[0])} {height}{line}H{x(starts_s[-1] + step_s)}V{height}Z")
+    found = [(window, peak) for window, sound in audible for peak in sound.peaks]
+    drawn = sorted(found, key=lambda item: -item[1].strength)[:max_marks]
+    dots = [f"M{x(axis.media(window, peak.pts_s))} {y(peak.level_db)}h0" for window, peak in drawn]
+    return SoundCurve("".join(parts), "".join(dots), len(found))

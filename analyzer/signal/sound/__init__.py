@@ -1,0 +1,12 @@
+"""The sound of a window: its level, its noise floor, and peaks of loudness and of change.
+
+Read in this order:
+
+- ``record``: what is kept of a window's sound.
+- ``blocks``: tenths of a second of sound, measured: level, loudest moment, spectrum.
+- ``floor``: the noise floor: the level of what goes on steadily, and how much it varies.
+- ``novelty``: changes of the sound itself, such as from music to speech, at equal level.
+- ``microphone``: a microphone that is dead, muted or overdriven.
+- ``meter``: SoundMeter: samples in, the sound of each window out.
+- ``pictures``: the pictures nearest to peaks of sound, and the keyframes that they become.
+"""

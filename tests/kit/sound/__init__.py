@@ -1,0 +1,1 @@
+"""Sounds whose events are known."""
