@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
-from stream.address import is_live, local_path, may_be_file, redact, scheme, with_encoded_credentials
+from stream.address import SYNTHETIC, is_live, local_path, may_be_file, redact, scheme, with_encoded_credentials
 from stream.codec.encryption import (
     ENCRYPTED,
     KEY_MISSING,
@@ -143,7 +143,8 @@ class AvSource:
         path = local_path(address)
         regular = path is not None and path.is_file()
         duration = self._container.duration
-        duration_s = duration / av.time_base if duration and regular else None
+        lasts_s = _synthetic_s(address)
+        duration_s = duration / av.time_base if duration and regular else lasts_s
         rate = self.video.average_rate or self.video.guessed_rate
         live = self._live and not self._ends(address)
         timed = not self._container.format.flags & _NO_TIMESTAMPS
@@ -167,6 +168,7 @@ class AvSource:
             choice=choice_line(self._container, self.video),
             timed=timed,
             playlist=self.is_playlist,
+            endless=scheme(address) == SYNTHETIC and lasts_s is None,
         )
 
     def _ends(self, address: str) -> bool:
@@ -228,6 +230,15 @@ class AvSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _synthetic_s(address: str) -> float | None:
+    """Return after how many seconds a synthetic camera ends; None where it never does, or is none."""
+    if scheme(address) != SYNTHETIC:
+        return None
+    from synthetic import parse_address  # noqa: PLC0415  # real cameras need none
+
+    return parse_address(address).duration_s
 
 
 def _recorded_utc(path: Path, metadata: dict[str, Any], duration_s: float | None) -> datetime:

@@ -11,7 +11,7 @@ import av
 import av.error
 from av.container import InputContainer
 
-from stream.address import host, local_path, redact, scheme, unresolved
+from stream.address import host, is_bare_host, local_path, redact, scheme, unresolved
 from stream.source import SourceError, SourceFault
 from stream.tracks.motion_photo import url
 
@@ -70,6 +70,8 @@ def open_container(address: str, transport: str) -> InputContainer:
         raise SourceError(name, "a folder, not a video")
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(name, "the file is empty")
+    if not path.exists() and is_bare_host(address):
+        raise SourceError(name, f"no such file; a camera's address begins with its kind, such as rtsp://{name}")
     if path.is_char_device():
         return av.open(str(path), mode="r", format=_DEVICE_FORMAT)
     # A playlist may name segments and keys of any ending.

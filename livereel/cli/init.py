@@ -78,7 +78,7 @@ def init(path: Path, answers: Answers, *, ask: bool) -> None:
     is no terminal, ConfigError where an answer cannot be used or the file is there already, or OSError.
     """
     if path.exists():
-        raise ConfigError(f"{path}: is there already, and is not overwritten")
+        raise ConfigError(f"{path} exists already")
     ask = ask and sys.stdin.isatty()
     if answers.source is None and not ask:
         raise UsageError("--source is missing, and there is no terminal to ask for it")

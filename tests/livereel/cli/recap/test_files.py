@@ -111,7 +111,7 @@ def test_a_part_that_holds_nothing_is_refused(
     livereel: CommandLine, tmp_path: Path, halves: list[Path]
 ) -> None:
     said = livereel.failure("recap", *halves, "--from", "2m", "--out", tmp_path / "reel", code=2)
-    assert said == "--from and --to: nothing of 40 s lies between them"
+    assert said == "--from 2:00: it must be earlier than the end, 0:40"
 
 
 def test_what_is_live_cannot_be_joined_or_cut(
