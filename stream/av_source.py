@@ -86,7 +86,7 @@ class AvSource:
         except BaseException:
             self._container.close()
             raise
-        self._guard = ReadGuard(self._container.close)
+        self._guard = ReadGuard(lambda: self._container.close())
 
     def _opened(self, address: str, transport: str) -> InputContainer:
         with as_source_errors(self._name, live=self._live):
@@ -218,6 +218,35 @@ class AvSource:
         incomplete = self.info.end_s is not None and self.info.end_s - reached_s > _MISSING_S
         if incomplete and self.is_playlist and self._is_keyed(self._address):
             self.warning = f"a part of it is {KEY_MISSING}"
+
+    @property
+    def seeks(self) -> bool:
+        """Whether it is a file in which a time can be found without reading up to it."""
+        return self.info.file is not None and not _INDEXED_FORMATS.isdisjoint(
+            self._container.format.name.split(",")
+        )
+
+    def seek(self, stream_s: float) -> bool:
+        """Have ``packets`` begin with a key packet at or before a stream time; returns whether that worked.
+
+        To be called before anything is decoded.
+        """
+        try:
+            ticks = math.floor(Fraction(stream_s) / (self.video.time_base or Fraction(1, av.time_base)))
+            self._container.seek(ticks, stream=self.video)
+        except av.error.FFmpegError:
+            return False
+        return True
+
+    def rewind(self) -> None:
+        """Have ``packets`` begin with the first one again: the file is opened anew. Raises SourceError.
+
+        Its streams are new ones. Seeking to the start fails where the index begins later.
+        """
+        self._container.close()
+        with as_source_errors(self._name, live=False):
+            self._container = open_container(self._address, "tcp")
+        self.video, self.audio = self._choose_streams()
 
     def close(self) -> None:
         """Close the container; a thread that reads it closes it once it has its packet."""

@@ -158,8 +158,11 @@ def _cue_time(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{ms:03}"
 
 
-def markdown(reel: Reel, *, media_time: bool = False) -> str:
-    """The reel's page: story with links into the video, chapters, gaps, and what the chooser changed."""
+def markdown(reel: Reel, *, media_time: bool = False, complete: str | None = None) -> str:
+    """The reel's page: story with links into the video, chapters, gaps, and what the chooser changed.
+
+    ``complete`` is what it says where no time was missed; None for the usual words.
+    """
     parts = [
         f"# {_escape(reel.title)}",
         _summary(reel, media_time=media_time),
@@ -168,7 +171,7 @@ def markdown(reel: Reel, *, media_time: bool = False) -> str:
     if reel.chapters:
         parts += ["## Chapters", _table(reel, media_time=media_time)]
     gaps = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps if gap.is_outage]
-    parts += ["## Not observed", "\n".join(gaps) or all_observed(media_time=media_time)]
+    parts += ["## Not observed", "\n".join(gaps) or complete or all_observed(media_time=media_time)]
     if reel.changed:
         parts += ["## What the chooser changed", "\n".join(f"- {_escape(line)}" for line in reel.changed)]
     return "\n\n".join(parts) + "\n"

@@ -47,6 +47,7 @@ def test_two_halves_become_one_reel_in_order(
     story = (made.folder / "story.md").read_text()
     assert "in half2" in story
     assert "camera half2" not in story
+    assert "All 2 files were read." in story
 
 
 def test_the_order_is_the_one_that_was_asked_for(
@@ -95,6 +96,7 @@ def test_only_the_part_that_is_asked_for_is_watched(livereel: CommandLine, tmp_p
         red = (picture[:, :, 0] > 150) & (picture[:, :, 1] < 110)
         assert red.mean() > 0.02
     assert made.reel["gaps"] == []
+    assert "All from 0:21 to 0:37 was read." in (made.folder / "story.md").read_text()
 
 
 def test_a_part_counts_over_all_files(livereel: CommandLine, tmp_path: Path, halves: list[Path]) -> None:
