@@ -26,7 +26,9 @@ _OPENING_WORDS = """
 _SMALL = frozenset(_OPENING_WORDS.split()) | frozenset(number(n) for n in range(1, 100))
 """First words that a sentence may lose its capital on; any other may be a name."""
 
-_SOON = ("Right after that", "Next", "Straight afterwards", "Then")
+_AT_ONCE = ("Right after that", "Straight afterwards")
+_SOON = ("Next", "Then", "After that", "A little later")
+AT_ONCE_S = 4.0  # a pause that is shorter goes unnoticed
 _SAME = ("At the same time", "Meanwhile")
 _LAST = ("Finally", "To close", "Last of all")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|St|No|vs|approx|ca|etc)\.$")
@@ -88,7 +90,8 @@ def _link(earlier: Choice | None, choice: Choice, gaps: Sequence[Gap], i: int, *
     if later_s < 5 and _camera(choice) != _camera(earlier):
         return _SAME[i % len(_SAME)]
     if later_s < 15:
-        return _SOON[i % len(_SOON)]
+        words = _AT_ONCE if later_s - earlier.length_s < AT_ONCE_S else _SOON
+        return words[i % len(words)]
     span = _span(later_s)
     if later_s < 90:
         return (f"{span} later", f"At {clock}")[i % 2]
@@ -97,7 +100,7 @@ def _link(earlier: Choice | None, choice: Choice, gaps: Sequence[Gap], i: int, *
 
 def _last(link: str, i: int) -> str:
     word = _LAST[i % len(_LAST)]
-    if link in _SOON:
+    if link in _SOON or link in _AT_ONCE:
         return word
     link = link.removeprefix("Then, ")
     return f"{word}, {link[0].lower()}{link[1:]}"

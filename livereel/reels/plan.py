@@ -64,7 +64,8 @@ class Planner:
             of_files: its times are media time.
             whole: it may be longer than the settings' limit where that is needed to show one event whole.
         """
-        chosen = fit(await self._chooser.choose(period.moments), settings, whole=whole)
+        proposed = await self._chooser.choose(period.moments)
+        chosen = fit(proposed, settings, whole=whole, windows=period.windows)
         story = await self._narrate(chosen.choices, period.gaps, period.cameras, media_time=of_files)
         return ReelPlan(
             id=reel_id,

@@ -128,3 +128,27 @@ def test_shots_lie_in_their_window_each_span_around_the_one_before(made: Window,
         wanted_s = min(max(length_s, shot.core.length_s), shot.full.length_s)
         assert part.length_s == pytest.approx(wanted_s, abs=1e-6)
         assert part.start_s - 1e-6 <= shot.core.start_s <= shot.core.end_s <= part.end_s + 1e-6
+
+
+def test_an_event_that_goes_on_in_the_next_window_is_followed_there() -> None:
+    own, after = window((28.0, 30.0, 500.0)), measured(3, [])
+    after = replace(after, signal=tuple(500.0 if step < 7 else 20.0 for step in range(50)))
+    (alone,) = shots(own)
+    (followed,) = shots(own, [after])
+    assert near(alone.full, 28.0 - MARGIN_S, 30.0)
+    assert near(followed.full, 28.0 - MARGIN_S, 31.4 + MARGIN_S)
+    assert followed.ends
+
+
+def test_an_event_that_began_in_the_window_before_is_shown_from_its_beginning() -> None:
+    own, before = window((20.0, 21.0, 500.0)), measured(1, [])
+    before = replace(before, signal=tuple(500.0 if step >= 45 else 20.0 for step in range(50)))
+    (shot,) = shots(own, [before])
+    assert shot.event.start_s == pytest.approx(19.0 - MARGIN_S)
+
+
+def test_a_shot_reaches_no_further_than_the_middle_of_a_neighbour() -> None:
+    own, after = window((29.0, 30.0, 500.0)), replace(measured(3, []), signal=(500.0,) * 50)
+    (shot,) = shots(own, [after])
+    assert shot.full.end_s <= 35.0
+    assert shot.full.length_s <= MAX_SHOT_S

@@ -187,3 +187,13 @@ def test_a_stamp_is_in_the_corner_of_each_picture(
     corner = with_[int(0.9 * height) :, : width // 2]
     assert corner.max() > 200
     assert abs(with_ - without)[: height // 2].mean() < 12
+
+
+def test_an_event_over_the_border_of_a_window_is_shown_whole(livereel: CommandLine, tmp_path: Path) -> None:
+    """Of the two windows that it lies in, one makes the chapter."""
+    source = scene(tmp_path / "film.mp4", seconds=40, events=[(8.6, 11.4)])
+    ended = livereel("recap", source, "--chapters", "1", "--length", "9", "--out", tmp_path / "reel")
+    assert ended.code == 0, ended.err
+    ((_, start_s, end_s),) = shown(recapped(tmp_path / "reel"))
+    assert start_s <= 8.6
+    assert end_s >= 11.4
