@@ -51,7 +51,7 @@ def _without_secrets(rest: str) -> str:
 
 
 def is_bare_host(address: str) -> bool:
-    """Whether an address without a scheme looks like that of a camera: it has credentials, or begins with an IP."""
+    """Whether an address without a scheme looks like a camera's: it has credentials or begins with an IP."""
     if _SCHEME.match(address):
         return False
     return bool(_BARE_CREDENTIALS.match(address) or _BARE_IP.match(address))

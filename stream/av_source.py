@@ -17,7 +17,15 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
-from stream.address import SYNTHETIC, is_live, local_path, may_be_file, redact, scheme, with_encoded_credentials
+from stream.address import (
+    SYNTHETIC,
+    is_live,
+    local_path,
+    may_be_file,
+    redact,
+    scheme,
+    with_encoded_credentials,
+)
 from stream.codec.encryption import (
     ENCRYPTED,
     KEY_MISSING,
@@ -86,7 +94,10 @@ class AvSource:
         except BaseException:
             self._container.close()
             raise
-        self._guard = ReadGuard(lambda: self._container.close())
+        self._guard = ReadGuard(self._release)
+
+    def _release(self) -> None:
+        self._container.close()  # the one that is open then
 
     def _opened(self, address: str, transport: str) -> InputContainer:
         with as_source_errors(self._name, live=self._live):

@@ -98,7 +98,7 @@ def _event_of(at_s: float, events: Sequence[Span]) -> Span:
 
 
 def _active(windows: Sequence[Window], level: float) -> list[Span]:
-    """Return where the signal of windows that follow each other is above a level, joined across ``CALM_S``."""
+    """Return where the signal of consecutive windows is above a level, joined across less than ``CALM_S``."""
     spans: list[Span] = []
     steps = ((each, i, value) for each in windows for i, value in enumerate(each.signal))
     for window, i, value in steps:

@@ -58,7 +58,9 @@ def open_in_order(cameras: Sequence[CameraSettings], span: Span, stack: ExitStac
         raise UsageError(f"{live.info.address} is live: only files can be joined or cut with --from and --to")
     for n, (_, source) in enumerate(sources, 1):
         if source.info.endless and (n < len(sources) or math.isinf(span.end_s)):
-            raise UsageError(f"{source.info.address} never ends: name it last, with --to, or add ?duration_s=60")
+            raise UsageError(
+                f"{source.info.address} never ends: name it last, with --to, or add ?duration_s=60"
+            )
     if live is not None or (len(sources) == 1 and span == WHOLE):
         return sources
     parts: list[Named] = []

@@ -27,7 +27,11 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("scan", 2, "missing argument 'SOURCE' (see livereel scan --help)"),
     ("scan film.mp4 x.mp4", 2, "got unexpected extra argument(s) (x.mp4) (see livereel scan --help)"),
     ("scan film.mp4 --nonsense", 2, "no such option: --nonsense (see livereel scan --help)"),
-    ("scan film.mp4 --realtim", 2, "no such option: --realtim; did you mean --realtime? (see livereel scan --help)"),
+    (
+        "scan film.mp4 --realtim",
+        2,
+        "no such option: --realtim; did you mean --realtime? (see livereel scan --help)",
+    ),
     ("scan -x.mp4", 2, "no such option: -x (see livereel scan --help)"),
     ("scan x.mp4", 1, "x.mp4: no such file"),
     ("scan 10.0.0.5/main", 1, f"10.0.0.5/main: no such file; {BEGINS} rtsp://10.0.0.5/main"),
