@@ -67,6 +67,11 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("recap synthetic://street --out reel", 2, ENDLESS),
     ("recap synthetic://street film.mp4 --out reel --to 9", 2, ENDLESS),
     ("run", 1, "config.yaml: No such file or directory (livereel init config.yaml writes it)"),
+    (
+        "run empty.yaml",
+        1,
+        "empty.yaml: cameras: there are none (livereel init home.yaml writes a file with one)",
+    ),
     ("run notes.txt", 1, "notes.txt:1: expected options as 'key: value' lines, such as window_s: 10"),
     ("check home.yaml", 1, "home.yaml: No such file or directory (livereel init home.yaml writes it)"),
     ("init notes.txt --source film.mp4", 1, "notes.txt exists already"),
@@ -112,6 +117,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("place")
     scene(place / "film.mp4", seconds=1)
     (place / "notes.txt").write_text("Buy milk.\n")
+    (place / "empty.yaml").touch()
     (place / "folder").mkdir()
     (place / "data").mkdir()
     with closing(Ledger(place / "data")) as ledger:
