@@ -8,17 +8,12 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
 from hypothesis import settings
 
 # How long an example takes is the machine's affair.
 settings.register_profile("livereel", deadline=None)
 settings.load_profile("livereel")
-
-# How long an example takes says more of the machine than of the code.
-hypothesis.settings.register_profile("livereel", deadline=None)
-hypothesis.settings.load_profile("livereel")
 
 # Zones by their rules, so that no database of zones is needed: Europe/Berlin, Asia/Kolkata, Asia/Kathmandu.
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"

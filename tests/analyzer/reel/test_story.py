@@ -94,7 +94,7 @@ def test_nothing_chosen_is_an_empty_story() -> None:
 
 
 @pytest.mark.parametrize(("ends_s", "at_once"), [(8.0, True), (3.0, False)])
-def test_only_what_follows_after_a_short_pause_follows_at_once(ends_s: float, at_once: bool) -> None:
+def test_only_what_follows_after_a_short_pause_follows_at_once(ends_s: float, *, at_once: bool) -> None:
     first, second = (
         replace(it, spans=(Span(it.start_s, it.start_s + ends_s),)) for it in choices(moment(0), moment(1))
     )
