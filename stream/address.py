@@ -13,11 +13,13 @@ _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+://")
 _VALUE = re.compile(r"=.*?(?=[&;_][a-zA-Z][a-zA-Z0-9]*=|$)", re.DOTALL)
 _QUERY_PART = re.compile(r"([^=&;]*=)?[^&;]+")
 # Files of this machine and synthetic cameras: their addresses hold no secret.
-_LOCAL = {"file", "synthetic"}
+SYNTHETIC = "synthetic"
+_LOCAL = {"file", SYNTHETIC}
 # Schemes of file servers: what they serve may be a file of finite length. All others are live.
 _FILE_SERVERS = {"http", "https", "ftp", "sftp"}
 # An address without its scheme, or with a slash missing from it.
 _BARE_CREDENTIALS = re.compile(r"[^@/]+:[^@]*@")
+_BARE_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:/|$)")
 _AUTHORITY_END = re.compile(r"[/?#]|$")
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\[\]@:/?#\s]*)(?::\d*)?")
 _HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|[^\[\]@:/?#\s]+")
@@ -46,6 +48,13 @@ def _without_secrets(rest: str) -> str:
         rest = "***@" + rest.rpartition("@")[2]
     path, mark, query = rest.partition("?")
     return _VALUE.sub("=***", path) + mark + _QUERY_PART.sub(r"\1***", query)
+
+
+def is_bare_host(address: str) -> bool:
+    """Whether an address without a scheme looks like a camera's: it has credentials or begins with an IP."""
+    if _SCHEME.match(address):
+        return False
+    return bool(_BARE_CREDENTIALS.match(address) or _BARE_IP.match(address))
 
 
 def split_credentials(address: str) -> tuple[str, str | None, str]:

@@ -17,7 +17,15 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
-from stream.address import is_live, local_path, may_be_file, redact, scheme, with_encoded_credentials
+from stream.address import (
+    SYNTHETIC,
+    is_live,
+    local_path,
+    may_be_file,
+    redact,
+    scheme,
+    with_encoded_credentials,
+)
 from stream.codec.encryption import (
     ENCRYPTED,
     KEY_MISSING,
@@ -86,7 +94,10 @@ class AvSource:
         except BaseException:
             self._container.close()
             raise
-        self._guard = ReadGuard(self._container.close)
+        self._guard = ReadGuard(self._release)
+
+    def _release(self) -> None:
+        self._container.close()  # the one that is open then
 
     def _opened(self, address: str, transport: str) -> InputContainer:
         with as_source_errors(self._name, live=self._live):
@@ -143,7 +154,8 @@ class AvSource:
         path = local_path(address)
         regular = path is not None and path.is_file()
         duration = self._container.duration
-        duration_s = duration / av.time_base if duration and regular else None
+        lasts_s = _synthetic_s(address)
+        duration_s = duration / av.time_base if duration and regular else lasts_s
         rate = self.video.average_rate or self.video.guessed_rate
         live = self._live and not self._ends(address)
         timed = not self._container.format.flags & _NO_TIMESTAMPS
@@ -167,6 +179,7 @@ class AvSource:
             choice=choice_line(self._container, self.video),
             timed=timed,
             playlist=self.is_playlist,
+            endless=scheme(address) == SYNTHETIC and lasts_s is None,
         )
 
     def _ends(self, address: str) -> bool:
@@ -217,6 +230,35 @@ class AvSource:
         if incomplete and self.is_playlist and self._is_keyed(self._address):
             self.warning = f"a part of it is {KEY_MISSING}"
 
+    @property
+    def seeks(self) -> bool:
+        """Whether it is a file in which a time can be found without reading up to it."""
+        return self.info.file is not None and not _INDEXED_FORMATS.isdisjoint(
+            self._container.format.name.split(",")
+        )
+
+    def seek(self, stream_s: float) -> bool:
+        """Have ``packets`` begin with a key packet at or before a stream time; returns whether that worked.
+
+        To be called before anything is decoded.
+        """
+        try:
+            ticks = math.floor(Fraction(stream_s) / (self.video.time_base or Fraction(1, av.time_base)))
+            self._container.seek(ticks, stream=self.video)
+        except av.error.FFmpegError:
+            return False
+        return True
+
+    def rewind(self) -> None:
+        """Have ``packets`` begin with the first one again: the file is opened anew. Raises SourceError.
+
+        Its streams are new ones. Seeking to the start fails where the index begins later.
+        """
+        self._container.close()
+        with as_source_errors(self._name, live=False):
+            self._container = open_container(self._address, "tcp")
+        self.video, self.audio = self._choose_streams()
+
     def close(self) -> None:
         """Close the container; a thread that reads it closes it once it has its packet."""
         self._guard.close()
@@ -228,6 +270,15 @@ class AvSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _synthetic_s(address: str) -> float | None:
+    """Return after how many seconds a synthetic camera ends; None where it never does, or is none."""
+    if scheme(address) != SYNTHETIC:
+        return None
+    from synthetic import parse_address  # noqa: PLC0415  # real cameras need none
+
+    return parse_address(address).duration_s
 
 
 def _recorded_utc(path: Path, metadata: dict[str, Any], duration_s: float | None) -> datetime:

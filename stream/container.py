@@ -6,12 +6,13 @@ import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import av
 import av.error
 from av.container import InputContainer
 
-from stream.address import host, local_path, redact, scheme, unresolved
+from stream.address import host, is_bare_host, local_path, redact, scheme, unresolved
 from stream.source import SourceError, SourceFault
 from stream.tracks.motion_photo import url
 
@@ -52,29 +53,43 @@ def open_container(address: str, transport: str) -> InputContainer:
         return av.open(camera, mode="r", format="mpegts", options={"analyzeduration": "1000000"})
     path = local_path(address)
     if path is None:
-        try:
-            return av.open(
-                address,
-                mode="r",
-                options=_options(address, transport),
-                timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
-                metadata_errors="replace",
-            )
-        except OSError as error:
-            if error.errno == errno.EIO and not _resolves(address):  # FFmpeg's error for an unknown name, too
-                raise SourceError(name, unresolved(address), retryable=True) from error
-            raise
+        return _open_remote(address, transport)
+    _refuse(address, path)
+    if path.is_char_device():
+        return av.open(str(path), mode="r", format=_DEVICE_FORMAT)
+    # A playlist may name segments and keys of any ending.
+    options = {"allowed_extensions": "ALL"} if path.suffix.lower() == ".m3u8" else {}
+    return av.open(url(path), mode="r", options=options, metadata_errors="replace")
+
+
+def _open_remote(address: str, transport: str) -> InputContainer:
+    try:
+        return av.open(
+            address,
+            mode="r",
+            options=_options(address, transport),
+            timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+            metadata_errors="replace",
+        )
+    except OSError as error:
+        if error.errno == errno.EIO and not _resolves(address):  # FFmpeg's error for an unknown name, too
+            raise SourceError(redact(address), unresolved(address), retryable=True) from error
+        raise
+
+
+def _refuse(address: str, path: Path) -> None:
+    """Raise SourceError for what is no file, device or pipe."""
+    name = redact(address)
     if not address or "\0" in address:
         raise SourceError(name, "not an address")
     if path.is_dir():
         raise SourceError(name, "a folder, not a video")
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(name, "the file is empty")
-    if path.is_char_device():
-        return av.open(str(path), mode="r", format=_DEVICE_FORMAT)
-    # A playlist may name segments and keys of any ending.
-    options = {"allowed_extensions": "ALL"} if path.suffix.lower() == ".m3u8" else {}
-    return av.open(url(path), mode="r", options=options, metadata_errors="replace")
+    if not path.exists() and is_bare_host(address):
+        raise SourceError(
+            name, f"no such file; a camera's address begins with its kind, such as rtsp://{name}"
+        )
 
 
 def _resolves(address: str) -> bool:

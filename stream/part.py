@@ -1,4 +1,7 @@
-"""A part of a file as a source of its own, read from the key packet before it."""
+"""A part of a file as a source of its own, read from the key packet before it.
+
+What lies before that packet is not read where the container has an index.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,14 @@ from datetime import datetime, timedelta
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.av_source import AvSource
 from stream.read_guard import ReadGuard
 from stream.source import PacketSource
 
 # Sound comes in a file up to so much before the picture of its time.
 SOUND_AHEAD_S = 1.0
+# Steps back, tried in turn, where a seek ends at no key packet before the part.
+STEPS_BACK_S = (0.0, 5.0, 20.0, 60.0)
 
 
 class FilePart:
@@ -47,7 +53,8 @@ class FilePart:
         self._zero_s: float | None = None
         self.from_s, self.to_s = from_s, to_s
         self._held: list[Packet[Stream]] = []
-        self.offset_s = self._skip()
+        offset_s = self._seek(source) if isinstance(source, AvSource) and source.seeks else None
+        self.offset_s = self._skip() if offset_s is None else offset_s
         info, whole_s = source.info, source.info.duration_s
         end_s = to_s if whole_s is None else min(to_s, whole_s)
         self.info = replace(
@@ -80,8 +87,38 @@ class FilePart:
                 return
             yield packet
 
+    def _seek(self, source: AvSource) -> float | None:
+        """Go to the last key packet before the part; return its media time, None where it must be read up to.
+
+        An index may be wrong, or name packets at which decoding cannot begin: then an earlier one is tried.
+        """
+        for packet in self._packets:
+            if packet.stream is self.video and self._time(packet.pts, packet) is not None:
+                break
+        zero_s = self._zero_s or 0.0
+        ahead_s = SOUND_AHEAD_S if self.audio else 0.0
+        for back_s in STEPS_BACK_S:
+            wanted_s = self.from_s - ahead_s - back_s
+            if wanted_s <= 0 or not source.seek(zero_s + wanted_s):
+                break
+            self._packets.close()
+            self._packets = _passed_on(source)
+            offset_s = self._skip()
+            first = next((packet for packet in self._held if packet.stream is self.video), None)
+            if first is not None and first.is_keyframe and offset_s > 0:
+                return offset_s
+            self._held.clear()
+        self._packets.close()
+        source.rewind()
+        self.video, self.audio = source.video, source.audio
+        self._packets, self._zero_s = _passed_on(source), None
+        return None
+
     def _skip(self) -> float:
-        """Hold the packets from the last key packet before the part on; return its media time."""
+        """Hold the packets from the last key packet before the part on; return its media time.
+
+        That is 0 where none was met.
+        """
         offset_s = 0.0
         for packet in self._packets:
             at_s = self._time(packet.pts, packet)

@@ -64,6 +64,7 @@ class SourceInfo:
             creation, else the file's last change less its duration.
         live: the source cannot be read faster than it happens.
         playlist: its segments are listed by a playlist.
+        endless: it is not live, and yet has no end: a synthetic camera.
         file: the file from which any part can be read again; None where packets must be buffered for clips.
         choice: which of several video tracks is used, in a line; None where there is only one.
     """
@@ -81,6 +82,7 @@ class SourceInfo:
     choice: str | None = None
     timed: bool = True
     playlist: bool = False
+    endless: bool = False
 
 
 class PacketSource(Protocol):

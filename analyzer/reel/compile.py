@@ -36,9 +36,11 @@ class Page(Protocol):
         poster: bytes | None,
         media_time: bool,
         video_src: str,
+        complete: str | None,
     ) -> str:
         """Return the page of a reel with all windows of its horizon.
 
+        ``complete`` is what it says where no time was missed; None for the usual words.
         ``video_src`` is the video's place relative to the page, or all of it as a ``data:`` URI.
         """
         ...
@@ -48,7 +50,8 @@ class Page(Protocol):
 class ReelPlan:
     """All that a reel shows, before its files exist.
 
-    ``media_time``: times are the source's own, not wall time; for files.
+    ``media_time``: times are the source's own, not wall time; for files. ``complete``: what is said where no
+    time was missed; None for the usual words.
     """
 
     id: str
@@ -62,6 +65,7 @@ class ReelPlan:
     changed: tuple[str, ...] = ()
     windows: tuple[Window, ...] = field(default=(), repr=False)
     media_time: bool = False
+    complete: str | None = None
 
 
 def compile_reel(
@@ -136,9 +140,16 @@ def _write_files(reel: Reel, plan: ReelPlan, page: Page, *, video_src: str) -> N
     best = max((chapter.moment.window for chapter in reel.chapters), key=lambda w: w.signal_max)
     write_jpeg(folder / POSTER, best_picture(best))
     write_text(folder / "captions.vtt", captions(reel.chapters))
-    write_text(folder / STORY, markdown(reel, media_time=plan.media_time))
+    write_text(folder / STORY, markdown(reel, media_time=plan.media_time, complete=plan.complete))
     poster = (folder / POSTER).read_bytes()
-    written = page(reel, plan.windows, poster=poster, video_src=video_src, media_time=plan.media_time)
+    written = page(
+        reel,
+        plan.windows,
+        poster=poster,
+        video_src=video_src,
+        media_time=plan.media_time,
+        complete=plan.complete,
+    )
     write_text(folder / REPORT, written)
     # Last: who finds a manifest finds everything that it names.
     write_text(folder / MANIFEST, json.dumps(manifest(reel), ensure_ascii=False, indent=1) + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -10,6 +10,7 @@ from analyzer.reel.choose import Chosen
 from analyzer.reel.records import Choice, Span
 from analyzer.reel.settings import ReelSettings
 from analyzer.reel.shots import Shot, prominence, shots
+from analyzer.signal.window import Window
 from base.plural import counted
 
 # Two shots of a window with less time than this between them are shown as one, where there is room.
@@ -43,18 +44,21 @@ class _Cast:
         return self.shot.event.length_s - self.length_s
 
 
-def fit(chosen: Chosen, settings: ReelSettings, *, whole: bool = False) -> Chosen:
+def fit(
+    chosen: Chosen, settings: ReelSettings, *, whole: bool = False, windows: Sequence[Window] = ()
+) -> Chosen:
     """Settle what each choice shows, within the settings' ``max_duration_s``.
 
-    With ``whole`` the reel may be longer where that is needed to show one event whole.
+    With ``whole`` the reel may be longer where that is needed to show one event whole. Events that cross the
+    border to one of ``windows``, which is not chosen, are shown beyond it where both are in the same file.
     """
     limit = Limit(settings.max_duration_s, whole)
-    return (
-        fit_clips(chosen, limit) if settings.style == "clips" else fit_slides(chosen, limit, settings.hold_s)
-    )
+    if settings.style == "clips":
+        return fit_clips(chosen, limit, windows)
+    return fit_slides(chosen, limit, settings.hold_s)
 
 
-def fit_clips(chosen: Chosen, limit: Limit) -> Chosen:
+def fit_clips(chosen: Chosen, limit: Limit, windows: Sequence[Window] = ()) -> Chosen:
     """Settle what each choice shows, so that all of them together last no longer than the limit.
 
     All shots are shown in full where there is room. Otherwise each is shortened around its highest peak; as
@@ -62,8 +66,12 @@ def fit_clips(chosen: Chosen, limit: Limit) -> Chosen:
     shared out. Where even the shortest shots take too long, the lowest shots of choices that have several are
     left out, then the least important choices, each with a line in ``changed``; one shot always stays.
     """
+    own = {choice.moment.window.id for choice in chosen.choices}
+    spare = {(each.camera, each.epoch, each.index): each for each in windows if each.id not in own}
     cast = [
-        _Cast(i, shot, 0.0) for i, choice in enumerate(chosen.choices) for shot in shots(choice.moment.window)
+        _Cast(i, shot, 0.0)
+        for i, window in enumerate(choice.moment.window for choice in chosen.choices)
+        for shot in shots(window, _neighbours(window, spare))
     ]
     cast = _kept(chosen.choices, cast, limit.max_s)
     if sum(part.shot.full.length_s for part in cast) <= limit.max_s:
@@ -76,6 +84,14 @@ def fit_clips(chosen: Chosen, limit: Limit) -> Chosen:
     merged = {i: _joined(own, 0.0) for i, own in spans.items()}
     room_s = limit.max_s - sum(span.length_s for own in merged.values() for span in own)
     return _settled(chosen, {i: _joined(own, room_s / len(merged)) for i, own in merged.items()}, limit)
+
+
+def _neighbours(window: Window, spare: Mapping[tuple[str, int, int], Window]) -> list[Window]:
+    """Return the windows just before and after one that its own clip, a whole file, shows as well."""
+    near = [spare.get((window.camera, window.epoch, window.index + step)) for step in (-1, 1)]
+    return [
+        each for each in near if each and each.clip and window.clip and each.clip.path == window.clip.path
+    ]
 
 
 def fit_slides(chosen: Chosen, limit: Limit, hold_s: float) -> Chosen:

@@ -83,7 +83,7 @@ def _reasons(
     if not others:
         yield "The only thing that happens." if len(ordered) == 1 else "The best of all that happens."
     if len(chosen) == len(ordered):
-        yield "No moment is left out."
+        yield "Every moment is in this reel."
     if i in favourites and moment.importance >= _median([m.importance for m in ordered]):
         yield "Busier than most of the time." if builtin else "More important than most."
     yield "The best of what happens around this time."

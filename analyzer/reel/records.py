@@ -136,6 +136,11 @@ class Choice:
         window = self.moment.window
         return window.keyframes[0].pts_s if window.keyframes else window.start_s
 
+    @property
+    def length_s(self) -> float:
+        """How long it lasts in its window, pauses included; 0 while that is not settled."""
+        return self.spans[-1].end_s - self.spans[0].start_s if self.spans else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -35,7 +35,7 @@ class Shot:
         core: around the highest peak; no shot is shorter.
         event: all of the event, or the ``MAX_SHOT_S`` around its highest peak.
         full: with what leads up to it and follows.
-        ends: it is short enough to be shown whole, and does not go on over both of the window's borders.
+        ends: it is short enough to be shown whole, and does not go on at both ends of what can be shown.
         value: how much its highest peak stands out in its window: the signal as a share of the window's
             highest, plus the peak of sound there.
     """
@@ -58,37 +58,57 @@ class Shot:
         )
 
 
-def shots(window: Window) -> tuple[Shot, ...]:
+def shots(window: Window, neighbours: Sequence[Window] = ()) -> tuple[Shot, ...]:
     """Return a window's shots in time order; at least one.
 
     Events come from the signal, which stays above the quiet threshold while one lasts, and from peaks of
     sound; a hard cut begins another. A keyframe outside of those is an event by itself. What is lower than
-    ``SMALL_SHARE`` of the highest, and no peak of sound, is left out.
+    ``SMALL_SHARE`` of the highest, and no peak of sound, is left out. An event that began in a neighbour or
+    goes on in one is followed there, for half of that neighbour at most: the other half is that of the window
+    beyond it.
+
+    Args:
+        window: what the shots are of.
+        neighbours: the windows just before and after it, as far as the window's own clip shows them.
     """
     if not window.keyframes:
-        middle_s = (window.start_s + window.end_s) / 2
-        return (_shot(window, Span(middle_s, middle_s), (Keyframe(middle_s, 0.0),)),)
+        middle_s = _middle_s(window)
+        bounds = Span(window.start_s, window.end_s)
+        return (_shot(window, bounds, Span(middle_s, middle_s), (Keyframe(middle_s, 0.0),)),)
     highest = max(keyframe.value for keyframe in window.keyframes)
     kept = [k for k in window.keyframes if k.sound or k.value >= SMALL_SHARE * highest]
-    active = _active(window, max(window.threshold, SMALL_SHARE * highest))
-    events = _split(_united([*active, *_loud(window)]), window.activity.cuts)
+    strip = sorted([window, *neighbours], key=lambda each: each.start_s)
+    bounds = Span(
+        window.start_s if strip[0] is window else _middle_s(strip[0]),
+        window.end_s if strip[-1] is window else _middle_s(strip[-1]),
+    )
+    active = _active(strip, max(window.threshold, SMALL_SHARE * highest))
+    cuts_s = [cut_s for each in strip for cut_s in each.activity.cuts]
+    events = _split(_united([*active, *_loud(window)]), cuts_s)
     groups: dict[Span, list[Keyframe]] = {}
     for keyframe in kept:
         groups.setdefault(_event_of(keyframe.pts_s, events), []).append(keyframe)
-    return tuple(_shot(window, event, tuple(own)) for event, own in sorted(groups.items()))
+    return tuple(
+        _shot(window, bounds, event.cut_to(bounds), tuple(own)) for event, own in sorted(groups.items())
+    )
+
+
+def _middle_s(window: Window) -> float:
+    return (window.start_s + window.end_s) / 2
 
 
 def _event_of(at_s: float, events: Sequence[Span]) -> Span:
     return next((event for event in events if event.holds(at_s)), Span(at_s, at_s))
 
 
-def _active(window: Window, level: float) -> list[Span]:
-    """Return where the signal is above a level, joined across less than ``CALM_S``."""
-    step_s = window.signal_step_s
+def _active(windows: Sequence[Window], level: float) -> list[Span]:
+    """Return where the signal of consecutive windows is above a level, joined across less than ``CALM_S``."""
     spans: list[Span] = []
-    for i, value in enumerate(window.signal):
+    steps = ((each, i, value) for each in windows for i, value in enumerate(each.signal))
+    for window, i, value in steps:
         if value <= level:
             continue
+        step_s = window.signal_step_s
         start_s = window.start_s + i * step_s
         if spans and start_s - spans[-1].end_s < CALM_S:
             spans[-1] = Span(spans[-1].start_s, start_s + step_s)
@@ -131,8 +151,7 @@ def _split(events: Sequence[Span], cuts: Sequence[float]) -> list[Span]:
     return [part for part in parts if part.length_s > 0]
 
 
-def _shot(window: Window, event: Span, keyframes: tuple[Keyframe, ...]) -> Shot:
-    bounds = Span(window.start_s, window.end_s)
+def _shot(window: Window, bounds: Span, event: Span, keyframes: tuple[Keyframe, ...]) -> Shot:
     first_s, last_s = keyframes[0].pts_s, keyframes[-1].pts_s
     best = max(keyframes, key=lambda keyframe: prominence(keyframe, window))
     best_s = best.pts_s

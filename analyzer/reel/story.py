@@ -26,7 +26,9 @@ _OPENING_WORDS = """
 _SMALL = frozenset(_OPENING_WORDS.split()) | frozenset(number(n) for n in range(1, 100))
 """First words that a sentence may lose its capital on; any other may be a name."""
 
-_SOON = ("Right after that", "Next", "Straight afterwards", "Then")
+_AT_ONCE = ("Right after that", "Straight afterwards")
+_SOON = ("Next", "Then", "After that", "A little later")
+AT_ONCE_S = 4.0  # a pause that is shorter goes unnoticed
 _SAME = ("At the same time", "Meanwhile")
 _LAST = ("Finally", "To close", "Last of all")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|St|No|vs|approx|ca|etc)\.$")
@@ -88,7 +90,8 @@ def _link(earlier: Choice | None, choice: Choice, gaps: Sequence[Gap], i: int, *
     if later_s < 5 and _camera(choice) != _camera(earlier):
         return _SAME[i % len(_SAME)]
     if later_s < 15:
-        return _SOON[i % len(_SOON)]
+        words = _AT_ONCE if later_s - earlier.length_s < AT_ONCE_S else _SOON
+        return words[i % len(words)]
     span = _span(later_s)
     if later_s < 90:
         return (f"{span} later", f"At {clock}")[i % 2]
@@ -97,7 +100,7 @@ def _link(earlier: Choice | None, choice: Choice, gaps: Sequence[Gap], i: int, *
 
 def _last(link: str, i: int) -> str:
     word = _LAST[i % len(_LAST)]
-    if link in _SOON:
+    if link in _SOON or link in _AT_ONCE:
         return word
     link = link.removeprefix("Then, ")
     return f"{word}, {link[0].lower()}{link[1:]}"
@@ -158,8 +161,11 @@ def _cue_time(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{ms:03}"
 
 
-def markdown(reel: Reel, *, media_time: bool = False) -> str:
-    """The reel's page: story with links into the video, chapters, gaps, and what the chooser changed."""
+def markdown(reel: Reel, *, media_time: bool = False, complete: str | None = None) -> str:
+    """The reel's page: story with links into the video, chapters, gaps, and what the chooser changed.
+
+    ``complete`` is what it says where no time was missed; None for the usual words.
+    """
     parts = [
         f"# {_escape(reel.title)}",
         _summary(reel, media_time=media_time),
@@ -168,7 +174,7 @@ def markdown(reel: Reel, *, media_time: bool = False) -> str:
     if reel.chapters:
         parts += ["## Chapters", _table(reel, media_time=media_time)]
     gaps = [f"- {_gap_line(gap, reel, media_time=media_time)}" for gap in reel.gaps if gap.is_outage]
-    parts += ["## Not observed", "\n".join(gaps) or all_observed(media_time=media_time)]
+    parts += ["## Not observed", "\n".join(gaps) or complete or all_observed(media_time=media_time)]
     if reel.changed:
         parts += ["## What the chooser changed", "\n".join(f"- {_escape(line)}" for line in reel.changed)]
     return "\n\n".join(parts) + "\n"

@@ -78,6 +78,7 @@ def report(
     poster: bytes | None,
     media_time: bool,
     video_src: str = "reel.mp4",
+    complete: str | None = None,
 ) -> str:
     """The report of a reel: player, story, chapters, signal, gaps and what the chooser changed.
 
@@ -87,6 +88,7 @@ def report(
         poster: a JPEG to show before the video plays.
         media_time: times as media time (a file) instead of the wall clock.
         video_src: where the video lies, relative to the page; or all of it, as a ``data:`` URI.
+        complete: what is said where no time was missed; None for the usual words.
     """
     windows = _in_order([*windows, *(chapter.moment.window for chapter in reel.chapters)])
     panels = _panels(
@@ -99,7 +101,7 @@ def report(
         chapters=[_chapter(chapter, panels.axis) for chapter in reel.chapters],
         story=_story(reel),
         gaps=[_gap(gap, panels.axis) for gap in reel.gaps if gap.is_outage],
-        all_observed=all_observed(media_time=media_time),
+        all_observed=complete or all_observed(media_time=media_time),
         when=None if media_time else _when(reel.start_utc, reel.end_utc),
         length=length_text(reel.duration_s),
         poster=data_uri(poster, "image/jpeg") if poster else None,

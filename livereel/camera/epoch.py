@@ -36,6 +36,8 @@ HELD_BYTES = 7_000_000
 UNREADABLE_S = 1.0
 # A file's last frame that is shown for longer than this fills windows of its own.
 STILL_S = 1.0
+# The rate of a source that states none, for how long the only frame of an epoch is shown.
+USUAL_FPS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +239,20 @@ class Epoch:
         if windower is None:
             return
         self.observed_to_s = windower.start_s
-        for measured in (*self._still(windower), windower.close(self.decoder.ends_s)):
+        for measured in (*self._still(windower), windower.close(self._ends_s())):
             if measured is not None:
                 self.observed_to_s = measured.end_s
                 self._note_flickers(windower)
                 self._close(measured)
         self._sound.decode(None)
         yield from self.settle()
+
+    def _ends_s(self) -> float | None:
+        """Media time at which the last frame ends, where the interval between frames does not say it."""
+        if self.decoder.ends_s is not None or self.last_s > 0:
+            return self.decoder.ends_s
+        rate = self._camera.video.average_rate or USUAL_FPS
+        return min(STILL_S, self.decoder.shown_to_s or float(1 / rate))  # the only frame
 
     def _still(self, windower: Windower) -> list[MeasuredWindow]:
         """Windows that a file's last frame fills, which may be shown for a minute in a time-lapse."""

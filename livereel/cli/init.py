@@ -23,14 +23,14 @@ _PARAMETER = re.compile(
 )
 
 _TEMPLATE = """\
-# What differs from the defaults. Passwords stand in environment variables.
+# Only what differs from the defaults. Passwords come from environment variables: ${{NAME}}.
 data: {data}   # the folder for the ledger, clips, keyframes and reels
 cameras:
 - name: {name}   # part of files' names and topics
   source: {source}
   # regions: [[0, 0, 640, 360]]   # look only there: x, y, width, height; see: livereel check --snapshot DIR
   # ignore: [[0, 0, 640, 80]]     # never look there, such as at a clock or a tree
-retention: {{max_age_h: 7d, max_bytes: 20GB}}   # what is older or more is removed, the oldest first
+retention: {{max_age_h: 7d, max_bytes: 20GB}}   # what is older goes, and the oldest of what is more
 mqtt: {{host: {host}}}   # the broker, such as mqtt://10.0.0.9; null: nothing is published
 """
 
@@ -78,7 +78,7 @@ def init(path: Path, answers: Answers, *, ask: bool) -> None:
     is no terminal, ConfigError where an answer cannot be used or the file is there already, or OSError.
     """
     if path.exists():
-        raise ConfigError(f"{path}: is there already, and is not overwritten")
+        raise ConfigError(f"{path} exists already")
     ask = ask and sys.stdin.isatty()
     if answers.source is None and not ask:
         raise UsageError("--source is missing, and there is no terminal to ask for it")
@@ -93,11 +93,11 @@ def init(path: Path, answers: Answers, *, ask: bool) -> None:
 
 def _asked(answers: Answers) -> Answers:
     source = answers.source or str(typer.prompt("The camera's address, or a file"))
-    name = answers.name or str(typer.prompt("What it is called", default=camera_name(source)))
+    name = answers.name or str(typer.prompt("A name for it", default=camera_name(source)))
     host = answers.mqtt_host
     if host is None:
         host = str(typer.prompt("The MQTT broker (empty: none)", default="", show_default=False))
-    data = answers.data or Path(typer.prompt("The folder for all that is kept", default=str(Config().data)))
+    data = answers.data or Path(typer.prompt("The folder for its data", default=str(Config().data)))
     return Answers(source, name, host, data)
 
 

@@ -171,7 +171,9 @@ def run(
 
     options = read_options(config, [], []).with_web(host, port, serve=not no_web)
     if not options.config.cameras:
-        raise ConfigError(f"{config}: cameras: there are none")
+        raise ConfigError(
+            f"{config}: cameras: there are none (livereel init home.yaml writes a file with one)"
+        )
     run(options.config.cameras, options.config.data, options, seconds)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from io import TextIOWrapper
@@ -11,6 +12,9 @@ from types import FrameType
 import typer
 
 from livereel.cli.log import write_failure
+
+# What typer proposes in place of a word that there is not.
+_GUESSES = re.compile(r"\.? \(?(?:Did you mean|Possible options:) ([^?)]+)[?)]+")
 
 STOPPED = 130
 """The exit code of what Ctrl-C has stopped, as shells have it."""
@@ -88,5 +92,11 @@ def _usage(message: str, context: typer.Context | None) -> str:
     """``no such option: --nonsense (see livereel scan --help)``."""
     line = " ".join(message.split()).rstrip(".")
     line = line.replace("Value error, ", "").replace("Input should be", "must be")  # pydantic's own phrases
+    line = _GUESSES.sub(lambda found: f"; did you mean {_listed(found.group(1))}?", line)
     command_path = "livereel" if context is None else context.command_path
     return f"{line[:1].lower()}{line[1:]} (see {command_path} --help)"
+
+
+def _listed(guesses: str) -> str:
+    """``watch or search`` for ``'watch', 'search'``."""
+    return " or ".join(guess.strip(" '") for guess in guesses.split(","))

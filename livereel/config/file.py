@@ -34,7 +34,9 @@ def load(path: Path) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or 'not a text file'}") from error
+        reason = getattr(error, "strerror", None) or "not a text file"
+        hint = f" (livereel init {path} writes it)" if isinstance(error, FileNotFoundError) else ""
+        raise ConfigError(f"{path}: {reason}{hint}") from error
     return parse(path, text)
 
 

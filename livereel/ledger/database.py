@@ -139,7 +139,10 @@ def open_sqlite(file: Path, *, created_utc: str | None = None) -> Database:
             file.parent.mkdir(parents=True, exist_ok=True)
         address = f"{file.resolve(strict=not writes).as_uri()}?mode={'rwc' if writes else 'ro'}"
     except OSError as error:
-        raise LedgerError(f"{file}: {error.strerror}") from error
+        hint = (
+            " (is it the folder that livereel watches with?)" if isinstance(error, FileNotFoundError) else ""
+        )
+        raise LedgerError(f"{file}: {error.strerror}{hint}") from error
 
     def connect() -> sqlite3.Connection:
         # Without an isolation level the driver leaves transactions to us: see ``_begin``.

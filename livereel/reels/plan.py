@@ -76,7 +76,7 @@ class Planner:
         """
         if chosen is None:
             chosen = await self.choose(period)
-        chosen = fit(chosen, settings, whole=whole)
+        chosen = fit(chosen, settings, whole=whole, windows=period.windows)
         story = await self._narrate(chosen.choices, period.gaps, period.cameras, media_time=of_files)
         return ReelPlan(
             id=reel_id,

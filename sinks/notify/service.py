@@ -9,7 +9,7 @@ from pathlib import Path
 from sinks.notify.notification import Notification
 from sinks.sink import SinkError
 
-_NOT_INSTALLED = "notify: needs Apprise, which is not installed: pip install 'livereel[notify]'"
+_NOT_INSTALLED = "notify: needs Apprise, which is not installed: pip install '.[notify]'"
 # Parts of an address that may be a secret; shorter words are too common to be looked for.
 _PART = re.compile(r"[^/?&=:@#]{6,}")
 _MAX_REASON_CHARS = 200

@@ -108,7 +108,11 @@ class NotifySink:
                     await asyncio.wait_for(self._closing.wait(), wait_s)
         with suppress(SinkError):
             if waiting := (await asyncio.to_thread(self._outbox.counts)).waiting:
-                log.warning("%s: %s for the next start", self._settings.name, counted(waiting, "message"))
+                log.warning(
+                    "%s: %s not sent yet, kept for the next start",
+                    self._settings.name,
+                    counted(waiting, "message"),
+                )
 
     async def _send_waiting(self) -> float | None:
         """Send one notification if one is due; return the seconds until the next may be, None for no end."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from av.packet import Packet
+from av.stream import Stream
 
 from stream.av_source import AvSource
 from stream.part import FilePart
@@ -59,3 +62,40 @@ def test_without_bounds_it_is_the_whole_file(source: Path) -> None:
     with closing(FilePart(AvSource(str(source)))) as part:
         assert part.offset_s == 0
         assert sum(1 for _ in part.packets()) == count
+
+
+class Counted(AvSource):
+    """A file that counts the packets that are read of it."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.count = 0
+
+    def packets(self) -> Iterator[Packet[Stream]]:
+        for packet in super().packets():
+            self.count += 1
+            yield packet
+
+
+def test_what_lies_before_it_is_not_read_where_the_container_has_an_index(source: Path) -> None:
+    """Its packets are the same as those of a file that is read up to it."""
+    with closing(Counted(str(source))) as whole:
+        stamps = [packet.pts for packet in whole.packets() if packet.stream is whole.video]
+    counted = Counted(str(source))
+    with closing(FilePart(counted, 9.0)) as part:
+        before = counted.count
+        own = [packet.pts for packet in part.packets() if packet.stream is part.video]
+    assert own == stamps[-len(own) :]
+    assert part.offset_s == pytest.approx(8.0, abs=0.01)
+    if source.suffix == ".ts":
+        assert before > len(stamps) * 2 / 3
+    else:
+        assert before < len(stamps) / 2
+
+
+def test_a_file_without_its_index_is_read_up_to_the_part(tmp_path: Path) -> None:
+    """Here the only key packet that can be found is the first."""
+    film = scene(tmp_path / "film.mp4", seconds=12, fps=FPS, gop=1000)
+    with closing(FilePart(AvSource(str(film)), 9.0)) as part:
+        assert part.offset_s == 0
+        assert video_times(part)[0] == 0

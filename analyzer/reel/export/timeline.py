@@ -16,7 +16,7 @@ from stream.media.probe import Probe, probe
 _WHOLE_RATES = tuple(map(Fraction, (24, 25, 30, 48, 50, 60)))
 _NTSC_RATES = tuple(Fraction(rate, 1001) for rate in (24_000, 30_000, 60_000))
 _NEAR = 1e-3
-_NOT_INSTALLED = "timelines need OpenTimelineIO, which is not installed: pip install 'livereel[export]'"
+_NOT_INSTALLED = "timelines need OpenTimelineIO, which is not installed: pip install '.[export]'"
 
 
 def rate_of(fps: float) -> Fraction:

@@ -16,6 +16,7 @@ from analyzer.signal.activity import Activity
 from analyzer.signal.sound.record import Sound
 from analyzer.signal.window import Clip, Keyframe, Window
 from base.clock import utc_after
+from base.local_time import length_text
 from livereel.camera.settings import CameraSettings
 from livereel.cli.interrupt import open_once
 from livereel.cli.recap.request import WHOLE
@@ -50,12 +51,17 @@ def open_in_order(cameras: Sequence[CameraSettings], span: Span, stack: ExitStac
 
     The span counts over all files, as if they were joined. A file whose recorded time lies before the end of
     the one before it is taken to follow that one at once. Raises SourceError; UsageError where a live source
-    is not alone or has a span, and where the span holds nothing.
+    is not alone or has a span, where one that never ends is not bounded, and where the span holds nothing.
     """
     sources = [(camera.name, stack.enter_context(closing(open_once(camera.source)))) for camera in cameras]
     live = next((source for _, source in sources if source.info.live), None)
     if live is not None and (len(sources) > 1 or span != WHOLE):
         raise UsageError(f"{live.info.address} is live: only files can be joined or cut with --from and --to")
+    for n, (_, source) in enumerate(sources, 1):
+        if source.info.endless and (n < len(sources) or math.isinf(span.end_s)):
+            raise UsageError(
+                f"{source.info.address} never ends: name it last, with --to, or add ?duration_s=60"
+            )
     if live is not None or (len(sources) == 1 and span == WHOLE):
         return sources
     parts: list[Named] = []
@@ -70,7 +76,8 @@ def open_in_order(cameras: Sequence[CameraSettings], span: Span, stack: ExitStac
         begin_s += length_s
         ended = start_utc + timedelta(seconds=length_s)
     if not parts:
-        raise UsageError(f"--from and --to: nothing of {begin_s:.0f} s lies between them")
+        whole = length_text(begin_s)
+        raise UsageError(f"--from {length_text(span.start_s)}: it must be earlier than the end, {whole}")
     return parts
 
 

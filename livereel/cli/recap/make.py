@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,13 +17,14 @@ from analyzer.describe.describer import DescribeError, Describer
 from analyzer.describe.moment import Moment
 from analyzer.reel.compile import MAX_EMBEDDED_BYTES, ReelPlan, compile_reel, summary
 from analyzer.reel.export.formats import export
-from analyzer.reel.records import Gap, Reel, ReelError
+from analyzer.reel.records import Gap, Reel, ReelError, Span
 from analyzer.reel.settings import ExportFormat, ReelSettings
+from analyzer.report.axis import Axis
 from analyzer.report.page import report
 from analyzer.signal.window import Window
 from base.atomic import atomic_folder, write_text
 from base.clock import utc_after
-from base.local_time import span_text
+from base.local_time import length_text
 from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips, FileClips
 from livereel.camera.names import name_cameras
@@ -30,7 +32,7 @@ from livereel.cli.interrupt import arrivals, ended_by_ctrl_c
 from livereel.cli.progress import progress
 from livereel.cli.recap.describe import EndedWindow, describe_all, in_thread
 from livereel.cli.recap.files import expanded, open_in_order, placed
-from livereel.cli.recap.request import RecapRequest
+from livereel.cli.recap.request import WHOLE, RecapRequest
 from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
 from livereel.reels.plan import Planner, ReelPeriod
@@ -85,10 +87,17 @@ class RecapResult:
             gaps=tuple(self.gaps),
         )
 
+    def _when(self, gap: Gap) -> str:
+        """Say when a gap was, in the time of its file, which is named where there are several."""
+        axis = Axis.of(self.windows, self.gaps, media_time=True)
+        ends = (axis.wall(gap.camera, at_utc) for at_utc in (gap.start_utc, gap.end_utc))
+        name = f" in {gap.camera}" if len({window.camera for window in self.windows}) > 1 else ""
+        return f"{' to '.join(map(axis.label, ends))}{name}"
+
     def warnings(self) -> list[str]:
         """What the user should know of it, a line each."""
         gaps = [gap for gap in self.gaps if not gap.is_short]
-        lines = [f"not observed: {span_text(gap.start_utc, gap.end_utc)} ({gap.reason})" for gap in gaps]
+        lines = [f"not observed: {self._when(gap)} ({gap.reason})" for gap in gaps]
         failed = [it.error for it in self.ended if it.error]
         if failed:
             have = "window has" if len(failed) == 1 else "windows have"
@@ -124,6 +133,7 @@ def recap(request: RecapRequest, options: Options) -> None:
                     raise failure
                 _write_windows(seen, folder)
                 plan, settings = loop.run(_plan(seen, sources[0][1], options, planner))
+                plan = replace(plan, complete=_complete(request.span, [source for _, source in sources]))
                 _print_notes(captures, seen)  # also where nothing happened: another track may hold it
                 reel = _compile(plan, folder, settings, options.exports, embed=request.single_file)
         finally:
@@ -160,6 +170,16 @@ def _threads_ended(loop: asyncio.Runner) -> Iterator[None]:
     except BaseException:
         loop.run(loop.get_loop().shutdown_default_executor())
         raise
+
+
+def _complete(span: Span, sources: Sequence[PacketSource]) -> str | None:
+    """Say that all was read, of what was asked for; None for the usual words."""
+    if sources[0].info.live:
+        return "Nothing: every second was observed."
+    if span == WHOLE:
+        return None if len(sources) == 1 else f"All {len(sources)} files were read."
+    ends = "the end" if math.isinf(span.end_s) else length_text(span.end_s)
+    return f"All from {length_text(span.start_s)} to {ends} was read."
 
 
 async def _try(models: LanguageModels) -> None:

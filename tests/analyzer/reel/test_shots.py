@@ -153,3 +153,27 @@ def test_a_faint_movement_is_shown_where_it_is_loud() -> None:
     first, second = faint.keyframes
     assert len(shots(faint)) == 1
     assert len(shots(replace(faint, keyframes=(first, replace(second, sound=0.5))))) == 2
+
+
+def test_an_event_that_goes_on_in_the_next_window_is_followed_there() -> None:
+    own, after = window((28.0, 30.0, 500.0)), measured(3, [])
+    after = replace(after, signal=tuple(500.0 if step < 7 else 20.0 for step in range(50)))
+    (alone,) = shots(own)
+    (followed,) = shots(own, [after])
+    assert near(alone.full, 28.0 - MARGIN_S, 30.0)
+    assert near(followed.full, 28.0 - MARGIN_S, 31.4 + MARGIN_S)
+    assert followed.ends
+
+
+def test_an_event_that_began_in_the_window_before_is_shown_from_its_beginning() -> None:
+    own, before = window((20.0, 21.0, 500.0)), measured(1, [])
+    before = replace(before, signal=tuple(500.0 if step >= 45 else 20.0 for step in range(50)))
+    (shot,) = shots(own, [before])
+    assert shot.event.start_s == pytest.approx(19.0 - MARGIN_S)
+
+
+def test_a_shot_reaches_no_further_than_the_middle_of_a_neighbour() -> None:
+    own, after = window((29.0, 30.0, 500.0)), replace(measured(3, []), signal=(500.0,) * 50)
+    (shot,) = shots(own, [after])
+    assert shot.full.end_s <= 35.0
+    assert shot.full.length_s <= MAX_SHOT_S

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel
+from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel, Span
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, captions, markdown, narrate
 from tests.conftest import BERLIN, KOLKATA
 from tests.kit.records.moments import moment
@@ -93,10 +93,19 @@ def test_nothing_chosen_is_an_empty_story() -> None:
     assert story.title
 
 
+@pytest.mark.parametrize(("ends_s", "at_once"), [(8.0, True), (3.0, False)])
+def test_only_what_follows_after_a_short_pause_follows_at_once(ends_s: float, *, at_once: bool) -> None:
+    first, second = (
+        replace(it, spans=(Span(it.start_s, it.start_s + ends_s),)) for it in choices(moment(0), moment(1))
+    )
+    sentence = narrate([first, second], (), ["front"]).sentences[1]
+    assert sentence.startswith(("Right after that", "Straight afterwards")) is at_once
+
+
 def test_the_first_time_is_absolute_and_the_next_ones_relative() -> None:
     sentences = told(moment(0), moment(1), moment(4), moment(40), moment(41))
     assert sentences[0].startswith("At 14:00:00, a mover")
-    assert re.match(r"(Right after that|Next|Straight afterwards|Then), a mover", sentences[1])
+    assert re.match(r"(Next|Then|After that|A little later), a mover", sentences[1])
     assert sentences[2].startswith("Half a minute later, a mover")
     assert "14:06:40" in sentences[3]
     assert re.match(r"(Finally|To close|Last of all), a mover", sentences[4])

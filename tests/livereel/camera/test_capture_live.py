@@ -211,3 +211,12 @@ def test_what_was_not_looked_at_is_still_in_the_clip(film: Path, tmp_path: Path)
     with AvSource(str(window.clip.path)) as clip:
         pictures = sum(1 for packet in clip.packets() if packet.stream.type == "video")
     assert pictures >= 5 * FILM.fps
+
+
+def test_a_run_that_ends_after_one_frame_has_a_window_as_long_as_the_frame_is_shown(film: Path) -> None:
+    """A frame is shown until the next one: for a typical interval where there is none."""
+    with Camera(film, lambda at_s: ArrivalClock(at_s) if at_s <= 0 else None) as camera:
+        seen, capture = watch(camera)
+    assert capture.counts.frames == 1
+    (window,) = [it for it in seen if isinstance(it, Window)]
+    assert window.end_s == pytest.approx(1 / FILM.fps, abs=0.002)

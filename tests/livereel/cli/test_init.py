@@ -96,7 +96,7 @@ def test_a_brokers_password_goes_there_too(livereel: CommandLine, config: Path) 
 def test_a_file_that_is_there_is_left_as_it_is(livereel: CommandLine, config: Path) -> None:
     config.write_text("window_s: 5\n")
     said = livereel.failure("init", config, "--source", "film.mp4")
-    assert said == f"{config}: is there already, and is not overwritten"
+    assert said == f"{config} exists already"
     assert config.read_text() == "window_s: 5\n"
 
 

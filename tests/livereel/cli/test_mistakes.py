@@ -14,17 +14,28 @@ from tests.kit.films.scene import scene
 from tests.kit.program.command_line import CommandLine
 
 NOT_A_VIDEO = "not a video, or damaged, or cut off before its index"
+BEGINS = "a camera's address begins with its kind, such as"
+ENDLESS = "synthetic://street never ends: name it last, with --to, or add ?duration_s=60"
+WHOSE = "(is it the folder that livereel watches with?)"
 KINDS = "'builtin', 'vllm', 'openai'"
+PROFILES = "meeting, movie, sports, surveillance, wildlife"
 LEVELS = "'debug', 'info', 'warning', 'error'"
 
 # The command line, its exit code, and what it says behind "livereel: ".
 MISTAKES: list[tuple[str, int, str]] = [
-    ("wach x.mp4", 2, "no such command 'wach'. Did you mean 'watch', 'search'? (see livereel --help)"),
+    ("wach x.mp4", 2, "no such command 'wach'; did you mean watch or search? (see livereel --help)"),
     ("scan", 2, "missing argument 'SOURCE' (see livereel scan --help)"),
     ("scan film.mp4 x.mp4", 2, "got unexpected extra argument(s) (x.mp4) (see livereel scan --help)"),
     ("scan film.mp4 --nonsense", 2, "no such option: --nonsense (see livereel scan --help)"),
+    (
+        "scan film.mp4 --realtim",
+        2,
+        "no such option: --realtim; did you mean --realtime? (see livereel scan --help)",
+    ),
     ("scan -x.mp4", 2, "no such option: -x (see livereel scan --help)"),
     ("scan x.mp4", 1, "x.mp4: no such file"),
+    ("scan 10.0.0.5/main", 1, f"10.0.0.5/main: no such file; {BEGINS} rtsp://10.0.0.5/main"),
+    ("scan viewer:secret@cam/main", 1, f"***@cam/main: no such file; {BEGINS} rtsp://***@cam/main"),
     ("scan notes.txt", 1, f"notes.txt: {NOT_A_VIDEO}"),
     ("scan folder", 1, "folder: a folder, not a video"),
     ("scan synthetic://road", 1, "synthetic://road: unknown synthetic place 'road' (allowed: street, field)"),
@@ -48,6 +59,22 @@ MISTAKES: list[tuple[str, int, str]] = [
         2,
         f"invalid value for '--describe': 'oracle' is not one of {KINDS} (see livereel recap --help)",
     ),
+    ("recap film.mp4 --out reel --length 30x", 2, "--length 30x: expected seconds, 1:30 or 1m30s"),
+    ("recap film.mp4 --out reel --length 1", 2, "--length 1: a reel lasts at least 2 s"),
+    ("recap film.mp4 --out reel --from 5:00", 2, "--from 5:00: it must be earlier than the end, 0:01"),
+    ("recap film.mp4 --out reel --from 9 --to 3", 2, "--to 3: it must be later than --from 9"),
+    ("recap film.mp4 --out reel --profile pets", 2, f"--profile pets: no such profile; there are {PROFILES}"),
+    ("recap synthetic://street --out reel", 2, ENDLESS),
+    ("recap synthetic://street film.mp4 --out reel --to 9", 2, ENDLESS),
+    ("run", 1, "config.yaml: No such file or directory (livereel init config.yaml writes it)"),
+    (
+        "run empty.yaml",
+        1,
+        "empty.yaml: cameras: there are none (livereel init home.yaml writes a file with one)",
+    ),
+    ("run notes.txt", 1, "notes.txt:1: expected options as 'key: value' lines, such as window_s: 10"),
+    ("check home.yaml", 1, "home.yaml: No such file or directory (livereel init home.yaml writes it)"),
+    ("init notes.txt --source film.mp4", 1, "notes.txt exists already"),
     ("watch", 2, "missing argument 'SOURCE' (see livereel watch --help)"),
     (
         "watch film.mp4 --seconds 0",
@@ -61,7 +88,8 @@ MISTAKES: list[tuple[str, int, str]] = [
         2,
         "invalid value for '--seconds': must be greater than or equal to 15 (see livereel demo --help)",
     ),
-    ("ledger", 1, "livereel-data/ledger.db: No such file or directory"),
+    ("ledger", 1, f"livereel-data/ledger.db: No such file or directory {WHOSE}"),
+    ("search car --data dta", 1, f"dta/ledger.db: No such file or directory {WHOSE}"),
     ("ledger --data notes.txt", 1, "notes.txt/ledger.db: Not a directory"),
     (
         "ledger --log-level loud",
@@ -89,6 +117,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("place")
     scene(place / "film.mp4", seconds=1)
     (place / "notes.txt").write_text("Buy milk.\n")
+    (place / "empty.yaml").touch()
     (place / "folder").mkdir()
     (place / "data").mkdir()
     with closing(Ledger(place / "data")) as ledger:

@@ -47,6 +47,7 @@ def test_two_halves_become_one_reel_in_order(
     story = (made.folder / "story.md").read_text()
     assert "in half2" in story
     assert "camera half2" not in story
+    assert "All 2 files were read." in story
 
 
 def test_the_order_is_the_one_that_was_asked_for(
@@ -95,6 +96,7 @@ def test_only_the_part_that_is_asked_for_is_watched(livereel: CommandLine, tmp_p
         red = (picture[:, :, 0] > 150) & (picture[:, :, 1] < 110)
         assert red.mean() > 0.02
     assert made.reel["gaps"] == []
+    assert "All from 0:21 to 0:37 was read." in (made.folder / "story.md").read_text()
 
 
 def test_a_part_counts_over_all_files(livereel: CommandLine, tmp_path: Path, halves: list[Path]) -> None:
@@ -111,7 +113,7 @@ def test_a_part_that_holds_nothing_is_refused(
     livereel: CommandLine, tmp_path: Path, halves: list[Path]
 ) -> None:
     said = livereel.failure("recap", *halves, "--from", "2m", "--out", tmp_path / "reel", code=2)
-    assert said == "--from and --to: nothing of 40 s lies between them"
+    assert said == "--from 2:00: it must be earlier than the end, 0:40"
 
 
 def test_what_is_live_cannot_be_joined_or_cut(
@@ -185,3 +187,13 @@ def test_a_stamp_is_in_the_corner_of_each_picture(
     corner = with_[int(0.9 * height) :, : width // 2]
     assert corner.max() > 200
     assert abs(with_ - without)[: height // 2].mean() < 12
+
+
+def test_an_event_over_the_border_of_a_window_is_shown_whole(livereel: CommandLine, tmp_path: Path) -> None:
+    """Of the two windows that it lies in, one makes the chapter."""
+    source = scene(tmp_path / "film.mp4", seconds=40, events=[(8.6, 11.4)])
+    ended = livereel("recap", source, "--chapters", "1", "--length", "9", "--out", tmp_path / "reel")
+    assert ended.code == 0, ended.err
+    ((_, start_s, end_s),) = shown(recapped(tmp_path / "reel"))
+    assert start_s <= 8.6
+    assert end_s >= 11.4
