@@ -1,7 +1,7 @@
 """Where the chroma of the picture changed, independent of brightness.
 
 As the signal does with brightness, the detail of both colour differences (what is left of them less their
-surroundings' mean) is compared with that of two earlier pictures. Coarser, and at most four times a second,
+surroundings' mean) is compared with that of two earlier pictures. Coarser, and at most five times a second,
 as coders and eyes see colour: what is smaller than a thirtieth of the picture may be missed. The tilt of a
 camera over a scene with few colour edges counts: up to three times as much as by brightness.
 A comparison takes 13 us of CPU where nothing changed and 77 us where something moves; with the planes' own

@@ -26,8 +26,8 @@ _JUMP_FRAMES = 3
 _PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
 # Decoded frames that are handed out together, at most.
 MAX_HELD = 16
-# Colour is measured in frames at least 0.27 s apart; a tenth less, for times that jitter.
-CHROMA_S = 0.25
+# Colour is measured in frames at least 0.2 s apart; a tenth less, for times that jitter.
+CHROMA_S = 0.18
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Frame:
         step: distance to the frame before in frames of the source; 1 where all are measured.
         passed: decoded frames in between, in time order; only the newest where there are many.
         chroma: uint8 (height_px // 6, width_px // 6, 2), both colour differences, upright; None where it was
-            not requested, the frame has no colour, or the last one with it is less than 0.25 s ago.
+            not requested, the frame has no colour, or the last one with it is less than 0.2 s ago.
     """
 
     pts_s: float
