@@ -209,7 +209,8 @@ async def _run(
         finally:
             loading.cancel()
             await asyncio.wait([loading])
-            await models.describer.close()
+            # All at once: each sink may take its two seconds. The blocks that run them close them again.
+            await asyncio.gather(models.describer.close(), *(sink.close() for sink in sinks))
     if not loading.cancelled():
         loading.result()
 

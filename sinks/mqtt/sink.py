@@ -160,16 +160,16 @@ class MqttSink:
     async def run(self) -> None:
         """Keep a connection to the broker until ``close``; retry without end."""
         await self._session.run()
+        with suppress(SinkError):
+            waiting = self._outbox.counters()["outbox_waiting"]
+            if waiting:
+                log.warning(_LEFT, waiting)
 
     async def close(self) -> None:
         """Send what can be sent within a second or two, publish ``offline`` and disconnect."""
         for timer in (*self._motion_off.values(), *([self._announcement] if self._announcement else [])):
             timer.cancel()
         await self._session.close()
-        with suppress(SinkError):
-            waiting = self._outbox.counters()["outbox_waiting"]
-            if waiting:
-                log.warning(_LEFT, waiting)
 
     # Events
 

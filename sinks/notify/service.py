@@ -31,7 +31,9 @@ class AppriseService:
         logger = logging.getLogger("apprise")  # its lines may show parts of the address
         logger.propagate = False
         logger.addHandler(logging.NullHandler())
-        self._apprise = apprise.Apprise()
+        # With a timeout of its own Apprise sends in a pool of threads that all services share and that the
+        # interpreter waits for at its end: one that hangs would hold up the others, and the program's end.
+        self._apprise = apprise.Apprise(asset=apprise.AppriseAsset(service_timeout=0, async_mode=False))
         self._secrets = sorted(_PART.findall(url.partition("://")[2]), key=len, reverse=True)
         if not self._apprise.add(url):
             scheme = url.partition("://")[0]
@@ -40,8 +42,9 @@ class AppriseService:
             )
 
     def send(self, notification: Notification, attachment: Path | None) -> None:
-        """Send it, with a file where one is given; blocks, for minutes at worst. Raises NotifyError.
+        """Send it, with a file where one is given. Raises NotifyError.
 
+        Blocks in this thread, and without end while a service answers a little at a time.
         The reason of a failure is what the service's plugin logs of it.
         """
         result = self._apprise.notify(

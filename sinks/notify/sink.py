@@ -35,6 +35,11 @@ MAX_TOGETHER = 200
 MAX_AGE = timedelta(days=2)
 # A service that refuses the attachment, rather than the message, is found after so many tries.
 TRIES_WITH_ATTACHMENT = 2
+# The wall clock, of which quiet hours are, is looked at so often: it may be set.
+CHECK_S = 30.0
+# So long an answer is waited for, and so many that have not come by then are left waiting in their threads.
+SEND_S = 60.0
+MAX_UNANSWERED = 4
 # A run that ends waits so long for a notification that is on its way.
 CLOSE_S = 2.0
 
@@ -58,13 +63,19 @@ class NotifySink:
         *,
         pace: Pace | None = None,
         max_age: timedelta = MAX_AGE,
+        send_s: float = SEND_S,
     ) -> None:
-        """Send what ``outbox`` holds; ``pace`` in place of the one that the settings ask for."""
+        """Send what ``outbox`` holds; ``pace`` in place of the one that the settings ask for.
+
+        An answer that has not come after ``send_s`` counts as a failure.
+        """
         self._settings = settings
         self._outbox = outbox
         self._notifications = notifications
         self._service = service
         self._max_age = max_age
+        self._send_s = send_s
+        self._unanswered: set[asyncio.Task[None]] = set()
         hours = settings.quiet_hours
         self._pace = pace or Pace(settings.min_interval_s, QuietHours.parse(hours) if hours else None)
         self._done_until = 0
@@ -105,7 +116,7 @@ class NotifySink:
                 await self._changed.wait()
             elif wait_s:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), wait_s)
+                    await asyncio.wait_for(self._closing.wait(), min(wait_s, CHECK_S))
         with suppress(SinkError):
             if waiting := (await asyncio.to_thread(self._outbox.counts)).waiting:
                 log.warning(
@@ -127,12 +138,12 @@ class NotifySink:
             payloads = [message.payload for message in messages]
             await self._send(self._notifications.join(payloads, now))
         except SinkError as error:
-            pause_s = self._pace.failed(datetime.now(UTC))
+            pause_s = self._pace.failed()
             self.counts["failed"] += 1
             log.warning("%s: not sent, again in %g s: %s", self._settings.name, pause_s, error)
             return 0.0
         self.counts["sent"] += 1
-        self._pace.sent(datetime.now(UTC))
+        self._pace.sent()
         try:
             await self._mark_done(messages[-1])
         except SinkError as error:
@@ -157,20 +168,29 @@ class NotifySink:
         attachment = None
         if self._pace.failures < TRIES_WITH_ATTACHMENT:
             attachment = next(filter(self._fits, notification.attachments), None)
+        if len(self._unanswered) >= MAX_UNANSWERED:
+            raise NotifyError(f"{MAX_UNANSWERED} earlier notifications have not been answered")
         sending = asyncio.create_task(
             run_in_daemon_thread(partial(self._service.send, notification, attachment))
         )
+        self._unanswered.add(sending)
+        sending.add_done_callback(self._answered)
         closing = asyncio.create_task(self._closing.wait())
         try:
-            await asyncio.wait({sending, closing}, return_when=asyncio.FIRST_COMPLETED)
-            if not sending.done():
-                await asyncio.wait({sending}, timeout=CLOSE_S)
-            if not sending.done():
-                sending.cancel()
-                raise NotifyError("it has not answered by the end of the run")
-            sending.result()
+            await asyncio.wait({sending, closing}, timeout=self._send_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             closing.cancel()
+        if not sending.done() and self._closing.is_set():
+            await asyncio.wait({sending}, timeout=CLOSE_S)
+        if not sending.done():
+            when = "by the end of the run" if self._closing.is_set() else f"within {self._send_s:g} s"
+            raise NotifyError(f"no answer {when}")
+        sending.result()
+
+    def _answered(self, sending: asyncio.Task[None]) -> None:
+        self._unanswered.discard(sending)
+        if not sending.cancelled():
+            sending.exception()  # of one that was given up it says nothing new
 
     def _fits(self, file: Path) -> bool:
         try:

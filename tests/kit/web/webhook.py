@@ -15,13 +15,17 @@ from tests.kit.cameras.http_server import Quiet, http_server
 
 @dataclass
 class Webhook:
-    """What an HTTP service was sent; it answers ``status``, once ``open`` is set."""
+    """What an HTTP service was sent; it answers ``status``, once ``open`` is set.
+
+    With ``endless`` its answer begins, and goes on a little at a time until ``open`` is set.
+    """
 
     port: int = 0
     status: int = 200
     open: threading.Event = field(default_factory=threading.Event)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     asked: int = 0
+    endless: bool = False
 
     @property
     def titles(self) -> list[str]:
@@ -41,6 +45,10 @@ def webhook() -> Iterator[Webhook]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             hook.asked += 1
+            if hook.endless:
+                self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Endless: ")
+            while hook.endless and not hook.open.wait(0.2):
+                self.wfile.write(b"x")
             hook.open.wait(30)
             if hook.status == 200:
                 hook.bodies.append(body)

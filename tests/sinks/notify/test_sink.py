@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -20,9 +21,10 @@ from sinks.notify.notification import Notifications
 from sinks.notify.pace import Pace
 from sinks.notify.service import AppriseService
 from sinks.notify.settings import NotifySettings
-from sinks.notify.sink import NotifySink
+from sinks.notify.sink import MAX_UNANSWERED, SEND_S, NotifySink
 from sinks.sink import SinkError
 from tests.kit.mqtt.sink_thread import looped, store, until
+from tests.kit.program.live_run import LONG_S
 from tests.kit.records.events import JPEG, moment_now, reel_in, watching
 from tests.kit.web.webhook import Webhook, webhook
 
@@ -41,14 +43,20 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @asynccontextmanager
 async def notifying(
-    ledger: Ledger, url: str, *, max_age: timedelta = timedelta(days=1), **options: Any
+    ledger: Ledger,
+    url: str,
+    *,
+    max_age: timedelta = timedelta(days=1),
+    send_s: float = SEND_S,
+    **options: Any,
 ) -> AsyncIterator[NotifySink]:
     """A sink as the program wires it, with short pauses."""
     settings = NotifySettings(url, **{"min_interval_s": 0.0, **options})
     notifications = Notifications(settings, base=ledger.data, page_url=None)
     outbox = ledger.outboxes.open(settings.name, notifications.encode, max_bytes=10**7)
     pace = Pace(settings.min_interval_s, None, first_pause_s=0.05)
-    sink = NotifySink(settings, outbox, notifications, AppriseService(url), pace=pace, max_age=max_age)
+    service = AppriseService(url)
+    sink = NotifySink(settings, outbox, notifications, service, pace=pace, max_age=max_age, send_s=send_s)
     task = asyncio.create_task(sink.run())
     try:
         yield sink
@@ -142,6 +150,50 @@ async def test_a_service_that_does_not_answer_delays_no_other_and_no_end(ledger:
             await publish(ledger, other, alert(2))
             await until(lambda: len(quick.bodies) == 2)
             assert slow.bodies == []
+
+
+# Ends while a notification is on its way.
+PROGRAM = """
+import asyncio, sys
+from functools import partial
+from base.daemon_thread import run_in_daemon_thread
+from sinks.notify.notification import Notification
+from sinks.notify.service import AppriseService
+
+async def main():
+    sending = partial(AppriseService(sys.argv[1]).send, Notification("title", "body"), None)
+    asked = asyncio.create_task(run_in_daemon_thread(sending))
+    await asyncio.to_thread(sys.stdin.readline)
+    asked.cancel()
+
+asyncio.run(main())
+"""
+
+
+@looped
+async def test_a_service_that_answers_without_end_does_not_hold_up_the_end(received: Webhook) -> None:
+    """In a process of its own, as the interpreter waits at its end for threads that are no daemons."""
+    received.endless = True
+    received.open.clear()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, received.url, stdin=asyncio.subprocess.PIPE
+    )
+    await until(lambda: received.asked)
+    await asyncio.wait_for(process.communicate(b"end\n"), LONG_S)
+    assert process.returncode == 0
+
+
+@looped
+async def test_an_answer_that_does_not_come_is_a_failure(ledger: Ledger, received: Webhook) -> None:
+    received.endless = True
+    received.open.clear()
+    async with notifying(ledger, received.url, send_s=0.2) as sink:
+        await publish(ledger, sink, alert(1))
+        await until(lambda: sink.counts["failed"] > MAX_UNANSWERED)
+        assert received.asked == MAX_UNANSWERED  # no more threads than these
+        received.endless = False
+        received.open.set()
+        await until(lambda: sink.counts["sent"])
 
 
 @looped
