@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import threading
 from concurrent.futures import CancelledError
@@ -62,8 +63,10 @@ class CameraProcess:
     def view(self, kind: ViewKind) -> socket.socket:
         """Return a connection over which it sends what is of this kind, until either end is closed.
 
-        Raises OSError when the process is gone.
+        Raises OSError when the process is gone, or has stopped and takes no more requests.
         """
+        if not self._takes_requests():
+            raise BlockingIOError
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -76,9 +79,16 @@ class CameraProcess:
         return ours
 
     def request_stop(self) -> None:
-        """Ask the process to close its window and end."""
+        """Ask the process to close its window and end; one that takes no requests is left to be killed."""
         with suppress(OSError):
-            self._child.pipe.send("stop")
+            if self._takes_requests():
+                self._child.pipe.send("stop")
+
+    def _takes_requests(self) -> bool:
+        """Whether a request fits into the pipe, whose other end may be stopped: it would block the loop."""
+        poll = select.poll()
+        poll.register(self._child.pipe.fileno(), select.POLLOUT)
+        return bool(poll.poll(0))
 
     def kill(self) -> None:
         """Kill the process."""

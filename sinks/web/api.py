@@ -138,10 +138,10 @@ class Api:
         wanted = await object_of(request)
         name = self._name(wanted)
         if name is not None and wanted.keys() == {"name"}:
-            made = await _unless_failed(self._reels.make_named(name))
+            made = await unless_failed(self._reels.make_named(name))
             nothing = "nothing new to show has happened"
         else:
-            made = await _unless_failed(self._reels.make_period(*self._period(wanted), name))
+            made = await unless_failed(self._reels.make_period(*self._period(wanted), name))
             nothing = "nothing to show happened in that time"
         if made is None:
             raise HTTPException(404, nothing)
@@ -177,10 +177,11 @@ class Api:
 
 async def reading(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Read in a thread; 503 with the reason where that is not possible now."""
-    return await _unless_failed(run_in_threadpool(read, *args, **kwargs))
+    return await unless_failed(run_in_threadpool(read, *args, **kwargs))
 
 
-async def _unless_failed(work: Awaitable[T]) -> T:
+async def unless_failed(work: Awaitable[T]) -> T:
+    """Wait for work; 503 with the reason where it raises ArchiveError."""
     try:
         return await work
     except ArchiveError as error:

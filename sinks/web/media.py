@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from analyzer.reel.settings import ExportFormat
+from base.daemon_thread import run_in_daemon_thread
 from sinks.archive import Archive
 from sinks.web.access import REPORT_POLICY
-from sinks.web.api import MAX_SEQ, found, reading, whole
+from sinks.web.api import MAX_SEQ, found, reading, unless_failed, whole
 from sinks.web.board import Board
 
 _REPORT = "report.html"
@@ -79,16 +81,28 @@ class Media:
             raise HTTPException(503, "another export is being made: try again in a minute")
         async with self._exporting:
             folder = Path(await run_in_threadpool(tempfile.mkdtemp))
-            remove = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
             file = folder / kind.file_name
             try:
-                is_made = await reading(self._archive.export, reel_id, seq, kind, file)
+                # A thread that the end of the program does not wait for: a zip may take a minute.
+                making = run_in_daemon_thread(partial(self._archive.export, reel_id, seq, kind, file))
+                is_made = await unless_failed(making)
                 found(is_made or None)
             except BaseException:
-                await remove()
+                shutil.rmtree(folder, ignore_errors=True)  # not in a thread: it may be cancelled again
                 raise
         name = f"{reel_id}-{seq}{file.suffix}"
-        return FileResponse(file, filename=name, background=remove)
+        return _OnceResponse(file, filename=name)
+
+
+class _OnceResponse(FileResponse):
+    """Returns the only file of a folder, which is removed afterwards, however that ends."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            shutil.rmtree(Path(self.path).parent, ignore_errors=True)
 
 
 def _file(path: Path, headers: dict[str, str]) -> Response:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import socket
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -27,20 +29,25 @@ FOLDER = "/media/reels/front/3/"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A ledger with a real reel of two clips."""
     with serving(tmp_path_factory.mktemp("site")) as it:
-        data = it.ledger.data
-        clips = [
-            Clip(film(data / f"{n}.mp4", seconds=4.0, gop=5), start_s) for n, start_s in ((0, 2.0), (1, 12.0))
-        ]
-        moments = [told(0, [4.0], clips[0]), told(1, [14.0], clips[1])]
-        for moment in moments:
-            it.ledger.windows.add(moment.window, PENDING)
-            it.ledger.windows.end(moment.window.id, Outcome.DESCRIBED, moment)
-        folder = data / "reels" / "front" / "000003"
-        folder.mkdir(parents=True)
-        it.ledger.reels.add(compile_reel(plan(moments), folder, ReelSettings(), report))
+        add_reel(it)
         yield it
+
+
+def add_reel(site: Site) -> Path:
+    """Add a real reel of two clips; return its folder."""
+    data = site.ledger.data
+    clips = [
+        Clip(film(data / f"{n}.mp4", seconds=4.0, gop=5), start_s) for n, start_s in ((0, 2.0), (1, 12.0))
+    ]
+    moments = [told(0, [4.0], clips[0]), told(1, [14.0], clips[1])]
+    for moment in moments:
+        site.ledger.windows.add(moment.window, PENDING)
+        site.ledger.windows.end(moment.window.id, Outcome.DESCRIBED, moment)
+    folder = data / "reels" / "front" / "000003"
+    folder.mkdir(parents=True)
+    site.ledger.reels.add(compile_reel(plan(moments), folder, ReelSettings(), report))
+    return folder
 
 
 @pytest.mark.parametrize("name", ["reel.otio", "reel.edl", "reel.csv"])
@@ -59,7 +66,25 @@ def test_clips_come_as_a_zip_of_which_nothing_is_left(site: Site) -> None:
     with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
         assert archive.testzip() is None
         assert archive.namelist()[:2] == ["01-mover-0.mp4", "02-mover-1.mp4"]
-    until(lambda: not list(Path(tempfile.gettempdir()).glob("*/clips.zip")), "an empty temporary folder")
+    until(lambda: not exports_left(), "an empty temporary folder")
+
+
+def exports_left() -> list[Path]:
+    """What exports have left in the temporary folder."""
+    return list(Path(tempfile.gettempdir()).glob("*/clips.zip"))
+
+
+def test_an_export_that_hangs_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with serving(tmp_path) as site:
+        story = add_reel(site) / "story.md"
+        story.unlink()
+        os.mkfifo(story)  # reading it blocks, as on a disk that is away
+        with socket.create_connection(("127.0.0.1", site.port)) as client:
+            client.sendall(f"GET {FOLDER}clips.zip HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            until(lambda: bool(exports_left()), "an export that has begun")
+            assert site.get(FOLDER + "reel.csv").status == 503  # one at a time
+    assert not exports_left()
+    os.close(os.open(story, os.O_RDWR))  # its thread ends
 
 
 @pytest.mark.parametrize(
