@@ -135,16 +135,21 @@ class DescribeQueue:
         """Describe until no window is pending, the model is down or the time is over."""
         running = asyncio.create_task(self.run())
         deadline_s = self._now_s() + timeout_s
-        while (self._tasks or self._ends or self._store.count_pending()) and not self.is_down:
-            if self._now_s() > deadline_s:
-                break
-            await asyncio.wait(
-                [running, *self._tasks.values()], timeout=0.1, return_when=asyncio.FIRST_COMPLETED
-            )
-            if running.done():
-                break
-        running.cancel()
-        await asyncio.wait([running])
+        try:
+            while (self._tasks or self._ends or self._store.count_pending()) and not self.is_down:
+                if running.done() or self._now_s() > deadline_s:
+                    break
+                await asyncio.wait(
+                    [running, *self._tasks.values()], timeout=0.1, return_when=asyncio.FIRST_COMPLETED
+                )
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+        if not running.cancelled():
+            try:
+                running.result()
+            except WindowStoreError as error:
+                log.warning("descriptions must wait: %s", error)
 
     def _skip_excess(self) -> None:
         excess = self._store.count_pending() - self._settings.max_waiting

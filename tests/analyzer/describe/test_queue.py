@@ -87,6 +87,19 @@ async def test_newest_of_each_camera_goes_first_and_the_backlog_is_late() -> Non
     assert late["a-0"]
 
 
+@looped
+async def test_a_drain_that_is_cancelled_leaves_no_request_behind() -> None:
+    never = asyncio.Event()
+    describer = Scripted(lambda _: asyncio.wait_for(never.wait(), None))
+    jobs = queue(Store([window("a", 0)]), describer)
+    draining = asyncio.create_task(jobs.drain(60.0))
+    await until(lambda: describer.at_once)
+    draining.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await draining
+    assert describer.at_once == 0
+
+
 class Full(Store):
     """Cannot be written at first."""
 
