@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -15,15 +16,18 @@ import pytest
 from analyzer.reel.records import GapReason
 from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
-from livereel.camera.reports import Seen
+from livereel.camera.process import CameraProcess
+from livereel.camera.reports import Opening, Seen
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob
 from sinks.events import EpochStarted
+from sinks.live_view import ViewKind
 from tests.kit.cameras.http_camera import web_camera
 from tests.kit.cameras.rtsp import free_port
 from tests.kit.films.encrypted import hls_key_gone, sample_aes_segment
 from tests.kit.films.footage import Look, write_file
+from tests.kit.mqtt.sink_thread import looped
 
 LONG_S = 120.0
 QUICK = RestartPolicy(open_s=10.0, stall_s=5.0, stop_s=3.0, delays_s=(0.05, 0.1))
@@ -216,3 +220,20 @@ def test_a_playlist_whose_key_cannot_be_had_is_tried_again(tmp_path: Path) -> No
         camera.run(lambda: camera.until(lambda: len(camera.lost) >= 2))
     reason = "encrypted, and its key is missing or wrong"
     assert camera.lost[:2] == [CameraLost(reason, GapReason.UNREADABLE)] * 2
+
+
+@looped
+async def test_a_process_that_has_stopped_takes_requests_only_as_long_as_they_fit(tmp_path: Path) -> None:
+    """Viewers come and go while a camera's process hangs."""
+    process = CameraProcess(
+        CameraJob(CameraSettings("front", "synthetic://street"), WindowSettings(), tmp_path)
+    )
+    try:
+        assert isinstance(await process.next(), Opening)
+        os.kill(process.pid, signal.SIGSTOP)
+        requests = iter(lambda: process.view(ViewKind.VIDEO).close(), "never")
+        with pytest.raises(BlockingIOError):
+            deque(requests, maxlen=0)
+        process.request_stop()
+    finally:
+        await process.end()
