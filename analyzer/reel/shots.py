@@ -64,8 +64,8 @@ def shots(window: Window, neighbours: Sequence[Window] = ()) -> tuple[Shot, ...]
     Events come from the signal, which stays above the quiet threshold while one lasts, and from peaks of
     sound; a hard cut begins another. A keyframe outside of those is an event by itself. What is lower than
     ``SMALL_SHARE`` of the highest, and no peak of sound, is left out. An event that began in a neighbour or
-    goes on in one is followed there, for half of that neighbour at most: the other half is that of the window
-    beyond it.
+    goes on in one is followed there, for half of that neighbour at most: the other half is that of the
+    window beyond it.
 
     Args:
         window: what the shots are of.
@@ -84,7 +84,7 @@ def shots(window: Window, neighbours: Sequence[Window] = ()) -> tuple[Shot, ...]
     )
     active = _active(strip, max(window.threshold, SMALL_SHARE * highest))
     cuts_s = [cut_s for each in strip for cut_s in each.activity.cuts]
-    events = _split(_united([*active, *_loud(window)]), cuts_s)
+    events = _split(_united([*active, *_loud(window, bounds)]), cuts_s)
     groups: dict[Span, list[Keyframe]] = {}
     for keyframe in kept:
         groups.setdefault(_event_of(keyframe.pts_s, events), []).append(keyframe)
@@ -117,9 +117,8 @@ def _active(windows: Sequence[Window], level: float) -> list[Span]:
     return spans
 
 
-def _loud(window: Window) -> list[Span]:
+def _loud(window: Window, bounds: Span) -> list[Span]:
     """Return an event for each keyframe of a peak of sound."""
-    bounds = Span(window.start_s, window.end_s)
     at_s = [keyframe.pts_s for keyframe in window.keyframes if keyframe.sound]
     return [Span(each, each).wider(SOUND_LEAD_S, SOUND_TAIL_S).cut_to(bounds) for each in at_s]
 
