@@ -9,6 +9,8 @@ const page = document.body.dataset.page;
 
 function bindPlayer(stage) {
   const video = find("video", stage);
+  const [zone, time] = [find("[data-zone]", stage), find("time", stage)];
+  zone.hidden = Number(zone.dataset.zone) === -60 * new Date(time.dateTime).getTimezoneOffset();
   const sentences = all("a[data-start]", stage);
   for (const sentence of sentences) {
     sentence.addEventListener("click", (event) => {

@@ -27,20 +27,21 @@ const FORMS = {
   clock: { timeStyle: "medium" },
 };
 
-// A day other than today is named, and a year other than this; ``clock`` follows a time of the same day.
-export function timeText(time, form = "full") {
+// A day other than today is named, or any where ``dated``, and a year other than this; ``clock`` follows a time
+// of the same day.
+export function timeText(time, form = "full", dated = false) {
   const now = new Date();
   const clock = new Intl.DateTimeFormat(undefined, FORMS[form]).format(time);
-  if (form === "clock" || time.toDateString() === now.toDateString()) return clock;
+  if (form === "clock" || (!dated && time.toDateString() === now.toDateString())) return clock;
   const year = time.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
   const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", ...year }).format(time);
   return `${day}, ${clock}`;
 }
 
 export function rangeText(from, to, form = "full") {
-  const sameDay = from.toDateString() === to.toDateString();
-  const [end] = sameDay ? [new Intl.DateTimeFormat(undefined, FORMS[form]).format(to)] : [timeText(to, form)];
-  return `${timeText(from, form)} to ${end}`;
+  const days = from.toDateString() !== to.toDateString();
+  const end = days ? timeText(to, form, true) : new Intl.DateTimeFormat(undefined, FORMS[form]).format(to);
+  return `${timeText(from, form, days)} to ${end}`;
 }
 
 function show(element) {

@@ -343,7 +343,8 @@ class Timeline {
     find("#shown").textContent = `${rangeText(new Date(this.from), new Date(this.to), "minute")} (${lengthText(this.to - this.from)})`;
     const axis = find("#axis");
     const { step, times } = ticks(this.from, this.to, axis.clientWidth / TICK_PX);
-    const labels = times.map((time) => {
+    const room = (0.8 * TICK_PX * (this.to - this.from)) / axis.clientWidth;
+    const labels = times.filter((time) => this.to - time > room).map((time) => {
       const label = make("span", tickText(time, step));
       label.style.left = `${(100 * (time - this.from)) / (this.to - this.from)}%`;
       return label;
