@@ -183,7 +183,8 @@ class Timeline {
     const choices = all("#range input").map(({ value }) => value);
     const hours = [query.get("hours"), sessionStorage.getItem("livereel-hours"), "24"].find((it) => choices.includes(it));
     this.last(Number(hours));
-    if (since || until) this.set(since || until - 24 * HOUR_MS, until || Date.now());
+    const end = until || Date.now();
+    if (since || until) this.set(Math.max(since || end - 24 * HOUR_MS, end - MOST_MS), end);
     for (const input of this.fields()) {
       const given = this.inputs[input.dataset.time].value;
       if (given) input.value = localInput(new Date(given));
