@@ -96,7 +96,7 @@ class Page:
         return result["result"].get("value")
 
     def wait(self, condition: str) -> None:
-        """Return once a JavaScript expression is true, be it on the page that follows; BrowserError after ANSWER_S."""
+        """Return once an expression is true, be it on the page that follows; BrowserError after ANSWER_S."""
         deadline = time.monotonic() + ANSWER_S
         while not self._is_true(condition):
             if time.monotonic() > deadline:

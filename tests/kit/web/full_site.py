@@ -1,4 +1,4 @@
-"""A site with much to show: many cameras, a day of each, alerts, gaps, long names, texts that look like markup."""
+"""A site with much to show: many cameras, a day of each, alerts, gaps, long names, texts like markup."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ BUSY = "front"
 NAMES = (BUSY, AWAY, LONG_NAME, NEVER_SEEN, *(f"hall-{number}" for number in range(1, 9)))
 MARKUP = '<b>bold</b> & "quoted" {{ 7*7 }}'
 LONG_TEXT = (
-    "A person in a red coat crosses the picture from left to right, stops at the door for a while, looks back, "
-    "and goes on. "
+    "A person in a red coat crosses the picture from left to right, stops at the door for a while, "
+    "looks back, and goes on. "
 ) * 4
 # Of each camera; every third of the busiest is described.
 WINDOWS = 180

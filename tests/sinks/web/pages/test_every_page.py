@@ -166,8 +166,8 @@ def test_each_control_is_reached_by_keyboard_and_shows_the_focus(path: str, page
 def test_nothing_moves_for_who_wants_less_motion(page: Page, full: Site) -> None:
     opened(page, full.sink.url, 1280, "light")
     moving = (
-        "[...document.querySelectorAll('body *:not(track)')].filter((it) => { const style = getComputedStyle(it);"
-        " return style.transitionDuration !== '0s' || style.animationName !== 'none'; }).length"
+        "[...document.querySelectorAll('body *:not(track)')].map((it) => getComputedStyle(it))"
+        ".filter((it) => it.transitionDuration !== '0s' || it.animationName !== 'none').length"
     )
     assert page.evaluate(moving) > 0
     page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])

@@ -1,4 +1,4 @@
-"""The timeline in a real browser: strips that are zoomed and moved, their states in words, and what is found."""
+"""The timeline in a real browser: strips that are zoomed and moved, in words, and what is found."""
 
 from __future__ import annotations
 
