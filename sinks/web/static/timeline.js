@@ -7,6 +7,7 @@ const HOUR_MS = 3_600_000;
 const SETTLED_MS = 200;
 const [WIDE, HIGH] = [1440, 26]; // of a strip's drawing
 const NEAR_PX = 6;
+const PART_PX = 2; // shorter spans are joined
 const TICK_PX = 84;
 const STEPS_MS = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800].map(
   (seconds) => 1000 * seconds,
@@ -102,7 +103,7 @@ class Strip {
   }
 
   show(spans) {
-    this.spans = spans.map((span) => ({ ...span, from: Date.parse(span.start_utc), to: Date.parse(span.end_utc) }));
+    this.spans = spans;
     const at = this.chosen?.from;
     this.chosen = this.spans.findLast(({ from }) => from <= at) ?? null;
     this.slider.setAttribute("aria-label", `${this.name}: ${summary(this.spans)}`);
@@ -310,12 +311,18 @@ class Timeline {
 
   async load() {
     const number = ++this.asked;
-    const query = new URLSearchParams({ since: new Date(this.from).toISOString(), until: new Date(this.to).toISOString() });
+    const [since, until] = [this.from, this.to].map((at) => new Date(at).toISOString());
+    const parts = Math.min(1440, Math.max(100, Math.round(this.place.clientWidth / PART_PX)));
+    const query = new URLSearchParams({ since, until, parts, short: 1 });
     for (const camera of new URLSearchParams(location.search).getAll("camera")) query.append("camera", camera);
     try {
       const day = await ask(`/api/timeline?${query}`);
       if (number !== this.asked) return; // what was asked for before may be answered later
-      for (const [name, spans] of Object.entries(day.cameras)) this.strip(name).show(spans);
+      const since = Date.parse(day.since_utc);
+      for (const [name, rows] of Object.entries(day.cameras)) {
+        const spans = rows.map(([state, observed, from, to]) => ({ state, observed, from: since + 1000 * from, to: since + 1000 * to }));
+        this.strip(name).show(spans);
+      }
       this.draw();
     } catch (error) {
       find("#shown").textContent = error.message;

@@ -37,7 +37,7 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 SETTLED = (
     "[...document.querySelectorAll('time')].every((time) => !time.textContent.endsWith('UTC'))"
     " && document.querySelector('#since-count')?.textContent !== 'Counting.'"
-    " && document.querySelector('#shown')?.textContent !== ''"
+    " && document.querySelector('#strips')?.childElementCount !== 0"
 )
 
 
