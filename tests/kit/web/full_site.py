@@ -12,6 +12,7 @@ from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Keyframe, Outcome, Window
 from livereel.ledger.records import PENDING
 from sinks.events import CameraState, CameraStatus
+from sinks.web.settings import WebSettings
 from tests.kit.records.events import keyframe_preview, motion_changed, now_utc, reel_in, watching
 from tests.kit.records.keyframe_files import snapshot
 from tests.kit.records.windows import measured
@@ -33,9 +34,9 @@ EVERY_S = 480
 
 
 @contextmanager
-def full_site(data: Path) -> Iterator[Site]:
+def full_site(data: Path, settings: WebSettings | None = None) -> Iterator[Site]:
     """Serve it until the block ends."""
-    with serving(data, cameras=NAMES) as site:
+    with serving(data, settings, cameras=NAMES) as site:
         picture = data / "picture.jpg"
         picture.write_bytes(snapshot(at=0.5))
         for name in NAMES:
