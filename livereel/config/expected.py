@@ -22,6 +22,7 @@ EXAMPLES = {
     "every_s": "1min",
     "extra_body": "{keep_alive: 1h}",
     "extra_headers": "{X-Key: abc}",
+    "frame_ancestors": '"http://homeassistant.local:8123"',
     "hold_s": "400ms",
     "horizon_s": "1h",
     "host": "mqtt://10.0.0.9:1883",

@@ -25,12 +25,12 @@ _OPEN = frozenset({"/login", "/healthz", "/readyz"})
 _READS = frozenset({"GET", "HEAD"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
 # A reel's own page is one file with its script and style inside, made by us of escaped text.
 REPORT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; "
-    "media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "media-src 'self'; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -41,11 +41,16 @@ class Guard:
         self._token = settings.token
         self._local_hosts = {"localhost", "127.0.0.1", "[::1]", settings.host}
         self._failures: deque[float] = deque()
+        self._framed_by = " ".join(("'self'", *settings.frame_ancestors))
 
     @property
     def wants_token(self) -> bool:
         """Whether a token is needed for anything."""
         return self._token is not None
+
+    def framed(self, policy: str) -> str:
+        """Return a Content-Security-Policy with the sites whose pages may show the answer in a frame."""
+        return f"{policy}; frame-ancestors {self._framed_by}"
 
     def cookie(self) -> str:
         """Return what a logged-in browser sends: it proves the token and does not hold it."""
@@ -109,7 +114,8 @@ class Access:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", _POLICY)
+                policy = headers.get("Content-Security-Policy", _POLICY)
+                headers["Content-Security-Policy"] = self._guard.framed(policy)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
                 headers.setdefault("Cache-Control", "no-store")

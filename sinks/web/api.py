@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from base.clock import parse_utc, utc_text
-from sinks.archive import Archive, ArchiveError, MomentQuery, NamedReelNow
+from sinks.archive import Archive, ArchiveError, MomentQuery, NamedReelNow, Span
 from sinks.web.board import Board
 
 P = ParamSpec("P")
@@ -30,8 +30,8 @@ MAX_TEXT_CHARS = 500
 MAX_TAGS = 20
 MAX_SEQ = (1 << 63) - 1  # of a whole number in SQLite
 BODY_S = 10.0
-# What a day's strip can show of a span: 1440 pixels of it.
-LEAST_SPAN_SHARE = 1 / 1440
+# Into so many parts a strip's time is divided at most: the minutes of a day.
+MAX_PARTS = 1440
 
 
 class ReelMaker(Protocol):
@@ -101,18 +101,23 @@ class Api:
         return JSONResponse(found(await reading(self._archive.moment, request.path_params["window_id"])))
 
     async def timeline(self, request: Request) -> Response:
-        """Return the spans of each camera between two times, a day of them by default."""
+        """Return the spans of each camera between two times, a day of them by default.
+
+        With ``short=1`` a span is a list: its state, whether it is observed (1 or 0), and its start and end
+        in seconds since ``since_utc``.
+        """
         until = time_of(request, "until") or utc_text(datetime.now(UTC))
         since = time_of(request, "since") or _day_before(until)
         length_s = (parse_utc(until) - parse_utc(since)).total_seconds()
         if not 0 < length_s <= MAX_DAYS * 86_400:
             raise HTTPException(400, f"until: must be after since, by {MAX_DAYS} days at most")
         wanted = cameras_of(request, self._archive) or list(self._archive.cameras)
-        least_s = length_s * LEAST_SPAN_SHARE
-        cameras = {
-            name: [asdict(span) for span in await reading(self._archive.spans, name, since, until, least_s)]
-            for name in wanted
-        }
+        least_s = length_s / whole(request.query_params.get("parts", str(MAX_PARTS)), "parts", 1, MAX_PARTS)
+        short = request.query_params.get("short") in {"1", "true"}
+        cameras: dict[str, list[Any]] = {}
+        for name in wanted:
+            spans = await reading(self._archive.spans, name, since, until, least_s)
+            cameras[name] = [_short(span, since) if short else asdict(span) for span in spans]
         return JSONResponse({"since_utc": since, "until_utc": until, "cameras": cameras})
 
     async def gaps(self, request: Request) -> Response:
@@ -186,6 +191,12 @@ async def unless_failed(work: Awaitable[T]) -> T:
         return await work
     except ArchiveError as error:
         raise HTTPException(503, str(error)) from error
+
+
+def _short(span: Span, since_utc: str) -> list[Any]:
+    since = parse_utc(since_utc)
+    ends_s = (round((parse_utc(utc) - since).total_seconds(), 1) for utc in (span.start_utc, span.end_utc))
+    return [span.state, int(span.observed), *ends_s]
 
 
 def found(row: T | None) -> T:

@@ -204,6 +204,15 @@ _CAMERA = _query("camera", _TEXT, "of these cameras; all if none is named", many
 _LIMIT = _query("limit", {"type": "integer", "minimum": 1, "maximum": 500}, "at most so many, 50 by default")
 _SEQ = _query("seq", {"type": "integer", "minimum": 1}, "this reel of the id; the newest if not given")
 
+_SHORT_SPAN: Json = {
+    "type": "array",
+    "prefixItems": [_TEXT, {"enum": [0, 1]}, _NUMBER, _NUMBER],
+    "minItems": 4,
+    "maxItems": 4,
+    "description": "state, observed, start and end in seconds since since_utc",
+}
+_SPANS: Json = {"type": "array", "items": {"anyOf": [_ref("Span"), _SHORT_SPAN]}}
+
 _NAME = _in_path("name", "the camera's name")
 
 _ERRORS = {
@@ -330,12 +339,18 @@ PATHS: dict[str, Json] = {
                 {
                     "since_utc": _UTC,
                     "until_utc": _UTC,
-                    "cameras": {"type": "object", "additionalProperties": _list("Span")},
+                    "cameras": {"type": "object", "additionalProperties": _SPANS},
                 }
             ),
             _CAMERA,
             _SINCE,
             _UNTIL,
+            _query(
+                "parts",
+                {"type": "integer", "minimum": 1, "maximum": 1440},
+                "spans shorter than the time divided by this are joined; 1440 by default",
+            ),
+            _query("short", {"type": "string", "enum": ["1", "true"]}, "spans as short lists"),
         )
     },
     "/api/gaps": {

@@ -11,9 +11,10 @@ from urllib.parse import parse_qs
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from base import local_time
 from base.clock import utc_text
 from sinks.archive import Archive, NamedReelNow, Row
 from sinks.web.access import COOKIE, Guard
@@ -25,9 +26,8 @@ FOLDER = Path(__file__).parent
 REELS_SHOWN = 60
 
 
-def routes(archive: Archive, board: Board, reels: ReelMaker, guard: Guard, version: str) -> list[Route]:
+def routes(pages: Pages) -> list[Route]:
     """Return the routes of the pages and of the login."""
-    pages = Pages(archive, board, reels, guard, version)
     return [
         Route("/", pages.home),
         Route("/cameras/{name}", pages.camera),
@@ -58,6 +58,8 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["zone"] = local_time.zone
+        self._templates.filters["offset_s"] = _offset_s
 
     async def home(self, request: Request) -> Response:
         """Show the newest reel with its story, and the cameras as they are now."""
@@ -133,6 +135,20 @@ class Pages:
             problem, status = "That is not the token.", 403
         return self._page(request, "login.html", problem=problem, status=status)
 
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """Say why a request is not answered: by a page to a browser, and to a program by a line."""
+        if not isinstance(error, HTTPException):
+            raise TypeError(error)  # registered for it alone
+        path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+        if path.startswith("/api/"):
+            return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+        if path.startswith("/media/") or "text/html" not in request.headers.get("accept", ""):
+            return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+        missing = error.status_code == 404
+        heading = "There is no such page" if missing else "This cannot be shown"
+        detail = "It may have been removed since, as old reels are." if missing else error.detail
+        return self._page(request, "error.html", status=error.status_code, heading=heading, detail=detail)
+
     def _cameras(self) -> list[Row]:
         return [camera.row(name) for name, camera in self._board.cameras.items()]
 
@@ -152,6 +168,12 @@ async def _token(request: Request) -> str:
     """Return the token of a login form."""
     form = parse_qs((await body_of(request)).decode(errors="replace"), max_num_fields=8)
     return next(iter(form.get("token", [])), "").strip()
+
+
+def _offset_s(utc: str) -> int:
+    """Return how far this machine's zone is ahead of UTC at a time."""
+    offset = local_time.local(utc).utcoffset()
+    return round(offset.total_seconds()) if offset else 0
 
 
 def _newest(reels: list[Row], named: Sequence[NamedReelNow]) -> Row | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 from annotated_types import Ge, Le
 
 MIN_TOKEN_CHARS = 16
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class WebSettings:
         public_url: where people reach the pages, such as ``https://home.example/livereel``: links in
             notifications begin with it.
         root_path: the path under which a reverse proxy serves the pages, such as ``/livereel``.
+        frame_ancestors: other sites whose pages may show these in a frame, such as
+            ``http://homeassistant.local:8123``.
     """
 
     enabled: bool = True
@@ -33,6 +37,7 @@ class WebSettings:
     token: str | None = field(default=None, repr=False)
     public_url: str | None = None
     root_path: str = ""
+    frame_ancestors: tuple[str, ...] = ()
 
     @property
     def is_local(self) -> bool:
@@ -58,3 +63,5 @@ def problems(settings: WebSettings) -> Iterator[tuple[str, str]]:
     path = settings.root_path
     if path and (not path.startswith("/") or path.endswith("/") or not path.isprintable() or "//" in path):
         yield "root_path", "begins with / and does not end with it, such as /livereel"
+    if not all(_ORIGIN.fullmatch(origin) for origin in settings.frame_ancestors):
+        yield "frame_ancestors", "expected addresses without a path, such as http://homeassistant.local:8123"

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -94,9 +92,10 @@ class WebSink:
         self.url = url_of(listening, settings)
         self._metrics = Metrics(telemetry, self.board)
         guard = Guard(settings)
+        shown = pages.Pages(archive, self.board, reels, guard, version)
         application = Starlette(
             routes=[
-                *pages.routes(archive, self.board, reels, guard, version),
+                *pages.routes(shown),
                 *api.routes(archive, self.board, reels),
                 *live.routes(view, self.board),
                 *judging.routes(feedback, guard),
@@ -106,7 +105,7 @@ class WebSink:
                 *probes.routes(archive, self.board),
                 Mount("/static", StaticFiles(directory=pages.FOLDER / "static")),
             ],
-            exception_handlers={HTTPException: _refused},
+            exception_handlers={HTTPException: shown.refused},
         )
         config = uvicorn.Config(
             BelowPath(Access(application, guard), settings.root_path),
@@ -181,11 +180,3 @@ def url_of(listening: socket.socket, settings: WebSettings) -> str:
     """Return where the pages are."""
     host, port = listening.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}/"
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise TypeError(error)  # registered for it alone
-    if request.url.path.startswith(f"{request.scope.get('root_path', '')}/api"):
-        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
-    return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)

@@ -1,49 +1,16 @@
 // The pages' script. No page needs it to be read; it seeks, counts, draws, and shows events as they come.
 
 import { feedbackButtons } from "./feedback.js";
+import { all, ask, find, inputUtc, localInput, make, root, showTimes, timeElement } from "./page.js";
 
-const root = document.body.dataset.root;
 const page = document.body.dataset.page;
-const find = (selector, within = document) => within.querySelector(selector);
-const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-
-async function ask(path, options = {}) {
-  const answer = await fetch(root + path, { headers: { Accept: "application/json" }, ...options });
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(body.error ?? `The server answers ${answer.status}.`);
-  return body;
-}
-
-function make(tag, text = "", attributes = {}) {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
-// Times
-
-const FORMS = {
-  full: { dateStyle: "medium", timeStyle: "medium" },
-  clock: { timeStyle: "medium" },
-};
-
-function showTimes(within) {
-  for (const time of all("time", within)) {
-    time.textContent = new Intl.DateTimeFormat(undefined, FORMS[time.dataset.form]).format(new Date(time.dateTime));
-  }
-}
-
-function timeElement(utc, form = "full") {
-  const time = make("time", "", { datetime: utc, "data-form": form });
-  time.textContent = new Intl.DateTimeFormat(undefined, FORMS[form]).format(new Date(utc));
-  return time;
-}
 
 // The player and its story
 
 function bindPlayer(stage) {
   const video = find("video", stage);
+  const [zone, time] = [find("[data-zone]", stage), find("time", stage)];
+  zone.hidden = Number(zone.dataset.zone) === -60 * new Date(time.dateTime).getTimezoneOffset();
   const sentences = all("a[data-start]", stage);
   for (const sentence of sentences) {
     sentence.addEventListener("click", (event) => {
@@ -66,6 +33,8 @@ function bindPlayer(stage) {
 // The cookie holds when the last visit ended and when a page was last open; half an hour apart, a new visit begins.
 const VISIT = "livereel-visit";
 const APART_MS = 1800_000;
+// Moments that are counted, and those that are shown; alerts that are shown, and of how many days.
+const [COUNTED, CARDS, ALERTS, ALERT_DAYS] = [50, 4, 5, 7];
 
 function visit() {
   const match = document.cookie.match(new RegExp(`${VISIT}=([0-9]+)-([0-9]+)`));
@@ -76,14 +45,6 @@ function visit() {
 
 function noteVisit() {
   document.cookie = `${VISIT}=${visit().left}-${Date.now()}; Path=${root}/; Max-Age=31536000; SameSite=Strict`;
-}
-
-function localInput(date) {
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-function inputUtc(input) {
-  return new Date(input.value).toISOString();
 }
 
 // A form makes the reel that ``wanted`` returns, and links to it in ``made``.
@@ -107,14 +68,41 @@ function bindMaker(form, made, wanted) {
 }
 
 async function bindSince() {
-  const left = new Date(visit().left);
   const form = find("#since-form");
-  form.elements.since.value = localInput(left);
+  form.elements.since.value = localInput(new Date(visit().left));
   bindMaker(form, find("#since-made"), () => ({ since_utc: inputUtc(form.elements.since) }));
-  const found = await ask(`/api/moments?since=${left.toISOString()}&limit=500`);
-  const count = found.moments.length;
-  const many = count === 500 ? "500 or more" : String(count);
-  find("#since-count").replaceChildren(`${many} ${count === 1 ? "moment" : "moments"} since `, timeElement(left.toISOString()), ".");
+  const show = () => showSince(inputUtc(form.elements.since)).catch((error) => { find("#since-count").textContent = error.message; });
+  form.elements.since.addEventListener("change", () => { if (form.elements.since.value) show(); });
+  await show();
+}
+
+// How much happened since then, and of the newest the moments that matter most
+async function showSince(utc) {
+  const { moments } = await ask(`/api/moments?since=${utc}&limit=${COUNTED}`);
+  const many = moments.length === COUNTED ? `${COUNTED} or more` : String(moments.length);
+  const link = make("a", `${many} ${moments.length === 1 ? "moment" : "moments"}`, { href: `${root}/timeline?since=${utc}` });
+  find("#since-count").replaceChildren(link, " since ", timeElement(utc, "minute"), ".");
+  const most = moments.sort((one, other) => other.importance - one.importance).slice(0, CARDS);
+  find("#since-moments").replaceChildren(...most.map(momentCard));
+}
+
+// Alerts: moments in which a rule of a camera holds
+
+function alertLine(row) {
+  const line = make("li");
+  const peak = row.keyframes?.[row.strongest]?.pts_s ?? row.start_s;
+  line.append(make("a", row.title, { href: `${root}/media/clips/${encodeURIComponent(row.id)}.mp4`, "data-peak": peak }));
+  const meta = make("span", `${row.alerts.join(", ")} \u00b7 ${row.camera} \u00b7 `, { class: "note" });
+  meta.append(timeElement(row.start_utc));
+  line.append(meta);
+  return line;
+}
+
+async function showAlerts() {
+  const since = new Date(Date.now() - ALERT_DAYS * 86_400_000).toISOString();
+  const { moments } = await ask(`/api/moments?alerts=1&since=${since}&limit=${ALERTS}`);
+  find("#alerts ul").replaceChildren(...moments.map(alertLine));
+  find("#alerts p").hidden = moments.length > 0;
 }
 
 // A reel by its name
@@ -131,8 +119,9 @@ function bindReel() {
 }
 
 function showNewer(reel) {
-  if (page !== "reel" || reel.id !== document.body.dataset.name) return;
-  const href = `${root}/reels/${encodeURIComponent(reel.id)}?seq=${reel.seq}`;
+  const shown = page === "home" ? find(".stage")?.dataset.reel : document.body.dataset.name;
+  if (!find("#newer") || reel.id !== shown) return;
+  const href = page === "home" ? `${root}/` : `${root}/reels/${encodeURIComponent(reel.id)}?seq=${reel.seq}`;
   find("#newer").replaceChildren(make("a", `A new reel is there: ${reel.title}`, { href }));
 }
 
@@ -190,70 +179,10 @@ async function bindCamera() {
   new LiveView(find("#live"), `${root}/api/cameras/${name}/live`, (motion) => chart.live(motion));
   setInterval(() => chart.draw(), 500);
   bindClips();
-  const [newest, closed] = await Promise.all([ask(`/api/moments?camera=${name}&limit=20`), ask(`/api/cameras/${name}/windows`)]);
+  const [newest, closed] = await Promise.all([ask(`/api/moments?camera=${name}&limit=8`), ask(`/api/cameras/${name}/windows`)]);
   find("#newest").replaceChildren(...newest.moments.map(momentCard));
+  find("#none").hidden = newest.moments.length > 0;
   closed.windows.forEach((shown) => chart.close(shown));
-}
-
-// The strips of a day
-
-function svg(tag, attributes) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
-function summary(spans) {
-  const share = {};
-  for (const span of spans) {
-    const state = span.state.replaceAll("_", " ");
-    share[state] = (share[state] ?? 0) + (Date.parse(span.end_utc) - Date.parse(span.start_utc)) / 60_000;
-  }
-  const parts = Object.entries(share).map(([state, minutes]) => `${state} ${minutes.toFixed(1)} min`);
-  return parts.join(", ") || "nothing is stored of this time";
-}
-
-async function bindStrips() {
-  const form = find("#range");
-  const hours = sessionStorage.getItem("livereel-hours");
-  if ([...form.elements.hours].some((choice) => choice.value === hours)) form.elements.hours.value = hours;
-  form.addEventListener("change", () => {
-    sessionStorage.setItem("livereel-hours", form.elements.hours.value);
-    showStrips(Number(form.elements.hours.value)).catch(showStripsFailure);
-  });
-  await showStrips(Number(form.elements.hours.value));
-}
-
-function showStripsFailure(error) {
-  find("#strips").textContent = error.message;
-}
-
-let stripsAsked = 0;
-
-async function showStrips(hours) {
-  const number = ++stripsAsked;
-  const since = new Date(Date.now() - hours * 3600_000).toISOString();
-  const day = await ask(`/api/timeline?since=${since}`);
-  if (number !== stripsAsked) return; // a longer range, asked for before, may be answered later
-  const [from, to] = [Date.parse(day.since_utc), Date.parse(day.until_utc)];
-  const parts = [];
-  for (const [name, spans] of Object.entries(day.cameras)) {
-    const strip = svg("svg", { viewBox: "0 0 1440 26", preserveAspectRatio: "none", role: "img", "aria-label": `${name}: ${summary(spans)}` });
-    for (const span of spans) {
-      const x = (1440 * (Date.parse(span.start_utc) - from)) / (to - from);
-      const right = (1440 * (Date.parse(span.end_utc) - from)) / (to - from);
-      const kind = span.observed ? (["described", "quiet"].includes(span.state) ? span.state : "pending") : "gap";
-      const box = svg("rect", { x, y: 0, width: Math.max(0.7, right - x), height: 26, class: kind });
-      const title = svg("title", {});
-      title.textContent = `${span.state.replaceAll("_", " ")}, ${new Date(span.start_utc).toLocaleString()}`;
-      box.append(title);
-      strip.append(box);
-    }
-    parts.push(make("h3", name), strip);
-  }
-  const ends = make("p", "", { class: "ends note" });
-  ends.append(timeElement(day.since_utc), timeElement(day.until_utc));
-  find("#strips").replaceChildren(...parts, ends);
 }
 
 // Clips open in the page, a second before their strongest keyframe.
@@ -304,9 +233,11 @@ function listen() {
   });
   on("peak", (peak) => showPreview(peak.camera, peak.at_utc));
   on("moment", async (moment) => {
+    if (page === "home" && moment.alerts.length) showAlerts().catch(() => {});
     for (const card of all(`.cameras [data-camera="${CSS.escape(moment.camera)}"]`)) find(".caption", card).textContent = moment.title;
     const list = find("#newest");
     if (list?.dataset.camera === moment.camera) {
+      find("#none").hidden = true;
       list.prepend(momentCard(await ask(`/api/moments/${encodeURIComponent(moment.window_id)}`)));
     }
   });
@@ -326,10 +257,14 @@ if (page !== "login") {
   noteVisit();
   listen();
 }
-if (page === "home") bindSince().catch((error) => { find("#since-count").textContent = error.message; });
+if (page === "home") {
+  bindClips();
+  bindSince();
+  showAlerts().catch((error) => { find("#alerts p").textContent = error.message; });
+}
 if (page === "reel") bindReel();
 if (page === "camera") bindCamera().catch(() => {});
 if (page === "timeline") {
-  bindStrips().catch(showStripsFailure);
   bindClips();
+  import("./timeline.js").then(({ bindTimeline }) => bindTimeline());
 }

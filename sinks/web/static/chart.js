@@ -79,6 +79,11 @@ export class MotionChart {
       if (fill) pen.fill();
       else pen.stroke();
     };
+    if (!this.samples.length) {
+      pen.fillStyle = colour("--soft");
+      pen.font = "13px system-ui, sans-serif";
+      pen.fillText("Nothing was measured in the last two minutes.", 0, height / 2);
+    }
     pen.lineWidth = 1.5;
     pen.strokeStyle = colour("--soft");
     pen.setLineDash([4, 4]);

@@ -96,12 +96,21 @@ class Page:
         return result["result"].get("value")
 
     def wait(self, condition: str) -> None:
-        """Return once a JavaScript expression is true; raises BrowserError after ANSWER_S."""
+        """Return once an expression is true, be it on the page that follows; BrowserError after ANSWER_S."""
         deadline = time.monotonic() + ANSWER_S
-        while not self.evaluate(condition):
+        while not self._is_true(condition):
             if time.monotonic() > deadline:
                 raise BrowserError(f"never true: {condition}")
-            self.evaluate("new Promise((done) => setTimeout(done, 20))")
+
+    def _is_true(self, condition: str) -> bool:
+        """Whether it is true now, or 20 ms later; False where the page has just been left."""
+        later = "new Promise((done) => setTimeout(done, 20))"
+        try:
+            return bool(self.evaluate(condition)) or bool(self.evaluate(f"{later}.then(() => {condition})"))
+        except BrowserError as error:
+            if "navigated" in str(error) or "context" in str(error):
+                return False
+            raise
 
     def point(self, selector: str) -> tuple[float, float]:
         """Scroll the first element that matches into view and return its middle."""

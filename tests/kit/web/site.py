@@ -143,18 +143,22 @@ def idle(
 
 @contextmanager
 def serving(
-    data: Path, settings: WebSettings | None = None, *, patience: Patience | None = None
+    data: Path,
+    settings: WebSettings | None = None,
+    *,
+    patience: Patience | None = None,
+    cameras: Sequence[str] = CAMERAS,
 ) -> Iterator[Site]:
     """Serve the ledger of a new folder on a free port until the block ends."""
     settings = settings or WebSettings(port=0)
     loop = asyncio.new_event_loop()
     with closing(Ledger(data)) as ledger:
-        live = idle(ledger, CAMERAS)
+        live = idle(ledger, cameras)
         sink = WebSink(
             settings,
             listen(settings),
-            CAMERAS,
-            LedgerArchive(ledger, CAMERAS),
+            cameras,
+            LedgerArchive(ledger, cameras),
             reels=live.reels,
             view=LiveViews(live.cameras),
             feedback=ledger.feedback,

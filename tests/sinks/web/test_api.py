@@ -120,6 +120,7 @@ WRONG = {
     f"/api/timeline?since={HOUR_LATER}&until={START_UTC}": "until: must be after since, by 31 days at most",
     f"/api/timeline?since={START_UTC}&until=2026-05-01": "until: must be after since, by 31 days at most",
     "/api/timeline?until=0001-01-01": "until: expected a later time",
+    "/api/timeline?parts=0": "parts: expected 1 to 1440",
     "/api/gaps?since=x": "since: expected a time such as 2026-01-31T14:00:00Z",
     "/api/reels?limit=x": "limit: expected 1 to 500",
     "/api/reels/front?seq=x": "seq: expected 1 to 9223372036854775807",
@@ -201,6 +202,32 @@ def test_the_timeline_has_the_spans_of_each_camera(site: Site) -> None:
     assert states == {"front": ["described", "quiet", "source_down"], "yard-2": ["described"]}
     alone = site.get(f"/api/timeline?since={START_UTC}&until={HOUR_LATER}&camera=yard-2").json()
     assert list(alone["cameras"]) == ["yard-2"]
+
+
+def test_spans_shorter_than_a_part_of_the_time_are_joined(tmp_path: Path) -> None:
+    with serving(tmp_path) as site:
+        for index in range(4):
+            outcome = Outcome.DESCRIBED if index == 1 else Outcome.QUIET
+            site.ledger.windows.add(measured(index, [(2.0, 900.0)] if index == 1 else ()), outcome)
+        found = {
+            parts: site.get(
+                f"/api/timeline?since={START_UTC}&until={HOUR_LATER}&camera=front&parts={parts}"
+            ).json()["cameras"]["front"]
+            for parts in (1440, 2)
+        }
+    assert [span["state"] for span in found[1440]] == ["quiet", "described", "quiet"]
+    assert [span["state"] for span in found[2]] == ["described"]
+
+
+def test_short_spans_say_the_same(site: Site) -> None:
+    wanted = f"/api/timeline?since={START_UTC}&until={HOUR_LATER}"
+    long, short = site.get(wanted).json(), site.get(f"{wanted}&short=1").json()
+    for name, spans in long["cameras"].items():
+        assert [[state, observed == 1] for state, observed, _, _ in short["cameras"][name]] == [
+            [span["state"], span["observed"]] for span in spans
+        ]
+        starts = [utc_after(START_UTC, start_s) for _, _, start_s, _ in short["cameras"][name]]
+        assert starts == [span["start_utc"] for span in spans]
 
 
 def test_gaps_are_listed(site: Site) -> None:

@@ -67,6 +67,7 @@ def test_it_lists_every_route_of_the_api(site: Site, described: dict[str, Any]) 
         "/api/moments?q=mover&limit=5",
         "/api/moments/front-0-00001",
         "/api/timeline",
+        "/api/timeline?short=1&parts=100",
         "/api/gaps",
         "/api/reels",
         "/api/reels/front",

@@ -15,7 +15,8 @@ from livereel.config.schema import Config, ConfigError, UsageError
 from sinks.sink import SinkError
 from sinks.web.settings import WebSettings, problems
 from sinks.web.sink import listen, url_of
-from tests.kit.web.site import TOKEN
+from tests.kit.records.events import reel_in
+from tests.kit.web.site import TOKEN, serving
 
 REFUSED = {
     "an address of the network without a token": (WebSettings(host="10.0.0.5"), "token"),
@@ -28,6 +29,9 @@ REFUSED = {
     "a path that is none": (WebSettings(root_path="livereel"), "root_path"),
     "a path that ends with a slash": (WebSettings(root_path="/livereel/"), "root_path"),
     "an empty part of a path": (WebSettings(root_path="/live//reel"), "root_path"),
+    "a path in a frame's site": (WebSettings(frame_ancestors=("http://ha.local:8123/",)), "frame_ancestors"),
+    "any frame's site": (WebSettings(frame_ancestors=("*",)), "frame_ancestors"),
+    "a further directive": (WebSettings(frame_ancestors=("http://ha; script-src *",)), "frame_ancestors"),
     "a path with a line break": (WebSettings(root_path="/live\nreel"), "root_path"),
 }
 ACCEPTED = [
@@ -38,6 +42,7 @@ ACCEPTED = [
     WebSettings(host="0.0.0.0", token=TOKEN),  # noqa: S104  # nothing listens
     WebSettings(host="0.0.0.0", enabled=False),  # noqa: S104  # nothing listens
     WebSettings(root_path="/cameras/livereel"),
+    WebSettings(frame_ancestors=("http://homeassistant.local:8123", "https://[fd00::5]")),
 ]
 
 
@@ -101,6 +106,20 @@ def test_an_ipv6_address_is_in_brackets() -> None:
         pytest.skip("there is no IPv6")
     with listening:
         assert url_of(listening, WebSettings(host="::1")).startswith("http://[::1]:")
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/media/reels/front/1/report.html"])
+def test_other_sites_frame_the_pages_only_where_they_are_named(path: str, tmp_path: Path) -> None:
+    allowed = ("http://homeassistant.local:8123", "https://home.example")
+    for framed_by in ((), allowed):
+        with serving(tmp_path / str(len(framed_by)), WebSettings(port=0, frame_ancestors=framed_by)) as site:
+            reel = reel_in(site.ledger.data)
+            (reel.folder / "report.html").write_text("<p>A report</p>")
+            site.ledger.reels.add(reel)
+            answer = site.get(path)
+        assert answer.status == 200
+        directives = answer.headers["content-security-policy"].split("; ")
+        assert directives[-1] == " ".join(("frame-ancestors", "'self'", *framed_by))
 
 
 @pytest.mark.parametrize("module", ["livereel.cli.main", "livereel.app", "livereel.config.options"])

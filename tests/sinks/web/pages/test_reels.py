@@ -60,7 +60,7 @@ def test_a_reel_is_made_on_its_page_plays_and_becomes_its_history(page: Page, ru
     page.open(f"{run.url}reels")
     assert shown(page, ".names").startswith("evening street · daily at 20:00 (Europe/Berlin) · next ")
     page.click(".names a[href$='/reels/evening']")
-    page.wait("location.pathname === '/reels/evening' && document.querySelector('#make-now') !== null")
+    page.wait("location.pathname === '/reels/evening' && document.readyState === 'complete'")
     assert shown(page, "#main .stage, #main .card h2") == "No reel yet"
 
     page.click("#make-now button")
