@@ -14,6 +14,8 @@ from stream.timing.timestamps import is_jump
 
 # Rounding error between times of packets and of frames.
 _SAME_TIME_S = 1e-3
+# Less than half of any interval between frames.
+_ROUNDING_S = 2e-3
 # A frame is displayed for at most this long.
 _SHOWN_S = 1.0
 _SOUND_LEAD_S = 0.25
@@ -158,7 +160,8 @@ class PacketBuffer:
         begun = 0
         for entry in self._oldest_timeline():
             begun += entry.starts_gop
-            if begun <= first or (entry.video and entry.decoded_s >= end_s):
+            # An end is a frame's time by its predecessor's interval, which may be off by a little.
+            if begun <= first or (entry.video and entry.decoded_s >= end_s - _ROUNDING_S):
                 continue
             if entry.video or from_s - _SOUND_LEAD_S <= entry.time_s < end_s:
                 taken.append(entry)

@@ -46,5 +46,5 @@ if "livereel" not in source:
     module.write_text("\n".join([*lines, source]))
 PYTHON
 
-pip install --editable "$here/../../..[openai]" "pytest>=8.3"
+pip install --editable "$here/../../..[openai]" "hypothesis>=6.120" "pytest>=8.3"
 "$folder/bin/python" -c "import torchvision, vllm, vllm._C" >/dev/null || fail "vLLM cannot be imported"

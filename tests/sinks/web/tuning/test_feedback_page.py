@@ -79,7 +79,8 @@ def test_a_moment_is_kept_then_dull_then_neither(page: Page, tmp_path: Path, pat
 def test_what_cannot_be_stored_is_said_and_taken_back(page: Page, tmp_path: Path) -> None:
     with serving(tmp_path, WebSettings(port=0, token=TOKEN)) as site:
         store(site, 1)
-        logged_in(page, site, "timeline")
+        logged_in(page, site, "cameras/front")
+        page.wait("!!document.querySelector('.moments .card')")
         with site.ledger.database.writing() as connection:
             connection.exec_driver_sql("DELETE FROM windows")
         page.click(KEEP)
