@@ -175,7 +175,17 @@ class Timeline {
     this.inputs = find(".search").elements;
     this.read();
     this.bind();
+    this.reserve();
     this.load();
+  }
+
+  // Make room for each strip at once, so that nothing below moves when the strips are drawn.
+  reserve() {
+    const asked = new URLSearchParams(location.search).getAll("camera").filter(Boolean);
+    for (const { value } of all("select[name=camera] option")) {
+      if (value && (!asked.length || asked.includes(value))) this.strip(value);
+    }
+    this.draw();
   }
 
   read() {
