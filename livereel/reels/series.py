@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from analyzer.reel.compile import ReelPlan
 from analyzer.reel.records import Reel, ReelError
 from analyzer.reel.settings import ReelSettings
 from base.clock import utc_text
+from base.daemon_thread import run_in_daemon_thread
 from livereel.config.describers import LanguageModels
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
@@ -67,7 +68,8 @@ class ReelSeries:
         reason is left out of the next one.
         """
         shown = self._shown if only_new else frozenset()
-        seen = await asyncio.to_thread(read_period, self._ledger, cameras, since_utc, until_utc)
+        # In a thread of its own: a slow disk must not take one from others for minutes.
+        seen = await run_in_daemon_thread(partial(read_period, self._ledger, cameras, since_utc, until_utc))
         period = without_clips(seen, self._unshowable)
         known = frozenset(moment.window.id for moment in period.moments)
         if known <= shown:
@@ -99,7 +101,7 @@ class ReelSeries:
             return await compile_in_process(plan, self._folder / f"{plan.seq:06}", settings)
         except (MediaError, ReelError):
             windows = [window for choice in plan.choices for window in choice.windows]
-            self._unshowable |= await asyncio.to_thread(broken, windows)
+            self._unshowable |= await run_in_daemon_thread(partial(broken, windows))
             raise
 
     def _next_seq(self) -> int:
