@@ -244,13 +244,13 @@ def test_notification_services_are_tried_when_asked_and_their_addresses_are_not_
     with webhook() as works, webhook() as fails:
         fails.status = 403
         services = (NotifySettings(works.url), NotifySettings(fails.url))
-        options = Options(Config(data=tmp_path, retention=retention, notify=services))
+        options = Options(Config(data=tmp_path, retention=retention, notify=services, web=FREE_PORT))
         assert check(options)
         assert not works.asked
         assert not check(options, notify=True)
         assert works.titles == ["livereel"]
     out = capsys.readouterr().out
-    assert f"ok    {services[0].name}: Apprise knows the address; check --notify sends a test\n" in out
-    assert f"ok    {services[0].name}: a test was accepted\n" in out
-    assert f"FAIL  {services[1].name}: Failed to send JSON POST notification" in out
+    assert "ok    notify-json-1: Apprise knows the address; check --notify sends a test\n" in out
+    assert "ok    notify-json-1: a test was accepted\n" in out
+    assert "FAIL  notify-json-2: Failed to send JSON POST notification" in out
     assert "sesame" not in out
