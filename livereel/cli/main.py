@@ -230,7 +230,7 @@ def check(
 ) -> None:
     """Try all that a configuration names: each is ok, or why not.
 
-    Cameras, model, broker, disk and notification services.
+    Cameras, model, broker, disk, pages and notification services.
     """
     from livereel.cli.check import check as run
     from livereel.config.options import read_options

@@ -20,6 +20,7 @@ from livereel.config.file import load
 from livereel.config.options import Options
 from livereel.config.schema import Config
 from livereel.storage.settings import RetentionSettings
+from sinks.web.settings import WebSettings
 from tests.kit.films.scene import scene
 from tests.kit.models.chat_server import GOOD, ChatServer
 from tests.kit.models.event_loop import Loop
@@ -115,7 +116,8 @@ def test_a_model_lost_at_once_is_a_failure_that_leaves_nothing(
 def test_check_reports_what_the_model_can_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(ChatServer()) as url:
         describe = replace(DescribeSettings(), kind="openai", base_url=url)
-        config = Config(tmp_path, describe=describe, retention=RetentionSettings(min_free_bytes=0))
+        web, retention = WebSettings(enabled=False), RetentionSettings(min_free_bytes=0)
+        config = Config(tmp_path, describe=describe, retention=retention, web=web)
         assert check(Options(config))
     (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
     told = "qwen, 8192 tokens of context, held to a schema, a window as one video, "
@@ -220,7 +222,8 @@ def test_check_names_each_fallback(tmp_path: Path, capsys: pytest.CaptureFixture
     server = ModelServer((old_limit, only_default("temperature", "top_p"), at_most(4, "at most 4 images")))
     with serving(server) as url:
         describe = replace(DescribeSettings(), kind="openai", base_url=url)
-        config = Config(tmp_path, describe=describe, retention=RetentionSettings(min_free_bytes=0))
+        web, retention = WebSettings(enabled=False), RetentionSettings(min_free_bytes=0)
+        config = Config(tmp_path, describe=describe, retention=retention, web=web)
         assert check(Options(config))
     (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
     assert words.endswith(
