@@ -37,7 +37,7 @@ def check(options: Options, snapshots: Path | None = None, *, notify: bool = Fal
 async def _check(options: Options, snapshots: Path | None, *, notify: bool) -> bool:
     config = options.config
     tries: list[tuple[str, Try]] = list(_cameras(options, snapshots))
-    tries += [("words", _words(options)), ("mqtt", _mqtt(config)), ("disk", _disk(config))]
+    tries += [("describe", _describer(options)), ("mqtt", _mqtt(config)), ("disk", _disk(config))]
     tries += [("web", _web(config))]
     tries += [(name, _service(service, send=notify)) for name, service in named(config.notify)]
     if not config.cameras:
@@ -64,7 +64,7 @@ def _cameras(options: Options, snapshots: Path | None) -> Iterator[tuple[str, Tr
             yield name, partial(asyncio.to_thread, looked_at.detect_source)
 
 
-def _words(options: Options) -> Try:
+def _describer(options: Options) -> Try:
     async def attempt() -> str:
         config = options.config
         if config.describe.kind == "builtin":

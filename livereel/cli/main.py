@@ -119,7 +119,7 @@ def recap(
     options = read_options(config, region or [], ignore or []).with_style(style)
     options = options.with_reel(request.length_s, chapters, stamp=stamp)
     options = replace(options, exports=tuple(export or ()))
-    run(request, options.with_words(describe, model, base_url, profile))
+    run(request, options.with_describer(describe, model, base_url, profile))
 
 
 @command(
@@ -156,7 +156,7 @@ def watch(
     from livereel.config.options import read_options
 
     options = read_options(config, region or [], ignore or [])
-    options = options.with_words(describe, model, base_url, profile)
+    options = options.with_describer(describe, model, base_url, profile)
     options = options.with_web(host, port, serve=not no_web)
     run(name_cameras(sources, loop=loop), data or options.config.data, options, seconds)
 

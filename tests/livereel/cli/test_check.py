@@ -58,7 +58,7 @@ def test_all_that_fails_is_named_and_the_rest_tried(
     out = capsys.readouterr().out
     assert "secret" not in out
     failed = [line.split(":")[0] for line in out.splitlines() if line.startswith("FAIL")]
-    assert failed == ["FAIL  camera front", "FAIL  camera file", "FAIL  words", "FAIL  mqtt", "FAIL  disk"]
+    assert failed == ["FAIL  camera front", "FAIL  camera file", "FAIL  describe", "FAIL  mqtt", "FAIL  disk"]
 
 
 def test_a_port_of_the_pages_that_is_taken_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,7 +225,7 @@ def test_what_has_no_effect_without_a_model_is_named(
 ) -> None:
     camera = CameraSettings("front", "synthetic://street?size=320x180", normal="birds")
     assert checked(camera, tmp_path)
-    line = "ok    words: built in, no model; of no effect without one: cameras[0].normal\n"
+    line = "ok    describe: built in, no model; of no effect without one: cameras[0].normal\n"
     assert line in capsys.readouterr().out
 
 

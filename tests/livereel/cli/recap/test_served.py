@@ -109,7 +109,7 @@ def test_a_model_lost_at_once_is_a_failure_that_leaves_nothing(
 ) -> None:
     with serving(lost_after(1)) as url:
         said = livereel.failure(*arguments(film, tmp_path, url))
-    assert said.startswith("not one window could be put into words: ")
+    assert said.startswith("not one window could be described: ")
     assert not (tmp_path / "reel").exists()
 
 
@@ -119,10 +119,10 @@ def test_check_reports_what_the_model_can_do(tmp_path: Path, capsys: pytest.Capt
         web, retention = WebSettings(enabled=False), RetentionSettings(min_free_bytes=0)
         config = Config(tmp_path, describe=describe, retention=retention, web=web)
         assert check(Options(config))
-    (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
+    (described,) = [line for line in capsys.readouterr().out.splitlines() if "describe:" in line]
     told = "qwen, 8192 tokens of context, held to a schema, a window as one video, "
-    assert words.startswith(f"ok    words: {told}")
-    assert words.endswith(" s a window")
+    assert described.startswith(f"ok    describe: {told}")
+    assert described.endswith(" s a window")
 
 
 def test_a_camera_is_described_by_its_own_prompt(tmp_path: Path) -> None:
@@ -225,8 +225,8 @@ def test_check_names_each_fallback(tmp_path: Path, capsys: pytest.CaptureFixture
         web, retention = WebSettings(enabled=False), RetentionSettings(min_free_bytes=0)
         config = Config(tmp_path, describe=describe, retention=retention, web=web)
         assert check(Options(config))
-    (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
-    assert words.endswith(
+    (described,) = [line for line in capsys.readouterr().out.splitlines() if "describe:" in line]
+    assert described.endswith(
         " s a window; falls back to: max_completion_tokens in place of max_tokens; "
         "no temperature, no top_p; at most 4 pictures a window"
     )
