@@ -8,4 +8,5 @@ Read in this order:
 - ``plural``: counts with their noun.
 - ``daemon_thread``: run a blocking call in a thread that does not hold up the exit.
 - ``child_process``: child processes with a pipe, which end with the main process.
+- ``child_job``: one job for a child process.
 """

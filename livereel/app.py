@@ -50,7 +50,7 @@ from livereel.storage.retention import Retention
 from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
-from sinks.notify.settings import NotifySettings
+from sinks.notify.settings import KEY_PREFIX, NotifySettings, named
 from sinks.outbox import Outbox
 from sinks.sink import Sink
 from sinks.web.settings import WebSettings
@@ -241,8 +241,8 @@ def _outlets(ledger: Ledger, jobs: Sequence[CameraJob], reels: Sequence[str], co
     cameras = [job.camera.name for job in jobs]
     if config.mqtt.host is not None:
         outlets.append(_mqtt(ledger, cameras, reels, config.mqtt))
-    ledger.outboxes.remove_others("notify-", [settings.name for settings in config.notify])
-    outlets += [_notify(ledger, settings, config.web.public_url) for settings in config.notify]
+    ledger.outboxes.remove_others(KEY_PREFIX, [settings.key for settings in config.notify])
+    outlets += [_notify(ledger, *service, config.web.public_url) for service in named(config.notify)]
     if config.web.enabled:
         outlets.append(_web(ledger, jobs, config.web))
     return outlets
@@ -267,24 +267,23 @@ def _mqtt(ledger: Ledger, cameras: Sequence[str], reels: Sequence[str], settings
     return _outlet("mqtt", make)
 
 
-def _notify(ledger: Ledger, settings: NotifySettings, page_url: str | None) -> Outlet:
+def _notify(ledger: Ledger, name: str, settings: NotifySettings, page_url: str | None) -> Outlet:
     from sinks.notify.notification import Notifications  # noqa: PLC0415  # for who wants notifications
     from sinks.notify.service import AppriseService  # noqa: PLC0415
     from sinks.notify.sink import OUTBOX_MAX_BYTES, NotifySink  # noqa: PLC0415
 
     service = AppriseService(settings.url)
     notifications = Notifications(settings, base=ledger.data, page_url=page_url)
-    outbox = ledger.outboxes.open(settings.name, notifications.encode, max_bytes=OUTBOX_MAX_BYTES)
-
-    return _outlet(settings.name, lambda _: NotifySink(settings, outbox, notifications, service))
+    outbox = ledger.outboxes.open(settings.key, notifications.encode, max_bytes=OUTBOX_MAX_BYTES, name=name)
+    return _outlet(name, lambda _: NotifySink(settings, outbox, notifications, service, name=name))
 
 
 def _open_outboxes(ledger: Ledger, config: Config) -> None:
     """Have messages stored for all sinks that a run would have."""
     if config.mqtt.host is not None:
         _open_mqtt_outbox(ledger, config.mqtt)
-    for settings in config.notify:
-        _notify(ledger, settings, config.web.public_url)
+    for service in named(config.notify):
+        _notify(ledger, *service, config.web.public_url)
 
 
 def _open_mqtt_outbox(ledger: Ledger, settings: MqttSettings) -> Outbox:

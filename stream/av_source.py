@@ -43,6 +43,8 @@ from stream.tracks.choice import choice_line, choose_audio, choose_video, clock_
 
 # Containers with an index of their own: any place can be found again without reading up to it.
 _INDEXED_FORMATS = frozenset({"mov", "mp4", "matroska", "webm", "avi"})
+# And these have none, but a time is found by searching for its timestamp.
+_SEARCHED_FORMATS = frozenset({"mpegts"})
 # FFmpeg decodes any text file as the screen of a terminal.
 _NOT_VIDEO_FORMATS = frozenset({"tty"})
 # Playlists: they have a duration only when they are complete.
@@ -233,9 +235,9 @@ class AvSource:
     @property
     def seeks(self) -> bool:
         """Whether it is a file in which a time can be found without reading up to it."""
-        return self.info.file is not None and not _INDEXED_FORMATS.isdisjoint(
-            self._container.format.name.split(",")
-        )
+        formats, path = set(self._container.format.name.split(",")), local_path(self._address)
+        is_searched = path is not None and path.is_file() and bool(formats & _SEARCHED_FORMATS)
+        return is_searched or (self.info.file is not None and bool(formats & _INDEXED_FORMATS))
 
     def seek(self, stream_s: float) -> bool:
         """Have ``packets`` begin with a key packet at or before a stream time; returns whether that worked.

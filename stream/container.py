@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 import av
@@ -20,6 +22,10 @@ OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 20.0
 
 # Video4Linux, as PyAV names its demuxer.
+# Kinds of addresses that are often mistyped.
+_KINDS = ("rtsp", "rtsps", "rtmp", "http", "https", "srt", "udp", "tcp", "synthetic")
+# An address with something before it.
+_AFTER_OTHERS = re.compile(r"[^/]*?[^a-z0-9+.-]([a-z][a-z0-9+.-]*://.*)", re.IGNORECASE | re.DOTALL)
 _DEVICE_FORMAT = "video4linux2,v4l2"
 
 
@@ -71,6 +77,10 @@ def _open_remote(address: str, transport: str) -> InputContainer:
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
             metadata_errors="replace",
         )
+    except av.error.ProtocolNotFoundError as error:
+        if hint := _meant(scheme(address)):
+            raise SourceError(redact(address), f"there is no such kind of address{hint}") from error
+        raise
     except OSError as error:
         if error.errno == errno.EIO and not _resolves(address):  # FFmpeg's error for an unknown name, too
             raise SourceError(redact(address), unresolved(address), retryable=True) from error
@@ -83,13 +93,26 @@ def _refuse(address: str, path: Path) -> None:
     if not address or "\0" in address:
         raise SourceError(name, "not an address")
     if path.is_dir():
-        raise SourceError(name, "a folder, not a video")
+        raise SourceError(name, "a folder, not a video: name the files in it")
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(name, "the file is empty")
-    if not path.exists() and is_bare_host(address):
+    if not path.exists() and (address_within := _address_within(address)):
         raise SourceError(
-            name, f"no such file; a camera's address begins with its kind, such as rtsp://{name}"
+            name, f"no such file; a camera's address begins with its kind, such as {address_within}"
         )
+
+
+def _address_within(text: str) -> str | None:
+    """Return the address that was probably meant, without secrets; None where a file was."""
+    if found := _AFTER_OTHERS.fullmatch(text):  # a name before it, as in ``front=rtsp://...``
+        return redact(found[1])
+    return f"rtsp://{redact(text)}" if is_bare_host(text) else None
+
+
+def _meant(kind: str) -> str:
+    """Return a hint at the kind of address that was probably meant; "" where there is none."""
+    near = get_close_matches(kind, _KINDS, 1, 0.6)
+    return f"; did you mean {near[0]}://?" if near else ""
 
 
 def _resolves(address: str) -> bool:

@@ -1,6 +1,6 @@
 """A part of a file as a source of its own, read from the key packet before it.
 
-What lies before that packet is not read where the container has an index.
+What lies before that packet is not read where the container has an index, or timestamps to search for.
 """
 
 from __future__ import annotations

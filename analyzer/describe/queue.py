@@ -157,7 +157,7 @@ class DescribeQueue:
             skipped = self._store.skip_lowest(excess, self._tasks)
             self.counts.skipped += skipped
             windows = counted(skipped, "window")
-            log.warning("describe: %s skipped, those with the lowest peaks: too many wait", windows)
+            log.warning("describe: %s skipped, those with the lowest peaks: too many windows wait", windows)
 
     def _start_next(self) -> int:
         """Start as many windows as permitted; returns how many."""

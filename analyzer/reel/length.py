@@ -15,6 +15,8 @@ from base.plural import counted
 
 # Two shots of a window with less time than this between them are shown as one, where there is room.
 JOINED_S = 1.0
+# What may be missing between the clips of two windows: less than a frame.
+HOLE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def fit(
     """Settle what each choice shows, within the settings' ``max_duration_s``.
 
     With ``whole`` the reel may be longer where that is needed to show one event whole. Events that cross the
-    border to one of ``windows``, which is not chosen, are shown beyond it where both are in the same file.
+    border to one of ``windows``, which is not chosen, are shown beyond it where the clips leave no hole.
     """
     limit = Limit(settings.max_duration_s, whole)
     if settings.style == "clips":
@@ -83,15 +85,41 @@ def fit_clips(chosen: Chosen, limit: Limit, windows: Sequence[Window] = ()) -> C
         spans.setdefault(part.choice, []).append(part.shot.of_length(part.length_s))
     merged = {i: _joined(own, 0.0) for i, own in spans.items()}
     room_s = limit.max_s - sum(span.length_s for own in merged.values() for span in own)
-    return _settled(chosen, {i: _joined(own, room_s / len(merged)) for i, own in merged.items()}, limit)
+    fitted = {i: _joined(own, room_s / len(merged)) for i, own in merged.items()}
+    return _settled(_with_neighbours(chosen, fitted, spare), fitted, limit)
 
 
 def _neighbours(window: Window, spare: Mapping[tuple[str, int, int], Window]) -> list[Window]:
-    """Return the windows just before and after one that its own clip, a whole file, shows as well."""
+    """Return the windows just before and after one whose clips leave no hole at the border."""
     near = [spare.get((window.camera, window.epoch, window.index + step)) for step in (-1, 1)]
-    return [
-        each for each in near if each and each.clip and window.clip and each.clip.path == window.clip.path
-    ]
+    return [each for each in near if each and _adjoin(*sorted((window, each), key=lambda it: it.index))]
+
+
+def _adjoin(before: Window, after: Window) -> bool:
+    """Return whether the second one's clip shows all from the border on: a full buffer has lost its start."""
+    if before.clip is None or after.clip is None:
+        return False
+    return after.clip.file_start_s <= after.start_s + HOLE_S
+
+
+def _with_neighbours(
+    chosen: Chosen, spans: Mapping[int, Sequence[Span]], spare: Mapping[tuple[str, int, int], Window]
+) -> Chosen:
+    """Return the choices with the neighbours whose clips their spans need."""
+
+    def needed(window: Window, own: Sequence[Span]) -> tuple[Window, ...]:
+        return tuple(
+            near
+            for near in _neighbours(window, spare)
+            if near.clip != window.clip
+            and any(span.start_s < near.end_s and span.end_s > near.start_s for span in own)
+        )
+
+    choices = tuple(
+        replace(choice, neighbours=needed(choice.moment.window, spans.get(i, ())))
+        for i, choice in enumerate(chosen.choices)
+    )
+    return replace(chosen, choices=choices)
 
 
 def fit_slides(chosen: Chosen, limit: Limit, hold_s: float) -> Chosen:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from analyzer.describe.moment import Moment
+from analyzer.signal.window import Window
 from base.clock import parse_utc
 
 # A shorter gap is in JSON, but people are not shown it.
@@ -115,13 +116,21 @@ class Choice:
         reason: why, in a short sentence.
         spans: what is shown of its window, in time order; empty while that is not settled. A slideshow
             shows the keyframes that lie in them.
+        neighbours: the windows just before and after it whose own clips show what the spans have beyond
+            this window.
         points: what feedback adds to the moment's importance, or takes from it.
     """
 
     moment: Moment
     reason: str
     spans: tuple[Span, ...] = ()
+    neighbours: tuple[Window, ...] = ()
     points: float = 0.0
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The windows whose clips are shown, in time order."""
+        return tuple(sorted((self.moment.window, *self.neighbours), key=lambda window: window.start_s))
 
     @property
     def importance(self) -> float:

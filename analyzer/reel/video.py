@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,8 @@ from stream.media.probe import Verified, verify
 COPY_SLACK_S = 0.25
 # What is left of a part whose beginning the clip has lost.
 MIN_PART_S = 0.5
+# A part that goes on in the next window's clip shows at least so much of each.
+MIN_PIECE_S = 0.1
 # Pictures of a slideshow in memory: 100 MB of them at 4K.
 PICTURES_AT_ONCE = 4
 
@@ -37,6 +39,16 @@ class Written:
     mode: str
     parts: tuple[tuple[Part, ...], ...]
     verified: Verified
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A piece of a window's clip, from ``start_s`` to ``end_s`` in media time."""
+
+    window: Window
+    clip: Clip
+    start_s: float
+    end_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +102,14 @@ class ReelVideo:
         )
 
     def _segments(self, choice: Choice) -> list[Segment]:
-        """Return the parts of a clip that are shown; a buffer that was full may have lost its beginning."""
-        clip = clip_of(choice.moment.window)
-        stamp = self._stamp(choice.moment.window)
-        spans = [(span.start_s - clip.file_start_s, span.end_s - clip.file_start_s) for span in choice.spans]
-        left = [(start_s, end_s) for start_s, end_s in spans if end_s > MIN_PART_S] or [(0.0, MIN_PART_S)]
-        bounds = [(max(0.0, start_s), end_s) for start_s, end_s in left]
         return [
-            Segment(clip.path, start_s, max(end_s, start_s + MIN_PART_S), stamp) for start_s, end_s in bounds
+            Segment(
+                piece.clip.path,
+                piece.start_s - piece.clip.file_start_s,
+                piece.end_s - piece.clip.file_start_s,
+                self._stamp(piece.window),
+            )
+            for piece in _pieces(choice)
         ]
 
     def _stamp(self, window: Window) -> Callable[[float], str] | None:
@@ -119,14 +131,39 @@ class ReelVideo:
     def _parts(self, choice: Choice, places: Iterator[Place]) -> tuple[Part, ...]:
         """Take the choice's places of the video."""
         if self.settings.style == "clips":
-            by_s = clip_of(choice.moment.window).file_start_s
-            own = islice(places, len(self._segments(choice)))
-            return tuple(_part(p.start_s + by_s, p.end_s + by_s, p.reel_start_s, p.reel_end_s) for p in own)
+            pieces = [(piece.clip.file_start_s, next(places)) for piece in _pieces(choice)]
+            return tuple(
+                _part(p.start_s + by_s, p.end_s + by_s, p.reel_start_s, p.reel_end_s) for by_s, p in pieces
+            )
         begin_s, hold_s = next(places).reel_start_s, self.settings.hold_s
         held = enumerate(_keyframes(choice))
         return tuple(
             _part(k.pts_s, k.pts_s, begin_s + n * hold_s, begin_s + (n + 1) * hold_s) for n, k in held
         )
+
+
+def _pieces(choice: Choice) -> list[_Piece]:
+    """Return what is shown of which clips, in time order.
+
+    Where a span goes on in the next window's clip, that clip takes over at its first frame, a key packet:
+    there both can be copied, and no frame is missing or shown twice. A buffer that was full may have lost the
+    beginning of the first clip.
+    """
+    clips = [(window, clip_of(window)) for window in choice.windows]
+    first_window, first = clips[0]
+    ends_s = [*(clip.file_start_s for _, clip in clips[1:]), math.inf]
+    pieces: list[_Piece] = []
+    for span in choice.spans:
+        if span.end_s - first.file_start_s <= MIN_PART_S:
+            continue
+        start_s = max(span.start_s, first.file_start_s)
+        end_s = max(span.end_s, start_s + MIN_PART_S)
+        for (window, clip), until_s in zip(clips, ends_s, strict=True):
+            from_s, to_s = max(start_s, clip.file_start_s), min(end_s, until_s)
+            if to_s - from_s >= MIN_PIECE_S:
+                pieces.append(_Piece(window, clip, from_s, to_s))
+    begin_s = first.file_start_s
+    return pieces or [_Piece(first_window, first, begin_s, begin_s + MIN_PART_S)]
 
 
 def _part(*times_s: float) -> Part:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from multiprocessing.reduction import send_handle
 
 from base.child_process import Child
+from base.daemon_thread import run_in_daemon_thread
 from livereel.camera.reports import Report, Watched
 from livereel.camera.worker import CameraJob
 from sinks.live_view import ViewKind
@@ -96,7 +97,8 @@ class CameraProcess:
 
     async def died_of(self) -> str:
         """Wait for its end, and return its cause, as ``SIGSEGV`` or ``exit code 1``."""
-        return await asyncio.to_thread(self._child.wait)
+        # Not in the default executor, which a slow disk may fill: the camera is started again after this.
+        return await run_in_daemon_thread(self._child.wait)
 
     async def end(self) -> None:
         """Kill the process if it still runs, and wait until its pipe and thread are released."""

@@ -15,16 +15,18 @@ from livereel.cli.errors import EXPECTED, explain
 from livereel.config.describers import make_language_models, without_effect
 from livereel.config.options import Options
 from livereel.config.schema import Config
+from livereel.storage.data_dir import is_in_use
 from sinks.mqtt.access_check import check_broker
 from sinks.mqtt.connection.errors import BrokerError
 from sinks.notify.notification import Notification
-from sinks.notify.settings import NotifySettings
+from sinks.notify.settings import NotifySettings, named
+from sinks.sink import SinkError
 
 Try = Callable[[], Awaitable[str]]
 
 
 def check(options: Options, snapshots: Path | None = None, *, notify: bool = False) -> bool:
-    """Try cameras, model, broker and disk; print a line for each and return whether all work.
+    """Try cameras, model, broker, disk and pages; print a line for each and return whether all work.
 
     In the folder ``snapshots``, if given, a picture of each camera is written with its regions drawn. With
     ``notify`` a test is sent to each notification service.
@@ -35,8 +37,9 @@ def check(options: Options, snapshots: Path | None = None, *, notify: bool = Fal
 async def _check(options: Options, snapshots: Path | None, *, notify: bool) -> bool:
     config = options.config
     tries: list[tuple[str, Try]] = list(_cameras(options, snapshots))
-    tries += [("words", _words(options)), ("mqtt", _mqtt(config)), ("disk", _disk(config))]
-    tries += [(service.name, _service(service, send=notify)) for service in config.notify]
+    tries += [("describe", _describer(options)), ("mqtt", _mqtt(config)), ("disk", _disk(config))]
+    tries += [("web", _web(config))]
+    tries += [(name, _service(service, send=notify)) for name, service in named(config.notify)]
     if not config.cameras:
         sys.stdout.write("ok    cameras: none\n")
     return all([await _try(name, attempt) for name, attempt in tries])
@@ -61,7 +64,7 @@ def _cameras(options: Options, snapshots: Path | None) -> Iterator[tuple[str, Tr
             yield name, partial(asyncio.to_thread, looked_at.detect_source)
 
 
-def _words(options: Options) -> Try:
+def _describer(options: Options) -> Try:
     async def attempt() -> str:
         config = options.config
         if config.describe.kind == "builtin":
@@ -89,6 +92,23 @@ def _mqtt(config: Config) -> Try:
         if config.mqtt.host is None:
             return "off (no host)"
         return await check_broker(config.mqtt, [camera.name for camera in config.cameras])
+
+    return attempt
+
+
+def _web(config: Config) -> Try:
+    async def attempt() -> str:
+        from sinks.web.sink import listen, url_of  # noqa: PLC0415  # a web server
+
+        if not config.web.enabled:
+            return "off"
+        try:
+            with listen(config.web) as listening:
+                return url_of(listening, config.web) if config.web.port else f"{config.web.host}, a free port"
+        except SinkError:
+            if is_in_use(config.data):
+                return f"not tried: a livereel is watching with {config.data}"
+            raise
 
     return attempt
 

@@ -22,6 +22,12 @@ _PARAMETER = re.compile(
     rf"(?P<before>[?&;/_](?:password|passwd|pass|pwd)=)(?P<secret>.+?){_NEXT}", re.IGNORECASE
 )
 
+_OPTIONS = {
+    "cameras[0].name": "--name",
+    "cameras[0].source": "--source",
+    "mqtt.host": "--mqtt-host",
+    "data": "--data",
+}
 _TEMPLATE = """\
 # Only what differs from the defaults. Passwords come from environment variables: ${{NAME}}.
 data: {data}   # the folder for the ledger, clips, keyframes and reels
@@ -75,20 +81,30 @@ def init(path: Path, answers: Answers, *, ask: bool) -> None:
     """Write a configuration; print where it is, and what to do next.
 
     ``ask`` asks at the terminal for what is None. Raises UsageError where the source is not given and there
-    is no terminal, ConfigError where an answer cannot be used or the file is there already, or OSError.
+    is no terminal, or where an answer cannot be used; ConfigError where the file is there already; or
+    OSError.
     """
     if path.exists():
         raise ConfigError(f"{path} exists already")
     ask = ask and sys.stdin.isatty()
     if answers.source is None and not ask:
         raise UsageError("--source is missing, and there is no terminal to ask for it")
-    text, secrets = _rendered(path, _asked(answers) if ask else answers)
+    try:
+        text, secrets = _rendered(path, _asked(answers) if ask else answers)
+    except ConfigError as error:
+        raise UsageError(*(_of_option(mistake) for mistake in error.mistakes)) from error
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
     sys.stdout.write(f"{path}: written\n")
     for name in secrets.variables:
         sys.stdout.write(f"set the password as it stood in the address:  export {name}='...'\n")
     sys.stdout.write(f"then try it:  livereel check {path}\nand watch:  livereel run {path}\n")
+
+
+def _of_option(mistake: str) -> str:
+    """Return a mistake with the option that it is of, in place of a line of a file that is not there."""
+    found = re.fullmatch(r".*?:\d+: (?P<key>[^:]+): (?P<rest>.*)", mistake)
+    return f"{_OPTIONS[found['key']]}: {found['rest']}" if found and found["key"] in _OPTIONS else mistake
 
 
 def _asked(answers: Answers) -> Answers:

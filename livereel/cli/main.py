@@ -16,6 +16,7 @@ import typer
 import livereel
 from livereel.cli.parameters import (
     BaseUrlOption,
+    ConfigArgument,
     ConfigOption,
     DataOption,
     DescribeOption,
@@ -35,6 +36,8 @@ from livereel.cli.parameters import (
     SinceOption,
     SourceArgument,
     command,
+    no_configuration,
+    one_config,
 )
 from livereel.cli.program import run as run_program
 from livereel.cli.recap.options import (
@@ -116,7 +119,7 @@ def recap(
     options = read_options(config, region or [], ignore or []).with_style(style)
     options = options.with_reel(request.length_s, chapters, stamp=stamp)
     options = replace(options, exports=tuple(export or ()))
-    run(request, options.with_words(describe, model, base_url, profile))
+    run(request, options.with_describer(describe, model, base_url, profile))
 
 
 @command(
@@ -126,7 +129,9 @@ def recap(
     brief=False,
 )
 def watch(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="Addresses of cameras.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE", help="Addresses of cameras.", callback=no_configuration)
+    ],
     *,
     data: DataOption = None,
     seconds: SecondsOption = None,
@@ -151,15 +156,16 @@ def watch(
     from livereel.config.options import read_options
 
     options = read_options(config, region or [], ignore or [])
-    options = options.with_words(describe, model, base_url, profile)
+    options = options.with_describer(describe, model, base_url, profile)
     options = options.with_web(host, port, serve=not no_web)
     run(name_cameras(sources, loop=loop), data or options.config.data, options, seconds)
 
 
 @command(app, "livereel run config.yaml", "livereel run config.yaml --log-format json", brief=False)
 def run(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG")] = Path("config.yaml"),
+    path: ConfigArgument = None,
     *,
+    config: ConfigOption = None,
     seconds: SecondsOption = None,
     host: HostOption = None,
     port: PortOption = None,
@@ -170,11 +176,10 @@ def run(
     from livereel.config.options import read_options
     from livereel.config.schema import ConfigError
 
-    options = read_options(config, [], []).with_web(host, port, serve=not no_web)
+    file = one_config(path, config)
+    options = read_options(file, [], []).with_web(host, port, serve=not no_web)
     if not options.config.cameras:
-        raise ConfigError(
-            f"{config}: cameras: there are none (livereel init home.yaml writes a file with one)"
-        )
+        raise ConfigError(f"{file}: cameras: there are none (livereel init home.yaml writes a file with one)")
     run(options.config.cameras, options.config.data, options, seconds)
 
 
@@ -208,7 +213,7 @@ def init(
 
 @command(app, "livereel check", "livereel check cameras.yaml --snapshot pictures")
 def check(
-    path: Annotated[Path | None, typer.Argument(metavar="CONFIG", show_default="config.yaml")] = None,
+    path: ConfigArgument = None,
     *,
     config: ConfigOption = None,
     snapshot: Annotated[
@@ -225,15 +230,12 @@ def check(
 ) -> None:
     """Try all that a configuration names: each is ok, or why not.
 
-    Cameras, model, broker, disk and notification services.
+    Cameras, model, broker, disk, pages and notification services.
     """
     from livereel.cli.check import check as run
     from livereel.config.options import read_options
-    from livereel.config.schema import UsageError
 
-    if path is not None and config is not None:
-        raise UsageError("CONFIG and --config name the same thing: give one of them")
-    options = read_options(config or path or Path("config.yaml"), [], [])
+    options = read_options(one_config(path, config), [], [])
     raise typer.Exit(0 if run(options, snapshot, notify=notify) else 1)
 
 

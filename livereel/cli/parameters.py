@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from inspect import Parameter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -19,9 +19,26 @@ from livereel.config.schema import UsageError
 
 Callback = Callable[..., None]
 
+Sources = TypeVar("Sources", str, list[str])
+
+
+def no_configuration(given: Sources) -> Sources:
+    """Return the sources; raise UsageError where one is a configuration file."""
+    for source in [given] if isinstance(given, str) else given:
+        if Path(source).suffix in {".yaml", ".yml"}:
+            raise UsageError(
+                f"{source}: a configuration, not a video: livereel run {source} watches its cameras"
+            )
+    return given
+
+
 SourceArgument = Annotated[
     str,
-    typer.Argument(metavar="SOURCE", help="A file, an address, or synthetic://street or synthetic://field."),
+    typer.Argument(
+        metavar="SOURCE",
+        help="A file, an address, or synthetic://street or synthetic://field.",
+        callback=no_configuration,
+    ),
 ]
 ConfigOption = Annotated[
     Path | None,
@@ -29,6 +46,16 @@ ConfigOption = Annotated[
         "--config", metavar="FILE", help="Options that differ from the defaults (YAML).", show_default="none"
     ),
 ]
+ConfigArgument = Annotated[Path | None, typer.Argument(metavar="CONFIG", show_default="config.yaml")]
+
+
+def one_config(path: Path | None, option: Path | None) -> Path:
+    """Return the file that an argument or ``--config`` names; raises UsageError where both do."""
+    if path is not None and option is not None:
+        raise UsageError("CONFIG and --config name the same thing: give one of them")
+    return option or path or Path("config.yaml")
+
+
 RegionOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -93,8 +93,16 @@ def _usage(message: str, context: typer.Context | None) -> str:
     line = " ".join(message.split()).rstrip(".")
     line = line.replace("Value error, ", "").replace("Input should be", "must be")  # pydantic's own phrases
     line = _GUESSES.sub(lambda found: f"; did you mean {_listed(found.group(1))}?", line)
-    command_path = "livereel" if context is None else context.command_path
+    line = line.replace("a valid integer, unable to parse string as an integer", "a whole number")
+    line = line.replace("a valid number, unable to parse string as a number", "a number")
+    command_path = _named_command() if context is None else context.command_path
     return f"{line[:1].lower()}{line[1:]} (see {command_path} --help)"
+
+
+def _named_command() -> str:
+    """Return the command as it was typed, for errors that do not know it."""
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    return f"livereel {name}" if name.isalpha() else "livereel"
 
 
 def _listed(guesses: str) -> str:

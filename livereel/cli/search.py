@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from base.local_time import date_time_text
+from livereel.config.schema import UsageError
 from livereel.config.since import parse_since
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import Entry
@@ -21,6 +22,11 @@ def print_moments(data: Path, query: MomentQuery, since: str | None, *, as_json:
     """Print a line for each moment, newest first; raises LedgerError or UsageError."""
     query = replace(query, since_utc=parse_since(since, datetime.now(UTC)))
     with closing(Ledger(data, read_only=True)) as ledger:
+        known = ledger.cameras()
+        for camera in query.cameras:
+            if camera not in known:
+                there = ", ".join(known) or "no camera"
+                raise UsageError(f"--camera {camera}: {data} knows only {there}")
         found = ledger.search(query)
         for entry in found:
             sys.stdout.write((_json(entry, data) if as_json else _line(entry)) + "\n")

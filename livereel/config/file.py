@@ -13,7 +13,7 @@ from analyzer.reel.settings import OF_ALL_CAMERAS
 from livereel.camera.names import REQUESTED
 from livereel.camera.settings import NAME, CameraSettings
 from livereel.config.reader import Keys, Mistake, Reader
-from livereel.config.schema import Config, ConfigError
+from livereel.config.schema import Config, ConfigError, UsageError
 from livereel.reels.settings import problems as reel_problems
 from sinks.mqtt.settings import problems as mqtt_problems
 from sinks.notify.settings import problems as notify_problems
@@ -29,12 +29,21 @@ _REMEDIES = {
 }
 
 
+# An address, whose slashes a path has joined.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
 def load(path: Path) -> Config:
     """Read a configuration file; raises ConfigError as ``parse`` does, or where it cannot be read."""
+    if _ADDRESS.match(str(path)):  # not shown: it may hold a password
+        raise UsageError(
+            "CONFIG is a file, not an address (livereel init home.yaml --source ADDRESS writes one;"
+            " livereel watch ADDRESS needs none)"
+        )
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
+        reason = getattr(error, "strerror", None) or "not a text file (livereel watch plays a video)"
         hint = f" (livereel init {path} writes it)" if isinstance(error, FileNotFoundError) else ""
         raise ConfigError(f"{path}: {reason}{hint}") from error
     return parse(path, text)

@@ -29,7 +29,7 @@ class Options:
     length_s: float | None = None
     exports: tuple[ExportFormat, ...] = ()
 
-    def with_words(
+    def with_describer(
         self,
         kind: DescribeKind | None,
         model: str | None = None,

@@ -53,7 +53,7 @@ def _parse(text: str, now: datetime) -> datetime:
         return _local(day, _time_of_day(named[2]) if named[2] else time())
     if _TIME.fullmatch(text) and not text.isdigit():
         return _last(_time_of_day(text), today, now)
-    return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    return _utc(datetime.fromisoformat(text.upper()))
 
 
 def _last(at: time, today: date, now: datetime) -> datetime:
@@ -64,7 +64,13 @@ def _last(at: time, today: date, now: datetime) -> datetime:
 
 
 def _local(day: date, at: time, *, fold: int = 0) -> datetime:
-    return datetime.combine(day, at.replace(fold=fold)).astimezone(UTC)
+    return _utc(datetime.combine(day, at.replace(fold=fold)))
+
+
+def _utc(at: datetime) -> datetime:
+    """Return it in UTC; a naive time is local. One that clocks skip is as long after the change."""
+    # ``astimezone`` is an hour off for a naive time that was skipped; ``timestamp`` is right.
+    return datetime.fromtimestamp(at.timestamp(), UTC)
 
 
 def _time_of_day(text: str) -> time:

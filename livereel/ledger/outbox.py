@@ -78,9 +78,20 @@ class Outboxes:
         self._database = database
         self._open: list[tuple[SinkOutbox, Encode]] = []
 
-    def open(self, sink: str, encode: Encode, *, max_bytes: int, remembered: int = REMEMBERED) -> SinkOutbox:
-        """Add events to the outbox of ``sink`` from now on, as ``encode`` builds them; raises LedgerError."""
-        it = SinkOutbox(self._database, sink, max_bytes=max_bytes, remembered=remembered)
+    def open(
+        self,
+        sink: str,
+        encode: Encode,
+        *,
+        max_bytes: int,
+        name: str | None = None,
+        remembered: int = REMEMBERED,
+    ) -> SinkOutbox:
+        """Add events to the outbox of ``sink`` from now on, as ``encode`` builds them; raises LedgerError.
+
+        Log lines call the sink by its ``name``, if it has one.
+        """
+        it = SinkOutbox(self._database, sink, max_bytes=max_bytes, name=name or sink, remembered=remembered)
         self._open.append((it, encode))
         return it
 
@@ -106,10 +117,11 @@ class SinkOutbox:
     that was done or dropped, so that its key is not taken again.
     """
 
-    def __init__(self, database: Database, sink: str, *, max_bytes: int, remembered: int) -> None:
+    def __init__(self, database: Database, sink: str, *, max_bytes: int, name: str, remembered: int) -> None:
         self._database = database
         self._sink = sink
         self._max_bytes = max_bytes
+        self._name = name
         self._remembered = remembered
         self._is_full = False
         with database.writing() as connection:
@@ -145,7 +157,7 @@ class SinkOutbox:
     def _drop_oldest(self, connection: Connection) -> int:
         if not self._is_full:
             self._is_full = True
-            log.warning("the outbox of %s is full; the oldest captions and reels are dropped", self._sink)
+            log.warning("the outbox of %s is full; the oldest captions and reels are dropped", self._name)
         oldest = connection.execute(_OLDEST, {"of_sink": self._sink}).one()
         connection.execute(_EMPTY, {"gone": oldest.number})
         return self._count(connection, -1, -oldest.size, dropped=1)
@@ -169,7 +181,7 @@ class SinkOutbox:
             dropped = self.counts().dropped
             log.warning(
                 "the outbox of %s is empty again; %d captions and reels were dropped so far",
-                self._sink,
+                self._name,
                 dropped,
             )
 

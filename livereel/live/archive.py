@@ -110,8 +110,10 @@ class LedgerArchive:
             reel = self._ledger.reels.find(reel_id, seq)
         if reel is None or not reel.chapters:
             return False
+        shown = [chapter.moment.window.id for chapter in reel.chapters]
         try:
-            export(reel, kind, file, url_of=lambda path: path.name)
+            with self._ledger.windows.lending(shown):
+                export(reel, kind, file, url_of=lambda path: path.name)
         except (ReelError, MediaError, OSError) as error:
             log.warning("reel %s/%d: not exported: %s", reel_id, seq, error)
             raise ArchiveError("the export has failed; the log says why") from error

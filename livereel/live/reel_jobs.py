@@ -153,7 +153,7 @@ class ReelJobs:
         """Make the reel of one of its times, once all that happened until then is described."""
         name = reel.spec.name
         if late:
-            log.info("reel %s: that of %s is missing and is made now", name, date_time_text(due))
+            log.info("reel %s: the one of %s is missing and is made now", name, date_time_text(due))
         await self._described(due)
         made = None
         for pause_s in (*self._pauses.retry_s, None):

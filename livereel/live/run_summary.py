@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -72,10 +73,27 @@ class RunSummary:
         counts = ((self._windows, "window"), (self._moments, "moment"), (self._reels, "reel"))
         seen = ", ".join(counted(*count) for count in counts)
         lasted = length_text((end - self._start).total_seconds())
-        missed_s = sum(self._missed_s(gap, utc_text(end)) for gap in gaps if gap.is_outage)
-        missed = f"; {length_text(missed_s)} not observed" if missed_s >= 1 else ""
-        return f"seen in {lasted}: {seen}{missed}"
+        missed_s: defaultdict[str, float] = defaultdict(float)
+        for gap in gaps:
+            if gap.is_outage:
+                missed_s[gap.camera] += self._missed_s(gap, utc_text(end))
+        return f"seen in {lasted}: {seen}{self._missed_text(missed_s)}"
+
+    def _missed_text(self, missed_s: Mapping[str, float]) -> str:
+        """Say for how long which cameras were not observed: their times are not added up."""
+        longest = sorted(
+            ((name, missed) for name, missed in missed_s.items() if missed >= 1), key=lambda it: -it[1]
+        )
+        if not longest:
+            return ""
+        named = [
+            f"{length_text(missed)} of {name}" if len(self._cameras) > 1 else length_text(missed)
+            for name, missed in longest[:MAX_NAMED]
+        ]
+        more = f" and {counted(len(longest) - MAX_NAMED, 'more camera')}" if len(longest) > MAX_NAMED else ""
+        return f"; not observed: {', '.join(named)}{more}"
 
     def _missed_s(self, gap: Gap, end_utc: str) -> float:
+        """Return how much of a gap lies in the run."""
         start_utc = max(gap.start_utc, utc_text(self._start))
         return max(0.0, Gap(gap.camera, start_utc, min(gap.end_utc, end_utc), gap.reason).length_s)

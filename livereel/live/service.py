@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from analyzer.describe.describer import Describer
 from analyzer.describe.model_health import PAUSES_S
@@ -19,6 +20,7 @@ from analyzer.describe.window_store import WindowStoreError
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
 from base.clock import parse_utc, utc_text
+from base.daemon_thread import run_in_daemon_thread
 from livereel.camera.supervisor import RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob
 from livereel.ledger.ledger import Ledger
@@ -135,22 +137,25 @@ class Live:
         """Watch until ``stop`` is set, ``seconds`` have passed or every source has ended.
 
         Then open windows are closed and stored. Unless ``stop`` is set, which asks for a quick end, pending
-        windows are described and the reels made a last time.
+        windows are described and the reels made a last time; with it, no further window is described.
         """
         self._cameras.start()
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(self._cameras.watch())
+            describing = tasks.create_task(self._describe_forever())
             jobs = (
-                self._describe_forever(),
                 self.reels.run(),
                 self._sweep_forever(),
                 self._retry_writes_forever(),
                 self._publish_last(),
                 self._publish_stats_forever(),
             )
-            background = [tasks.create_task(job) for job in jobs]
+            background = [describing, *(tasks.create_task(job) for job in jobs)]
             await _first(stop.wait(), asyncio.wait([watching]), seconds=seconds)
             self._cameras.stop()
+            await _first(stop.wait(), asyncio.wait([watching]), seconds=None)
+            if stop.is_set():
+                describing.cancel()  # the next start goes on with what is pending
             await asyncio.wait([watching])
             await _unless(stop, self.reels.done())
             for task in background:
@@ -239,7 +244,8 @@ class Live:
         while True:
             self._no_room.clear()
             try:
-                await asyncio.to_thread(self._retention.sweep, datetime.now(UTC))
+                # In a thread of its own: a slow disk must not take one from others for minutes.
+                await run_in_daemon_thread(partial(self._retention.sweep, datetime.now(UTC)))
             except (LedgerError, OSError) as error:
                 log.warning("retention: %s", error)
             await asyncio.sleep(self._intervals.retry_s)
@@ -262,12 +268,15 @@ def _now() -> str:
 async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) -> None:
     """Do the work, or as much of it as can be done until ``stop`` is set."""
     working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    if not stop.is_set():
-        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (working, stopped):
-        task.cancel()
-    with suppress(asyncio.CancelledError):
-        await working
+    try:
+        if not stop.is_set():
+            await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (working, stopped):
+            task.cancel()
+        await asyncio.wait({working, stopped})
+    if not working.cancelled():
+        working.result()
 
 
 async def _first(*waits: Coroutine[object, object, object], seconds: float | None) -> None:

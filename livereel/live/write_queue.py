@@ -56,4 +56,4 @@ class WriteQueue:
                 return
             self._waiting.popleft()
         if waited:
-            log.info("the ledger is written again, with all that waited")
+            log.info("the ledger can be written again; all waiting writes are stored")

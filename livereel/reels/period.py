@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.preference.preferences import Preferences
 from analyzer.signal.window import Clip, Window
 from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import Entry
 from livereel.reels.plan import ReelPeriod
 from stream.media.file import MediaError
 from stream.media.probe import verify
@@ -17,7 +18,7 @@ from stream.media.probe import verify
 def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, until_utc: str) -> ReelPeriod:
     """Read windows, gaps and the moments that can be shown; blocks while it reads."""
     entries = [
-        entry
+        _with_clip_if_there(entry)
         for camera in cameras
         for entry in ledger.windows.entries(since_utc, camera=camera)
         if entry.window.start_utc < until_utc
@@ -34,7 +35,7 @@ def read_period(ledger: Ledger, cameras: Sequence[str], since_utc: str, until_ut
         start_utc=max(since_utc, min(starts)),
         end_utc=until_utc,
         windows=tuple(entry.window for entry in entries),
-        moments=tuple(entry.moment for entry in entries if entry.moment and can_be_shown(entry.window)),
+        moments=tuple(entry.moment for entry in entries if entry.moment and entry.window.clip),
         gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_utc, gap.camera))),
         preferences=Preferences(ledger.feedback.judged()),
     )
@@ -53,6 +54,19 @@ def read_moments(ledger: Ledger, period: ReelPeriod, since_utc: str) -> tuple[Mo
 def can_be_shown(window: Window) -> bool:
     """Return whether its clip is there: a user may have removed it."""
     return window.clip is not None and window.clip.path.is_file()
+
+
+def _with_clip_if_there(entry: Entry) -> Entry:
+    return entry if can_be_shown(entry.window) else replace(entry, window=replace(entry.window, clip=None))
+
+
+def without_clips(period: ReelPeriod, window_ids: Collection[str]) -> ReelPeriod:
+    """Return a period in which these windows cannot be shown."""
+    return replace(
+        period,
+        windows=tuple(replace(w, clip=None) if w.id in window_ids else w for w in period.windows),
+        moments=tuple(moment for moment in period.moments if moment.window.id not in window_ids),
+    )
 
 
 def broken(windows: Sequence[Window]) -> frozenset[str]:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from analyzer.reel.compile import ReelPlan
 from analyzer.reel.records import Reel, ReelError
 from analyzer.reel.settings import ReelSettings
 from base.clock import utc_text
+from base.daemon_thread import run_in_daemon_thread
 from livereel.config.describers import LanguageModels
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError
 from livereel.reels.compile_process import compile_in_process
-from livereel.reels.period import broken, can_be_shown, read_period
+from livereel.reels.period import broken, can_be_shown, read_period, without_clips
 from livereel.reels.plan import Planner
 from livereel.reels.spec import ReelSpec
 from livereel.storage.data_dir import LATEST, remove_reel, update_link
@@ -67,14 +68,14 @@ class ReelSeries:
         reason is left out of the next one.
         """
         shown = self._shown if only_new else frozenset()
-        seen = await asyncio.to_thread(read_period, self._ledger, cameras, since_utc, until_utc)
-        moments = tuple(moment for moment in seen.moments if moment.window.id not in self._unshowable)
-        known = frozenset(moment.window.id for moment in moments)
+        # In a thread of its own: a slow disk must not take one from others for minutes.
+        seen = await run_in_daemon_thread(partial(read_period, self._ledger, cameras, since_utc, until_utc))
+        period = without_clips(seen, self._unshowable)
+        known = frozenset(moment.window.id for moment in period.moments)
         if known <= shown:
             return None
-        period = replace(seen, moments=moments)
         plan = await look.planner.plan(period, look.settings, reel_id=self.id, seq=self._next_seq())
-        windows = [choice.moment.window for choice in plan.choices]
+        windows = [window for choice in plan.choices for window in choice.windows]
         with self._ledger.windows.lending(window.id for window in windows):
             if not all(map(can_be_shown, windows)):
                 # A clip was removed while the story was written.
@@ -99,8 +100,8 @@ class ReelSeries:
         try:
             return await compile_in_process(plan, self._folder / f"{plan.seq:06}", settings)
         except (MediaError, ReelError):
-            windows = [choice.moment.window for choice in plan.choices]
-            self._unshowable |= await asyncio.to_thread(broken, windows)
+            windows = [window for choice in plan.choices for window in choice.windows]
+            self._unshowable |= await run_in_daemon_thread(partial(broken, windows))
             raise
 
     def _next_seq(self) -> int:

@@ -15,6 +15,7 @@ from base.atomic import PART
 CLIPS = "clips"
 KEYFRAMES = "keyframes"
 REELS = "reels"
+LOCK = "lock"
 # The link next to a reel id's numbered folders that points at the newest.
 LATEST = "latest"
 
@@ -33,12 +34,24 @@ def lock_data_dir(data: Path) -> Iterator[None]:
         data.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(data)) from error
-    with (data / "lock").open("w") as lock:
+    with (data / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise FolderInUseError(f"{data}: another livereel is watching with this folder") from error
         yield
+
+
+def is_in_use(data: Path) -> bool:
+    """Return whether a process watches with this folder; changes nothing."""
+    try:
+        with (data / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def update_link(link: Path, target: str) -> None:

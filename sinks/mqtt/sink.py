@@ -150,7 +150,15 @@ class MqttSink:
     def counters(self) -> dict[str, int]:
         """Return counters since the start; ``outbox_dropped`` since the outbox was made."""
         counts, dropped = self._counts + self._session.counts, self._queue.dropped
-        names = ("connections", "acknowledged", "refused", "too_large", "reels_missing", "commands_ignored")
+        names = (
+            "connections",
+            "acknowledged",
+            "refused",
+            "too_large",
+            "reels_missing",
+            "commands_ignored",
+            "commands_dropped",
+        )
         return {
             **self._outbox.counters(),
             **{name: counts[name] for name in names},

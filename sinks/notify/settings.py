@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from sinks.notify.quiet_hours import QuietHours
 
 ALERT, MOMENT, REEL = "alert", "moment", "reel"
 OF_REEL = f"{REEL}:"
+KEY_PREFIX = "notify-"
 _EVENTS = frozenset({ALERT, MOMENT, REEL})
 
 
@@ -41,10 +42,22 @@ class NotifySettings:
     attach_max_bytes: Annotated[int, Ge(0)] = 10_000_000
 
     @property
-    def name(self) -> str:
-        """Identifies the service in the ledger and the log without showing its address."""
-        scheme = self.url.partition("://")[0]
-        return f"notify-{scheme}-{hashlib.sha256(self.url.encode()).hexdigest()[:8]}"
+    def key(self) -> str:
+        """Identifies the service in the ledger, wherever it stands in the list."""
+        return f"{KEY_PREFIX}{self._kind}-{hashlib.sha256(self.url.encode()).hexdigest()[:8]}"
+
+    def name(self, number: int) -> str:
+        """Name it for people, by its kind and its place in the list: its host may be a secret."""
+        return f"notify-{self._kind}-{number}"
+
+    @property
+    def _kind(self) -> str:
+        return self.url.partition("://")[0]
+
+
+def named(services: Sequence[NotifySettings]) -> Iterator[tuple[str, NotifySettings]]:
+    """Yield each service of a list with its name."""
+    return ((each.name(number), each) for number, each in enumerate(services, 1))
 
 
 def problems(

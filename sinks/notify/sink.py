@@ -51,6 +51,7 @@ class NotifySink:
     repeats a notification only where the process died between the two.
 
     Attributes:
+        name: the service's name, which does not show its address.
         counts: notifications ``sent`` and ``failed``, messages ``too_old``.
     """
 
@@ -61,6 +62,7 @@ class NotifySink:
         notifications: Notifications,
         service: AppriseService,
         *,
+        name: str,
         pace: Pace | None = None,
         max_age: timedelta = MAX_AGE,
         send_s: float = SEND_S,
@@ -69,6 +71,7 @@ class NotifySink:
 
         An answer that has not come after ``send_s`` counts as a failure.
         """
+        self.name = name
         self._settings = settings
         self._outbox = outbox
         self._notifications = notifications
@@ -82,11 +85,6 @@ class NotifySink:
         self._changed = asyncio.Event()
         self._closing = asyncio.Event()
         self.counts: Counter[str] = Counter()
-
-    @property
-    def name(self) -> str:
-        """The service's name, which does not show its address."""
-        return self._settings.name
 
     def counters(self) -> dict[str, float]:
         """Return counters since the start, and what waits; ``dropped`` since the outbox was made."""
@@ -121,7 +119,7 @@ class NotifySink:
             if waiting := (await asyncio.to_thread(self._outbox.counts)).waiting:
                 log.warning(
                     "%s: %s not sent yet, kept for the next start",
-                    self._settings.name,
+                    self.name,
                     counted(waiting, "message"),
                 )
 
@@ -140,14 +138,14 @@ class NotifySink:
         except SinkError as error:
             pause_s = self._pace.failed()
             self.counts["failed"] += 1
-            log.warning("%s: not sent, again in %g s: %s", self._settings.name, pause_s, error)
+            log.warning("%s: not sent, again in %g s: %s", self.name, pause_s, error)
             return 0.0
         self.counts["sent"] += 1
         self._pace.sent()
         try:
             await self._mark_done(messages[-1])
         except SinkError as error:
-            log.warning("%s: sent, but may be sent again after a restart: %s", self._settings.name, error)
+            log.warning("%s: sent, but may be sent again after a restart: %s", self.name, error)
         return 0.0
 
     async def _drop_old(self, messages: list[StoredMessage], now: datetime) -> list[StoredMessage]:
@@ -155,7 +153,7 @@ class NotifySink:
         old = list(takewhile(lambda message: now - _time_of(message) > self._max_age, messages))
         if old:
             self.counts["too_old"] += len(old)
-            log.warning("%s: %s too old, not sent", self._settings.name, counted(len(old), "message"))
+            log.warning("%s: %s too old, not sent", self.name, counted(len(old), "message"))
             await self._mark_done(old[-1])
         return messages[len(old) :]
 

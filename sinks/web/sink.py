@@ -169,9 +169,8 @@ def listen(settings: WebSettings) -> socket.socket:
             listening.close()
             raise
     except OSError as error:
-        raise SinkError(
-            f"web: {settings.host}:{settings.port}: {error.strerror or error} (--port N takes another)"
-        ) from error
+        place, reason = f"{settings.host}:{settings.port}", error.strerror or error
+        raise SinkError(f"web: {place}: {reason} (web.port or --port N takes another)") from error
     listening.set_inheritable(False)
     return listening
 

@@ -187,7 +187,7 @@ def test_bad_files_are_distinguished(tmp_path: Path) -> None:
     assert failure(empty).reason == "the file is empty"
     assert failure(text).reason == "a text file, not a video"
     assert "not a video" in failure(noise).reason
-    assert failure(tmp_path).reason == "a folder, not a video"
+    assert failure(tmp_path).reason == "a folder, not a video: name the files in it"
     assert failure("").reason == "not an address"
     assert failure("a\0b.mp4").reason == "not an address"
 

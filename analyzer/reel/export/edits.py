@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.reel.manifest import VIDEO
-from analyzer.reel.records import Chapter, Part, Reel
+from analyzer.reel.records import Chapter, Part, Reel, Span
+from analyzer.signal.window import Clip
+from stream.media.probe import probe
+
+# Parts are exact to a frame.
+SLACK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,8 @@ class Edit:
 def edits(reel: Reel) -> tuple[Edit, ...]:
     """Return what a reel shows: parts of its clips, or of the recorded file.
 
-    A part whose clip is not there any more, and a still picture, is a part of the reel's own video.
+    A part whose clip is not there any more, one that a neighbour's clip shows, and a still picture is a part
+    of the reel's own video. Raises MediaError where a clip cannot be read.
     """
     return tuple(
         edit
@@ -46,13 +53,23 @@ def _of_chapter(video: Path, number: int, chapter: Chapter) -> Iterator[Edit]:
     window = chapter.moment.window
     note = f"{window.camera} {window.start_utc}: {chapter.sentence}"
     clip = window.clip if window.clip is not None and window.clip.path.is_file() else None
+    shown = _shown(clip) if clip else None
     for part in chapter.parts or (_whole(chapter),):
-        if clip is None or part.end_s <= part.start_s:
+        if clip is None or shown is None or not part.start_s < part.end_s or not _holds(shown, part):
             media, start_s, end_s = video, part.reel_start_s, part.reel_end_s
         else:
             media = clip.path
             start_s, end_s = part.start_s - clip.file_start_s, part.end_s - clip.file_start_s
         yield Edit(media, max(0.0, start_s), end_s, number, chapter.moment.title, note)
+
+
+def _shown(clip: Clip) -> Span:
+    """Return the media time that a clip shows."""
+    return Span(clip.file_start_s, clip.file_start_s + (probe(clip.path).duration_s or math.inf))
+
+
+def _holds(shown: Span, part: Part) -> bool:
+    return shown.start_s - SLACK_S <= part.start_s and part.end_s <= shown.end_s + SLACK_S
 
 
 def _whole(chapter: Chapter) -> Part:

@@ -37,6 +37,8 @@ class ViewChannel:
     def send(self, message: bytes) -> None:
         """Send a message soon; on a closed channel, do nothing."""
         with self._changed:
+            if not self.is_open:
+                return
             self._waiting.append(message)
             self._bytes += len(message)
             if self._bytes > MAX_BYTES:

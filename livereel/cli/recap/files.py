@@ -22,7 +22,7 @@ from livereel.cli.interrupt import open_once
 from livereel.cli.recap.request import WHOLE
 from livereel.config.schema import UsageError
 from stream.part import FilePart
-from stream.source import PacketSource
+from stream.source import PacketSource, SourceError
 
 Named = tuple[str, PacketSource]
 """A source with its name in windows and files."""
@@ -31,12 +31,14 @@ Named = tuple[str, PacketSource]
 def expanded(sources: Sequence[str]) -> list[str]:
     """Return the sources, a pattern such as ``half*.mp4`` as the files that match it, in the order of names.
 
-    A pattern that matches nothing stays: opening it says that there is no such file.
+    Raises SourceError for a pattern that matches nothing.
     """
     found: list[str] = []
     for source in sources:
         is_pattern = "://" not in source and glob.has_magic(source) and not Path(source).exists()
         matches = glob.glob(source) if is_pattern else []  # noqa: PTH207  # the pattern may be a whole path
+        if is_pattern and not matches:
+            raise SourceError(source, "no file has such a name")
         found += sorted(matches, key=_by_number) or [source]
     return found
 

@@ -238,7 +238,7 @@ async def _plan(
     """Plan the reel; of files, unless a length was asked for, it is short compared with what was seen."""
     failed = next((it.error for it in seen.ended if it.error), None)
     if failed is not None and not seen.moments:
-        raise DescribeError(f"not one window could be put into words: {failed}")
+        raise DescribeError(f"not one window could be described: {failed}")
     settings, whole = options.config.reel, False
     if options.length_s is None and not first.info.live:
         share_s = FILE_SHARE * sum(window.end_s - window.start_s for window in seen.windows)

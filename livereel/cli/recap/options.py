@@ -7,10 +7,15 @@ from typing import Annotated
 import typer
 
 from analyzer.reel.settings import Style
+from livereel.cli.parameters import no_configuration
 
 SourcesArgument = Annotated[
     list[str],
-    typer.Argument(metavar="SOURCE", help="Files, in order, or patterns of their names; or one address."),
+    typer.Argument(
+        metavar="SOURCE",
+        help="Files, in order, or patterns of their names; or one address.",
+        callback=no_configuration,
+    ),
 ]
 LengthOption = Annotated[
     str | None,

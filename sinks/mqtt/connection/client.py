@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 IN_FLIGHT = 16
 # MQTT's own limit of a packet, unless the broker accepts less.
 MAX_PACKET_BYTES = 268_435_455
-# Received commands that are queued; no user sends more at once. The rest is dropped and logged.
+# Received commands that are queued; no user sends more at once. The rest is dropped, logged and counted.
 MAX_COMMANDS = 100
 # Packets that had arrived before ``abort`` and are still read.
 MAX_READS = 100
@@ -60,8 +60,19 @@ class Client:
     broker keeps retained messages, and ``max_qos`` the highest QoS that it takes.
     """
 
-    def __init__(self, settings: MqttSettings, timing: Timing, will: Message | None) -> None:
-        """Raises SinkError when the settings cannot work; certificates are read anew for each connection."""
+    def __init__(
+        self,
+        settings: MqttSettings,
+        timing: Timing,
+        will: Message | None,
+        *,
+        on_drop: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Raises SinkError when the settings cannot work; certificates are read anew for each connection.
+
+        ``on_drop`` is called for each command beyond MAX_COMMANDS that wait.
+        """
+        self._on_drop = on_drop
         self._endpoint = usable_endpoint(settings)
         self._client_id = settings.client_name
         self._keepalive_s = settings.keepalive_s
@@ -302,6 +313,7 @@ class Client:
             if not self._has_dropped:
                 log.warning("mqtt: more than %d commands at once; some are dropped", MAX_COMMANDS)
             self._has_dropped = True
+            self._on_drop()
             return
         with suppress(UnicodeDecodeError):  # a topic that no client may use
             received = Message(message.topic, bytes(message.payload), message.qos, bool(message.retain))

@@ -149,11 +149,16 @@ class Session:
         Raises BrokerError when the connection fails or is lost, SinkError when it cannot be tried.
         """
         try:
-            async with Client(self._settings, self._timing, self._spec.offline) as client:
+            async with Client(
+                self._settings, self._timing, self._spec.offline, on_drop=self._count_dropped
+            ) as client:
                 await self._start(client)
                 await self._serve(client)
         finally:
             self._queue.drop_events()
+
+    def _count_dropped(self) -> None:
+        self.counts["commands_dropped"] += 1
 
     async def _start(self, client: Client) -> None:
         """Subscribe and publish retained states before announcing ``online``."""

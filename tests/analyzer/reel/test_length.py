@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -14,7 +15,7 @@ from analyzer.reel.choose import Chosen
 from analyzer.reel.length import Limit, fit_clips, fit_slides
 from analyzer.reel.records import Choice
 from analyzer.reel.shots import CORE_LEAD_S, CORE_TAIL_S, MARGIN_S, shots
-from analyzer.signal.window import Keyframe
+from analyzer.signal.window import Clip, Keyframe, Window
 from tests.kit.records.moments import moment
 
 CORE_S = CORE_LEAD_S + CORE_TAIL_S
@@ -51,6 +52,37 @@ def test_with_room_all_is_shown_in_full() -> None:
     assert [len(each.spans) for each in fitted.choices] == [1, 1]
     assert length_s(fitted) == pytest.approx(2.0 + 4.0 + 2 * MARGIN_S)
     assert fitted.changed == one.changed
+
+
+def crossing(file_start_s: float) -> tuple[Chosen, Window]:
+    """An event from 8 to 11.4 s whose first window is chosen; the second one's clip begins then."""
+    one, after = choice(0, (8, 2, 500)), choice(1, (0, 1.4, 500)).moment.window
+    own = replace(one.moment.window, clip=Clip(Path("0.mp4"), 0.0))
+    return (
+        chosen(replace(one, moment=replace(one.moment, window=own))),
+        replace(after, clip=Clip(Path("1.mp4"), file_start_s)),
+    )
+
+
+def test_an_event_that_goes_on_is_shown_from_its_neighbours_clip() -> None:
+    one, after = crossing(file_start_s=8.6)
+    (fitted,) = fit_clips(one, Limit(90.0), [one.choices[0].moment.window, after]).choices
+    assert fitted.spans[-1].end_s == pytest.approx(11.4 + MARGIN_S)
+    assert fitted.neighbours == (after,)
+
+
+def test_an_event_ends_at_the_border_where_the_neighbours_clip_has_lost_its_beginning() -> None:
+    one, after = crossing(file_start_s=10.5)
+    (fitted,) = fit_clips(one, Limit(90.0), [after]).choices
+    assert (fitted.spans[-1].end_s, fitted.neighbours) == (10.0, ())
+
+
+def test_a_neighbour_that_is_not_needed_is_not_named() -> None:
+    one, after = crossing(file_start_s=10.0)
+    early = chosen(replace(choice(0, (2, 1, 500)), moment=one.choices[0].moment))
+    still = replace(early.choices[0].moment.window, signal=(20.0,) * 50, keyframes=(Keyframe(3.0, 500.0),))
+    early = chosen(replace(early.choices[0], moment=replace(early.choices[0].moment, window=still)))
+    assert fit_clips(early, Limit(90.0), [after]).choices[0].neighbours == ()
 
 
 def test_shots_are_shortened_before_any_is_left_out() -> None:

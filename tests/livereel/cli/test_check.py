@@ -16,9 +16,12 @@ from livereel.camera.settings import CameraSettings
 from livereel.cli.check import check
 from livereel.config.options import Options
 from livereel.config.schema import Config
+from livereel.storage.data_dir import lock_data_dir
 from livereel.storage.settings import RetentionSettings
 from sinks.mqtt.settings import MqttSettings
 from sinks.notify.settings import NotifySettings
+from sinks.web.settings import WebSettings
+from sinks.web.sink import listen
 from tests.kit.cameras.pages import Page, pages
 from tests.kit.films.scene import scene
 from tests.kit.mqtt.broker import MOSQUITTO, access_rules, broker, free_port
@@ -26,11 +29,13 @@ from tests.kit.program.command_line import CommandLine
 from tests.kit.records.keyframe_files import snapshot
 from tests.kit.web.webhook import webhook
 
+FREE_PORT = WebSettings(port=0)
+
 
 def test_all_that_works_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     retention = replace(RetentionSettings(), min_free_bytes=0)
     camera = CameraSettings("front", "synthetic://street?size=320x180")
-    config = Config(data=tmp_path / "data", cameras=(camera,), retention=retention)
+    config = Config(data=tmp_path / "data", cameras=(camera,), retention=retention, web=FREE_PORT)
     assert check(Options(config))
     lines = capsys.readouterr().out.splitlines()
     assert all(line.startswith("ok ") for line in lines)
@@ -47,12 +52,27 @@ def test_all_that_fails_is_named_and_the_rest_tried(
         describe=replace(DescribeSettings(), kind="openai", base_url="http://127.0.0.1:9/v1", model="m"),
         mqtt=MqttSettings(host="127.0.0.1", port=free_port()),
         retention=RetentionSettings(min_free_bytes=10**18),
+        web=FREE_PORT,
     )
     assert not check(Options(config))
     out = capsys.readouterr().out
     assert "secret" not in out
     failed = [line.split(":")[0] for line in out.splitlines() if line.startswith("FAIL")]
-    assert failed == ["FAIL  camera front", "FAIL  camera file", "FAIL  words", "FAIL  mqtt", "FAIL  disk"]
+    assert failed == ["FAIL  camera front", "FAIL  camera file", "FAIL  describe", "FAIL  mqtt", "FAIL  disk"]
+
+
+def test_a_port_of_the_pages_that_is_taken_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with listen(FREE_PORT) as taken:
+        port = taken.getsockname()[1]
+        config = Config(data=tmp_path, web=WebSettings(port=port))
+        assert not check(Options(config))
+        said = f"FAIL  web: 127.0.0.1:{port}: Address already in use (web.port or --port N takes another)\n"
+        assert said in capsys.readouterr().out
+        with lock_data_dir(tmp_path):  # as the livereel does that serves the pages
+            check(Options(config))
+        assert f"ok    web: not tried: a livereel is watching with {tmp_path}\n" in capsys.readouterr().out
+        check(Options(replace(config, web=WebSettings(enabled=False))))
+        assert "ok    web: off\n" in capsys.readouterr().out
 
 
 def test_a_broker_whose_name_cannot_be_one_is_reported(
@@ -205,7 +225,7 @@ def test_what_has_no_effect_without_a_model_is_named(
 ) -> None:
     camera = CameraSettings("front", "synthetic://street?size=320x180", normal="birds")
     assert checked(camera, tmp_path)
-    line = "ok    words: built in, no model; of no effect without one: cameras[0].normal\n"
+    line = "ok    describe: built in, no model; of no effect without one: cameras[0].normal\n"
     assert line in capsys.readouterr().out
 
 
@@ -224,13 +244,13 @@ def test_notification_services_are_tried_when_asked_and_their_addresses_are_not_
     with webhook() as works, webhook() as fails:
         fails.status = 403
         services = (NotifySettings(works.url), NotifySettings(fails.url))
-        options = Options(Config(data=tmp_path, retention=retention, notify=services))
+        options = Options(Config(data=tmp_path, retention=retention, notify=services, web=FREE_PORT))
         assert check(options)
         assert not works.asked
         assert not check(options, notify=True)
         assert works.titles == ["livereel"]
     out = capsys.readouterr().out
-    assert f"ok    {services[0].name}: Apprise knows the address; check --notify sends a test\n" in out
-    assert f"ok    {services[0].name}: a test was accepted\n" in out
-    assert f"FAIL  {services[1].name}: Failed to send JSON POST notification" in out
+    assert "ok    notify-json-1: Apprise knows the address; check --notify sends a test\n" in out
+    assert "ok    notify-json-1: a test was accepted\n" in out
+    assert "FAIL  notify-json-2: Failed to send JSON POST notification" in out
     assert "sesame" not in out

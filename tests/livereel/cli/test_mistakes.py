@@ -19,6 +19,11 @@ ENDLESS = "synthetic://street never ends: name it last, with --to, or add ?durat
 WHOSE = "(is it the folder that livereel watches with?)"
 KINDS = "'builtin', 'vllm', 'openai'"
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
+A_CONFIG = "a configuration, not a video: livereel run home.yaml watches its cameras"
+NO_ADDRESS = (
+    "CONFIG is a file, not an address (livereel init home.yaml --source ADDRESS writes one;"
+    " livereel watch ADDRESS needs none)"
+)
 LEVELS = "'debug', 'info', 'warning', 'error'"
 
 # The command line, its exit code, and what it says behind "livereel: ".
@@ -37,7 +42,14 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("scan 10.0.0.5/main", 1, f"10.0.0.5/main: no such file; {BEGINS} rtsp://10.0.0.5/main"),
     ("scan viewer:secret@cam/main", 1, f"***@cam/main: no such file; {BEGINS} rtsp://***@cam/main"),
     ("scan notes.txt", 1, f"notes.txt: {NOT_A_VIDEO}"),
-    ("scan folder", 1, "folder: a folder, not a video"),
+    ("scan folder", 1, "folder: a folder, not a video: name the files in it"),
+    ("recap *.mkv --out reel", 1, "*.mkv: no file has such a name"),
+    ("scan front=rtsp://cam/main", 1, f"front=rtsp://cam/main: no such file; {BEGINS} rtsp://cam/main"),
+    ("scan rstp://cam/main", 1, "rstp://cam/main: there is no such kind of address; did you mean rtsp://?"),
+    ("scan home.yaml", 2, f"home.yaml: {A_CONFIG}"),
+    ("watch home.yaml", 2, f"home.yaml: {A_CONFIG}"),
+    ("recap film.mp4 home.yaml --out reel", 2, f"home.yaml: {A_CONFIG}"),
+    ("scan film.mp4 --plot", 2, "option '--plot' requires an argument (see livereel scan --help)"),
     ("scan synthetic://road", 1, "synthetic://road: unknown synthetic place 'road' (allowed: street, field)"),
     ("scan film.mp4 --region 1,2,3", 2, "--region 1,2,3: expected four whole numbers, X,Y,W,H"),
     (
@@ -73,6 +85,17 @@ MISTAKES: list[tuple[str, int, str]] = [
         "empty.yaml: cameras: there are none (livereel init home.yaml writes a file with one)",
     ),
     ("run notes.txt", 1, "notes.txt:1: expected options as 'key: value' lines, such as window_s: 10"),
+    ("run film.mp4", 1, "film.mp4: not a text file (livereel watch plays a video)"),
+    ("run --config empty.yaml notes.txt", 2, "CONFIG and --config name the same thing: give one of them"),
+    ("run rtsp://me:secret@10.0.0.5/main", 2, NO_ADDRESS),
+    ("check rtsp://me:secret@10.0.0.5/main", 2, NO_ADDRESS),
+    (
+        "init new.yaml --source film.mp4 --name a/b",
+        2,
+        "--name: expected at most 64 letters, digits, - and _, such as front-door",
+    ),
+    ("demo --port abc", 2, "invalid value for '--port': must be a whole number (see livereel demo --help)"),
+    ("demo --seconds long", 2, "invalid value for '--seconds': must be a number (see livereel demo --help)"),
     ("check home.yaml", 1, "home.yaml: No such file or directory (livereel init home.yaml writes it)"),
     ("init notes.txt --source film.mp4", 1, "notes.txt exists already"),
     ("watch", 2, "missing argument 'SOURCE' (see livereel watch --help)"),
@@ -98,6 +121,7 @@ MISTAKES: list[tuple[str, int, str]] = [
     ),
     ("ledger --data data --since soon", 2, f"--since soon: not a time; examples: {EXAMPLES}"),
     ("ledger --data data --since 25:00", 2, f"--since 25:00: not a time; examples: {EXAMPLES}"),
+    ("search car --data data --camera back", 2, "--camera back: data knows only front"),
     ("reel --data data --out folder", 1, "folder exists already"),
     ("reel --data data --out reel --camera back", 2, "--camera back: data knows only front"),
     ("reel --data data --out reel", 1, "nothing happened: there is no moment to make a reel of"),

@@ -80,15 +80,15 @@ def test_the_command_line_overrides_the_file(tmp_path: Path) -> None:
     options = read_options(file, [], [])
     assert options.with_style(None).config == options.config
     assert options.with_style("clips").config.reel == replace(options.config.reel, style="clips")
-    assert options.with_words(None).config == options.config
-    words = options.with_words("vllm", "b", "http://10.0.0.9/v1", "sports").config.describe
+    assert options.with_describer(None).config == options.config
+    words = options.with_describer("vllm", "b", "http://10.0.0.9/v1", "sports").config.describe
     assert (words.kind, words.model, words.base_url, words.profile) == (
         "vllm",
         "b",
         "http://10.0.0.9/v1",
         "sports",
     )
-    assert options.with_words("vllm").config.describe.profile == "movie"
+    assert options.with_describer("vllm").config.describe.profile == "movie"
     assert options.with_reel_every(15.0).config.reel == replace(options.config.reel, every_s=15.0)
 
 
@@ -97,7 +97,7 @@ def test_a_profile_that_there_is_not_is_wrong_usage_with_a_model_or_without(
     kind: DescribeKind | None,
 ) -> None:
     options = Options(Config(describe=DescribeSettings(profiles={"zoo": "the apes"})))
-    assert options.with_words(kind, profile="zoo").config.describe.profile == "zoo"
+    assert options.with_describer(kind, profile="zoo").config.describe.profile == "zoo"
     known = "meeting, movie, sports, surveillance, wildlife, zoo"
     with pytest.raises(UsageError, match=f"^--profile sport: no such profile; there are {known}$"):
-        options.with_words(kind, profile="sport")
+        options.with_describer(kind, profile="sport")

@@ -129,7 +129,7 @@ def test_a_time_that_passed_while_nothing_ran_is_made_up_for_at_the_start_once(
     assert len(ledger.reels.seqs("other")) == 2
     assert next(reel["end_utc"] for reel in ledger.reels.since() if reel["id"] == "day") == utc_text(due)
     said = [line for line in caplog.messages if "is missing and is made now" in line]
-    assert said == [f"reel day: that of {due:%Y-%m-%d %H:%M:%S} UTC is missing and is made now"]
+    assert said == [f"reel day: the one of {due:%Y-%m-%d %H:%M:%S} UTC is missing and is made now"]
 
 
 def test_a_time_before_the_ledger_was_begun_is_not_made_up_for(ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from analyzer.signal.window import Outcome
 from livereel.ledger.records import PENDING
+from sinks.mqtt.connection.client import MAX_COMMANDS
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MAX_LOGGED
 from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
@@ -93,6 +94,23 @@ async def test_a_flood_of_unknown_commands_is_counted_and_does_not_fill_the_log(
     told = [line for line in caplog.messages if "ignored" in line]
     assert len(told) == MAX_LOGGED + 1
     assert told[-1] == "mqtt: further commands that are ignored are only counted (commands_ignored)"
+
+
+@looped
+async def test_of_more_commands_than_wait_each_is_ignored_or_dropped_and_counted(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    count = 10 * MAX_COMMANDS
+    async with running(settings, tmp_path) as sink:
+        await online(others)
+        for n in range(count):
+            others.say("livereel/front/enabled/set", f"rubbish {n}")
+
+        def counted() -> int:
+            counters = sink.counters()
+            return counters["commands_ignored"] + counters["commands_dropped"]
+
+        await until(lambda: counted() == count)
 
 
 @looped

@@ -20,7 +20,7 @@ from livereel.ledger.ledger import Ledger
 from sinks.notify.notification import Notifications
 from sinks.notify.pace import Pace
 from sinks.notify.service import AppriseService
-from sinks.notify.settings import NotifySettings
+from sinks.notify.settings import KEY_PREFIX, NotifySettings, named
 from sinks.notify.sink import MAX_UNANSWERED, SEND_S, NotifySink
 from sinks.sink import SinkError
 from tests.kit.mqtt.sink_thread import looped, store, until
@@ -53,10 +53,19 @@ async def notifying(
     """A sink as the program wires it, with short pauses."""
     settings = NotifySettings(url, **{"min_interval_s": 0.0, **options})
     notifications = Notifications(settings, base=ledger.data, page_url=None)
-    outbox = ledger.outboxes.open(settings.name, notifications.encode, max_bytes=10**7)
+    outbox = ledger.outboxes.open(settings.key, notifications.encode, max_bytes=10**7)
     pace = Pace(settings.min_interval_s, None, first_pause_s=0.05)
     service = AppriseService(url)
-    sink = NotifySink(settings, outbox, notifications, service, pace=pace, max_age=max_age, send_s=send_s)
+    sink = NotifySink(
+        settings,
+        outbox,
+        notifications,
+        service,
+        name=settings.name(1),
+        pace=pace,
+        max_age=max_age,
+        send_s=send_s,
+    )
     task = asyncio.create_task(sink.run())
     try:
         yield sink
@@ -247,11 +256,17 @@ def test_a_service_that_was_removed_leaves_nothing_in_the_ledger(ledger: Ledger)
     kept, gone = NotifySettings("json://kept"), NotifySettings("json://gone")
     for settings in (kept, gone):
         notifications = Notifications(settings, base=ledger.data, page_url=None)
-        ledger.outboxes.open(settings.name, notifications.encode, max_bytes=10**7)
+        ledger.outboxes.open(settings.key, notifications.encode, max_bytes=10**7)
     store(ledger, alert(1))
-    ledger.outboxes.remove_others("notify-", [kept.name])
+    ledger.outboxes.remove_others(KEY_PREFIX, [kept.key])
     reopened = {
-        it: ledger.outboxes.open(it.name, lambda _: None, max_bytes=10**7).counts().waiting
+        it: ledger.outboxes.open(it.key, lambda _: None, max_bytes=10**7).counts().waiting
         for it in (kept, gone)
     }
     assert reopened == {kept: 1, gone: 0}
+
+
+def test_services_are_named_by_kind_and_place_without_their_secrets() -> None:
+    services = [NotifySettings(url) for url in ("tgram://123456:token/42", "json://me:secret@host/hook")]
+    assert [name for name, _ in named(services)] == ["notify-tgram-1", "notify-json-2"]
+    assert len({each.key for each in services}) == 2

@@ -27,6 +27,15 @@ from tests.kit.web.site import Site, serving
 FOLDER = "/media/reels/front/3/"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The temporary folder of these tests alone: others may export at the same time."""
+    folder = tmp_path_factory.mktemp("temporary")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with serving(tmp_path_factory.mktemp("site")) as it:
@@ -83,6 +92,7 @@ def test_an_export_that_hangs_does_not_hold_up_the_end(tmp_path: Path) -> None:
             client.sendall(f"GET {FOLDER}clips.zip HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
             until(lambda: bool(exports_left()), "an export that has begun")
             assert site.get(FOLDER + "reel.csv").status == 503  # one at a time
+            assert len(site.ledger.windows.lent) == 2, "retention leaves the clips that are read"
     assert not exports_left()
     os.close(os.open(story, os.O_RDWR))  # its thread ends
 

@@ -17,7 +17,7 @@ import pytest
 from analyzer.reel.compile import compile_reel
 from analyzer.reel.export.formats import export
 from analyzer.reel.export.timeline import rate_of
-from analyzer.reel.records import Reel
+from analyzer.reel.records import Reel, Span
 from analyzer.reel.settings import ExportFormat, ReelSettings
 from analyzer.report.page import report
 from analyzer.signal.window import Clip
@@ -74,6 +74,30 @@ def test_a_timeline_opens_to_the_frames_of_the_reel(reel: Reel, tmp_path: Path) 
     assert shown(timeline, reel.folder) == frames(reel.folder / "reel.mp4")
     assert [clip.name for clip in timeline.find_clips()][:2] == ["Mover 0", "Mover 1"]
     assert timeline.name == reel.title
+
+
+@pytest.mark.parametrize("stamp", [False, True], ids=["copied", "encoded"])
+def test_a_part_goes_on_in_the_next_windows_clip(tmp_path: Path, *, stamp: bool) -> None:
+    """No frame is missing or shown twice where the clips, which overlap by a group of pictures, meet."""
+    first, second = (
+        Clip(film(tmp_path / f"{n}.mp4", seconds=lasts_s, first=round(start_s * FPS), gop=20), start_s)
+        for n, (start_s, lasts_s) in enumerate([(0.0, 10.0), (9.6, 4.0)])
+    )
+    own, after = told(0, [9.0], first), told(1, [11.0], second).window
+    planned = plan([own])
+    choice = replace(planned.choices[0], spans=(Span(8.8, 11.4),), neighbours=(after,))
+    folder = tmp_path / "reel"
+    folder.mkdir()
+    settings = replace(ReelSettings(), stamp=stamp)
+    reel = compile_reel(replace(planned, choices=(choice,)), folder, settings, report)
+    assert reel.mode == ("encode" if stamp else "copy")
+    numbers = frames(folder / "reel.mp4")
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert numbers[0] <= 8.8 * FPS < 11.3 * FPS < numbers[-1]
+    parts = reel.chapters[0].parts
+    assert [part.end_s for part in parts[:-1]] == pytest.approx([9.6])
+    export(reel, ExportFormat.OTIO, tmp_path / "reel.otio")
+    assert shown(otio.adapters.read_from_file(str(tmp_path / "reel.otio")), folder) == numbers
 
 
 def test_an_edl_has_the_same_times_by_timecode(reel: Reel, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ BAD: dict[str, tuple[Make, str]] = {
     "a text file": (written("a.txt", b"Not a video.\n" * 50), "a.txt: a text file, not a video"),
     "an empty file": (written("a.mp4", b""), "a.mp4: the file is empty"),
     "noise": (written("a.mp4", bytes(range(1, 256)) * 100), "a.mp4: not a video"),
-    "a folder": (lambda folder: folder, ": a folder, not a video"),
+    "a folder": (lambda folder: folder, ": a folder, not a video: name the files in it"),
     "a device": (lambda _: Path("/dev/zero"), "/dev/zero: not a video device"),
     "sound alone": (no_video, "song.m4a: has no video stream"),
     "broken pictures": (

@@ -20,6 +20,7 @@ from livereel.config.file import load
 from livereel.config.options import Options
 from livereel.config.schema import Config
 from livereel.storage.settings import RetentionSettings
+from sinks.web.settings import WebSettings
 from tests.kit.films.scene import scene
 from tests.kit.models.chat_server import GOOD, ChatServer
 from tests.kit.models.event_loop import Loop
@@ -108,19 +109,20 @@ def test_a_model_lost_at_once_is_a_failure_that_leaves_nothing(
 ) -> None:
     with serving(lost_after(1)) as url:
         said = livereel.failure(*arguments(film, tmp_path, url))
-    assert said.startswith("not one window could be put into words: ")
+    assert said.startswith("not one window could be described: ")
     assert not (tmp_path / "reel").exists()
 
 
 def test_check_reports_what_the_model_can_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(ChatServer()) as url:
         describe = replace(DescribeSettings(), kind="openai", base_url=url)
-        config = Config(tmp_path, describe=describe, retention=RetentionSettings(min_free_bytes=0))
+        web, retention = WebSettings(enabled=False), RetentionSettings(min_free_bytes=0)
+        config = Config(tmp_path, describe=describe, retention=retention, web=web)
         assert check(Options(config))
-    (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
+    (described,) = [line for line in capsys.readouterr().out.splitlines() if "describe:" in line]
     told = "qwen, 8192 tokens of context, held to a schema, a window as one video, "
-    assert words.startswith(f"ok    words: {told}")
-    assert words.endswith(" s a window")
+    assert described.startswith(f"ok    describe: {told}")
+    assert described.endswith(" s a window")
 
 
 def test_a_camera_is_described_by_its_own_prompt(tmp_path: Path) -> None:
@@ -220,10 +222,11 @@ def test_check_names_each_fallback(tmp_path: Path, capsys: pytest.CaptureFixture
     server = ModelServer((old_limit, only_default("temperature", "top_p"), at_most(4, "at most 4 images")))
     with serving(server) as url:
         describe = replace(DescribeSettings(), kind="openai", base_url=url)
-        config = Config(tmp_path, describe=describe, retention=RetentionSettings(min_free_bytes=0))
+        web, retention = WebSettings(enabled=False), RetentionSettings(min_free_bytes=0)
+        config = Config(tmp_path, describe=describe, retention=retention, web=web)
         assert check(Options(config))
-    (words,) = [line for line in capsys.readouterr().out.splitlines() if "words" in line]
-    assert words.endswith(
+    (described,) = [line for line in capsys.readouterr().out.splitlines() if "describe:" in line]
+    assert described.endswith(
         " s a window; falls back to: max_completion_tokens in place of max_tokens; "
         "no temperature, no top_p; at most 4 pictures a window"
     )
