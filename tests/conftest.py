@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,10 +28,13 @@ SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 def pytest_configure() -> None:
     """Undo what the program under test would inherit: SIGHUP ignored by a nohup, and the time zone.
 
-    What it has compiled is kept, or each of its processes would compile all modules anew.
+    What is compiled is kept, or each process would compile all modules anew, and each run all tests.
+    Several processes share the cores, so each has one arithmetic thread: those of OpenBLAS wait busily.
     """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _set_zone("UTC")
 
 
@@ -69,18 +74,20 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what ``make test-fast`` leaves out, and put the longest modules first."""
     for item in items:
-        if _place(item).startswith(SLOW):
+        if _place(item.path).startswith(SLOW):
             item.add_marker("slow")
-    items.sort(key=_rank)
+    items.sort(key=lambda item: _rank(item.path))
 
 
-def _place(item: pytest.Item) -> str:
+@cache
+def _place(path: Path) -> str:
     folder = Path(__file__).parent
-    return item.path.relative_to(folder).as_posix() if item.path.is_relative_to(folder) else ""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
 
 
-def _rank(item: pytest.Item) -> int:
-    longest = (rank for rank, name in enumerate(LONGEST) if _place(item).startswith(name))
+@cache
+def _rank(path: Path) -> int:
+    longest = (rank for rank, name in enumerate(LONGEST) if _place(path).startswith(name))
     return next(longest, len(LONGEST))
 
 
