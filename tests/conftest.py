@@ -50,9 +50,8 @@ SLOW = (
     "analyzer/signal/test_flicker.", "base/test_child", "contracts/test_clipper",
     "contracts/test_packet_source", "contracts/test_sink", "faults/", "livereel/camera/test_",
     "livereel/camera/view/", "livereel/cli/", "livereel/live/", "livereel/reels/", "sinks/mqtt/",
-    "sinks/web/test_access", "sinks/web/test_api", "sinks/web/test_live", "sinks/web/test_pages",
-    "sinks/web/test_reel_pages", "stream/media/", "stream/picture/", "stream/test_open",
-    "stream/test_threaded",
+    "sinks/web/pages/", "sinks/web/test_access", "sinks/web/test_api", "sinks/web/test_live",
+    "sinks/web/tuning/", "stream/media/", "stream/picture/", "stream/test_open", "stream/test_threaded",
     "stream/web/", "synthetic/", "test_media",
 )  # fmt: skip
 
@@ -64,7 +63,7 @@ LONGEST = (
     "faults/test_processes", "test_media", "faults/test_cameras", "livereel/cli/test_run_end",
     "livereel/camera/test_main_stream", "livereel/camera/test_flickers", "faults/test_sources",
     "livereel/cli/test_main", "faults/test_playlists", "faults/test_deaf_broker",
-    "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/test_pages",
+    "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/pages/",
     "contracts/test_packet_source",
     "livereel/cli/recap/test_recap", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",
     "livereel/camera/test_supervisor", "livereel/camera/test_worker",
@@ -72,7 +71,13 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what ``make test-fast`` leaves out, and put the longest modules first."""
+    """Mark what ``make test-fast`` leaves out, and put the longest modules first.
+
+    Raises pytest.UsageError for a name in the tables above that no module begins with any more.
+    """
+    folder = Path(__file__).parent
+    if gone := [name for name in (*SLOW, *LONGEST) if not list(folder.glob(f"{name}*"))]:
+        raise pytest.UsageError(f"{__file__}: no tests are at {', '.join(gone)}")
     for item in items:
         if _place(item.path).startswith(SLOW):
             item.add_marker("slow")

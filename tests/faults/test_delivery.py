@@ -105,6 +105,8 @@ def stop_with_all_published(program: Program, seen: Seen, others: Listener) -> N
         if LEFT not in program.log[written:]:
             break
         program.start()
+        # What comes first is from the outbox: a run that is stopped before its first picture has failed.
+        until(lambda written=written: ": watching" in program.log[written:], "a picture")  # type: ignore[misc]  # bound early
         more_published(others, CAPTIONS)
     everything_published(seen, others)
 

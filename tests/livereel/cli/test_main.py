@@ -144,7 +144,9 @@ def test_a_recap_that_is_stopped_while_it_watches_leaves_nothing(
 
 def test_a_recap_that_is_stopped_twice_leaves_nothing(tmp_path: Path) -> None:
     """As by a second Ctrl-C, or by ``timeout``, which signals the whole group too."""
-    source = film(tmp_path / "film.mp4", seconds=200, fps=25)
+    short = film(tmp_path / "short.mp4", seconds=10, fps=25)
+    source = remuxed(short, tmp_path / "film.mp4", 200)
+    short.unlink()
     out = tmp_path / "reel"
     with recapping(source, out) as process:
         until(lambda: bool(list(out.parent.glob("reel.part/keyframes/*"))), "the first keyframe")
