@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,10 +28,13 @@ SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 def pytest_configure() -> None:
     """Undo what the program under test would inherit: SIGHUP ignored by a nohup, and the time zone.
 
-    What it has compiled is kept, or each of its processes would compile all modules anew.
+    What is compiled is kept, or each process would compile all modules anew, and each run all tests.
+    Several processes share the cores, so each has one arithmetic thread: those of OpenBLAS wait busily.
     """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _set_zone("UTC")
 
 
@@ -45,9 +50,8 @@ SLOW = (
     "analyzer/signal/test_flicker.", "base/test_child", "contracts/test_clipper",
     "contracts/test_packet_source", "contracts/test_sink", "faults/", "livereel/camera/test_",
     "livereel/camera/view/", "livereel/cli/", "livereel/live/", "livereel/reels/", "sinks/mqtt/",
-    "sinks/web/test_access", "sinks/web/test_api", "sinks/web/test_live", "sinks/web/test_pages",
-    "sinks/web/test_reel_pages", "stream/media/", "stream/picture/", "stream/test_open",
-    "stream/test_threaded",
+    "sinks/web/pages/", "sinks/web/test_access", "sinks/web/test_api", "sinks/web/test_live",
+    "sinks/web/tuning/", "stream/media/", "stream/picture/", "stream/test_open", "stream/test_threaded",
     "stream/web/", "synthetic/", "test_media",
 )  # fmt: skip
 
@@ -59,7 +63,7 @@ LONGEST = (
     "faults/test_processes", "test_media", "faults/test_cameras", "livereel/cli/test_run_end",
     "livereel/camera/test_main_stream", "livereel/camera/test_flickers", "faults/test_sources",
     "livereel/cli/test_main", "faults/test_playlists", "faults/test_deaf_broker",
-    "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/test_pages",
+    "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/pages/",
     "contracts/test_packet_source",
     "livereel/cli/recap/test_recap", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",
     "livereel/camera/test_supervisor", "livereel/camera/test_worker",
@@ -67,20 +71,28 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what ``make test-fast`` leaves out, and put the longest modules first."""
-    for item in items:
-        if _place(item).startswith(SLOW):
-            item.add_marker("slow")
-    items.sort(key=_rank)
+    """Mark what ``make test-fast`` leaves out, and put the longest modules first.
 
-
-def _place(item: pytest.Item) -> str:
+    Raises pytest.UsageError for a name in the tables above that no module begins with any more.
+    """
     folder = Path(__file__).parent
-    return item.path.relative_to(folder).as_posix() if item.path.is_relative_to(folder) else ""
+    if gone := [name for name in (*SLOW, *LONGEST) if not list(folder.glob(f"{name}*"))]:
+        raise pytest.UsageError(f"{__file__}: no tests are at {', '.join(gone)}")
+    for item in items:
+        if _place(item.path).startswith(SLOW):
+            item.add_marker("slow")
+    items.sort(key=lambda item: _rank(item.path))
 
 
-def _rank(item: pytest.Item) -> int:
-    longest = (rank for rank, name in enumerate(LONGEST) if _place(item).startswith(name))
+@cache
+def _place(path: Path) -> str:
+    folder = Path(__file__).parent
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
+
+
+@cache
+def _rank(path: Path) -> int:
+    longest = (rank for rank, name in enumerate(LONGEST) if _place(path).startswith(name))
     return next(longest, len(LONGEST))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.kit.program.browser import CHROMIUM, browser
-from tests.kit.program.command_line import LIVEREEL
+from tests.kit.program.command_line import CommandLine, Ended
 from tests.kit.program.recap_folder import Recapped, recapped
 
 Span = tuple[float, float]
@@ -53,30 +53,54 @@ SHADOW_S = (1.3, 2.3)
 RESTLESS = ["vtest_pedestrians_480x360.mp4", "highway_video02.avi"]
 
 
-class Recaps:
-    """Recaps of the clips, each made once."""
+class Commands:
+    """Recaps of the clips and scans of each second of them, each made once."""
 
     def __init__(self, media: Path, folder: Path) -> None:
         self._media = media
         self._folder = folder
-        self._made: dict[tuple[str, str], Recapped] = {}
+        self._seconds = folder / "config.yaml"
+        self._seconds.write_text("window_s: 1\n")
+        self._recaps: dict[tuple[str, str], Recapped] = {}
+        self._scans: dict[str, Ended] = {}
+
+    def recap(self, livereel: CommandLine, name: str, style: str) -> Recapped:
+        if (name, style) not in self._recaps:
+            out = self._folder / style / name
+            ended = livereel("recap", self._media / name, "--style", style, "--out", out)
+            assert ended.code == 0, ended.err
+            self._recaps[name, style] = recapped(out)
+        return self._recaps[name, style]
+
+    def scan(self, livereel: CommandLine, name: str) -> Ended:
+        if name not in self._scans:
+            self._scans[name] = livereel("scan", self._media / name, "--config", self._seconds)
+        return self._scans[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Recaps:
+    """What the commands make of a clip, with the test's own command line."""
+
+    commands: Commands
+    livereel: CommandLine
 
     def of(self, name: str, style: str = "clips") -> Recapped:
-        if (name, style) not in self._made:
-            out = self._folder / style / name
-            ended = run("recap", self._media / name, "--style", style, "--out", out)
-            assert ended.returncode == 0, ended.stderr
-            self._made[name, style] = recapped(out)
-        return self._made[name, style]
+        return self.commands.recap(self.livereel, name, style)
 
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([LIVEREEL, *arguments], capture_output=True, text=True, check=False)
+    def scan_of(self, name: str) -> Ended:
+        return self.commands.scan(self.livereel, name)
 
 
 @pytest.fixture(scope="module")
-def recaps(shared_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Recaps:
-    return Recaps(shared_media, tmp_path_factory.mktemp("recaps"))
+def commands(shared_media: Path, tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    return Commands(shared_media, tmp_path_factory.mktemp("recaps"))
+
+
+@pytest.fixture
+def recaps(commands: Commands, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Recaps:
+    """Of the file descriptors, as the libraries write to them."""
+    return Recaps(commands, CommandLine(monkeypatch, capfd))
 
 
 def inside(at_s: float, spans: Sequence[Span]) -> bool:
@@ -84,10 +108,10 @@ def inside(at_s: float, spans: Sequence[Span]) -> bool:
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_each_clip_is_scanned(shared_media: Path, name: str) -> None:
-    ended = run("scan", shared_media / name)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert "keyframes 0:0" in ended.stdout
+def test_each_clip_is_scanned(recaps: Recaps, name: str) -> None:
+    ended = recaps.scan_of(name)
+    assert (ended.code, ended.err) == (0, "")
+    assert "keyframes 0:0" in ended.out
 
 
 @pytest.mark.parametrize("name", CLIPS)
@@ -135,13 +159,11 @@ def test_each_cut_of_a_film_is_in_its_reel(recaps: Recaps) -> None:
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_empty_stretches_are_quiet(shared_media: Path, tmp_path: Path, name: str) -> None:
+def test_empty_stretches_are_quiet(recaps: Recaps, name: str) -> None:
     """Car park and table, second by second: the light that recovers after each car is no event."""
-    config = tmp_path / "config.yaml"
-    config.write_text("window_s: 1\n")
-    ended = run("scan", shared_media / name, "--config", config)
+    ended = recaps.scan_of(name)
     busy = [*EVENTS[name], SHADOW_S] if name == "bottle-detection.mp4" else EVENTS[name]
-    for second, line in enumerate(ended.stdout.splitlines()):
+    for second, line in enumerate(ended.out.splitlines()):
         empty = not any(from_s - READ_OFF_S < second + 1 and second < to_s + LATE_S for from_s, to_s in busy)
         assert not empty or line.endswith("quiet"), line
 

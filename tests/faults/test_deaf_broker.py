@@ -17,7 +17,7 @@ from tests.kit.program.coverage import coverage, holes
 from tests.kit.program.delays import kept_windows
 from tests.kit.program.invariants import TOLERANCE_S
 from tests.kit.program.live_run import until
-from tests.kit.program.process import Program
+from tests.kit.program.process import REELS_OF_MANY, Program
 
 
 @looped
@@ -25,7 +25,8 @@ async def test_a_broker_that_stops_reading_and_one_that_is_away_delay_no_camera(
     cameras: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     async with scripted_broker() as deaf:
-        program = Program(tmp_path / "data", cameras, mqtt={"host": "127.0.0.1", "port": deaf.port})
+        mqtt = {"host": "127.0.0.1", "port": deaf.port}
+        program = Program(tmp_path / "data", cameras, mqtt=mqtt, reel=REELS_OF_MANY)
         program.start()
         try:
             await asyncio.to_thread(until, lambda: bool(deaf.on(CAPTIONS)), "a caption")

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from av.video.stream import VideoStream
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from tests.kit.films.actors import Actor, Colour, Picture
 
@@ -21,6 +22,7 @@ _ASPECTS = ((480, 270), (480, 360), (640, 360))
 _STEP_S = 0.1
 _SHOWN = 0.5  # of a thing must be in the picture for it to be there
 _LASTS_S = 0.5
+_GRAINS = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +82,43 @@ class Stage:
 
     def write(self, path: Path) -> Path:
         """Encode it as H.264."""
-        random = np.random.default_rng([self.seed, 99])
+        grain = self._grain()
         with av.open(path, "w") as out:
-            options = {"preset": "veryfast", "crf": str(self.crf), "x264-params": "log-level=error"}
+            options = {"preset": "superfast", "crf": str(self.crf), "x264-params": "log-level=error"}
             video = out.add_stream("libx264", rate=self.fps, options=options)
             assert isinstance(video, VideoStream)  # by its codec
             video.width, video.height, video.pix_fmt = *self.size, "yuv420p"
             video.codec_context.thread_count = 1
             for nth in range(round(SECONDS * self.fps)):
-                frame = av.VideoFrame.from_ndarray(self.picture(float(nth / self.fps), random), "bgr24")
+                planes = cv2.cvtColor(self.picture(float(nth / self.fps)), cv2.COLOR_BGR2YUV_I420)
+                luma = planes[: self.size[1]]
+                if grain:
+                    cv2.add(luma, grain[nth % len(grain)], luma, dtype=cv2.CV_8U)
+                frame = av.VideoFrame.from_ndarray(planes, "yuv420p")
                 frame.pts, frame.time_base = nth, 1 / self.fps
                 out.mux(video.encode(frame))
             out.mux(video.encode(None))
         return path
 
-    def picture(self, at_s: float, random: Generator) -> Picture:
-        """What the camera shows at a time, uint8 BGR (height, width, 3)."""
+    def picture(self, at_s: float) -> Picture:
+        """What is before the camera at a time, uint8 BGR (height, width, 3), without the sensor's noise."""
         picture = self.ground.copy()
         for actor in self.actors:
             actor.draw(picture, at_s)
         for x0, y0, x1, y1 in self.screens:
             picture[y0:y1, x0:x1] = cv2.convertScaleAbs(self.ground[y0:y1, x0:x1], alpha=0.5, beta=20)
-        seen = picture * np.float32(1 + self.breath * np.sin(at_s * 0.9 + self.seed))
-        if self.noise:
-            seen += random.normal(0, self.noise, (*picture.shape[:2], 1)).astype(np.float32)
-        return np.asarray(np.clip(seen, 0, 255), np.uint8)
+        if not self.breath:
+            return picture
+        exposure = 1 + self.breath * np.sin(at_s * 0.9 + self.seed)
+        return np.asarray(cv2.convertScaleAbs(picture, alpha=exposure), np.uint8)
+
+    def _grain(self) -> list[NDArray[np.float32]]:
+        """The noise of some frames, to be repeated: far more of them than an encoder looks back."""
+        if not self.noise:
+            return []
+        random = np.random.default_rng([self.seed, 99])
+        width, height = self.size
+        return list(self.noise * random.standard_normal((_GRAINS, height, width), np.float32))
 
 
 def _steps() -> list[float]:

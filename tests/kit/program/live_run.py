@@ -81,10 +81,19 @@ class Watch:
     end_utc: str = ""
     failure: list[BaseException] = field(default_factory=list)
     url: str = ""
+    reader: Ledger | None = None  # while it runs: conditions are asked for many times a second
+
+    @contextmanager
+    def _ledger(self) -> Iterator[Ledger]:
+        if self.reader is not None:
+            yield self.reader
+            return
+        with closing(Ledger(self.data, read_only=True)) as ledger:
+            yield ledger
 
     def rows(self, camera: str | None = None) -> list[dict[str, Any]]:
         """The rows of the ledger now, as ``livereel ledger --json`` prints it."""
-        with closing(Ledger(self.data, read_only=True)) as ledger:
+        with self._ledger() as ledger:
             rows = list(ledger.history("", utc_text(datetime.now(UTC))))
         return [row for row in rows if camera in {None, row.get("camera")}]
 
@@ -94,7 +103,7 @@ class Watch:
 
     def gaps(self, camera: str) -> list[dict[str, Any]]:
         """The camera's gaps so far; one that is still open ends now."""
-        with closing(Ledger(self.data, read_only=True)) as ledger:
+        with self._ledger() as ledger:
             gaps = ledger.gaps.since("", utc_text(datetime.now(UTC)), camera=camera)
         return [gap_row(gap) for gap in gaps]
 
@@ -175,7 +184,8 @@ def watching(
         else None
     )
     live.attach([*sinks, *([site] if site else [])])
-    watch = Watch(data, live, utc_text(datetime.now(UTC)), url=site.url if site else "")
+    reader = Ledger(data, read_only=True)
+    watch = Watch(data, live, utc_text(datetime.now(UTC)), url=site.url if site else "", reader=reader)
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
 
@@ -197,6 +207,8 @@ def watching(
             loop.call_soon_threadsafe(stop.set)
         thread.join(LONG_S)
         assert not thread.is_alive(), "Live does not stop"
+        watch.reader = None
+        reader.close()
         ledger.close()
         for failure in watch.failure:
             raise failure

@@ -28,6 +28,8 @@ CONFIG: dict[str, Any] = {
     "reel": {"every_s": 5.0, "min_chapters": 2, "max_chapters": 3},
     "web": {"enabled": False},
 }
+# Of several cameras: each reel is compiled by a process of its own, which imports what it needs first.
+REELS_OF_MANY = {**CONFIG["reel"], "every_s": 12.0}
 
 
 class Program:

@@ -26,19 +26,12 @@ def test_the_version_is_the_packages(livereel: CommandLine) -> None:
     assert livereel("--version").out == f"{package.__version__}\n"
 
 
-def test_a_run_whose_model_is_not_there_ends(tmp_path: Path) -> None:
+def test_a_run_whose_model_is_not_there_ends(livereel: CommandLine, tmp_path: Path) -> None:
     model = tmp_path / "gone"
-    watching = ["watch", "synthetic://street", "--data", str(tmp_path / "data"), "--no-web"]
-    ended = subprocess.run(
-        [str(LIVEREEL), *watching, "--describe", "vllm", "--model", str(model)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert ended.stdout == ""
-    assert ended.stderr.splitlines()[-1] == f"livereel: there is no model folder {model}"
+    watching = ["watch", "synthetic://street", "--data", tmp_path / "data", "--no-web"]
+    ended = livereel(*watching, "--describe", "vllm", "--model", model)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.splitlines()[-1] == f"livereel: there is no model folder {model}"
 
 
 def test_each_mistake_in_the_configuration_is_one_line(livereel: CommandLine, tmp_path: Path) -> None:
@@ -151,7 +144,9 @@ def test_a_recap_that_is_stopped_while_it_watches_leaves_nothing(
 
 def test_a_recap_that_is_stopped_twice_leaves_nothing(tmp_path: Path) -> None:
     """As by a second Ctrl-C, or by ``timeout``, which signals the whole group too."""
-    source = film(tmp_path / "film.mp4", seconds=200, fps=25)
+    short = film(tmp_path / "short.mp4", seconds=10, fps=25)
+    source = remuxed(short, tmp_path / "film.mp4", 200)
+    short.unlink()
     out = tmp_path / "reel"
     with recapping(source, out) as process:
         until(lambda: bool(list(out.parent.glob("reel.part/keyframes/*"))), "the first keyframe")

@@ -6,7 +6,7 @@ import json
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -14,8 +14,10 @@ import pytest
 
 from tests.kit.cameras.rtsp import free_port
 from tests.kit.films.scene import scene
-from tests.kit.program.command_line import LIVEREEL
+from tests.kit.program.command_line import LIVEREEL, CommandLine
 from tests.kit.program.live_run import LONG_S, until
+
+Run = Callable[..., tuple[int, list[str]]]
 
 STREET = "synthetic://street?seed=7&size=320x180"
 
@@ -81,9 +83,20 @@ def config(tmp_path: Path, **cameras: str | Path) -> Path:
     return file
 
 
-def test_a_file_that_does_not_exist_ends_the_run_at_once(tmp_path: Path) -> None:
-    with started(tmp_path, "watch", "front.mp4") as program:
-        code, lines = program.end()
+@pytest.fixture
+def ended(livereel: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command that ends of itself; its exit code and the lines of its log."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(command: str, *arguments: str | Path) -> tuple[int, list[str]]:
+        it = livereel(command, "--no-web", *arguments)
+        return it.code, it.err.splitlines()
+
+    return run
+
+
+def test_a_file_that_does_not_exist_ends_the_run_at_once(ended: Run) -> None:
+    code, lines = ended("watch", "front.mp4")
     assert (code, lines[-1]) == (1, closing_line("front.mp4", "no such file"))
 
 
@@ -111,18 +124,16 @@ def test_it_is_retried_until_a_signal_and_then_a_failure(
     assert (code, lines[-1]) == (1, closing_line(shown(refused), "connection refused"))
 
 
-def test_each_camera_is_named_up_to_three(tmp_path: Path) -> None:
-    with started(tmp_path, "watch", *(f"{name}.mp4" for name in "abcde")) as program:
-        code, lines = program.end()
+def test_each_camera_is_named_up_to_three(ended: Run) -> None:
+    code, lines = ended("watch", *(f"{name}.mp4" for name in "abcde"))
     named = "; ".join(f"{name} ({name}.mp4): no such file" for name in "abc")
     assert (code, lines[-1]) == (1, f"livereel: no camera could be watched: {named}; and 2 more")
 
 
 def test_a_run_in_which_one_camera_could_be_watched_has_not_failed(
-    film: Path, refused: str, tmp_path: Path
+    film: Path, refused: str, ended: Run, tmp_path: Path
 ) -> None:
-    with started(tmp_path, "run", config(tmp_path, film=film, front=refused), "--seconds", "12") as program:
-        code, lines = program.end()
+    code, lines = ended("run", config(tmp_path, film=film, front=refused), "--seconds", "12")
     assert code == 0
     assert any(re.search(r"INFO seen in 0:\d\d: 1 window, 1 moment, \d reels?", line) for line in lines)
 
@@ -138,10 +149,9 @@ def test_each_signal_ends_a_run_and_keeps_its_open_window(number: signal.Signals
 
 
 def test_a_run_that_begins_says_where_its_data_is_when_the_first_reel_comes_and_how_it_ends(
-    film: Path, tmp_path: Path
+    film: Path, ended: Run
 ) -> None:
-    with started(tmp_path, "watch", film, "--seconds", "90") as program:
-        code, lines = program.end()
+    code, lines = ended("watch", film, "--seconds", "90")
     assert code == 0
     assert [line.partition(" INFO ")[2] for line in lines[:4]] == [
         "watching 1 camera: film",
