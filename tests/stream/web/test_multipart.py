@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from stream.frames.decoder import FrameDecoder
+from stream.frames.frame import Frame
 from stream.open import open_source
 from stream.source import SourceError
 from tests.kit.cameras.senders import Unit, over_http
@@ -56,7 +57,7 @@ def test_no_picture_is_lost_and_all_have_the_rate_at_which_they_come(
     with over_http(units, f"multipart/x-mixed-replace; boundary={boundary}") as address:
         source = open_source(address)
         decoder = FrameDecoder(source.video, 160, 120)
-        frames = []
+        frames: list[Frame] = []
         with suppress(SourceError):  # a camera that ends was lost
             for packet in source.packets():
                 frames += decoder.decode(packet).frames
