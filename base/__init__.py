@@ -5,6 +5,7 @@ Read in this order:
 - ``clock``: wall time as text, and the mapping from media time to wall time.
 - ``local_time``: times as people read them, in their zone.
 - ``atomic``: folders and text files that appear complete or not at all.
+- ``loading``: load modules without searching for garbage in between.
 - ``plural``: counts with their noun.
 - ``daemon_thread``: run a blocking call in a thread that does not hold up the exit.
 - ``child_process``: child processes with a pipe, which end with the main process.

@@ -20,7 +20,7 @@ from analyzer.describe.model.profiles import PROFILES
 from analyzer.reel.records import GapReason
 from analyzer.signal.window import Outcome
 from livereel.camera.settings import CameraSettings
-from livereel.cli.main import app
+from livereel.cli.commands import app
 from livereel.config.file import load
 from livereel.config.schema import Config
 from sinks.events import CameraStatus

@@ -2,7 +2,8 @@
 
 Read in this order:
 
-- ``main``: the command line: what each command is called, takes and runs.
+- ``main``: the program's entry point.
+- ``commands``: what each command is called, takes and runs.
 - ``parameters``: the arguments and options that several commands have, and those that all of them have.
 - ``program``: the command line as a process: signals, a closed pipe, failures as lines, exit codes.
 - ``scan``: ``scan``: print the windows and keyframes of a source.

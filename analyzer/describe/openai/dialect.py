@@ -226,8 +226,8 @@ _BLIND_STATUSES: dict[int, tuple[Change, ...]] = {
     415: _BLIND,
     422: _BLIND,
     404: (_schema,),
-    500: (_schema,),
-    501: (_schema,),
+    500: (_schema, _few, _less, _one),
+    501: (_schema, _few, _less, _one),
 }
 _TOO_LARGE = 413
 
@@ -285,7 +285,7 @@ class Search:
             changed = self._changed(base, change, pictures, "")
             if changed is not None:
                 yield changed
-            if change not in {_few, _one}:
+            if change not in {_few, _less, _one}:
                 together = self._changed(together, change, pictures, "") or together
         yield together
         if _one in changes and pictures > 1:

@@ -201,9 +201,9 @@ def without(field_name: str, answer: Answer) -> Rule:
     return lambda body: answer if field_name in body else None
 
 
-def at_most(count: int, told: str) -> Rule:
+def at_most(count: int, told: str, status: int = 400) -> Rule:
     """What takes so many pictures."""
-    return lambda body: refusal(told) if len(pictures(body)) > count else None
+    return lambda body: refusal(told, status) if len(pictures(body)) > count else None
 
 
 def area(most_px: int, told: str, status: int = 400) -> Rule:

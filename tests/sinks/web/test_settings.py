@@ -122,7 +122,7 @@ def test_other_sites_frame_the_pages_only_where_they_are_named(path: str, tmp_pa
         assert directives[-1] == " ".join(("frame-ancestors", "'self'", *framed_by))
 
 
-@pytest.mark.parametrize("module", ["livereel.cli.main", "livereel.app", "livereel.config.options"])
+@pytest.mark.parametrize("module", ["livereel.cli.commands", "livereel.app", "livereel.config.options"])
 def test_no_web_server_is_imported_before_one_is_wanted(module: str) -> None:
     script = f"import sys, {module}; print({{'starlette', 'uvicorn', 'sse_starlette'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

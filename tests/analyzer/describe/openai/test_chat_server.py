@@ -45,6 +45,7 @@ def understood(server: ModelServer) -> list[dict[str, Any]]:
 
 THINKER = (old_limit, only_default("temperature", "top_p"))
 MUTE = refusal("Bad Request")
+BROKEN = refusal("Internal server error", 500)
 FIVE = "Too many images provided. This model supports up to 5 images"
 VLLM_ONE = "At most 1 image(s) may be provided in one request."
 LLAMA_CPP = "the request exceeds the available context size (4096 tokens), try increasing it"
@@ -89,6 +90,9 @@ NESTED = Answer(
         ((at_most(4, "too many pictures"),), 2),
         ((at_most(4, "Bad Request"),), 5),
         ((at_most(1, "Bad Request"),), 6),
+        ((at_most(4, "Internal server error", 500),), 2),
+        ((at_most(1, "Internal server error", 500),), 4),
+        ((at_most(1, "Internal server error", 500), without("response_format", BROKEN)), 5),
         ((without("max_tokens", MUTE),), 2),
         ((without("temperature", MUTE), without("top_p", MUTE)), 3),
         ((without("temperature", MUTE), without("max_tokens", MUTE)), 7),
