@@ -38,6 +38,20 @@ class SoundPeak:
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """A part of the window in which there is speech.
+
+    Attributes:
+        start_s, end_s: media time; speech that goes on over a window's end has a part in each.
+        text: what was said; empty while it is not known.
+    """
+
+    start_s: float
+    end_s: float
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sound:
     """The sound of one window. Levels are RMS in dB of full scale, which is 0, without what is below 100 Hz.
 
@@ -50,6 +64,7 @@ class Sound:
             no sound.
         clipped_s: how long the sound was overdriven.
         microphone: see MicrophoneState.
+        speech: speech in it, in time order.
     """
 
     level_db_max: float
@@ -60,6 +75,7 @@ class Sound:
     level_step_s: float = LEVEL_STEP_S
     clipped_s: float = 0.0
     microphone: MicrophoneState = "live"
+    speech: tuple[Speech, ...] = ()
 
     @property
     def loudest(self) -> SoundPeak | None:
