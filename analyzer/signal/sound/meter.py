@@ -16,7 +16,7 @@ from analyzer.signal.sound.microphone import Microphone
 from analyzer.signal.sound.novelty import Change, Novelty
 from analyzer.signal.sound.record import LEVEL_STEP_S, Sound, SoundPeak
 from analyzer.signal.sound.speech import SpeechSpans
-from analyzer.signal.sound.voice import Voice, detector
+from analyzer.signal.sound.voice import Piece, Voice, detector
 
 # As of the motion signal: a share of the window's highest value, and half a second from a higher one.
 _HEIGHT_RATIO, _DISTANCE = 0.4, 5
@@ -28,6 +28,8 @@ _SAME_S = 1.5
 _MAX_LOUD = 64
 # Blocks that wait for their window to close: more than the longest window has.
 _MAX_WAITING = 7_000
+# While there is speech, a picture may be wanted this often.
+_SPOKEN_S = 3.0
 _ROUNDING_S = 1e-6
 
 
@@ -63,6 +65,7 @@ class SoundMeter:
         voice = detector() if settings.speech else None
         self._voice = None if voice is None else Voice(voice)
         self._speech = SpeechSpans()
+        self._next_picture_s = 0.0  # of speech
         self._detector: PeakDetector[None] = PeakDetector(_HEIGHT_RATIO, _DISTANCE)
         self._waiting: deque[_Level] = deque(maxlen=_MAX_WAITING)
         self._microphone_of: deque[Block] = deque(maxlen=_MAX_WAITING)
@@ -78,7 +81,14 @@ class SoundMeter:
         for block, own_samples in self._blocks.push(at_s, samples):
             level = self._add(block)
             if self._voice is not None:
-                self._speech.push(self._voice.push(block.start_s, own_samples, level.rise_db))
+                self._hear(self._voice.push(block.start_s, own_samples, level.rise_db))
+
+    def _hear(self, pieces: Sequence[Piece]) -> None:
+        self._speech.push(pieces)
+        spoken_s = next((piece.start_s for piece in pieces if piece.is_voice), None)
+        if self._settings.speech_counts and spoken_s is not None and spoken_s >= self._next_picture_s:
+            self._next_picture_s = spoken_s + _SPOKEN_S
+            self._wanted(spoken_s)
 
     def _add(self, block: Block) -> _Level:
         level = _Level(block.start_s, block.loudest_s, block.level_db, self._floor.push(block.level_db))

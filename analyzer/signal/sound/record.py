@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 LEVEL_STEP_S = 0.2
+CHANGE_STRENGTH = SPEECH_STRENGTH = 1 / 3
+# A word alone counts for nothing: it may be none.
+_COUNTS_S = 1.0
 
 PeakKind = Literal["loud", "change"]
 """``loud``: clearly above the noise floor; ``change``: another kind of sound, of about the same level."""
@@ -34,7 +37,7 @@ class SoundPeak:
     @property
     def strength(self) -> float:
         """How much it stands out, 0 to 1: 30 dB above the noise floor is 1, a change of sound a third."""
-        return 1 / 3 if self.kind == "change" else min(1.0, max(0.0, self.rise_db / 30.0))
+        return CHANGE_STRENGTH if self.kind == "change" else min(1.0, max(0.0, self.rise_db / 30.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +84,19 @@ class Sound:
     def loudest(self) -> SoundPeak | None:
         """The peak that stands out most; None where there is none."""
         return max(self.peaks, key=lambda peak: peak.strength, default=None)
+
+    @property
+    def speech_s(self) -> float:
+        """How long there is speech."""
+        return sum(each.end_s - each.start_s for each in self.speech)
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether there is more speech than a word."""
+        return self.speech_s >= _COUNTS_S
+
+    @property
+    def strength(self) -> float:
+        """How much it stands out, 0 to 1: as its loudest peak; speech as much as a change of sound."""
+        spoken = SPEECH_STRENGTH if self.is_spoken else 0.0
+        return max([spoken, *(peak.strength for peak in self.peaks)])

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from analyzer.signal.sound.record import Speech
 from analyzer.signal.sound.voice import PIECE_S, Piece
 
-# A piece is voice when this likely. What is shorter than a syllable is no speech, and none a pause.
-_VOICE = 0.5
+# What is shorter than a syllable is no speech; a longer pause ends one.
 _PAUSE_S, _LEAST_S = 0.4, 0.25
 # Speech that has just begun when its window ends counts when it is so long.
 _LEAST_AT_END_S = 0.1
@@ -65,7 +64,7 @@ class SpeechSpans:
         if now is not None and piece.start_s + PIECE_S - now.end_s >= _PAUSE_S:
             ended.append(now)
             now = self._open = None
-        if piece.voice < _VOICE:
+        if not piece.is_voice:
             return
         if now is None:
             now = self._open = _Open(piece.start_s, piece.start_s)

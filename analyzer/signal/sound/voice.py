@@ -17,6 +17,7 @@ from analyzer.signal.sound.blocks import BLOCK_S, RATE_HZ, Samples
 
 PIECE_S = 0.032
 _PIECE = round(PIECE_S * RATE_HZ)
+_LIKELY = 0.5
 # Only sound that has risen by this above the floor can be speech: also as loud as the noise it is in, its
 # syllables rise by more. A fan varies by less, so that the detector rests where there is nothing else.
 _RISE_DB = 1.5
@@ -48,6 +49,11 @@ class Piece:
 
     start_s: float
     voice: float
+
+    @property
+    def is_voice(self) -> bool:
+        """Whether it is more likely a voice than not."""
+        return self.voice >= _LIKELY
 
 
 def detector() -> Detector | None:

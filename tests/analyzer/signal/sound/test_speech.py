@@ -26,10 +26,8 @@ SENTENCES = (
 )
 
 
-def speech_of(
-    sound: Samples, *, window_s: float = 10.0, settings: SoundSettings | None = None
-) -> list[Speech]:
-    """The speech of all windows, from pieces as a decoder has them."""
+def speech_of(sound: Samples, *, settings: SoundSettings | None = None) -> list[Speech]:
+    """The speech of all windows of 10 s, from pieces as a decoder has them."""
     meter = SoundMeter(settings or SoundSettings())
     found: list[Speech] = []
     windows = 0
