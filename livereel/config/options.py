@@ -95,8 +95,8 @@ class Options:
     def windows(self, *, pictures: bool) -> WindowSettings:
         """How windows are measured, with or without keyframes' pictures."""
         config, sound = self.config, self.config.sound
-        if sound.speech_counts is None:
-            sound = replace(sound, speech_counts=config.describe.profile in _SPOKEN_PROFILES)
+        if sound.speech_counts is None and config.describe.profile in _SPOKEN_PROFILES:
+            sound = replace(sound, speech_counts=True)
         return WindowSettings(
             window_s=config.window_s,
             motion=config.motion,

@@ -29,7 +29,7 @@ _MAX_LOUD = 64
 # Blocks that wait for their window to close: more than the longest window has.
 _MAX_WAITING = 7_000
 # While there is speech, a picture may be wanted this often.
-_SPOKEN_S = 3.0
+_SPOKEN_S = 1.0
 _ROUNDING_S = 1e-6
 
 
