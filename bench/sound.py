@@ -3,7 +3,7 @@
     python bench/sound.py [--seconds 300]
 
 Prints a JSON line for each codec: seconds of CPU for each second of sound, as a percentage. Steady noise
-has no speech and is not listened to; noise that comes and goes, as loud as speech, is listened to all the time.
+is not listened to; noise that comes and goes is, at all times.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def test_a_profile_that_there_is_not_is_wrong_usage_with_a_model_or_without(
     ],
 )
 def test_speech_counts_with_the_profile_of_a_meeting_or_where_it_is_asked_for(
-    own: bool | None, profile: str, all_cameras: bool | None, counts: bool | None
+    *, own: bool | None, profile: str, all_cameras: bool | None, counts: bool | None
 ) -> None:
     camera = CameraSettings("front", "x", profile=profile, sound=CameraSound(speech_counts=own))
     options = Options(Config(sound=SoundSettings(speech_counts=all_cameras)))
