@@ -28,7 +28,7 @@ _ROUNDING_S = 1e-6
 log = logging.getLogger(__name__)
 
 
-class Detector(Protocol):
+class _Detector(Protocol):
     """Silero's detector: what it has heard bears on what it hears next."""
 
     def reset(self) -> None:
@@ -56,14 +56,14 @@ class Piece:
         return self.voice >= _LIKELY
 
 
-def detector() -> Detector | None:
+def detector() -> _Detector | None:
     """Return a new detector; None, and one warning for each process, where the package cannot be used."""
     make = _maker()
     return None if make is None else make()
 
 
 @cache
-def _maker() -> type[Detector] | None:
+def _maker() -> type[_Detector] | None:
     try:
         with _single_thread():
             # Speech can be turned off, and where there is no sound there is none: then it is not loaded.
@@ -96,7 +96,7 @@ def _single_thread() -> Iterator[None]:
 class Voice:
     """Listens to one epoch, block by block, where anything rises above the floor."""
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: _Detector) -> None:
         """The detector is this epoch's alone."""
         self._detector = detector
         self._rest: Samples = np.zeros(0, np.float32)
