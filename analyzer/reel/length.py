@@ -101,7 +101,7 @@ def _spoken(
     Args:
         shown: in time order.
         held: what must be shown in any case.
-        strip: the window, and those beside it that its clip shows.
+        strip: the window, and those next to it that its clip shows.
         room_s: how much longer all of it may get.
     """
     speech = speech_of(strip)

@@ -175,8 +175,8 @@ def _shot(window: Window, bounds: Span, event: Span, keyframes: tuple[Keyframe, 
 def speech_of(windows: Iterable[Window]) -> list[Span]:
     """Return when there is speech, over the borders of windows that follow each other, in time order."""
     spans: list[Span] = []
-    heard = (it for each in windows if each.sound for it in each.sound.speech)
-    for it in sorted(heard, key=lambda it: it.start_s):
+    sounds = (it for each in windows if each.sound for it in each.sound.speech)
+    for it in sorted(sounds, key=lambda it: it.start_s):
         if spans and it.start_s - spans[-1].end_s < _ROUNDING_S:
             spans[-1] = Span(spans[-1].start_s, max(spans[-1].end_s, it.end_s))
         else:

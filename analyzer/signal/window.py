@@ -96,7 +96,7 @@ class Window:
 
     @property
     def worth(self) -> float:
-        """How much it stands out beside others that wait: by its signal, more with a peak of sound.
+        """How much it stands out compared with others that wait: by its signal, more with a peak of sound.
 
         What has no peaks of motion comes after all that has, by its sound.
         """

@@ -81,9 +81,9 @@ class SoundMeter:
         for block, own_samples in self._blocks.push(at_s, samples):
             level = self._add(block)
             if self._voice is not None:
-                self._hear(self._voice.push(block.start_s, own_samples, level.rise_db))
+                self._add_pieces(self._voice.push(block.start_s, own_samples, level.rise_db))
 
-    def _hear(self, pieces: Sequence[Piece]) -> None:
+    def _add_pieces(self, pieces: Sequence[Piece]) -> None:
         self._speech.push(pieces)
         spoken_s = next((piece.start_s for piece in pieces if piece.is_voice), None)
         if self._settings.speech_counts and spoken_s is not None and spoken_s >= self._next_picture_s:

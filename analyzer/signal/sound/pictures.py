@@ -28,7 +28,7 @@ _SHOWS_S = 0.15
 
 @dataclass(frozen=True, slots=True)
 class _Sounds:
-    """Something that is heard, and how near to it a picture must be to show it."""
+    """A noise or speech, and how near to it a picture must be to show it."""
 
     at_s: float
     strength: float
@@ -126,7 +126,7 @@ def with_sound(
 
 
 def _loudest(sound: Sound, of_motion: int) -> list[_Sounds]:
-    """Return the strongest peaks: as many as keyframes beside those of motion may show."""
+    """Return the strongest peaks: as many as keyframes next to those of motion may show."""
     most = max(of_motion, round(of_motion * _SHARE), 4)
     strongest = sorted(sound.peaks, key=lambda peak: -peak.strength)[: max(1, round(most * _SHARE))]
     near_s = {"loud": _NEAR_S, "change": _NEAR_CHANGE_S}

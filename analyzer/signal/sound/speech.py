@@ -22,7 +22,7 @@ _ROUNDING_S = 1e-6
 
 @dataclass(slots=True)
 class _Open:
-    """Speech that has not ended: from when to when a voice was heard, and how long it must last to count."""
+    """Speech that has not ended: from when to when there was a voice, and how long it must last to count."""
 
     start_s: float
     end_s: float
@@ -47,7 +47,7 @@ class SpeechSpans:
         """Return the speech in the window of this media time, which ends; what came after it is kept."""
         ended: list[_Open] = []
         while self._waiting and self._waiting[0].start_s < end_s - _ROUNDING_S:
-            self._hear(self._waiting.popleft(), ended)
+            self._add(self._waiting.popleft(), ended)
         last, self._open = self._open, None
         if last is not None:
             goes_on = end_s - last.end_s < PIECE_S
@@ -59,7 +59,7 @@ class SpeechSpans:
         spans = [_padded(it, start_s, end_s) for it in ended if _counts(it)]
         return tuple(span for span in spans if span.end_s > span.start_s)
 
-    def _hear(self, piece: Piece, ended: list[_Open]) -> None:
+    def _add(self, piece: Piece, ended: list[_Open]) -> None:
         now = self._open
         if now is not None and piece.start_s + PIECE_S - now.end_s >= _PAUSE_S:
             ended.append(now)

@@ -29,10 +29,10 @@ log = logging.getLogger(__name__)
 
 
 class _Detector(Protocol):
-    """Silero's detector: what it has heard bears on what it hears next."""
+    """Silero's detector: what it was given before bears on its next answer."""
 
     def reset(self) -> None:
-        """Forget what was heard."""
+        """Forget what was given."""
 
     def process_samples(self, samples: Samples) -> float:
         """Return how likely 512 samples at 16 kHz are speech, 0 to 1."""
@@ -124,6 +124,6 @@ class Voice:
         if self._resting:
             self._detector.reset()
             self._resting = False
-        heard = [Piece(at_s, self._detector.process_samples(piece)) for at_s, piece in self._before]
+        found = [Piece(at_s, self._detector.process_samples(piece)) for at_s, piece in self._before]
         self._before.clear()
-        return heard
+        return found

@@ -105,7 +105,7 @@ def test_speech_in_a_still_picture_is_stated_with_its_length(index: int) -> None
     assert moment.tags == ("speech",)
 
 
-def test_speech_beside_movement_is_stated_last_and_raises_the_importance() -> None:
+def test_speech_next_to_movement_is_stated_last_and_raises_the_importance() -> None:
     moment = described(with_speech(active(0, CROSSING), (3.0, 7.0)))
     assert moment.text.endswith("for four seconds.")
     assert "speech" in moment.tags
