@@ -1,8 +1,9 @@
-"""What the sound of a camera costs: the share of a core for decoding, and for measuring it.
+"""What the sound of a camera costs: the share of a core for decoding, measuring, and marking speech in it.
 
     python bench/sound.py [--seconds 300]
 
-Prints a JSON line for each codec: seconds of CPU for each second of sound, as a percentage.
+Prints a JSON line for each codec: seconds of CPU for each second of sound, as a percentage. Steady noise
+is not listened to; noise that comes and goes is, at all times.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ FORMS = (
 Form = tuple[str, str, int, str, int]
 
 
-def encoded(form: Form, seconds: int) -> BytesIO:
-    """Return noise as a file in memory."""
+def encoded(form: Form, seconds: int, *, steady: bool = True) -> BytesIO:
+    """Return noise as a file in memory, steady or loud for a quarter of every second."""
     codec, container, rate_hz, layout, chunk = form
     file = BytesIO()
     rng = np.random.default_rng(1)
@@ -45,13 +46,14 @@ def encoded(form: Form, seconds: int) -> BytesIO:
         stream = cast("AudioStream", out.add_stream(codec, rate=rate_hz))
         stream.codec_context.layout = layout
         for first in range(0, seconds * rate_hz, chunk):
+            gain = 1 if steady or first % rate_hz > rate_hz // 4 else 4
             if codec == "aac":
                 channels = 2 if layout == "stereo" else 1
-                noise = (0.02 * rng.standard_normal((channels, chunk))).astype(np.float32)
+                noise = (0.02 * gain * rng.standard_normal((channels, chunk))).astype(np.float32)
                 frame = av.AudioFrame.from_ndarray(noise, "fltp", layout)
             else:
                 frame = av.AudioFrame.from_ndarray(
-                    rng.integers(-600, 600, (1, chunk), np.int16), "s16", layout
+                    gain * rng.integers(-600, 600, (1, chunk), np.int16), "s16", layout
                 )
             frame.sample_rate, frame.pts, frame.time_base = rate_hz, first, Fraction(1, rate_hz)
             out.mux(stream.encode(frame))
@@ -60,17 +62,18 @@ def encoded(form: Form, seconds: int) -> BytesIO:
     return file
 
 
-def measured(file: BytesIO, seconds: int, *, measure: bool) -> float:
-    """Return the CPU time of decoding a file, and of measuring it if asked for, as a percentage."""
+def measured(file: BytesIO, seconds: int, settings: SoundSettings | None) -> float:
+    """Return the CPU time of decoding a file, and of measuring it with these settings, as a percentage."""
+    file.seek(0)
     with cast("InputContainer", av.open(file)) as container:
         stream = container.streams.audio[0]
         packets = [packet for packet in demuxed(container, [stream]) if packet.size]
         decoder = SoundDecoder(stream.codec_context, rate_hz=RATE_HZ, layout="mono")
-        meter, windows = SoundMeter(SoundSettings()), 0
+        meter, windows = SoundMeter(settings or SoundSettings()), 0
         begun_s = time.process_time()
         for packet in packets:
             for at_s, samples in decoder.decode(packet):
-                if measure:
+                if settings:
                     meter.push(float(at_s), samples[0])
                     while meter.measured_s >= 10 * windows + 10.1:
                         meter.close(10.0 * windows, 10.0 * windows + 10)
@@ -85,12 +88,16 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     for form in FORMS:
         file = encoded(form, seconds)
-        decoding = measured(file, seconds, measure=False)
-        file.seek(0)
-        both = measured(file, seconds, measure=True)
+        shares = {
+            "decode": measured(file, seconds, None),
+            "with_measuring": measured(file, seconds, SoundSettings(speech=False)),
+            "with_speech": measured(file, seconds, SoundSettings()),
+            "with_speech_at_all_times": measured(
+                encoded(form, seconds, steady=False), seconds, SoundSettings()
+            ),
+        }
         row = {"codec": form[0], "rate_hz": form[2], "layout": form[3]}
-        shares = {"decode_percent": round(decoding, 2), "with_measuring_percent": round(both, 2)}
-        print(json.dumps(row | shares))
+        print(json.dumps(row | {f"{name}_percent": round(share, 2) for name, share in shares.items()}))
 
 
 if __name__ == "__main__":

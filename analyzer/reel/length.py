@@ -9,7 +9,7 @@ from itertools import pairwise
 from analyzer.reel.choose import Chosen
 from analyzer.reel.records import Choice, Span
 from analyzer.reel.settings import ReelSettings
-from analyzer.reel.shots import Shot, prominence, shots
+from analyzer.reel.shots import Shot, prominence, shots, speech_of, to_pauses
 from analyzer.signal.window import Window
 from base.plural import counted
 
@@ -85,8 +85,38 @@ def fit_clips(chosen: Chosen, limit: Limit, windows: Sequence[Window] = ()) -> C
         spans.setdefault(part.choice, []).append(part.shot.of_length(part.length_s))
     merged = {i: _joined(own, 0.0) for i, own in spans.items()}
     room_s = limit.max_s - sum(span.length_s for own in merged.values() for span in own)
-    fitted = {i: _joined(own, room_s / len(merged)) for i, own in merged.items()}
-    return _settled(_with_neighbours(chosen, fitted, spare), fitted, limit)
+    joined = {i: _joined(own, room_s / len(merged)) for i, own in merged.items()}
+    room_s = limit.max_s - sum(span.length_s for own in joined.values() for span in own)
+    for i, shown in joined.items():
+        window = chosen.choices[i].moment.window
+        held = [part.shot.core for part in cast if part.choice == i]
+        joined[i] = _spoken(shown, held, [window, *_neighbours(window, spare)], room_s)
+        room_s -= sum(span.length_s for span in joined[i]) - sum(span.length_s for span in shown)
+    return _settled(_with_neighbours(chosen, joined, spare), joined, limit)
+
+
+def _spoken(
+    shown: Sequence[Span], held: Sequence[Span], strip: Sequence[Window], room_s: float
+) -> list[Span]:
+    """Return what is shown of a window without an end in mid-word, where a pause is near.
+
+    Args:
+        shown: in time order.
+        held: what must be shown in any case.
+        strip: the window, and those next to it that its clip shows.
+        room_s: how much longer all of it may get.
+    """
+    speech = speech_of(strip)
+    moved: list[Span] = []
+    for i, span in enumerate(shown if speech else ()):
+        before_s = moved[-1].end_s if moved else min(span.start_s, *(each.start_s for each in strip))
+        after_s = shown[i + 1].start_s if i + 1 < len(shown) else max(each.end_s for each in strip)
+        inside = [each for each in held if span.holds(each.start_s) and span.holds(each.end_s)]
+        core = span if not inside else Span(min(inside).start_s, max(each.end_s for each in inside))
+        bounds = Span(before_s, max(span.end_s, after_s))
+        moved.append(to_pauses(span, core, bounds, speech, max(0.0, room_s)))
+        room_s -= moved[-1].length_s - span.length_s
+    return moved or list(shown)
 
 
 def _neighbours(window: Window, spare: Mapping[tuple[str, int, int], Window]) -> list[Window]:

@@ -1,8 +1,8 @@
-"""What can be shown of a window: one shot for each event, cut tightly around its peaks."""
+"""What can be shown of a window: one shot for each event, cut tightly around its peaks, not in mid-word."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analyzer.reel.records import Span
@@ -24,6 +24,11 @@ SMALL_SHARE = 0.04
 JUST_BEFORE_S = 1e-3
 # An event that is longer cannot be shown whole.
 MAX_SHOT_S = 8.0
+# No end of what is shown moves further than this to be out of speech; further away is no pause.
+MAX_MOVE_S = 1.5
+# So much is shown after the last word: the detector's end is that of the voice.
+AFTER_SPEECH_S = 0.1
+_ROUNDING_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +123,12 @@ def _active(windows: Sequence[Window], level: float) -> list[Span]:
 
 
 def _loud(window: Window, bounds: Span) -> list[Span]:
-    """Return an event for each keyframe of a peak of sound."""
+    """Return an event for each keyframe of sound, and the speech there if it can be shown whole."""
     at_s = [keyframe.pts_s for keyframe in window.keyframes if keyframe.sound]
-    return [Span(each, each).wider(SOUND_LEAD_S, SOUND_TAIL_S).cut_to(bounds) for each in at_s]
+    events = [Span(each, each).wider(SOUND_LEAD_S, SOUND_TAIL_S).cut_to(bounds) for each in at_s]
+    said = [Span(it.start_s, it.end_s) for it in (window.sound.speech if window.sound else ())]
+    spoken = [it for it in said if it.length_s <= MAX_SHOT_S and any(map(it.holds, at_s))]
+    return [*events, *spoken]
 
 
 def _united(events: Sequence[Span]) -> list[Span]:
@@ -162,3 +170,52 @@ def _shot(window: Window, bounds: Span, event: Span, keyframes: tuple[Keyframe, 
     full = whole.around(Span(first_s - LEAD_S, last_s + TAIL_S).cut_to(bounds))
     limit = Span(best_s - MAX_SHOT_S / 2, best_s + MAX_SHOT_S / 2).within(full)
     return Shot(keyframes, core, whole.cut_to(limit), full.cut_to(limit), ends, prominence(best, window))
+
+
+def speech_of(windows: Iterable[Window]) -> list[Span]:
+    """Return when there is speech, over the borders of windows that follow each other, in time order."""
+    spans: list[Span] = []
+    sounds = (it for each in windows if each.sound for it in each.sound.speech)
+    for it in sorted(sounds, key=lambda it: it.start_s):
+        if spans and it.start_s - spans[-1].end_s < _ROUNDING_S:
+            spans[-1] = Span(spans[-1].start_s, max(spans[-1].end_s, it.end_s))
+        else:
+            spans.append(Span(it.start_s, it.end_s))
+    return spans
+
+
+def to_pauses(span: Span, held: Span, bounds: Span, speech: Sequence[Span], room_s: float) -> Span:
+    """Return what is shown with each end that lies within speech moved to the nearest pause.
+
+    An end stays where no pause is near, and where the reel would get too long.
+
+    Args:
+        span: what is shown.
+        held: what of it must be shown in any case.
+        bounds: what can be shown.
+        speech: in media time.
+        room_s: how much longer it may get.
+    """
+    start_s, end_s = span.start_s, span.end_s
+    said = _around(start_s, speech)
+    if said is not None:
+        latest_s = min(start_s + MAX_MOVE_S, held.start_s)
+        earliest_s = max(start_s - min(MAX_MOVE_S, room_s), bounds.start_s)
+        start_s = _nearest(start_s, (said.start_s, said.end_s), earliest_s, latest_s)
+    room_s -= span.start_s - start_s
+    said = _around(end_s, speech)
+    if said is not None:
+        latest_s = min(end_s + min(MAX_MOVE_S, room_s), bounds.end_s)
+        earliest_s = max(end_s - MAX_MOVE_S, held.end_s)
+        end_s = _nearest(end_s, (said.start_s, said.end_s + AFTER_SPEECH_S), earliest_s, latest_s)
+    return Span(start_s, end_s)
+
+
+def _around(at_s: float, speech: Sequence[Span]) -> Span | None:
+    return next((it for it in speech if it.start_s + _ROUNDING_S < at_s < it.end_s - _ROUNDING_S), None)
+
+
+def _nearest(at_s: float, pauses: Sequence[float], earliest_s: float, latest_s: float) -> float:
+    """Return the nearest of the pauses within these times; without one, the time itself."""
+    near = [pause_s for pause_s in pauses if earliest_s <= pause_s <= latest_s]
+    return min(near, key=lambda pause_s: abs(pause_s - at_s), default=at_s)

@@ -1,4 +1,4 @@
-"""The level of the sound as a curve under the signal, with its peaks."""
+"""The level of the sound as a curve under the signal, with its peaks, and speech along the lower edge."""
 
 from __future__ import annotations
 
@@ -18,19 +18,24 @@ LOWEST_DB, HIGHEST_DB = -70.0, -10.0
 SHARE = 0.3
 """How much of the chart's height the curve takes, at the lower edge."""
 
+SPEECH_SHARE = 0.03
+"""How high the bars of speech are."""
+
 
 @dataclass(frozen=True, slots=True)
 class SoundCurve:
-    """One camera's sound. ``area`` and ``dots`` are SVG path data; both are empty where there is no sound.
+    """One camera's sound. ``area``, ``dots`` and ``bars`` are SVG path data, empty where there is none.
 
     Attributes:
         area: the level, filled down to the lower edge.
         dots: loud noises and changes of sound.
-        peaks: how many there are.
+        bars: when there is speech.
+        peaks: how many peaks there are.
     """
 
     area: str = ""
     dots: str = ""
+    bars: str = ""
     peaks: int = 0
 
 
@@ -81,4 +86,22 @@ def sound_curve(
     found = [(window, peak) for window, sound in audible for peak in sound.peaks]
     drawn = sorted(found, key=lambda item: -item[1].strength)[:max_marks]
     dots = [f"M{x(axis.media(window, peak.pts_s))} {y(peak.level_db)}h0" for window, peak in drawn]
-    return SoundCurve("".join(parts), "".join(dots), len(found))
+    said = [
+        (axis.media(window, it.start_s), axis.media(window, it.end_s))
+        for window, sound in audible
+        for it in sound.speech
+    ]
+    bars = _bars([(x(start_s), x(end_s)) for start_s, end_s in said], height)
+    return SoundCurve("".join(parts), "".join(dots), bars, len(found))
+
+
+def _bars(spans: Sequence[tuple[int, int]], height: int) -> str:
+    """Return bars along the lower edge, one for spans between which nothing could be seen."""
+    joined: list[tuple[int, int]] = []
+    for left, right in sorted(spans):
+        if joined and left <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], right))
+        else:
+            joined.append((left, max(right, left + 1)))
+    top = round(height * (1 - SPEECH_SHARE))
+    return "".join(f"M{left} {top}H{right}V{height}H{left}Z" for left, right in joined)

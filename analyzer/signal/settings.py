@@ -66,11 +66,15 @@ class SoundSettings:
         min_rise_db: a loud noise is at least so much above the noise floor, in dB; more where the sound
             varies much.
         changes: whether a change from one kind of sound to another of about the same level counts, too.
+        speech: whether speech is marked.
+        speech_counts: whether a window with speech is not quiet; None: with the profiles of meetings alone.
     """
 
     enabled: bool = True
     min_rise_db: MinRise = 10.0
     changes: bool = True
+    speech: bool = True
+    speech_counts: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

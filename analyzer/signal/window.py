@@ -94,6 +94,15 @@ class Window:
     missed_s: float = 0.0
     sound: Sound | None = None
 
+    @property
+    def worth(self) -> float:
+        """How much it stands out compared with others that wait: by its signal, more with a peak of sound.
+
+        What has no peaks of motion comes after all that has, by its sound.
+        """
+        strength = self.sound.strength if self.sound else 0.0
+        return float(self.signal_max) * (1 + strength) if self.peaks else strength
+
 
 class Outcome(StrEnum):
     """How a window ends: with exactly one of these, which never changes."""

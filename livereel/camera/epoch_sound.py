@@ -32,6 +32,7 @@ class EpochSound:
         self._decoder = SoundDecoder(audio.codec_context, rate_hz=RATE_HZ, layout="mono") if audio else None
         self._pictures = NearestPictures(settings.keyframe_px)
         self._meter = SoundMeter(settings.sound, self._pictures.want)
+        self._speech_counts = bool(settings.sound.speech_counts)
         self._early: deque[tuple[float, Samples]] = deque(maxlen=_MOST_EARLY)
         self._media_start_s: float | None = None
 
@@ -74,4 +75,5 @@ class EpochSound:
         """Return a window with its sound, and with pictures of its peaks."""
         if self._decoder is None:
             return measured
-        return with_sound(measured, self._meter.close(measured.start_s, measured.end_s), self._pictures)
+        sound = self._meter.close(measured.start_s, measured.end_s)
+        return with_sound(measured, sound, self._pictures, speech_counts=self._speech_counts)

@@ -33,11 +33,15 @@ class CameraSound:
             one's is not either.
         min_rise_db: None for that of all cameras.
         changes: False where changes of sound do not count; otherwise as for all cameras.
+        speech: False where speech is not marked; otherwise as for all cameras.
+        speech_counts: None for that of all cameras.
     """
 
     enabled: bool = True
     min_rise_db: MinRise | None = None
     changes: bool = True
+    speech: bool = True
+    speech_counts: bool | None = None
 
     def of(self, all_cameras: SoundSettings) -> SoundSettings:
         """Return this camera's settings, given those of all cameras."""
@@ -45,6 +49,8 @@ class CameraSound:
             enabled=self.enabled and all_cameras.enabled,
             min_rise_db=self.min_rise_db or all_cameras.min_rise_db,
             changes=self.changes and all_cameras.changes,
+            speech=self.speech and all_cameras.speech,
+            speech_counts=all_cameras.speech_counts if self.speech_counts is None else self.speech_counts,
         )
 
 

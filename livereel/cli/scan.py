@@ -119,9 +119,9 @@ class _Lines:
             self._zero_utc = utc_after(item.start_utc, -item.start_s)
         span = f"{_clock(item.start_s)}-{_clock(item.end_s)}"
         if item.quiet:
-            return f"{span}  quiet"
+            return f"{span}  quiet{_speech(item)}"
         times = " ".join(_clock(keyframe.pts_s) for keyframe in item.keyframes)
-        return f"{span}  highest {item.signal_max:.0f} px{_loudest(item)}  keyframes {times}"
+        return f"{span}  highest {item.signal_max:.0f} px{_loudest(item)}{_speech(item)}  keyframes {times}"
 
     def _span(self, gap: Gap) -> str:
         if self._zero_utc is None:
@@ -137,6 +137,13 @@ def _loudest(window: Window) -> str:
     if not peak:
         return ""
     return f"  loudest +{peak.rise_db:.0f} dB" if peak.kind == "loud" else "  sound changes"
+
+
+def _speech(window: Window) -> str:
+    """Return when there is speech in a window; empty without any."""
+    spans = window.sound.speech if window.sound else ()
+    shown = ", ".join(f"{_clock(it.start_s)}-{_clock(it.end_s)}" for it in spans)
+    return f"  speech {shown}" if shown else ""
 
 
 def _clock(at_s: float) -> str:

@@ -13,6 +13,9 @@ from livereel.camera.settings import MOST_PX, CameraSettings
 from livereel.config.schema import Config, UsageError
 from sinks.web.settings import problems as web_problems
 
+# With these profiles a window with speech is not quiet: it is what there is in a meeting.
+_SPOKEN_PROFILES = frozenset({"meeting", "lecture"})
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -82,22 +85,25 @@ class Options:
         return replace(self, config=replace(self.config, web=web))
 
     def for_camera(self, camera: CameraSettings) -> Options:
-        """Return these options with the camera's own regions and areas to ignore added, and its sound."""
+        """Return these options with the camera's regions and areas to ignore added, its sound and profile."""
         regions, ignore = camera.areas.regions, camera.areas.ignore
-        config = replace(self.config, sound=camera.sound.of(self.config.sound))
+        describe = replace(self.config.describe, profile=camera.profile or self.config.describe.profile)
+        config = replace(self.config, sound=camera.sound.of(self.config.sound), describe=describe)
         areas = Areas(self.areas.regions + regions, self.areas.ignore + ignore)
         return replace(self, config=config, areas=areas)
 
     def windows(self, *, pictures: bool) -> WindowSettings:
         """How windows are measured, with or without keyframes' pictures."""
-        config = self.config
+        config, sound = self.config, self.config.sound
+        if sound.speech_counts is None and config.describe.profile in _SPOKEN_PROFILES:
+            sound = replace(sound, speech_counts=True)
         return WindowSettings(
             window_s=config.window_s,
             motion=config.motion,
             peaks=config.peaks,
             areas=self.areas,
             keyframe_px=config.describe.keyframe_px if pictures else None,
-            sound=config.sound,
+            sound=sound,
         )
 
 

@@ -58,7 +58,7 @@ class PendingWindows:
         return oldest
 
     def skip_lowest(self, count: int, without: Collection[str]) -> int:
-        """End up to ``count`` as ``skipped_overload``, lowest signal first; returns how many."""
+        """End up to ``count`` as ``skipped_overload``, those of least worth first; returns how many."""
         values = {"count": count, "without": list(without)}
         with _mapped(), self._database.writing() as connection:
             return connection.execute(_SKIP_LOWEST, values).rowcount

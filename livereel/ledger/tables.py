@@ -56,6 +56,7 @@ def _integer(name: str, *, key: bool = False) -> Column[int]:
 info = _table("ledger", _integer("version"), _text("created_utc"))
 
 # ``bytes``: what the files take, 0 once they are removed. ``window`` and ``moment`` are JSON.
+# ``signal_max`` is the window's ``worth``, by which it waits or gives way.
 windows = _table(
     "windows",
     _text("id", key=True),

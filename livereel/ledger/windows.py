@@ -127,7 +127,7 @@ class Windows:
             "start_utc": window.start_utc,
             "end_utc": utc_after(window.start_utc, window.end_s - window.start_s),
             "outcome": str(outcome),
-            "signal_max": float(window.signal_max),
+            "signal_max": window.worth,
             "window": _to_json(_moved(window, self._data, Path())),
             "moment": None,
             "bytes": sum(file.stat().st_size for file in files_of(window) if file.exists()),

@@ -199,6 +199,7 @@ class Messages:
         row = window_row(window, Outcome.DESCRIBED, moment, base=self._base)
         return {
             **{key: row[key] for key in _CAPTION},
+            "speech": row["sound"]["speech"] if row["sound"] else [],
             "end_utc": utc_after(window.start_utc, window.end_s - window.start_s),
         }
 

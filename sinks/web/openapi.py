@@ -33,6 +33,31 @@ def _ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_SOUND: Json = _object(
+    {
+        "level_db_max": _NUMBER,
+        "floor_db": _NUMBER,
+        "threshold_db": _NUMBER,
+        "peaks": {
+            "type": "array",
+            "items": _object(
+                {
+                    "pts_s": _NUMBER,
+                    "level_db": _NUMBER,
+                    "rise_db": _NUMBER,
+                    "kind": {"type": "string", "enum": ["loud", "change"]},
+                }
+            ),
+        },
+        "speech": {
+            "type": "array",
+            "items": _object({"start_s": _NUMBER, "end_s": _NUMBER, "text": _TEXT}),
+            "description": "speech, in media time; text is empty while it is not known",
+        },
+        "clipped_s": _NUMBER,
+        "microphone": {"type": "string", "enum": ["live", "silent", "dead"]},
+    }
+)
 _AREAS: Json = {
     "type": "array",
     "items": {"type": "array"},
@@ -116,6 +141,7 @@ SCHEMAS: dict[str, Json] = {
             "keyframes": {"type": "array", "items": _object({"pts_s": _NUMBER, "file": _or_null(_TEXT)})},
             "strongest": {**_or_null(_WHOLE), "description": "number of its strongest keyframe, from 0"},
             "clip": _or_null(_TEXT),
+            "sound": _or_null(_SOUND),
             "title": _or_null(_TEXT),
             "text": _or_null(_TEXT),
             "importance": _or_null({"type": "number", "minimum": 0, "maximum": 10}),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from analyzer.describe.window_store import WindowStore, WindowStoreError
+from analyzer.signal.sound.record import Sound, SoundPeak
 from analyzer.signal.window import Outcome, Window
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
@@ -99,6 +100,27 @@ def test_the_lowest_signals_are_skipped_and_never_those_in_work(place: Place) ->
     ]
     assert place.waiting.skip_lowest(5, [made[1].id]) == 1
     assert place.waiting.skip_lowest(5, [made[1].id]) == 0
+
+
+def test_windows_with_only_sound_are_skipped_first_the_faintest_first(place: Place) -> None:
+    """Their signal is noise, which on one camera may be higher than what moves on another."""
+    noisy = [
+        replace(
+            measured(index, noise=500.0),
+            sound=Sound(-20.0, -45.0, -35.0, (SoundPeak(10.0 * index, -20.0, rise_db),)),
+        )
+        for index, rise_db in enumerate((25.0, 12.0))
+    ]
+    faint = window(2, 120.0)
+    loud = replace(window(3, 110.0), sound=noisy[0].sound)
+    for each in (*noisy, faint, loud):
+        place.add(each)
+    skipped: list[int] = []
+    for _ in range(4):
+        assert place.waiting.skip_lowest(1, []) == 1
+        found = [it.index for it in (*noisy, faint, loud) if place.outcome(it.id) != PENDING]
+        skipped += [index for index in found if index not in skipped]
+    assert skipped == [1, 0, 2, 3]
 
 
 def test_a_ledger_that_was_closed_raises_waiting_errors(tmp_path: Path) -> None:

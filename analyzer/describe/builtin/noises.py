@@ -29,20 +29,26 @@ def changes(sound: Sound | None) -> tuple[SoundPeak, ...]:
 
 
 def sentences(window: Window, phrasing: Phrasing) -> list[str]:
-    """Return a sentence on the window's sound, or none."""
+    """Return up to two sentences on the window's sound: on its noises, and on speech."""
     peaks, changed = loud(window.sound), changes(window.sound)
+    found = []
     if peaks:
-        return [_loud(peaks, window.start_s, phrasing)]
-    if changed:
+        found.append(_loud(peaks, window.start_s, phrasing))
+    elif changed:
         after = seconds(changed[0].pts_s - window.start_s)
-        return [
+        found.append(
             phrasing.pick(
                 "sound changes",
                 f"After {after} the sound changes, at about the same level.",
                 f"The kind of sound changes after {after}.",
             )
-        ]
-    return []
+        )
+    if window.sound is not None and window.sound.is_spoken:
+        lasting = seconds(window.sound.speech_s)
+        found.append(
+            phrasing.pick("speech", f"There is speech for {lasting}.", f"Speech is heard for {lasting}.")
+        )
+    return found
 
 
 def _loud(peaks: Sequence[SoundPeak], start_s: float, phrasing: Phrasing) -> str:
@@ -70,8 +76,10 @@ def _times(count: int) -> str:
 
 
 def title(sound: Sound, phrasing: Phrasing) -> str:
-    """Return the title of a window in which nothing moves; it has a peak of sound."""
+    """Return the title of a window in which nothing moves; it has a peak of sound, or speech."""
     peaks = loud(sound)
+    if not peaks and sound.is_spoken:
+        return f"speech for {seconds(sound.speech_s)}"
     if not peaks:
         return phrasing.pick("title change", "the sound changes", "another kind of sound")
     rise_db = max(peak.rise_db for peak in peaks)
@@ -89,13 +97,15 @@ def brief(sound: Sound | None) -> str:
 
 
 def tags(sound: Sound | None) -> list[str]:
-    """Return short words for peaks of sound."""
-    return [tag for tag, holds in (("loud", loud(sound)), ("sound-change", changes(sound))) if holds]
+    """Return short words for peaks of sound, and for speech."""
+    spoken = sound is not None and sound.is_spoken
+    found = (("loud", loud(sound)), ("sound-change", changes(sound)), ("speech", spoken))
+    return [tag for tag, holds in found if holds]
 
 
 def moves(window: Window) -> bool:
     """Whether there is any peak of motion; otherwise only its sound keeps a window from being quiet."""
-    return bool(window.peaks) or not (window.sound and window.sound.peaks)
+    return bool(window.peaks) or not (window.sound and window.sound.strength)
 
 
 def weighed(points: float, sound: Sound | None, weight: float) -> float:
@@ -103,5 +113,5 @@ def weighed(points: float, sound: Sound | None, weight: float) -> float:
 
     Each takes its share of what the other leaves up to 10.
     """
-    strength = sound.loudest.strength if sound and sound.loudest else 0.0
+    strength = sound.strength if sound else 0.0
     return round(10 - (10 - points) * (1 - weight * strength), 1)

@@ -27,7 +27,7 @@ def title(window: Window, courses: Sequence[Course], phrasing: Phrasing) -> str:
         words = lit if len(lit) <= MAX_TITLE_CHARS else words
         noisy = f"{words}, with {noises.brief(window.sound)}" if noises.loud(window.sound) else words
         words = noisy if len(noisy) <= MAX_TITLE_CHARS else words
-    elif not noises.moves(window) and window.sound is not None and window.sound.peaks:
+    elif not noises.moves(window) and window.sound is not None:
         words = noises.title(window.sound, phrasing)
     elif activity.light:
         words = light(activity.light, phrasing)

@@ -1,4 +1,4 @@
-"""The sound of a window: its level, its noise floor, and peaks of loudness and of change.
+"""The sound of a window: its level, its noise floor, peaks of loudness and of change, and speech.
 
 Read in this order:
 
@@ -7,6 +7,8 @@ Read in this order:
 - ``floor``: the noise floor: the level of what goes on steadily, and how much it varies.
 - ``novelty``: changes of the sound itself, such as from music to speech, at equal level.
 - ``microphone``: a microphone that is dead, muted or overdriven.
+- ``voice``: how likely each 32 ms of sound are a voice, by Silero's detector.
+- ``speech``: SpeechSpans: when there is speech, window by window.
 - ``meter``: SoundMeter: samples in, the sound of each window out.
 - ``pictures``: the pictures nearest to peaks of sound, and the keyframes that they become.
 """

@@ -84,8 +84,8 @@ class BlockMeter:
         self._ahead = 0  # pieces in a row that were far ahead
         self._at = 0  # number of the sample after those held
 
-    def push(self, at_s: float, samples: Samples) -> list[Block]:
-        """Add samples, the first of them at this media time; returns the blocks that are complete."""
+    def push(self, at_s: float, samples: Samples) -> list[tuple[Block, Samples]]:
+        """Add samples, the first of them at this media time; returns complete blocks with their samples."""
         at = round(at_s * RATE_HZ)
         off = at - self._at
         self._ahead = self._ahead + 1 if off > _MAX_AHEAD_S * RATE_HZ else 0
@@ -109,7 +109,8 @@ class BlockMeter:
         first = (self._at - self._held_samples) // _BLOCK
         rest = joined[count * _BLOCK :]
         self._held, self._held_samples = ([rest] if len(rest) else []), len(rest)
-        return _measured(joined[: count * _BLOCK].reshape(count, _BLOCK), first)
+        blocks = joined[: count * _BLOCK].reshape(count, _BLOCK)
+        return list(zip(_measured(blocks, first), blocks, strict=True))
 
 
 def _measured(blocks: Samples, first: int) -> list[Block]:

@@ -15,6 +15,8 @@ from analyzer.signal.sound.floor import Floor, NoiseFloor
 from analyzer.signal.sound.microphone import Microphone
 from analyzer.signal.sound.novelty import Change, Novelty
 from analyzer.signal.sound.record import LEVEL_STEP_S, Sound, SoundPeak
+from analyzer.signal.sound.speech import SpeechSpans
+from analyzer.signal.sound.voice import Piece, Voice, detector
 
 # As of the motion signal: a share of the window's highest value, and half a second from a higher one.
 _HEIGHT_RATIO, _DISTANCE = 0.4, 5
@@ -26,6 +28,8 @@ _SAME_S = 1.5
 _MAX_LOUD = 64
 # Blocks that wait for their window to close: more than the longest window has.
 _MAX_WAITING = 7_000
+# While there is speech, a picture may be wanted this often.
+_SPOKEN_S = 1.0
 _ROUNDING_S = 1e-6
 
 
@@ -58,6 +62,10 @@ class SoundMeter:
         self._floor = NoiseFloor(settings.min_rise_db)
         self._novelty = Novelty() if settings.changes else None
         self._microphone = Microphone()
+        voice = detector() if settings.speech else None
+        self._voice = None if voice is None else Voice(voice)
+        self._speech = SpeechSpans()
+        self._next_picture_s = 0.0  # of speech
         self._detector: PeakDetector[None] = PeakDetector(_HEIGHT_RATIO, _DISTANCE)
         self._waiting: deque[_Level] = deque(maxlen=_MAX_WAITING)
         self._microphone_of: deque[Block] = deque(maxlen=_MAX_WAITING)
@@ -70,10 +78,19 @@ class SoundMeter:
 
     def push(self, at_s: float, samples: Samples) -> None:
         """Add mono samples at ``RATE_HZ``, the first of them at this media time."""
-        for block in self._blocks.push(at_s, samples):
-            self._add(block)
+        for block, own_samples in self._blocks.push(at_s, samples):
+            level = self._add(block)
+            if self._voice is not None:
+                self._add_pieces(self._voice.push(block.start_s, own_samples, level.rise_db))
 
-    def _add(self, block: Block) -> None:
+    def _add_pieces(self, pieces: Sequence[Piece]) -> None:
+        self._speech.push(pieces)
+        spoken_s = next((piece.start_s for piece in pieces if piece.is_voice), None)
+        if self._settings.speech_counts and spoken_s is not None and spoken_s >= self._next_picture_s:
+            self._next_picture_s = spoken_s + _SPOKEN_S
+            self._wanted(spoken_s)
+
+    def _add(self, block: Block) -> _Level:
         level = _Level(block.start_s, block.loudest_s, block.level_db, self._floor.push(block.level_db))
         self.measured_s = block.start_s + BLOCK_S
         self._waiting.append(level)
@@ -87,6 +104,7 @@ class SoundMeter:
             if middle.is_loud and before.level_db <= middle.level_db >= level.level_db:
                 self._wanted(middle.loudest_s)
         self._newest = (*self._newest[-1:], level)
+        return level
 
     def _wanted(self, at_s: float) -> None:
         if self._want is not None:
@@ -105,6 +123,7 @@ class SoundMeter:
         microphone, clipped_s = self._microphone.close()
         peaks = self._loud(levels)
         peaks = sorted([*peaks, *self._changed(start_s, end_s)], key=lambda peak: peak.pts_s)
+        speech = self._speech.close(start_s, end_s)
         if not levels:
             return None
         return Sound(
@@ -115,6 +134,7 @@ class SoundMeter:
             levels=_in_steps(levels, start_s, end_s),
             clipped_s=round(clipped_s, 1),
             microphone=microphone,
+            speech=speech,
         )
 
     def _loud(self, levels: Sequence[_Level]) -> list[SoundPeak]:

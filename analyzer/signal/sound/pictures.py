@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.signal.peaks import Candidate
-from analyzer.signal.sound.record import Sound, SoundPeak
+from analyzer.signal.sound.record import SPEECH_STRENGTH, Sound
 from analyzer.signal.window import SIGNAL_STEP_S
 from analyzer.signal.windower import LazyJpeg, MeasuredWindow
 from stream.frames.frame import Frame
@@ -24,6 +24,15 @@ _NEAR_S, _NEAR_CHANGE_S = 0.6, 7.0
 _SHARE = 1 / 3
 # A keyframe of motion so close shows the noise, too.
 _SHOWS_S = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class _Sounds:
+    """A noise or speech, and how near to it a picture must be to show it."""
+
+    at_s: float
+    strength: float
+    near_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,36 +86,56 @@ class NearestPictures:
         jpeg.encode()
         self._pictures.append(_Picture(at_s, frame.pts_s, jpeg))
 
-    def of(self, peak: SoundPeak, start_s: float, end_s: float) -> Candidate[LazyJpeg]:
-        """Return the picture nearest to a peak of a window; without one near, its time alone."""
+    def of(self, sounds: _Sounds, start_s: float, end_s: float) -> Candidate[LazyJpeg]:
+        """Return the picture nearest to a sound of a window; without one near, its time alone."""
         for at_s in self._awaited if self._frames else ():
             self._take(at_s)
         self._awaited = []
-        near_s = _NEAR_S if peak.kind == "loud" else _NEAR_CHANGE_S
         inside = [picture for picture in self._pictures if start_s <= picture.pts_s < end_s]
-        best = min(inside, key=lambda picture: abs(picture.wanted_s - peak.pts_s), default=None)
-        if best is None or abs(best.pts_s - peak.pts_s) > near_s:
-            return Candidate(peak.pts_s, 0.0, None, peak.strength)
-        return Candidate(best.pts_s, 0.0, best.jpeg, peak.strength)
+        best = min(inside, key=lambda picture: abs(picture.wanted_s - sounds.at_s), default=None)
+        if best is None or abs(best.pts_s - sounds.at_s) > sounds.near_s:
+            return Candidate(sounds.at_s, 0.0, None, sounds.strength)
+        return Candidate(best.pts_s, 0.0, best.jpeg, sounds.strength)
 
 
-def with_sound(measured: MeasuredWindow, sound: Sound | None, pictures: NearestPictures) -> MeasuredWindow:
-    """Return a window with its sound: with a peak of sound it is not quiet, and has a keyframe of it."""
-    if sound is None or not sound.peaks:
+def with_sound(
+    measured: MeasuredWindow, sound: Sound | None, pictures: NearestPictures, *, speech_counts: bool = False
+) -> MeasuredWindow:
+    """Return a window with its sound: with a peak of sound it is not quiet, and has a keyframe of it.
+
+    Where speech counts, so it is with speech; a window that has other keyframes needs none of it.
+    """
+    if sound is None:
+        return measured
+    found = _loudest(sound, len(measured.candidates))
+    if not found and speech_counts and sound.is_spoken and not measured.candidates:
+        found = [_longest(sound)]
+    if not found:
         return replace(measured, sound=sound)
-    most = max(len(measured.candidates), round(len(measured.candidates) * _SHARE), 4)
-    strongest = sorted(sound.peaks, key=lambda peak: -peak.strength)[: max(1, round(most * _SHARE))]
     candidates = list(measured.candidates)
-    for peak in strongest:
-        of_motion = min(candidates, key=lambda each: abs(each.pts_s - peak.pts_s), default=None)
-        if of_motion is not None and abs(of_motion.pts_s - peak.pts_s) <= _SHOWS_S:
+    for it in found:
+        of_motion = min(candidates, key=lambda each: abs(each.pts_s - it.at_s), default=None)
+        if of_motion is not None and abs(of_motion.pts_s - it.at_s) <= _SHOWS_S:
             at = candidates.index(of_motion)
-            candidates[at] = replace(of_motion, sound=max(of_motion.sound, peak.strength))
+            candidates[at] = replace(of_motion, sound=max(of_motion.sound, it.strength))
         else:
-            value = _signal_at(measured, peak.pts_s)
-            candidates.append(replace(pictures.of(peak, measured.start_s, measured.end_s), value=value))
+            value = _signal_at(measured, it.at_s)
+            candidates.append(replace(pictures.of(it, measured.start_s, measured.end_s), value=value))
     in_order = _distinct(sorted(candidates, key=lambda each: each.pts_s))
     return replace(measured, sound=sound, quiet=False, candidates=tuple(in_order))
+
+
+def _loudest(sound: Sound, of_motion: int) -> list[_Sounds]:
+    """Return the strongest peaks: as many as keyframes next to those of motion may show."""
+    most = max(of_motion, round(of_motion * _SHARE), 4)
+    strongest = sorted(sound.peaks, key=lambda peak: -peak.strength)[: max(1, round(most * _SHARE))]
+    near_s = {"loud": _NEAR_S, "change": _NEAR_CHANGE_S}
+    return [_Sounds(peak.pts_s, peak.strength, near_s[peak.kind]) for peak in strongest]
+
+
+def _longest(sound: Sound) -> _Sounds:
+    longest = max(sound.speech, key=lambda each: each.end_s - each.start_s)
+    return _Sounds(longest.start_s, SPEECH_STRENGTH, longest.end_s - longest.start_s)
 
 
 def _distinct(candidates: Sequence[Candidate[LazyJpeg]]) -> list[Candidate[LazyJpeg]]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 LEVEL_STEP_S = 0.2
+CHANGE_STRENGTH = SPEECH_STRENGTH = 1 / 3
+# A word alone counts for nothing: it may be none.
+_COUNTS_S = 1.0
 
 PeakKind = Literal["loud", "change"]
 """``loud``: clearly above the noise floor; ``change``: another kind of sound, of about the same level."""
@@ -34,7 +37,21 @@ class SoundPeak:
     @property
     def strength(self) -> float:
         """How much it stands out, 0 to 1: 30 dB above the noise floor is 1, a change of sound a third."""
-        return 1 / 3 if self.kind == "change" else min(1.0, max(0.0, self.rise_db / 30.0))
+        return CHANGE_STRENGTH if self.kind == "change" else min(1.0, max(0.0, self.rise_db / 30.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A part of the window in which there is speech.
+
+    Attributes:
+        start_s, end_s: media time; speech that goes on over a window's end has a part in each.
+        text: what was said; empty while it is not known.
+    """
+
+    start_s: float
+    end_s: float
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,7 @@ class Sound:
             no sound.
         clipped_s: how long the sound was overdriven.
         microphone: see MicrophoneState.
+        speech: speech in it, in time order.
     """
 
     level_db_max: float
@@ -60,8 +78,25 @@ class Sound:
     level_step_s: float = LEVEL_STEP_S
     clipped_s: float = 0.0
     microphone: MicrophoneState = "live"
+    speech: tuple[Speech, ...] = ()
 
     @property
     def loudest(self) -> SoundPeak | None:
         """The peak that stands out most; None where there is none."""
         return max(self.peaks, key=lambda peak: peak.strength, default=None)
+
+    @property
+    def speech_s(self) -> float:
+        """How long there is speech."""
+        return sum(each.end_s - each.start_s for each in self.speech)
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether there is more speech than a word."""
+        return self.speech_s >= _COUNTS_S
+
+    @property
+    def strength(self) -> float:
+        """How much it stands out, 0 to 1: as its loudest peak; speech as much as a change of sound."""
+        spoken = SPEECH_STRENGTH if self.is_spoken else 0.0
+        return max([spoken, *(peak.strength for peak in self.peaks)])

@@ -116,7 +116,11 @@ def _keyframe(keyframe: Keyframe, by_s: float) -> Keyframe:
 
 
 def _sound(sound: Sound, by_s: float) -> Sound:
-    return replace(sound, peaks=tuple(replace(peak, pts_s=peak.pts_s + by_s) for peak in sound.peaks))
+    return replace(
+        sound,
+        peaks=tuple(replace(peak, pts_s=peak.pts_s + by_s) for peak in sound.peaks),
+        speech=tuple(replace(it, start_s=it.start_s + by_s, end_s=it.end_s + by_s) for it in sound.speech),
+    )
 
 
 def _activity(activity: Activity, by_s: float) -> Activity:
@@ -136,7 +140,7 @@ def _cut(window: Window, span: Span) -> Window | None:
     if end_s <= start_s:
         return None
     start_utc = utc_after(window.start_utc, late_s) if steps else window.start_utc
-    sound = window.sound and _cut_sound(window.sound, late_s)
+    sound = window.sound and _cut_sound(window.sound, late_s, Span(start_s, end_s))
     return replace(
         window,
         start_s=start_s,
@@ -147,5 +151,10 @@ def _cut(window: Window, span: Span) -> Window | None:
     )
 
 
-def _cut_sound(sound: Sound, late_s: float) -> Sound:
-    return replace(sound, levels=sound.levels[round(late_s / sound.level_step_s) :])
+def _cut_sound(sound: Sound, late_s: float, span: Span) -> Sound:
+    speech = (
+        replace(it, start_s=max(it.start_s, span.start_s), end_s=min(it.end_s, span.end_s))
+        for it in sound.speech
+        if it.end_s > span.start_s and it.start_s < span.end_s
+    )
+    return replace(sound, levels=sound.levels[round(late_s / sound.level_step_s) :], speech=tuple(speech))

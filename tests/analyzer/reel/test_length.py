@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from analyzer.reel.choose import Chosen
 from analyzer.reel.length import Limit, fit_clips, fit_slides
 from analyzer.reel.records import Choice
-from analyzer.reel.shots import CORE_LEAD_S, CORE_TAIL_S, MARGIN_S, shots
+from analyzer.reel.shots import AFTER_SPEECH_S, CORE_LEAD_S, CORE_TAIL_S, MARGIN_S, shots
+from analyzer.signal.sound.record import Sound, Speech
 from analyzer.signal.window import Clip, Keyframe, Window
 from tests.kit.records.moments import moment
 
@@ -184,3 +185,52 @@ def test_a_slideshow_holds_its_limit_and_shows_the_highest_keyframes(
     for each in fitted.choices:
         best_s = max(each.moment.window.keyframes, key=lambda k: k.value).pts_s
         assert any(span.holds(best_s) for span in each.spans)
+
+
+def spoken(it: Choice, *spans: tuple[float, float]) -> Choice:
+    """The choice with speech in these spans (media time)."""
+    speech = tuple(Speech(start_s, end_s) for start_s, end_s in spans)
+    window = replace(it.moment.window, sound=Sound(-20.0, -45.0, -35.0, speech=speech))
+    return replace(it, moment=replace(it.moment, window=window))
+
+
+def test_nothing_is_cut_in_mid_word_where_a_pause_is_near() -> None:
+    """Each end moves to the nearer pause: in or out."""
+    event = choice(0, (4, 0.2, 500))
+    (plain,) = fit_clips(chosen(event), Limit(90.0)).choices[0].spans
+    said = spoken(event, (plain.start_s - 0.5, plain.start_s + 0.4), (plain.end_s - 0.2, plain.end_s + 1.2))
+    (span,) = fit_clips(chosen(said), Limit(90.0)).choices[0].spans
+    assert span.start_s == pytest.approx(plain.start_s + 0.4)
+    assert span.end_s == pytest.approx(plain.end_s - 0.2)
+    said = spoken(event, (plain.start_s - 0.5, plain.end_s + 1.2))
+    (span,) = fit_clips(chosen(said), Limit(90.0)).choices[0].spans
+    assert span.start_s == pytest.approx(plain.start_s - 0.5)
+    assert span.end_s == pytest.approx(plain.end_s + 1.2 + AFTER_SPEECH_S)
+
+
+def test_an_end_stays_where_no_pause_is_near_or_the_reel_is_full() -> None:
+    event = choice(0, (4, 0.2, 500))
+    plain = fit_clips(chosen(event), Limit(90.0)).choices[0].spans
+    far = spoken(event, (plain[0].start_s - 1.6, plain[0].end_s + 1.6))
+    assert fit_clips(chosen(far), Limit(90.0)).choices[0].spans == plain
+    near = spoken(event, (plain[0].start_s - 0.5, plain[0].end_s + 0.5))
+    assert fit_clips(chosen(near), Limit(plain[0].length_s)).choices[0].spans == plain
+
+
+@given(st.lists(st.tuples(st.floats(0, 9), st.floats(0.3, 4)), max_size=4), st.floats(2, 12))
+def test_with_speech_a_reel_is_no_longer_than_its_limit_and_shows_its_peaks(
+    said: list[tuple[float, float]], max_s: float
+) -> None:
+    spans: list[tuple[float, float]] = []
+    for start_s, lasts_s in sorted(said):
+        if not spans or start_s > spans[-1][1] + 0.4:
+            spans.append((start_s, min(10.0, start_s + lasts_s)))
+    one = spoken(choice(0, (1, 1, 500), (7, 0.6, 300)), *spans)
+    fitted = fit_clips(chosen(one, choice(3, (4, 2, 500))), Limit(max_s))
+    assert length_s(fitted) <= max_s + 1e-6
+    for each in fitted.choices:
+        window = each.moment.window
+        assert all(before.end_s <= after.start_s for before, after in pairwise(each.spans))
+        assert all(window.start_s <= it.start_s < it.end_s <= window.end_s for it in each.spans)
+        best = max(window.keyframes, key=lambda keyframe: keyframe.value)
+        assert any(it.holds(best.pts_s) for it in each.spans)

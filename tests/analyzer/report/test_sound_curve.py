@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from analyzer.report.axis import Axis, horizon
 from analyzer.report.page import plot
-from analyzer.report.sound_curve import SHARE, SoundCurve, sound_curve
-from analyzer.signal.sound.record import Sound, SoundPeak
+from analyzer.report.sound_curve import SHARE, SPEECH_SHARE, SoundCurve, sound_curve
+from analyzer.signal.sound.record import Sound, SoundPeak, Speech
 from analyzer.signal.window import Window
 from tests.kit.records.windows import measured
 
@@ -54,6 +54,22 @@ def test_a_long_time_is_thinned_to_its_highest_levels() -> None:
     drawn = curve(*(loud(index) for index in range(60)), loud(60, -10.0), max_points=100)
     assert len(re.findall("L", drawn.area)) <= 100
     assert f" {round(HEIGHT * (1 - SHARE))}" in drawn.area
+
+
+def test_speech_is_a_bar_at_the_lower_edge_over_the_borders_of_windows() -> None:
+    first, second = loud(0), loud(1)
+    said = (Speech(6.0, 7.0), Speech(9.0, 10.0)), (Speech(10.0, 12.0),)
+    windows = []
+    for each, own in zip((first, second), said, strict=True):
+        assert each.sound is not None
+        windows.append(replace(each, sound=replace(each.sound, speech=own)))
+    top = round(HEIGHT * (1 - SPEECH_SHARE))
+    assert curve(*windows).bars == "".join(
+        f"M{left} {top}H{right}V{HEIGHT}H{left}Z" for left, right in ((3000, 3500), (4500, 6000))
+    )
+    assert curve(first).bars == ""
+    assert 'class="speech"' in plot(windows, title="a")
+    assert 'class="speech"' not in plot([first], title="a")
 
 
 def test_a_page_shows_the_level_only_where_there_is_sound() -> None:

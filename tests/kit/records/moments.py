@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from analyzer.describe.moment import Moment
 from analyzer.signal.activity import Activity, Mover
+from analyzer.signal.sound.record import Sound, Speech
 from analyzer.signal.window import Window
 from tests.kit.records.windows import measured
 
@@ -22,6 +23,12 @@ def moment(
 ) -> Moment:
     window = measured(index, [(2.0, 900.0)], camera=camera)
     return Moment(window, title, text, importance, tuple(tags), "scripted", 0.1)
+
+
+def heard(told: Moment, *speech: Speech) -> Moment:
+    """The moment, with speech in its window."""
+    sound = Sound(-20.0, -45.0, -35.0, levels=(-45.0,) * 50, speech=speech)
+    return replace(told, window=replace(told.window, sound=sound))
 
 
 def active(index: int, activity: Activity, *, camera: str = "front") -> Window:

@@ -48,7 +48,7 @@ class Store:
         return len(self.waiting)
 
     def skip_lowest(self, count: int, without: Collection[str]) -> int:
-        free = sorted((w for w in self.waiting if w.id not in without), key=lambda w: w.signal_max)
+        free = sorted((w for w in self.waiting if w.id not in without), key=lambda w: w.worth)
         for one in free[:count]:
             self.end_window(one.id, Outcome.SKIPPED_OVERLOAD)
         return len(free[:count])

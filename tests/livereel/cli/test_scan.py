@@ -9,11 +9,15 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.kit.cameras.damage import cut_off
 from tests.kit.films.scene import scene
 from tests.kit.program.command_line import CommandLine
+from tests.kit.sound import made
+from tests.kit.sound.film import film_with_sound
+from tests.kit.sound.spoken import ESPEAK, spoken
 
 EVENTS = [(12.0, 14.0)]
 
@@ -121,3 +125,17 @@ def test_regions_are_in_pixels_of_the_picture_as_shown(livereel: CommandLine, tm
     peaks = {side: [peak["pts_s"] for peak in row["peaks"]] for side, row in rows.items()}
     assert 1.9 <= min(peaks["right"]) <= max(peaks["right"]) <= 3.0
     assert 3.0 <= min(peaks["left"]) <= max(peaks["left"]) <= 4.2
+
+
+@pytest.mark.skipif(ESPEAK is None, reason="espeak-ng is not installed")
+def test_speech_is_shown_with_its_times_in_each_form(livereel: CommandLine, tmp_path: Path) -> None:
+    said = made.at_level(spoken("Good morning everybody, welcome to the meeting.").astype(np.float64), -30)
+    film = film_with_sound(tmp_path / "film.mp4", made.mixed(made.fan(20), (8.6, said)))
+    end_s = 8.6 + len(said) / made.RATE_HZ
+    ended = livereel("scan", film, "--json", "--plot", tmp_path / "page.html")
+    (first,), (second,) = [json.loads(line)["sound"]["speech"] for line in ended.out.splitlines()]
+    assert [first["start_s"], first["end_s"]] == pytest.approx([8.6, 10.0], abs=0.3)
+    assert [second["start_s"], second["end_s"]] == pytest.approx([10.0, end_s], abs=0.3)
+    assert 'class="speech"' in (tmp_path / "page.html").read_text()
+    lines = livereel("scan", film).out.splitlines()
+    assert [re.search(r"speech 0:(\d+\.\d)-0:(\d+\.\d)", line) is not None for line in lines] == [True, True]

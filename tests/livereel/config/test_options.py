@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.describe.settings import DescribeKind, DescribeSettings
-from analyzer.signal.settings import MotionSettings, PeakSettings, WindowSettings, rectangle
-from livereel.camera.settings import CameraSettings
+from analyzer.signal.settings import MotionSettings, PeakSettings, SoundSettings, WindowSettings, rectangle
+from livereel.camera.settings import CameraSettings, CameraSound
 from livereel.config.options import Options, read_options
 from livereel.config.schema import Config, ConfigError, UsageError
 
@@ -101,3 +101,21 @@ def test_a_profile_that_there_is_not_is_wrong_usage_with_a_model_or_without(
     known = "meeting, movie, sports, surveillance, wildlife, zoo"
     with pytest.raises(UsageError, match=f"^--profile sport: no such profile; there are {known}$"):
         options.with_describer(kind, profile="sport")
+
+
+@pytest.mark.parametrize(
+    ("own", "profile", "all_cameras", "counts"),
+    [
+        (None, "meeting", None, True),
+        (None, "surveillance", None, None),
+        (False, "meeting", None, False),
+        (None, "surveillance", True, True),
+        (False, "surveillance", True, False),
+    ],
+)
+def test_speech_counts_with_the_profile_of_a_meeting_or_where_it_is_asked_for(
+    *, own: bool | None, profile: str, all_cameras: bool | None, counts: bool | None
+) -> None:
+    camera = CameraSettings("front", "x", profile=profile, sound=CameraSound(speech_counts=own))
+    options = Options(Config(sound=SoundSettings(speech_counts=all_cameras)))
+    assert options.for_camera(camera).windows(pictures=True).sound.speech_counts is counts

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from analyzer.reel.preference.feedback import Verdict
 from analyzer.reel.records import GapReason
+from analyzer.signal.sound.record import Speech
 from analyzer.signal.window import Outcome
 from livereel.ledger.records import PENDING
 from sinks.events import CameraStatus, DescriberState, DescriberStatus, Stats
@@ -31,6 +32,7 @@ from tests.kit.records.events import (
     reel_in,
     watching,
 )
+from tests.kit.records.moments import heard
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
@@ -102,7 +104,7 @@ def all_received(tmp_path_factory: pytest.TempPathFactory) -> list[Received]:
                 await sink.take(motion_changed(camera, moving=True))
                 await sink.take(keyframe_preview(camera))
                 await sink.take(motion_changed(camera, moving=False))
-                await sink.take(moment_now(1, camera))
+                await sink.take(heard(moment_now(1, camera), Speech(12.0, 13.5, "Open the gate.")))
                 await sink.take(replace(moment_now(2, camera), alerts=("a dog",)))
             for reel in REELS:
                 await sink.take(reel_in(base, reel, 1))

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.signal.sound.record import Speech
 from sinks.events import CameraState, CameraStatus
 from sinks.mqtt.messages import Messages, shorten
 from tests.kit.records.events import moment_now, now_utc, reel_in
-from tests.kit.records.moments import moment
+from tests.kit.records.moments import heard, moment
 
 MESSAGES = Messages("livereel", base=Path("/data"))
 
@@ -50,6 +51,15 @@ def test_a_camera_state_in_three_topics(state: CameraStatus, capture: bytes, ena
 def test_a_caption_is_known_by_its_window() -> None:
     assert MESSAGES.caption(moment(1)).key == MESSAGES.caption(moment(1, title="Other words")).key
     assert MESSAGES.caption(moment(1)).key != MESSAGES.caption(moment(2)).key
+
+
+def test_a_caption_has_the_speech_of_its_window() -> None:
+    told = heard(moment(1), Speech(12.0, 13.5, "Open the gate."), Speech(15.0, 20.0))
+    assert MESSAGES.caption(told).body["speech"] == [
+        {"start_s": 12.0, "end_s": 13.5, "text": "Open the gate."},
+        {"start_s": 15.0, "end_s": 20.0, "text": ""},
+    ]
+    assert MESSAGES.caption(moment(1)).body["speech"] == []
 
 
 def test_files_are_named_relative_to_the_data_folder(tmp_path: Path) -> None:

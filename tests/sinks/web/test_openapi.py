@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from analyzer.reel.records import Gap, GapReason
+from analyzer.signal.sound.record import Speech
 from analyzer.signal.window import Outcome
 from livereel.ledger.records import PENDING
 from livereel.live.archive import LedgerArchive
@@ -20,6 +21,7 @@ from sinks.web.access import Guard
 from sinks.web.settings import WebSettings
 from sinks.web.tuning import feedback, replay
 from tests.kit.records.events import moment_now, now_utc, reel_in, watching
+from tests.kit.records.moments import heard
 from tests.kit.web.site import CAMERAS, VERSION, Site, idle, jobs_of, serving
 
 
@@ -27,7 +29,7 @@ from tests.kit.web.site import CAMERAS, VERSION, Site, idle, jobs_of, serving
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A ledger with a moment, a gap and a reel."""
     with serving(tmp_path_factory.mktemp("site")) as it:
-        told = moment_now(1)
+        told = heard(moment_now(1), Speech(12.0, 13.5, "Open the gate."), Speech(15.0, 20.0))
         it.ledger.windows.add(told.window, PENDING)
         it.ledger.windows.end(told.window.id, Outcome.DESCRIBED, told)
         it.ledger.gaps.add(Gap("front", now_utc(300), now_utc(200), GapReason.SOURCE_DOWN))
@@ -80,6 +82,14 @@ def test_what_is_answered_fits_its_schema(site: Site, described: dict[str, Any],
     known = known.replace("reels/front", "reels/{reel_id}").replace("cameras/front", "cameras/{name}")
     schema = described["paths"][known]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     Draft202012Validator({**schema, "components": described["components"]}).validate(answer.json())
+
+
+def test_speech_is_answered_as_it_was_stored(site: Site) -> None:
+    sound = site.get("/api/moments/front-0-00001").json()["sound"]
+    assert sound["speech"] == [
+        {"start_s": 12.0, "end_s": 13.5, "text": "Open the gate."},
+        {"start_s": 15.0, "end_s": 20.0, "text": ""},
+    ]
 
 
 def test_an_error_fits_its_schema(site: Site, described: dict[str, Any]) -> None:

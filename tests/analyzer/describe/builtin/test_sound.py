@@ -11,7 +11,7 @@ from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.describe.builtin.noises import SOUND_WEIGHTS
 from analyzer.describe.moment import MAX_TITLE_CHARS, Moment
 from analyzer.signal.activity import Activity
-from analyzer.signal.sound.record import PeakKind, Sound, SoundPeak
+from analyzer.signal.sound.record import PeakKind, Sound, SoundPeak, Speech
 from analyzer.signal.window import Window
 from tests.kit.records.moments import active, mover
 from tests.kit.records.windows import measured
@@ -87,3 +87,33 @@ def test_silence_changes_nothing() -> None:
     with_floor = replace(moving, sound=Sound(-44.0, -45.0, -35.0))
     assert described(with_floor).text == described(moving).text
     assert described(with_floor).importance == described(moving).importance
+
+
+def with_speech(window: Window, *spans: tuple[float, float]) -> Window:
+    """The window with speech in these spans (media time)."""
+    speech = tuple(Speech(start_s, end_s) for start_s, end_s in spans)
+    return replace(window, quiet=False, sound=Sound(-20.0, -45.0, -35.0, speech=speech))
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_speech_in_a_still_picture_is_stated_with_its_length(index: int) -> None:
+    start_s = 10.0 * index
+    moment = described(with_speech(measured(index), (start_s + 1, start_s + 4.2), (start_s + 5, start_s + 8)))
+    assert moment.title == "Speech for six seconds"
+    assert moment.text.startswith(("There is speech for six seconds.", "Speech is heard for six seconds."))
+    assert moment.text.endswith(("The picture is still.", "Nothing in the picture moves."))
+    assert moment.tags == ("speech",)
+
+
+def test_speech_next_to_movement_is_stated_last_and_raises_the_importance() -> None:
+    moment = described(with_speech(active(0, CROSSING), (3.0, 7.0)))
+    assert moment.text.endswith("for four seconds.")
+    assert "speech" in moment.tags
+    assert moment.importance > described(active(0, CROSSING)).importance
+
+
+def test_a_word_alone_is_not_stated() -> None:
+    moment = described(with_speech(active(0, CROSSING), (3.0, 3.5)))
+    plain = described(active(0, CROSSING))
+    assert (moment.title, moment.text, moment.tags) == (plain.title, plain.text, plain.tags)
+    assert moment.importance == plain.importance

@@ -19,8 +19,10 @@ from stream.open import open_source
 from tests.kit.films.numbered import film
 from tests.kit.sound import made
 from tests.kit.sound.film import SIZE, Grey, dark, film_with_sound
+from tests.kit.sound.spoken import ESPEAK, spoken
 
 CRASH_S = 34.56
+SENTENCES = "Good morning everybody, welcome to the meeting.", "Please close the door behind you."
 
 
 def windows_of(path: Path, tmp_path: Path, settings: WindowSettings | None = None) -> list[Window]:
@@ -120,3 +122,28 @@ def test_windows_with_sound_keep_their_order_and_names(tmp_path: Path) -> None:
     found = windows_of(path, tmp_path, replace(WindowSettings(), window_s=2.0))
     assert [window.index for window in found] == list(range(13))
     assert len({window.id for window in found}) == 13
+
+
+def meeting(path: Path) -> Path:
+    """Half a minute in the dark: a sentence over the border of two windows, another in the third."""
+    first, second = (made.at_level(spoken(text).astype(np.float64), -30) for text in SENTENCES)
+    return film_with_sound(path, made.mixed(made.fan(30), (8.6, first), (22.0, second)))
+
+
+@pytest.mark.skipif(ESPEAK is None, reason="espeak-ng is not installed")
+def test_speech_makes_a_window_active_only_where_it_counts(tmp_path: Path) -> None:
+    """Without loud noises: a talk begins gently, and is no peak by itself."""
+    path = meeting(tmp_path / "meeting.mp4")
+    sound = SoundSettings(min_rise_db=40, changes=False)
+    quiet = windows_of(path, tmp_path, WindowSettings(keyframe_px=160, sound=sound))
+    assert [window.quiet for window in quiet] == [True, True, True]
+    counts = replace(sound, speech_counts=True)
+    active = windows_of(path, tmp_path, WindowSettings(keyframe_px=160, sound=counts))
+    assert [window.quiet for window in active] == [False, False, False]
+    for before, window in zip(quiet, active, strict=True):
+        assert window.sound is not None
+        assert window.sound == before.sound
+        assert window.sound.peaks == ()
+        (keyframe,) = window.keyframes
+        assert keyframe.file is not None
+        assert any(it.start_s - 0.3 <= keyframe.pts_s <= it.end_s for it in window.sound.speech)
