@@ -54,6 +54,10 @@ _SOUND: Json = _object(
             "items": _object({"start_s": _NUMBER, "end_s": _NUMBER, "text": _TEXT}),
             "description": "speech, in media time; text is empty while it is not known",
         },
+        "transcript": {
+            **_or_null(_object({"model": _TEXT, "latency_s": _NUMBER, "late": _TRUTH})),
+            "description": "who has recognised the text; late: after the window was described",
+        },
         "clipped_s": _NUMBER,
         "microphone": {"type": "string", "enum": ["live", "silent", "dead"]},
     }
