@@ -40,7 +40,15 @@ LIBRARIES = {
     "yaml",
 }  # fmt: skip
 EXTRA_LIBRARIES = {
-    "analyzer": {"openai", "opentimelineio", "qwen_vl_utils", "torch", "transformers", "vllm"},
+    "analyzer": {
+        "faster_whisper",
+        "openai",
+        "opentimelineio",
+        "qwen_vl_utils",
+        "torch",
+        "transformers",
+        "vllm",
+    },
     "sinks": {"apprise"},
 }
 """Of a package's optional parts."""

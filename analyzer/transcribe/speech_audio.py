@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 import wave
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from analyzer.signal.sound.record import Speech
 from analyzer.signal.window import Window
 from stream.media.file import MediaError
 from stream.media.sound_part import Mono, read_sound
@@ -54,19 +52,9 @@ class SpeechAudio:
         return out.getvalue()
 
 
-def speech_of(window: Window) -> Sequence[Speech]:
-    """Return the speech of a window, in time order; empty where none was found."""
-    return window.sound.speech if window.sound else ()
-
-
-def can_be_transcribed(window: Window) -> bool:
-    """Whether there is speech in a window, and a clip to take it from."""
-    return bool(speech_of(window)) and window.clip is not None
-
-
 def read_speech(window: Window) -> SpeechAudio:
     """Read the sound of a window's speech from its clip; blocks. Raises MediaError, also without a clip."""
-    clip, speech = window.clip, speech_of(window)
+    clip, speech = window.clip, window.speech
     if clip is None or not speech:
         raise MediaError(f"{window.id}: there is no clip with speech")
     start_s = max(window.start_s, speech[0].start_s - _MARGIN_S)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from analyzer.describe.describer import one_line
 from analyzer.signal.sound.record import Transcript
 from analyzer.signal.window import Window
-from analyzer.transcribe.speech_audio import speech_of
 
 # A second of fast speech is 25 characters. What is longer is a recogniser that repeats itself.
 _MOST_PER_S, _LEAST_CHARS = 40, 40
@@ -67,5 +66,10 @@ def with_words(window: Window, texts: Sequence[str], transcript: Transcript) -> 
     """Return a window with the text of each part of its speech; raises ValueError for another number."""
     if window.sound is None:
         return window
-    speech = (replace(part, text=text) for part, text in zip(speech_of(window), texts, strict=True))
+    speech = (replace(part, text=text) for part, text in zip(window.speech, texts, strict=True))
     return replace(window, sound=replace(window.sound, speech=tuple(speech), transcript=transcript))
+
+
+def can_be_transcribed(window: Window) -> bool:
+    """Whether there is speech in a window, and a clip to take it from."""
+    return bool(window.speech) and window.clip is not None
