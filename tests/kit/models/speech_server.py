@@ -1,8 +1,8 @@
 """A speech server with a real recogniser: pocketsphinx, whose package has an English model in it.
 
 It offers as much of OpenAI's API as transcription takes: the list of models, and a transcription as JSON with
-or without times. It is for commands: any of its words in any order, which it distinguishes by their
-sound alone. Of free speech, and of a voice that is no person's, its model understands little.
+or without times. It knows some commands, which it distinguishes by sound alone; of free speech, and of a
+voice that is no person's, pocketsphinx understands little.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from functools import cache
 from io import BytesIO
+from threading import Lock
 from typing import Any
 
 from tests.kit.models.event_loop import Loop
@@ -22,11 +24,12 @@ from tests.kit.models.wire import Request, read_request, served
 
 FRAMES_PER_S = 100
 MODEL = "pocketsphinx-en-us"
-WORDS = (
-    "a", "back", "backward", "close", "come", "dog", "door", "evening", "forward", "front", "garden", "gate",
-    "go", "green", "hello", "is", "left", "meters", "morning", "open", "parcel", "please", "red", "right",
-    "seven", "stop", "ten", "the", "three", "turn", "where", "window",
-)  # fmt: skip
+GRAMMAR = """#JSGF V1.0;
+grammar commands;
+public <command> = <way> | <thing> | turn (left | right) | hello | good (morning | evening);
+<way> = (go | come) (forward | backward) (two | three | seven | ten | twenty) (meters | minutes);
+<thing> = (open | close) the (front | back) (door | window | garden gate);
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +46,31 @@ class Asked:
             return file.getnframes() / 16_000
 
 
-def recognised(asked: Asked) -> Answer:
-    """What pocketsphinx understands, as the request wants it."""
+@cache
+def _decoder() -> Any:
+    """The recogniser, which takes seconds to load."""
     from pocketsphinx import Decoder  # noqa: PLC0415  # slow to import, and only some tests want it
 
     decoder = Decoder(samprate=16_000, loglevel="FATAL", lm=None)
-    decoder.add_jsgf_string("words", f"#JSGF V1.0; grammar words; public <words> = ({' | '.join(WORDS)})+ ;")
-    decoder.activate_search("words")
+    decoder.add_jsgf_string("commands", GRAMMAR)
+    decoder.activate_search("commands")
+    return decoder
+
+
+_one_at_a_time = Lock()
+
+
+def recognised(asked: Asked) -> Answer:
+    """What pocketsphinx understands, as the request wants it."""
     with wave.open(BytesIO(asked.wav)) as file:
         samples = file.readframes(file.getnframes())
-    decoder.start_utt()
-    decoder.process_raw(samples, no_search=False, full_utt=True)
-    decoder.end_utt()
-    words = [segment for segment in decoder.seg() or () if segment.word[0] not in "<["]
+    with _one_at_a_time:
+        decoder = _decoder()
+        decoder.start_utt()
+        decoder.process_raw(samples, no_search=False, full_utt=True)
+        decoder.end_utt()
+        found = list(decoder.seg() or ())
+    words = [segment for segment in found if segment.word[0] not in "<["]
     text = " ".join(segment.word.partition("(")[0] for segment in words)
     if asked.fields.get("response_format") != "verbose_json":
         return Answer({"text": text})
