@@ -131,7 +131,6 @@ SHORT_MODULES = {
     "analyzer/describe/window_store.py": "a protocol that the ledger implements",
     "analyzer/reel/export/segments.py": "one of several formats",
     "analyzer/report/thumbnail.py": "the only use of Pillow",
-    "analyzer/transcribe/speech_store.py": "a protocol that the ledger implements",
     "analyzer/signal/activity.py": "a record that the ledger reads without OpenCV",
     "base/daemon_thread.py": "one function for several packages",
     "base/plural.py": "one function for several packages",

@@ -8,7 +8,6 @@ Read in this order:
 - ``words``: what a recogniser returns, cleaned and assigned to the speech of a window.
 - ``server``: the transcriber for any server with an OpenAI-compatible transcription API.
 - ``whisper``: the transcriber whose model runs in a child process; see there.
-- ``waiting``: how long windows wait for their text before they are described.
 - ``speech_store``: the protocol of the store that keeps speech that waits for its text.
 - ``queue``: the queue of speech that waits for its text: order, limits, what comes late.
 """

@@ -62,6 +62,7 @@ EXAMPLES = {
     "url": "ntfys://ntfy.sh/my-topic",
     "user": "livereel",
     "when": "alert",
+    "minutes_per_hour": "30",
     "windows_per_minute": "30",
 }
 """An example of each option whose default is none, and of an item of each list."""

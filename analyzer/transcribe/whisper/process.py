@@ -31,6 +31,11 @@ class WhisperProcess:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="whisper")
         self.is_dead = False
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
     async def load(self, request: Load) -> None:
         """Load the model, which may be downloaded for it; raises DescribeError."""
         _check(request.model)

@@ -27,6 +27,11 @@ class WhisperTranscriber:
         self._process: WhisperProcess | None = None
         self.model = settings.model or DEFAULT_MODEL
 
+    @property
+    def pid(self) -> int | None:
+        """Process id of the model; None while there is none."""
+        return self._process and self._process.pid
+
     async def transcribe(self, speech: SpeechAudio) -> tuple[str, ...]:
         """See Transcriber."""
         process = await self._ready()
