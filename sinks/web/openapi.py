@@ -274,7 +274,9 @@ PATHS: dict[str, Json] = {
     "/api/cameras": {
         "get": _operation(
             "Each camera as it is now",
-            _object({"cameras": _list("Camera"), "describer": _or_null(_TEXT)}),
+            _object(
+                {"cameras": _list("Camera"), "describer": _or_null(_TEXT), "transcriber": _or_null(_TEXT)}
+            ),
         )
     },
     "/api/cameras/{name}/tuning": {
@@ -337,7 +339,7 @@ PATHS: dict[str, Json] = {
         "get": _operation(
             "Moments that match, newest first",
             _object({"moments": _list("Window")}),
-            _query("q", _TEXT, 'words, "phrases", car* and -car, in title, text and tags'),
+            _query("q", _TEXT, 'words, "phrases", car* and -car, in title, text, tags and what was said'),
             _CAMERA,
             _SINCE,
             _UNTIL,
@@ -412,7 +414,7 @@ PATHS: dict[str, Json] = {
             "summary": "Events as they happen",
             "responses": {
                 "200": {
-                    "description": "camera, motion, peak, window, moment, reel, gap, describer or missed",
+                    "description": "camera, motion, peak, window, moment, speech, reel, gap, describer, transcriber or missed",
                     "content": {"text/event-stream": {"schema": _TEXT}},
                 }
             },
