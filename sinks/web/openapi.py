@@ -414,7 +414,8 @@ PATHS: dict[str, Json] = {
             "summary": "Events as they happen",
             "responses": {
                 "200": {
-                    "description": "camera, motion, peak, window, moment, speech, reel, gap, describer, transcriber or missed",
+                    "description": "camera, motion, peak, window, moment, speech, reel, gap, describer, "
+                    "transcriber or missed",
                     "content": {"text/event-stream": {"schema": _TEXT}},
                 }
             },

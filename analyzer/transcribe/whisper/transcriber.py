@@ -30,7 +30,7 @@ class WhisperTranscriber:
     @property
     def pid(self) -> int | None:
         """Process id of the model; None while there is none."""
-        return self._process and self._process.pid
+        return self._process.pid if self._process else None
 
     async def transcribe(self, speech: SpeechAudio) -> tuple[str, ...]:
         """See Transcriber."""

@@ -122,7 +122,8 @@ def test_the_speech_of_the_clip_is_sent_and_its_text_stored_in_time(ledger: Ledg
         assert not it.queue.held()
         assert (it.releases, it.late, it.queue.counts.transcribed) == (1, [], 1)
         (speech,) = transcriber.asked
-        assert speech.spans == (pytest.approx((0.3, 1.3), abs=1e-6),)
+        (span,) = speech.spans
+        assert span == pytest.approx((0.3, 1.3), abs=1e-6)
         inside = speech.samples[round(0.35 * RATE_HZ) : round(1.25 * RATE_HZ)]
         outside = speech.samples[: round(0.2 * RATE_HZ)]
         assert np.sqrt(np.mean(inside**2)) > 20 * np.sqrt(np.mean(outside**2))

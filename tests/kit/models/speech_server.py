@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import HTTP
 from functools import cache
 from io import BytesIO
 from threading import Lock
@@ -43,7 +45,7 @@ class Asked:
     def length_s(self) -> float:
         with wave.open(BytesIO(self.wav)) as file:
             assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (16_000, 1, 2)
-            return file.getnframes() / 16_000
+            return float(file.getnframes()) / 16_000
 
 
 @cache
@@ -149,13 +151,15 @@ class SpeechServer:
 def _asked(request: Request) -> Asked:
     """Read a form with a file."""
     head = f"content-type: {request.headers['content-type']}\r\n\r\n".encode()
-    form = message_from_bytes(head + request.body)
+    form = message_from_bytes(head + request.body, policy=HTTP)
+    assert isinstance(form, EmailMessage)
     assert form.is_multipart()
     fields: dict[str, str] = {}
     wav = b""
-    for part in form.get_payload():
+    for part in form.iter_parts():
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
         if name == "file":
             wav = content
         else:

@@ -23,6 +23,7 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import FILE, PENDING, LedgerError
 from livereel.ledger.tables import VERSION, metadata
 from sinks.archive import MomentQuery
+from sinks.events import LateText
 from sinks.outbox import OutboxMessage
 from tests.kit.records.full_ledger import full
 from tests.kit.records.moments import moment
@@ -99,7 +100,7 @@ def test_a_statement_is_compiled_once(ledger: Ledger) -> None:
 
 
 def test_a_caption_costs_two_commits_from_its_description_to_its_acknowledgement(ledger: Ledger) -> None:
-    def encode(event: Moment | Reel) -> OutboxMessage:
+    def encode(event: Moment | Reel | LateText) -> OutboxMessage:
         assert isinstance(event, Moment)
         return OutboxMessage("captions", event.window.id, {"id": event.window.id})
 

@@ -39,7 +39,9 @@ class Recap:
     @property
     def spoken_window(self) -> dict[str, Any]:
         """The row of the one window with speech."""
-        rows = [json.loads(line) for line in (self.out / "windows.jsonl").read_text().splitlines()]
+        rows: list[dict[str, Any]] = [
+            json.loads(line) for line in (self.out / "windows.jsonl").read_text().splitlines()
+        ]
         (row,) = [row for row in rows if row["sound"]["speech"]]
         return row
 

@@ -1,4 +1,4 @@
-"""The contract of SpeechStore, for its one implementation in the ledger."""
+"""Speech that waits in the ledger for its text: what is next, and what becomes of text that comes."""
 
 from __future__ import annotations
 
