@@ -35,6 +35,7 @@ BACKENDS: dict[str, Opener] = {"sqlite": Ledger}
 def encode(event: Moment | Reel | LateText) -> OutboxMessage:
     if isinstance(event, Moment):
         return OutboxMessage("captions", event.window.id, {"id": event.window.id})
+    assert isinstance(event, Reel)
     name = f"{event.id}/{event.seq}"
     return OutboxMessage("reels", name, {"id": name})
 

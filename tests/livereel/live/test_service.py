@@ -324,6 +324,7 @@ def test_counters_are_published_repeatedly(film: Path, tmp_path: Path) -> None:
 
 
 def stored(event: Moment | Reel | LateText) -> OutboxMessage:
+    assert not isinstance(event, LateText)
     key = event.window.id if isinstance(event, Moment) else f"{event.id}/{event.seq}"
     return OutboxMessage(type(event).__name__, key, {"key": key})
 
