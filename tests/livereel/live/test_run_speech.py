@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.kit.cameras.rtsp import rtsp_server
+from tests.kit.cameras.rtsp import free_port, rtsp_server
 from tests.kit.films.footage import Look, write_units
 from tests.kit.models.speech_server import SpeechServer
 from tests.kit.program.command_line import CommandLine
-from tests.kit.program.live_run import until
+from tests.kit.program.live_run import LONG_S, until
 from tests.kit.program.process import Program
 from tests.kit.sound import made
+from tests.kit.sound.film import film_with_sound
 from tests.kit.sound.spoken import ESPEAK, spoken
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(ESPEAK is None, reason="espeak-ng is not installed")]
@@ -69,3 +70,27 @@ def test_a_sentence_is_recognised_described_shown_and_found(tmp_path: Path, live
         assert not row["sound"]["transcript"]["late"]
     assert SENTENCE in {part["text"] for row in rows for part in row["sound"]["speech"]}
     assert "ten meters" in (latest / "report.html").read_text()
+
+
+def test_without_a_transcriber_that_answers_windows_are_described_all_the_same(tmp_path: Path) -> None:
+    sound = made.fan(6, -70.0)
+    voice = 0.5 * spoken(SENTENCE, "en-us", 130)
+    sound[2 * made.RATE_HZ :][: len(voice)] += voice
+    film = film_with_sound(tmp_path / "film.mp4", sound)
+    program = Program(
+        tmp_path / "data",
+        [{"name": "front", "source": str(film)}],
+        window_s=3.0,
+        transcribe={"kind": "openai", "base_url": f"http://127.0.0.1:{free_port()}/v1", "wait_s": 1.0},
+    )
+    program.start()
+    try:
+        assert program.process.wait(LONG_S) == 0, program.log
+        windows = program.windows()
+    finally:
+        program.close()
+    spoken_in = [row for row in windows if row["sound"] and row["sound"]["speech"]]
+    assert spoken_in
+    assert {row["outcome"] for row in spoken_in} == {"described"}
+    assert all(row["sound"]["transcript"] is None for row in spoken_in)
+    assert "transcribe: the model does not answer" in program.log
