@@ -187,6 +187,8 @@ class TranscribeQueue:
             if task is None or task.cancelling():
                 raise
             self._failed(window_id, as_describe_error(error))  # not a cancellation of this task
+        except WindowStoreError:
+            pass  # the speech waits on, and ``run`` meets the same error
         except Exception as error:  # noqa: BLE001  # transcribers are extensible
             self._failed(window_id, as_describe_error(error))
         else:

@@ -35,6 +35,7 @@ EXAMPLES = {
     "max_in_flight": "8",
     "min_chapters": "7",
     "min_rise_db": "10",
+    "minutes_per_hour": "30",
     "model": "Qwen/Qwen2-VL-7B-Instruct",
     "name": "front",
     "notify": '{url: "ntfys://ntfy.sh/my-topic"}',
@@ -52,6 +53,7 @@ EXAMPLES = {
     "regions": "[0, 0, 640, 360]",
     "root_path": "/livereel",
     "source": "rtsp://10.0.0.5/main",
+    "speech_counts": "true",
     "tell_me_when": '"the gate stands open"',
     "timezone": "Europe/Berlin",
     "tls_ca_certs": "authorities.pem",
@@ -62,7 +64,6 @@ EXAMPLES = {
     "url": "ntfys://ntfy.sh/my-topic",
     "user": "livereel",
     "when": "alert",
-    "minutes_per_hour": "30",
     "windows_per_minute": "30",
 }
 """An example of each option whose default is none, and of an item of each list."""
