@@ -161,6 +161,8 @@ def build(
         retention=retention or Retention(ledger.data, ledger, config.retention),
         patience=patience or RestartPolicy(),
         describe=config.describe,
+        transcriber=models.transcriber,
+        transcribe=config.transcribe,
         intervals=intervals or Intervals(reels=ReelPauses(close_s=config.window_s + CLOSE_S)),
     )
 
@@ -210,7 +212,7 @@ async def _run(
             loading.cancel()
             await asyncio.wait([loading])
             # All at once: each sink may take its two seconds. The blocks that run them close them again.
-            await asyncio.gather(models.describer.close(), *(sink.close() for sink in sinks))
+            await asyncio.gather(models.close(), *(sink.close() for sink in sinks))
     if not loading.cancelled():
         loading.result()
 

@@ -28,8 +28,8 @@ class MomentQuery:
     """Which moments to find; everything that is given must hold.
 
     Attributes:
-        text: words, phrases in quotes, prefixes ``car*`` and exclusions ``-car``, looked for in title, text
-            and tags; words match by their English stem.
+        text: words, phrases in quotes, prefixes ``car*`` and exclusions ``-car``, looked for in title,
+            text, tags and what was said; words match by their English stem.
         cameras: any of these; none for all.
         tags: any of these; none for all.
         min_importance: at least this, rounded down to a whole number.

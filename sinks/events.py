@@ -79,6 +79,13 @@ class CameraState:
 
 
 @dataclass(frozen=True, slots=True)
+class LateText:
+    """What was said in a moment has been recognised after the moment was published, and is in its window."""
+
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """The newest moment of a camera, or the newest reel, at a start: an earlier run has published it."""
 
@@ -116,5 +123,23 @@ class DescriberState:
     """Whether windows are being described, sent at each change; ``reason`` where they are not."""
 
     state: DescriberStatus
+    reason: str | None
+    at_utc: str
+
+
+class TranscriberStatus(StrEnum):
+    """Whether the transcriber answers."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    DISABLED = "disabled"
+    """There is none: speech has no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriberState:
+    """Whether speech gets its text, sent at each change; ``reason`` where it does not."""
+
+    state: TranscriberStatus
     reason: str | None
     at_utc: str

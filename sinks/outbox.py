@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Reel
+from sinks.events import LateText
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class OutboxCounts:
     dropped: int
 
 
-Encode = Callable[[Moment | Reel], OutboxMessage | None]
+Encode = Callable[[Moment | Reel | LateText], OutboxMessage | None]
 """Builds the message of an event, None for an event that the sink does not deliver.
 
 It is quick and without side effects, as it runs within the event's commit.

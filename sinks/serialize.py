@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap
-from analyzer.signal.sound.record import Sound
+from analyzer.signal.sound.record import Sound, Transcript
 from analyzer.signal.window import Outcome, Window
 
 
@@ -61,9 +61,14 @@ def _sound_row(sound: Sound) -> dict[str, Any]:
         "threshold_db": sound.threshold_db,
         "peaks": [asdict(peak) for peak in sound.peaks],
         "speech": [asdict(speech) for speech in sound.speech],
+        "transcript": _transcript_row(sound.transcript) if sound.transcript else None,
         "clipped_s": sound.clipped_s,
         "microphone": sound.microphone,
     }
+
+
+def _transcript_row(transcript: Transcript) -> dict[str, Any]:
+    return {**asdict(transcript), "latency_s": round(transcript.latency_s, 3)}
 
 
 def gap_row(gap: Gap) -> dict[str, Any]:

@@ -8,7 +8,16 @@ from typing import Protocol
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
-from sinks.events import CameraState, DescriberState, KeyframePreview, MotionChanged, Restored, Stats
+from sinks.events import (
+    CameraState,
+    DescriberState,
+    KeyframePreview,
+    LateText,
+    MotionChanged,
+    Restored,
+    Stats,
+    TranscriberState,
+)
 
 
 class SinkError(Exception):
@@ -18,10 +27,12 @@ class SinkError(Exception):
 Event = (
     CameraState
     | DescriberState
+    | TranscriberState
     | MotionChanged
     | KeyframePreview
     | Window
     | Moment
+    | LateText
     | Reel
     | Restored
     | Gap
@@ -32,8 +43,9 @@ Event = (
 class Sink(Protocol):
     """Receives events in the order in which they happen and brings them to its peer.
 
-    ``take`` never waits for the peer: it may drop events, and counts them. What must not be lost, a Moment or
-    a Reel, is in the sink's outbox before it is passed here (``sinks.outbox``), and its files are in place.
+    ``take`` never waits for the peer: it may drop events, and counts them. What must not be lost, a Moment, a
+    LateText or a Reel, is in the sink's outbox before it is passed here (``sinks.outbox``), and its files
+    are in place.
     """
 
     @property

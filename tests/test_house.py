@@ -40,7 +40,15 @@ LIBRARIES = {
     "yaml",
 }  # fmt: skip
 EXTRA_LIBRARIES = {
-    "analyzer": {"openai", "opentimelineio", "qwen_vl_utils", "torch", "transformers", "vllm"},
+    "analyzer": {
+        "faster_whisper",
+        "openai",
+        "opentimelineio",
+        "qwen_vl_utils",
+        "torch",
+        "transformers",
+        "vllm",
+    },
     "sinks": {"apprise"},
 }
 """Of a package's optional parts."""
@@ -209,6 +217,7 @@ WITHOUT_CONTRACT = {
     "Arrivals": "one implementation, ThreadedSource: tests/stream/test_threaded.py",
     "Page": "one implementation, passed in as reel imports no report: tests/analyzer/report/test_page.py",
     "Commands": "one implementation, Live: tests/livereel/live/test_service.py",
+    "SpeechStore": "one implementation, WaitingSpeech: tests/livereel/ledger/test_waiting_speech.py",
     "FeedbackStore": "one implementation, Feedback: tests/livereel/ledger/test_feedback.py",
     "Tuner": "one implementation, LedgerTuner: tests/sinks/web/tuning/test_replay.py",
     "Telemetry": "one implementation, StatsCollector: tests/sinks/web/test_metrics.py",

@@ -11,7 +11,9 @@ _MAX_CHARS = 300
 
 
 class DescribeError(Exception):
-    """A window could not be described; the message is one clear line, whatever a server has put into it.
+    """A window could not be described, or its speech not be transcribed.
+
+    The message is one clear line, whatever a server has put into it.
 
     Attributes:
         retryable: whether the same window may succeed later (server down, timeout, overload).

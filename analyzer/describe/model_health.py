@@ -24,7 +24,16 @@ _FAILURES_PER_MINUTE = 4
 class ModelHealth:
     """Reduces the requests to a model that fails, and increases them again while it succeeds."""
 
-    def __init__(self, max_in_flight: int, pauses_s: Sequence[float], now_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        max_in_flight: int,
+        pauses_s: Sequence[float],
+        now_s: Callable[[], float],
+        *,
+        task: str = "describe",
+    ) -> None:
+        """Permit up to ``max_in_flight`` requests; lines of the log begin with ``task``."""
+        self._task = task
         self._max_in_flight = max_in_flight
         self._pauses_s = pauses_s
         self._now_s = now_s
@@ -58,7 +67,7 @@ class ModelHealth:
     def succeeded(self) -> None:
         """Count a success."""
         if self.is_down:
-            log.info("describe: the model answers again")
+            log.info("%s: the model answers again", self._task)
         self._failures = self._unfit = 0
         self._reason = ""
         self._in_flight = min(self._max_in_flight, self._in_flight + 1)
@@ -81,9 +90,9 @@ class ModelHealth:
         if not error.retryable:  # refused, or all windows fail alike: further requests are useless
             self._failures = max(self._failures, _FAILURES_TO_DOWN)
         if self.is_down and not was_down:
-            log.warning("describe: the model does not answer: %s; windows wait", reason)
+            log.warning("%s: the model does not answer: %s; windows wait", self._task, reason)
         elif not known:
-            log.warning("describe: %s; the window waits", reason)
+            log.warning("%s: %s; the window waits", self._task, reason)
         self._in_flight = max(1, self._in_flight // 2)
         pause_s = self._pauses_s[min(self._failures, len(self._pauses_s)) - 1]
         pause_s = max(pause_s * random.uniform(0.75, 1.0), error.retry_after_s)  # noqa: S311  # no secret

@@ -14,26 +14,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from analyzer.describe.budget import Budget
 from analyzer.describe.describer import DescribeError, Describer, as_describe_error
 from analyzer.describe.model.pictures import strongest
-from analyzer.describe.model_health import PAUSES_S, ModelHealth, is_transient
+from analyzer.describe.model_health import PAUSES_S, ModelHealth
 from analyzer.describe.moment import Moment
+from analyzer.describe.retries import Retries
 from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.window_store import WindowStore, WindowStoreError
 from analyzer.signal.window import Outcome, Window
 from base.plural import counted
 
 log = logging.getLogger(__name__)
-
-# A window that fails so often while others succeed is to blame itself.
-_MAX_ATTEMPTS = 5
-# Windows that are deferred while the model fails, so that one of them cannot block the others.
-_MAX_DEFERRED = 100
 
 
 @dataclass(slots=True)
@@ -66,6 +62,7 @@ class DescribeQueue:
         settings: DescribeSettings,
         *,
         age_s: Callable[[Window], float],
+        held: Callable[[], Collection[str]] = tuple,
         on_moment: Callable[[Moment], Awaitable[None]] = _ignore,
         pauses_s: Sequence[float] = PAUSES_S,
         now_s: Callable[[], float] | None = None,
@@ -78,6 +75,7 @@ class DescribeQueue:
             settings: the limits: at a time, per period, and of pending windows.
             pauses_s: pauses after each failure in a row; the last one repeats.
             age_s: returns how long ago a window ended.
+            held: returns the ids of windows that are not to be described yet; call ``wake`` when one may be.
             on_moment: called with each moment after its outcome was recorded.
             now_s: a monotonic clock; the loop's by default.
         """
@@ -85,6 +83,7 @@ class DescribeQueue:
         self._store = store
         self._settings = settings
         self._age_s = age_s
+        self._held = held
         self._on_moment = on_moment
         self._now_s = now_s or asyncio.get_running_loop().time
         self._windows = Budget(settings.windows_per_minute, 60.0, self._now_s)
@@ -93,11 +92,10 @@ class DescribeQueue:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         # Outcomes that are not recorded yet; nothing more is started before they are.
         self._ends: deque[tuple[str, Outcome, Moment | None]] = deque()
-        self._attempts: dict[str, int] = {}
         self._turn = 0
         self._served: dict[str, int] = {}  # the turn at which a camera was served last
         self._health = ModelHealth(settings.at_once, pauses_s, self._now_s)
-        self._deferred: set[str] = set()
+        self._retries = Retries(self._health)
         self.counts = QueueCounts()
 
     @property
@@ -178,11 +176,12 @@ class DescribeQueue:
 
     def _newest(self) -> list[tuple[str, str]]:
         """Return the newest window of each camera; while the model fails, not those it failed with."""
-        newest = self._store.newest_pending(self._deferred.union(self._tasks))
-        if newest or not self._deferred:
+        busy = {*self._tasks, *self._held()}
+        newest = self._store.newest_pending(self._retries.deferred | busy)
+        if newest or not self._retries.deferred:
             return newest
-        self._deferred.clear()
-        return self._store.newest_pending(self._tasks)
+        self._retries.deferred.clear()
+        return self._store.newest_pending(busy)
 
     def _served_before(self, waiting: tuple[str, str]) -> int:
         return self._served.get(waiting[0], 0)
@@ -266,31 +265,19 @@ class DescribeQueue:
                 await self._on_moment(moment)
 
     def _succeeded(self, moment: Moment) -> None:
-        self._health.succeeded()
-        self._deferred.clear()
-        self._attempts.pop(moment.window.id, None)
+        self._retries.succeeded(moment.window.id)
         self._ends.append((moment.window.id, Outcome.DESCRIBED, moment))
         self.counts.described += 1
         self.counts.late += moment.late
 
     def _failed(self, window: Window, error: DescribeError) -> None:
         """Count a failure; the window ends, or stays pending where the model is to blame."""
-        attempts = self._attempts[window.id] = self._attempts.get(window.id, 0) + 1
-        model_fails, transient = self._health.failed(error), is_transient(error)
-        if (model_fails and transient) or (attempts < _MAX_ATTEMPTS and (model_fails or transient)):
-            self._defer(window)
+        if self._retries.failed(window.id, error):
             self.counts.retried += 1
             return
-        self._attempts.pop(window.id)
         log.warning("%s: not described: %s", window.id, error)
         self._ends.append((window.id, Outcome.MODEL_FAILED, None))
         self.counts.failed += 1
-
-    def _defer(self, window: Window) -> None:
-        """Try others before this window while the model fails."""
-        if len(self._deferred) >= _MAX_DEFERRED:
-            self._deferred.clear()
-        self._deferred.add(window.id)
 
     async def _cancel(self) -> None:
         tasks = list(self._tasks.values())

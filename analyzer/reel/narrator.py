@@ -8,6 +8,7 @@ from typing import Any
 
 from analyzer.describe.describer import as_describe_error
 from analyzer.describe.model.answer import numbered, object_schema, plain, shortened
+from analyzer.describe.model.spoken import RULE, listed
 from analyzer.describe.model.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.reel.records import Choice, Gap, Story
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, narrate
@@ -62,18 +63,20 @@ class Narrator:
         chapters = "\n".join(
             f"{n}. {_entry(choice, media_time=media_time)}" for n, choice in enumerate(choices, 1)
         )
+        speech = any(listed(choice.moment.window) for choice in choices)
         try:
             answer = await self._model.complete(
-                self._system(), chapters, _schema(len(choices)), self._sampling
+                self._system(speech=speech), chapters, _schema(len(choices)), self._sampling
             )
         except Exception as error:  # noqa: BLE001  # a model's client may raise anything
             _log.warning("no narration, using the built-in story: %s", as_describe_error(error))
             return built_in
         return _read(answer, built_in)
 
-    def _system(self) -> str:
+    def _system(self, *, speech: bool) -> str:
         tongue = "" if self._language.lower() == "english" else f"\nWrite all of it in {self._language}."
-        return f"{_TASK}{tongue}"
+        rule = f"\n{RULE}" if speech else ""
+        return f"{_TASK}{rule}{tongue}"
 
 
 def _schema(chapters: int) -> Schema:
@@ -100,7 +103,7 @@ def _entry(choice: Choice, *, media_time: bool) -> str:
     moment, window = choice.moment, choice.moment.window
     wall_utc = utc_after(window.start_utc, choice.start_s - window.start_s)
     at = length_text(choice.start_s) if media_time else time_text(wall_utc)
-    return f"{at}, {window.camera}: {plain(moment.title)}. {plain(moment.text)}"
+    return f"{at}, {window.camera}: {plain(moment.title)}. {plain(moment.text)}{listed(window)}"
 
 
 def _read(answer: Mapping[str, Any], built_in: Story) -> Story:

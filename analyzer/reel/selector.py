@@ -8,6 +8,7 @@ from typing import Any
 
 from analyzer.describe.describer import as_describe_error
 from analyzer.describe.model.answer import numbered, object_schema, plain
+from analyzer.describe.model.spoken import RULE, listed
 from analyzer.describe.model.text_model import SELECTING, Sampling, Schema, TextModel
 from analyzer.describe.moment import Moment
 from analyzer.reel.choose import Pick, Proposal
@@ -65,17 +66,19 @@ class ModelSelector:
         if len(moments) <= self._rules.min_chapters:
             return None
         schema = _schema(len(moments), self._rules)
+        system = self._system(speech=any(listed(moment.window) for moment in moments))
         try:
-            answer = await self._model.complete(self._system(), _listing(moments), schema, self._sampling)
+            answer = await self._model.complete(system, _listing(moments), schema, self._sampling)
         except Exception as error:  # noqa: BLE001  # a model's client may raise anything
             _log.warning("no proposal, the built-in ranking chooses: %s", as_describe_error(error))
             return None
         return _read(answer, moments)
 
-    def _system(self) -> str:
+    def _system(self, *, speech: bool) -> str:
         many = f"Choose {self._rules.min_chapters} to {self._rules.max_chapters} moments."
         tongue = "" if self._language.lower() == "english" else f" Write the reasons in {self._language}."
-        return f"{_TASK}\n{many}{tongue}{self._guide}"
+        rule = f"\n{RULE}" if speech else ""
+        return f"{_TASK}{rule}\n{many}{tongue}{self._guide}"
 
 
 def _schema(moments: int, rules: ReelSettings) -> Schema:
@@ -98,7 +101,7 @@ def _entry(moment: Moment) -> str:
     alerts = f" Alert: {'; '.join(moment.alerts)}." if moment.alerts else ""
     return (
         f"{window.start_utc[11:19]}, {window.camera}, importance {moment.importance:g}: "
-        f"{plain(moment.title)}. {plain(moment.text)}{alerts}"
+        f"{plain(moment.title)}. {plain(moment.text)}{alerts}{listed(window)}"
     )
 
 

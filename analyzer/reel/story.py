@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from analyzer.describe.builtin.phrasing import capital, number
 from analyzer.describe.moment import Moment
-from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel, Story
+from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Part, Reel, Story
+from analyzer.signal.sound.record import Speech
 from base.clock import parse_utc
 from base.local_time import end_text, length_text, local, span_text, time_text, zone
 
 MAX_STORY_TITLE_CHARS = 80
+_LEAST_CUE_S = 0.5  # what is shown for a shorter time cannot be read
 _CUE_LINE_CHARS = 42  # what fits a phone held upright, and the usual line of broadcast subtitles
 
 _OPENING_WORDS = """
@@ -147,13 +149,54 @@ def _first_sentence(text: str) -> str:
 
 
 def captions(chapters: Sequence[Chapter]) -> str:
-    """The chapters' sentences as WebVTT, one cue for each at its place in the reel."""
-    blocks = ["WEBVTT"]
+    """The chapters' sentences as WebVTT, one cue for each at its place in the reel, and what is said there.
+
+    What is said has cues of its own, at the top of the picture, so that a player shows both.
+    """
+    cues: list[tuple[float, str]] = []
     for nth, chapter in enumerate(chapters, 1):
-        times = f"{_cue_time(chapter.reel_start_s)} --> {_cue_time(chapter.reel_end_s)}"
-        lines = textwrap.wrap(_one_line(chapter.sentence), _CUE_LINE_CHARS)
-        blocks.append("\n".join((str(nth), times, *map(_entities, lines))))
-    return "\n\n".join(blocks) + "\n"
+        cues.append((chapter.reel_start_s, _chapter_cue(nth, chapter)))
+        cues += _spoken_cues(nth, chapter)
+    in_order = [cue for _, cue in sorted(cues, key=lambda each: each[0])]  # as WebVTT demands
+    return "\n\n".join(["WEBVTT", *in_order]) + "\n"
+
+
+def _chapter_cue(nth: int, chapter: Chapter) -> str:
+    times = f"{_cue_time(chapter.reel_start_s)} --> {_cue_time(chapter.reel_end_s)}"
+    lines = textwrap.wrap(_one_line(chapter.sentence), _CUE_LINE_CHARS)
+    return "\n".join((str(nth), times, *map(_entities, lines)))
+
+
+def _spoken_cues(nth: int, chapter: Chapter) -> Iterator[tuple[float, str]]:
+    """Yield the cues of what is said in a chapter, each with its start in the reel."""
+    whole = Part(chapter.start_s, chapter.end_s, chapter.reel_start_s, chapter.reel_end_s)
+    number_ = 0
+    for part in chapter.parts or (whole,):
+        for speech in chapter.moment.window.speech:
+            placed = _in_reel(speech, part)
+            if placed is None or not speech.text:
+                continue
+            number_ += 1
+            start_s, end_s = placed
+            times = f"{_cue_time(start_s)} --> {_cue_time(end_s)} line:0"
+            lines = list(map(_entities, textwrap.wrap(f"“{_one_line(speech.text)}”", _CUE_LINE_CHARS)))
+            lines[0] = f"<v speaker unknown>{lines[0]}"
+            yield start_s, "\n".join((f"{nth}-said-{number_}", times, *lines))
+
+
+def _in_reel(speech: Speech, part: Part) -> tuple[float, float] | None:
+    """Return when a part of a chapter shows speech, in the reel; None where it shows hardly any of it.
+
+    A keyframe of a slideshow, which stands for one instant, shows what is said then.
+    """
+    if part.end_s <= part.start_s:
+        says = speech.start_s <= part.start_s <= speech.end_s
+        return (part.reel_start_s, part.reel_end_s) if says else None
+    start_s, end_s = max(speech.start_s, part.start_s), min(speech.end_s, part.end_s)
+    if end_s - start_s < min(_LEAST_CUE_S, (speech.end_s - speech.start_s) / 2):
+        return None
+    begin_s = part.reel_start_s + start_s - part.start_s
+    return begin_s, min(part.reel_end_s, begin_s + end_s - start_s)
 
 
 def _cue_time(seconds: float) -> str:

@@ -22,6 +22,7 @@ from analyzer.reel.story import all_observed, captions
 from analyzer.report.axis import Axis, Horizon, Tick, horizon, unix_s, x_ticks
 from analyzer.report.chart import HEIGHT, WIDTH, Band, Chart, Mark, chart, dots, mark, thin
 from analyzer.report.thumbnail import data_uri, thumbnail
+from analyzer.signal.sound.record import Speech
 from analyzer.signal.window import Keyframe, Window
 from base.local_time import length_text, local, zone
 
@@ -247,12 +248,18 @@ def _chapter(chapter: Chapter, axis: Axis) -> dict[str, Any]:
     return {
         "chapter": chapter,
         "moment": chapter.moment,
+        "said": [part.text for part in window.speech if part.text and _is_shown(part, chapter)],
         "thumbnail": _best_picture(chapter),
         "reel": length_text(chapter.reel_start_s),
         "start": axis.label(axis.media(window, chapter.named_start_s)),
         "end": axis.label(axis.media(window, chapter.end_s)),
         "start_utc": window.start_utc,
     }
+
+
+def _is_shown(speech: Speech, chapter: Chapter) -> bool:
+    """Whether some of the speech falls into a chapter."""
+    return speech.end_s > chapter.start_s and speech.start_s < chapter.end_s
 
 
 def _best_picture(chapter: Chapter) -> str | None:

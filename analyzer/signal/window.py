@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from analyzer.signal.activity import Activity
-from analyzer.signal.sound.record import Sound
+from analyzer.signal.sound.record import Sound, Speech
 
 SIGNAL_STEP_S = 0.2
 JPEG_QUALITY = 88
@@ -102,6 +102,11 @@ class Window:
         """
         strength = self.sound.strength if self.sound else 0.0
         return float(self.signal_max) * (1 + strength) if self.peaks else strength
+
+    @property
+    def speech(self) -> tuple[Speech, ...]:
+        """The speech in it, in time order."""
+        return self.sound.speech if self.sound else ()
 
 
 class Outcome(StrEnum):

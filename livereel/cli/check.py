@@ -12,7 +12,7 @@ from pathlib import Path
 
 from livereel.cli.check_camera import CameraCheck
 from livereel.cli.errors import EXPECTED, explain
-from livereel.config.describers import make_language_models, without_effect
+from livereel.config.describers import make_language_models, make_transcriber, without_effect
 from livereel.config.options import Options
 from livereel.config.schema import Config
 from livereel.storage.data_dir import is_in_use
@@ -37,8 +37,8 @@ def check(options: Options, snapshots: Path | None = None, *, notify: bool = Fal
 async def _check(options: Options, snapshots: Path | None, *, notify: bool) -> bool:
     config = options.config
     tries: list[tuple[str, Try]] = list(_cameras(options, snapshots))
-    tries += [("describe", _describer(options)), ("mqtt", _mqtt(config)), ("disk", _disk(config))]
-    tries += [("web", _web(config))]
+    tries += [("describe", _describer(options)), ("speech", _speech(config))]
+    tries += [("mqtt", _mqtt(config)), ("disk", _disk(config)), ("web", _web(config))]
     tries += [(name, _service(service, send=notify)) for name, service in named(config.notify)]
     if not config.cameras:
         sys.stdout.write("ok    cameras: none\n")
@@ -77,12 +77,27 @@ def _describer(options: Options) -> Try:
                 return "no model"
             probe = await words.probe()
         finally:
-            await words.describer.close()
+            await words.close()
         context = f"{probe.context_tokens} tokens of context, " if probe.context_tokens else ""
         schema = "held to a schema" if probe.schema else "asked for a schema in words"
         video = "a window as one video" if probe.video else "a window as images"
         found = f"{probe.model}, {context}{schema}, {video}, {probe.window_s:.1f} s a window"
         return found + (f"; falls back to: {'; '.join(probe.fallbacks)}" if probe.fallbacks else "")
+
+    return attempt
+
+
+def _speech(config: Config) -> Try:
+    async def attempt() -> str:
+        transcriber = make_transcriber(config.transcribe)
+        if transcriber is None:
+            return "without text (transcribe.kind is none)"
+        try:
+            probe = await transcriber.probe()
+        finally:
+            await transcriber.close()
+        times = "says when something is said" if probe.timed else "says no times: speech is sent part by part"
+        return f"{probe.model}, {times}, {probe.answer_s:.1f} s for a second of sound"
 
     return attempt
 

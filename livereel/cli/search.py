@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from analyzer.describe.model.answer import shortened
 from base.local_time import date_time_text
 from livereel.config.schema import UsageError
 from livereel.config.since import parse_since
@@ -16,6 +17,8 @@ from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import Entry
 from sinks.archive import MomentQuery
 from sinks.serialize import window_row
+
+_MAX_SAID = 80
 
 
 def print_moments(data: Path, query: MomentQuery, since: str | None, *, as_json: bool) -> None:
@@ -43,4 +46,6 @@ def _line(entry: Entry) -> str:
     window, moment = entry.window, entry.moment
     title = moment.title if moment else ""
     clip = f"  {window.clip.path}" if window.clip else ""
-    return f"{date_time_text(window.start_utc)}  {window.camera}  {title}{clip}"
+    said = " ".join(part.text for part in window.speech if part.text)
+    words = f"  “{shortened(said, _MAX_SAID)}”" if said else ""
+    return f"{date_time_text(window.start_utc)}  {window.camera}  {title}{words}{clip}"

@@ -1,4 +1,4 @@
-"""Make the describer, selector and narrator that the configuration names."""
+"""Make the describer, selector, narrator and transcriber that the configuration names."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ from analyzer.reel.records import Choice, Gap, Story
 from analyzer.reel.selector import ModelSelector
 from analyzer.reel.settings import ReelSettings
 from analyzer.reel.story import narrate
+from analyzer.transcribe.server import ServerTranscriber
+from analyzer.transcribe.settings import TranscribeSettings
+from analyzer.transcribe.transcriber import Transcriber
+from analyzer.transcribe.whisper.transcriber import WhisperTranscriber
 from livereel.camera.settings import CameraSettings
 from livereel.config.schema import Config, ConfigError
 
@@ -59,6 +63,7 @@ class LanguageModels:
         narrate: for a reel's story.
         probe: asks the model for a sign of life, loading it if it must be; None without a model.
         load: loads the model, where it runs in this process; raises DescribeError.
+        transcriber: for what is said; None where speech stays without text.
     """
 
     describer: Describer
@@ -66,6 +71,13 @@ class LanguageModels:
     narrate: Narrate
     probe: Probing | None
     load: Callable[[], Awaitable[None]] | None = None
+    transcriber: Transcriber | None = None
+
+    async def close(self) -> None:
+        """Release the models and connections. Safe to call twice."""
+        await self.describer.close()
+        if self.transcriber is not None:
+            await self.transcriber.close()
 
 
 def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> LanguageModels:
@@ -77,7 +89,13 @@ def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> L
     if settings.kind == "builtin":
         for option in without_effect(config, cameras):
             log.warning("%s: has no effect without a model (describe.kind is builtin)", option)
-        return LanguageModels(_built_in(settings, cameras), _proposing_nothing, _narrate_built_in, None)
+        return LanguageModels(
+            _built_in(settings, cameras),
+            _proposing_nothing,
+            _narrate_built_in,
+            None,
+            transcriber=make_transcriber(config.transcribe),
+        )
     model = _describer(settings.kind)(settings, _prompts(settings, cameras))
     drawn, language = settings.selecting, settings.language
 
@@ -87,7 +105,24 @@ def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> L
 
     narrator = Narrator(model, sampling=drawn, language=language)
     load = model.start if isinstance(model, VllmDescriber) else None
-    return LanguageModels(model, proposing, narrator.narrate, _probing(model), load)
+    transcriber = make_transcriber(config.transcribe)
+    return LanguageModels(model, proposing, narrator.narrate, _probing(model), load, transcriber)
+
+
+def make_transcriber(settings: TranscribeSettings) -> Transcriber | None:
+    """Make what turns speech into text; None where nothing does. Nothing is loaded or asked yet.
+
+    Raises DescribeError when what it takes is not installed, or a key or an address is unusable.
+    """
+    match settings.kind:
+        case "none":
+            return None
+        case "openai":
+            return ServerTranscriber(settings)
+        case "faster_whisper":
+            return WhisperTranscriber(settings)
+        case _:
+            assert_never(settings.kind)
 
 
 def _built_in(settings: DescribeSettings, cameras: Sequence[CameraSettings]) -> BuiltinDescriber:

@@ -11,6 +11,7 @@ from annotated_types import Ge, Le
 from analyzer.describe.settings import DescribeSettings
 from analyzer.reel.settings import ReelSettings
 from analyzer.signal.settings import MotionSettings, PeakSettings, SoundSettings
+from analyzer.transcribe.settings import TranscribeSettings
 from livereel.camera.settings import CameraSettings
 from livereel.reels.settings import NamedReel
 from livereel.storage.settings import RetentionSettings
@@ -45,6 +46,7 @@ class Config:
     peaks: PeakSettings = field(default_factory=PeakSettings)
     sound: SoundSettings = field(default_factory=SoundSettings)
     describe: DescribeSettings = field(default_factory=DescribeSettings)
+    transcribe: TranscribeSettings = field(default_factory=TranscribeSettings)
     reel: ReelSettings = field(default_factory=ReelSettings)
     reels: tuple[NamedReel, ...] = ()
     mqtt: MqttSettings = field(default_factory=MqttSettings)

@@ -8,7 +8,7 @@ Written by one process, readable by others at the same time. Modules, in reading
     search_text  a search box's text as a query of the full-text index
     moments      the index of moments, and what it finds
     windows      windows and their moments
-    pending      windows that wait to be described
+    pending      windows that wait to be described, speech that waits for its text
     gaps         coverage gaps
     reels        finished reels
     feedback     which moments people kept or found dull

@@ -6,6 +6,7 @@ another way to open a ``Database`` here.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,12 +27,15 @@ from sqlalchemy import (
     inspect,
     literal_column,
     select,
+    update,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from livereel.ledger.records import LedgerError
-from livereel.ledger.tables import VERSION, create, info
+from livereel.ledger.tables import UPGRADED, VERSION, create, info, upgrade
+
+log = logging.getLogger(__name__)
 
 # How long a write waits for another process that is writing, before it fails.
 BUSY_S = 5.0
@@ -76,14 +80,18 @@ class Database:
             if not inspect(connection).get_table_names():
                 create(connection)
                 connection.execute(info.insert(), {"version": VERSION, "created_utc": created_utc})
+            elif _version(connection) == UPGRADED:
+                upgrade(connection)
+                connection.execute(update(info).values(version=VERSION))
+                log.info("%s: brought from version %d to %d", self.name, UPGRADED, VERSION)
 
     def _check_version(self) -> None:
         with self._connected(self._reader) as connection:
-            known = inspect(connection).has_table(info.name)
-            version = connection.execute(select(info.c.version)).scalar() if known else None
+            version = _version(connection)
         if version != VERSION:
             found = "not a ledger" if version is None else f"a ledger of version {version}"
-            raise LedgerError(f"{self.name}: {found}; this livereel reads version {VERSION}")
+            how = "; watch or run brings it to that version" if version == UPGRADED else ""
+            raise LedgerError(f"{self.name}: {found}; this livereel reads version {VERSION}{how}")
 
     @contextmanager
     def _connected(self, engine: Engine) -> Iterator[Connection]:
@@ -164,6 +172,13 @@ def _begin(connection: Connection) -> None:
     """Take the write lock at once: taken later, it fails at once if another process has written meanwhile."""
     if not connection.get_execution_options().get("reads_only"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _version(connection: Connection) -> int | None:
+    """Return the version of a ledger's tables; None where there is no ledger."""
+    known = inspect(connection).has_table(info.name)
+    version: int | None = connection.execute(select(info.c.version)).scalar() if known else None
+    return version
 
 
 def unindexed(column: ColumnElement[str]) -> ColumnElement[str]:

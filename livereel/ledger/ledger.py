@@ -17,7 +17,7 @@ from livereel.ledger.feedback import Feedback
 from livereel.ledger.gaps import Gaps
 from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
-from livereel.ledger.pending import PendingWindows
+from livereel.ledger.pending import PendingWindows, WaitingSpeech
 from livereel.ledger.records import FILE, Entry
 from livereel.ledger.reels import Reels
 from livereel.ledger.tables import gaps, info, windows
@@ -33,7 +33,7 @@ _CREATED = select(info.c.created_utc)
 
 class Ledger:
     """Windows, gaps and reels of one data folder. Safe from threads; every method raises LedgerError,
-    but those of ``pending``, ``feedback`` and outboxes raise the errors of the protocols that they implement.
+    but those of ``pending``, ``speech``, ``feedback`` and outboxes raise the errors of their protocols.
 
     A write blocks for one commit and is on disk when it returns, so that a killed process loses nothing.
 
@@ -41,6 +41,7 @@ class Ledger:
         data: the data folder.
         windows, gaps, reels: the tables.
         pending: the windows that wait to be described.
+        speech: the windows whose speech waits for its text.
         moments: the index of described windows.
         feedback: what people think of moments.
         outboxes: what sinks must deliver.
@@ -60,6 +61,7 @@ class Ledger:
         self.moments = Moments(self.database)
         self.windows = Windows(self.database, data, self.moments, self.outboxes, part_rows)
         self.pending = PendingWindows(self.database, self.windows)
+        self.speech = WaitingSpeech(self.database, self.windows)
         self.feedback = Feedback(self.database, self.windows)
         self.gaps = Gaps(self.database)
         self.reels = Reels(self.database, data, self.windows, self.outboxes)

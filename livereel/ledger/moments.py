@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal_column, select
 
 from analyzer.describe.moment import Moment
 from base.clock import parse_utc
@@ -29,6 +29,8 @@ _NEWEST_IN_MS = select(func.max(_it.number)).where(
     _it.number >= bindparam("first"), _it.number < bindparam("first") + SLOTS
 )
 _ADD = insert(moments).inline()
+_OF_WINDOW = select(moments).where(_it.window_id == bindparam("of_window"))
+_REMOVE = delete(moments).where(_it.window_id == bindparam("of_window"))
 _BOUNDS = (
     literal_column("rowid") >= bindparam("first"),
     literal_column("rowid") < bindparam("end"),
@@ -79,8 +81,16 @@ class Moments:
             "text": moment.text,
             "tags": " ".join(moment.tags),
             "filters": filter_tokens(moment),
+            "speech": _spoken(moment),
         }
         connection.execute(_ADD, row)
+
+    def add_speech(self, connection: Connection, moment: Moment) -> None:
+        """Add what was said to a moment that is in the index, within the caller's transaction."""
+        row = connection.execute(_OF_WINDOW, {"of_window": moment.window.id}).mappings().first()
+        if row is not None:  # replaced, as the full-text index follows rows that come and go
+            connection.execute(_REMOVE, {"of_window": moment.window.id})
+            connection.execute(_ADD, {**row, "speech": _spoken(moment)})
 
     def search(self, query: MomentQuery) -> list[str]:
         """Return the ids of the windows whose moments match, newest first."""
@@ -94,6 +104,12 @@ class Moments:
             *((_ALL, bounds) if matching is None else (_FOUND, {**bounds, "query": matching}))
         )
         return [row.window_id for row in rows]
+
+
+def _spoken(moment: Moment) -> str:
+    """Return what was said in a moment; empty where it is not known."""
+    sound = moment.window.sound
+    return " ".join(part.text for part in sound.speech if part.text) if sound else ""
 
 
 def _milliseconds(utc: str) -> int:

@@ -14,6 +14,7 @@ from analyzer.reel.records import Reel
 from livereel.ledger.database import Database
 from livereel.ledger.records import LedgerError
 from livereel.ledger.tables import IS_WAITING, outbox, outbox_retained, outbox_sinks, outbox_topics
+from sinks.events import LateText
 from sinks.outbox import Encode, OutboxCounts, OutboxMessage, StoredMessage
 from sinks.sink import SinkError
 
@@ -95,7 +96,7 @@ class Outboxes:
         self._open.append((it, encode))
         return it
 
-    def add(self, connection: Connection, event: Moment | Reel) -> None:
+    def add(self, connection: Connection, event: Moment | Reel | LateText) -> None:
         """Add an event in the transaction that makes it."""
         for sink, encode in self._open:
             if message := encode(event):

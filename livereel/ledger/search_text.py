@@ -11,6 +11,7 @@ from analyzer.describe.moment import Moment
 _TERM = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 _WORD = re.compile(r"\w")
 MAX_TERMS = 32
+_SEARCHED = "{title text tags speech}"
 MAX_IMPORTANCE = 10
 
 
@@ -58,8 +59,8 @@ def text_query(text: str) -> str | None:
             (excluded if minus else wanted).append(_quoted(term))
     if not wanted:
         return None
-    query = f"{{title text tags}} : ({' AND '.join(wanted)})"
-    return f"({query}) NOT ({{title text tags}} : ({' OR '.join(excluded)}))" if excluded else query
+    query = f"{_SEARCHED} : ({' AND '.join(wanted)})"
+    return f"({query}) NOT ({_SEARCHED} : ({' OR '.join(excluded)}))" if excluded else query
 
 
 def filter_query(*alternatives: Iterable[str]) -> str | None:

@@ -21,14 +21,16 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     column,
+    inspect,
     literal_column,
     table,
 )
 from sqlalchemy.dialects.sqlite import REAL
 from sqlalchemy.types import TypeEngine
 
-# Raise it with each change of the tables; a ledger of another version is refused.
-VERSION = 3
+# Raise it with each change of the tables. A ledger of version UPGRADED is brought to this one (``upgrade``);
+# any other is refused.
+VERSION, UPGRADED = 4, 3
 
 metadata = MetaData()
 
@@ -95,27 +97,39 @@ moments = _table(
     _text("text"),
     _text("tags"),
     _text("filters"),
+    Column("speech", Text, nullable=False, server_default=""),
 )
 Index("moments_by_window", moments.c.window_id, unique=True)
 # SQLite's full-text index of ``moments``, which SQLAlchemy cannot create; triggers keep the two in step.
 moment_text = table("moment_text", column("title"), column("text"), column("tags"), column("filters"))
+_SQLITE_REMOVE_SEARCH = (
+    "DROP TRIGGER moment_added",
+    "DROP TRIGGER moment_removed",
+    "DROP TRIGGER window_removed",
+    "DROP TABLE moment_text",
+)
 _SQLITE_SEARCH = (
     """CREATE VIRTUAL TABLE moment_text USING fts5(
-        title, text, tags, filters,
+        title, text, tags, filters, speech,
         content='moments', content_rowid='number', tokenize='porter unicode61 remove_diacritics 2'
     )""",
     """CREATE TRIGGER moment_added AFTER INSERT ON moments BEGIN
-        INSERT INTO moment_text(rowid, title, text, tags, filters)
-        VALUES (new.number, new.title, new.text, new.tags, new.filters);
+        INSERT INTO moment_text(rowid, title, text, tags, filters, speech)
+        VALUES (new.number, new.title, new.text, new.tags, new.filters, new.speech);
     END""",
     """CREATE TRIGGER moment_removed AFTER DELETE ON moments BEGIN
-        INSERT INTO moment_text(moment_text, rowid, title, text, tags, filters)
-        VALUES ('delete', old.number, old.title, old.text, old.tags, old.filters);
+        INSERT INTO moment_text(moment_text, rowid, title, text, tags, filters, speech)
+        VALUES ('delete', old.number, old.title, old.text, old.tags, old.filters, old.speech);
     END""",
     """CREATE TRIGGER window_removed AFTER DELETE ON windows BEGIN
         DELETE FROM moments WHERE window_id = old.id;
+        DELETE FROM speech_waiting WHERE window_id = old.id;
     END""",
 )
+
+# The windows whose speech waits for its text; a row goes when its window does.
+speech_waiting = _table("speech_waiting", _text("window_id", key=True), _text("start_utc"))
+Index("speech_waiting_by_start", speech_waiting.c.start_utc)
 
 # A gap without an end is still open; a camera has at most one.
 gaps = _table(
@@ -197,3 +211,19 @@ def create(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         for statement in _SQLITE_SEARCH:
             connection.exec_driver_sql(statement)
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the tables of version UPGRADED to this one: speech is kept and found, and what else is new."""
+    metadata.create_all(connection)  # tables that are missing
+    indexes = inspect(connection).get_indexes
+    for table_ in metadata.sorted_tables:
+        known = {index["name"] for index in indexes(table_.name)}
+        for index in table_.indexes:
+            if index.name not in known:
+                index.create(connection)
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("ALTER TABLE moments ADD COLUMN speech TEXT NOT NULL DEFAULT ''")
+        for statement in (*_SQLITE_REMOVE_SEARCH, *_SQLITE_SEARCH):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("INSERT INTO moment_text(moment_text) VALUES ('rebuild')")

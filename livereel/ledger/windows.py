@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, tuple_, update
 
 from analyzer.describe.moment import Moment
+from analyzer.signal.sound.record import Transcript
 from analyzer.signal.window import Outcome, Window
+from analyzer.transcribe.words import with_words
 from base.clock import utc_after
 from livereel.ledger.database import Database, unindexed
 from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
-from livereel.ledger.records import Entry, LedgerError, WindowState, files_of, parse_state
-from livereel.ledger.tables import HAS_FILES, IS_PENDING, windows
+from livereel.ledger.records import PENDING, Entry, LedgerError, WindowState, files_of, parse_state
+from livereel.ledger.tables import HAS_FILES, IS_PENDING, speech_waiting, windows
+from sinks.events import LateText
 
 # Rows read at a time where there may be many: a few ms, a MB or so.
 PART_ROWS = 500
@@ -75,9 +78,10 @@ _PART = (
     .order_by(_it.start_utc, _it.camera)
     .limit(bindparam("limit"))
 )
-_DROP_FILES = (
-    update(windows).where(_it.id == bindparam("window_id")).values(window=bindparam("new_window"), bytes=0)
-)
+_SET_WINDOW = update(windows).where(_it.id == bindparam("window_id")).values(window=bindparam("new_window"))
+_NO_BYTES = update(windows).where(_it.id == bindparam("window_id")).values(bytes=0)
+_ADD_SPEECH = insert(speech_waiting).inline()
+_REMOVE_SPEECH = delete(speech_waiting).where(speech_waiting.c.window_id == bindparam("of_window"))
 _NEWEST_EPOCHS = (
     select(_it.epoch).where(_it.camera == bindparam("of_camera")).order_by(_it.end_utc.desc()).limit(_NEWEST)
 )
@@ -118,8 +122,11 @@ class Windows:
         """The windows whose files are being read now."""
         return frozenset().union(*self._loans)
 
-    def add(self, window: Window, outcome: WindowState) -> None:
-        """Add a closed window; one that is there already stays as it is."""
+    def add(self, window: Window, outcome: WindowState, *, to_transcribe: bool = False) -> None:
+        """Add a closed window; one that is there already stays as it is.
+
+        With ``to_transcribe`` its speech waits for its text from then on.
+        """
         row = {
             "id": window.id,
             "camera": window.camera,
@@ -133,7 +140,36 @@ class Windows:
             "bytes": sum(file.stat().st_size for file in files_of(window) if file.exists()),
         }
         with self._database.writing() as connection:
-            self._database.insert_new(connection, windows, row)
+            if self._database.insert_new(connection, windows, row) and to_transcribe:
+                waiting = {"window_id": window.id, "start_utc": window.start_utc}
+                connection.execute(_ADD_SPEECH, waiting)
+
+    def put_text(self, window_id: str, texts: Sequence[str], transcript: Transcript) -> Moment | None:
+        """Store the text of a window's speech, if that waits; return its moment where the text is late.
+
+        In one transaction with what was found of the window: a moment is indexed and published with the text
+        either by ``end``, which comes later, or here.
+        """
+        with self._database.writing() as connection:
+            waited = connection.execute(_REMOVE_SPEECH, {"of_window": window_id}).rowcount
+            row = connection.execute(_BY_ID, {"window_id": window_id}).first() if waited else None
+            if row is None:
+                return None
+            late = row.outcome != PENDING
+            window = with_words(self.window(row.window), texts, replace(transcript, late=late))
+            self._update(connection, window)
+            moment = self.entry(row.window, row.outcome, row.moment).moment
+            if moment is None:
+                return None
+            moment = replace(moment, window=window)
+            self._moments.add_speech(connection, moment)
+            self._outboxes.add(connection, LateText(moment))
+            return moment
+
+    def _update(self, connection: Connection, window: Window) -> None:
+        """Store what has changed of a window."""
+        stored = _to_json(_moved(window, self._data, Path()))
+        connection.execute(_SET_WINDOW, {"window_id": window.id, "new_window": stored})
 
     def end(self, window_id: str, outcome: Outcome, moment: Moment | None = None) -> None:
         """Set the outcome of a pending window, for good; a moment is indexed and added to the outboxes."""
@@ -141,8 +177,16 @@ class Windows:
         values = {"window_id": window_id, "new_outcome": outcome.value, "new_moment": json}
         with self._database.writing() as connection:
             if connection.execute(_END, values).rowcount and moment is not None:
+                moment = self._with_text(connection, moment)
                 self._moments.index(connection, moment)
                 self._outboxes.add(connection, moment)
+
+    def _with_text(self, connection: Connection, moment: Moment) -> Moment:
+        """Return a moment with the text that its window's speech has got while it was described."""
+        if not moment.window.speech:
+            return moment
+        row = connection.execute(_BY_ID, {"window_id": moment.window.id}).one()
+        return replace(moment, window=self.window(row.window))
 
     def get(self, window_id: str) -> Window:
         """Return the window of this id; raises LedgerError when there is none."""
@@ -193,9 +237,12 @@ class Windows:
 
     def drop_files(self, gone: Sequence[Window]) -> None:
         """Note that these windows have no files any more; the windows stay."""
-        values = [{"window_id": window.id, "new_window": _to_json(_without_files(window))} for window in gone]
         with self._database.writing() as connection:
-            connection.execute(_DROP_FILES, values)
+            for window in gone:
+                row = connection.execute(_BY_ID, {"window_id": window.id}).first()
+                if row is not None:  # read anew: its speech may have got its text meanwhile
+                    self._update(connection, _without_files(self.window(row.window)))
+                    connection.execute(_NO_BYTES, {"window_id": window.id})
 
     def next_epoch(self, camera: str) -> int:
         """A number for the camera's next epoch, higher than those of its windows."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Outcome, Window
+from analyzer.transcribe.words import can_be_transcribed
 from base.clock import utc_text
 from livereel.camera.reports import Seen
 from livereel.camera.supervisor import CameraLost, RestartPolicy, Supervisor
@@ -40,13 +41,18 @@ class Cameras:
         publisher: Publisher,
         *,
         policy: RestartPolicy,
-        on_window: Callable[[WindowState], None],
+        on_window: Callable[[Window, WindowState], None],
+        transcribes: bool = False,
     ) -> None:
-        """Prepare to watch; ``on_window`` is called with the state of each window, once it is stored."""
+        """Prepare to watch; ``on_window`` is called with each window and its state, once it is stored.
+
+        With ``transcribes`` the speech of windows waits for its text from then on.
+        """
         self._ledger = ledger
         self._writes = writes
         self._publisher = publisher
         self._on_window = on_window
+        self._transcribes = transcribes
         self.gaps = GapTracker(ledger, [job.camera.name for job in jobs])
         self._enabled = {job.camera.name: asyncio.Event() for job in jobs}
         self._stopped_utc: str | None = None
@@ -125,8 +131,9 @@ class Cameras:
             self._writes.write(lambda: self.gaps.add(report))
         elif isinstance(report, Window):
             state = first_state(report)
-            self._writes.write(lambda: self._ledger.windows.add(report, state))
-            self._on_window(state)
+            waits = self._transcribes and can_be_transcribed(report)
+            self._writes.write(lambda: self._ledger.windows.add(report, state, to_transcribe=waits))
+            self._on_window(report, state)
         await self._publisher.publish(report)
 
     async def _lost(self, camera: str, lost: CameraLost) -> None:

@@ -19,6 +19,10 @@ from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.window_store import WindowStoreError
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
+from analyzer.transcribe.queue import TranscribeQueue
+from analyzer.transcribe.settings import TranscribeSettings
+from analyzer.transcribe.transcriber import Transcriber
+from analyzer.transcribe.words import can_be_transcribed
 from base.clock import parse_utc, utc_text
 from base.daemon_thread import run_in_daemon_thread
 from livereel.camera.supervisor import RestartPolicy, Supervisor
@@ -36,7 +40,10 @@ from sinks.archive import ArchiveError
 from sinks.events import (
     DescriberState,
     DescriberStatus,
+    LateText,
     Restored,
+    TranscriberState,
+    TranscriberStatus,
 )
 from sinks.sink import Sink
 
@@ -74,6 +81,7 @@ class Live:
 
     Attributes:
         describe_queue: describes pending windows.
+        transcribe_queue: gives waiting speech its text; None without a transcriber.
         stats: the counters of the run.
         reels: makes the reels.
     """
@@ -90,6 +98,8 @@ class Live:
         patience: RestartPolicy,
         describe: DescribeSettings,
         intervals: Intervals,
+        transcriber: Transcriber | None = None,
+        transcribe: TranscribeSettings | None = None,
     ) -> None:
         self._ledger = ledger
         self._retention = retention
@@ -98,22 +108,40 @@ class Live:
         self._writes = WriteQueue()
         self._no_room = asyncio.Event()
         self.reels = ReelJobs(reels, requested, ledger, self._publisher, intervals.reels)
+        self.transcribe_queue: TranscribeQueue | None = None
+        if transcriber is not None:
+            self.transcribe_queue = TranscribeQueue(
+                transcriber,
+                ledger.speech,
+                transcribe or TranscribeSettings(),
+                on_release=self._wake,
+                on_late=self._late,
+                pauses_s=intervals.model_pauses_s,
+            )
         self.describe_queue = DescribeQueue(
             describer,
             ledger.pending,
             describe,
             age_s=_age_s,
+            held=self.transcribe_queue.held if self.transcribe_queue else tuple,
             pauses_s=intervals.model_pauses_s,
             on_moment=self._described,
             now_s=time.monotonic,
         )
         self._cameras = Cameras(
-            cameras, ledger, self._writes, self._publisher, policy=patience, on_window=self._window_stored
+            cameras,
+            ledger,
+            self._writes,
+            self._publisher,
+            policy=patience,
+            on_window=self._window_stored,
+            transcribes=transcriber is not None,
         )
         self.stats = StatsCollector(
             Counted(
                 self.cameras,
                 self.describe_queue,
+                self.transcribe_queue,
                 ledger,
                 self._writes,
                 self._cameras.gaps,
@@ -123,6 +151,7 @@ class Live:
             )
         )
         self._describer_trouble: str | None = None
+        self._transcriber_trouble: str | None = None
 
     @property
     def cameras(self) -> Mapping[str, Supervisor]:
@@ -142,7 +171,10 @@ class Live:
         self._cameras.start()
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(self._cameras.watch())
-            describing = tasks.create_task(self._describe_forever())
+            models = [
+                tasks.create_task(self._describe_forever()),
+                tasks.create_task(self._transcribe_forever()),
+            ]
             jobs = (
                 self.reels.run(),
                 self._sweep_forever(),
@@ -150,12 +182,13 @@ class Live:
                 self._publish_last(),
                 self._publish_stats_forever(),
             )
-            background = [describing, *(tasks.create_task(job) for job in jobs)]
+            background = [*models, *(tasks.create_task(job) for job in jobs)]
             await _first(stop.wait(), asyncio.wait([watching]), seconds=seconds)
             self._cameras.stop()
             await _first(stop.wait(), asyncio.wait([watching]), seconds=None)
             if stop.is_set():
-                describing.cancel()  # the next start goes on with what is pending
+                for task in models:
+                    task.cancel()  # the next start goes on with what is pending
             await asyncio.wait([watching])
             await _unless(stop, self.reels.done())
             for task in background:
@@ -164,8 +197,11 @@ class Live:
         await _unless(stop, self._finish())
 
     async def _finish(self) -> None:
-        """Describe pending windows, and make the reels a last time."""
-        await self.describe_queue.drain(self._intervals.drain_s)
+        """Describe pending windows, with what is said in them, and make the reels a last time."""
+        drains = [self.describe_queue.drain(self._intervals.drain_s)]
+        if self.transcribe_queue is not None:
+            drains.append(self.transcribe_queue.drain(self._intervals.drain_s))
+        await asyncio.gather(*drains)
         await self.reels.finish()
 
     async def _publish_last(self) -> None:
@@ -190,8 +226,10 @@ class Live:
         """Turn a camera's analysis on or off; see ``Cameras.set_analysis``."""
         await self._cameras.set_analysis(camera, on=on)
 
-    def _window_stored(self, state: WindowState) -> None:
+    def _window_stored(self, window: Window, state: WindowState) -> None:
         self.stats.add_window(state)
+        if self.transcribe_queue is not None and can_be_transcribed(window):
+            self.transcribe_queue.add(window.id)
         if state == Outcome.DISK_FULL:
             self._no_room.set()
         self.describe_queue.wake()
@@ -204,6 +242,7 @@ class Live:
                 self._writes.retry()
                 self.describe_queue.wake()
             await self._publish_describer()
+            await self._publish_transcriber()
 
     async def _publish_stats_forever(self) -> None:
         while True:
@@ -226,7 +265,16 @@ class Live:
 
     async def _described(self, moment: Moment) -> None:
         self.stats.add_moment(moment)
-        await self._publisher.publish(moment)
+        await self._publisher.publish(self._with_text(moment))
+
+    def _with_text(self, moment: Moment) -> Moment:
+        """Return a moment with the text that has come while it was described: as it was stored."""
+        if not moment.window.speech:
+            return moment
+        with suppress(LedgerError):
+            entry = self._ledger.windows.find(moment.window.id)
+            return entry.moment or moment if entry else moment
+        return moment
 
     async def _publish_describer(self) -> None:
         trouble = self.describe_queue.trouble
@@ -234,6 +282,35 @@ class Live:
             self._describer_trouble = trouble
             state = DescriberStatus.ONLINE if trouble is None else DescriberStatus.OFFLINE
             await self._publisher.publish(DescriberState(state, trouble, _now()))
+
+    # Speech
+
+    async def _transcribe_forever(self) -> None:
+        """Give waiting speech its text; while the ledger fails, it waits."""
+        queue = self.transcribe_queue
+        if queue is None:
+            return
+        await self._publisher.publish(TranscriberState(TranscriberStatus.ONLINE, None, _now()))
+        while True:
+            try:
+                await queue.run()
+            except WindowStoreError as error:
+                log.warning("speech must wait: %s", error)
+            await asyncio.sleep(self._intervals.retry_s)
+
+    def _wake(self) -> None:
+        """Describe a window that was held for its text."""
+        self.describe_queue.wake()
+
+    async def _late(self, moment: Moment) -> None:
+        await self._publisher.publish(LateText(moment))
+
+    async def _publish_transcriber(self) -> None:
+        trouble = self.transcribe_queue.trouble if self.transcribe_queue else None
+        if trouble != self._transcriber_trouble:
+            self._transcriber_trouble = trouble
+            state = TranscriberStatus.ONLINE if trouble is None else TranscriberStatus.OFFLINE
+            await self._publisher.publish(TranscriberState(state, trouble, _now()))
 
     async def make_reel(self, reel_id: str) -> None:
         """Make the next reel of this name soon."""

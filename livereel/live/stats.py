@@ -14,6 +14,7 @@ from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue
 from analyzer.describe.window_store import WindowStoreError
 from analyzer.signal.window import Outcome
+from analyzer.transcribe.queue import TranscribeQueue
 from base.clock import utc_text
 from livereel.camera.supervisor import Supervisor
 from livereel.ledger.ledger import Ledger
@@ -37,6 +38,7 @@ class Counted:
 
     cameras: Mapping[str, Supervisor]
     queue: DescribeQueue
+    transcribe_queue: TranscribeQueue | None
     ledger: Ledger
     writes: WriteQueue
     gaps: GapTracker
@@ -95,6 +97,7 @@ class StatsCollector:
             **{f"words_{name}": count for name, count in asdict(self._of.queue.counts).items()},
             "words_waiting": self._of.ledger.pending.count_pending(),
             **{f"windows_{outcome}": self._windows[outcome] for outcome in WITHOUT_DESCRIPTION},
+            **self._speech(),
             "ledger_waiting": self._of.writes.waiting,
             "ledger_lost": self._of.writes.lost,
             "sinks_lost": self._of.publisher.lost,
@@ -103,6 +106,15 @@ class StatsCollector:
             "disk_free_bytes": shutil.disk_usage(self._of.ledger.data).free,
             **({} if stored_bytes is None else {"stored_bytes": stored_bytes}),
         }
+
+    def _speech(self) -> dict[str, float]:
+        """Return the counters of transcription; none where speech stays without text."""
+        queue = self._of.transcribe_queue
+        if queue is None:
+            return {}
+        waiting = self._of.ledger.speech.count_speech()
+        counts = {f"speech_{name}": count for name, count in asdict(queue.counts).items()}
+        return {**counts, "speech_waiting": waiting}
 
     def _camera(self, name: str) -> dict[str, float]:
         camera = self._of.cameras[name]

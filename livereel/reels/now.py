@@ -123,7 +123,7 @@ async def _plan(asked: _Resolved, seen: ReelPeriod, reel_id: str | None) -> tupl
             return chosen, None
         return chosen, await planner.plan(seen, settings, reel_id=reel_id, seq=1, chosen=chosen)
     finally:
-        await asked.models.describer.close()
+        await asked.models.close()
 
 
 async def _add(ledger: Ledger, name: str, asked: _Resolved) -> Reel | None:
@@ -131,7 +131,7 @@ async def _add(ledger: Ledger, name: str, asked: _Resolved) -> Reel | None:
     try:
         made = await series.make(asked.look, asked.cameras, asked.since_utc, asked.until_utc, only_new=False)
     finally:
-        await asked.models.describer.close()
+        await asked.models.close()
     if made is not None:
         series.drop_old()
     return made

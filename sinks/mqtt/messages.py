@@ -13,7 +13,15 @@ from analyzer.reel.manifest import VIDEO, manifest
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome
 from base.clock import utc_after
-from sinks.events import CameraState, CameraStatus, DescriberState, KeyframePreview, Stats
+from sinks.events import (
+    CameraState,
+    CameraStatus,
+    DescriberState,
+    KeyframePreview,
+    LateText,
+    Stats,
+    TranscriberState,
+)
 from sinks.mqtt.connection.message import Message
 from sinks.outbox import OutboxMessage
 from sinks.serialize import window_row
@@ -52,6 +60,7 @@ class Messages:
         self.available = f"{prefix}/available"
         self.stats_topic = f"{prefix}/stats"
         self.describer_topic = f"{prefix}/describer"
+        self.transcriber_topic = f"{prefix}/transcriber"
         self.captions_topic = f"{prefix}/captions"
         self.reels_topic = f"{prefix}/reels"
 
@@ -63,6 +72,7 @@ class Messages:
         """Yield all topics that may hold a retained message."""
         yield self.available
         yield self.describer_topic
+        yield self.transcriber_topic
         for camera in cameras:
             yield from (self.topic(camera, levels) for levels in _CAMERA_STATES)
         for reel in reels:
@@ -119,8 +129,11 @@ class Messages:
 
     def describer(self, state: DescriberState) -> Message:
         """Build whether windows are described, and why not."""
-        body = {"state": state.state, "reason": state.reason, "at_utc": state.at_utc}
-        return Message(self.describer_topic, _json(body), qos=1, retain=True)
+        return Message(self.describer_topic, _json(asdict(state)), qos=1, retain=True)
+
+    def transcriber(self, state: TranscriberState) -> Message:
+        """Build whether speech gets its text, and why not."""
+        return Message(self.transcriber_topic, _json(asdict(state)), qos=1, retain=True)
 
     def caption_state(self, moment: Moment) -> Message:
         """Build the last caption: ``short`` fits a Home Assistant state, the rest are attributes."""
@@ -175,14 +188,27 @@ class Messages:
 
     # For the outbox
 
-    def stored(self, event: Moment | Reel) -> OutboxMessage:
+    def stored(self, event: Moment | Reel | LateText) -> OutboxMessage:
         """Build the message by which an event arrives; see ``sinks.outbox.Encode``."""
-        return self.caption(event) if isinstance(event, Moment) else self.reel(event)
+        match event:
+            case Moment():
+                return self.caption(event)
+            case LateText():
+                return self.late_text(event.moment)
+            case Reel():
+                return self.reel(event)
+            case _:
+                assert_never(event)
 
     def caption(self, moment: Moment) -> OutboxMessage:
         """Build a moment's message; the window's id is its key."""
         body = {"type": "new", **self._caption(moment)}
         return OutboxMessage(self.captions_topic, moment.window.id, body)
+
+    def late_text(self, moment: Moment) -> OutboxMessage:
+        """Build the message of a caption that now has what was said."""
+        body = {"type": "update", **self._caption(moment)}
+        return OutboxMessage(self.captions_topic, f"{moment.window.id}/text", body)
 
     def reel(self, reel: Reel) -> OutboxMessage:
         """Build a reel's message. Its number alone is not a key: a new ledger counts from 1 again."""

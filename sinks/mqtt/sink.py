@@ -26,9 +26,12 @@ from sinks.events import (
     DescriberState,
     DescriberStatus,
     KeyframePreview,
+    LateText,
     MotionChanged,
     Restored,
     Stats,
+    TranscriberState,
+    TranscriberStatus,
 )
 from sinks.feedback import FeedbackError, FeedbackStore, verdict_of
 from sinks.mqtt.async_outbox import AsyncOutbox
@@ -138,7 +141,8 @@ class MqttSink:
             self._queue.set_states(*self._discovery.announce(self._cameras, self._reels))
         now_utc = utc_text(datetime.now(UTC))
         self._queue.set_states(
-            self._messages.describer(DescriberState(DescriberStatus.ONLINE, None, now_utc))
+            self._messages.describer(DescriberState(DescriberStatus.ONLINE, None, now_utc)),
+            self._messages.transcriber(TranscriberState(TranscriberStatus.DISABLED, None, now_utc)),
         )
         for camera in self._cameras:
             self._queue.set_states(
@@ -186,9 +190,11 @@ class MqttSink:
         match event:
             case Restored():
                 await self._set_last(event.event)
-            case Moment() | Reel():
-                await self._set_last(event)
+            case Moment() | LateText() | Reel():
+                await self._set_last(event.moment if isinstance(event, LateText) else event)
                 self._outbox.not_empty.set()
+            case TranscriberState():
+                self._queue.set_states(self._messages.transcriber(event))
             case KeyframePreview():
                 self._queue.set_states(self._messages.keyframe(event))
                 self._queue.add_event("peak", self._messages.peak(event))
@@ -238,7 +244,7 @@ class MqttSink:
             event, at_utc = self._messages.reel_ready(body), after["end_utc"]
         else:
             important = body["alerts"] or body["importance"] >= self._settings.highlight_min_importance
-            if body["late"] or not important:
+            if body["type"] == "update" or body["late"] or not important:
                 return None
             event, at_utc = self._messages.highlight(body), body["end_utc"]
         if not _is_recent(parse_utc(at_utc)):

@@ -16,6 +16,7 @@ from analyzer.reel.records import Reel
 from base.clock import utc_after
 from base.local_time import date_time_text, length_text, local, time_text
 from base.plural import counted
+from sinks.events import LateText
 from sinks.notify.settings import ALERT, MOMENT, OF_REEL, REEL, NotifySettings
 from sinks.outbox import OutboxMessage
 
@@ -48,8 +49,10 @@ class Notifications:
         self._base = base
         self._page_url = page_url.rstrip("/") if page_url else None
 
-    def encode(self, event: Moment | Reel) -> OutboxMessage | None:
+    def encode(self, event: Moment | Reel | LateText) -> OutboxMessage | None:
         """Build the message of an event; None for one that is not to be sent."""
+        if isinstance(event, LateText):
+            return None  # its moment has been sent
         return self._of_reel(event) if isinstance(event, Reel) else self._of_moment(event)
 
     def _of_moment(self, moment: Moment) -> OutboxMessage | None:

@@ -84,7 +84,8 @@ class Api:
     async def cameras(self, _: Request) -> Response:
         """Return each camera as it is now."""
         rows = [camera.row(name) for name, camera in self._board.cameras.items()]
-        return JSONResponse({"cameras": rows, "describer": self._board.describer})
+        models = {"describer": self._board.describer, "transcriber": self._board.transcriber}
+        return JSONResponse({"cameras": rows, **models})
 
     async def windows(self, request: Request) -> Response:
         """Return the motion signal of a camera's newest windows, the oldest first."""

@@ -16,9 +16,11 @@ from sinks.events import (
     CameraStatus,
     DescriberState,
     KeyframePreview,
+    LateText,
     MotionChanged,
     Restored,
     Stats,
+    TranscriberState,
 )
 from sinks.sink import Event
 
@@ -27,7 +29,19 @@ MAX_WINDOWS = 12
 # Events that wait for one page. A page that does not read them gets ``missed`` and asks for all anew.
 MAX_WAITING = 200
 
-_Now = CameraState | DescriberState | MotionChanged | KeyframePreview | Window | Moment | Reel | Gap | Stats
+_Now = (
+    CameraState
+    | DescriberState
+    | TranscriberState
+    | MotionChanged
+    | KeyframePreview
+    | Window
+    | Moment
+    | LateText
+    | Reel
+    | Gap
+    | Stats
+)
 Message = tuple[str, dict[str, Any]]
 """An event's name and its JSON object."""
 
@@ -81,12 +95,14 @@ class Board:
     Attributes:
         cameras: by name, in the order of the configuration.
         describer: how the describer is; None while it is well.
+        transcriber: how the transcriber is; None while it is well, or where there is none.
         missed: events that were dropped so far, since pages did not read them.
     """
 
     def __init__(self, cameras: Sequence[str]) -> None:
         self.cameras = {name: CameraNow() for name in cameras}
         self.describer: str | None = None
+        self.transcriber: str | None = None
         self.missed = 0
         self._pages: set[asyncio.Queue[Message | None]] = set()
         self._closed = False
@@ -147,27 +163,40 @@ class Board:
                 shown = _window(event)
                 self._camera(event.camera).windows.append(shown)
                 message = "window", shown
-            case Moment():
-                message = "moment", self._described(event)
+            case Moment() | LateText():
+                message = self._described(event)
             case Reel():
                 message = "reel", {"id": event.id, "seq": event.seq, "title": event.title}
             case Gap():
                 message = "gap", asdict(event)
-            case DescriberState():
-                self.describer = event.reason
-                message = "describer", {"state": event.state, "reason": event.reason}
+            case DescriberState() | TranscriberState():
+                message = self._answers(event)
             case Stats():
                 pass  # no page shows counters
             case _:
                 assert_never(event)
         return message
 
-    def _described(self, moment: Moment) -> dict[str, Any]:
+    def _answers(self, event: DescriberState | TranscriberState) -> Message:
+        """Note whether a model answers."""
+        shown = {"state": event.state, "reason": event.reason}
+        if isinstance(event, DescriberState):
+            self.describer = event.reason
+            return "describer", shown
+        self.transcriber = event.reason
+        return "transcriber", shown
+
+    def _described(self, event: Moment | LateText) -> Message:
+        """Note a moment; of one that was known already, that it has what was said."""
+        if isinstance(event, LateText):
+            window = event.moment.window
+            return "speech", {"camera": window.camera, "window_id": window.id}
+        moment = event
         camera, window = self._camera(moment.window.camera), moment.window
         if camera.described_utc is None or camera.described_utc <= window.start_utc:
             camera.title, camera.described_utc = moment.title, window.start_utc
             camera.window_id = window.id
-        return {
+        return "moment", {
             "camera": window.camera,
             "window_id": window.id,
             "start_utc": window.start_utc,

@@ -33,6 +33,12 @@ OF_RUN = {
     "words_retried": ("counter", "describe_retries", "Requests to the describer that were repeated"),
     "words_thinned": ("counter", "describe_thinned", "Windows described by fewer keyframes, under load"),
     "words_waiting": ("gauge", "describe_waiting", "Windows that wait for a description"),
+    "speech_transcribed": ("counter", "transcribed", "Windows whose speech got its text"),
+    "speech_late": ("counter", "transcribe_late", "Windows whose text came after their description"),
+    "speech_failed": ("counter", "transcribe_failed", "Windows whose speech stays without text"),
+    "speech_retried": ("counter", "transcribe_retries", "Requests to the transcriber that were repeated"),
+    "speech_dropped": ("counter", "transcribe_dropped", "Windows left without text, as too many waited"),
+    "speech_waiting": ("gauge", "transcribe_waiting", "Windows whose speech waits for its text"),
     "ledger_waiting": ("gauge", "ledger_writes_waiting", "Writes that the ledger could not take yet"),
     "ledger_lost": ("counter", "ledger_writes_lost", "Writes dropped, as too many waited"),
     "sinks_lost": ("counter", "sink_events_lost", "Events that a sink could not take"),
@@ -134,6 +140,9 @@ class _Snapshot(Collector):
         yield up
         well = self._board.describer is None
         yield GaugeMetricFamily("livereel_describer_up", "1 while windows are described", value=well)
+        if "speech_waiting" in self._stats.counters:  # there is a transcriber
+            well = self._board.transcriber is None
+            yield GaugeMetricFamily("livereel_transcriber_up", "1 while speech gets its text", value=well)
 
 
 def _by(label: str, metric: str, text: str, values: Mapping[str, float]) -> Metric:

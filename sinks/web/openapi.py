@@ -54,6 +54,10 @@ _SOUND: Json = _object(
             "items": _object({"start_s": _NUMBER, "end_s": _NUMBER, "text": _TEXT}),
             "description": "speech, in media time; text is empty while it is not known",
         },
+        "transcript": {
+            **_or_null(_object({"model": _TEXT, "latency_s": _NUMBER, "late": _TRUTH})),
+            "description": "who has recognised the text; late: after the window was described",
+        },
         "clipped_s": _NUMBER,
         "microphone": {"type": "string", "enum": ["live", "silent", "dead"]},
     }
@@ -270,7 +274,9 @@ PATHS: dict[str, Json] = {
     "/api/cameras": {
         "get": _operation(
             "Each camera as it is now",
-            _object({"cameras": _list("Camera"), "describer": _or_null(_TEXT)}),
+            _object(
+                {"cameras": _list("Camera"), "describer": _or_null(_TEXT), "transcriber": _or_null(_TEXT)}
+            ),
         )
     },
     "/api/cameras/{name}/tuning": {
@@ -333,7 +339,7 @@ PATHS: dict[str, Json] = {
         "get": _operation(
             "Moments that match, newest first",
             _object({"moments": _list("Window")}),
-            _query("q", _TEXT, 'words, "phrases", car* and -car, in title, text and tags'),
+            _query("q", _TEXT, 'words, "phrases", car* and -car, in title, text, tags and what was said'),
             _CAMERA,
             _SINCE,
             _UNTIL,
@@ -408,7 +414,8 @@ PATHS: dict[str, Json] = {
             "summary": "Events as they happen",
             "responses": {
                 "200": {
-                    "description": "camera, motion, peak, window, moment, reel, gap, describer or missed",
+                    "description": "camera, motion, peak, window, moment, speech, reel, gap, describer, "
+                    "transcriber or missed",
                     "content": {"text/event-stream": {"schema": _TEXT}},
                 }
             },

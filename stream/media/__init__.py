@@ -11,6 +11,7 @@ Read in this order:
 - ``probe``: what the headers of a media file state, and whether it decodes to its end.
 - ``clip``: write demuxed packets to an MP4 file without re-encoding the video.
 - ``sound``: decode and resample audio, and encode it as AAC at exact positions of a track.
+- ``sound_part``: the sound of a part of a media file, as samples.
 - ``fragments``: fragmented MP4 for live playing: a header, then a fragment for each frame.
 - ``sound_fragments``: sound for live playing: AAC is copied, other codecs are encoded.
 - ``frame_grab``: single frames out of a media file, and JPEG files.

@@ -102,6 +102,11 @@ class MediaReader:
         return self.video.time_base or Fraction(1, av.time_base)
 
     @property
+    def start_s(self) -> Fraction:
+        """Stream time of the first frame, which is time 0 here."""
+        return self._origin * self.tick_s
+
+    @property
     def frame_ticks(self) -> int:
         """Typical duration of a frame, as a difference of timestamps."""
         return max(1, round(Fraction(self.frame_s) / self.tick_s))

@@ -21,6 +21,7 @@ from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.outbox import REMEMBERED, SinkOutbox
 from livereel.ledger.records import PENDING, LedgerError
+from sinks.events import LateText
 from sinks.outbox import Outbox, OutboxCounts, OutboxMessage, StoredMessage
 from sinks.sink import SinkError
 from tests.kit.records.events import moment_now, reel_in
@@ -31,9 +32,10 @@ Opener = Callable[[Path], Ledger]
 BACKENDS: dict[str, Opener] = {"sqlite": Ledger}
 
 
-def encode(event: Moment | Reel) -> OutboxMessage:
+def encode(event: Moment | Reel | LateText) -> OutboxMessage:
     if isinstance(event, Moment):
         return OutboxMessage("captions", event.window.id, {"id": event.window.id})
+    assert isinstance(event, Reel)
     name = f"{event.id}/{event.seq}"
     return OutboxMessage("reels", name, {"id": name})
 

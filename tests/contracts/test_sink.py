@@ -19,7 +19,17 @@ from typing import get_args
 import pytest
 
 from analyzer.reel.records import Gap, GapReason
-from sinks.events import CameraState, CameraStatus, DescriberState, DescriberStatus, Restored, Stats
+from sinks.events import (
+    CameraState,
+    CameraStatus,
+    DescriberState,
+    DescriberStatus,
+    LateText,
+    Restored,
+    Stats,
+    TranscriberState,
+    TranscriberStatus,
+)
 from sinks.mqtt.settings import MqttSettings
 from sinks.sink import Event, Sink, SinkError
 from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
@@ -115,10 +125,12 @@ async def test_every_kind_of_event_is_taken(peer: Peer, tmp_path: Path) -> None:
         watching(),
         CameraState("front", CameraStatus.WAITING, "no answer", now_utc()),
         DescriberState(DescriberStatus.OFFLINE, "model down", now_utc()),
+        TranscriberState(TranscriberStatus.OFFLINE, "wrong key", now_utc()),
         motion_changed(moving=True),
         keyframe_preview(),
         moment.window,
         moment,
+        LateText(moment),
         reel,
         Restored(moment),
         Restored(reel),

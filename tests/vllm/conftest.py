@@ -97,14 +97,15 @@ def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
-        _wait(port, process, log)
+        wait_for_server(port, process, log)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
         process.wait(60)
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for_server(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server answers; the test fails where it does not."""
     give_up_s = time.monotonic() + _SERVER_UP_S
     while time.monotonic() < give_up_s and process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)

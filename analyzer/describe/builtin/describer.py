@@ -12,11 +12,13 @@ from analyzer.describe.builtin.course import Course, at_once, course
 from analyzer.describe.builtin.details import ends, extent, light, timing
 from analyzer.describe.builtin.phrasing import Phrasing, capital, number, seconds
 from analyzer.describe.builtin.titles import title
+from analyzer.describe.model.spoken import quoted
 from analyzer.describe.moment import Moment
 from analyzer.signal.activity import Activity
 from analyzer.signal.window import Window
 
 _BRIEF_S = 2.0
+_MAX_QUOTED = 100  # characters of what was said
 
 
 class BuiltinDescriber:
@@ -41,7 +43,7 @@ class BuiltinDescriber:
         return Moment(
             window=window,
             title=title(window, courses, phrasing),
-            text=" ".join(_sentences(window, courses, phrasing)),
+            text=" ".join([*_sentences(window, courses, phrasing), *_quoted(window)]),
             importance=noises.weighed(motion, window.sound, weight),
             tags=_tags(window, courses),
             model=self.model,
@@ -78,6 +80,12 @@ def _sentences(window: Window, courses: Sequence[Course], phrasing: Phrasing) ->
         still = phrasing.pick("still picture", "The picture is still.", "Nothing in the picture moves.")
         return [*of_sound, still]
     return [*_of_picture(window, courses, phrasing), *of_sound]
+
+
+def _quoted(window: Window) -> list[str]:
+    """Return what was said, marked as what a recogniser understood; nothing where it is not known."""
+    said = " ".join(part.text for part in window.speech if part.text)
+    return [f"Recognised speech: {quoted(said, _MAX_QUOTED)}."] if said else []
 
 
 def _of_picture(window: Window, courses: Sequence[Course], phrasing: Phrasing) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from analyzer.describe.model.answer import MAX_TAGS, answer_schema, rule_name
 from analyzer.describe.model.profiles import PROFILES
+from analyzer.describe.model.spoken import with_times
 from analyzer.describe.model.text_model import Schema
 from analyzer.describe.moment import MAX_TITLE_CHARS
 from analyzer.signal.window import Window
@@ -101,7 +102,7 @@ class Prompts:
         brief = self._briefs.get(window.camera, self._default)
         return Question(
             system=self._systems.get(window.camera, self._system),
-            user=f"{_times(window)} What happens?",
+            user=f"{_times(window)} {with_times(window)}What happens?",
             schema=answer_schema(brief.tell_me_when),
             rules=brief.tell_me_when,
         )

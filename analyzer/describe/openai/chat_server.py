@@ -16,6 +16,12 @@ from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
 from analyzer.describe.openai.dialect import REASONING_TOKENS, Dialect, Fit, Refusal, Search
+from analyzer.describe.openai.refusal import (
+    NOT_UNDERSTOOD,
+    names_account_or_model,
+    refused_by_status,
+    refused_by_text,
+)
 from analyzer.describe.openai.reply import Listed, Reply, read_models, read_reply
 from analyzer.describe.settings import DescribeSettings
 
@@ -35,22 +41,8 @@ _SURE_TEMPERATURE = 0.1
 # After so long a schema is tried again, where a failure of the server was taken for its refusal.
 _SCHEMA_PAUSE_S = 600.0
 
-_NOT_UNDERSTOOD = frozenset({400, 415, 422})
-# These concern one question. With any other status from 300 to 499 that will not pass by itself, key,
-# account, address or model are wrong: no window is described until that is corrected.
-_OF_ONE_QUESTION = _NOT_UNDERSTOOD | {413}
 # A gateway whose server has not started yet.
 _STARTING = frozenset({429, 502, 503, 504})
-_ACCOUNT = re.compile(
-    r"api[ _-]?key|insufficient_quota|current quota|billing|credit balance"
-    r"|insufficient (?:balance|credit|funds)|payment required|not authori[sz]ed|unauthori[sz]ed",
-    re.IGNORECASE,
-)
-_NO_MODEL = re.compile(
-    r"model_not_found|no models? (?:is |are )?loaded|try pulling it"
-    r"|\bmodel\b.{0,100}(?:not found|not exist|not loaded|is not available|decommissioned|deprecated)",
-    re.IGNORECASE | re.DOTALL,
-)
 _NO_PICTURES = re.compile(
     r"\b0 image|(?:image|vision|multi-?modal).{0,60}(?:not|n't|un)\s?(?:be )?(?:supported|enabled|allowed)"
     r"|(?:not|n't|cannot|no endpoints found that)\s(?:\w+\s){0,2}(?:support|accept|process|read)\w*"
@@ -198,11 +190,11 @@ class ChatServer:
         """Choose another form of a question, if by the server's message one may be accepted."""
         text, until_s = self._refused
         known = error is first and error.full_text == text and self._now_s() < until_s
-        if known or any(cause.search(error.full_text) for cause in (_ACCOUNT, _NO_MODEL, _FILTERED)):
+        if known or names_account_or_model(error.full_text) or _FILTERED.search(error.full_text):
             return False
         if search.refused(Refusal(error.status, error.full_text), pictures):
             return True
-        if error.status in _NOT_UNDERSTOOD:
+        if error.status in NOT_UNDERSTOOD:
             self._refused = (first.full_text, self._now_s() + _REFUSED_S)
         return False
 
@@ -232,16 +224,15 @@ class ChatServer:
     def _reported(self, error: StatusError) -> DescribeError:
         """Return the DescribeError for a failure that no other form has avoided."""
         text, status = error.full_text, error.status
-        if status < 500 and (_ACCOUNT.search(text) or _NO_MODEL.search(text)):
-            return RefusedError(str(error))
+        if refused := refused_by_text(error):
+            return refused
         if status < 500 and _FILTERED.search(text):
             return DescribeError(f"{self.name} holds the window back by a content filter: {error.message}")
         if _NO_PICTURES.search(text):
             return RefusedError(f"{self.name} takes no pictures: {error.message}")
-        if 300 <= status < 500 and not error.retryable and status not in _OF_ONE_QUESTION:
-            where = ": are base_url and model right?" if status in {404, 405} else ""
-            return RefusedError(f"{error}{where}")
-        if error.status in _NOT_UNDERSTOOD:
+        if refused := refused_by_status(error):
+            return refused
+        if error.status in NOT_UNDERSTOOD:
             kind = DescribeError if self._understood >= 0 else RefusedError
             return kind(f"{self.name} refuses the question: {error.message}")
         return error

@@ -1,4 +1,4 @@
-"""Requests to a chat server: address, key and headers; failures as DescribeErrors.
+"""Requests to a server: address, key and headers; failures as DescribeErrors.
 
 All exceptions of the ``openai`` client and of its libraries are translated here.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _BUSY = frozenset({408, 409, 425, 429})
 _MAX_RETRY_AFTER_S = 600.0
 _INVISIBLE = "\ufeff\u200b"  # characters that are copied with a key from a web page
-_COMPLETIONS = "/chat/completions"
+_ENDPOINTS = ("/chat/completions", "/audio/transcriptions")
 # Requests that may fail in a minute, for any reason; then none is sent for a while.
 FAILURES_PER_MINUTE = 120.0
 
@@ -123,6 +123,11 @@ class ChatClient:
         create = self._openai.chat.completions.with_raw_response.create
         return await self._json(lambda: create(**body, extra_body=dict(extra)))
 
+    async def transcription(self, wav: bytes, body: Mapping[str, Any]) -> Any:
+        """Return the transcription of a WAV file, unparsed; raises DescribeError."""
+        create = self._openai.audio.transcriptions.with_raw_response.create
+        return await self._json(lambda: create(file=("speech.wav", wav, "audio/wav"), **body))
+
     async def close(self) -> None:
         """Close the connections. Safe to call twice."""
         await self._openai.close()
@@ -202,7 +207,9 @@ def _split(address: str) -> tuple[str, dict[str, str]]:
         usable = False
     if not usable or re.search(r"\s", address):
         raise DescribeError("base_url is no address such as http://gpu-box:8000/v1")
-    path = parts.path.rstrip("/").removesuffix(_COMPLETIONS)
+    path = parts.path.rstrip("/")
+    for endpoint in _ENDPOINTS:
+        path = path.removesuffix(endpoint)
     root = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
     return root, dict(parse_qsl(parts.query))
 

@@ -15,7 +15,7 @@ from urllib.request import getproxies, proxy_bypass
 from analyzer.describe.describer import DescribeError, RefusedError
 
 _PROXIES = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY"
-_ENDPOINT = re.compile(r"/(?:chat/completions|models)/?$")
+_ENDPOINT = re.compile(r"/(?:chat/completions|audio/transcriptions|models)/?$")
 _MAX_REDIRECTS = 5
 # Why there is no answer where a server hangs up at once.
 MUTE = frozenset({"Server disconnected without sending a response", os.strerror(errno.ECONNRESET)})

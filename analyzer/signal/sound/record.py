@@ -55,6 +55,21 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True)
+class Transcript:
+    """Who has recognised the text of a window's speech.
+
+    Attributes:
+        model: the recogniser's name.
+        latency_s: from the request to the text.
+        late: whether the text came when the window had already been described, or otherwise ended.
+    """
+
+    model: str
+    latency_s: float
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sound:
     """The sound of one window. Levels are RMS in dB of full scale, which is 0, without what is below 100 Hz.
 
@@ -68,6 +83,7 @@ class Sound:
         clipped_s: how long the sound was overdriven.
         microphone: see MicrophoneState.
         speech: speech in it, in time order.
+        transcript: who has recognised its text; None where nothing has.
     """
 
     level_db_max: float
@@ -79,6 +95,7 @@ class Sound:
     clipped_s: float = 0.0
     microphone: MicrophoneState = "live"
     speech: tuple[Speech, ...] = ()
+    transcript: Transcript | None = None
 
     @property
     def loudest(self) -> SoundPeak | None:

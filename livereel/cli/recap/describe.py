@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -68,14 +68,14 @@ async def in_thread(items: Iterator[T]) -> AsyncIterator[T]:
         yield item  # type: ignore[misc]  # not the end
 
 
-class _Trust:
-    """Whether a describer is worth asking: not much, once window after window could not be described.
+class Trust:
+    """Whether a model is worth asking: not much, once it has failed window after window.
 
     One window in a while still asks; the others end at once, for the reason of the last failure.
     """
 
-    def __init__(self, policy: RetryPolicy) -> None:
-        self.policy = policy
+    def __init__(self, policy: RetryPolicy | None = None) -> None:
+        self.policy = policy or RetryPolicy()
         self._failures = 0
         self._ask_at_s = 0.0
         self._reason = ""
@@ -102,6 +102,31 @@ class _Trust:
             self._failures += 1
             self._reason = str(error)
 
+    async def asked(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask a model, again where the failure may pass; raises DescribeError for whatever it raises."""
+        if why_not := self.why_not():
+            raise DescribeError(why_not)
+        tried = await _tried(ask)
+        for pause_s in self.policy.retries_s:
+            if not isinstance(tried, DescribeError) or not tried.retryable or self.lost:
+                break
+            await asyncio.sleep(pause_s)
+            tried = await _tried(ask)
+        if isinstance(tried, DescribeError):
+            self.failed(tried)
+            raise tried
+        self.answered()
+        return tried
+
+
+Listen = Callable[[Window], Awaitable[Window]]
+"""Returns a window with the text of its speech, where that comes in time; never raises."""
+
+
+async def as_it_is(window: Window) -> Window:
+    """Return a window whose speech stays without text."""
+    return window
+
 
 async def describe_all(
     seen: AsyncIterator[Window | Gap],
@@ -109,6 +134,8 @@ async def describe_all(
     max_in_flight: int,
     take: Callable[[EndedWindow | Gap], None],
     policy: RetryPolicy | None = None,
+    *,
+    listen: Listen = as_it_is,
 ) -> None:
     """Describe windows as they come and hand ``take`` how each ended, and each gap, in their order.
 
@@ -117,10 +144,10 @@ async def describe_all(
     when no description is under way any more.
     """
     waiting: deque[asyncio.Task[EndedWindow] | Gap] = deque()
-    trust = _Trust(policy or RetryPolicy())
+    trust = Trust(policy)
 
     def begun(item: Window | Gap) -> asyncio.Task[EndedWindow] | Gap:
-        return item if isinstance(item, Gap) else asyncio.create_task(_ended(item, describer, trust))
+        return item if isinstance(item, Gap) else asyncio.create_task(_ended(item, describer, trust, listen))
 
     # Not a TaskGroup: it would wrap the one failure that there is, and the caller knows failures by type.
     try:
@@ -151,32 +178,25 @@ async def _result(item: asyncio.Task[EndedWindow] | Gap) -> EndedWindow | Gap:
     return item if isinstance(item, Gap) else await item
 
 
-async def _ended(window: Window, describer: Describer, trust: _Trust) -> EndedWindow:
+async def _ended(window: Window, describer: Describer, trust: Trust, listen: Listen) -> EndedWindow:
     """Describe a window, again where the failure may pass."""
     if window.quiet:
         return EndedWindow(window, Outcome.QUIET)
-    if why_not := trust.why_not():
-        return EndedWindow(window, Outcome.MODEL_FAILED, error=why_not)
-    tried = await _tried(window, describer)
-    for pause_s in trust.policy.retries_s:
-        if isinstance(tried, Moment) or not tried.retryable or trust.lost:
-            break
-        await asyncio.sleep(pause_s)
-        tried = await _tried(window, describer)
-    if isinstance(tried, Moment):
-        trust.answered()
-        return EndedWindow(window, Outcome.DESCRIBED, tried)
-    trust.failed(tried)
-    return EndedWindow(window, Outcome.MODEL_FAILED, error=str(tried))
-
-
-async def _tried(window: Window, describer: Describer) -> Moment | DescribeError:
+    with_text = await listen(window)
     try:
-        return await describer.describe(window)
+        moment = await trust.asked(lambda: describer.describe(with_text))
+    except DescribeError as error:
+        return EndedWindow(with_text, Outcome.MODEL_FAILED, error=str(error))
+    return EndedWindow(with_text, Outcome.DESCRIBED, moment)
+
+
+async def _tried(ask: Callable[[], Awaitable[T]]) -> T | DescribeError:
+    try:
+        return await ask()
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        return as_describe_error(error)  # the describer's own, not one of ours
-    except Exception as error:  # noqa: BLE001  # a describer may come from another package
+        return as_describe_error(error)  # the model's own, not one of ours
+    except Exception as error:  # noqa: BLE001  # a model's client may raise anything
         return as_describe_error(error)

@@ -30,11 +30,13 @@ from livereel.camera.clips import BufferClips, FileClips
 from livereel.camera.names import name_cameras
 from livereel.cli.interrupt import arrivals, ended_by_ctrl_c
 from livereel.cli.progress import progress
-from livereel.cli.recap.describe import EndedWindow, describe_all, in_thread
+from livereel.cli.recap.describe import EndedWindow, Listen, as_it_is, describe_all, in_thread
 from livereel.cli.recap.files import expanded, open_in_order, placed
+from livereel.cli.recap.listen import Listener
 from livereel.cli.recap.request import WHOLE, RecapRequest
 from livereel.config.describers import LanguageModels, make_language_models
 from livereel.config.options import Options
+from livereel.config.schema import Config
 from livereel.reels.plan import Planner, ReelPeriod
 from sinks.serialize import window_row
 from stream.part import FilePart
@@ -127,7 +129,7 @@ def recap(request: RecapRequest, options: Options) -> None:
                 captures = [_capture(name, source, folder, options) for name, source in sources]
                 for capture, (_, source) in zip(captures, sources, strict=True):
                     with ended_by_ctrl_c(source):
-                        loop.run(_watch(seen, capture, source, models.describer, options))
+                        loop.run(_watch(seen, capture, source, models, options))
                 failure = next((capture.clip_failure for capture in captures if capture.clip_failure), None)
                 if failure and not seen.moments:
                     raise failure
@@ -137,7 +139,7 @@ def recap(request: RecapRequest, options: Options) -> None:
                 _print_notes(captures, seen)  # also where nothing happened: another track may hold it
                 reel = _compile(plan, folder, settings, options.exports, embed=request.single_file)
         finally:
-            loop.run(models.describer.close())
+            loop.run(models.close())
     if request.single_file and reel.bytes > MAX_EMBEDDED_BYTES:
         sys.stderr.write(f"livereel: warning: {_too_large(reel)}\n")
     sys.stdout.write(summary(reel, request.out))
@@ -185,6 +187,11 @@ def _complete(span: Span, sources: Sequence[PacketSource]) -> str | None:
 async def _try(models: LanguageModels) -> None:
     if models.probe is not None:
         await models.probe()
+    if models.transcriber is not None:
+        try:
+            await models.transcriber.probe()
+        except DescribeError as error:  # a reel without what was said is better than none
+            log.warning("speech stays without text while this lasts: %s", error)
 
 
 def _compile(
@@ -217,7 +224,33 @@ def _capture(name: str, source: PacketSource, folder: Path, options: Options) ->
 
 
 async def _watch(
-    seen: RecapResult, capture: Capture, source: PacketSource, describer: Describer, options: Options
+    seen: RecapResult, capture: Capture, source: PacketSource, models: LanguageModels, options: Options
+) -> None:
+    config = options.config
+    if models.transcriber is None:
+        await _describe(seen, capture, source, models.describer, config)
+        return
+    listener = Listener(models.transcriber, config.transcribe)
+    known = len(seen.ended)
+    try:
+        await _describe(seen, capture, source, models.describer, config, listen=listener.listen)
+        with progress("listening", known=False):
+            for number in range(known, len(seen.ended)):
+                seen.ended[number] = await listener.finish(seen.ended[number])
+    finally:
+        await listener.close()
+    if warning := listener.warning():
+        log.warning("%s", warning)
+
+
+async def _describe(
+    seen: RecapResult,
+    capture: Capture,
+    source: PacketSource,
+    describer: Describer,
+    config: Config,
+    *,
+    listen: Listen = as_it_is,
 ) -> None:
     duration_s = source.info.duration_s
     with progress("watching", known=duration_s is not None) as advance:
@@ -229,7 +262,7 @@ async def _watch(
                 advance((item.window.end_s - begin_s) / duration_s if duration_s else 0.0)
 
         windows = in_thread(placed(capture.windows(), source))
-        await describe_all(windows, describer, options.config.describe.at_once, take)
+        await describe_all(windows, describer, config.describe.at_once, take, listen=listen)
 
 
 async def _plan(

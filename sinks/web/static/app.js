@@ -147,6 +147,12 @@ function showPreview(name, utc) {
   }
 }
 
+// What is said in a moment, as it was recognised.
+function saidLines(row) {
+  const said = (row.sound?.speech ?? []).filter(({ text }) => text);
+  return said.map(({ text }) => make("p", `\u201c${text}\u201d`, { class: "said" }));
+}
+
 function momentCard(row) {
   const item = make("li", "", { class: "card" });
   if (row.keyframes?.length) {
@@ -161,10 +167,11 @@ function momentCard(row) {
   meta.append(timeElement(row.start_utc));
   words.append(make("h3", row.title), meta);
   if (row.alerts.length) words.append(make("p", `Alert: ${row.alerts.join(", ")}`, { class: "alert" }));
-  words.append(make("p", row.text));
+  words.append(make("p", row.text), ...saidLines(row));
   const buttons = feedbackButtons(row);
   if (buttons) words.append(buttons);
   item.append(words);
+  item.dataset.window = row.id;
   return item;
 }
 
@@ -240,6 +247,10 @@ function listen() {
       find("#none").hidden = true;
       list.prepend(momentCard(await ask(`/api/moments/${encodeURIComponent(moment.window_id)}`)));
     }
+  });
+  on("speech", async ({ window_id: id }) => {
+    const card = find(`#newest [data-window="${CSS.escape(id)}"]`);
+    if (card) card.replaceWith(momentCard(await ask(`/api/moments/${encodeURIComponent(id)}`)));
   });
   on("reel", showNewer);
   on("window", (closed) => {

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.describe.moment import Moment
-from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Reel, Span
+from analyzer.reel.records import Chapter, Choice, Gap, GapReason, Part, Reel, Span
 from analyzer.reel.story import MAX_STORY_TITLE_CHARS, captions, markdown, narrate
+from analyzer.signal.sound.record import Speech
 from tests.conftest import BERLIN, KOLKATA
-from tests.kit.records.moments import moment
+from tests.kit.records.moments import heard, moment
 
 HOSTILE = "a | b [c](d) <i>e</i> & f --> g\r\n\r\n## h `i` *j* _k_ \\ $l$"
 CUE = re.compile(r"(\d+):(\d\d):(\d\d)\.(\d{3}) --> (\d+):(\d\d):(\d\d)\.(\d{3})")
@@ -257,6 +258,55 @@ def test_long_sentences_are_wrapped() -> None:
 
 
 # markdown
+
+
+def spoken(it: Chapter, *speech: Speech, parts: Sequence[Part] = ()) -> Chapter:
+    """A chapter with speech in its window, and shown in these parts."""
+    return replace(it, moment=heard(it.moment, *speech), parts=tuple(parts))
+
+
+def cue_lines(text: str) -> list[list[str]]:
+    """The lines of each cue."""
+    return [block.splitlines() for block in text.strip().split("\n\n")[1:]]
+
+
+def test_what_is_said_has_cues_of_its_own_in_the_time_of_the_reel() -> None:
+    (plain,) = chapters([moment(0)], [5.0])
+    parts = [Part(1.0, 3.0, 0.0, 2.0), Part(6.0, 9.0, 2.0, 5.0)]
+    speech = (
+        Speech(1.5, 2.5, "first"),
+        Speech(4.0, 5.0, "not shown"),
+        Speech(5.0, 7.0, "cut"),
+        Speech(8.0, 8.5),
+    )
+    chapter, first, cut = cue_lines(captions([spoken(plain, *speech, parts=parts)]))
+    assert chapter[1] == "00:00:00.000 --> 00:00:05.000"
+    assert first[1:] == ["00:00:00.500 --> 00:00:01.500 line:0", "<v speaker unknown>“first”"]
+    assert cut[1:] == ["00:00:02.000 --> 00:00:03.000 line:0", "<v speaker unknown>“cut”"]
+
+
+def test_cues_are_in_the_order_of_their_starts() -> None:
+    one, two = chapters([moment(0), moment(1)], [4.0, 4.0])
+    made = [spoken(it, Speech(it.start_s + 1, it.start_s + 3, "words")) for it in (one, two)]
+    starts = [lines[1].partition(" ")[0] for lines in cue_lines(captions(made))]
+    assert len(starts) == 4
+    assert starts == sorted(starts)
+
+
+def test_a_slideshow_shows_what_is_said_with_the_keyframe_of_that_time() -> None:
+    (plain,) = chapters([moment(0)], [1.0])
+    parts = [Part(2.0, 2.0, 0.0, 0.4), Part(6.0, 6.0, 0.4, 0.8)]
+    _, cue = cue_lines(captions([spoken(plain, Speech(5.5, 7.0, "words"), parts=parts)]))
+    assert cue[1] == "00:00:00.400 --> 00:00:00.800 line:0"
+
+
+@pytest.mark.parametrize("text", ["</v><b>x</b> --> 1", "a\n\n00:00:01.000 --> 00:00:02.000\nb", "&amp; <"])
+def test_nothing_that_is_said_breaks_a_cue(text: str) -> None:
+    (plain,) = chapters([moment(0)], [5.0])
+    found = cue_lines(captions([spoken(plain, Speech(1.0, 4.0, text))]))
+    assert len(found) == 2
+    assert "".join(found[1][2:]).count("<") == 1
+    assert "-->" not in "".join(found[1][2:])
 
 
 def section(page: str, title: str) -> str:

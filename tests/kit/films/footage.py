@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from stream.av_source import AvSource
+from tests.kit.sound.made import RATE_HZ, Samples
 
 _ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 _X264 = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "log-level=error:sliced-threads=0"}
@@ -78,8 +79,8 @@ def write_file(path: Path, look: Look, rounds: int = 1) -> Path:
     return path
 
 
-def write_units(folder: Path, look: Look) -> Path:
-    """Write one round as access units, for the scripted RTSP server.
+def write_units(folder: Path, look: Look, sound: Samples | None = None) -> Path:
+    """Write one round as access units, for the scripted RTSP server; ``sound`` in place of its tone.
 
     ``video.bin`` and ``audio.bin`` hold them one after the other; the JSON next to each names, for each
     unit, its time (s), place, size, whether playing can begin with it, and duration (s).
@@ -93,7 +94,7 @@ def write_units(folder: Path, look: Look) -> Path:
         ]
         _write_track(folder / "video", [*packets, *video.encode(None)])
         if audio is not None:
-            heard = [p for frame in _tone(audio, look.round_s) for p in audio.encode(frame)]
+            heard = [p for frame in _tone(audio, look.round_s, sound) for p in audio.encode(frame)]
             _write_track(folder / "audio", [p for p in heard if p.pts is not None and p.pts >= 0])
     about = {"video": look.video, "audio": look.audio, "round_s": look.round_s}
     (folder / "about.json").write_text(json.dumps(about))
@@ -138,10 +139,13 @@ def _audio_stream(out: OutputContainer, look: Look) -> AudioStream | None:
     return stream
 
 
-def _tone(stream: AudioStream, length_s: float) -> list[av.AudioFrame]:
+def _tone(stream: AudioStream, length_s: float, sound: Samples | None = None) -> list[av.AudioFrame]:
     rate = stream.rate
     step = 1024 if stream.codec_context.name == "aac" else 160
     wave = (8000 * np.sin(2 * np.pi * 440 * np.arange(int(length_s * rate)) / rate)).astype(np.int16)
+    if sound is not None:
+        assert rate == RATE_HZ
+        wave = (32_767 * sound[: int(length_s * rate)]).astype(np.int16)
     frames = []
     for at in range(0, len(wave) - step + 1, step):
         frame = av.AudioFrame.from_ndarray(wave[None, at : at + step], "s16", "mono")

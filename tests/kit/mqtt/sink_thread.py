@@ -14,6 +14,7 @@ from analyzer.describe.moment import Moment
 from analyzer.reel.records import Reel
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.outbox import SinkOutbox
+from sinks.events import LateText
 from sinks.mqtt.connection.timing import Timing
 from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import OUTBOX_MAX_BYTES, MqttSettings
@@ -47,12 +48,12 @@ class StoringSink(MqttSink):
     ledger: Ledger
 
     async def take(self, event: Event) -> None:
-        if isinstance(event, Moment | Reel):
+        if isinstance(event, Moment | Reel | LateText):
             await asyncio.to_thread(store, self.ledger, event)
         await super().take(event)
 
 
-def store(ledger: Ledger, event: Moment | Reel) -> None:
+def store(ledger: Ledger, event: Moment | Reel | LateText) -> None:
     """Add an event to the ledger's outboxes, in a commit of its own."""
     with ledger.database.writing() as connection:
         ledger.outboxes.add(connection, event)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from analyzer.describe.settings import DescribeSettings
+from analyzer.transcribe.settings import TranscribeSettings
 from livereel.camera.settings import CameraSettings
 from livereel.cli.check import check
 from livereel.config.options import Options
@@ -24,6 +25,7 @@ from sinks.web.settings import WebSettings
 from sinks.web.sink import listen
 from tests.kit.cameras.pages import Page, pages
 from tests.kit.films.scene import scene
+from tests.kit.models.speech_server import SpeechServer, says
 from tests.kit.mqtt.broker import MOSQUITTO, access_rules, broker, free_port
 from tests.kit.program.command_line import CommandLine
 from tests.kit.records.keyframe_files import snapshot
@@ -50,6 +52,7 @@ def test_all_that_fails_is_named_and_the_rest_tried(
         data=tmp_path,
         cameras=(CameraSettings("front", "rtsp://me:secret@127.0.0.1:9/x"), CameraSettings("file", "no.mp4")),
         describe=replace(DescribeSettings(), kind="openai", base_url="http://127.0.0.1:9/v1", model="m"),
+        transcribe=TranscribeSettings(kind="openai", base_url="http://127.0.0.1:9/v1", model="m"),
         mqtt=MqttSettings(host="127.0.0.1", port=free_port()),
         retention=RetentionSettings(min_free_bytes=10**18),
         web=FREE_PORT,
@@ -58,7 +61,18 @@ def test_all_that_fails_is_named_and_the_rest_tried(
     out = capsys.readouterr().out
     assert "secret" not in out
     failed = [line.split(":")[0] for line in out.splitlines() if line.startswith("FAIL")]
-    assert failed == ["FAIL  camera front", "FAIL  camera file", "FAIL  describe", "FAIL  mqtt", "FAIL  disk"]
+    parts = ["camera front", "camera file", "describe", "speech", "mqtt", "disk"]
+    assert failed == [f"FAIL  {part}" for part in parts]
+
+
+def test_a_transcription_server_is_asked_about_a_second_of_sound(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with SpeechServer(says({"text": ""})).in_thread() as server:
+        transcribe = TranscribeSettings(kind="openai", base_url=server.url)
+        check(Options(Config(data=tmp_path, transcribe=transcribe)))
+    assert [round(asked.length_s, 3) for asked in server.asked] == [1.0]
+    assert "ok    speech: pocketsphinx-en-us, says when something is said, " in capsys.readouterr().out
 
 
 def test_a_port_of_the_pages_that_is_taken_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

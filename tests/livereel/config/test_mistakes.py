@@ -31,7 +31,8 @@ OF_CAMERA = (
 )
 SECTION = "expected options as 'key: value' lines, indented below it"
 SECTIONS = (
-    "data, cameras, window_s, motion, peaks, sound, describe, reel, reels, mqtt, web, notify, retention"
+    "data, cameras, window_s, motion, peaks, sound, describe, transcribe, reel, reels, mqtt, web, notify, "
+    "retention"
 )
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
 TEXT = "text (in quotes if it is a number, yes, no, on or off)"

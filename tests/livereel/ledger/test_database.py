@@ -22,6 +22,8 @@ from base.clock import utc_after
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import FILE, PENDING, LedgerError
 from livereel.ledger.tables import VERSION, metadata
+from sinks.archive import MomentQuery
+from sinks.events import LateText
 from sinks.outbox import OutboxMessage
 from tests.kit.records.full_ledger import full
 from tests.kit.records.moments import moment
@@ -98,7 +100,7 @@ def test_a_statement_is_compiled_once(ledger: Ledger) -> None:
 
 
 def test_a_caption_costs_two_commits_from_its_description_to_its_acknowledgement(ledger: Ledger) -> None:
-    def encode(event: Moment | Reel) -> OutboxMessage:
+    def encode(event: Moment | Reel | LateText) -> OutboxMessage:
         assert isinstance(event, Moment)
         return OutboxMessage("captions", event.window.id, {"id": event.window.id})
 
@@ -201,3 +203,44 @@ def test_the_schema_can_be_made_in_postgresql_too() -> None:
         assert "STRICT" not in str(CreateTable(table).compile(dialect=dialect))
         for index in table.indexes:
             assert str(CreateIndex(index).compile(dialect=dialect)).startswith("CREATE")
+
+
+_OLD = """
+DROP TRIGGER moment_added; DROP TRIGGER moment_removed; DROP TRIGGER window_removed;
+DROP TABLE moment_text; DROP TABLE speech_waiting; ALTER TABLE moments DROP COLUMN speech;
+CREATE VIRTUAL TABLE moment_text USING fts5(title, text, tags, filters, content='moments',
+    content_rowid='number', tokenize='porter unicode61 remove_diacritics 2');
+CREATE TRIGGER moment_added AFTER INSERT ON moments BEGIN
+    INSERT INTO moment_text(rowid, title, text, tags, filters)
+    VALUES (new.number, new.title, new.text, new.tags, new.filters); END;
+CREATE TRIGGER moment_removed AFTER DELETE ON moments BEGIN
+    INSERT INTO moment_text(moment_text, rowid, title, text, tags, filters)
+    VALUES ('delete', old.number, old.title, old.text, old.tags, old.filters); END;
+CREATE TRIGGER window_removed AFTER DELETE ON windows BEGIN
+    DELETE FROM moments WHERE window_id = old.id; END;
+INSERT INTO moment_text(moment_text) VALUES ('rebuild');
+UPDATE ledger SET version = 3;
+"""
+"""Takes a ledger back to version 3."""
+
+
+def test_a_ledger_of_the_last_version_is_brought_to_this_one(tmp_path: Path) -> None:
+    def tables() -> list[tuple[str, str]]:
+        with closing(sqlite3.connect(tmp_path / FILE)) as database:
+            return sorted(database.execute("SELECT type, name FROM sqlite_schema"))
+
+    made = moment(0, title="A red car parks")
+    with closing(Ledger(tmp_path)) as ledger:
+        ledger.windows.add(made.window, PENDING)
+        ledger.windows.end(made.window.id, Outcome.DESCRIBED, made)
+    new = tables()
+    with closing(sqlite3.connect(tmp_path / FILE)) as database:
+        database.executescript(_OLD)
+    with pytest.raises(LedgerError, match=r"version 3; .* watch or run brings it to that version"):
+        Ledger(tmp_path, read_only=True)
+    with closing(Ledger(tmp_path)) as ledger:
+        assert [entry.window.id for entry in ledger.search(MomentQuery(text="cars"))] == [made.window.id]
+        ledger.files.forget_before("~")
+        assert ledger.search(MomentQuery(text="cars")) == []
+    assert tables() == new
+    Ledger(tmp_path, read_only=True).close()

@@ -50,7 +50,7 @@ async def watched(data: Path, *cameras: CameraSettings) -> AsyncIterator[Run]:
     publisher.attach([received])
     with closing(Ledger(data)) as ledger:
         writes = WriteQueue()
-        it = Cameras(jobs, ledger, writes, publisher, policy=QUICK, on_window=lambda _: None)
+        it = Cameras(jobs, ledger, writes, publisher, policy=QUICK, on_window=lambda _, __: None)
         it.start()
         async with asyncio.timeout(LONG_S):
             yield Run(it, ledger, received)

@@ -29,7 +29,7 @@ from livereel.ledger.records import PENDING
 from livereel.live.service import Intervals, Live
 from livereel.storage.retention import Retention
 from livereel.storage.settings import RetentionSettings
-from sinks.events import DescriberState, KeyframePreview, MotionChanged, Restored, Stats
+from sinks.events import DescriberState, KeyframePreview, LateText, MotionChanged, Restored, Stats
 from sinks.outbox import Outbox, OutboxMessage
 from sinks.sink import Event
 from tests.kit.films.footage import Look, write_file
@@ -323,7 +323,8 @@ def test_counters_are_published_repeatedly(film: Path, tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def stored(event: Moment | Reel) -> OutboxMessage:
+def stored(event: Moment | Reel | LateText) -> OutboxMessage:
+    assert not isinstance(event, LateText)
     key = event.window.id if isinstance(event, Moment) else f"{event.id}/{event.seq}"
     return OutboxMessage(type(event).__name__, key, {"key": key})
 

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.signal.sound.record import Speech
 from livereel.ledger.ledger import Ledger
-from sinks.events import Restored
+from sinks.events import LateText, Restored
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.mqtt.broker import MOSQUITTO, broker
 from tests.kit.mqtt.sink_thread import looped, open_outbox, running, store, until
 from tests.kit.mqtt.subscriber import Listener, listener
 from tests.kit.records.events import moment_now, reel_in
+from tests.kit.records.moments import heard
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
@@ -62,6 +64,31 @@ async def test_only_what_matters_now_is_a_highlight(
             ("highlight", "front-0-00002"),
             ("alert", "front-0-00005"),
         ]
+
+
+@looped
+async def test_late_text_updates_the_caption_and_is_no_second_highlight(
+    others: Listener, settings: MqttSettings, tmp_path: Path
+) -> None:
+    async with running(settings, tmp_path) as sink:
+        first = heard(moment_now(1, importance=9.0), Speech(11.0, 12.0))
+        await sink.take(first)
+        await payloads(others, "livereel/front/highlight", 1)
+        await sink.take(LateText(heard(first, Speech(11.0, 12.0, "open the gate"))))
+        await sink.take(moment_now(2, importance=9.0))
+        captions = [json.loads(payload) for payload in await payloads(others, "livereel/captions", 3)]
+        assert [(it["type"], it["id"], it["seq"]) for it in captions] == [
+            ("new", "front-0-00001", 1),
+            ("update", "front-0-00001", 2),
+            ("new", "front-0-00002", 3),
+        ]
+        assert [it["speech"] and it["speech"][0]["text"] for it in captions] == ["", "open the gate", []]
+        states = [
+            json.loads(payload) for payload in await payloads(others, "livereel/front/caption/state", 3)
+        ]
+        assert states[1]["speech"][0]["text"] == "open the gate"
+        told = [json.loads(payload) for payload in await payloads(others, "livereel/front/highlight", 2)]
+        assert [it["id"] for it in told] == ["front-0-00001", "front-0-00002"]
 
 
 @looped

@@ -6,7 +6,15 @@ import asyncio
 from contextlib import aclosing
 
 from analyzer.reel.records import Gap, GapReason
-from sinks.events import CameraState, CameraStatus, DescriberState, DescriberStatus, Restored
+from sinks.events import (
+    CameraState,
+    CameraStatus,
+    DescriberState,
+    DescriberStatus,
+    Restored,
+    TranscriberState,
+    TranscriberStatus,
+)
 from sinks.web.board import MAX_WAITING, Board
 from tests.kit.mqtt.sink_thread import looped
 from tests.kit.records.events import JPEG, keyframe_preview, moment_now, motion_changed, now_utc, watching
@@ -45,6 +53,14 @@ def test_the_describers_reason_is_shown_and_removed() -> None:
     assert board.describer == "no answer"
     board.take(DescriberState(DescriberStatus.ONLINE, None, now_utc()))
     assert board.describer is None
+
+
+def test_the_transcribers_reason_is_shown_and_removed() -> None:
+    board = Board(["front"])
+    board.take(TranscriberState(TranscriberStatus.OFFLINE, "wrong key", now_utc()))
+    assert (board.transcriber, board.describer) == ("wrong key", None)
+    board.take(TranscriberState(TranscriberStatus.ONLINE, None, now_utc()))
+    assert board.transcriber is None
 
 
 @looped
