@@ -61,9 +61,16 @@ _STATES = (
     .where(
         _it.camera == bindparam("of_camera"),
         _it.end_utc > bindparam("since"),
-        _it.start_utc < bindparam("until"),
+        _it.end_utc <= bindparam("until"),
     )
     .order_by(_it.end_utc)
+)
+# With a condition on its start, all windows since then would be looked through.
+_STATE_AFTER = (
+    select(_it.start_utc, _it.end_utc, _it.outcome)
+    .where(_it.camera == bindparam("of_camera"), _it.end_utc > bindparam("until"))
+    .order_by(_it.end_utc)
+    .limit(literal_column("1"))
 )
 # Each part needs a few places of an index, however many windows it has. An edge belongs to what is before it.
 _edges = listed("edges")
@@ -204,7 +211,9 @@ class Windows:
     def states(self, camera: str, since_utc: str, until_utc: str) -> list[tuple[str, str, WindowState]]:
         """Return start, end and state of a camera's windows in a time, in order."""
         values = {"of_camera": camera, "since": since_utc, "until": until_utc}
-        rows = self._database.read(_STATES, values)
+        rows = list(self._database.read(_STATES, values))
+        after = self._database.read(_STATE_AFTER, {"of_camera": camera, "until": until_utc})
+        rows += [row for row in after if row.start_utc < until_utc]
         return [(row.start_utc, row.end_utc, parse_state(row.outcome)) for row in rows]
 
     def parts(self, camera: str, edges: Sequence[str]) -> list[tuple[str, str, WindowState]]:

@@ -47,6 +47,11 @@ class LedgerArchive:
             verdicts = self._ledger.feedback.verdicts([entry.window.id for entry in entries])
             return [self._row(entry, verdicts) for entry in entries]
 
+    def count(self, query: MomentQuery) -> int:
+        """Return how many moments match, MAX_COUNTED at most."""
+        with self._mapped():
+            return self._ledger.moments.count(query)
+
     def moment(self, window_id: str) -> Row | None:
         """Return one window with its moment."""
         entry = self._find(window_id)
