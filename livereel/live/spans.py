@@ -55,7 +55,7 @@ def without(spans: Iterable[Span], gaps: Sequence[Span]) -> list[Span]:
                 rest.append(replace(span, start_utc=start_utc, end_utc=gap.start_utc))
             start_utc = max(start_utc, gap.end_utc)
         if start_utc < span.end_utc:
-            rest.append(replace(span, start_utc=start_utc))
+            rest.append(span if start_utc == span.start_utc else replace(span, start_utc=start_utc))
     return rest
 
 
@@ -64,10 +64,13 @@ def joined(spans: Iterable[Span], least_s: float) -> list[Span]:
     result: list[Span] = []
     for span in spans:
         last = result[-1] if result else None
-        if last is None or utc_after(last.end_utc, JOIN_S) < span.start_utc:
+        if last is None or (
+            last.end_utc < span.start_utc and utc_after(last.end_utc, JOIN_S) < span.start_utc
+        ):
             result.append(span)
         elif last.state == span.state:
-            result[-1] = replace(last, end_utc=max(last.end_utc, span.end_utc))
+            end_utc = max(last.end_utc, span.end_utc)
+            result[-1] = Span(last.start_utc, end_utc, last.state, observed=last.observed)
         elif last.observed == span.observed and length_s(last) < least_s:
             more = max(last, span, key=_activity)
             result[-1] = replace(more, start_utc=last.start_utc, end_utc=span.end_utc)

@@ -85,7 +85,7 @@ async function showSince(utc) {
   const { count } = await ask(`/api/moments?since=${utc}&limit=1&count=1`);
   const many = `${count.toLocaleString()}${count < MOST_COUNTED ? "" : " or more"}`;
   const link = make("a", `${many} ${count === 1 ? "moment" : "moments"}`, { href: `${root}/timeline?since=${utc}` });
-  find("#since-count").replaceChildren(count ? link : "Nothing happened", " since ", timeElement(utc, "minute"), ".");
+  find("#since-count").replaceChildren(count ? link : "No moments", " since ", timeElement(utc, "minute"), ".");
   find("#since-moments").replaceChildren(...(await mostImportant(utc, Math.min(count, CARDS))).map(momentCard));
   find("#since-form button").disabled = !count;
 }
