@@ -15,7 +15,7 @@ from tests.kit.cameras.rtsp import rtsp_server
 from tests.kit.films.footage import Look, write_units
 from tests.kit.program.browser import CHROMIUM, browser
 from tests.kit.program.live_run import LONG_S, watching
-from tests.kit.records.events import reel_in
+from tests.kit.records.events import JPEG, reel_in
 from tests.kit.web.nginx import NGINX, nginx
 from tests.kit.web.site import TOKEN
 from tests.kit.web.viewer import viewing
@@ -29,14 +29,17 @@ SETTINGS = WebSettings(port=0, token=TOKEN, root_path="/livereel")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A camera's run and a reel, as a browser finds them below nginx."""
     data = tmp_path_factory.mktemp("data")
-    footage = write_units(tmp_path_factory.mktemp("footage") / "front", Look(width_px=320, height_px=180, gop=5))
+    look = Look(width_px=320, height_px=180, gop=5)
+    footage = write_units(tmp_path_factory.mktemp("footage") / "front", look)
     with (
         rtsp_server({"/front": [footage]}) as camera,
         watching(data, {"front": camera.address("/front")}, web=SETTINGS) as run,
         closing(Ledger(data)) as ledger,
         nginx(tmp_path_factory.mktemp("nginx"), urlsplit(run.url).port or 0) as port,
     ):
-        ledger.reels.add(reel_in(data, video=b"0123456789"))
+        reel = reel_in(data, video=b"0123456789")
+        (reel.folder / "poster.jpg").write_bytes(JPEG)
+        ledger.reels.add(reel)
         yield f"http://127.0.0.1:{port}/livereel/"
 
 
