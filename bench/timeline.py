@@ -2,8 +2,8 @@
 
 Four cameras with windows of ten seconds, a seventh of them described, and some ten gaps a day each. It is
 asked for what the page asks for: each time between two others, by as many parts as a wide strip has.
-Prints a JSON line for each length of time, with the CPU time of this process, which serves and asks: that says
-more where the machine has other work.
+Prints a JSON line for each length of time, with the CPU time of this process, which serves and asks: that
+says more where the machine has other work.
 """
 
 from __future__ import annotations

@@ -85,8 +85,9 @@ _PARTS = (
         .where(*_IN_PART)
         .order_by(_it.end_utc)
         .limit(literal_column("1"))
-        .scalar_subquery(),
-        select(func.max(_it.end_utc)).where(*_IN_PART).scalar_subquery(),
+        .scalar_subquery()
+        .label("start_utc"),
+        select(func.max(_it.end_utc)).where(*_IN_PART).scalar_subquery().label("end_utc"),
         case(
             (
                 exists().where(*_IN_PART, IS_ACTIVE, _it.outcome == Outcome.DESCRIBED.value),
@@ -98,7 +99,7 @@ _PARTS = (
                 .scalar_subquery(),
                 Outcome.QUIET.value,
             ),
-        ),
+        ).label("state"),
     )
     .where(_EDGES.c.next.is_not(None))
     .order_by(_EDGES.c.value)
@@ -222,7 +223,9 @@ class Windows:
         Of a part: the start of its first window, the end of its last, and the most active of their states.
         """
         rows = self._database.read(_PARTS, {"of_camera": camera, "edges": json.dumps(list(edges))})
-        return [(start, end, parse_state(state)) for start, end, state in rows if start is not None]
+        return [
+            (row.start_utc, row.end_utc, parse_state(row.state)) for row in rows if row.start_utc is not None
+        ]
 
     def newest_with_files(self, camera: str, since_utc: str, until_utc: str, limit: int) -> list[Window]:
         """The newest windows of a camera that have files and began in a time, at most so many, in order."""
