@@ -64,6 +64,15 @@ def length_text(seconds: float, *, tenths: bool = False) -> str:
     return f"{hours}:{whole % 60:02}" + (f".{tenth}" if tenths else "")
 
 
+def interval_text(seconds: float) -> str:
+    """What follows ``every``: ``15 s``, ``minute``, ``15 minutes``, ``90 s``, ``2 hours``, ``day``."""
+    for unit_s, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit_s and seconds % unit_s == 0:
+            count = round(seconds / unit_s)
+            return unit if count == 1 else f"{count} {unit}s"
+    return f"{seconds:g} s"
+
+
 def utc_offsets_s(start: datetime, end: datetime) -> list[tuple[float, float]]:
     """Return the zone's offset from UTC at ``start`` and at each change until ``end``.
 

@@ -147,6 +147,7 @@ def build(
     names = [job.camera.name for job in cameras]
     series = partial(ReelSeries, ledger=ledger, folder=ledger.data / REELS)
     specs = reel_specs(config, names, start or datetime.now(UTC))
+    named = [spec.name for spec in specs if spec.is_named]
     return Live(
         cameras,
         ledger,
@@ -158,7 +159,7 @@ def build(
             for spec in specs
         ],
         Requested(series(REQUESTED, keep=KEPT_ROLLING), ReelLook.of(config.reel, models), tuple(names)),
-        retention=retention or Retention(ledger.data, ledger, config.retention),
+        retention=retention or Retention(ledger.data, ledger, config.retention, counted_ids=named),
         patience=patience or RestartPolicy(),
         describe=config.describe,
         transcriber=models.transcriber,

@@ -19,6 +19,10 @@ A window also has ``strongest``, the number of its strongest keyframe, None wher
 """
 
 
+MAX_COUNTED = 100_000
+"""So many moments are counted at most: beyond, counting would take longer than finding them."""
+
+
 class ArchiveError(Exception):
     """What is stored cannot be read now; the message is one clear line."""
 
@@ -93,6 +97,10 @@ class Archive(Protocol):
 
     def search(self, query: MomentQuery) -> list[Row]:
         """Return the windows whose moments match, newest first."""
+        ...
+
+    def count(self, query: MomentQuery) -> int:
+        """Return how many moments match, whatever the query's limit is, but MAX_COUNTED at most."""
         ...
 
     def moment(self, window_id: str) -> Row | None:

@@ -72,6 +72,16 @@ def started(header: bytes, **values: Any) -> bytes:
 class LiveView(Protocol):
     """Shows cameras as they are now. All calls come from one loop."""
 
+    @property
+    def viewers(self) -> int:
+        """How many watch now."""
+        ...
+
+    @property
+    def lost(self) -> int:
+        """How many messages viewers did not take, so far."""
+        ...
+
     def watch(self, camera: str, kinds: Collection[ViewKind]) -> AsyncGenerator[bytes]:
         """Yield messages of these kinds, several at once, until the caller closes the iterator.
 

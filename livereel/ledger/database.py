@@ -22,8 +22,11 @@ from sqlalchemy import (
     QueuePool,
     Row,
     Table,
+    TableValuedAlias,
+    bindparam,
     create_engine,
     event,
+    func,
     inspect,
     literal_column,
     select,
@@ -184,6 +187,11 @@ def _version(connection: Connection) -> int | None:
 def unindexed(column: ColumnElement[str]) -> ColumnElement[str]:
     """Return the column as an expression that no index serves, where the planner would choose a bad one."""
     return column.concat(literal_column("''"))
+
+
+def listed(name: str) -> TableValuedAlias:
+    """Return a table of what a JSON list holds that is bound to ``name``: ``key``, from 0, and ``value``."""
+    return func.json_each(bindparam(name)).table_valued("key", "value", name=name)
 
 
 def _line(error: SQLAlchemyError) -> str:

@@ -5,6 +5,7 @@ Each query reads an index, the few reels, or as many windows as it is asked for,
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, func, select
@@ -23,13 +24,19 @@ _ENDED = windows.c.end_utc <= bindparam("until")
 _SUM_WINDOWS = select(func.coalesce(func.sum(windows.c.bytes), 0)).where(HAS_FILES)
 _SUM_REELS = select(func.coalesce(func.sum(reels.c.bytes), 0))
 _COUNT = select(func.count()).select_from(windows).where(HAS_FILES, _ENDED)
+# What reels show that ended after a time
+_SHOWN = (
+    select(reel_windows.c.window_id)
+    .join(reels, (reels.c.id == reel_windows.c.reel_id) & (reels.c.seq == reel_windows.c.seq))
+    .where(reels.c.end_utc > bindparam("shown_after"))
+)
 _OLDEST_WINDOWS = (
     select(windows.c.window, windows.c.bytes)
     .where(
         HAS_FILES,
         ~IS_PENDING,
         _ENDED,
-        windows.c.id.not_in(select(reel_windows.c.window_id)),
+        windows.c.id.not_in(_SHOWN),
         windows.c.id.not_in(bindparam("lent", expanding=True)),
     )
     .order_by(windows.c.end_utc)
@@ -37,7 +44,7 @@ _OLDEST_WINDOWS = (
 )
 _OLDEST_REELS = (
     select(*_REEL)
-    .where(reels.c.end_utc <= bindparam("until"))
+    .where(reels.c.end_utc <= bindparam("until"), reels.c.id.not_in(bindparam("but", expanding=True)))
     .order_by(reels.c.end_utc, reels.c.seq)
     .limit(bindparam("limit"))
 )
@@ -52,7 +59,15 @@ def _delete_part(table: Table, key: ColumnElement[object], *where: ColumnElement
     return delete(table).where(key.in_(select(key).where(*where).limit(bindparam("limit"))))
 
 
-_FORGET_WINDOWS = _delete_part(windows, windows.c.id, windows.c.bytes == 0, ~IS_PENDING, _ENDED)
+# The moments of a reel stay as long as it does: its exports name them.
+_FORGET_WINDOWS = _delete_part(
+    windows,
+    windows.c.id,
+    windows.c.bytes == 0,
+    ~IS_PENDING,
+    _ENDED,
+    windows.c.id.not_in(select(reel_windows.c.window_id)),
+)
 _FORGET_GAPS = _delete_part(gaps, gaps.c.number, gaps.c.end_utc <= bindparam("until"))
 
 
@@ -73,23 +88,29 @@ class StoredFiles:
         """How many windows that ended by then have files."""
         return int(self._database.read_one(_COUNT, {"until": until_utc}))
 
-    def oldest_windows(self, limit: int, until_utc: str = EVER) -> list[StoredWindow]:
+    def oldest_windows(
+        self, limit: int, until_utc: str = EVER, *, shown_after_utc: str = ""
+    ) -> list[StoredWindow]:
         """The oldest windows with files that ended by then and whose files may be removed.
 
-        Not those that wait to be described, that a stored reel shows, or that are lent.
+        Not those that wait to be described, that a reel shows which ended after ``shown_after_utc``, or that
+        are lent.
         """
-        values = {"until": until_utc, "limit": limit, "lent": list(self._windows.lent)}
+        lent = list(self._windows.lent)
+        values = {"until": until_utc, "limit": limit, "lent": lent, "shown_after": shown_after_utc}
         rows = self._database.read(_OLDEST_WINDOWS, values)
         return [StoredWindow(self._windows.window(row.window), row.bytes) for row in rows]
 
-    def oldest_reels(self, limit: int, until_utc: str = EVER) -> list[StoredReel]:
-        """The oldest reels that ended by then."""
-        rows = self._database.read(_OLDEST_REELS, {"until": until_utc, "limit": limit})
+    def oldest_reels(
+        self, limit: int, until_utc: str = EVER, *, but: Collection[str] = ()
+    ) -> list[StoredReel]:
+        """The oldest reels that ended by then, ``but`` those of some ids."""
+        rows = self._database.read(_OLDEST_REELS, {"until": until_utc, "limit": limit, "but": list(but)})
         return [StoredReel(row.id, row.seq, self._data / row.folder, row.bytes) for row in rows]
 
-    def replaced_reels(self, limit: int, until_utc: str) -> list[StoredReel]:
-        """The oldest reels that ended by then and that a newer one of the same id has replaced."""
-        rows = self._database.read(_REPLACED_REELS, {"until": until_utc, "limit": limit})
+    def replaced_reels(self, limit: int, until_utc: str, *, but: Collection[str] = ()) -> list[StoredReel]:
+        """Of ``oldest_reels`` those that a newer one of the same id has replaced."""
+        rows = self._database.read(_REPLACED_REELS, {"until": until_utc, "limit": limit, "but": list(but)})
         return [StoredReel(row.id, row.seq, self._data / row.folder, row.bytes) for row in rows]
 
     def forget_before(self, utc: str) -> None:

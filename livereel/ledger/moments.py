@@ -17,7 +17,7 @@ from livereel.ledger.search_text import (
     text_query,
 )
 from livereel.ledger.tables import moment_text, moments
-from sinks.archive import MomentQuery
+from sinks.archive import MAX_COUNTED, MomentQuery
 
 # A moment's number is its start in ms times SLOTS, plus a slot for the moments that start in the same ms. The
 # order of numbers is then the order in time, in which the index returns what it finds.
@@ -49,6 +49,14 @@ _ALL = (
     .where(_it.number >= bindparam("first"), _it.number < bindparam("end"))
     .order_by(_it.number.desc())
     .limit(bindparam("limit"))
+)
+
+_COUNT_MATCHING = select(func.count()).select_from(_MATCHING)
+_COUNT_ALL = select(func.count()).select_from(
+    select(_it.number)
+    .where(_it.number >= bindparam("first"), _it.number < bindparam("end"))
+    .limit(bindparam("limit"))
+    .subquery()
 )
 
 
@@ -94,16 +102,25 @@ class Moments:
 
     def search(self, query: MomentQuery) -> list[str]:
         """Return the ids of the windows whose moments match, newest first."""
-        bounds = {
-            "first": _milliseconds(query.since_utc) * SLOTS if query.since_utc else 0,
-            "end": (_milliseconds(query.until_utc) if query.until_utc else _LAST) * SLOTS,
-            "limit": max(0, query.limit),
-        }
         matching = expression(query)
-        rows = self._database.read(
-            *((_ALL, bounds) if matching is None else (_FOUND, {**bounds, "query": matching}))
-        )
+        statement = _ALL if matching is None else _FOUND
+        rows = self._database.read(statement, _values(query, matching, query.limit))
         return [row.window_id for row in rows]
+
+    def count(self, query: MomentQuery) -> int:
+        """Return how many moments match, MAX_COUNTED at most; the query's limit does not count."""
+        matching = expression(query)
+        statement = _COUNT_ALL if matching is None else _COUNT_MATCHING
+        return int(self._database.read_one(statement, _values(query, matching, MAX_COUNTED)))
+
+
+def _values(query: MomentQuery, matching: str | None, limit: int) -> dict[str, object]:
+    return {
+        "first": _milliseconds(query.since_utc) * SLOTS if query.since_utc else 0,
+        "end": (_milliseconds(query.until_utc) if query.until_utc else _LAST) * SLOTS,
+        "limit": max(0, limit),
+        **({} if matching is None else {"query": matching}),
+    }
 
 
 def _spoken(moment: Moment) -> str:

@@ -75,6 +75,7 @@ windows = _table(
 # A partial index serves only queries that have its condition in the same words, not as parameters.
 IS_PENDING = windows.c.outcome == literal_column("'pending'")
 HAS_FILES = windows.c.bytes > literal_column("0")
+IS_ACTIVE = windows.c.outcome != literal_column("'quiet'")
 
 
 def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False) -> None:
@@ -85,6 +86,7 @@ Index("windows_by_camera", windows.c.camera, windows.c.end_utc)
 Index("windows_by_end", windows.c.end_utc, windows.c.start_utc)
 Index("windows_by_start", windows.c.start_utc, windows.c.camera)
 _partial("windows_pending", windows.c.camera, windows.c.start_utc, where=IS_PENDING)
+_partial("windows_active", windows.c.camera, windows.c.outcome, windows.c.end_utc, where=IS_ACTIVE)
 _partial("windows_with_files", windows.c.end_utc, windows.c.bytes, where=HAS_FILES)
 
 # Moments as the search sees them; a moment goes when its window does. ``number`` is in the order of time, and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,18 +10,31 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from analyzer.describe.moment import Moment
 from analyzer.signal.sound.record import Transcript
 from analyzer.signal.window import Outcome, Window
 from analyzer.transcribe.words import with_words
 from base.clock import utc_after
-from livereel.ledger.database import Database, unindexed
+from livereel.ledger.database import Database, listed, unindexed
 from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
 from livereel.ledger.records import PENDING, Entry, LedgerError, WindowState, files_of, parse_state
-from livereel.ledger.tables import HAS_FILES, IS_PENDING, speech_waiting, windows
+from livereel.ledger.tables import HAS_FILES, IS_ACTIVE, IS_PENDING, speech_waiting, windows
 from sinks.events import LateText
 
 # Rows read at a time where there may be many: a few ms, a MB or so.
@@ -63,9 +77,48 @@ _STATES = (
     .where(
         _it.camera == bindparam("of_camera"),
         _it.end_utc > bindparam("since"),
-        _it.start_utc < bindparam("until"),
+        _it.end_utc <= bindparam("until"),
     )
     .order_by(_it.end_utc)
+)
+# With a condition on its start, all windows since then would be looked through.
+_STATE_AFTER = (
+    select(_it.start_utc, _it.end_utc, _it.outcome)
+    .where(_it.camera == bindparam("of_camera"), _it.end_utc > bindparam("until"))
+    .order_by(_it.end_utc)
+    .limit(literal_column("1"))
+)
+# Each part needs a few places of an index, however many windows it has. An edge belongs to what is before it.
+_edges = listed("edges")
+_EDGES = select(
+    _edges.c.value, func.lead(_edges.c.value).over(order_by=_edges.c.key).label("next")
+).subquery()
+_IN_PART = (_it.camera == bindparam("of_camera"), _it.end_utc > _EDGES.c.value, _it.end_utc <= _EDGES.c.next)
+_NOT_DESCRIBED = [PENDING, *(it.value for it in Outcome if it not in {Outcome.DESCRIBED, Outcome.QUIET})]
+_PARTS = (
+    select(
+        select(_it.start_utc)
+        .where(*_IN_PART)
+        .order_by(_it.end_utc)
+        .limit(literal_column("1"))
+        .scalar_subquery()
+        .label("start_utc"),
+        select(func.max(_it.end_utc)).where(*_IN_PART).scalar_subquery().label("end_utc"),
+        case(
+            (
+                exists().where(*_IN_PART, IS_ACTIVE, _it.outcome == Outcome.DESCRIBED.value),
+                Outcome.DESCRIBED.value,
+            ),
+            else_=func.coalesce(
+                select(func.min(_it.outcome))
+                .where(*_IN_PART, IS_ACTIVE, _it.outcome.in_(_NOT_DESCRIBED))
+                .scalar_subquery(),
+                Outcome.QUIET.value,
+            ),
+        ).label("state"),
+    )
+    .where(_EDGES.c.next.is_not(None))
+    .order_by(_EDGES.c.value)
 )
 # The planner would look for the first start, and for each part, through all windows that ended before.
 _FIRST_START = select(func.min(unindexed(_it.start_utc))).where(_it.end_utc > bindparam("since"))
@@ -173,8 +226,8 @@ class Windows:
 
     def end(self, window_id: str, outcome: Outcome, moment: Moment | None = None) -> None:
         """Set the outcome of a pending window, for good; a moment is indexed and added to the outboxes."""
-        json = None if moment is None else _MOMENT.dump_json(replace(moment, window=_NO_WINDOW)).decode()
-        values = {"window_id": window_id, "new_outcome": outcome.value, "new_moment": json}
+        described = None if moment is None else _MOMENT.dump_json(replace(moment, window=_NO_WINDOW)).decode()
+        values = {"window_id": window_id, "new_outcome": outcome.value, "new_moment": described}
         with self._database.writing() as connection:
             if connection.execute(_END, values).rowcount and moment is not None:
                 moment = self._with_text(connection, moment)
@@ -216,8 +269,20 @@ class Windows:
     def states(self, camera: str, since_utc: str, until_utc: str) -> list[tuple[str, str, WindowState]]:
         """Return start, end and state of a camera's windows in a time, in order."""
         values = {"of_camera": camera, "since": since_utc, "until": until_utc}
-        rows = self._database.read(_STATES, values)
+        rows = list(self._database.read(_STATES, values))
+        after = self._database.read(_STATE_AFTER, {"of_camera": camera, "until": until_utc})
+        rows += [row for row in after if row.start_utc < until_utc]
         return [(row.start_utc, row.end_utc, parse_state(row.outcome)) for row in rows]
+
+    def parts(self, camera: str, edges: Sequence[str]) -> list[tuple[str, str, WindowState]]:
+        """Return the parts of a time in which windows of a camera ended; each begins after one of ``edges``.
+
+        Of a part: the start of its first window, the end of its last, and the most active of their states.
+        """
+        rows = self._database.read(_PARTS, {"of_camera": camera, "edges": json.dumps(list(edges))})
+        return [
+            (row.start_utc, row.end_utc, parse_state(row.state)) for row in rows if row.start_utc is not None
+        ]
 
     def newest_with_files(self, camera: str, since_utc: str, until_utc: str, limit: int) -> list[Window]:
         """The newest windows of a camera that have files and began in a time, at most so many, in order."""
@@ -258,9 +323,9 @@ class Windows:
     def _entry(self, row: Row[Any]) -> Entry:
         return self.entry(row.window, row.outcome, row.moment)
 
-    def window(self, json: str) -> Window:
+    def window(self, text: str) -> Window:
         """Return the window that a row's JSON holds, its files where the data folder is now."""
-        return _moved(_WINDOW.validate_json(json), Path(), self._data)
+        return _moved(_WINDOW.validate_json(text), Path(), self._data)
 
 
 def _to_json(window: Window) -> str:

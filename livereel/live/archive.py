@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from heapq import merge
 from pathlib import Path
-from typing import assert_never
 
 from analyzer.reel.export.formats import export
 from analyzer.reel.preference.feedback import Verdict
-from analyzer.reel.records import GapReason, ReelError
+from analyzer.reel.records import ReelError
 from analyzer.reel.settings import ExportFormat
-from analyzer.signal.window import Keyframe, Outcome
-from base.clock import parse_utc, utc_after, utc_text
+from analyzer.signal.window import Keyframe
+from base.clock import utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import Entry, LedgerError
+from livereel.live.spans import edges_of, joined, longest, without
 from sinks.archive import ArchiveError, MomentQuery, Row, Span
 from sinks.serialize import gap_row, window_row
 from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)
 
-# Windows that follow each other may be this far apart by rounding and drift.
-JOIN_S = 1.0
+# Up to this length of a part all windows are read, some ten thousand for a day and a camera.
+EXACT_S = 60.0
 REEL_FILES = frozenset({"reel.mp4", "reel.json", "story.md", "captions.vtt", "poster.jpg", "report.html"})
 
 
@@ -48,6 +47,11 @@ class LedgerArchive:
             verdicts = self._ledger.feedback.verdicts([entry.window.id for entry in entries])
             return [self._row(entry, verdicts) for entry in entries]
 
+    def count(self, query: MomentQuery) -> int:
+        """Return how many moments match, MAX_COUNTED at most."""
+        with self._mapped():
+            return self._ledger.moments.count(query)
+
     def moment(self, window_id: str) -> Row | None:
         """Return one window with its moment."""
         entry = self._find(window_id)
@@ -58,18 +62,28 @@ class LedgerArchive:
     def spans(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[Span]:
         """Return the camera's time in order; a span shorter than ``least_s`` is joined with its neighbour.
 
-        Of the two the more active state holds, so that a short event in a long quiet stays visible.
+        Of the two the more active state holds, so that a short event in a long quiet stays visible. Where
+        ``least_s`` is longer than EXACT_S, spans begin and end with parts of that length, or with gaps, and
+        of the gaps that begin in one part the longest is there.
         """
+        is_coarse = least_s > EXACT_S
+        edges = edges_of(since_utc, until_utc, least_s) if is_coarse else []
         with self._mapped():
-            windows = self._ledger.windows.states(camera, since_utc, until_utc)
+            own = self._ledger.windows
+            windows = own.parts(camera, edges) if is_coarse else own.states(camera, since_utc, until_utc)
             gaps = self._ledger.gaps.since(since_utc, utc_text(datetime.now(UTC)), camera=camera)
-        observed = (Span(start, end, state, observed=True) for start, end, state in windows)
-        missing = (
+        observed = [Span(start, end, state, observed=True) for start, end, state in windows]
+        missing = [
             Span(gap.start_utc, gap.end_utc, gap.reason, observed=False)
             for gap in gaps
             if gap.start_utc < until_utc
+        ]
+        if is_coarse:
+            missing = longest(missing, edges)
+            observed = without(observed, missing)
+        return joined(
+            merge(observed, missing, key=lambda span: span.start_utc), 0.0 if is_coarse else least_s
         )
-        return joined(merge(observed, missing, key=lambda span: span.start_utc), least_s)
 
     def gaps(self, since_utc: str) -> list[Row]:
         """Return the gaps that ended after then, in time order."""
@@ -136,44 +150,9 @@ class LedgerArchive:
             raise ArchiveError(reason_without_folder(error, self._ledger.data)) from error
 
 
-def joined(spans: Iterable[Span], least_s: float) -> list[Span]:
-    """Join spans of one state that follow each other, and those shorter than ``least_s``."""
-    result: list[Span] = []
-    for span in spans:
-        last = result[-1] if result else None
-        if last is None or utc_after(last.end_utc, JOIN_S) < span.start_utc:
-            result.append(span)
-        elif last.state == span.state:
-            result[-1] = replace(last, end_utc=max(last.end_utc, span.end_utc))
-        elif last.observed == span.observed and length_s(last) < least_s:
-            more = max(last, span, key=_activity)
-            result[-1] = replace(more, start_utc=last.start_utc, end_utc=span.end_utc)
-        else:
-            result.append(span)
-    return result
-
-
-def length_s(span: Span) -> float:
-    """Return how long a span is."""
-    return (parse_utc(span.end_utc) - parse_utc(span.start_utc)).total_seconds()
-
-
 def _strongest(keyframes: Sequence[Keyframe]) -> int | None:
     """Return the number of the keyframe with the highest signal; None where there is none."""
     return max(range(len(keyframes)), key=lambda number: keyframes[number].value, default=None)
-
-
-def _activity(span: Span) -> int:
-    """Return how much of a span's state a viewer wants to see, in comparison with its neighbour's."""
-    match span.state:
-        case Outcome.DESCRIBED:
-            return 2
-        case Outcome.SKIPPED_OVERLOAD | Outcome.MODEL_FAILED | Outcome.DISK_FULL | "pending" | GapReason():
-            return 1
-        case Outcome.QUIET:
-            return 0
-        case _:
-            assert_never(span.state)
 
 
 def reason_without_folder(error: Exception, data: Path) -> str:

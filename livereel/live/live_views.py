@@ -32,7 +32,18 @@ class LiveViews:
             name: {kind: Feed(camera, kind) for kind in ViewKind} for name, camera in cameras.items()
         }
         self._viewers: set[Viewer] = set()
+        self._lost = 0
         self._closed = False
+
+    @property
+    def viewers(self) -> int:
+        """How many watch now."""
+        return len(self._viewers)
+
+    @property
+    def lost(self) -> int:
+        """How many messages viewers did not take, those that have gone included."""
+        return self._lost + sum(viewer.lost for viewer in self._viewers)
 
     async def watch(self, camera: str, kinds: Collection[ViewKind]) -> AsyncGenerator[bytes]:
         """Yield messages of these kinds until the caller closes the iterator, or ``close`` is called."""
@@ -48,6 +59,7 @@ class LiveViews:
                 yield messages
         finally:
             self._viewers.discard(viewer)
+            self._lost += viewer.lost
             for feed in feeds:
                 feed.remove(viewer)
 

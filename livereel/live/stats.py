@@ -102,6 +102,7 @@ class StatsCollector:
             "ledger_lost": self._of.writes.lost,
             "sinks_lost": self._of.publisher.lost,
             "retention_windows": self._of.retention.removed_windows,
+            "retention_reels": self._of.retention.removed_reels,
             "reels_passed": self._of.reels.passed,
             "disk_free_bytes": shutil.disk_usage(self._of.ledger.data).free,
             **({} if stored_bytes is None else {"stored_bytes": stored_bytes}),

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
-from base.local_time import length_text
+from base.local_time import interval_text
 
 _DAY = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
@@ -40,7 +40,7 @@ class Schedule(Protocol):
 
     @property
     def text(self) -> str:
-        """What follows ``made``: ``every 1:00``, ``daily at 20:00 (Europe/Berlin)``."""
+        """What follows ``made``: ``every minute``, ``daily at 20:00 (Europe/Berlin)``."""
         ...
 
 
@@ -68,7 +68,7 @@ class Every:
     @property
     def text(self) -> str:
         """Return it in words."""
-        return f"every {length_text(self.every_s)}"
+        return f"every {interval_text(self.every_s)}"
 
 
 @dataclass(frozen=True, slots=True)

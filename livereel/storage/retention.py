@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -38,12 +38,15 @@ _PLAYED = timedelta(minutes=10)
 class Retention:
     """Removes what is too old or too much, oldest first.
 
-    Pending windows are never removed. The newest reel of an id, and the windows that a stored reel shows, are
-    removed only if the total size cannot be held otherwise. A reel is as old as its end; its windows are
-    removed after it. A window that loses its files stays in the ledger until it is too old.
+    Pending windows are never removed. Reels of ``counted_ids``, the newest reel of any other id, and the
+    windows that a stored reel shows are removed for the total size only if it cannot be held otherwise. A
+    reel is as old as its end, and its windows are removed after it. Reels of ``counted_ids`` are never too
+    old: they hold their own video, and go on without their clips. A window that loses its files stays in
+    the ledger until it is too old and no stored reel shows it.
 
     Attributes:
         removed_windows, removed_bytes: what lost its files so far.
+        removed_reels: how many reels were removed so far.
     """
 
     def __init__(
@@ -52,8 +55,11 @@ class Retention:
         ledger: Ledger,
         limits: RetentionSettings,
         *,
+        counted_ids: Collection[str] = (),
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Hold ``limits``; of the reels of ``counted_ids`` a number is kept by who makes them."""
+        self._counted_ids = frozenset(counted_ids)
         self._ledger = ledger
         self._files = ledger.files
         self._limits = limits
@@ -63,6 +69,7 @@ class Retention:
         self._left_bytes: int | None = None
         self._written_bytes = 0
         self.removed_windows = 0
+        self.removed_reels = 0
         self.removed_bytes = 0
 
     @property
@@ -90,9 +97,9 @@ class Retention:
         return self._now_s() - self._doubts_since_s < DOUBT_S
 
     def _remove_old(self, oldest_utc: str) -> None:
-        while reels := self._files.oldest_reels(_BATCH, oldest_utc):
+        while reels := self._files.oldest_reels(_BATCH, oldest_utc, but=self._counted_ids):
             self._remove_reels(reels)
-        while windows := self._files.oldest_windows(_BATCH, oldest_utc):
+        while windows := self._files.oldest_windows(_BATCH, oldest_utc, shown_after_utc=oldest_utc):
             self._remove_windows(windows)
         self._files.forget_before(oldest_utc)
 
@@ -122,8 +129,8 @@ class Retention:
 
     def _free_reels(self, wanted_bytes: int, until_utc: str) -> int:
         """Remove replaced reels until ``wanted_bytes`` are freed or none is left; return the bytes freed."""
-        freed_bytes = 0
-        while freed_bytes < wanted_bytes and (reels := self._files.replaced_reels(1, until_utc)):
+        freed_bytes, but = 0, self._counted_ids
+        while freed_bytes < wanted_bytes and (reels := self._files.replaced_reels(1, until_utc, but=but)):
             freed_bytes += self._remove_reels(reels)
         return freed_bytes
 
@@ -154,6 +161,7 @@ class Retention:
         for reel in reels:
             remove_reel(reel.folder)
             self._ledger.reels.remove(reel.id, reel.seq)
+            self.removed_reels += 1
             log.info("retention: removed reel %s %d", reel.id, reel.seq)
         return sum(reel.stored_bytes for reel in reels)
 

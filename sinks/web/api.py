@@ -93,9 +93,12 @@ class Api:
         return JSONResponse({"windows": list(camera.windows)})
 
     async def moments(self, request: Request) -> Response:
-        """Return the moments that match, newest first."""
-        rows = await reading(self._archive.search, moment_query(request, self._archive))
-        return JSONResponse({"moments": rows})
+        """Return the moments that match, newest first; with ``count=1`` also how many there are."""
+        query = moment_query(request, self._archive)
+        answer: dict[str, Any] = {"moments": await reading(self._archive.search, query)}
+        if request.query_params.get("count") in {"1", "true"}:
+            answer["count"] = await reading(self._archive.count, query)
+        return JSONResponse(answer)
 
     async def moment(self, request: Request) -> Response:
         """Return one window with its moment."""

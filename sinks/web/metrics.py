@@ -44,6 +44,7 @@ OF_RUN = {
     "sinks_lost": ("counter", "sink_events_lost", "Events that a sink could not take"),
     "reels_passed": ("counter", "reels_passed", "Times of reels that passed while others were made"),
     "retention_windows": ("counter", "retention_windows", "Windows whose files retention has removed"),
+    "retention_reels": ("counter", "retention_reels", "Reels that retention has removed"),
     "disk_free_bytes": ("gauge", "disk_free_bytes", "Free space on the disk of the data folder"),
     "stored_bytes": ("gauge", "stored_bytes", "What clips, keyframes and reels take"),
 }

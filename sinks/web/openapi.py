@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sinks.archive import MAX_COUNTED
+
 Json = dict[str, Any]
 
 _TEXT: Json = {"type": "string"}
@@ -338,7 +340,7 @@ PATHS: dict[str, Json] = {
     "/api/moments": {
         "get": _operation(
             "Moments that match, newest first",
-            _object({"moments": _list("Window")}),
+            _object({"moments": _list("Window"), "count": _WHOLE}, "count"),
             _query("q", _TEXT, 'words, "phrases", car* and -car, in title, text, tags and what was said'),
             _CAMERA,
             _SINCE,
@@ -348,6 +350,11 @@ PATHS: dict[str, Json] = {
                 "min_importance", {"type": "number", "minimum": 0, "maximum": 10}, "at least so important"
             ),
             _query("alerts", {"type": "string", "enum": ["1", "true", "on"]}, "only alerts"),
+            _query(
+                "count",
+                {"type": "string", "enum": ["1", "true"]},
+                f"count, too, how many match, whatever the limit; {MAX_COUNTED} at most",
+            ),
             _LIMIT,
         )
     },

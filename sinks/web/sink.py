@@ -136,8 +136,14 @@ class WebSink:
             self._metrics.take(event)
 
     def counters(self) -> dict[str, float]:
-        """Return how many pages and connections are open, and how many events pages have missed."""
-        return {"pages": self.board.pages, "connections": self.connections, "missed": self.board.missed}
+        """Return what is open, how many events pages have missed, and live messages their viewers."""
+        return {
+            "pages": self.board.pages,
+            "connections": self.connections,
+            "viewers": self._view.viewers,
+            "missed": self.board.missed,
+            "live_missed": self._view.lost,
+        }
 
     async def close(self) -> None:
         """Stop serving; event streams end, and other answers are given CLOSE_S. Safe to call twice."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from base.clock import parse_utc
-from base.local_time import date_time_text, length_text, local, span_text, utc_offsets_s, zone
+from base.local_time import date_time_text, interval_text, length_text, local, span_text, utc_offsets_s, zone
 from tests.conftest import BERLIN, KATHMANDU, KOLKATA
 
 InZone = Callable[[str], None]
@@ -74,3 +74,22 @@ def test_a_local_time_is_the_same_instant(in_zone: InZone) -> None:
     in_zone(KOLKATA)
     assert local("2026-03-12T14:00:00Z") == parse_utc("2026-03-12T14:00:00Z")
     assert zone("2026-03-12T14:00:00Z") == "IST"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (15.0, "15 s"),
+        (7.5, "7.5 s"),
+        (60.0, "minute"),
+        (90.0, "90 s"),
+        (900.0, "15 minutes"),
+        (3600.0, "hour"),
+        (5400.0, "90 minutes"),
+        (7200.0, "2 hours"),
+        (86_400.0, "day"),
+        (129_600.0, "36 hours"),
+    ],
+)
+def test_an_interval_is_written_as_people_say_it(seconds: float, text: str) -> None:
+    assert interval_text(seconds) == text

@@ -33,8 +33,12 @@ function bindPlayer(stage) {
 // The cookie holds when the last visit ended and when a page was last open; half an hour apart, a new visit begins.
 const VISIT = "livereel-visit";
 const APART_MS = 1800_000;
-// Moments that are counted, and those that are shown; alerts that are shown, and of how many days.
-const [COUNTED, CARDS, ALERTS, ALERT_DAYS] = [50, 4, 5, 7];
+// Moments that are shown; alerts that are shown, and of how many days.
+const [CARDS, ALERTS, ALERT_DAYS] = [4, 5, 7];
+// The server counts no further.
+const MOST_COUNTED = 100_000;
+// What matters most is looked for from the most important on.
+const LEVELS = [8, 6, 4, 2, 0];
 
 function visit() {
   const match = document.cookie.match(new RegExp(`${VISIT}=([0-9]+)-([0-9]+)`));
@@ -76,14 +80,23 @@ async function bindSince() {
   await show();
 }
 
-// How much happened since then, and of the newest the moments that matter most
+// How much happened since then, and the moments of it that matter most
 async function showSince(utc) {
-  const { moments } = await ask(`/api/moments?since=${utc}&limit=${COUNTED}`);
-  const many = moments.length === COUNTED ? `${COUNTED} or more` : String(moments.length);
-  const link = make("a", `${many} ${moments.length === 1 ? "moment" : "moments"}`, { href: `${root}/timeline?since=${utc}` });
-  find("#since-count").replaceChildren(link, " since ", timeElement(utc, "minute"), ".");
-  const most = moments.sort((one, other) => other.importance - one.importance).slice(0, CARDS);
-  find("#since-moments").replaceChildren(...most.map(momentCard));
+  const { count } = await ask(`/api/moments?since=${utc}&limit=1&count=1`);
+  const many = `${count.toLocaleString()}${count < MOST_COUNTED ? "" : " or more"}`;
+  const link = make("a", `${many} ${count === 1 ? "moment" : "moments"}`, { href: `${root}/timeline?since=${utc}` });
+  find("#since-count").replaceChildren(count ? link : "No moments", " since ", timeElement(utc, "minute"), ".");
+  find("#since-moments").replaceChildren(...(await mostImportant(utc, Math.min(count, CARDS))).map(momentCard));
+  find("#since-form button").disabled = !count;
+}
+
+async function mostImportant(utc, wanted) {
+  let moments = [];
+  for (const level of wanted ? LEVELS : []) {
+    ({ moments } = await ask(`/api/moments?since=${utc}&limit=20&min_importance=${level}`));
+    if (moments.length >= wanted) break;
+  }
+  return moments.sort((one, other) => other.importance - one.importance).slice(0, wanted);
 }
 
 // Alerts: moments in which a rule of a camera holds
@@ -91,7 +104,7 @@ async function showSince(utc) {
 function alertLine(row) {
   const line = make("li");
   const peak = row.keyframes?.[row.strongest]?.pts_s ?? row.start_s;
-  line.append(make("a", row.title, { href: `${root}/media/clips/${encodeURIComponent(row.id)}.mp4`, "data-peak": peak }));
+  line.append(row.clip ? make("a", row.title, { href: clipOf(row), "data-peak": peak }) : make("span", row.title));
   const meta = make("span", `${row.alerts.join(", ")} \u00b7 ${row.camera} \u00b7 `, { class: "note" });
   meta.append(timeElement(row.start_utc));
   line.append(meta);
@@ -153,18 +166,23 @@ function saidLines(row) {
   return said.map(({ text }) => make("p", `\u201c${text}\u201d`, { class: "said" }));
 }
 
+function clipOf(row) {
+  return `${root}/media/clips/${encodeURIComponent(row.id)}.mp4`;
+}
+
 function momentCard(row) {
   const item = make("li", "", { class: "card" });
-  if (row.keyframes?.length) {
-    const href = `${root}/media/clips/${encodeURIComponent(row.id)}.mp4`;
-    const link = make("a", "", { class: "thumb", href, "data-peak": row.keyframes[row.strongest].pts_s, "aria-label": `Play ${row.title}` });
+  const keyframe = row.keyframes?.[row.strongest];
+  if (keyframe?.file) {
+    const play = { href: clipOf(row), "data-peak": keyframe.pts_s, "aria-label": `Play ${row.title}` };
+    const frame = row.clip ? make("a", "", { class: "thumb", ...play }) : make("span", "", { class: "thumb" });
     const src = `${root}/media/keyframes/${encodeURIComponent(row.id)}/${row.strongest}.jpg`;
-    link.append(make("img", "", { alt: "", loading: "lazy", src }));
-    item.append(link);
+    frame.append(make("img", "", { alt: "", loading: "lazy", src }));
+    item.append(frame);
   }
   const words = make("div");
   const meta = make("p", `${row.camera} \u00b7 `, { class: "note" });
-  meta.append(timeElement(row.start_utc));
+  meta.append(timeElement(row.start_utc), row.clip ? "" : " \u00b7 its clip has been removed");
   words.append(make("h3", row.title), meta);
   if (row.alerts.length) words.append(make("p", `Alert: ${row.alerts.join(", ")}`, { class: "alert" }));
   words.append(make("p", row.text), ...saidLines(row));

@@ -5,7 +5,9 @@ export const find = (selector, within = document) => within.querySelector(select
 export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 export async function ask(path, options = {}) {
-  const answer = await fetch(root + path, { headers: { Accept: "application/json" }, ...options });
+  const answer = await fetch(root + path, { headers: { Accept: "application/json" }, ...options }).catch(() => {
+    throw new Error("No connection to livereel.");
+  });
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(body.error ?? `The server answers ${answer.status}.`);
   return body;

@@ -95,7 +95,7 @@ class Strip {
     slider.addEventListener("focus", () => this.choose(this.chosen ?? this.spans.at(-1) ?? null));
     slider.addEventListener("pointerdown", (event) => {
       this.choose(this.spanAt(event.clientX));
-      if (event.button === 0) timeline.drag(this, event);
+      if (event.button === 0) timeline.hold(this, event);
     });
     slider.addEventListener("pointermove", (event) => {
       if (!timeline.dragged) this.choose(this.spanAt(event.clientX));
@@ -171,6 +171,7 @@ class Timeline {
     this.strips = new Map();
     this.hours = 24; // to now; null where a time is given
     this.asked = 0;
+    this.held = new Map(); // by pointer: where it is, and the time that it has taken hold of
     this.dragged = false;
     this.inputs = find(".search").elements;
     this.read();
@@ -221,6 +222,8 @@ class Timeline {
     };
     for (const button of all("[data-do]")) button.addEventListener("click", work[button.dataset.do]);
     this.place.addEventListener("wheel", (event) => this.turn(event), { passive: false });
+    const two = (event) => event.touches.length > 1 && event.preventDefault(); // else the page would scroll
+    this.place.addEventListener("touchmove", two, { passive: false });
     new ResizeObserver(() => this.draw()).observe(this.place);
     for (const input of this.fields()) {
       input.addEventListener("change", () => {
@@ -276,24 +279,37 @@ class Timeline {
     this.zoom(further ? 1.25 : 0.8, this.from + share * length);
   }
 
-  // Follow the pointer; where it has hardly moved, it has chosen a span.
-  drag(strip, { clientX, pointerId }) {
-    const { slider } = strip;
-    const [from, to] = [this.from, this.to];
+  // Follow one pointer or two fingers: the time below each stays there. One that has hardly moved has chosen a span.
+  hold({ slider }, { clientX, pointerId }) {
+    const box = slider.getBoundingClientRect();
+    const held = { x: clientX, time: this.from + ((clientX - box.left) / box.width) * (this.to - this.from) };
+    this.held.set(pointerId, held);
     slider.setPointerCapture(pointerId);
     const move = (event) => {
-      const by = ((clientX - event.clientX) * (to - from)) / slider.clientWidth;
-      if (!this.dragged && Math.abs(event.clientX - clientX) < 4) return;
+      if (event.pointerId !== pointerId) return;
+      if (!this.dragged && this.held.size === 1 && Math.abs(event.clientX - clientX) < 4) return;
       this.dragged = true;
-      this.set(from + by, to + by);
-      this.keep();
+      held.x = event.clientX;
+      this.follow(box);
     };
-    const end = () => {
+    const end = (event) => {
+      if (event.pointerId !== pointerId) return;
+      this.held.delete(pointerId);
       slider.removeEventListener("pointermove", move);
-      this.dragged = false;
+      for (const name of ["pointerup", "pointercancel"]) slider.removeEventListener(name, end);
+      this.dragged = this.held.size > 0;
     };
     slider.addEventListener("pointermove", move);
-    for (const name of ["pointerup", "pointercancel"]) slider.addEventListener(name, end, { once: true });
+    for (const name of ["pointerup", "pointercancel"]) slider.addEventListener(name, end);
+  }
+
+  follow({ left, width }) {
+    const [one, other] = [...this.held.values()];
+    const pixel = other ? (other.time - one.time) / (other.x - one.x) : (this.to - this.from) / width; // in ms
+    if (!(pixel > 0) || pixel === Infinity) return; // the fingers have met
+    const from = one.time - (one.x - left) * pixel;
+    this.set(from, from + width * pixel);
+    this.keep();
   }
 
   // Show what was set at once, as far as it is known, and keep it in the address; the rest comes when it has settled.

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap, GapReason
-from analyzer.signal.window import Keyframe, Outcome, Window
+from analyzer.signal.window import Clip, Keyframe, Outcome, Window
 from livereel.ledger.records import PENDING
 from sinks.events import CameraState, CameraStatus
 from sinks.web.settings import WebSettings
+from tests.kit.films.numbered import film
 from tests.kit.records.events import keyframe_preview, motion_changed, now_utc, reel_in, watching
 from tests.kit.records.keyframe_files import snapshot
 from tests.kit.records.windows import measured
@@ -39,6 +40,7 @@ def full_site(data: Path, settings: WebSettings | None = None) -> Iterator[Site]
     with serving(data, settings, cameras=NAMES) as site:
         picture = data / "picture.jpg"
         picture.write_bytes(snapshot(at=0.5))
+        film(picture.with_suffix(".mp4"), seconds=4.0)
         for name in NAMES:
             if name != NEVER_SEEN:
                 _fill(site, name, picture)
@@ -67,7 +69,8 @@ def _fill(site: Site, name: str, picture: Path) -> None:
         if not described:
             site.ledger.windows.add(replace(window, end_s=window.start_s + 300), Outcome.QUIET)
             continue
-        window = replace(window, keyframes=(Keyframe(window.start_s + 2, 900.0, picture),))
+        keyframes = (Keyframe(window.start_s + 2, 900.0, picture),)
+        window = replace(window, keyframes=keyframes, clip=Clip(picture.with_suffix(".mp4"), window.start_s))
         site.ledger.windows.add(window, PENDING)
         site.ledger.windows.end(window.id, Outcome.DESCRIBED, _moment(window, index))
 

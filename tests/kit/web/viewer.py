@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
@@ -49,7 +49,14 @@ class Viewer:
 
 
 @contextmanager
-def viewing(url: str, camera: str, query: str = "", *, receive_bytes: int | None = None) -> Iterator[Viewer]:
+def viewing(
+    url: str,
+    camera: str,
+    query: str = "",
+    *,
+    receive_bytes: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[Viewer]:
     """Watch a camera of the site at ``url``; ``receive_bytes`` is the size of the socket's buffer."""
     place = urlsplit(url)
     connection = HTTPConnection(str(place.hostname), place.port or 80, timeout=LONG_S)
@@ -58,7 +65,7 @@ def viewing(url: str, camera: str, query: str = "", *, receive_bytes: int | None
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         connection.sock.settimeout(LONG_S)
         connection.sock.connect((place.hostname, place.port))
-    connection.request("GET", f"{place.path}api/cameras/{camera}/live{query}")
+    connection.request("GET", f"{place.path}api/cameras/{camera}/live{query}", headers=dict(headers or {}))
     answer = connection.getresponse()
     try:
         assert answer.status == 200, answer.read()

@@ -76,6 +76,8 @@ def test_no_question_is_answered_by_reading_all_windows_or_gaps(ledger: Ledger, 
         assert list(ledger.history(at(0), at(99)))
         ledger.observed_until("front")
         ledger.windows.next_epoch("front")
+        ledger.windows.parts("front", [at(0), at(50), at(99)])
+        ledger.windows.states("front", at(0), at(99))
         ledger.pending.newest_pending([])
         ledger.pending.count_pending()
         ledger.pending.skip_lowest(1, [])

@@ -42,7 +42,10 @@ def at(seconds: float) -> str:
 
 def found(ledger: Ledger, text: str = "", **options: object) -> list[int]:
     query = MomentQuery(text, **options)  # type: ignore[arg-type]  # fields by name
-    return [entry.window.index for entry in ledger.search(query)]
+    entries = ledger.search(query)
+    if len(entries) < query.limit:
+        assert ledger.moments.count(query) == len(entries)
+    return [entry.window.index for entry in entries]
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -14,7 +16,8 @@ from analyzer.signal.window import Clip, Keyframe, Outcome
 from base.clock import utc_after
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import FILE, PENDING, parse_state
-from livereel.live.archive import REEL_FILES, LedgerArchive, joined
+from livereel.live.archive import EXACT_S, REEL_FILES, LedgerArchive
+from livereel.live.spans import edges_of, joined, longest, without
 from sinks.archive import ArchiveError, MomentQuery, Span
 from tests.kit.records.events import reel_in
 from tests.kit.records.moments import moment
@@ -85,6 +88,71 @@ def test_windows_and_gaps_are_one_order_of_time(ledger: Ledger, archive: LedgerA
     assert [it.observed for it in found] == [True, True, False, True]
     early = archive.spans("front", START_UTC, utc_after(START_UTC, 15.0), 0.0)
     assert shown(early) == [("quiet", 0, 20)], "what begins later is left out"
+
+
+@pytest.mark.parametrize(
+    ("spans", "gaps", "expected"),
+    [
+        ([("quiet", 0, 90)], [], [("quiet", 0, 90)]),
+        (
+            [("quiet", 0, 90)],
+            [(GAP, 20, 30), (GAP, 50, 60)],
+            [("quiet", 0, 20), ("quiet", 30, 50), ("quiet", 60, 90)],
+        ),
+        (
+            [("quiet", 0, 40), ("described", 40, 90)],
+            [(GAP, 30, 50)],
+            [("quiet", 0, 30), ("described", 50, 90)],
+        ),
+        ([("quiet", 10, 40)], [(GAP, 0, 10), (GAP, 40, 50)], [("quiet", 10, 40)]),
+        ([("quiet", 10, 40), ("quiet", 40, 50)], [(GAP, 0, 45)], [("quiet", 45, 50)]),
+    ],
+)
+def test_gaps_are_cut_out_of_spans(
+    spans: list[tuple[str, float, float]],
+    gaps: list[tuple[str, float, float]],
+    expected: list[tuple[str, float, float]],
+) -> None:
+    assert shown(without([span(*it) for it in spans], [span(*it) for it in gaps])) == expected
+
+
+def test_of_the_gaps_of_a_part_the_longest_is_shown() -> None:
+    edges = edges_of(START_UTC, utc_after(START_UTC, 90.0), 40.0)
+    assert edges == [utc_after(START_UTC, at_s) for at_s in (0.0, 40.0, 80.0, 90.0)]
+    gaps = [(GAP, 0, 5), (GAP, 10, 30), (GAP, 35, 39), (GAP, 45, 46), (GAP, 85, 86), (GAP, 88, 90)]
+    assert shown(longest([span(*it) for it in gaps], edges)) == [(GAP, 10, 30), (GAP, 45, 46), (GAP, 88, 90)]
+
+
+def test_a_coarse_strip_has_in_each_part_the_most_active_state(
+    ledger: Ledger, archive: LedgerArchive
+) -> None:
+    """It is read by other queries than a fine one, and must show the same, part by part."""
+    draw = random.Random(5)  # noqa: S311  # no secret
+    states = [*[Outcome.QUIET] * 40, *[Outcome.SKIPPED_OVERLOAD] * 2, Outcome.DESCRIBED, None, None]
+    count, part_s = 400, 2 * EXACT_S
+    for index in range(count):
+        state = draw.choice(states)
+        if state is None:
+            start, end = (utc_after(START_UTC, 10.0 * at) for at in (index, index + 1))
+            ledger.gaps.add(Gap("front", start, end, GAP))
+        else:
+            ledger.windows.add(measured(index, camera="front"), state)
+    end_utc = utc_after(START_UTC, 10.0 * count)
+    fine, coarse = (archive.spans("front", START_UTC, end_utc, least_s) for least_s in (0.0, part_s))
+    edges = edges_of(START_UTC, end_utc, part_s)
+    missing = longest((it for it in fine if not it.observed), edges)
+    assert [it for it in coarse if not it.observed] == missing
+    assert len(missing) > 5
+    for start, end in itertools.pairwise(edges):
+        there = {it.state for it in fine if it.observed and it.start_utc < end and start < it.end_utc}
+        most = next(
+            state for state in (Outcome.DESCRIBED, Outcome.SKIPPED_OVERLOAD, Outcome.QUIET) if state in there
+        )
+        assert {it.state for it in coarse if it.observed and it.start_utc < end and start < it.end_utc} == {
+            most
+        }
+    for one, other in itertools.pairwise(coarse):
+        assert one.end_utc <= other.start_utc, "spans do not overlap"
 
 
 def test_a_moment_has_its_alerts_and_its_strongest_keyframe(

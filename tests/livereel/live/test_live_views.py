@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import av
 import cv2
@@ -164,6 +166,11 @@ def test_a_stalled_viewer_loses_only_its_own_data(run: Watch) -> None:
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "the other viewer misses nothing"
     counts = run.live.cameras["heavy"].counts
     assert counts.skipped_packets == 0
+    with urlopen(f"{run.url}metrics") as answer:  # noqa: S310  # of this machine
+        metrics = answer.read().decode()
+    lost = re.search(r'^livereel_sink{name="live_missed",sink="web"} (\S+)$', metrics, re.MULTILINE)
+    assert lost is not None
+    assert float(lost[1]) > 0, "what a viewer that has gone has lost counts, too"
 
 
 def test_a_camera_whose_process_dies_is_away_and_returns(run: Watch) -> None:

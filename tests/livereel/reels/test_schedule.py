@@ -141,5 +141,5 @@ def test_what_is_no_time_of_day_is_refused(text: str) -> None:
 def test_a_schedule_is_written_as_people_say_it() -> None:
     assert Daily(time_of_day("20:00"), ZoneInfo("Europe/Berlin")).text == "daily at 20:00 (Europe/Berlin)"
     assert Daily(time_of_day("06:30:15")).text == "daily at 06:30:15 (local time)"
-    assert Every(90.0, datetime(2026, 1, 1, tzinfo=UTC)).text == "every 1:30"
+    assert Every(90.0, datetime(2026, 1, 1, tzinfo=UTC)).text == "every 90 s"
     assert {"Europe/Berlin", "UTC"} <= zone_names()

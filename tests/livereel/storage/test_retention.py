@@ -192,6 +192,44 @@ def test_reels_grow_old_too_and_what_they_showed_goes_with_them(ledger: Ledger, 
     assert ledger.reels.next_seq("front") == 3, "a number is given once"
 
 
+def test_reels_of_which_a_number_is_kept_outlive_the_age_without_their_clips(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    shown, young = keep(ledger, tmp_path, 91.0, PENDING), keep(ledger, tmp_path, 1.0)
+    told = Moment(shown, "Title", "Text.", 5.0, (), "scripted", 0.1)
+    ledger.windows.end(shown.id, Outcome.DESCRIBED, told)
+    keep(ledger, tmp_path, 90.0)
+    reel_of(ledger, tmp_path, ("day", 1), 90.5, shown)
+    reel_of(ledger, tmp_path, ("day", 2), 0.5, young)
+    retention = Retention(tmp_path, ledger, replace(PLENTY, max_age_h=72.0), counted_ids=["day"])
+    retention.sweep(NOW)
+    assert files(tmp_path) - {"reel"} == {"front-1.0"}
+    assert folders(tmp_path, "day") == ["000001", "000002", LATEST]
+    assert retention.removed_reels == 0
+    kept = ledger.reels.find("day", 1)
+    assert kept is not None
+    assert [chapter.moment.window.id for chapter in kept.chapters] == [shown.id], "it knows what it shows"
+    assert [e.window.id for e in ledger.windows.entries("")] == [shown.id, "front-1.0"]
+    ledger.reels.remove("day", 1)
+    retention.sweep(NOW)
+    assert [e.window.id for e in ledger.windows.entries("")] == ["front-1.0"], "then it is forgotten"
+
+
+def test_reels_of_which_a_number_is_kept_go_for_the_size_after_the_windows_oldest_first(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    keep(ledger, tmp_path, 4.0)
+    for seq in (1, 2, 3):
+        reel_of(ledger, tmp_path, ("day", seq), 4.0 - seq)
+    retention = Retention(
+        tmp_path, ledger, replace(PLENTY, max_bytes=2 * CLIP_BYTES + 500), counted_ids=["day"]
+    )
+    retention.sweep(NOW)
+    assert files(tmp_path) == {"reel"}
+    assert folders(tmp_path, "day") == ["000002", "000003", LATEST]
+    assert retention.removed_reels == 1
+
+
 def test_after_a_sweep_there_is_room_for_what_two_more_bring(ledger: Ledger, tmp_path: Path) -> None:
     limit = 40 * CLIP_BYTES
     for n in range(38):

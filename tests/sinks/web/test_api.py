@@ -15,7 +15,7 @@ import pytest
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap, GapReason
-from analyzer.signal.window import Keyframe, Outcome
+from analyzer.signal.window import Clip, Keyframe, Outcome
 from base.clock import utc_after
 from livereel.ledger.records import PENDING
 from sinks.web.board import MAX_WAITING
@@ -51,7 +51,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         picture.write_bytes(JPEG)
         red = moment(0, title="A red car parks", tags=["car"], importance=3.2)
         frames = tuple(Keyframe(at_s, value, picture) for at_s, value in ((1.0, 5.0), (4.0, 9.0), (6.0, 7.0)))
-        store(it, replace(red, window=replace(red.window, keyframes=frames)))
+        clip = Clip(data / "clips" / "one.mp4", 0.0)
+        store(it, replace(red, window=replace(red.window, keyframes=frames, clip=clip)))
         store(it, replace(moment(1, title="Two people walk", importance=6.9), alerts=("someone is there",)))
         store(it, moment(2, title="A dog", tags=["dog"], importance=5.0, camera="yard-2"))
         it.ledger.windows.add(measured(3), Outcome.QUIET)
@@ -196,6 +197,31 @@ def test_a_moment_names_its_strongest_keyframe(site: Site) -> None:
     assert "/media/keyframes/front-0-00000/1.jpg" in shown
 
 
+def test_a_moment_whose_files_were_removed_leads_nowhere(tmp_path: Path) -> None:
+    with serving(tmp_path) as site:
+        picture = tmp_path / "one.jpg"
+        picture.write_bytes(JPEG)
+        old = moment(0, title="A red car parks")
+        window = replace(
+            old.window, keyframes=(Keyframe(1.0, 5.0, picture),), clip=Clip(tmp_path / "one.mp4", 0.0)
+        )
+        store(site, replace(old, window=window))
+        site.ledger.windows.drop_files([window])
+        shown = site.get("/timeline").text
+        assert "A red car parks" in shown
+        assert "its clip has been removed" in shown
+        assert "/media/" not in shown
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [("", 3), ("q=red", 1), ("limit=1", 3), ("q=people&camera=yard-2", 0), ("alerts=1", 1)],
+)
+def test_matching_moments_are_counted_where_that_is_asked_for(query: str, count: int, site: Site) -> None:
+    assert site.get(f"/api/moments?{query}&count=1").json()["count"] == count
+    assert "count" not in site.get(f"/api/moments?{query}").json()
+
+
 def test_the_timeline_has_the_spans_of_each_camera(site: Site) -> None:
     day = site.get(f"/api/timeline?since={START_UTC}&until={HOUR_LATER}").json()
     states = {name: [span["state"] for span in spans] for name, spans in day["cameras"].items()}
@@ -238,9 +264,9 @@ def test_gaps_are_listed(site: Site) -> None:
 def test_reels_by_name_are_listed_with_their_times(site: Site) -> None:
     named = site.get("/api/reels").json()["named"]
     assert [(reel["name"], reel["cameras"], reel["schedule"]) for reel in named] == [
-        ("front", ["front"], "every 1:00:00"),
-        ("yard-2", ["yard-2"], "every 1:00:00"),
-        ("all", ["front", "yard-2"], "every 1:00:00"),
+        ("front", ["front"], "every hour"),
+        ("yard-2", ["yard-2"], "every hour"),
+        ("all", ["front", "yard-2"], "every hour"),
     ]
     assert all(reel["next_utc"] > now_utc() for reel in named)
     assert [reel["seq"] for reel in site.get("/api/reels?name=front").json()["reels"]] == [2, 1]

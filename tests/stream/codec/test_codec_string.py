@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import av
+import numpy as np
 import pytest
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from stream.codec.codec_string import codec_string
 
@@ -39,3 +47,38 @@ def aac(config: bytes) -> bytes:
 )
 def test_a_codec_is_named_as_browsers_expect(header: bytes, expected: str | None) -> None:
     assert codec_string(header) == expected
+
+
+def encoded(path: Path, container: str, codec: str, pixel_format: str, options: Mapping[str, str]) -> str:
+    """Write a few frames; return the file's text, read byte by byte."""
+    with av.open(str(path), "w", format=container) as out:
+        video = out.add_stream(codec, rate=10, options=dict(options))
+        assert isinstance(video, VideoStream)
+        video.width, video.height, video.pix_fmt = 64, 64, pixel_format
+        if codec == "libx265":
+            video.codec_context.codec_tag = "hvc1"
+        for shade in range(6):
+            picture = np.full((64, 64, 3), 40 * shade, np.uint8)
+            out.mux(video.encode(VideoFrame.from_ndarray(picture, "rgb24")))
+        out.mux(video.encode(None))
+    return path.read_bytes().decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixel_format", "options"),
+    [
+        ("libx264", "yuv420p", {"profile": "main"}),
+        ("libx265", "yuv420p", {"x265-params": "log-level=none"}),
+        ("libx265", "yuv420p10le", {"x265-params": "log-level=none"}),
+        ("libx265", "yuv420p", {"x265-params": "log-level=none:level-idc=5.1:high-tier=1"}),
+    ],
+)
+def test_real_parameter_sets_are_named_as_ffmpeg_names_them(
+    codec: str, pixel_format: str, options: Mapping[str, str], tmp_path: Path
+) -> None:
+    """FFmpeg states the codec of a DASH presentation."""
+    manifest = encoded(tmp_path / "film.mpd", "dash", codec, pixel_format, options)
+    stated = re.search('codecs="([^"]+)"', manifest)
+    assert stated is not None
+    header = encoded(tmp_path / "film.mp4", "mp4", codec, pixel_format, options).encode("latin-1")
+    assert codec_string(header) == stated[1]

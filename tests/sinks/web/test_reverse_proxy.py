@@ -1,0 +1,118 @@
+"""The pages below a path of nginx, configured as the documents say: login, events, live data, media."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPResponse
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from livereel.ledger.ledger import Ledger
+from sinks.web.settings import WebSettings
+from tests.kit.cameras.rtsp import rtsp_server
+from tests.kit.films.footage import Look, write_units
+from tests.kit.program.browser import CHROMIUM, browser
+from tests.kit.program.live_run import LONG_S, watching
+from tests.kit.records.events import JPEG, reel_in
+from tests.kit.web.nginx import NGINX, nginx
+from tests.kit.web.site import TOKEN
+from tests.kit.web.viewer import viewing
+
+pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx is installed")
+
+SETTINGS = WebSettings(port=0, token=TOKEN, root_path="/livereel")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A camera's run and a reel, as a browser finds them below nginx."""
+    data = tmp_path_factory.mktemp("data")
+    look = Look(width_px=320, height_px=180, gop=5)
+    footage = write_units(tmp_path_factory.mktemp("footage") / "front", look)
+    with (
+        rtsp_server({"/front": [footage]}) as camera,
+        watching(data, {"front": camera.address("/front")}, web=SETTINGS) as run,
+        closing(Ledger(data)) as ledger,
+        nginx(tmp_path_factory.mktemp("nginx"), urlsplit(run.url).port or 0) as port,
+    ):
+        reel = reel_in(data, video=b"0123456789")
+        (reel.folder / "poster.jpg").write_bytes(JPEG)
+        ledger.reels.add(reel)
+        yield f"http://127.0.0.1:{port}/livereel/"
+
+
+def answered(
+    connection: HTTPConnection, path: str, method: str = "GET", body: str | None = None, **headers: str
+) -> HTTPResponse:
+    connection.request(method, path, body, {name.title(): value for name, value in headers.items()})
+    return connection.getresponse()
+
+
+def connected(url: str) -> closing[HTTPConnection]:
+    return closing(HTTPConnection(urlsplit(url).netloc, timeout=LONG_S))
+
+
+@pytest.fixture(scope="module")
+def cookie(url: str) -> str:
+    """The cookie of who has logged in."""
+    with connected(url) as connection:
+        sent = answered(connection, "/livereel/", accept="text/html")
+        assert (sent.status, sent.getheader("location")) == (303, "/livereel/login")
+        sent.read()
+        origin = f"http://{urlsplit(url).netloc}"
+        entered = answered(connection, "/livereel/login", "POST", f"token={quote(TOKEN)}", origin=origin)
+        assert (entered.status, entered.getheader("location")) == (303, "/livereel/")
+        kept, _, rest = (entered.getheader("set-cookie") or "").partition(";")
+        assert "Path=/livereel/" in rest
+        return kept
+
+
+def test_a_change_from_another_site_is_refused_there_too(url: str, cookie: str) -> None:
+    with connected(url) as connection:
+        foreign = answered(
+            connection, "/livereel/api/reels", "POST", "{}", origin="http://evil.example", cookie=cookie
+        )
+        assert foreign.status == 403
+
+
+def test_media_come_in_ranges(url: str, cookie: str) -> None:
+    with connected(url) as connection:
+        part = answered(
+            connection, "/livereel/media/reels/front/1/reel.mp4", range="bytes=2-4", cookie=cookie
+        )
+        assert (part.status, part.read()) == (206, b"234")
+        assert part.getheader("content-range") == "bytes 2-4/10"
+
+
+def test_events_come_as_they_happen(url: str, cookie: str) -> None:
+    with connected(url) as connection:
+        stream = answered(connection, "/livereel/api/events", cookie=cookie)
+        assert stream.status == 200
+        while not (line := stream.readline()).startswith(b"event: "):
+            assert line, "the stream has ended"
+
+
+def test_live_data_come_as_they_are_sent(url: str, cookie: str) -> None:
+    with viewing(url, "front", headers={"Cookie": cookie}) as viewer:
+        assert viewer.until("S")
+        assert viewer.until("K")
+        assert viewer.event("motion")["samples"]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+def test_a_person_logs_in_and_sees_the_camera_live(url: str) -> None:
+    with browser() as page:
+        page.open(url)
+        page.wait("location.pathname === '/livereel/login'")
+        page.evaluate(f"document.querySelector('[name=token]').value = '{TOKEN}'")
+        page.click("#login button")
+        page.wait("location.pathname === '/livereel/' && document.querySelector('.cameras a') !== null")
+        page.click(".cameras a")
+        page.wait(
+            "location.pathname === '/livereel/cameras/front' && document.querySelector('#live') !== null"
+        )
+        page.wait("document.querySelector('#live').dataset.live === 'live'")
+        page.wait("document.querySelector('#live video').currentTime > 0")
+        assert page.problems == []
