@@ -43,7 +43,7 @@ from tests.kit.cameras.rtsp import RtspServer, missing
 from tests.kit.films.footage import write_units_of
 from tests.kit.films.numbered import film, number_of
 from tests.kit.program.live_run import Watch, until, watching
-from tests.kit.web.chromium import launched
+from tests.kit.web.chromium import launched, wait_for
 
 SIZE, FPS, ROUND_S = (1280, 720), 25, 40
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -129,7 +129,7 @@ def _latency(watch: Watch, server: RtspServer, screenshots: int) -> None:
         for name, fault in (("vanished", camera_vanishes), ("frozen", camera_frozen)):
             with fault(server):
                 begun_s = time.monotonic()
-                page.wait_for_function("document.querySelector('#live').dataset.live === 'away'")
+                wait_for(live, "(it) => it.dataset.live === 'away'")
                 _print({f"{name}_shown_after_s": round(time.monotonic() - begun_s, 2)})
             expect(live).to_have_attribute("data-live", "live")
         page.goto("about:blank")

@@ -359,7 +359,7 @@ def test_the_signal_is_folded_where_it_would_be_small(
     signal = page.locator(".found")
     assert signal.evaluate("(it) => it.open") is is_open
     signal.evaluate("(it) => { it.open = true; }")
-    wait_until(page, "document.querySelectorAll('.xs li').length >= 2")
+    wait_until(page, "() => document.querySelectorAll('.xs li').length >= 2")
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
@@ -458,7 +458,7 @@ def test_charts_zoom_together_and_back(opened: Page) -> None:
     opened.keyboard.down("Control")
     opened.mouse.wheel(0, -250)
     opened.keyboard.up("Control")
-    wait_until(opened, f"{widths}.every((zoom) => Math.abs(zoom - 2 * Math.E) < 0.05)")
+    wait_until(opened, f"() => {widths}.every((zoom) => Math.abs(zoom - 2 * Math.E) < 0.05)")
     opened.locator('[data-zoom="0"]').first.click()
     assert opened.evaluate(widths) == [1, 1]
 

@@ -26,7 +26,6 @@ from playwright.sync_api import (
 from tests.kit.program.live_run import LONG_S
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# Playwright's own way is to ask before each frame, which makes the browser paint all the time.
 POLL_MS = 50
 # Of files, and of what a page holds itself; of the sites that tests serve.
 HOSTS = {None, "127.0.0.1"}
@@ -145,13 +144,26 @@ def expected_problem(page: Page, problems: list[str], text: str) -> Iterator[Non
 
 
 def wait_until(page: Page, condition: str, arg: Any = None) -> None:
-    """Return once a JavaScript expression is true, or a function of ``arg``."""
-    page.wait_for_function(condition, arg=arg, polling=POLL_MS)
+    """Return once a JavaScript function of ``arg`` returns what is true; a Playwright error after LONG_S.
+
+    ``Page.wait_for_function`` has the text compiled again and again, which the pages' policy forbids.
+    """
+    page.evaluate(_polled(condition), arg)
 
 
 def wait_for(element: Locator, condition: str) -> None:
-    """Return once a JavaScript function of this element is true."""
-    wait_until(element.page, condition, element.element_handle())
+    """Return once a JavaScript function of this element returns what is true."""
+    element.evaluate(_polled(condition))
+
+
+def _polled(condition: str) -> str:
+    return f"""async (arg) => {{
+        const [holds, endMs] = [{condition}, performance.now() + {LONG_S * 1000}];
+        while (!holds(arg)) {{
+            if (performance.now() > endMs) throw new Error("never true");
+            await new Promise((done) => setTimeout(done, {POLL_MS}));
+        }}
+    }}"""
 
 
 def plays(video: Locator) -> None:

@@ -245,7 +245,7 @@ def test_a_browser_shows_complete_frames_of_a_refresh_and_at_their_times(
     assert page.evaluate("video.duration") == pytest.approx(clip.duration_s, abs=0.01)
     for nth in (0, 12, 20, 0):
         page.evaluate(f"window.there = false; video.currentTime = {(nth + 0.5) / FPS}")
-        wait_until(page, "window.there")
+        wait_until(page, "() => window.there")
         seen = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
         assert seen is not None
         assert number_of(seen[: SIZE[1], : SIZE[0]]) == first + nth

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,7 +30,7 @@ PAGES = (
 EMPTY_PAGES = ("", "timeline", "reels", "cameras/front")
 LOCKED = WebSettings(port=0, token=TOKEN)  # with it, what can be changed has its buttons
 WIDTHS_PX = (390, 1280)
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WEIGHT_BYTES = 300_000
 # WCAG 2.0 to 2.2, levels A and AA
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
@@ -66,9 +66,11 @@ def context_options() -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _page_that_is_missing(problems: list[str], new_context: NewContext) -> Iterator[None]:
-    """The browser notes that one is missing which is."""
-    assert new_context
+def _page_that_is_missing(
+    problems: list[str],
+    new_context: NewContext,  # noqa: ARG001  # which judges the problems after this
+) -> Iterator[None]:
+    """Expect the browser to note that one page is missing, which is."""
     yield
     problems[:] = [problem for problem in problems if not problem.endswith("/there-is-none")]
 
@@ -82,7 +84,7 @@ def violations(page: Page) -> list[dict[str, Any]]:
 
 def opened(page: Page, url: str) -> None:
     page.goto(url)
-    wait_until(page, SETTLED)
+    wait_until(page, f"() => {SETTLED}")
 
 
 def check(page: Page, url: str) -> None:

@@ -114,8 +114,8 @@ def test_a_camera_that_dies_is_shown_so_and_returns(page: Page, run: Watch) -> N
     pid = run.live.cameras["street"].pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    wait_until(page, "states.includes('waiting')")
-    wait_until(page, "states.slice(states.indexOf('waiting')).includes('watching')")
+    wait_until(page, "() => states.includes('waiting')")
+    wait_until(page, "() => states.slice(states.indexOf('waiting')).includes('watching')")
 
 
 def test_a_person_logs_in(tmp_path: Path, page: Page, problems: list[str]) -> None:
