@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,10 +47,16 @@ def launched() -> Iterator[Browser]:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A browser, and the event loop in which its driver is spoken to."""
+    """A browser, and the event loop in which its driver is spoken to.
+
+    A new page is a new process of the browser, a second of computing. So its pages are kept, by their options.
+    """
 
     browser: Browser
     loop: asyncio.AbstractEventLoop
+    pages: dict[str, Page] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="session")
@@ -77,19 +83,23 @@ def browser(driver: Driver) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def problems() -> list[str]:
+def problems(driver: Driver) -> list[str]:
     """What has gone wrong on the test's pages: errors, warnings, refused loads; none is left at its end."""
-    return []
+    driver.problems.clear()
+    return driver.problems
 
 
 @pytest.fixture
-def requests() -> list[str]:
+def requests(driver: Driver) -> list[str]:
     """The URLs that the test's pages have asked for; none may be of another host."""
-    return []
+    driver.requests.clear()
+    return driver.requests
 
 
 @pytest.fixture
-def new_context(browser: Browser, problems: list[str], requests: list[str]) -> Iterator[NewContext]:
+def new_context(
+    driver: Driver, browser: Browser, problems: list[str], requests: list[str]
+) -> Iterator[NewContext]:
     """Open a context with options of ``Browser.new_context``; what its pages do is noted, and judged."""
     opened: list[BrowserContext] = []
 
@@ -114,25 +124,31 @@ def new_context(browser: Browser, problems: list[str], requests: list[str]) -> I
 
     yield made
     for context in opened:
-        context.close()
+        if context not in [page.context for page in driver.pages.values()]:
+            context.close()
     assert problems == []
     assert {urlsplit(url).hostname for url in requests} <= HOSTS
 
 
 @pytest.fixture
 def context_options() -> dict[str, Any]:
-    """Options of ``context``, for a module to replace."""
+    """Options of the page's context, for a module to replace."""
     return {}
 
 
 @pytest.fixture
-def context(new_context: NewContext, context_options: dict[str, Any]) -> BrowserContext:
-    return new_context(**context_options)
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
+def page(driver: Driver, new_context: NewContext, context_options: dict[str, Any]) -> Iterator[Page]:
+    """A page as at a first visit: without cookies and stored values, light, as wide as a laptop."""
+    name = repr(context_options)
+    if name not in driver.pages:
+        driver.pages[name] = new_context(**context_options).new_page()
+    page = driver.pages[name]
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    yield page
+    page.evaluate("try { sessionStorage.clear(); localStorage.clear(); } catch { /* it has none */ }")
+    page.goto("about:blank")
+    page.context.clear_cookies()
 
 
 @contextmanager
