@@ -49,7 +49,7 @@ def launched() -> Iterator[Browser]:
 class Driver:
     """A browser, and the event loop in which its driver is spoken to.
 
-    A new page is a new process of the browser, a second of computing. So its pages are kept, by their options.
+    A new page is a new process of the browser, a second of computing. So pages are kept, by their options.
     """
 
     browser: Browser
