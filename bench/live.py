@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import json
 import os
 import subprocess
@@ -32,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' RTSP 
 
 import cv2
 import numpy as np
+from playwright.sync_api import FloatRect, Page, expect
 
 from analyzer.signal.settings import WindowSettings
 from livereel.camera.settings import CameraSettings
@@ -42,12 +42,11 @@ from tests.kit.cameras.faults import camera_frozen, camera_vanishes
 from tests.kit.cameras.rtsp import RtspServer, missing
 from tests.kit.films.footage import write_units_of
 from tests.kit.films.numbered import film, number_of
-from tests.kit.program.browser import Page, browser
 from tests.kit.program.live_run import Watch, until, watching
+from tests.kit.web.chromium import launched, wait_for
 
 SIZE, FPS, ROUND_S = (1280, 720), 25, 40
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-STATE = "document.querySelector('#live').dataset.live"
 # When the browser presents a frame, by the clock of the page: its number, and the moment.
 WATCH_FRAMES = """
   window.shown = [];
@@ -107,13 +106,16 @@ def _run(folder: Path, asked: argparse.Namespace) -> None:
 
 
 def _latency(watch: Watch, server: RtspServer, screenshots: int) -> None:
-    with browser() as page:
-        page.open(f"{watch.url}cameras/front")
-        page.wait(f"{STATE} === 'live'")
+    with launched() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{watch.url}cameras/front")
+        live = page.locator("#live")
+        expect(live).to_have_attribute("data-live", "live")
         time.sleep(3)  # as a person looks at it
         page.evaluate(WATCH_FRAMES)
-        clip = page.evaluate("document.querySelector('#live video').getBoundingClientRect().toJSON()")
-        box = {name: clip[name] for name in ("x", "y", "width", "height")} | {"scale": 1}
+        box = live.locator("video").bounding_box()
+        if box is None:
+            sys.exit("the page shows no video")
         seen = [_screenshot(page, box, server) for _ in range(screenshots)]
         _print({"screenshot_s": _spread(seen)})
         wall_s = time.time() - time.monotonic()
@@ -121,25 +123,23 @@ def _latency(watch: Watch, server: RtspServer, screenshots: int) -> None:
             _late_s(number, at_ms / 1000 - wall_s, server) for number, at_ms in page.evaluate("shown")
         ]
         _print({"presented_s": _spread(presented)})
-        lag = page.evaluate("document.querySelector('[data-live-lag]').textContent")
-        dropped = page.evaluate(
-            "document.querySelector('#live video').getVideoPlaybackQuality().droppedVideoFrames"
-        )
+        lag = page.locator("[data-live-lag]").text_content()
+        dropped = live.locator("video").evaluate("(it) => it.getVideoPlaybackQuality().droppedVideoFrames")
         _print({"the_page_says": lag, "frames": len(presented), "dropped": dropped})
         for name, fault in (("vanished", camera_vanishes), ("frozen", camera_frozen)):
             with fault(server):
                 begun_s = time.monotonic()
-                page.wait(f"{STATE} === 'away'")
+                wait_for(live, "(it) => it.dataset.live === 'away'")
                 _print({f"{name}_shown_after_s": round(time.monotonic() - begun_s, 2)})
-            page.wait(f"{STATE} === 'live'")
-        page.open("about:blank")
+            expect(live).to_have_attribute("data-live", "live")
+        page.goto("about:blank")
 
 
-def _screenshot(page: Page, clip: dict[str, Any], server: RtspServer) -> float:
+def _screenshot(page: Page, clip: FloatRect, server: RtspServer) -> float:
     time.sleep(0.13)  # not in step with the frames
-    picture = page.call("Page.captureScreenshot", clip=clip)
+    picture = page.screenshot(clip=clip)
     at_s = time.monotonic()
-    rgb = cv2.imdecode(np.frombuffer(base64.b64decode(picture["data"]), np.uint8), cv2.IMREAD_COLOR)
+    rgb = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
     if rgb is None:
         sys.exit("the browser returned no picture")
     return _late_s(number_of(rgb), at_s, server)

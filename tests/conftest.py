@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.kit.web.chromium"]
+
 # How long an example takes is the machine's affair.
 settings.register_profile("livereel", deadline=None)
 settings.load_profile("livereel")
@@ -43,16 +45,16 @@ def _set_zone(name: str) -> None:
     time.tzset()
 
 
-# Modules and folders whose tests start servers or processes, play video in real time, or compute a lot.
+# Modules and folders whose tests start servers or processes, play video in real time, or compute a lot; those
+# that open a browser are slow, too.
 SLOW = (
     "analyzer/describe/openai/test_chat_server", "analyzer/signal/test_colour", "sinks/web/test_metrics",
-    "analyzer/reel/test_compile", "analyzer/report/test_page", "analyzer/signal/movers/test_bodies",
+    "analyzer/reel/test_compile", "analyzer/signal/movers/test_bodies",
     "analyzer/signal/test_flicker.", "base/test_child", "contracts/test_clipper",
     "contracts/test_packet_source", "contracts/test_sink", "faults/", "livereel/camera/test_",
     "livereel/camera/view/", "livereel/cli/", "livereel/live/", "livereel/reels/", "sinks/mqtt/",
-    "sinks/web/pages/", "sinks/web/test_access", "sinks/web/test_api", "sinks/web/test_live",
-    "sinks/web/tuning/", "stream/media/", "stream/picture/", "stream/test_open", "stream/test_threaded",
-    "stream/web/", "synthetic/", "test_media",
+    "sinks/web/test_access", "sinks/web/test_api", "sinks/web/tuning/", "stream/media/", "stream/picture/",
+    "stream/test_open", "stream/test_threaded", "stream/web/", "synthetic/", "test_media",
 )  # fmt: skip
 
 
@@ -63,7 +65,7 @@ LONGEST = (
     "faults/test_processes", "test_media", "faults/test_cameras", "livereel/cli/test_run_end",
     "livereel/camera/test_main_stream", "livereel/camera/test_flickers", "faults/test_sources",
     "livereel/cli/test_main", "faults/test_playlists", "faults/test_deaf_broker",
-    "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/pages/",
+    "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/pages/test_every",
     "contracts/test_packet_source",
     "livereel/cli/recap/test_recap", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",
     "livereel/camera/test_supervisor", "livereel/camera/test_worker",
@@ -79,7 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if gone := [name for name in (*SLOW, *LONGEST) if not list(folder.glob(f"{name}*"))]:
         raise pytest.UsageError(f"{__file__}: no tests are at {', '.join(gone)}")
     for item in items:
-        if _place(item.path).startswith(SLOW):
+        if _place(item.path).startswith(SLOW) or "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("slow")
     items.sort(key=lambda item: _rank(item.path))
 

@@ -11,10 +11,11 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from playwright.sync_api import Page
 
-from tests.kit.program.browser import CHROMIUM, browser
 from tests.kit.program.command_line import CommandLine, Ended
 from tests.kit.program.recap_folder import Recapped, recapped
+from tests.kit.web.chromium import wait_for
 
 Span = tuple[float, float]
 
@@ -213,7 +214,6 @@ def test_sound_stays_in_step(shared_media: Path, recaps: Recaps, name: str) -> N
         assert abs(lag) / 8000 < 0.04, part
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 @pytest.mark.parametrize(
     ("name", "style"),
     [
@@ -222,17 +222,12 @@ def test_sound_stays_in_step(shared_media: Path, recaps: Recaps, name: str) -> N
         ("highway_video02.avi", "keyframes"),
     ],
 )
-def test_a_browser_plays_the_reel_to_its_end(recaps: Recaps, name: str, style: str) -> None:
+def test_a_browser_plays_the_reel_to_its_end(page: Page, recaps: Recaps, name: str, style: str) -> None:
     made = recaps.of(name, style)
-    with browser() as page:
-        page.open(made.folder / "report.html")
-        page.wait("document.querySelector('video').readyState >= 1")
-        length_s = page.evaluate("document.querySelector('video').duration")
-        assert length_s == pytest.approx(made.reel["duration_s"], abs=0.1)
-        page.evaluate(
-            "(() => { const v = document.querySelector('video'); v.muted = true; v.playbackRate = 8;"
-            " return v.play(); })()"
-        )
-        page.wait("document.querySelector('video').ended")
-        assert page.evaluate("document.querySelector('video').error") is None
-        assert page.problems == []
+    page.goto((made.folder / "report.html").as_uri())
+    video = page.locator("video")
+    wait_for(video, "(it) => it.readyState >= 1")
+    assert video.evaluate("(it) => it.duration") == pytest.approx(made.reel["duration_s"], abs=0.1)
+    video.evaluate("(it) => { it.muted = true; it.playbackRate = 8; return it.play(); }")
+    wait_for(video, "(it) => it.ended")
+    assert video.evaluate("(it) => it.error") is None

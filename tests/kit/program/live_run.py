@@ -101,6 +101,10 @@ class Watch:
         """The camera's windows so far."""
         return [row for row in self.rows(camera) if row["kind"] == "window"]
 
+    def described(self) -> list[dict[str, Any]]:
+        """The windows that have become moments so far."""
+        return [row for row in self.rows() if row.get("outcome") == "described"]
+
     def gaps(self, camera: str) -> list[dict[str, Any]]:
         """The camera's gaps so far; one that is still open ends now."""
         with self._ledger() as ledger:

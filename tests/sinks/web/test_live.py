@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Locator, Page, expect
 
 from livereel.camera.supervisor import RestartPolicy
 from sinks.events import CameraStatus
@@ -16,17 +16,13 @@ from sinks.web.settings import WebSettings
 from tests.kit.cameras.faults import camera_frozen, camera_vanishes
 from tests.kit.cameras.rtsp import RtspServer, rtsp_server
 from tests.kit.films.footage import Look, write_units
-from tests.kit.program.browser import CHROMIUM, Page, browser
 from tests.kit.program.live_run import Watch, watching
+from tests.kit.web.chromium import wait_for
 from tests.kit.web.site import serving
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 SERVED = WebSettings(port=0)
 # A camera that hangs is given up long after its page has noticed.
 PATIENCE = RestartPolicy(open_s=15.0, stall_s=60.0, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
-STATE = "document.querySelector('#live').dataset.live"
-VIDEO = "document.querySelector('#live video')"
 PIXELS = """((shown, width) => {
   const copy = document.createElement("canvas");
   [copy.width, copy.height] = [width, 36];
@@ -60,110 +56,101 @@ def run(server: RtspServer, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield watch
 
 
-@pytest.fixture(scope="module")
-def window() -> Iterator[Page]:
-    with browser() as page:
-        yield page
-
-
 @contextmanager
-def shown(window: Page, run: Watch, camera: str, state: str = "live") -> Iterator[Page]:
-    """The camera's page, once it is in that state; it must meet no problem and ask no other host."""
-    window.problems.clear()
-    window.requests.clear()
-    window.open(f"{run.url}cameras/{camera}")
-    window.wait(f"{STATE} === {json.dumps(state)}")
-    yield window
-    window.open("about:blank")
-    assert window.problems == []
-    assert {urlsplit(url).hostname for url in window.requests} <= {"127.0.0.1", None}
+def shown(page: Page, run: Watch, camera: str, state: str = "live") -> Iterator[Locator]:
+    """What the camera's page shows live, once it is in that state."""
+    page.goto(f"{run.url}cameras/{camera}")
+    live = page.locator("#live")
+    expect(live).to_have_attribute("data-live", state)
+    yield live
+    page.goto("about:blank")
 
 
-def changes(page: Page, selector: str, width: int = 64) -> None:
+def changes(picture: Locator, width: int = 64) -> None:
     """Wait until another picture is shown there."""
-    pixels = f"{PIXELS}(document.querySelector({json.dumps(selector)}), {width})"
-    page.evaluate(f"window.before = {pixels}")
-    page.wait(f"window.before !== {pixels}")
+    picture.evaluate(f"(it) => {{ window.before = {PIXELS}(it, {width}); }}")
+    wait_for(picture, f"(it) => window.before !== {PIXELS}(it, {width})")
 
 
-def test_the_video_plays_and_its_picture_changes(window: Page, run: Watch) -> None:
-    with shown(window, run, "front") as page:
-        at_s = page.evaluate(f"{VIDEO}.currentTime")
-        page.wait(f"{VIDEO}.currentTime > {at_s} + 1")
-        changes(page, "#live video")
-        assert page.evaluate(f"[{VIDEO}.videoWidth, {VIDEO}.videoHeight]") == [320, 180]
-        assert page.evaluate(
-            "/^[0-9.]+ s behind$/.test(document.querySelector('[data-live-lag]').textContent)"
-        )
+def test_the_video_plays_and_its_picture_changes(page: Page, run: Watch) -> None:
+    with shown(page, run, "front") as live:
+        video = live.locator("video")
+        at_s = video.evaluate("(it) => it.currentTime")
+        wait_for(video, f"(it) => it.currentTime > {at_s} + 1")
+        changes(video)
+        assert video.evaluate("(it) => [it.videoWidth, it.videoHeight]") == [320, 180]
+        expect(page.locator("[data-live-lag]")).to_have_text(re.compile("^[0-9.]+ s behind$"))
 
 
-def test_the_chart_moves(window: Page, run: Watch) -> None:
-    with shown(window, run, "front") as page:
+def test_the_chart_moves(page: Page, run: Watch) -> None:
+    with shown(page, run, "front"):
         for _ in range(3):
-            changes(page, "#chart", 512)
+            changes(page.locator("#chart"), 512)
 
 
-def test_sound_is_played_when_it_is_asked_for(window: Page, run: Watch) -> None:
-    with shown(window, run, "front") as page:
-        button = "document.querySelector('#live button')"
-        assert page.evaluate(f"[{button}.textContent, {button}.ariaPressed, {VIDEO}.muted]") == [
-            "Sound on",
-            "false",
-            True,
-        ]
-        page.evaluate(f"{button}.focus()")
-        page.press("Enter")
-        page.wait(f"{button}.textContent === 'Mute' && {VIDEO}.webkitAudioDecodedByteCount > 2000")
-        page.wait(f"{STATE} === 'live' && !{VIDEO}.paused")
-        assert page.evaluate(f"[{button}.ariaPressed, {VIDEO}.muted]") == ["true", False]
-        page.press("Enter")
-        page.wait(f"{button}.textContent === 'Sound on' && {VIDEO}.muted && {STATE} === 'live'")
+def test_sound_is_played_when_it_is_asked_for(page: Page, run: Watch) -> None:
+    with shown(page, run, "front") as live:
+        video, button = live.locator("video"), live.get_by_role("button")
+        expect(button).to_have_text("Sound on")
+        expect(button).to_have_attribute("aria-pressed", "false")
+        assert video.evaluate("(it) => it.muted")
+        button.press("Enter")
+        expect(button).to_have_text("Mute")
+        wait_for(video, "(it) => it.webkitAudioDecodedByteCount > 2000")
+        expect(live).to_have_attribute("data-live", "live")
+        wait_for(video, "(it) => !it.paused")
+        expect(button).to_have_attribute("aria-pressed", "true")
+        assert not video.evaluate("(it) => it.muted")
+        page.keyboard.press("Enter")
+        expect(button).to_have_text("Sound on")
+        wait_for(video, "(it) => it.muted")
+        expect(live).to_have_attribute("data-live", "live")
 
 
-def test_a_codec_that_the_browser_does_not_play_is_shown_as_previews(window: Page, run: Watch) -> None:
-    with shown(window, run, "yard", "preview") as page:
-        assert page.evaluate("document.querySelector('[data-live-state]').textContent") == (
+def test_a_codec_that_the_browser_does_not_play_is_shown_as_previews(page: Page, run: Watch) -> None:
+    with shown(page, run, "yard", "preview") as live:
+        expect(live.locator("[data-live-state]")).to_have_text(
             "This browser does not play the camera's video: two pictures a second."
         )
-        assert page.evaluate(f"{VIDEO}.hidden && document.querySelector('#live button').disabled")
-        changes(page, "#live canvas")
-        changes(page, "#chart", 512)
+        expect(live.locator("video")).to_be_hidden()
+        expect(live.get_by_role("button")).to_be_disabled()
+        changes(live.locator("canvas"))
+        changes(page.locator("#chart"), 512)
 
 
 def test_a_camera_that_hangs_is_shown_as_away_before_it_is_given_up(
-    window: Page, run: Watch, server: RtspServer
+    page: Page, run: Watch, server: RtspServer
 ) -> None:
-    with shown(window, run, "front") as page:
+    with shown(page, run, "front") as live:
         with camera_frozen(server):
-            page.wait(f"{STATE} === 'away'")
+            expect(live).to_have_attribute("data-live", "away")
             assert run.live.cameras["front"].state == CameraStatus.WATCHING
-        page.wait(f"{STATE} === 'live'")
-        changes(page, "#live video")
+        expect(live).to_have_attribute("data-live", "live")
+        changes(live.locator("video"))
 
 
-def test_a_camera_that_goes_away_is_shown_so_and_returns(
-    window: Page, run: Watch, server: RtspServer
-) -> None:
-    with shown(window, run, "front") as page:
+def test_a_camera_that_goes_away_is_shown_so_and_returns(page: Page, run: Watch, server: RtspServer) -> None:
+    with shown(page, run, "front") as live:
         with camera_vanishes(server):
-            page.wait(f"{STATE} === 'away'")
-            page.wait("document.querySelector('[data-live-state]').textContent === 'The camera is away.'")
-        page.wait(f"{STATE} === 'live'")
-        changes(page, "#live video")
-        changes(page, "#chart", 512)
+            expect(live).to_have_attribute("data-live", "away")
+            expect(live.locator("[data-live-state]")).to_have_text("The camera is away.")
+        expect(live).to_have_attribute("data-live", "live")
+        changes(live.locator("video"))
+        changes(page.locator("#chart"), 512)
 
 
-def test_a_page_that_is_hidden_is_sent_nothing(window: Page, run: Watch) -> None:
+def test_a_page_that_is_hidden_is_sent_nothing(page: Page, run: Watch) -> None:
     """And it plays again when it is looked at."""
-    with shown(window, run, "front") as page:
+    with shown(page, run, "front") as live:
+        video = live.locator("video")
         page.evaluate(
             "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
             "document.dispatchEvent(new Event('visibilitychange'))"
         )
-        page.wait(f"{VIDEO}.readyState === 0 && !{VIDEO}.hasAttribute('src')")
+        wait_for(video, "(it) => it.readyState === 0 && !it.hasAttribute('src')")
         page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
-        page.wait(f"{VIDEO}.readyState > 1")
-        changes(page, "#live video")
+        wait_for(video, "(it) => it.readyState > 1")
+        changes(video)
 
 
 def test_a_wrong_view_is_refused(tmp_path: Path) -> None:

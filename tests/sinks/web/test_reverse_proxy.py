@@ -8,14 +8,15 @@ from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import quote, urlsplit
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from livereel.ledger.ledger import Ledger
 from sinks.web.settings import WebSettings
 from tests.kit.cameras.rtsp import rtsp_server
 from tests.kit.films.footage import Look, write_units
-from tests.kit.program.browser import CHROMIUM, browser
 from tests.kit.program.live_run import LONG_S, watching
 from tests.kit.records.events import JPEG, reel_in
+from tests.kit.web.chromium import wait_for
 from tests.kit.web.nginx import NGINX, nginx
 from tests.kit.web.site import TOKEN
 from tests.kit.web.viewer import viewing
@@ -101,18 +102,13 @@ def test_live_data_come_as_they_are_sent(url: str, cookie: str) -> None:
         assert viewer.event("motion")["samples"]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-def test_a_person_logs_in_and_sees_the_camera_live(url: str) -> None:
-    with browser() as page:
-        page.open(url)
-        page.wait("location.pathname === '/livereel/login'")
-        page.evaluate(f"document.querySelector('[name=token]').value = '{TOKEN}'")
-        page.click("#login button")
-        page.wait("location.pathname === '/livereel/' && document.querySelector('.cameras a') !== null")
-        page.click(".cameras a")
-        page.wait(
-            "location.pathname === '/livereel/cameras/front' && document.querySelector('#live') !== null"
-        )
-        page.wait("document.querySelector('#live').dataset.live === 'live'")
-        page.wait("document.querySelector('#live video').currentTime > 0")
-        assert page.problems == []
+def test_a_person_logs_in_and_sees_the_camera_live(page: Page, url: str) -> None:
+    page.goto(url)
+    page.wait_for_url(f"{url}login")
+    page.locator("[name=token]").fill(TOKEN)
+    page.locator("#login button").click()
+    page.wait_for_url(url)
+    page.locator(".cameras a").first.click()
+    page.wait_for_url(f"{url}cameras/front")
+    expect(page.locator("#live")).to_have_attribute("data-live", "live")
+    wait_for(page.locator("#live video"), "(it) => it.currentTime > 0")

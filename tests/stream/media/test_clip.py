@@ -10,9 +10,11 @@ from typing import Any
 
 import av
 import cv2
+import numpy as np
 import pytest
 from av.packet import Packet
 from av.stream import Stream
+from playwright.sync_api import Page
 
 from stream.av_source import AvSource
 from stream.codec.random_access import access
@@ -33,7 +35,7 @@ from tests.kit.films.numbered import (
 )
 from tests.kit.films.random_access import FPS, OPEN, refreshed
 from tests.kit.films.slices import sliced_film, split
-from tests.kit.program.browser import CHROMIUM, browser
+from tests.kit.web.chromium import wait_until
 
 B_FRAMES = {**FASTEST, "bf": "3", "x264-params": "b-pyramid=normal:scenecut=0"}
 IN_STEP_S = 0.04
@@ -226,10 +228,9 @@ video.onseeked = () => setTimeout(() => { window.there = true; }, 300);
 </script>"""
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 @pytest.mark.parametrize("b_frames", [0, 3])
 def test_a_browser_shows_complete_frames_of_a_refresh_and_at_their_times(
-    b_frames: int, tmp_path: Path
+    b_frames: int, page: Page, tmp_path: Path
 ) -> None:
     options = {"preset": "veryfast", "x264-params": f"intra-refresh=1:keyint=36:bframes={b_frames}"}
     source = refreshed(tmp_path / "film.ts", "h264", container="mpegts", seconds=10, options=options)
@@ -240,16 +241,14 @@ def test_a_browser_shows_complete_frames_of_a_refresh_and_at_their_times(
         clip = write_clip(tmp_path / "clip.mp4", opened.video, None, packets[point:])
     first = round((clip.first_s - zero_s) * FPS)
     (tmp_path / "page.html").write_text(_PLAYER)
-    with browser() as page:
-        page.open(tmp_path / "page.html")
-        assert page.evaluate("video.duration") == pytest.approx(clip.duration_s, abs=0.01)
-        for nth in (0, 12, 20, 0):
-            page.evaluate(f"window.there = false; video.currentTime = {(nth + 0.5) / FPS}")
-            page.wait("window.there")
-            page.screenshot(tmp_path / "seen.png")
-            seen = cv2.imread(str(tmp_path / "seen.png"))
-            assert seen is not None
-            assert number_of(seen[: SIZE[1], : SIZE[0]]) == first + nth
+    page.goto((tmp_path / "page.html").as_uri())
+    assert page.evaluate("video.duration") == pytest.approx(clip.duration_s, abs=0.01)
+    for nth in (0, 12, 20, 0):
+        page.evaluate(f"window.there = false; video.currentTime = {(nth + 0.5) / FPS}")
+        wait_until(page, "() => window.there")
+        seen = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+        assert seen is not None
+        assert number_of(seen[: SIZE[1], : SIZE[0]]) == first + nth
 
 
 def test_packets_of_which_no_frame_is_completed_make_no_clip(tmp_path: Path) -> None:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from playwright.sync_api import Locator, Page, expect
 
-from tests.kit.program.browser import CHROMIUM, Page, browser
+from tests.kit.web.chromium import wait_until
 from tests.kit.web.full_site import AWAY, BUSY, NAMES, full_site
 from tests.kit.web.site import Site
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-
-DRAWN = f"document.querySelectorAll('#strips svg').length === {len(NAMES)}"
-SHOWN = "document.querySelector('#shown').textContent"
-SINCE = "new URL(location).searchParams.get('since')"
 FOUND = "[...document.querySelectorAll('#found time')].map((time) => time.dateTime)"
-HOURS = "document.querySelector('#range').elements.hours.value"
-KEYS = {"ArrowLeft": 37, "Home": 36, "End": 35, "PageUp": 33, "Enter": 13, "+": 187, "-": 189}
 
 
 @pytest.fixture(scope="module")
@@ -28,160 +23,161 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def window() -> Iterator[Page]:
-    with browser() as page:
-        yield page
-
-
 @pytest.fixture
-def page(window: Page, site: Site) -> Iterator[Page]:
-    """The timeline as at a first visit; it must meet no problem and ask no other host."""
-    window.problems.clear()
-    window.requests.clear()
-    window.open(f"{site.sink.url}timeline")
-    window.evaluate("sessionStorage.clear()")
-    window.open(f"{site.sink.url}timeline")
-    window.wait(DRAWN)
-    yield window
-    window.call("Page.navigate", url="about:blank")
-    assert window.problems == []
-    assert {urlsplit(url).hostname for url in window.requests} == {"127.0.0.1"}
+def timeline(page: Page, site: Site) -> Page:
+    """The timeline as at a first visit."""
+    page.goto(f"{site.sink.url}timeline")
+    drawn(page)
+    return page
 
 
-def strip(camera: str) -> str:
-    return f"[...document.querySelectorAll('.strip')].find((it) => it.firstChild.textContent === '{camera}')"
+def drawn(page: Page, strips: int = len(NAMES)) -> None:
+    """Wait until the strips hold what was when."""
+    expect(page.locator("#strips svg")).to_have_count(strips)
 
 
-def focus(page: Page, camera: str) -> None:
-    page.evaluate(f"{strip(camera)}.querySelector('[role=slider]').focus()")
+def strip(page: Page, camera: str) -> Locator:
+    """What is drawn of a camera, which the keyboard moves through; it is there once its time is."""
+    slider = (
+        page.locator(".strip")
+        .filter(has=page.get_by_role("link", name=camera, exact=True))
+        .get_by_role("slider")
+    )
+    expect(slider.locator("rect")).not_to_have_count(0)
+    return slider
 
 
-def press(page: Page, key: str) -> None:
-    for kind in ("rawKeyDown", "keyUp"):
-        page.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=KEYS[key])
+def query(page: Page) -> dict[str, str]:
+    """What the address says is shown; Playwright itself learns a little later that it has changed."""
+    return dict(parse_qsl(urlsplit(page.evaluate("location.href")).query))
+
+
+def shown(page: Page, name: str) -> float:
+    """The start or the end of the time that is shown, in seconds."""
+    return datetime.fromisoformat(query(page)[name]).timestamp()
 
 
 def length_s(page: Page) -> float:
-    """How much time the address says is shown."""
-    found: float = page.evaluate(
-        "(() => { const query = new URL(location).searchParams;"
-        " return (Date.parse(query.get('until')) - Date.parse(query.get('since'))) / 1000; })()"
-    )
-    return found
+    return shown(page, "until") - shown(page, "since")
 
 
-def test_the_range_is_chosen_by_keyboard_and_remembered(page: Page, site: Site) -> None:
-    page.evaluate("document.querySelector('#range [value=\"24\"]').focus()")
+def middle(element: Locator) -> tuple[float, float]:
+    """Where it is in the window, which is scrolled there."""
+    element.scroll_into_view_if_needed()
+    box = element.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_the_range_is_chosen_by_keyboard_and_remembered(timeline: Page, site: Site) -> None:
+    timeline.get_by_role("radio", name="24 h").focus()
     for _ in range(2):  # 6 h, then 1 h
-        press(page, "ArrowLeft")
-    assert page.evaluate(HOURS) == "1"
-    page.wait(f"{SHOWN}.endsWith('(1 h)')")
-    assert page.evaluate("new URL(location).searchParams.get('hours')") == "1"
-    page.open(f"{site.sink.url}timeline")
-    page.wait(f"{HOURS} === '1'")
+        timeline.keyboard.press("ArrowLeft")
+    hour = timeline.get_by_role("radio", name="1 h", exact=True)
+    expect(hour).to_be_checked()
+    expect(timeline.locator("#shown")).to_have_text(re.compile(r"\(1 h\)$"))
+    expect(timeline).to_have_url(re.compile("[?&]hours=1(&|$)"))
+    timeline.goto(f"{site.sink.url}timeline")
+    expect(hour).to_be_checked()
 
 
-def test_buttons_zoom_and_move_and_the_address_shows_the_same_again(page: Page) -> None:
-    page.click("[data-do=in]")
-    page.click("[data-do=in]")
-    assert length_s(page) == pytest.approx(6 * 3600, abs=1)
-    before = page.evaluate(SINCE)
-    page.click("[data-do=earlier]")
-    assert page.evaluate(f"(Date.parse('{before}') - Date.parse({SINCE})) / 1000") == pytest.approx(
-        3 * 3600, abs=1
+def test_buttons_zoom_and_move_and_the_address_shows_the_same_again(timeline: Page) -> None:
+    press = {name: timeline.get_by_role("button", name=name) for name in ("Zoom in", "Zoom out")}
+    press |= {name: timeline.get_by_role("button", name=name) for name in ("Earlier", "Later")}
+    press["Zoom in"].click()
+    press["Zoom in"].click()
+    assert length_s(timeline) == pytest.approx(6 * 3600, abs=1)
+    before_s = shown(timeline, "since")
+    press["Earlier"].click()
+    assert before_s - shown(timeline, "since") == pytest.approx(3 * 3600, abs=1)
+    text = timeline.locator("#shown").inner_text()
+    timeline.reload()
+    drawn(timeline)
+    expect(timeline.locator("#shown")).to_have_text(text)
+    press["Zoom out"].click()
+    press["Later"].click()
+    press["Later"].click()
+    assert length_s(timeline) == pytest.approx(12 * 3600, abs=1)
+    assert shown(timeline, "until") <= timeline.evaluate("Date.now() / 1000")
+
+
+def test_the_wheel_zooms_where_the_pointer_is(timeline: Page) -> None:
+    timeline.mouse.move(*middle(timeline.get_by_role("slider").first))
+    timeline.mouse.wheel(0, -100)
+    timeline.wait_for_url("**/timeline?*since=*")
+    assert length_s(timeline) == pytest.approx(0.8 * 24 * 3600, abs=60)
+    timeline.mouse.wheel(0, 100)
+    expect(timeline.locator("#shown")).to_have_text(re.compile(r"\(24 h\)$"))
+
+
+def test_dragging_moves_the_time(timeline: Page) -> None:
+    slider = timeline.get_by_role("slider").first
+    x, y = middle(slider)
+    timeline.mouse.move(x, y)
+    timeline.mouse.down()
+    timeline.mouse.move(x + 100, y, steps=2)
+    timeline.mouse.up()
+    width_px = slider.evaluate("(it) => it.clientWidth")
+    moved_s = timeline.evaluate("Date.now() / 1000") - 24 * 3600 - shown(timeline, "since")
+    assert moved_s == pytest.approx(24 * 3600 * 100 / width_px, abs=60)
+
+
+def test_moments_are_those_of_the_time_that_is_shown(timeline: Page) -> None:
+    assert len(timeline.evaluate(FOUND)) == 50
+    strip(timeline, BUSY).focus()
+    for key in ("+", "+", "PageUp"):
+        timeline.keyboard.press(key)
+    time = query(timeline)
+    wait_until(
+        timeline,
+        f"(since) => {FOUND}.length > 0 && {FOUND}.length < 50 && {FOUND}.every((time) => time >= since)",
+        time["since"],
     )
-    shown = page.evaluate(SHOWN)
-    page.open(page.evaluate("location.href"))
-    page.wait(DRAWN)
-    assert page.evaluate(SHOWN) == shown
-    page.click("[data-do=out]")
-    page.click("[data-do=later]")
-    page.click("[data-do=later]")
-    assert length_s(page) == pytest.approx(12 * 3600, abs=1)
-    assert page.evaluate("Date.parse(new URL(location).searchParams.get('until')) <= Date.now()")
+    assert all(found < time["until"] for found in timeline.evaluate(FOUND))
+    expect(timeline.get_by_label("From", exact=True)).not_to_have_value("")
 
 
-def test_the_wheel_zooms_where_the_pointer_is(page: Page) -> None:
-    x, y = page.point("[role=slider]")
-    page.call("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=-100)
-    page.wait(f"{SINCE} !== null")
-    assert length_s(page) == pytest.approx(0.8 * 24 * 3600, abs=60)
-    page.call("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=100)
-    page.wait(f"{SHOWN}.endsWith('(24 h)')")
-
-
-def test_dragging_moves_the_time(page: Page) -> None:
-    x, y = page.point("[role=slider]")
-    for kind, at in (
-        ("mousePressed", x),
-        ("mouseMoved", x + 50),
-        ("mouseMoved", x + 100),
-        ("mouseReleased", x + 100),
-    ):
-        page.call("Input.dispatchMouseEvent", type=kind, x=at, y=y, button="left", buttons=1, clickCount=1)
-    width = page.evaluate("document.querySelector('[role=slider]').clientWidth")
-    moved = page.evaluate(f"(Date.now() - 24 * 3600_000 - Date.parse({SINCE})) / 1000")
-    assert moved == pytest.approx(24 * 3600 * 100 / width, abs=60)
-
-
-def test_moments_are_those_of_the_time_that_is_shown(page: Page) -> None:
-    assert page.evaluate(f"{FOUND}.length") == 50
-    focus(page, BUSY)
-    page.wait(f"{strip(BUSY)}.querySelector('rect') !== null")
-    press(page, "+")
-    press(page, "+")
-    press(page, "PageUp")
-    page.wait(f"{FOUND}.length > 0 && {FOUND}.length < 50 && {FOUND}.every((time) => time >= {SINCE})")
-    assert page.evaluate(f"{FOUND}.every((time) => time < new URL(location).searchParams.get('until'))")
-    assert page.evaluate("document.querySelector('[data-time=since]').value") != ""
-
-
-def test_focus_says_why_time_was_not_observed(page: Page) -> None:
-    page.wait(f"{strip(AWAY)}.querySelector('.gap') !== null")
-    focus(page, AWAY)
-    slider = f"{strip(AWAY)}.querySelector('[role=slider]')"
-    texts = []
-    press(page, "End")
-    for _ in range(80):
-        texts.append(page.evaluate(f"{slider}.ariaValueText"))
-        assert page.evaluate("document.querySelector('#span').textContent") == f"{AWAY}: {texts[-1]}"
-        if texts[-1].startswith("not observed: source down"):
-            break
-        press(page, "ArrowLeft")
+def test_focus_says_why_time_was_not_observed(timeline: Page) -> None:
+    slider = strip(timeline, AWAY)
+    slider.focus()
+    timeline.keyboard.press("End")
+    texts: list[str] = []
+    while not (texts and texts[-1].startswith("not observed: source down")):
+        assert len(texts) < 80, texts
+        if texts:
+            timeline.keyboard.press("ArrowLeft")
+        texts.append(slider.get_attribute("aria-valuetext") or "")
+        assert timeline.locator("#span").text_content() == f"{AWAY}: {texts[-1]}"
     assert any(text.startswith("not observed: source stalled") for text in texts)
     assert texts[-1].endswith("(1 h 40 min)")
-    press(page, "Enter")
-    assert length_s(page) == pytest.approx(1.2 * 6000, abs=5)
+    timeline.keyboard.press("Enter")
+    assert length_s(timeline) == pytest.approx(1.2 * 6000, abs=5)
 
 
-def test_pointing_says_what_a_strip_shows(page: Page) -> None:
-    page.wait(f"{strip(AWAY)}.querySelector('.gap') !== null")
-    box = page.evaluate(f"{strip(AWAY)}.querySelector('.gap').getBoundingClientRect().toJSON()")
-    middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    page.call("Input.dispatchMouseEvent", type="mouseMoved", **middle)
-    page.wait("/not observed: source/.test(document.querySelector('#span').textContent)")
-    assert page.evaluate("document.querySelector('#strips .chosen.gap') !== null")
+def test_pointing_says_what_a_strip_shows(timeline: Page) -> None:
+    timeline.mouse.move(*middle(strip(timeline, AWAY).locator(".gap").first))
+    expect(timeline.locator("#span")).to_contain_text("not observed: source")
+    expect(timeline.locator("#strips .chosen.gap")).not_to_have_count(0)
 
 
-def test_a_search_is_filtered_by_camera_time_tag_importance_and_alerts(page: Page) -> None:
-    page.evaluate(
-        "(() => { const it = document.querySelector('.search').elements; it.q.value = 'coat';"
-        f" it.camera.value = {json.dumps(BUSY)}; it.tag.value = 'person'; it.min_importance.value = 5;"
-        " it.alerts.checked = true; const since = document.querySelector('[data-time=since]');"
-        " since.value = '2020-01-01T00:00'; since.dispatchEvent(new Event('change')); })()"
-    )
-    page.click(".search button")
-    page.wait("new URL(location).searchParams.get('q') === 'coat' && document.readyState === 'complete'")
-    page.wait("document.querySelectorAll('#strips svg').length === 1")
-    page.wait(f"{SHOWN}.endsWith('(744 h)')")  # the last 31 days of them
-    query = page.evaluate("Object.fromEntries(new URL(location).searchParams)")
-    since = page.evaluate("new Date('2020-01-01T00:00').toISOString()")
-    assert query == {
+def test_a_search_is_filtered_by_camera_time_tag_importance_and_alerts(timeline: Page) -> None:
+    form = timeline.get_by_role("search")
+    form.get_by_label("Words").fill("coat")
+    form.get_by_label("Camera").select_option(BUSY)
+    form.get_by_label("Tag").fill("person")
+    form.get_by_label("Importance from").fill("5")
+    form.get_by_label("alerts only").check()
+    form.get_by_label("From", exact=True).fill("2020-01-01T00:00")
+    form.get_by_role("button", name="Search").click()
+    timeline.wait_for_url("**/timeline?q=coat&*")
+    drawn(timeline, 1)
+    expect(timeline.locator("#shown")).to_have_text(re.compile(r"\(744 h\)$"))  # the last 31 days of them
+    since = timeline.evaluate("new Date('2020-01-01T00:00').toISOString()")
+    assert query(timeline) == {
         "q": "coat", "camera": BUSY, "tag": "person", "min_importance": "5", "alerts": "1", "since": since,
     }  # fmt: skip
-    notes = page.evaluate("[...document.querySelectorAll('#found .card')].map((it) => it.innerText)")
-    assert notes
-    assert all("Alert: a person at the gate" in note and "importance 5" in note for note in notes)
-    page.click(".search a")
-    page.wait("location.search === '' && document.readyState === 'complete'")
+    cards = timeline.locator("#found .card").all_inner_texts()
+    assert cards
+    assert all("Alert: a person at the gate" in card and "importance 5" in card for card in cards)
+    form.get_by_role("link", name="Clear").click()
+    timeline.wait_for_url("**/timeline")

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Locator, Page, expect
 
 from analyzer.reel.preference.feedback import Verdict
 from analyzer.signal.window import Outcome
 from livereel.ledger.records import PENDING
 from sinks.web.access import COOKIE
 from sinks.web.settings import WebSettings
-from tests.kit.program.browser import CHROMIUM, Page, browser
 from tests.kit.program.live_run import until
 from tests.kit.records.events import moment_now
+from tests.kit.web.chromium import expected_problem
 from tests.kit.web.site import TOKEN, Site, serving
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-
-KEEP, DULL = (f".feedback [data-verdict={it}]" for it in ("keep", "dull"))
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with browser() as it:
-        yield it
 
 
 def store(site: Site, *indexes: int) -> None:
@@ -39,17 +29,12 @@ def store(site: Site, *indexes: int) -> None:
 def logged_in(page: Page, site: Site, path: str) -> None:
     cookie = site.post("/login", f"token={TOKEN}".encode()).headers["set-cookie"]
     value = cookie.partition(";")[0].removeprefix(f"{COOKIE}=")
-    page.call("Network.setCookie", name=COOKIE, value=value, url=site.sink.url)
-    page.open(site.sink.url + path)
-    # The page before may have been complete, too.
-    page.wait(f"document.readyState === 'complete' && !!document.querySelector('{KEEP}')")
+    page.context.add_cookies([{"name": COOKIE, "value": value, "url": site.sink.url}])
+    page.goto(site.sink.url + path)
 
 
-def pressed(page: Page) -> list[str]:
-    found: list[str] = page.evaluate(
-        "[...document.querySelectorAll('.feedback [aria-pressed=true]')].map((it) => it.textContent)"
-    )
-    return found
+def pressed(page: Page) -> Locator:
+    return page.locator(".feedback [aria-pressed=true]")
 
 
 def verdicts(site: Site) -> list[Verdict]:
@@ -61,35 +46,34 @@ def test_a_moment_is_kept_then_dull_then_neither(page: Page, tmp_path: Path, pat
     with serving(tmp_path, WebSettings(port=0, token=TOKEN)) as site:
         store(site, 1)
         logged_in(page, site, path)
-        assert pressed(page) == []
-        for button, stored in ((KEEP, [Verdict.KEEP]), (DULL, [Verdict.DULL]), (DULL, [])):
-            page.click(button)
+        keep, dull = (page.get_by_role("button", name=it) for it in ("Keep", "Dull"))
+        expect(keep).to_be_visible()
+        expect(pressed(page)).to_have_count(0)
+        for button, stored in ((keep, [Verdict.KEEP]), (dull, [Verdict.DULL]), (dull, [])):
+            button.click()
             until(lambda stored=stored: verdicts(site) == stored, f"{stored} stored")  # type: ignore[misc]  # bound now
-            page.wait(f"document.querySelectorAll('.feedback [aria-pressed=true]').length === {len(stored)}")
-        page.evaluate(f"document.querySelector('{KEEP}').focus()")
-        page.press("Enter")
+            expect(pressed(page)).to_have_count(len(stored))
+        keep.press("Enter")
         until(lambda: verdicts(site) == [Verdict.KEEP], "kept by the keyboard")
-        page.open(site.sink.url + path)
-        page.wait("!!document.querySelector('.feedback [aria-pressed=true]')")
-        assert pressed(page) == ["Keep"]
-        assert page.problems == []
-        page.call("Page.navigate", url="about:blank")
+        page.goto(site.sink.url + path)
+        expect(pressed(page)).to_have_text(["Keep"])
+        page.goto("about:blank")
 
 
-def test_what_cannot_be_stored_is_said_and_taken_back(page: Page, tmp_path: Path) -> None:
+def test_what_cannot_be_stored_is_said_and_taken_back(
+    page: Page, tmp_path: Path, problems: list[str]
+) -> None:
     with serving(tmp_path, WebSettings(port=0, token=TOKEN)) as site:
         store(site, 1)
         logged_in(page, site, "cameras/front")
-        page.wait("!!document.querySelector('.moments .card')")
+        expect(page.locator(".moments .card")).to_be_visible()
         with site.ledger.database.writing() as connection:
             connection.exec_driver_sql("DELETE FROM windows")
-        page.click(KEEP)
-        page.wait(
-            "document.querySelector('.feedback [role=status]').textContent === 'there is no such moment'"
-        )
-        assert pressed(page) == []
-        page.problems.clear()  # the refusal, as the browser notes it
-        page.call("Page.navigate", url="about:blank")
+        with expected_problem(page, problems, "404"):
+            page.get_by_role("button", name="Keep").click()
+        expect(page.locator(".feedback").get_by_role("status")).to_have_text("there is no such moment")
+        expect(pressed(page)).to_have_count(0)
+        page.goto("about:blank")
 
 
 @pytest.mark.parametrize("path", ["timeline", "cameras/front"])
@@ -98,11 +82,8 @@ def test_without_a_token_there_are_no_buttons_and_the_page_says_how(
 ) -> None:
     with serving(tmp_path) as site:
         store(site, 1)
-        page.open(site.sink.url + path)
-        page.wait("!!document.querySelector('.moments .card')")
-        assert page.evaluate("document.querySelectorAll('.feedback').length") == 0
-        assert "set web.token in the configuration" in page.evaluate(
-            "document.querySelector('main').textContent"
-        )
-        assert page.problems == []
-        page.call("Page.navigate", url="about:blank")
+        page.goto(site.sink.url + path)
+        expect(page.locator(".moments .card")).to_be_visible()
+        expect(page.locator(".feedback")).to_have_count(0)
+        expect(page.get_by_role("main")).to_contain_text("set web.token in the configuration")
+        page.goto("about:blank")
