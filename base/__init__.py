@@ -7,5 +7,6 @@ Read in this order:
 - ``atomic``: folders and text files that appear complete or not at all.
 - ``plural``: counts with their noun.
 - ``daemon_thread``: run a blocking call in a thread that does not hold up the exit.
+- ``loop_thread``: an asyncio loop in a thread of its own.
 - ``child_process``: child processes with a pipe, which end with the main process.
 """

@@ -10,6 +10,8 @@ Read in this order:
 - ``replay``: stored windows measured again with other settings.
 - ``storage``: the data folder: its layout, free space, recovery and retention.
 - ``live``: a live run: cameras, descriptions, reels and sinks together.
+- ``once``: files and other sources that are seen once: what ``scan`` and ``recap`` do.
+- ``errors``: expected failures: each explained in one line.
 - ``cli``: the commands.
 """
 

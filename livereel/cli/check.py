@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from livereel.cli.check_camera import CameraCheck
-from livereel.cli.errors import EXPECTED, explain
 from livereel.config.describers import make_language_models, without_effect
 from livereel.config.options import Options
 from livereel.config.schema import Config
+from livereel.errors import EXPECTED, explain
 from sinks.mqtt.access_check import check_broker
 from sinks.mqtt.connection.errors import BrokerError
 from sinks.notify.notification import Notification

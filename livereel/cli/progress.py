@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-Advance = Callable[[float], None]
-"""Tells how much is done, 0 to 1."""
+from livereel.once.progress import Advance
 
 
 @contextmanager

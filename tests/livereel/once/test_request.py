@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from livereel.cli.recap.request import parse_media_time, read_request
+from livereel.once.request import parse_media_time, read_request
 from livereel.config.schema import UsageError
 
 
