@@ -9,5 +9,6 @@ Modules, in reading order:
     files      the files: named, in order, and cut to the part that is asked for
     describe   capture in a thread while windows are described
     seen       what a recap has seen
+    moved      the records of a recap whose folder has been renamed
     recap      watches the sources, plans the reel and compiles it
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
@@ -26,3 +27,18 @@ def no_progress(label: str, *, known: bool = True) -> Iterator[Advance]:  # noqa
 
 def _ignore(_done: float) -> None:
     """Nothing is shown."""
+
+
+@contextmanager
+def terminal_progress(label: str, *, known: bool = True) -> Iterator[Advance]:
+    """Show a bar on stderr, if that is a terminal, and remove it at the end."""
+    if not sys.stderr.isatty():
+        yield _ignore
+        return
+    from rich.console import Console  # noqa: PLC0415  # a pipe does without
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=1.0 if known else None)
+        yield lambda done: bar.update(task, completed=min(1.0, done))

@@ -29,6 +29,7 @@ from livereel.config.options import Options
 from livereel.once.describe import EndedWindow, describe_all, in_thread
 from livereel.once.files import open_in_order, placed
 from livereel.once.interrupt import arrivals, ended_by_ctrl_c
+from livereel.once.moved import Move
 from livereel.once.progress import ShowProgress
 from livereel.once.request import WHOLE, RecapRequest
 from livereel.once.seen import RecapResult
@@ -47,20 +48,22 @@ FILE_SHARE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class MadeRecap:
-    """A recap that is complete; its files are where ``plan`` and ``reel`` name them, below ``folder``.
+    """A recap that is complete.
 
     Attributes:
-        folder: the folder that was made.
-        plan: what the reel was made from.
-        reel: the reel.
-        seen: how each window ended, and the gaps.
+        reel: the reel, in the folder that was asked for.
+        ended: how each window ended, in order.
+        gaps: what was not observed.
+        media_time: its times are media time, of files.
+        complete: what its report says where no time was missed; None for the usual words.
         warnings: what the user should know, a line each.
     """
 
-    folder: Path
-    plan: ReelPlan
     reel: Reel
-    seen: RecapResult
+    ended: tuple[EndedWindow, ...]
+    gaps: tuple[Gap, ...]
+    media_time: bool
+    complete: str | None
     warnings: tuple[str, ...]
 
 
@@ -107,7 +110,15 @@ def make_recap(
             plan = replace(plan, complete=_complete(request.span, [source for _, source in sources]))
             warnings = _noted(captures, seen)  # also where nothing happened: another track may hold it
             reel = _compile(plan, folder, settings, options.exports, progress, embed=request.single_file)
-    return MadeRecap(request.out, plan, reel, seen, warnings)
+    move = Move(folder, request.out)
+    return MadeRecap(
+        reel=move.reel(reel),
+        ended=tuple(map(move.ended, seen.ended)),
+        gaps=tuple(seen.gaps),
+        media_time=plan.media_time,
+        complete=plan.complete,
+        warnings=warnings,
+    )
 
 
 async def _tried(models: LanguageModels) -> None:
