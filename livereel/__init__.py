@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from sinks.events import CameraStatus as CameraStatus
     from sinks.events import KeyframePreview as KeyframePreview
     from sinks.events import MotionChanged as MotionChanged
+    from sinks.events import Restored as Restored
     from sinks.events import Stats as Stats
 
 __version__ = "0.1.0"
@@ -79,7 +80,7 @@ _PLACES = {
     "analyzer.describe.moment": ["Moment"],
     "analyzer.describe.describer": ["DescribeError", "Describer"],
     "analyzer.reel.records": ["Chapter", "Gap", "GapReason", "Reel"],
-    "sinks.events": ["CameraState", "CameraStatus", "KeyframePreview", "MotionChanged", "Stats"],
+    "sinks.events": ["CameraState", "CameraStatus", "KeyframePreview", "MotionChanged", "Restored", "Stats"],
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}
 

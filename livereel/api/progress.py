@@ -12,6 +12,7 @@ from livereel.once.progress import Advance, ShowProgress, no_progress, terminal_
 
 _FORMAT = "{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}"
 _ENDLESS = "{desc} {elapsed}"
+_EVERY_S = 0.5  # a notebook keeps each line of a bar of text
 
 
 def shown_progress(*, show: bool | ShowProgress) -> ShowProgress:
@@ -37,11 +38,6 @@ def notebook_progress(label: str, *, known: bool = True) -> Iterator[Advance]:
         warnings.simplefilter("ignore")  # without ipywidgets the bar is of text, which is no fault
         from tqdm.auto import tqdm  # noqa: PLC0415  # for notebooks alone
 
-    total = 1.0 if known else None
-    with tqdm(total=total, desc=label, leave=False, bar_format=_FORMAT if known else _ENDLESS) as bar:
-        yield lambda done: _advance(bar, done if known else 0.0)
-
-
-def _advance(bar: object, done: float) -> None:
-    bar.n = min(1.0, done)  # type: ignore[attr-defined]  # tqdm's own way to set it
-    bar.refresh()  # type: ignore[attr-defined]
+    total, form = (1.0, _FORMAT) if known else (None, _ENDLESS)
+    with tqdm(total=total, desc=label, leave=False, bar_format=form, mininterval=_EVERY_S) as bar:
+        yield lambda done: bar.update(min(1.0, done) - bar.n if known else 0.0)
