@@ -58,7 +58,7 @@ LONGEST = (
     "faults/test_delivery", "livereel/live/test_service", "analyzer/signal/movers/test_bodies",
     "faults/test_processes", "test_media", "faults/test_cameras", "livereel/cli/test_run_end",
     "livereel/camera/test_main_stream", "livereel/camera/test_flickers", "faults/test_sources",
-    "livereel/cli/test_main", "faults/test_playlists", "faults/test_deaf_broker",
+    "livereel/api/test_notebooks", "livereel/cli/test_main", "faults/test_playlists", "faults/test_deaf_broker",
     "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/test_pages",
     "contracts/test_packet_source",
     "livereel/cli/recap/test_recap", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",

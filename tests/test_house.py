@@ -39,6 +39,7 @@ LIBRARIES = {
     "pydantic", "rich", "sqlalchemy", "sse_starlette", "starlette", "typer", "uvicorn", "yaml",
 }  # fmt: skip
 EXTRA_LIBRARIES = {
+    "livereel": {"IPython", "pandas", "plotly", "tqdm"},
     "analyzer": {"openai", "opentimelineio", "qwen_vl_utils", "torch", "transformers", "vllm"},
     "sinks": {"apprise"},
 }
@@ -125,7 +126,8 @@ SHORT_MODULES = {
     "analyzer/signal/activity.py": "a record that the ledger reads without OpenCV",
     "base/daemon_thread.py": "one function for several packages",
     "base/plural.py": "one function for several packages",
-    "livereel/cli/progress.py": "the only use of rich",
+    "livereel/cli/progress.py": "the choice between a bar and none",
+    "livereel/cli/recap/command.py": "the output of a command",
     "livereel/live/background_task.py": "one context manager with its own tests",
     "livereel/storage/free_space.py": "shared by cameras, retention and the run",
     "livereel/storage/settings.py": "imported before anything heavy",

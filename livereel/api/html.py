@@ -29,7 +29,8 @@ def strips(windows: Sequence[SeenWindow], *, media_time: bool, title: str = "") 
     """Return a strip of keyframes for each window; quiet ones are counted."""
     busy = [window for window in windows if not window.quiet]
     shown = busy[:MAX_WINDOWS]
-    rows = "".join(_strip(window, media_time=media_time) for window in shown)
+    several = len({window.camera for window in windows}) > 1
+    rows = "".join(_strip(window, media_time=media_time, named=several) for window in shown)
     notes = [counted(len(windows), "window")]
     if len(windows) > len(busy):
         notes.append(f"{len(windows) - len(busy)} quiet")
@@ -46,11 +47,11 @@ def when(window: SeenWindow, *, media_time: bool) -> str:
     return f"{length_text(window.start_s)} to {length_text(window.end_s)}"
 
 
-def _strip(window: SeenWindow, *, media_time: bool) -> str:
+def _strip(window: SeenWindow, *, media_time: bool, named: bool) -> str:
     moment = window.moment
-    head = (
-        f'<b>{when(window, media_time=media_time)}</b> <span style="{_FAINT}">{escape(window.camera)}</span>'
-    )
+    head = f"<b>{when(window, media_time=media_time)}</b>"
+    if named:
+        head += f' <span style="{_FAINT}">{escape(window.camera)}</span>'
     if moment is not None:
         head += f" {escape(moment.title)}"
     return f'<div style="{_LINE}"><div>{head}</div>{pictures(window.keyframes)}</div>'

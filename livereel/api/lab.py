@@ -76,7 +76,8 @@ def extract_keyframes(
             raise LivereelError(f"video_chunk_secs is {video_chunk_secs}: a chunk must hold a frame at least")
         found: dict[str, LabChunk] = {}
         begin = 0
-        frames = (frame for _, frame in reader.frames(reader.packets(0.0)))
+        packets = (it for it in reader.packets(0.0) if it.stream_index == reader.video.index)
+        frames = (frame for _, frame in reader.frames(packets))
         for chunk in _chunks(frames, length, fps, motion_threshold, resize):
             end = begin + len(chunk["lstfrm"])
             found[f"start time: {begin / fps:.2f} secs to end time: {end / fps:.2f} secs"] = chunk

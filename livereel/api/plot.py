@@ -39,6 +39,7 @@ def figure(windows: Sequence[Window], *, media_time: bool, title: str) -> Figure
             drawn.add_trace(trace, row=2, col=1)
     drawn.update_layout(
         title=title,
+        margin={"t": 60, "b": 40},
         template="plotly_white",
         height=560 if loud else 400,
         legend={"orientation": "h", "y": -0.16},

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from analyzer.describe.moment import Moment
@@ -22,7 +21,7 @@ from livereel.api.html import page, video
 from livereel.api.options import Area, Configured, Section, one_or_more, read_options
 from livereel.api.plot import figure
 from livereel.api.progress import shown_progress
-from livereel.api.records import SeenWindow, frame
+from livereel.api.records import SeenWindow, TemporaryFolder, frame
 from livereel.api.transcript import Transcript, transcript
 from livereel.camera.names import name_cameras
 from livereel.config.options import Options
@@ -190,8 +189,8 @@ def recap(
         span = Span(from_s, math.inf if to_s is None else to_s)
         if span.end_s <= span.start_s or span.start_s < 0:
             raise UsageError(f"to_s is {to_s}: it must be later than from_s, {from_s:g}")
-        keeps = TemporaryDirectory(prefix="livereel-", ignore_cleanup_errors=True) if out is None else None
-        folder = Path(keeps.name) / "reel" if keeps else Path(str(out))
+        keeps = TemporaryFolder() if out is None else None
+        folder = keeps.path / "reel" if keeps else Path(str(out))
         request = RecapRequest(one_or_more(source), folder, span, length_s, single_file)
         return _made(request, options, describe, prompt, keeps, progress=progress)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from analyzer.reel.records import Gap
@@ -14,7 +13,7 @@ from livereel.api.html import strips
 from livereel.api.options import Area, Configured, Section, read_options
 from livereel.api.plot import figure
 from livereel.api.progress import shown_progress
-from livereel.api.records import Picture, SeenWindow, frame
+from livereel.api.records import Picture, SeenWindow, TemporaryFolder, frame
 from livereel.errors import explained
 from livereel.once.scan import opened
 
@@ -84,7 +83,7 @@ def scan(
     Args:
         source: a file, an address, or a synthetic camera.
         seconds: a live source ends after so many seconds.
-        realtime: a file is played at the speed at which it was taken, and is live.
+        realtime: a file is played at the speed at which it was taken.
         window_s: length of a window, in seconds; 10 unless the configuration says otherwise.
         motion: options of how motion is measured, such as ``{"signal": "notebook"}``.
         peaks: options of what a peak is, such as ``{"height_ratio": 0.3, "max_keyframes": 6}``.
@@ -100,9 +99,9 @@ def scan(
         describe = None if keyframe_px is None else {"keyframe_px": keyframe_px}
         given = {"window_s": window_s, "motion": motion, "peaks": peaks, "sound": sound, "describe": describe}
         options = read_options(config, given, regions=regions, ignore=ignore)
-        folder = TemporaryDirectory(prefix="livereel-", ignore_cleanup_errors=True)
+        folder = TemporaryFolder()
         settings = options.windows(pictures=True)
-        with opened(str(source), settings, Path(folder.name), realtime=realtime) as run:
+        with opened(str(source), settings, folder.path, realtime=realtime) as run:
             items = list(run.items(shown_progress(show=progress), seconds))
             return Scan(
                 source=run.info.address,
