@@ -127,7 +127,7 @@ def _failure(future: Future[Recap]) -> LivereelError | None:
 
 
 def _folders(files: Sequence[str], out: str | Path | None) -> Iterator[Path | None]:
-    """Yield a folder for each file, named as it is; a number tells those of the same name from each other."""
+    """Yield a folder for each file, named as it is; a number follows a name that is taken."""
     taken: set[str] = set()
     for file in files:
         if out is None:
