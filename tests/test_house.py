@@ -205,7 +205,7 @@ WITHOUT_CONTRACT = {
     "Archive": "one implementation, LedgerArchive: tests/livereel/live/test_archive.py",
     "Arrivals": "one implementation, ThreadedSource: tests/stream/test_threaded.py",
     "Page": "one implementation, passed in as reel imports no report: tests/analyzer/report/test_page.py",
-    "ShowProgress": "ways to show something: tests/livereel/cli/test_progress.py, tests/livereel/api/test_progress.py",
+    "ShowProgress": "functions that show the same: tests/livereel/cli/test_progress.py, api/test_progress.py",
     "Commands": "one implementation, Live: tests/livereel/live/test_service.py",
     "FeedbackStore": "one implementation, Feedback: tests/livereel/ledger/test_feedback.py",
     "Tuner": "one implementation, LedgerTuner: tests/sinks/web/tuning/test_replay.py",

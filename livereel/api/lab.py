@@ -1,7 +1,7 @@
 """Functions for files: keyframes with the signal they were found in, a video of pictures, a recording.
 
 ``extract_keyframes`` measures each frame in full colour and resolution, as a notebook with OpenCV and SciPy
-would: of the same pictures its values, and so its peaks, are the same. ``scan`` knows noise, light and sound, too.
+would: of the same pictures its values, and so its peaks, are the same. ``scan`` knows noise and light, too.
 """
 
 from __future__ import annotations
