@@ -17,8 +17,8 @@ def test_outside_of_a_kernel_the_terminal_decides() -> None:
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_notebooks_bar_says_what_goes_on_and_how_far(
-    capsys: pytest.CaptureFixture[str], known: bool
-) -> None:  # noqa: FBT001
+    capsys: pytest.CaptureFixture[str], *, known: bool
+) -> None:
     with shown.notebook_progress("watching", known=known) as advance:
         for done in (0.0, 0.5, 1.5):
             advance(done)
