@@ -15,6 +15,7 @@ from contextlib import (
     closing,
     contextmanager,
 )
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -76,29 +77,90 @@ CLOSE_S = 2.0
 def watch(cameras: Sequence[CameraSettings], data: Path, options: Options, seconds: float | None) -> None:
     """Watch cameras live until stopped, or for ``seconds``; print where their reels are.
 
-    Raises UnwatchedError when no camera could be watched, DescribeError when its own model cannot be loaded;
-    FolderInUseError, LedgerError or OSError.
+    Raises as ``LiveRun.run`` and ``prepared`` do.
     """
-    start = datetime.now(UTC)
-    specs = reel_specs(options.config, [camera.name for camera in cameras], start)
-    summary = RunSummary({camera.name: camera.source for camera in cameras}, start)
-    models = make_language_models(options.config, cameras)
-    with lock_data_dir(data), closing(Ledger(data)) as ledger:
-        reels = [spec.name for spec in specs]
-        jobs = [_job(camera, data, options) for camera in cameras]
-        outlets = _outlets(ledger, jobs, reels, options.config)
-        recover(data, ledger)
-        live = build(jobs, ledger, models, options, start=start)
-        _log_start(cameras, data, options, specs, seconds)
-        asyncio.run(_run(live, models, outlets, seconds, summary))
-        summary.require_watched()
-        end = datetime.now(UTC)
-        log.info("%s", summary.text(ledger.gaps.since(utc_text(start), utc_text(end)), end))
+    with prepared(cameras, data, options) as run:
+        _log_start(cameras, data, options, run.specs, seconds)
+        asyncio.run(_until_signal(run, seconds))
+        run.log_end()
     log.info("next: livereel ledger --data %s", shlex.quote(str(data)))
-    for spec in specs:
+    for spec in run.specs:
         video = data / REELS / spec.name / LATEST / VIDEO
         if video.exists():
             sys.stdout.write(f"{spec.name}: {video}\n")
+
+
+@contextmanager
+def prepared(
+    cameras: Sequence[CameraSettings], data: Path, options: Options, models: LanguageModels | None = None
+) -> Iterator[LiveRun]:
+    """Lock the data folder, open its ledger and wire a run over it; nothing is watched yet.
+
+    ``models`` describe, choose and narrate in place of what the options name.
+
+    Raises FolderInUseError, LedgerError, ConfigError, DescribeError, SinkError or OSError.
+    """
+    start = datetime.now(UTC)
+    specs = reel_specs(options.config, [camera.name for camera in cameras], start)
+    models = models or make_language_models(options.config, cameras)
+    with lock_data_dir(data), closing(Ledger(data)) as ledger:
+        jobs = [_job(camera, data, options) for camera in cameras]
+        outlets = _outlets(ledger, jobs, [spec.name for spec in specs], options.config)
+        recover(data, ledger)
+        live = build(jobs, ledger, models, options, start=start)
+        summary = RunSummary({camera.name: camera.source for camera in cameras}, start)
+        yield LiveRun(live, models, outlets, ledger, specs, summary, start)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """A run that is wired, over an open ledger.
+
+    Attributes:
+        live: what watches.
+        models: what describes, chooses and narrates.
+        outlets: open the sinks that the options name.
+        ledger: holds all that is seen.
+        specs: the reels that are made.
+        summary: counts what happens.
+        start: when it was wired.
+    """
+
+    live: Live
+    models: LanguageModels
+    outlets: Sequence[Outlet]
+    ledger: Ledger
+    specs: Sequence[ReelSpec]
+    summary: RunSummary
+    start: datetime
+
+    async def run(self, stop: asyncio.Event, seconds: float | None, sinks: Sequence[Sink] = ()) -> None:
+        """Watch until ``stop`` is set or ``seconds`` have passed, then close: cameras first, sinks last.
+
+        ``sinks`` get all events, too. Raises UnwatchedError when no camera could be watched, DescribeError
+        when its own model cannot be loaded, SinkError when a sink fails for good.
+        """
+        loading = asyncio.create_task(_load(self.models, stop))
+        async with AsyncExitStack() as stack:
+            opened = [await stack.enter_async_context(outlet(self.live, stop)) for outlet in self.outlets]
+            every = [self.summary, *opened, *sinks]
+            self.live.attach(every)
+            try:
+                await self.live.run(stop, seconds)
+            finally:
+                loading.cancel()
+                await asyncio.wait([loading])
+                # All at once: each sink may take its two seconds. The blocks that run them close them again.
+                await asyncio.gather(self.models.close(), *(sink.close() for sink in every))
+        if not loading.cancelled():
+            loading.result()
+        self.summary.require_watched()
+
+    def log_end(self) -> None:
+        """Log what was seen."""
+        end = datetime.now(UTC)
+        gaps = self.ledger.gaps.since(utc_text(self.start), utc_text(end))
+        log.info("%s", self.summary.text(gaps, end))
 
 
 def _log_start(
@@ -192,30 +254,11 @@ def _locked_for_reels(data: Path) -> Iterator[None]:
         raise FolderInUseError(f"{error}: make the reel on its page, or give --out DIR") from error
 
 
-async def _run(
-    live: Live,
-    models: LanguageModels,
-    outlets: Sequence[Outlet],
-    seconds: float | None,
-    summary: RunSummary,
-) -> None:
-    """Run until a signal, then close: the cameras first, the sinks last."""
+async def _until_signal(run: LiveRun, seconds: float | None) -> None:
     stop = asyncio.Event()
     for number in _ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    loading = asyncio.create_task(_load(models, stop))
-    async with AsyncExitStack() as stack:
-        sinks = [await stack.enter_async_context(opened(live, stop)) for opened in outlets]
-        live.attach([summary, *sinks])
-        try:
-            await live.run(stop, seconds)
-        finally:
-            loading.cancel()
-            await asyncio.wait([loading])
-            # All at once: each sink may take its two seconds. The blocks that run them close them again.
-            await asyncio.gather(models.close(), *(sink.close() for sink in sinks))
-    if not loading.cancelled():
-        loading.result()
+    await run.run(stop, seconds)
 
 
 def _ending_signals() -> list[signal.Signals]:

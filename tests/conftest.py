@@ -52,9 +52,10 @@ SLOW = (
     "analyzer/reel/test_compile", "analyzer/signal/movers/test_bodies",
     "analyzer/signal/test_flicker.", "base/test_child", "contracts/test_clipper",
     "contracts/test_packet_source", "contracts/test_sink", "faults/", "livereel/camera/test_",
-    "livereel/camera/view/", "livereel/cli/", "livereel/live/", "livereel/reels/", "sinks/mqtt/",
-    "sinks/web/test_access", "sinks/web/test_api", "sinks/web/tuning/", "stream/media/", "stream/picture/",
-    "stream/test_open", "stream/test_threaded", "stream/web/", "synthetic/", "test_media",
+    "livereel/api/", "livereel/camera/view/", "livereel/cli/", "livereel/live/", "livereel/once/",
+    "livereel/reels/", "sinks/mqtt/", "sinks/web/test_access", "sinks/web/test_api", "sinks/web/tuning/",
+    "stream/media/", "stream/picture/", "stream/test_open", "stream/test_threaded", "stream/web/",
+    "synthetic/", "test_media",
 )  # fmt: skip
 
 
@@ -64,7 +65,8 @@ LONGEST = (
     "faults/test_delivery", "livereel/live/test_service", "analyzer/signal/movers/test_bodies",
     "faults/test_processes", "test_media", "faults/test_cameras", "livereel/cli/test_run_end",
     "livereel/camera/test_main_stream", "livereel/camera/test_flickers", "faults/test_sources",
-    "livereel/cli/test_main", "faults/test_playlists", "faults/test_deaf_broker",
+    "livereel/api/test_notebooks", "livereel/cli/test_main", "faults/test_playlists",
+    "faults/test_deaf_broker",
     "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/pages/test_every",
     "contracts/test_packet_source",
     "livereel/cli/recap/test_recap", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",

@@ -49,6 +49,7 @@ EXTRA_LIBRARIES = {
         "transformers",
         "vllm",
     },
+    "livereel": {"IPython", "pandas", "plotly", "tqdm"},
     "sinks": {"apprise"},
 }
 """Of a package's optional parts."""
@@ -138,7 +139,8 @@ SHORT_MODULES = {
     "base/loading.py": "one context manager, used before anything else is loaded",
     "base/plural.py": "one function for several packages",
     "livereel/cli/main.py": "the entry point, which loads the rest",
-    "livereel/cli/progress.py": "the only use of rich",
+    "livereel/cli/progress.py": "the choice between a bar and none",
+    "livereel/cli/recap/command.py": "the output of a command",
     "livereel/live/background_task.py": "one context manager with its own tests",
     "livereel/storage/free_space.py": "shared by cameras, retention and the run",
     "livereel/storage/settings.py": "imported before anything heavy",
@@ -216,6 +218,7 @@ WITHOUT_CONTRACT = {
     "Archive": "one implementation, LedgerArchive: tests/livereel/live/test_archive.py",
     "Arrivals": "one implementation, ThreadedSource: tests/stream/test_threaded.py",
     "Page": "one implementation, passed in as reel imports no report: tests/analyzer/report/test_page.py",
+    "ShowProgress": "functions that show the same: tests/livereel/cli/test_progress.py, api/test_progress.py",
     "Commands": "one implementation, Live: tests/livereel/live/test_service.py",
     "SpeechStore": "one implementation, WaitingSpeech: tests/livereel/ledger/test_waiting_speech.py",
     "FeedbackStore": "one implementation, Feedback: tests/livereel/ledger/test_feedback.py",

@@ -36,7 +36,13 @@ PROSE_LEFT: dict[str, set[str]] = {}  # the same for docstrings and comments
 IN_DOCUMENTS = {"letters", "told"}
 
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").rglob("*.md"), CONFIG]
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    *(ROOT / "docs").rglob("*.md"),
+    *(ROOT / "examples").glob("*.md"),
+    *(ROOT / "bench").rglob("*.md"),
+    CONFIG,
+]
 
 
 def words_of(identifier: str) -> set[str]:

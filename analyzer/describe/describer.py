@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from analyzer.describe.moment import Moment
 from analyzer.signal.window import Window
@@ -44,6 +44,7 @@ def as_describe_error(error: BaseException) -> DescribeError:
     return DescribeError(f"unexpected {name}: {text}" if text else f"unexpected {name}", retryable=True)
 
 
+@runtime_checkable
 class Describer(Protocol):
     """Describes windows, or raises DescribeError; never invents an answer."""
 

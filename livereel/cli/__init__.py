@@ -13,8 +13,6 @@ Read in this order:
 - ``check_camera``: what ``check`` finds of one camera: its stream, and its regions against its picture.
 - ``ledger``: ``ledger``: print what happened.
 - ``search``: ``search``: print the moments that match.
-- ``interrupt``: end a live source at the first Ctrl-C and keep what was seen.
 - ``progress``: a progress bar on a terminal, nothing in a pipe.
 - ``log``: the log on stderr, in the form that fits its reader, and without credentials.
-- ``errors``: expected failures: each explained in one line, with its exit code.
 """

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from livereel.cli.check_camera import CameraCheck
-from livereel.cli.errors import EXPECTED, explain
 from livereel.config.describers import make_language_models, make_transcriber, without_effect
 from livereel.config.options import Options
 from livereel.config.schema import Config
+from livereel.errors import EXPECTED, explain
 from livereel.storage.data_dir import is_in_use
 from sinks.mqtt.access_check import check_broker
 from sinks.mqtt.connection.errors import BrokerError

@@ -111,9 +111,9 @@ def recap(
 ) -> None:
     """Make one highlight reel of whole files, with its story."""
     with loading():
-        from livereel.cli.recap.make import recap as run
-        from livereel.cli.recap.request import read_request
+        from livereel.cli.recap.command import recap as run
         from livereel.config.options import read_options
+        from livereel.once.request import read_request
 
     request = read_request(sources, out, length, from_, to, single_file=single_file)
     options = read_options(config, region or [], ignore or []).with_style(style)

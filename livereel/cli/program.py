@@ -82,7 +82,7 @@ def _explained(error: Exception) -> tuple[list[str], int] | None:
     # The command line's own errors, whose class typer does not export.
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         return [_usage(error.format_message(), getattr(error, "ctx", None))], error.exit_code
-    from livereel.cli.errors import exit_code, explain  # noqa: PLC0415  # slow, and for failures alone
+    from livereel.errors import exit_code, explain  # noqa: PLC0415  # slow, and for failures alone
 
     code = exit_code(error)
     return None if code is None else (explain(error).splitlines(), code)

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import sys
-from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,12 +15,9 @@ from analyzer.signal.window import Outcome, Window
 from base.atomic import write_text
 from base.clock import parse_utc, utc_after, utc_text
 from base.local_time import length_text, span_text
-from livereel.camera.capture import Capture
-from livereel.camera.clips import NoClips
-from livereel.camera.names import camera_name
-from livereel.cli.interrupt import arrivals, ended_by_ctrl_c, open_once
 from livereel.cli.progress import progress
 from livereel.config.options import Options
+from livereel.once.scan import opened
 from sinks.serialize import gap_row, window_row
 
 log = logging.getLogger(__name__)
@@ -37,39 +33,23 @@ def scan(address: str, options: Options, *, as_json: bool, plot: Path | None, re
     """
     if plot is not None:
         _check_place(plot)
-    with (
-        TemporaryDirectory(prefix="livereel-") as scratch,
-        closing(open_once(address, realtime=realtime)) as source,
-    ):
+    with TemporaryDirectory(prefix="livereel-") as scratch:
         pictures = Path(scratch) if plot else None
         settings = options.windows(pictures=plot is not None)
-        capture = Capture(
-            source,
-            camera_name(source.info.address),
-            settings,
-            NoClips(),
-            pictures,
-            arrivals=arrivals(source),
-        )
-        seen: list[Window | Gap] = []
-        lines = _Lines(None if source.info.live else utc_text(source.info.start_utc))
-        known, said = source.info.duration_s is not None, 0
-        with ended_by_ctrl_c(source), progress("watching", known=known) as advance:
-            for item in capture.windows():
+        with opened(address, settings, pictures, realtime=realtime) as source:
+            seen: list[Window | Gap] = []
+            info = source.info
+            lines = _Lines(None if info.live else utc_text(info.start_utc))
+            for item in source.items(progress):
                 if line := _row(item) if as_json else lines.line(item):
                     _print(line)
-                for flicker in capture.flickers[said:]:
-                    log.info("%s", flicker)
-                said = len(capture.flickers)
                 if plot:
                     seen.append(item)
-                if isinstance(item, Window):
-                    advance(item.end_s / source.info.duration_s if source.info.duration_s else 0.0)
-        for warning in capture.warnings():
-            log.warning("%s", warning)
+            for warning in source.warnings():
+                log.warning("%s", warning)
         if plot:
-            title = os.fsencode(source.info.address.rpartition("/")[2]).decode(errors="replace")
-            _draw(plot, title, seen, media_time=not source.info.live)
+            title = os.fsencode(info.address.rpartition("/")[2]).decode(errors="replace")
+            _draw(plot, title, seen, media_time=not info.live)
 
 
 def _check_place(plot: Path) -> None:

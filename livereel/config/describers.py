@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, assert_never
+from dataclasses import dataclass, replace
+from typing import Protocol, assert_never
 
 from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.describe.builtin.noises import OTHER_WEIGHT, SOUND_WEIGHTS
 from analyzer.describe.describer import DescribeError, Describer, as_describe_error
 from analyzer.describe.model.probe import Probe
 from analyzer.describe.model.prompt import CameraBrief, Prompts
+from analyzer.describe.model.text_model import TextModel
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.settings import DescribeSettings
@@ -89,24 +90,47 @@ def make_language_models(config: Config, cameras: Sequence[CameraSettings]) -> L
     if settings.kind == "builtin":
         for option in without_effect(config, cameras):
             log.warning("%s: has no effect without a model (describe.kind is builtin)", option)
-        return LanguageModels(
-            _built_in(settings, cameras),
-            _proposing_nothing,
-            _narrate_built_in,
-            None,
-            transcriber=make_transcriber(config.transcribe),
-        )
-    model = _describer(settings.kind)(settings, _prompts(settings, cameras))
+        models = LanguageModels(_built_in(settings, cameras), _proposing_nothing, _narrate_built_in, None)
+    else:
+        models = models_of(make_describer(settings, make_prompts(settings, cameras)), settings)
+    return replace(models, transcriber=make_transcriber(config.transcribe))
+
+
+def make_describer(settings: DescribeSettings, prompts: Prompts) -> VllmDescriber | OpenAiDescriber:
+    """Make the describer of a kind that has a model; raises DescribeError when it is not installed."""
+    match settings.kind:
+        case "vllm":
+            return VllmDescriber(settings, prompts)
+        case "openai":
+            return OpenAiDescriber(settings, prompts)
+        case "builtin":
+            raise ConfigError("describe.kind: builtin has no model; there are vllm and openai")
+        case _:
+            assert_never(settings.kind)
+
+
+def models_of(model: VllmDescriber | OpenAiDescriber, settings: DescribeSettings) -> LanguageModels:
+    """Return what a model makes: descriptions, choices and stories."""
+    probe, load = _probing(model), model.start if isinstance(model, VllmDescriber) else None
+    return LanguageModels(model, *_editing(model, settings), probe, load)
+
+
+def models_with(describer: Describer, settings: DescribeSettings) -> LanguageModels:
+    """Return any describer; one that also is a TextModel chooses chapters and narrates, too."""
+    if isinstance(describer, TextModel):
+        return LanguageModels(describer, *_editing(describer, settings), None)
+    return LanguageModels(describer, _proposing_nothing, _narrate_built_in, None)
+
+
+def _editing(model: TextModel, settings: DescribeSettings) -> tuple[Proposing, Narrate]:
+    """What chooses chapters, and what narrates, by asking a model."""
     drawn, language = settings.selecting, settings.language
 
     def proposing(rules: ReelSettings, profile: str | None) -> Propose:
         guide = settings.known_profiles[profile] if profile else ""
         return ModelSelector(model, rules, sampling=drawn, language=language, guide=guide).propose
 
-    narrator = Narrator(model, sampling=drawn, language=language)
-    load = model.start if isinstance(model, VllmDescriber) else None
-    transcriber = make_transcriber(config.transcribe)
-    return LanguageModels(model, proposing, narrator.narrate, _probing(model), load, transcriber)
+    return proposing, Narrator(model, sampling=drawn, language=language).narrate
 
 
 def make_transcriber(settings: TranscribeSettings) -> Transcriber | None:
@@ -147,16 +171,6 @@ def without_effect(config: Config, cameras: Sequence[CameraSettings]) -> Iterato
             yield f"reels[{number}].profile"
 
 
-def _describer(kind: Literal["vllm", "openai"]) -> type[VllmDescriber | OpenAiDescriber]:
-    match kind:
-        case "vllm":
-            return VllmDescriber
-        case "openai":
-            return OpenAiDescriber
-        case _:
-            assert_never(kind)
-
-
 def _probing(model: VllmDescriber | OpenAiDescriber) -> Probing:
     """A probe that fails with DescribeError alone."""
 
@@ -171,7 +185,8 @@ def _probing(model: VllmDescriber | OpenAiDescriber) -> Probing:
     return probe
 
 
-def _prompts(settings: DescribeSettings, cameras: Sequence[CameraSettings]) -> Prompts:
+def make_prompts(settings: DescribeSettings, cameras: Sequence[CameraSettings]) -> Prompts:
+    """Make the questions for these cameras; raises ConfigError for a profile that there is not."""
     briefs: Mapping[str, CameraBrief] = {camera.name: _brief(settings, camera) for camera in cameras}
     default = CameraBrief(profile=settings.profile, language=settings.language)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,17 @@ def parse(path: Path, text: str) -> Config:
     mistakes += _more_mistakes(config, {mistake.keys[:depth] for mistake in mistakes for depth in (1, 2)})
     if mistakes:
         raise ConfigError(*_written(path, mistakes, lines))
+    return config
+
+
+def changed(config: Config, values: Mapping[str, Any]) -> Config:
+    """Return a configuration with other values, nested as in a file; raises ConfigError as ``parse`` does."""
+    reader = Reader(Config)
+    config = reader.read(Config, values, base=config)
+    mistakes = reader.mistakes
+    mistakes += _more_mistakes(config, {mistake.keys[:depth] for mistake in mistakes for depth in (1, 2)})
+    if mistakes:
+        raise ConfigError(*(f"{_named(mistake.keys)}: {mistake.problem}" for mistake in mistakes))
     return config
 
 

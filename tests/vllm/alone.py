@@ -56,7 +56,7 @@ async def give_up(model: Path, *, killed: bool) -> dict[str, Any]:
 
 def group(describer: VllmDescriber) -> list[int]:
     """The engine's processes; none before there is a process to lead them."""
-    process = describer._process  # noqa: SLF001  # only a test wants to harm it
+    process = describer._engine._process  # noqa: SLF001  # only a test wants to harm it
     return members(process.pid) if process is not None else []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 from annotated_types import Ge, Gt, Le
 
@@ -35,6 +35,7 @@ SELECTING = Sampling(temperature=0.1, top_p=0.01, repetition_penalty=1.05, max_t
 """For choosing the moments of a reel and for its story."""
 
 
+@runtime_checkable
 class TextModel(Protocol):
     """A model that answers a question with a JSON object."""
 

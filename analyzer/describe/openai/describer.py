@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ class OpenAiDescriber:
         self._prompts = prompts or Prompts()
         self._server = ChatServer(self._settings)
         self.model = self._settings.model or self._server.name
+
+    def with_prompts(self, prompts: Prompts) -> OpenAiDescriber:
+        """Return a describer with other questions and the same connections: closing either closes them."""
+        other = copy(self)
+        other._prompts = prompts  # noqa: SLF001  # of this class
+        return other
 
     async def describe(self, window: Window) -> Moment:
         """Describe a window; raises DescribeError."""

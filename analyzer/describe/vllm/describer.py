@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from analyzer.describe.model.prompt import PICTURE_TOKENS, QUESTION_TOKENS, Prom
 from analyzer.describe.model.request import deadline, request_moment, request_with_retry
 from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.moment import Moment
-from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.settings import DescribeSettings, EngineSettings
 from analyzer.describe.vllm.engine import VideoInput
 from analyzer.describe.vllm.process import EngineProcess
 from analyzer.signal.window import Window
@@ -33,12 +34,18 @@ class VllmDescriber:
     def __init__(self, settings: DescribeSettings | None = None, prompts: Prompts | None = None) -> None:
         self._settings = settings or DescribeSettings(kind="vllm")
         self._prompts = prompts or Prompts()
-        self._process: EngineProcess | None = None
         self.model = self._settings.model or DEFAULT_MODEL
+        self._engine = _Engine(self.model, self._settings.vllm)
+
+    def with_prompts(self, prompts: Prompts) -> VllmDescriber:
+        """Return a describer with other questions and the same engine: closing either closes it."""
+        other = copy(self)
+        other._prompts = prompts  # noqa: SLF001  # of this class
+        return other
 
     async def start(self) -> None:
         """Load the model now; raises DescribeError."""
-        await self._ready()
+        await self._engine.ready()
 
     async def describe(self, window: Window) -> Moment:
         """Describe a window; raises DescribeError."""
@@ -47,7 +54,7 @@ class VllmDescriber:
         files = await asyncio.to_thread(keyframe_files, window)
         at_s = [keyframe.pts_s - window.start_s for keyframe in window.keyframes]
         video = VideoInput(files, at_s, self._settings.vision_tokens)
-        engine = await self._ready()
+        engine = await self._engine.ready()
 
         async def ask(note: str) -> str:
             return await engine.ask(
@@ -68,7 +75,7 @@ class VllmDescriber:
 
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
         """See TextModel."""
-        engine = await self._ready()
+        engine = await self._engine.ready()
 
         async def ask(note: str) -> str:
             return await engine.ask(system, user + note, schema, sampling)
@@ -78,7 +85,7 @@ class VllmDescriber:
 
     async def probe(self) -> Probe:
         """Describe a drawn window twice, loading the model first; raises DescribeError."""
-        engine = await self._ready()
+        engine = await self._engine.ready()
         with tempfile.TemporaryDirectory() as folder:
             window = await asyncio.to_thread(drawn_window, Path(folder))
             await self.describe(window)  # the first of its size is slow
@@ -94,17 +101,30 @@ class VllmDescriber:
 
     async def close(self) -> None:
         """Stop the engine and its processes, also while it is being loaded. Safe to call twice."""
-        process, self._process = self._process, None
-        if process is not None:
-            await process.close()
+        await self._engine.close()
 
-    async def _ready(self) -> EngineProcess:
+
+class _Engine:
+    """An engine that is started when it is needed, and again when it has died."""
+
+    def __init__(self, model: str, settings: EngineSettings) -> None:
+        self._model = model
+        self._settings = settings
+        self._process: EngineProcess | None = None
+
+    async def ready(self) -> EngineProcess:
         """Return the engine once its model is loaded. Cancelling this leaves it loading until ``close``."""
         if self._process is not None and self._process.is_dead:
             dead, self._process = self._process, None
             await dead.close()
         if self._process is None:
-            self._process = EngineProcess(self.model, self._settings.vllm)
+            self._process = EngineProcess(self._model, self._settings)
         process = self._process
         await asyncio.shield(process.ready)
         return process
+
+    async def close(self) -> None:
+        """Stop it. Safe to call twice."""
+        process, self._process = self._process, None
+        if process is not None:
+            await process.close()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-FOR_USERS = [README, *sorted(DOCS.rglob("*.md"))]
+FOR_USERS = [README, *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "examples").glob("*.md"))]
 DOCUMENTS = sorted({*FOR_USERS, *ROOT.glob("*.md"), *(ROOT / "bench").glob("*.md")})
 
 FENCE = re.compile(r"^ *```(?P<kind>[^\n`]*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)

@@ -119,7 +119,7 @@ def test_a_caption_costs_two_commits_from_its_description_to_its_acknowledgement
 
 @pytest.mark.parametrize(
     "module",
-    ["cli.commands", "cli.errors", "cli.scan", "cli.recap.make", "camera.worker", "reels.compile_process"],
+    ["cli.commands", "errors", "cli.scan", "once.recap", "camera.worker", "reels.compile_process"],
 )
 def test_what_keeps_no_ledger_does_not_load_the_database_library(module: str) -> None:
     """It takes a quarter of a second, in each camera's process too."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from livereel.cli.recap.files import expanded
+from livereel.once.files import expanded
 from stream.media.frame_grab import grab
 from tests.kit.cameras.rtsp import rtsp_server
 from tests.kit.films.footage import Look, write_units

@@ -18,9 +18,9 @@ from analyzer.signal.window import Clip, Keyframe, Window
 from base.clock import utc_after
 from base.local_time import length_text
 from livereel.camera.settings import CameraSettings
-from livereel.cli.interrupt import open_once
-from livereel.cli.recap.request import WHOLE
 from livereel.config.schema import UsageError
+from livereel.once.interrupt import open_once
+from livereel.once.request import WHOLE
 from stream.part import FilePart
 from stream.source import PacketSource, SourceError
 

@@ -13,7 +13,7 @@ from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap, GapReason
 from analyzer.signal.window import Window
-from livereel.cli.recap.describe import EndedWindow, RetryPolicy, describe_all, in_thread
+from livereel.once.describe import EndedWindow, RetryPolicy, describe_all, in_thread
 from tests.kit.records.moments import moment
 from tests.kit.records.windows import START_UTC, measured
 

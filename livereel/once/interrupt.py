@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -31,8 +32,11 @@ def arrivals(source: PacketSource) -> ThreadedSource | None:
 
 @contextmanager
 def ended_by_ctrl_c(source: PacketSource) -> Iterator[None]:
-    """Say that a live source goes on until Ctrl-C, and end it at the first one; the next one interrupts."""
-    if not isinstance(source, ThreadedSource):
+    """Say that a live source goes on until Ctrl-C, and end it at the first one; the next one interrupts.
+
+    Signals reach the main thread alone: in another one it goes on until it ends by itself.
+    """
+    if not isinstance(source, ThreadedSource) or threading.current_thread() is not threading.main_thread():
         yield
         return
     warning = f"; {source.warning}" if source.warning else ""

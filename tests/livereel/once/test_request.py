@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from livereel.cli.recap.request import parse_media_time, read_request
 from livereel.config.schema import UsageError
+from livereel.once.request import parse_media_time, read_request
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from analyzer.transcribe.speech_audio import read_speech
 from analyzer.transcribe.transcriber import Transcriber
 from analyzer.transcribe.words import can_be_transcribed, with_words
 from base.plural import counted
-from livereel.cli.recap.describe import EndedWindow, Trust
+from livereel.once.describe import EndedWindow, Trust
 from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from livereel.cli.errors import EXPECTED, explain
 from livereel.config.schema import ConfigError
+from livereel.errors import EXPECTED, explain
 from stream.media.file import DiskFullError
 from stream.source import SourceError
 

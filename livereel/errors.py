@@ -1,8 +1,10 @@
-"""Expected failures: each explained in one line, with the exit code of a command that fails by it."""
+"""Expected failures: each explained in one line, as an exit code or as the one error of the Python API."""
 
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from analyzer.describe.describer import DescribeError
 from analyzer.reel.records import ReelError
@@ -43,3 +45,19 @@ def explain(error: BaseException) -> str:
         return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
     messages = error.mistakes if isinstance(error, ConfigError) else [str(error)]
     return "\n".join(" ".join(message.split()) for message in messages)
+
+
+class LivereelError(Exception):
+    """What the Python API raises where the command line would fail; the message is the same clear line.
+
+    ``__cause__`` is the failure itself.
+    """
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raise LivereelError for any failure that is expected."""
+    try:
+        yield
+    except EXPECTED as error:
+        raise LivereelError(explain(error)) from error
