@@ -90,7 +90,9 @@ class Stage:
             video.width, video.height, video.pix_fmt = *self.size, "yuv420p"
             video.codec_context.thread_count = 1
             for nth in range(round(SECONDS * self.fps)):
-                planes = cv2.cvtColor(self.picture(float(nth / self.fps)), cv2.COLOR_BGR2YUV_I420)
+                planes = np.asarray(
+                    cv2.cvtColor(self.picture(float(nth / self.fps)), cv2.COLOR_BGR2YUV_I420), np.uint8
+                )
                 luma = planes[: self.size[1]]
                 if grain:
                     cv2.add(luma, grain[nth % len(grain)], luma, dtype=cv2.CV_8U)

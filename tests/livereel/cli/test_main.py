@@ -28,7 +28,7 @@ def test_the_version_is_the_packages(livereel: CommandLine) -> None:
 
 def test_a_run_whose_model_is_not_there_ends(livereel: CommandLine, tmp_path: Path) -> None:
     model = tmp_path / "gone"
-    watching = ["watch", "synthetic://street", "--data", tmp_path / "data", "--no-web"]
+    watching: list[str | Path] = ["watch", "synthetic://street", "--data", tmp_path / "data", "--no-web"]
     ended = livereel(*watching, "--describe", "vllm", "--model", model)
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.splitlines()[-1] == f"livereel: there is no model folder {model}"
