@@ -43,6 +43,7 @@ class LedgerTuner:
         self._ledger = ledger
         self._windows = {job.camera.name: job.windows for job in cameras}
         self._busy = asyncio.Lock()
+        self._sizing = asyncio.Lock()
         self._sizes: dict[tuple[str, int], tuple[int, int]] = {}
 
     async def tuning(self, camera: str) -> Row:
@@ -74,11 +75,12 @@ class LedgerTuner:
 
     async def _picture(self, window: Window) -> Row | None:
         key = window.camera, window.epoch
-        if key not in self._sizes:
-            try:
-                self._sizes[key] = (await self._run(ReplayJob((window,), None))).picture_px
-            except ReplayError:
-                return None
+        async with self._sizing:  # apart from replays, which refuse: pages that open at once wait their turn
+            if key not in self._sizes:
+                try:
+                    self._sizes[key] = (await _measured(ReplayJob((window,), None))).picture_px
+                except ReplayError:
+                    return None
         width_px, height_px = self._sizes[key]
         numbers = [number for number, keyframe in enumerate(window.keyframes) if keyframe.file]
         return {
@@ -107,10 +109,14 @@ class LedgerTuner:
         if self._busy.locked():
             raise ArchiveError("another replay runs: try again when it is done")
         async with self._busy:
-            try:
-                return await replay_in_process(job)
-            except OSError as error:
-                raise ArchiveError(f"the replay cannot be started: {error}") from error
+            return await _measured(job)
+
+
+async def _measured(job: ReplayJob) -> Replay:
+    try:
+        return await replay_in_process(job)
+    except OSError as error:
+        raise ArchiveError(f"the replay cannot be started: {error}") from error
 
 
 def changed_settings(settings: WindowSettings, values: Mapping[str, Any]) -> WindowSettings:

@@ -8,6 +8,7 @@ import pytest
 
 from livereel.once.files import expanded
 from stream.media.frame_grab import grab
+from stream.source import SourceError
 from tests.kit.cameras.rtsp import rtsp_server
 from tests.kit.films.footage import Look, write_units
 from tests.kit.films.scene import scene
@@ -62,10 +63,9 @@ def test_a_pattern_is_the_files_that_match_it_by_number(tmp_path: Path) -> None:
         (tmp_path / f"part{number}.mp4").touch()
     pattern = str(tmp_path / "part*.mp4")
     assert [Path(each).name for each in expanded([pattern])] == ["part1.mp4", "part2.mp4", "part10.mp4"]
-    assert expanded(["rtsp://host/a?b", str(tmp_path / "none*.mp4")]) == [
-        "rtsp://host/a?b",
-        str(tmp_path / "none*.mp4"),
-    ]
+    assert expanded(["rtsp://host/a?b"]) == ["rtsp://host/a?b"]
+    with pytest.raises(SourceError, match=r"none\*\.mp4: no file has such a name$"):
+        expanded([str(tmp_path / "none*.mp4")])
 
 
 def test_a_file_with_the_signs_of_a_pattern_in_its_name_is_that_file(tmp_path: Path) -> None:

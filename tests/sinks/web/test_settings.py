@@ -82,7 +82,8 @@ def test_options_of_the_command_line_come_before_the_configuration() -> None:
 def test_a_port_that_is_in_use_is_one_line() -> None:
     with listen(WebSettings(port=0)) as first:
         port = first.getsockname()[1]
-        with pytest.raises(SinkError, match=rf"^web: 127\.0\.0\.1:{port}: Address already in use \(--port"):
+        in_use = rf"^web: 127\.0\.0\.1:{port}: Address already in use \(web\.port"
+        with pytest.raises(SinkError, match=in_use):
             listen(WebSettings(port=port))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -41,6 +42,12 @@ def test_the_settings_of_now_and_a_picture_to_draw_on(recorded: Site) -> None:
     assert (picture["width_px"], picture["height_px"]) == SIZE
     shown = recorded.get(f"/media/keyframes/{picture['window_id']}/{picture['keyframe']}.jpg")
     assert shown.body.startswith(b"\xff\xd8")
+
+
+def test_pages_that_open_at_once_all_get_it(recorded: Site) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(recorded.get, ["/api/cameras/front/tuning"] * 4))
+    assert [answer.status for answer in answers] == [200] * 4
 
 
 def test_unchanged_settings_pick_what_was_picked(recorded: Site) -> None:
