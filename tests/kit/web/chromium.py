@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +19,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Locator,
     Page,
     Request,
@@ -27,6 +32,8 @@ from tests.kit.program.live_run import LONG_S
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 POLL_MS = 50
+# The browser and its driver may take so long to end.
+ENDING_S = 20.0
 # Of files, and of what a page holds itself; of the sites that tests serve.
 HOSTS = {None, "127.0.0.1"}
 
@@ -37,12 +44,28 @@ NewContext = Callable[..., BrowserContext]
 def launched() -> Iterator[Browser]:
     """A headless browser; it has ended, and its driver too, on leaving."""
     expect.set_options(timeout=LONG_S * 1000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--disable-gpu", "--disable-quic"], chromium_sandbox=False
-        )
-        yield browser
-        browser.close()
+    # After a long run the driver has been seen to wait for ever for a browser that had ended.
+    impatient = Timer(ENDING_S, _end_driver)
+    impatient.daemon = True
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM, args=["--disable-gpu", "--disable-quic"], chromium_sandbox=False
+            )
+            yield browser
+            impatient.start()
+            with suppress(Error):
+                browser.close()
+    finally:
+        impatient.cancel()
+
+
+def _end_driver() -> None:
+    """End Playwright's driver, a child of this process; it ends its browser."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    for child in children.read_text().split():
+        if b"run-driver" in Path(f"/proc/{child}/cmdline").read_bytes():
+            os.kill(int(child), signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
