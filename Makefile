@@ -16,10 +16,10 @@ BENCH_VENV ?= .venv-bench
 demo: $(VENV)/.installed
 	$(BIN)/livereel demo
 
-# Four workers on two cores: many tests wait for video in real time.
+# Three workers on two cores: many tests wait for video in real time.
 test: $(VENV)/.tested
 	sh tests/install.sh
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/.tested
 	$(BIN)/pytest -n 2 --dist loadfile -m 'not slow and not vllm'
