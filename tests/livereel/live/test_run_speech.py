@@ -22,7 +22,8 @@ from tests.kit.sound.spoken import ESPEAK, spoken
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(ESPEAK is None, reason="espeak-ng is not installed")]
 
 SENTENCE = "go forward ten meters"
-ROUND_S = 5
+# Longer than a window: one sentence at most is in each, and whole in one of three wherever they begin.
+ROUND_S = 12
 
 
 def test_a_sentence_is_recognised_described_shown_and_found(tmp_path: Path, livereel: CommandLine) -> None:
@@ -49,7 +50,11 @@ def test_a_sentence_is_recognised_described_shown_and_found(tmp_path: Path, live
                 assert program.process.poll() is None, program.log
                 return captions.is_file() and "forward ten meters" in captions.read_text()
 
-            until(is_written, "the sentence")
+            try:
+                until(is_written, "the sentence")
+            except AssertionError as error:
+                heard = [round(asked.length_s, 2) for asked in server.asked]
+                raise AssertionError(f"{error}; asked: {heard}; log: {program.log[-3000:]}") from error
             assert program.stop(signal.SIGTERM, everyone=False) == 0, program.log
         finally:
             program.close()
@@ -57,7 +62,7 @@ def test_a_sentence_is_recognised_described_shown_and_found(tmp_path: Path, live
     assert "line:0" in cue
     assert "<v speaker unknown>" in cue
     # The sentence alone was sent, not all of the window.
-    assert min(asked.length_s for asked in server.asked) > 1.5
+    assert max(asked.length_s for asked in server.asked) < 5.0
     ended = livereel("search", '"ten meters"', "--data", data, "--json")
     rows = [json.loads(line) for line in ended.out.splitlines()]
     assert rows, ended
