@@ -136,6 +136,7 @@ SHORT_MODULES = {
     "base/daemon_thread.py": "one function for several packages",
     "base/loading.py": "one context manager, used before anything else is loaded",
     "base/plural.py": "one function for several packages",
+    "base/tasks.py": "one function for several packages",
     "livereel/cli/main.py": "the entry point, which loads the rest",
     "livereel/cli/progress.py": "the choice between a bar and none",
     "livereel/cli/recap/command.py": "the output of a command",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from analyzer.describe.moment import Moment
 from analyzer.signal.window import Window
 
 _MAX_CHARS = 300
+T = TypeVar("T")
 
 
 class DescribeError(Exception):
@@ -42,6 +45,22 @@ def as_describe_error(error: BaseException) -> DescribeError:
     text = one_line(str(error))[:_MAX_CHARS]
     name = type(error).__name__
     return DescribeError(f"unexpected {name}: {text}" if text else f"unexpected {name}", retryable=True)
+
+
+async def tried(ask: Callable[[], Awaitable[T]]) -> T | DescribeError:
+    """Return what a model answers, or whatever it raises, as ``as_describe_error`` does.
+
+    A cancellation is raised where it is one of this task; a client's own is a failure like others.
+    """
+    try:
+        return await ask()
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return as_describe_error(error)
+    except Exception as error:  # noqa: BLE001  # describers are extensible, and clients may raise anything
+        return as_describe_error(error)
 
 
 @runtime_checkable

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from analyzer.describe.budget import Budget
-from analyzer.describe.describer import DescribeError, Describer, as_describe_error
+from analyzer.describe.describer import DescribeError, Describer, as_describe_error, tried
 from analyzer.describe.model.pictures import strongest
 from analyzer.describe.model_health import PAUSES_S, ModelHealth
 from analyzer.describe.moment import Moment
@@ -28,6 +28,7 @@ from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.window_store import WindowStore, WindowStoreError
 from analyzer.signal.window import Outcome, Window
 from base.plural import counted
+from base.tasks import cancel_all
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ class DescribeQueue:
                 if not started:
                     await self._wait()
         finally:
-            await self._cancel()
+            await cancel_all(self._tasks.values())
 
     async def drain(self, timeout_s: float) -> None:
         """Describe until no window is pending, the model is down or the time is over."""
@@ -242,19 +243,16 @@ class DescribeQueue:
 
         Any exception of the describer is counted as a failure and not raised.
         """
-        try:
-            described = await self._describer.describe(shown)
-            late = self._age_s(window) > self._settings.late_after_s
-            moment = replace(described, window=window, late=late)
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            self._failed(window, as_describe_error(error))  # not a cancellation of this task
-        except Exception as error:  # noqa: BLE001  # describers are extensible
-            self._failed(window, as_describe_error(error))
+        moment = await tried(lambda: self._described(window, shown))
+        if isinstance(moment, DescribeError):
+            self._failed(window, moment)
         else:
             self._succeeded(moment)
+
+    async def _described(self, window: Window, shown: Window) -> Moment:
+        described = await self._describer.describe(shown)
+        late = self._age_s(window) > self._settings.late_after_s
+        return replace(described, window=window, late=late)
 
     async def _record_ends(self) -> None:
         while self._ends:
@@ -278,10 +276,3 @@ class DescribeQueue:
         log.warning("%s: not described: %s", window.id, error)
         self._ends.append((window.id, Outcome.MODEL_FAILED, None))
         self.counts.failed += 1
-
-    async def _cancel(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from analyzer.describe.budget import Budget
-from analyzer.describe.describer import DescribeError, as_describe_error
+from analyzer.describe.describer import DescribeError, tried
 from analyzer.describe.model_health import PAUSES_S, ModelHealth
 from analyzer.describe.moment import Moment
 from analyzer.describe.retries import Retries
@@ -27,6 +27,7 @@ from analyzer.transcribe.speech_audio import read_speech
 from analyzer.transcribe.speech_store import SpeechStore
 from analyzer.transcribe.transcriber import Transcriber
 from base.plural import counted
+from base.tasks import cancel_all
 from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)
@@ -128,7 +129,7 @@ class TranscribeQueue:
                 self._start_next()
                 await self._wait()
         finally:
-            await self._cancel()
+            await cancel_all(self._tasks.values())
 
     async def drain(self, timeout_s: float) -> None:
         """Recognise until no speech waits, the transcriber is down or the time is over; log what fails."""
@@ -181,24 +182,21 @@ class TranscribeQueue:
     async def _transcribe(self, window_id: str) -> None:
         """Recognise the speech of one window; whatever fails is counted and not raised."""
         try:
-            end = await self._recognised(window_id)
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            self._failed(window_id, as_describe_error(error))  # not a cancellation of this task
-        except WindowStoreError:
-            pass  # the speech waits on, and ``run`` meets the same error
-        except Exception as error:  # noqa: BLE001  # transcribers are extensible
-            self._failed(window_id, as_describe_error(error))
-        else:
-            self._ends.append(end)
+            end = await tried(lambda: self._recognised(window_id))
+            if isinstance(end, DescribeError):
+                self._failed(window_id, end)
+            elif end is not None:
+                self._ends.append(end)
         finally:
             del self._tasks[window_id]
             self._changed.set()
 
-    async def _recognised(self, window_id: str) -> _End:
-        window = self._store.window(window_id)
+    async def _recognised(self, window_id: str) -> _End | None:
+        """Return how the wait of a window ends; None where it goes on, as the store cannot be read."""
+        try:
+            window = self._store.window(window_id)
+        except WindowStoreError:
+            return None  # ``run`` meets the same error
         try:
             speech = None if window is None else await asyncio.to_thread(read_speech, window)
         except MediaError as error:  # nothing is wrong with the transcriber
@@ -254,10 +252,3 @@ class TranscribeQueue:
     def _release_all(self) -> None:
         for window_id in list(self._held):
             self._release(window_id)
-
-    async def _cancel(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)

@@ -25,6 +25,7 @@ from analyzer.transcribe.transcriber import Transcriber
 from analyzer.transcribe.words import can_be_transcribed
 from base.clock import parse_utc, utc_text
 from base.daemon_thread import run_in_daemon_thread
+from base.tasks import cancel_all
 from livereel.camera.supervisor import RestartPolicy, Supervisor
 from livereel.camera.worker import CameraJob
 from livereel.ledger.ledger import Ledger
@@ -349,9 +350,7 @@ async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) ->
         if not stop.is_set():
             await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (working, stopped):
-            task.cancel()
-        await asyncio.wait({working, stopped})
+        await cancel_all((working, stopped))
     if not working.cancelled():
         working.result()
 

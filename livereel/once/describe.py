@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from dataclasses import dataclass
 from typing import TypeVar
 
-from analyzer.describe.describer import DescribeError, Describer, RefusedError, as_describe_error
+from analyzer.describe.describer import DescribeError, Describer, RefusedError, tried
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Outcome, Window
+from base.tasks import cancel_all
 
 T = TypeVar("T")
 
@@ -106,17 +107,17 @@ class Trust:
         """Ask a model, again where the failure may pass; raises DescribeError for whatever it raises."""
         if why_not := self.why_not():
             raise DescribeError(why_not)
-        tried = await _tried(ask)
+        answer = await tried(ask)
         for pause_s in self.policy.retries_s:
-            if not isinstance(tried, DescribeError) or not tried.retryable or self.lost:
+            if not isinstance(answer, DescribeError) or not answer.retryable or self.lost:
                 break
             await asyncio.sleep(pause_s)
-            tried = await _tried(ask)
-        if isinstance(tried, DescribeError):
-            self.failed(tried)
-            raise tried
+            answer = await tried(ask)
+        if isinstance(answer, DescribeError):
+            self.failed(answer)
+            raise answer
         self.answered()
-        return tried
+        return answer
 
 
 Listen = Callable[[Window], Awaitable[Window]]
@@ -164,10 +165,7 @@ async def describe_all(
 
 
 async def _cancel(items: Iterable[asyncio.Task[EndedWindow] | Gap]) -> None:
-    tasks = [item for item in items if isinstance(item, asyncio.Task)]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await cancel_all([item for item in items if isinstance(item, asyncio.Task)])
 
 
 def _done(item: asyncio.Task[EndedWindow] | Gap) -> bool:
@@ -188,15 +186,3 @@ async def _ended(window: Window, describer: Describer, trust: Trust, listen: Lis
     except DescribeError as error:
         return EndedWindow(with_text, Outcome.MODEL_FAILED, error=str(error))
     return EndedWindow(with_text, Outcome.DESCRIBED, moment)
-
-
-async def _tried(ask: Callable[[], Awaitable[T]]) -> T | DescribeError:
-    try:
-        return await ask()
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        return as_describe_error(error)  # the model's own, not one of ours
-    except Exception as error:  # noqa: BLE001  # a model's client may raise anything
-        return as_describe_error(error)

@@ -15,6 +15,7 @@ from analyzer.transcribe.speech_audio import read_speech
 from analyzer.transcribe.transcriber import Transcriber
 from analyzer.transcribe.words import can_be_transcribed, with_words
 from base.plural import counted
+from base.tasks import cancel_all
 from livereel.once.describe import EndedWindow, Trust
 from stream.media.file import MediaError
 
@@ -87,9 +88,7 @@ class Listener:
 
     async def close(self) -> None:
         """Cancel what is still asked."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await cancel_all(self._tasks.values())
 
     async def _recognised(self, window: Window) -> Window | None:
         """Return a window with its text; None where that cannot be had."""
