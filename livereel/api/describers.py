@@ -130,7 +130,7 @@ async def _awaited(work: Awaitable[object]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallModels:
     """What one call describes with.
 
     Attributes:
@@ -142,13 +142,13 @@ class Asked:
     models: LanguageModels
 
 
-def asked(
+def models_for_call(
     options: Options,
     by: DescribeBy | None,
     prompt: str | None,
     cameras: Sequence[CameraSettings],
     record: Record | None = None,
-) -> Asked:
+) -> CallModels:
     """Return what describes in one call.
 
     Args:
@@ -167,28 +167,23 @@ def asked(
         options = replace(options, config=replace(options.config, describe=own))
     settings = options.config.describe
     if by is None or isinstance(by, str | Mapping):
-        return Asked(options, _named(options, cameras, record))
+        return CallModels(options, _named(options, cameras, record))
     if isinstance(by, Model):
         prompts = make_prompts(settings, cameras)
-        models = models_with(handed(by.asking(prompts), prompts, record, owned=False), settings)
+        models = models_with(for_call(by.asking(prompts), prompts, record, owned=False), settings)
     else:
         describer = by if isinstance(by, Describer) else FunctionDescriber(by)
-        models = models_with(handed(describer, None, record, owned=False), settings)
-    return Asked(options, replace(models, transcriber=make_transcriber(options.config.transcribe)))
+        models = models_with(for_call(describer, None, record, owned=False), settings)
+    return CallModels(options, replace(models, transcriber=make_transcriber(options.config.transcribe)))
 
 
 def _named(options: Options, cameras: Sequence[CameraSettings], record: Record | None) -> LanguageModels:
     """Return what the options name, to be closed with the call."""
     settings = options.config.describe
-    if settings.kind == "builtin":
-        models = make_language_models(options.config, cameras)
-        return replace(models, describer=handed(models.describer, None, record, owned=True))
-    prompts = make_prompts(settings, cameras)
-    model = make_describer(settings, prompts)
-    plain = models_of(model, settings)
-    mine = models_with(handed(model, prompts, record, owned=True), settings)
-    transcriber = make_transcriber(options.config.transcribe)
-    return replace(mine, probe=plain.probe, load=plain.load, transcriber=transcriber)
+    models = make_language_models(options.config, cameras)
+    prompts = None if settings.kind == "builtin" else make_prompts(settings, cameras)
+    recorded = models_with(for_call(models.describer, prompts, record, owned=True), settings)
+    return replace(recorded, probe=models.probe, load=models.load, transcriber=models.transcriber)
 
 
 def with_prompt(options: Options, prompt: str | None) -> Options:
@@ -246,13 +241,15 @@ class FunctionDescriber:
         """Nothing is held."""
 
 
-def handed(describer: Describer, prompts: Prompts | None, record: Record | None, *, owned: bool) -> Handed:
+def for_call(
+    describer: Describer, prompts: Prompts | None, record: Record | None, *, owned: bool
+) -> CallDescriber:
     """Return a describer for one call: recorded, and closed with the call only where it is ``owned``."""
-    kind = HandedModel if isinstance(describer, TextModel) else Handed
+    kind = CallTextModel if isinstance(describer, TextModel) else CallDescriber
     return kind(describer, prompts, record, owned=owned)
 
 
-class Handed:
+class CallDescriber:
     """A describer for one call."""
 
     def __init__(
@@ -295,7 +292,7 @@ class Handed:
             await self._describer.close()
 
 
-class HandedModel(Handed):
+class CallTextModel(CallDescriber):
     """A describer that also chooses and narrates."""
 
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:

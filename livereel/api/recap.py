@@ -16,7 +16,7 @@ from analyzer.reel.settings import ExportFormat, Style
 from analyzer.report.page import report
 from analyzer.report.thumbnail import data_uri
 from livereel.api.conversation import Conversation, Record
-from livereel.api.describers import DescribeBy, asked, shared_loop
+from livereel.api.describers import DescribeBy, models_for_call, shared_loop
 from livereel.api.html import page, video
 from livereel.api.options import Area, Configured, Section, one_or_more, read_options
 from livereel.api.plot import figure
@@ -206,7 +206,7 @@ def _made(
 ) -> Recap:
     cameras = name_cameras(expanded(request.sources))
     record = Record()
-    call = asked(options, describe, prompt, cameras, record)
+    call = models_for_call(options, describe, prompt, cameras, record)
     loop = shared_loop()
     try:
         show = shown_progress(show=progress)

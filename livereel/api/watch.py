@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from base.loop_thread import LoopThread, Running
-from livereel.api.describers import Asked, DescribeBy, asked, shared_loop
+from livereel.api.describers import CallModels, DescribeBy, models_for_call, shared_loop
 from livereel.api.options import Area, Configured, Section, one_or_more, read_options
 from livereel.api.recap import named
 from livereel.app import prepared
@@ -136,7 +136,7 @@ def watch(
         options = read_options(config, sections, regions=regions, ignore=ignore)
         given = options.config.cameras if not isinstance(sources, str | Path) and not sources else None
         cameras = given or name_cameras(one_or_more(sources), loop=loop)
-        call = asked(options, describe, prompt, cameras)
+        call = models_for_call(options, describe, prompt, cameras)
     folder = Path(data) if data is not None else options.config.data
     return _events(_Watching(cameras, folder, call.options, call, seconds))
 
@@ -146,7 +146,7 @@ class _Watching:
     cameras: Sequence[CameraSettings]
     data: Path
     options: Options
-    call: Asked
+    call: CallModels
     seconds: float | None
 
     async def run(self, stop: asyncio.Event, queue: EventQueue) -> None:
