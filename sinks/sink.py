@@ -24,7 +24,7 @@ class SinkError(Exception):
     """A sink cannot be used, or cannot store an event; the message is one clear line."""
 
 
-Event = (
+RunEvent = (
     CameraState
     | DescriberState
     | TranscriberState
@@ -34,10 +34,12 @@ Event = (
     | Moment
     | LateText
     | Reel
-    | Restored
     | Gap
     | Stats
 )
+"""What happens in this run."""
+
+Event = RunEvent | Restored
 
 
 class Sink(Protocol):

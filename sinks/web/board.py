@@ -22,26 +22,13 @@ from sinks.events import (
     Stats,
     TranscriberState,
 )
-from sinks.sink import Event
+from sinks.sink import Event, RunEvent
 
 # Closed windows of each camera whose signal is kept: two minutes of most.
 MAX_WINDOWS = 12
 # Events that wait for one page. A page that does not read them gets ``missed`` and asks for all anew.
 MAX_WAITING = 200
 
-_Now = (
-    CameraState
-    | DescriberState
-    | TranscriberState
-    | MotionChanged
-    | KeyframePreview
-    | Window
-    | Moment
-    | LateText
-    | Reel
-    | Gap
-    | Stats
-)
 Message = tuple[str, dict[str, Any]]
 """An event's name and its JSON object."""
 
@@ -143,7 +130,7 @@ class Board:
         finally:
             self._pages.discard(waiting)
 
-    def _noted(self, event: _Now) -> Message | None:
+    def _noted(self, event: RunEvent) -> Message | None:
         """Note what an event changes; return what pages are sent of it, None for nothing."""
         message: Message | None = None
         match event:
