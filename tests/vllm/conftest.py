@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,24 +77,21 @@ def engine(model: Path, loop: Loop) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server's URL, up to and with /v1."""
+    structured = '{"backend": "xgrammar", "disable_any_whitespace": true}'
+    options = ["--max-model-len", "4096", "--max-num-seqs", "8", "--structured-outputs-config", structured]
+    with serving(model, tmp_path_factory.mktemp("server") / "log", "tiny", *options) as url:
+        yield url
+
+
+@contextmanager
+def serving(model: Path, log: Path, name: str, *options: str) -> Iterator[str]:
+    """Serve a model by vLLM's own server, under a name, and give its URL, up to and with /v1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log"
-    structured = '{"backend": "xgrammar", "disable_any_whitespace": true}'
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
-    command += ["--load-format", "dummy", "--dtype", "float32", "--max-model-len", "4096", "--enforce-eager"]
-    command += [
-        "--max-num-seqs",
-        "8",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--served-model-name",
-        "tiny",
-    ]
-    command += ["--structured-outputs-config", structured]
+    command += ["--load-format", "dummy", "--dtype", "float32", "--enforce-eager", *options]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", name]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:

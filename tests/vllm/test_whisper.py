@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,7 +13,7 @@ from analyzer.transcribe.server import ServerTranscriber
 from analyzer.transcribe.settings import TranscribeSettings
 from analyzer.transcribe.speech_audio import SpeechAudio
 from tests.kit.models.whisper import write_model
-from tests.vllm.conftest import wait_for_server
+from tests.vllm.conftest import serving
 
 pytestmark = pytest.mark.vllm
 
@@ -29,20 +26,8 @@ def whisper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server's URL, up to and with /v1."""
     model = write_model(tmp_path_factory.mktemp("models") / "whisper")
     log = tmp_path_factory.mktemp("server") / "log"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
-    command += ["--load-format", "dummy", "--dtype", "float32", "--enforce-eager", "--max-num-seqs", "4"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", "tiny-whisper"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
-        wait_for_server(port, process, log)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(60)
+    with serving(model, log, "tiny-whisper", "--max-num-seqs", "4") as url:
+        yield url
 
 
 def make(url: str, model: str | None = None) -> ServerTranscriber:
