@@ -21,11 +21,11 @@ from stream.tracks.motion_photo import url
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 20.0
 
-# Video4Linux, as PyAV names its demuxer.
 # Kinds of addresses that are often mistyped.
 _KINDS = ("rtsp", "rtsps", "rtmp", "http", "https", "srt", "udp", "tcp", "synthetic")
 # An address with something before it.
 _AFTER_OTHERS = re.compile(r"[^/]*?[^a-z0-9+.-]([a-z][a-z0-9+.-]*://.*)", re.IGNORECASE | re.DOTALL)
+# Video4Linux, as PyAV names its demuxer.
 _DEVICE_FORMAT = "video4linux2,v4l2"
 
 
