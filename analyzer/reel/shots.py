@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from analyzer.reel.records import Span
 from analyzer.signal.window import Keyframe, Window
@@ -24,6 +25,9 @@ SMALL_SHARE = 0.04
 JUST_BEFORE_S = 1e-3
 # An event that is longer cannot be shown whole.
 MAX_SHOT_S = 8.0
+# A mover passes that is there for at most this share of its window; one that is so many times as large as movers
+# are there (their median) stands out, such as a truck among cars.
+PASSING_SHARE, STANDS_OUT = 0.5, 2.0
 # No end of what is shown moves further than this to be out of speech; further away is no pause.
 MAX_MOVE_S = 1.5
 # So much is shown after the last word: the detector's end is that of the voice.
@@ -37,8 +41,8 @@ class Shot:
 
     Attributes:
         keyframes: the event's, in time order.
-        core: around the highest peak; no shot is shorter.
-        event: all of the event, or the ``MAX_SHOT_S`` around its highest peak.
+        core: around the highest peak, or the one at which something large passes; no shot is shorter.
+        event: all of the event, or the ``MAX_SHOT_S`` around that peak.
         full: with what leads up to it and follows.
         ends: it is short enough to be shown whole, and does not go on at both ends of what can be shown.
         value: how much its highest peak stands out in its window: the signal as a share of the window's
@@ -159,17 +163,35 @@ def _split(events: Sequence[Span], cuts: Sequence[float]) -> list[Span]:
 
 
 def _shot(window: Window, bounds: Span, event: Span, keyframes: tuple[Keyframe, ...]) -> Shot:
+    def rank(keyframe: Keyframe) -> float:
+        return prominence(keyframe, window)
+
     first_s, last_s = keyframes[0].pts_s, keyframes[-1].pts_s
-    best = max(keyframes, key=lambda keyframe: prominence(keyframe, window))
-    best_s = best.pts_s
-    core = Span(best_s - CORE_LEAD_S, best_s + CORE_TAIL_S).within(bounds)
     event = Span(min(event.start_s, first_s), max(event.end_s, last_s))
     goes_on = event.start_s - bounds.start_s < MARGIN_S and bounds.end_s - event.end_s < MARGIN_S
     ends = event.length_s <= MAX_SHOT_S and not goes_on
+    best_s = max(keyframes if ends else _standing_out(window, keyframes), key=rank).pts_s
+    core = Span(best_s - CORE_LEAD_S, best_s + CORE_TAIL_S).within(bounds)
     whole = event.wider(MARGIN_S, MARGIN_S).cut_to(bounds).around(core)
     full = whole.around(Span(first_s - LEAD_S, last_s + TAIL_S).cut_to(bounds))
     limit = Span(best_s - MAX_SHOT_S / 2, best_s + MAX_SHOT_S / 2).within(full)
-    return Shot(keyframes, core, whole.cut_to(limit), full.cut_to(limit), ends, prominence(best, window))
+    return Shot(keyframes, core, whole.cut_to(limit), full.cut_to(limit), ends, max(map(rank, keyframes)))
+
+
+def _standing_out(window: Window, keyframes: Sequence[Keyframe]) -> Sequence[Keyframe]:
+    """Return the keyframes at which a mover passes that is much larger than the others; without one, all.
+
+    Where something moves all the time, the signal sums up all that does: its highest peak says little.
+    """
+    longest_s = PASSING_SHARE * (window.end_s - window.start_s)
+    movers = window.activity.movers
+    passing = [it for it in movers if it.end_s - it.start_s <= longest_s]
+    if not passing:
+        return keyframes
+    largest = max(passing, key=lambda it: it.share)
+    if largest.share < STANDS_OUT * median(it.share for it in movers):
+        return keyframes
+    return [it for it in keyframes if largest.start_s <= it.pts_s <= largest.end_s] or keyframes
 
 
 def speech_of(windows: Iterable[Window]) -> list[Span]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analyzer.reel.records import Span
 from analyzer.reel.shots import LEAD_S, MARGIN_S, MAX_SHOT_S, TAIL_S, shots
-from analyzer.signal.activity import Activity
+from analyzer.signal.activity import Activity, Mover
 from analyzer.signal.window import Keyframe, Window
 from tests.kit.records.windows import STEP_S, measured
 
@@ -86,6 +86,51 @@ def test_what_goes_on_all_the_time_cannot_be_shown_whole() -> None:
     (shot,) = shots(window((20.0, 30.0, 500.0)))
     assert not shot.ends
     assert shot.full.length_s == pytest.approx(MAX_SHOT_S)
+
+
+def busy(*movers: tuple[float, float, float]) -> Window:
+    """A window in which all goes on; movers are (start, end, share). Its highest peak is at 21 s."""
+    peaks = [(21.0, 900.0), (25.0, 500.0), (27.0, 700.0), (27.8, 600.0)]
+    made = replace(window((20.0, 30.0, 400.0)), keyframes=tuple(Keyframe(*each) for each in peaks))
+    found = tuple(Mover(start_s, end_s, 0.1, 0.9, 0.9, 0.1, share) for start_s, end_s, share in movers)
+    return replace(made, activity=Activity(movers=found))
+
+
+CARS = [(20.0, 25.0, 0.02), (22.0, 28.0, 0.03), (24.0, 29.0, 0.03)]
+
+
+def test_in_traffic_a_shot_is_cut_around_the_truck_that_passes() -> None:
+    """The signal is the sum of all that moves: it is highest elsewhere."""
+    (shot,) = shots(busy(*CARS, (20.0, 30.0, 0.1), (26.0, 29.5, 0.1)))
+    assert shot.core.holds(27.0)
+    assert not shot.core.holds(21.0)
+    assert shot.value == 1.0
+
+
+@pytest.mark.parametrize(
+    "movers",
+    [
+        [],
+        CARS,
+        [*CARS, (26.0, 29.5, 0.04)],
+        [*CARS, (20.0, 30.0, 0.2)],
+        [*CARS, (28.5, 29.5, 0.2)],
+    ],
+    ids=["no movers", "all alike", "hardly larger", "there all the time", "no peak of its own"],
+)
+def test_where_nothing_stands_out_a_shot_is_cut_around_the_highest_peak(
+    movers: list[tuple[float, float, float]],
+) -> None:
+    (shot,) = shots(busy(*movers))
+    assert shot.core.holds(21.0)
+
+
+def test_an_event_that_ends_is_cut_around_its_highest_peak() -> None:
+    """A large mover beside it changes nothing: the whole event is shown where there is room."""
+    ending = replace(busy(*CARS, (26.0, 29.5, 0.1)), signal=(20.0,) * 4 + (400.0,) * 36 + (20.0,) * 10)
+    shot, *_ = shots(ending)
+    assert shot.ends
+    assert shot.core.holds(21.0)
 
 
 def test_a_window_without_keyframes_shows_its_middle() -> None:
