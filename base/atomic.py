@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -30,7 +31,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     part = folder.with_name(folder.name + PART)
     above = list(takewhile(lambda parent: not parent.exists(), part.parents))
     try:
-        part.mkdir(parents=True, exist_ok=True)
+        _make(part)
         with _locked(part, folder):
             try:
                 _empty(part)
@@ -45,6 +46,16 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         for parent in above:
             with suppress(OSError):  # another program has put something there
                 parent.rmdir()
+        raise
+
+
+def _make(part: Path) -> None:
+    """Make the folder and those above it; an OSError names the folder in which that fails."""
+    try:
+        part.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno in {errno.ENOTDIR, errno.EACCES, errno.EROFS} and error.filename == str(part):
+            raise OSError(error.errno, error.strerror, str(part.parent)) from error
         raise
 
 

@@ -21,7 +21,8 @@ _FILE_SERVERS = {"http", "https", "ftp", "sftp"}
 _BARE_CREDENTIALS = re.compile(r"[^@/]+:[^@]*@")
 _BARE_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:/|$)")
 _AUTHORITY_END = re.compile(r"[/?#]|$")
-_HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\[\]@:/?#\s]*)(?::\d*)?")
+_HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\[\]@:/?#\s]*)(?::(?P<port>\d*))?")
+_HIGHEST_PORT = 65535
 _HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|[^\[\]@:/?#\s]+")
 # An IP address, or a name with a domain or a port.
 _LIKELY_HOST = re.compile(r"localhost|[^/?#]*[.:\]][^/?#]*")
@@ -102,6 +103,16 @@ def host(address: str) -> str:
     """Return the host of a URL, without the brackets of an IPv6 address; "" where it names none."""
     match = _HOST_AND_PORT.match(split_credentials(address)[2])
     return match["host"].strip("[]") if match else ""
+
+
+def unusable(address: str) -> str | None:
+    """Return why a URL names nothing that could be connected to; None where it does."""
+    match = _HOST_AND_PORT.match(split_credentials(address)[2])
+    if match is None or not match.group():
+        return "names no host, as in rtsp://10.0.0.5/stream1"
+    if match["port"] and not 1 <= int(match["port"]) <= _HIGHEST_PORT:
+        return f"there is no port {match['port']}: they go from 1 to {_HIGHEST_PORT}"
+    return None
 
 
 def unresolved(address: str) -> str:

@@ -14,7 +14,7 @@ import av
 import av.error
 from av.container import InputContainer
 
-from stream.address import host, is_bare_host, local_path, redact, scheme, unresolved
+from stream.address import host, is_bare_host, local_path, redact, scheme, unresolved, unusable
 from stream.source import SourceError, SourceFault
 from stream.tracks.motion_photo import url
 
@@ -69,6 +69,8 @@ def open_container(address: str, transport: str) -> InputContainer:
 
 
 def _open_remote(address: str, transport: str) -> InputContainer:
+    if scheme(address) in _KINDS and (reason := unusable(address)):
+        raise SourceError(redact(address), reason)
     try:
         return av.open(
             address,

@@ -25,8 +25,8 @@ SMALL_SHARE = 0.04
 JUST_BEFORE_S = 1e-3
 # An event that is longer cannot be shown whole.
 MAX_SHOT_S = 8.0
-# A mover passes that is there for at most this share of its window; one that is so many times as large as movers
-# are there (their median) stands out, such as a truck among cars.
+# A mover passes that is there for at most this share of its window; one that is so many times as large as
+# the median of the movers stands out, such as a truck among cars.
 PASSING_SHARE, STANDS_OUT = 0.5, 2.0
 # No end of what is shown moves further than this to be out of speech; further away is no pause.
 MAX_MOVE_S = 1.5

@@ -37,6 +37,7 @@ from livereel.cli.parameters import (
     command,
     no_configuration,
     one_config,
+    path_of,
 )
 from livereel.cli.recap.options import (
     ChaptersOption,
@@ -65,7 +66,10 @@ def scan(
     plot: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.html", help="Draw the signal and its peaks as a page.", show_default="no page"
+            parser=path_of,
+            metavar="FILE.html",
+            help="Draw the signal and its peaks as a page.",
+            show_default="no page",
         ),
     ] = None,
     realtime: Annotated[
@@ -92,7 +96,9 @@ def scan(
 def recap(
     sources: SourcesArgument,
     *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The reel's folder; it must not exist yet.")],
+    out: Annotated[
+        Path, typer.Option(parser=path_of, metavar="DIR", help="The reel's folder; it must not exist yet.")
+    ],
     length: LengthOption = None,
     chapters: ChaptersOption = None,
     from_: FromOption = None,
@@ -185,7 +191,9 @@ def run(
 
 @command(app, "livereel init", "livereel init home.yaml --source rtsp://10.0.0.5/main --name front --yes")
 def init(
-    path: Annotated[Path, typer.Argument(metavar="PATH")] = Path("config.yaml"),
+    path: Annotated[
+        Path, typer.Argument(parser=path_of, metavar="PATH", help="The new file; it must not exist yet.")
+    ] = Path("config.yaml"),
     *,
     source: Annotated[
         str | None,
@@ -219,6 +227,7 @@ def check(
     snapshot: Annotated[
         Path | None,
         typer.Option(
+            parser=path_of,
             metavar="DIR",
             help="Write a picture of each camera there, its regions drawn.",
             show_default="none",
@@ -345,10 +354,10 @@ def search(
 @command(app, "livereel demo", "livereel demo --seconds 120 --data my-demo", brief=False)
 def demo(
     *,
-    seconds: Annotated[float, typer.Option(min=15, help="How long to watch.")] = 60.0,
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Where clips and reels go.")] = Path(
-        "livereel-demo"
-    ),
+    seconds: Annotated[float, typer.Option(min=15, metavar="N", help="How long to watch.")] = 60.0,
+    data: Annotated[
+        Path, typer.Option(parser=path_of, metavar="DIR", help="Where clips and reels go.")
+    ] = Path("livereel-demo"),
     host: HostOption = None,
     port: PortOption = None,
     no_web: NoWebOption = False,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -86,6 +88,8 @@ def init(path: Path, answers: Answers, *, ask: bool) -> None:
     """
     if path.exists():
         raise ConfigError(f"{path} exists already")
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
     ask = ask and sys.stdin.isatty()
     if answers.source is None and not ask:
         raise UsageError("--source is missing, and there is no terminal to ask for it")

@@ -15,6 +15,7 @@ from analyzer.describe.settings import DescribeKind
 from analyzer.reel.settings import ExportFormat
 from base.local_time import show_utc
 from livereel.cli.log import LogFormat, LogLevel, start_log
+from livereel.cli.usage import Command
 from livereel.config.schema import UsageError
 
 Callback = Callable[..., None]
@@ -22,9 +23,18 @@ Callback = Callable[..., None]
 Sources = TypeVar("Sources", str, list[str])
 
 
+def path_of(text: str) -> Path:
+    """Return the path that an option names; raise where it is empty, which would be the current folder."""
+    if not text:
+        raise typer.BadParameter("it is empty (is a variable of the shell not set?)")
+    return Path(text)
+
+
 def no_configuration(given: Sources) -> Sources:
-    """Return the sources; raise UsageError where one is a configuration file."""
+    """Return the sources; raise UsageError where one is a configuration file, or empty."""
     for source in [given] if isinstance(given, str) else given:
+        if not source:
+            raise UsageError("SOURCE is empty (is a variable of the shell not set?)")
         if Path(source).suffix in {".yaml", ".yml"}:
             raise UsageError(
                 f"{source}: a configuration, not a video: livereel run {source} watches its cameras"
@@ -43,10 +53,19 @@ SourceArgument = Annotated[
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", help="Options that differ from the defaults (YAML).", show_default="none"
+        "--config",
+        parser=path_of,
+        metavar="FILE",
+        help="Options that differ from the defaults (YAML).",
+        show_default="none",
     ),
 ]
-ConfigArgument = Annotated[Path | None, typer.Argument(metavar="CONFIG", show_default="config.yaml")]
+ConfigArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        parser=path_of, metavar="CONFIG", help="The configuration file.", show_default="config.yaml"
+    ),
+]
 
 
 def one_config(path: Path | None, option: Path | None) -> Path:
@@ -77,10 +96,14 @@ IgnoreOption = Annotated[
 DataOption = Annotated[
     Path | None,
     typer.Option(
-        "--data", metavar="DIR", help="Where the ledger, clips and reels go.", show_default="livereel-data"
+        "--data",
+        parser=path_of,
+        metavar="DIR",
+        help="Where the ledger, clips and reels go.",
+        show_default="livereel-data",
     ),
 ]
-FolderOption = Annotated[Path, typer.Option("--data", metavar="DIR", help="The data folder.")]
+FolderOption = Annotated[Path, typer.Option("--data", parser=path_of, metavar="DIR", help="The data folder.")]
 SecondsOption = Annotated[
     float | None, typer.Option(min=1, metavar="N", help="Stop after N seconds.", show_default="at Ctrl-C")
 ]
@@ -130,6 +153,7 @@ ReelFolderOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
+        parser=path_of,
         metavar="DIR",
         help="The reel's folder; it must not exist yet.",
         show_default="with --name, the next in the data folder",
@@ -173,7 +197,9 @@ def command(app: typer.Typer, *examples: str, brief: bool = True) -> Callable[[C
     ``brief``: it does one thing and ends, so its log has no times.
     """
     epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
-    return lambda callback: app.command(epilog=epilog)(_with_shared_options(callback, brief=brief))
+    return lambda callback: app.command(cls=Command, epilog=epilog)(
+        _with_shared_options(callback, brief=brief)
+    )
 
 
 def _with_shared_options(callback: Callback, *, brief: bool) -> Callback:

@@ -37,6 +37,7 @@ EXAMPLES = {
     "min_rise_db": "10",
     "minutes_per_hour": "30",
     "model": "Qwen/Qwen2-VL-7B-Instruct",
+    "mqtt": "host: mqtt://10.0.0.9:1883",
     "name": "front",
     "notify": '{url: "ntfys://ntfy.sh/my-topic"}',
     "normal": "cars are parked at the kerb",
@@ -66,7 +67,7 @@ EXAMPLES = {
     "when": "alert",
     "windows_per_minute": "30",
 }
-"""An example of each option whose default is none, and of an item of each list."""
+"""An example of each option whose default is none, of an item of each list, and of a section of those."""
 
 # Where an option of a name that EXAMPLES has for records is a list of their names.
 _NAMES = {"cameras": "front"}
@@ -167,7 +168,9 @@ def _item_example(option: str, hint: Any) -> str:
 def _lines_of(section: object) -> Iterator[str]:
     for option in getattr(type(section), "__dataclass_fields__", ()):
         value = getattr(section, option)
-        if isinstance(value, str | int | float):
+        if isinstance(value, bool):
+            yield f"{option}: {str(value).lower()}"
+        elif isinstance(value, str | int | float):
             yield f"{option}: {_written(option, value) if not isinstance(value, str) else value}"
 
 

@@ -22,10 +22,18 @@ from stream.address import scheme
 
 # Names of reels that no camera may have.
 RESERVED = {OF_ALL_CAMERAS: "the reel over all cameras", REQUESTED: "the reels that are asked for"}
-# What PyYAML says of the mistakes that are made most, and what to do.
+# How PyYAML begins to say what is wrong, and what to do.
 _REMEDIES = {
-    "found character '\\t' that cannot start any token": "a line is indented with a tab: use spaces",
+    "found character '\\t'": "a line is indented with a tab: use spaces",
+    "found character": "put a text that begins with @, `, % or | in quotes",
+    "found undefined alias": "put a text that begins with * in quotes",
+    "could not determine a constructor": "put a text that begins with ! in quotes",
     "mapping values are not allowed here": "put a text with ': ' in it in quotes, and align the lines",
+    "expected <block end>": "align the lines: what belongs together begins in the same column",
+    "expected ',' or": "in { } and [ ], a comma is missing, or the closing bracket",
+    "found unexpected end of stream": "a quotation mark is not closed",
+    "but found another document": "only one document: remove the line ---",
+    "unacceptable character": "it holds a control character",
 }
 
 
@@ -86,10 +94,20 @@ def _yaml(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
     except RecursionError as error:
         raise ConfigError(f"{path}: not YAML: nested too deeply") from error
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        problem = str(getattr(error, "problem", error))
-        raise ConfigError(f"{path}{line}: not YAML: {_REMEDIES.get(problem, problem)}") from error
+        raise ConfigError(f"{path}{_place(error, text)}: not YAML: {_remedy(error)}") from error
+
+
+def _place(error: yaml.YAMLError, text: str) -> str:
+    """Return the line of what is not YAML, as in ``:3``; "" where it is not known."""
+    if isinstance(error, yaml.reader.ReaderError):
+        return f":{text.count(chr(10), 0, error.position) + 1}"
+    mark = getattr(error, "problem_mark", None)
+    return f":{mark.line + 1}" if mark else ""
+
+
+def _remedy(error: yaml.YAMLError) -> str:
+    problem = " ".join(str(getattr(error, "problem", error)).split())
+    return next((remedy for begin, remedy in _REMEDIES.items() if problem.startswith(begin)), problem)
 
 
 def _more_mistakes(config: Config, wrong: set[Keys]) -> Iterator[Mistake]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,13 +42,19 @@ class Options:
     ) -> Options:
         """Return these options with the words that were asked for; None leaves the configuration's.
 
-        Raises UsageError for a profile that there is not.
+        Raises UsageError for a profile that there is not, an address that is none, and for a model or its
+        address where there is no model.
         """
         if profile is not None and profile not in self.config.describe.known_profiles:
             known = ", ".join(self.config.describe.known_profiles)
             raise UsageError(f"--profile {profile}: no such profile; there are {known}")
         asked = {"kind": kind, "model": model, "base_url": base_url, "profile": profile}
         describe = replace(self.config.describe, **{k: v for k, v in asked.items() if v is not None})  # type: ignore[arg-type]  # each of its own type
+        for option, value in (("--model", model), ("--base-url", base_url)):
+            if value is not None and describe.kind == "builtin":
+                raise UsageError(f"{option} needs --describe openai or --describe vllm")
+        if base_url is not None and not re.match(r"https?://[^/\s]", base_url):
+            raise UsageError("--base-url: expected an address such as http://gpu-box:8000/v1")
         return replace(self, config=replace(self.config, describe=describe))
 
     def with_style(self, style: Style | None) -> Options:
@@ -75,13 +82,16 @@ class Options:
     def with_web(self, host: str | None, port: int | None, *, serve: bool) -> Options:
         """Return these options with the pages served here, or not at all; None leaves the configuration's.
 
-        Raises UsageError for an address that needs a token, where there is none.
+        Raises UsageError for an address that needs a token, where there is none, and for an address or a port
+        where no pages are served.
         """
+        if not serve and (host is not None or port is not None):
+            raise UsageError(f"--no-web and --{'port' if host is None else 'host'}: choose one")
         web = self.config.web
         web = replace(web, host=host or web.host, port=web.port if port is None else port)
         web = replace(web, enabled=web.enabled and serve)
         for key, problem in web_problems(web):
-            raise UsageError(f"--host {web.host}: web.{key} {problem}")
+            raise UsageError(f"--host {web.host}: web.{key} {problem}; set it in the file of --config")
         return replace(self, config=replace(self.config, web=web))
 
     def for_camera(self, camera: CameraSettings) -> Options:

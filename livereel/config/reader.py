@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from livereel.config.expected import expected, expected_item, is_area, parts
-from livereel.config.values import UnsetError, WrongValueError, convert
+from livereel.config.values import NoReferenceError, UnsetError, WrongValueError, convert
 
 Keys = tuple[str | int, ...]
 """Where a value stands: ``("cameras", 0, "name")``."""
@@ -113,6 +113,8 @@ class Reader:
             self._note(keys, otherwise)
         except UnsetError as error:
             self._note(keys, f"the environment has no {error.name}: set it before livereel starts")
+        except NoReferenceError:
+            self._note(keys, "a variable of the environment is written ${NAME}: letters, digits and _")
         return stand_in
 
 

@@ -22,6 +22,10 @@ class WrongValueError(Exception):
     """A value is not of its option's type, or out of its bounds."""
 
 
+class NoReferenceError(Exception):
+    """A text has a ``${`` that begins no reference to a variable."""
+
+
 class UnsetError(Exception):
     """A value names a variable, ``name``, that the environment has not."""
 
@@ -31,7 +35,7 @@ class UnsetError(Exception):
 
 
 def convert(option: str, hint: Any, value: Any) -> Any:
-    """Return a value as its option's type has it; raises WrongValueError or UnsetError.
+    """Return a value as its option's type has it; raises WrongValueError, UnsetError or NoReferenceError.
 
     ``${NAME}`` in a text is taken from the environment. A quantity may be written with its unit.
     """
@@ -71,7 +75,7 @@ def _scalar(option: str, kind: type, value: Any) -> Any:
         return _truth(value)
     if kind in {int, float}:
         return _number(option, kind, value)
-    if kind not in {str, Path} or not isinstance(value, str):
+    if kind not in {str, Path} or not isinstance(value, str) or (kind is Path and not value):
         raise WrongValueError
     return kind(value)
 
@@ -145,6 +149,8 @@ def _expanded(text: str) -> str:
     for name in _REFERENCE.findall(text):
         if name not in os.environ:
             raise UnsetError(name)
+    if "${" in _REFERENCE.sub("", text):
+        raise NoReferenceError
     return _REFERENCE.sub(lambda match: os.environ[match[1]], text)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MinLen
 
 MIN_TOKEN_CHARS = 16
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
@@ -32,7 +32,7 @@ class WebSettings:
     """
 
     enabled: bool = True
-    host: str = "127.0.0.1"
+    host: Annotated[str, MinLen(1)] = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65535)] = 8090
     token: str | None = field(default=None, repr=False)
     public_url: str | None = None

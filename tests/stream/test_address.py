@@ -14,6 +14,7 @@ from stream.address import (
     redact,
     split_credentials,
     unresolved,
+    unusable,
     with_encoded_credentials,
 )
 
@@ -173,3 +174,22 @@ def test_a_file_among_the_devices_is_a_file() -> None:
         pytest.skip("this system keeps no files among its devices")
     with NamedTemporaryFile(dir=memory) as file:
         assert not is_live(file.name)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("rtsp://", "names no host, as in rtsp://10.0.0.5/stream1"),
+        ("http:///main", "names no host, as in rtsp://10.0.0.5/stream1"),
+        ("rtsp://user:geheim@/main", "names no host, as in rtsp://10.0.0.5/stream1"),
+        ("rtsp://10.0.0.5:99999/main", "there is no port 99999: they go from 1 to 65535"),
+        ("rtsp://user:geheim@10.0.0.5:0/main", "there is no port 0: they go from 1 to 65535"),
+        ("rtsp://10.0.0.5:8554/main", None),
+        ("rtsp://user:p@ss:99999@cam/main", None),
+        ("rtsp://[fd00::5]:554/main", None),
+        ("udp://@:1234", None),
+        ("srt://:9000?mode=listener", None),
+    ],
+)
+def test_what_names_no_host_or_no_port_is_not_tried(address: str, why: str | None) -> None:
+    assert unusable(address) == why

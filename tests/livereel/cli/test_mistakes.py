@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import closing
 from pathlib import Path
 
@@ -24,6 +25,11 @@ NO_ADDRESS = (
     "CONFIG is a file, not an address (livereel init home.yaml --source ADDRESS writes one;"
     " livereel watch ADDRESS needs none)"
 )
+FOR_OTHERS = (
+    "web.token is needed where other machines can connect, as they can to 10.0.0.5;"
+    " set it in the file of --config"
+)
+EMPTY = "it is empty (is a variable of the shell not set?)"
 LEVELS = "'debug', 'info', 'warning', 'error'"
 
 # The command line, its exit code, and what it says behind "livereel: ".
@@ -98,6 +104,36 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("demo --seconds long", 2, "invalid value for '--seconds': must be a number (see livereel demo --help)"),
     ("check home.yaml", 1, "home.yaml: No such file or directory (livereel init home.yaml writes it)"),
     ("init notes.txt --source film.mp4", 1, "notes.txt exists already"),
+    # What is empty, as a variable of the shell that is not set
+    ("scan ''", 2, "SOURCE is empty (is a variable of the shell not set?)"),
+    ("recap film.mp4 ''  --out reel", 2, "SOURCE is empty (is a variable of the shell not set?)"),
+    ("recap film.mp4 --out ''", 2, f"invalid value for '--out': {EMPTY} (see livereel recap --help)"),
+    ("watch film.mp4 --data ''", 2, f"invalid value for '--data': {EMPTY} (see livereel watch --help)"),
+    ("check --config ''", 2, f"invalid value for '--config': {EMPTY} (see livereel check --help)"),
+    ("run ''", 2, f"invalid value for 'CONFIG': {EMPTY} (see livereel run --help)"),
+    # What cannot be reached, or goes with nothing
+    ("scan rtsp://", 1, "rtsp://: names no host, as in rtsp://10.0.0.5/stream1"),
+    (
+        "scan rtsp://me:secret@cam:99999/main",
+        1,
+        "rtsp://***@cam:99999/main: there is no port 99999: they go from 1 to 65535",
+    ),
+    ("recap film.mp4 --out reel --model Qwen", 2, "--model needs --describe openai or --describe vllm"),
+    ("watch film.mp4 --base-url http://box/v1", 2, "--base-url needs --describe openai or --describe vllm"),
+    (
+        "recap film.mp4 --out reel --describe openai --base-url gpu-box:8000",
+        2,
+        "--base-url: expected an address such as http://gpu-box:8000/v1",
+    ),
+    ("watch film.mp4 --no-web --port 8091", 2, "--no-web and --port: choose one"),
+    ("demo --no-web --host 10.0.0.5", 2, "--no-web and --host: choose one"),
+    (
+        "watch film.mp4 --host 10.0.0.5",
+        2,
+        f"--host 10.0.0.5: {FOR_OTHERS}",
+    ),
+    ("recap film.mp4 --out notes.txt/reel", 1, "notes.txt: Not a directory"),
+    ("init nowhere/home.yaml --source film.mp4 --yes", 1, "nowhere: No such file or directory"),
     ("watch", 2, "missing argument 'SOURCE' (see livereel watch --help)"),
     (
         "watch film.mp4 --seconds 0",
@@ -155,7 +191,7 @@ def test_a_mistake_is_one_line_and_its_exit_code(
     line: str, code: int, said: str, place: Path, livereel: CommandLine
 ) -> None:
     before = sorted(place.iterdir())
-    assert livereel.failure(*line.split(), code=code) == said
+    assert livereel.failure(*shlex.split(line), code=code) == said
     assert sorted(place.iterdir()) == before, "nothing is left behind"
 
 

@@ -35,6 +35,7 @@ SECTIONS = (
     "retention"
 )
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
+REFERENCE = "a variable of the environment is written ${NAME}: letters, digits and _"
 TEXT = "text (in quotes if it is a number, yes, no, on or off)"
 ONE_LINE = "cameras: [{name: a, source: x, %s}]\n"
 
@@ -264,7 +265,44 @@ MISTAKES = {
         "notify: [{url: 'ntfys://x/y', quiet_hours: 22-6}]\n",
         ":1: notify[0].quiet_hours: expected two times of a day, such as 22:00-06:00",
     ),
+    # Sections that are taken for a switch or an address
+    "pages that are switched": ("web: off\n", f":1: web: {SECTION}, such as enabled: true"),
+    "sound that is switched": ("sound: false\n", f":1: sound: {SECTION}, such as enabled: true"),
+    "a broker alone": ("mqtt: 10.0.0.9\n", f":1: mqtt: {SECTION}, such as host: mqtt://10.0.0.9:1883"),
+    "pages at no address": ('web: {host: ""}\n', f":1: web.host: expected {TEXT}, such as 127.0.0.1"),
+    "no data folder": ('data: ""\n', f":1: data: expected {TEXT}, such as livereel-data"),
+    # Variables of the environment
+    "a variable without its end": ("data: ${HOME\n", f":1: data: {REFERENCE}"),
+    "a variable with a dash": (
+        'mqtt: {password: "${MQTT-PASSWORD}"}\n',
+        f":1: mqtt.password: {REFERENCE}",
+    ),
+    "a variable with a default": (
+        ONE_LINE % 'normal: "${NORMAL:-nothing}"',
+        f":1: cameras[0].normal: {REFERENCE}",
+    ),
     # No YAML
+    "lines out of line": (
+        "cameras:\n - name: a\n  source: x\n",
+        ":3: not YAML: align the lines: what belongs together begins in the same column",
+    ),
+    "a comma left out": (
+        "cameras: [{name: a source: x}]\n",
+        ":1: not YAML: in { } and [ ], a comma is missing, or the closing bracket",
+    ),
+    "an open bracket": (
+        "reel: {hold_s: 1\n",
+        ":2: not YAML: in { } and [ ], a comma is missing, or the closing bracket",
+    ),
+    "an open quotation mark": ("data: 'livereel\n", ":2: not YAML: a quotation mark is not closed"),
+    "two documents": (
+        "window_s: 5\n---\nwindow_s: 6\n",
+        ":2: not YAML: only one document: remove the line ---",
+    ),
+    "a star": ("data: *live\n", ":1: not YAML: put a text that begins with * in quotes"),
+    "an exclamation mark": ("data: !live reel\n", ":1: not YAML: put a text that begins with ! in quotes"),
+    "an at sign": ("data: @live\n", ":1: not YAML: put a text that begins with @, `, % or | in quotes"),
+    "a control character": ("window_s: 5\ndata: \x07\n", ":2: not YAML: it holds a control character"),
     "a colon in a text": (
         "a: b\nc: d: e\n",
         ":2: not YAML: put a text with ': ' in it in quotes, and align the lines",
