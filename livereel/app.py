@@ -83,11 +83,12 @@ def watch(cameras: Sequence[CameraSettings], data: Path, options: Options, secon
         _log_start(cameras, data, options, run.specs, seconds)
         asyncio.run(_until_signal(run, seconds))
         run.log_end()
-    log.info("next: livereel ledger --data %s", shlex.quote(str(data)))
-    for spec in run.specs:
-        video = data / REELS / spec.name / LATEST / VIDEO
-        if video.exists():
-            sys.stdout.write(f"{spec.name}: {video}\n")
+    videos = {spec.name: data / REELS / spec.name / LATEST / VIDEO for spec in run.specs}
+    made = {name: video for name, video in videos.items() if video.exists()}
+    command = "reel --out my-reel" if run.summary.moments and not made else "ledger"
+    log.info("next: livereel %s --data %s", command, shlex.quote(str(data)))
+    for name, video in made.items():
+        sys.stdout.write(f"{name}: {video}\n")
 
 
 @contextmanager

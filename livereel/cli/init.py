@@ -36,7 +36,7 @@ data: {data}   # the folder for the ledger, clips, keyframes and reels
 cameras:
 - name: {name}   # part of files' names and topics
   source: {source}
-  # regions: [[0, 0, 640, 360]]   # look only there: x, y, width, height; see: livereel check --snapshot DIR
+  # regions: [[0, 0, 640, 360]]   # look only there: x, y, width, height; check --snapshot DIR shows it
   # ignore: [[0, 0, 640, 80]]     # never look there, such as at a clock or a tree
 retention: {{max_age_h: 7d, max_bytes: 20GB}}   # what is older goes, and the oldest of what is more
 mqtt: {{host: {host}}}   # the broker, such as mqtt://10.0.0.9; null: nothing is published

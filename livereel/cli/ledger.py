@@ -15,6 +15,7 @@ from base.clock import utc_text
 from base.local_time import date_time_text, end_text
 from livereel.config.since import parse_since
 from livereel.ledger.ledger import Ledger
+from livereel.ledger.records import PENDING
 
 
 def print_history(data: Path, since: str | None, *, as_json: bool) -> None:
@@ -23,8 +24,12 @@ def print_history(data: Path, since: str | None, *, as_json: bool) -> None:
     since_utc = parse_since(since, now)
     with closing(Ledger(data, read_only=True)) as ledger:
         rows = ledger.history(since_utc, utc_text(now))
+        printed = False
         for line in map(_json, rows) if as_json else _lines(rows):
             sys.stdout.write(f"{line}\n")
+            printed = True
+    if not printed:
+        sys.stderr.write("livereel: note: there is nothing from that time\n")
 
 
 def _json(row: Mapping[str, Any]) -> str:
@@ -47,4 +52,5 @@ def _line(row: Mapping[str, Any]) -> str:
         title = f"reel {row['id']} {row['seq']}: {row['title']} ({row['folder']})"
         return f"{date_time_text(row['end_utc'])}  {title}"
     title = f": {row['title']}" if row["title"] else ""
-    return f"{date_time_text(row['start_utc'])}  {row['camera']}  {row['outcome']}{title}"
+    outcome = "waits for its description" if row["outcome"] == PENDING else row["outcome"]
+    return f"{date_time_text(row['start_utc'])}  {row['camera']}  {outcome}{title}"

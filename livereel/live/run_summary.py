@@ -50,6 +50,11 @@ class RunSummary:
             if event.reason is not None:
                 self._reasons[event.camera] = event.reason
 
+    @property
+    def moments(self) -> int:
+        """How many moments there were."""
+        return self._moments
+
     def counters(self) -> dict[str, float]:
         """Nothing: what it counts is logged at the end."""
         return {}

@@ -33,7 +33,7 @@ from livereel.once.interrupt import arrivals, ended_by_ctrl_c
 from livereel.once.listen import Listener
 from livereel.once.moved import Move
 from livereel.once.progress import ShowProgress
-from livereel.once.request import WHOLE, RecapRequest
+from livereel.once.request import MIN_LENGTH_S, WHOLE, RecapRequest
 from livereel.once.seen import RecapResult
 from livereel.reels.plan import Planner
 from sinks.serialize import window_row
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 WINDOWS = "windows.jsonl"
 SCRATCH = "clips"
-# A reel of a file lasts at most so much of it, though long enough to show one event whole.
+# A reel of a file lasts at most so much of it, though MIN_LENGTH_S, and long enough to show one event whole.
 FILE_SHARE = 0.25
 
 
@@ -247,7 +247,8 @@ async def _plan(
         raise DescribeError(f"not one window could be described: {failed}")
     settings, whole = options.config.reel, False
     if options.length_s is None and not first.info.live:
-        share_s = FILE_SHARE * sum(window.end_s - window.start_s for window in seen.windows)
+        seen_s = sum(window.end_s - window.start_s for window in seen.windows)
+        share_s = max(MIN_LENGTH_S, FILE_SHARE * seen_s)
         settings, whole = replace(settings, max_duration_s=min(settings.max_duration_s, share_s)), True
     period = seen.period()
     with progress("choosing", known=False):

@@ -136,7 +136,9 @@ def json_lines(rows: Sequence[Explained]) -> Iterator[str]:
 
 
 def table_lines(rows: Sequence[Explained]) -> Iterator[str]:
-    """Yield the lines of a table for people."""
+    """Yield the lines of a table for people; without moments, none."""
+    if not rows:
+        return
     cells = [_HEADINGS, *(it.cells() for it in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for line in cells:

@@ -73,6 +73,8 @@ def reel_now(
             moments = read_moments(ledger, seen, asked.since_utc)
             rows = explain(moments, chosen, fit(chosen, asked.look.settings), seen.preferences)
             sys.stdout.writelines(f"{line}\n" for line in show.lines(rows))
+            if not rows:
+                sys.stderr.write("livereel: note: there is no moment from that time\n")
         if plan is None or out is None or folder is None:
             return
         reel = compile_reel(plan, folder, asked.look.settings, report)

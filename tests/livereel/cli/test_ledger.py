@@ -63,6 +63,22 @@ def test_a_person_reads_a_line_each_in_local_time(
     assert "reel front 1: One mover" in lines[3]
 
 
+def test_a_window_that_waits_is_said_to_wait(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As is the last one of a run that has been ended."""
+    with closing(Ledger(tmp_path)) as ledger:
+        ledger.windows.add(moment(0).window, "pending")
+    print_history(tmp_path, None, as_json=False)
+    assert capsys.readouterr().out.endswith("  front  waits for its description\n")
+    print_history(tmp_path, None, as_json=True)
+    assert json.loads(capsys.readouterr().out)["outcome"] == "pending"
+
+
+def test_nothing_from_a_time_is_said(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    print_history(data, "2026-03-13T00:00:00+00:00", as_json=False)
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "livereel: note: there is nothing from that time\n")
+
+
 def test_a_program_reads_utc(
     data: Path, capsys: pytest.CaptureFixture[str], in_zone: Callable[[str], None]
 ) -> None:

@@ -148,6 +148,20 @@ def test_each_signal_ends_a_run_and_keeps_its_open_window(number: signal.Signals
     assert lines[-1].endswith(f"INFO next: livereel ledger --data '{tmp_path / 'my data'}'")
 
 
+def test_a_run_that_is_ended_before_its_first_reel_says_how_to_make_one(
+    film: Path, livereel: CommandLine, tmp_path: Path
+) -> None:
+    """What was seen is kept, and the newcomer who looks for a reel finds none yet."""
+    file = config(tmp_path, film=film, street=STREET)
+    file.write_text(json.dumps({**json.loads(file.read_text()), "reel": {"every_s": "1h"}}))
+    with started(tmp_path, "run", file) as program:
+        program.until_said("film: ended")
+        until(lambda: "described" in livereel("ledger", "--data", tmp_path / "data").out, "a moment")
+        code, lines = program.end(signal.SIGINT)
+    assert code == 0
+    assert lines[-1].endswith(f"INFO next: livereel reel --out my-reel --data {tmp_path / 'data'}")
+
+
 def test_a_run_that_begins_says_where_its_data_is_when_the_first_reel_comes_and_how_it_ends(
     film: Path, ended: Run
 ) -> None:

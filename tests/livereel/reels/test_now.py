@@ -69,6 +69,12 @@ def test_a_reel_needs_a_place_and_a_name_that_there_is(
     )
 
 
+def test_the_explanation_of_a_time_without_a_moment_says_so(livereel: CommandLine, data: Path) -> None:
+    ended = livereel("reel", "--explain", "--since", "1s", "--data", data)
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == "livereel: note: there is no moment from that time\n"
+
+
 def test_a_reel_of_a_time_in_which_nothing_happened_is_a_failure(
     livereel: CommandLine, data: Path, config: Path
 ) -> None:
