@@ -5,7 +5,6 @@ Read in this order:
 - ``main``: the program's entry point.
 - ``commands``: what each command is called, takes and runs.
 - ``parameters``: the arguments and options that several commands have, and those that all of them have.
-- ``usage``: the help of a command, without typer's notation for types of arguments.
 - ``program``: the command line as a process: signals, a closed pipe, failures as lines, exit codes.
 - ``scan``: ``scan``: print the windows and keyframes of a source.
 - ``recap``: ``recap``: make one reel of whole files.

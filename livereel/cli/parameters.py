@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from inspect import Parameter
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperCommand
 
 from analyzer.describe.settings import DescribeKind
 from analyzer.reel.settings import ExportFormat
 from base.local_time import show_utc
 from livereel.cli.log import LogFormat, LogLevel, start_log
-from livereel.cli.usage import Command
 from livereel.config.schema import UsageError
 
 Callback = Callable[..., None]
@@ -181,7 +182,11 @@ ExportOption = Annotated[
     ),
 ]
 
-# Options of all commands
+# Options of all commands, and their help
+
+# A required argument in the usage line, and the type behind an argument's name.
+_REQUIRED = re.compile(r"\{([A-Z]+)\}")
+_TYPE = re.compile(r"^(  [A-Z]+)( <\S+>)", re.MULTILINE)
 
 _Utc = Annotated[bool, typer.Option("--utc", help="Show and read times in UTC rather than local time.")]
 _Level = Annotated[
@@ -191,13 +196,22 @@ _Quiet = Annotated[bool, typer.Option("--quiet", help="Log only warnings and err
 _Format = Annotated[LogFormat, typer.Option("--log-format", help="json: an object a line, its time in UTC.")]
 
 
+class _Command(TyperCommand):
+    """A command whose help names arguments as the documents do: ``SOURCE``, not ``{SOURCE} <list[str]>``."""
+
+    def get_help(self, ctx: Any) -> str:  # of a class that typer does not export
+        """Return the help; columns stay where they are."""
+        text = _REQUIRED.sub(r"\1", super().get_help(ctx))
+        return _TYPE.sub(lambda found: found[1] + " " * len(found[2]), text)
+
+
 def command(app: typer.Typer, *examples: str, brief: bool = True) -> Callable[[Callback], Callback]:
     """Register a command with its examples and the shared options.
 
     ``brief``: it does one thing and ends, so its log has no times.
     """
     epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
-    return lambda callback: app.command(cls=Command, epilog=epilog)(
+    return lambda callback: app.command(cls=_Command, epilog=epilog)(
         _with_shared_options(callback, brief=brief)
     )
 

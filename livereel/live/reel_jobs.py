@@ -134,8 +134,8 @@ class ReelJobs:
                     await self._make_once(reel, at)
             else:
                 if passed and not is_behind:
-                    times = counted(passed, "time")
-                    log.warning("reel %s: %s passed before it could be made: it covers them", name, times)
+                    times = counted(passed, "further time")
+                    log.warning("reel %s: comes late, and covers %s at which it was due", name, times)
                 is_behind = bool(passed)
                 await self._make_logged(reel)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap, Reel
 from analyzer.signal.window import Window
-from base.clock import utc_text
+from base.clock import parse_utc, utc_text
 from base.local_time import length_text
 from base.plural import counted
 from sinks.events import CameraState, CameraStatus
@@ -36,6 +36,7 @@ class RunSummary:
         self._windows = self._moments = self._reels = 0
         self._watched = False
         self._reasons: dict[str, str] = {}
+        self._ended_utc: dict[str, str] = {}
 
     async def take(self, event: Event) -> None:
         """Count an event."""
@@ -47,6 +48,9 @@ class RunSummary:
             self._reels += 1
         elif isinstance(event, CameraState):
             self._watched |= event.state == CameraStatus.WATCHING
+            self._ended_utc.pop(event.camera, None)
+            if event.state == CameraStatus.ENDED:
+                self._ended_utc[event.camera] = event.at_utc
             if event.reason is not None:
                 self._reasons[event.camera] = event.reason
 
@@ -74,7 +78,12 @@ class RunSummary:
         raise UnwatchedError(f"no camera could be watched: {'; '.join(named[:MAX_NAMED])}{more}")
 
     def text(self, gaps: Iterable[Gap], end: datetime) -> str:
-        """One line: what was seen, and for how long cameras were not observed, by the ledger's gaps."""
+        """One line: what was seen, and for how long cameras were not observed, by the ledger's gaps.
+
+        It counts to the end of the last camera: reels may be made for long after that.
+        """
+        if len(self._ended_utc) == len(self._cameras):
+            end = min(end, parse_utc(max(self._ended_utc.values())))
         counts = ((self._windows, "window"), (self._moments, "moment"), (self._reels, "reel"))
         seen = ", ".join(counted(*count) for count in counts)
         lasted = length_text((end - self._start).total_seconds())

@@ -126,7 +126,7 @@ def test_where_nothing_stands_out_a_shot_is_cut_around_the_highest_peak(
 
 
 def test_an_event_that_ends_is_cut_around_its_highest_peak() -> None:
-    """A large mover beside it changes nothing: the whole event is shown where there is room."""
+    """Another large mover changes nothing: the whole event is shown where there is room."""
     ending = replace(busy(*CARS, (26.0, 29.5, 0.1)), signal=(20.0,) * 4 + (400.0,) * 36 + (20.0,) * 10)
     shot, *_ = shots(ending)
     assert shot.ends

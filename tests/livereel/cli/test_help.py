@@ -33,6 +33,18 @@ def test_the_program_alone_is_wrong_usage_and_shows_its_help(livereel: CommandLi
     assert ended.err == livereel("-h").out
 
 
+@pytest.mark.parametrize(
+    ("command", "usage"), [("recap", "SOURCE..."), ("scan", "SOURCE"), ("run", "[CONFIG]")]
+)
+def test_arguments_are_named_as_in_the_documents(livereel: CommandLine, command: str, usage: str) -> None:
+    """Without the notation for types that the library adds."""
+    text = livereel(command, "-h").out
+    assert text.startswith(f"Usage: livereel {command} [OPTIONS] {usage}\n")
+    arguments = text.partition("Arguments:\n")[2].partition("Options:")[0]
+    assert arguments.startswith(f"  {usage.strip('.[]')}  ")
+    assert "<" not in arguments
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_two_examples_and_says_its_defaults(livereel: CommandLine, command: str) -> None:
     ended = livereel(command, "-h")

@@ -73,8 +73,10 @@ def test_a_window_that_waits_is_said_to_wait(tmp_path: Path, capsys: pytest.Capt
     assert json.loads(capsys.readouterr().out)["outcome"] == "pending"
 
 
-def test_nothing_from_a_time_is_said(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    print_history(data, "2026-03-13T00:00:00+00:00", as_json=False)
+def test_nothing_from_a_time_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(Ledger(tmp_path)) as ledger:
+        ledger.windows.add(measured(0), Outcome.QUIET)
+    print_history(tmp_path, "2026-03-13T00:00:00+00:00", as_json=False)
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == ("", "livereel: note: there is nothing from that time\n")
 

@@ -204,7 +204,7 @@ def test_times_that_pass_while_another_reel_is_made_are_counted_and_logged_once(
 
     running(jobs, both)
     assert jobs.passed > 0
-    said = [line for line in caplog.messages if "passed before it could be made: it covers them" in line]
+    said = [line for line in caplog.messages if "comes late, and covers" in line]
     assert said
     assert said[0].startswith("reel quick: ")
 

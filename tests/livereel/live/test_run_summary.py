@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from analyzer.reel.records import Gap, GapReason
 from base.clock import parse_utc, utc_after
 from livereel.live.run_summary import RunSummary
+from sinks.events import CameraState, CameraStatus
 from tests.kit.records.windows import START_UTC
 
 
@@ -35,3 +37,27 @@ def test_times_of_cameras_are_not_added_up(cameras: str, gaps: list[Gap], said: 
     summary = RunSummary({name: f"rtsp://{name}/" for name in cameras}, start)
     text = summary.text(gaps, start + timedelta(minutes=10))
     assert text == f"seen in 10:00: 0 windows, 0 moments, 0 reels{said}"
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        ([("a", CameraStatus.ENDED, 60), ("b", CameraStatus.ENDED, 65)], "1:05"),
+        ([("a", CameraStatus.ENDED, 60), ("b", CameraStatus.WAITING, 65)], "10:00"),
+        (
+            [("a", CameraStatus.ENDED, 60), ("b", CameraStatus.ENDED, 65), ("a", CameraStatus.WATCHING, 90)],
+            "10:00",
+        ),
+    ],
+    ids=["both have ended", "one goes on", "one is watched again"],
+)
+def test_a_run_lasts_until_its_last_camera_ends(
+    states: list[tuple[str, CameraStatus, float]], said: str
+) -> None:
+    """Reels may be made for long after that, and nothing is seen meanwhile."""
+    start = parse_utc(START_UTC)
+    summary = RunSummary({"a": "rtsp://a/", "b": "rtsp://b/"}, start)
+    for camera, state, at_s in states:
+        asyncio.run(summary.take(CameraState(camera, state, None, utc_after(START_UTC, at_s))))
+    text = summary.text([], start + timedelta(minutes=10))
+    assert text == f"seen in {said}: 0 windows, 0 moments, 0 reels"

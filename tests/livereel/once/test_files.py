@@ -155,7 +155,7 @@ def test_a_reel_of_a_file_is_at_most_a_quarter_of_it(livereel: CommandLine, tmp_
 def test_a_reel_of_a_short_file_in_which_all_moves_is_two_seconds(
     livereel: CommandLine, tmp_path: Path
 ) -> None:
-    """A quarter of three seconds would be the glimpse of a shortest shot."""
+    """A quarter of three seconds is too short to be watched."""
     source = scene(tmp_path / "film.mp4", seconds=3, events=[(0.0, 3.0)])
     assert livereel("recap", source, "--out", tmp_path / "reel").code == 0
     assert recapped(tmp_path / "reel").reel["duration_s"] == pytest.approx(2.0, abs=0.2)
