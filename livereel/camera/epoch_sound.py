@@ -49,18 +49,21 @@ class EpochSound:
         while self._early:
             self._push(*self._early.popleft())
 
-    def decode(self, packet: Packet[Stream] | None) -> None:
-        """Measure the next packet of audio; None measures what the decoder still holds."""
+    def decode(self, packet: Packet[Stream] | None, *, speech: bool = True) -> None:
+        """Measure the next packet of audio; None measures what the decoder still holds.
+
+        Without ``speech`` none is looked for in what this packet completes.
+        """
         if self._decoder is None:
             return
         for stream_s, samples in self._decoder.decode(packet):
-            self._push(float(stream_s), samples[0])
+            self._push(float(stream_s), samples[0], speech=speech)
 
-    def _push(self, stream_s: float, samples: Samples) -> None:
+    def _push(self, stream_s: float, samples: Samples, *, speech: bool = True) -> None:
         if self._media_start_s is None:
             self._early.append((stream_s, samples))
         else:
-            self._meter.push(stream_s - self._media_start_s, samples)
+            self._meter.push(stream_s - self._media_start_s, samples, listen=speech)
 
     def see(self, frame: Frame) -> None:
         """Take a frame, of which a picture may be wanted."""
