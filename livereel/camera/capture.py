@@ -91,7 +91,7 @@ class Capture:
             space: free space on the disk, for a live source: a window for which there is none is yielded, but
                 its files are not written. With None, a full disk is an error.
             epoch: number of the first epoch.
-            wanted: whether the picture of a stream time is looked at; None looks at all.
+            wanted: whether the picture of a stream time is looked at, and its sound; None looks at all.
             on_frame: called with each frame that was measured, and its epoch.
         """
         self._source = source
@@ -186,12 +186,18 @@ class Capture:
         behind_s = 0.0 if self._arrivals is None else self._arrivals.behind_s
         no_sound = self._sound_overload.skips(keyframe=True, behind_s=behind_s)
         no_speech = self._speech_overload.skips(keyframe=True, behind_s=behind_s)
-        if not self._epoch.has_sound:
+        if not self._epoch.has_sound or not self._wants(packet):
             return
         self.counts.skipped_sound_packets += no_sound
         self.counts.skipped_speech_packets += no_speech
         if not no_sound:
             yield from self._epoch.listen(packet, speech=not no_speech)
+
+    def _wants(self, packet: Packet[Stream]) -> bool:
+        """Whether sound of this time is measured, as pictures of it are looked at."""
+        if self._wanted is None or packet.pts is None:
+            return True
+        return self._wanted(float(packet.pts * packet.time_base))
 
     def _close_on_time(self) -> Iterator[Seen]:
         """Close a slow camera's window at its end, though the frame after it has not come yet."""
