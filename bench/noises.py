@@ -3,8 +3,8 @@
     python bench/noises.py [--seeds 1-6] [--seconds 600] [FILE...]
 
 Prints a JSON line for each place with synthetic scenes: of each kind of loud sound, how many there were and
-how many were found; of all that was found loud, how much was at an event; of the babble, how much was found as
-speech, and how much speech was at a sound. Then a line for each file: its noises and speech.
+how many were found; of all that was found loud, how much was at an event; of the babble, how much was found
+as speech, and how much speech was at a sound. Then a line for each file: its noises and speech.
 """
 
 from __future__ import annotations
