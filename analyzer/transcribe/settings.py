@@ -21,7 +21,7 @@ LANGUAGES = frozenset(_CODES.split())
 Language = Annotated[
     str,
     Predicate(LANGUAGES.__contains__),
-    doc('the code of a language in small letters, such as de (with quotes where it is "no")'),
+    doc('the code of a language in small letters ("no" in quotes), such as de'),
 ]
 
 

@@ -98,12 +98,10 @@ def is_area(hint: Any) -> bool:
 def expected(option: str, hint: Any, default: object = None) -> str:
     """Return what is expected of an option of this type and default, with an example."""
     kinds = [arm for arm in arms(hint) if arm is not NoneType]
-    documented = next((it.documentation for it in parts(kinds[0])[1] if isinstance(it, DocInfo)), None)
-    phrase = documented or _phrase(option, kinds[0])
-    phrase += ", or null" if len(kinds) < len(arms(hint)) else ""
-    if documented:
-        return f"expected {phrase}"
-    return _such_as(phrase, _example(option, kinds[0], default))
+    documented = next((it.documentation for it in parts(kinds[0])[1] if isinstance(it, DocInfo)), "")
+    phrase, _, example = documented.partition(", such as ")
+    phrase = (phrase or _phrase(option, kinds[0])) + (", or null" if len(kinds) < len(arms(hint)) else "")
+    return _such_as(phrase, example or _example(option, kinds[0], default))
 
 
 def expected_item(option: str, hint: Any) -> str:

@@ -36,9 +36,7 @@ SECTIONS = (
 )
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
 TEXT = "text (in quotes if it is a number, yes, no, on or off)"
-LANGUAGE = (
-    'expected the code of a language in small letters, such as de (with quotes where it is "no"), or null'
-)
+LANGUAGE = 'expected the code of a language in small letters ("no" in quotes), or null, such as de'
 ONE_LINE = "cameras: [{name: a, source: x, %s}]\n"
 
 MISTAKES = {

@@ -24,8 +24,8 @@ SPOKEN_S = 5.0, 31.0
 def test_noises_levels_and_speech_have_the_times_of_the_file(tmp_path: Path, suffix: str) -> None:
     sentence = made.at_level(spoken("Please close the door behind you.").astype(np.float64), -30)
     crashes = [(at_s, made.crash(-10, seconds=0.2)) for at_s in CRASHES_S]
-    sound = made.mixed(made.fan(50, -50), *crashes, *((at_s, sentence) for at_s in SPOKEN_S))
-    source = film_with_sound(tmp_path / f"film.{suffix}", sound)
+    samples = made.mixed(made.fan(50, -50), *crashes, *((at_s, sentence) for at_s in SPOKEN_S))
+    source = film_with_sound(tmp_path / f"film.{suffix}", samples)
     made_of = livereel.recap(source, tmp_path / "reel", from_s=FROM_S, to_s=TO_S)
     windows = [seen.window for seen in made_of.windows]
     sounds = [window.sound for window in windows if window.sound is not None]
