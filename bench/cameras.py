@@ -5,6 +5,9 @@ windows kept and lost, how late after its end each window reached the main proce
 cameras come from GStreamer's RTSP server on this machine, whose CPU time is told apart.
 
     .venv/bin/python bench/cameras.py [--cameras 8] [--seconds 180] [--transport tcp]
+
+``--audio none,aac,pcma,off`` gives the cameras sound in turn: none, AAC at 16 kHz, G.711, or AAC that is not
+measured. What each kind takes stands side by side, of the same minutes. A fifth of the sound is talk.
 """
 
 from __future__ import annotations
@@ -16,14 +19,14 @@ import statistics
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the tests' RTSP server serves here too
 
-from analyzer.signal.settings import WindowSettings
+from analyzer.signal.settings import SoundSettings, WindowSettings
 from analyzer.signal.window import Window
 from base.clock import parse_utc, utc_after, utc_text
 from livereel.camera.settings import CameraSettings
@@ -35,9 +38,11 @@ from tests.kit.cameras.rtsp import RtspServer, missing
 from tests.kit.films.footage import Look, write_units
 from tests.kit.program.coverage import coverage
 from tests.kit.program.live_run import Watch, watching
+from tests.kit.sound import made
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 LOOK = Look(round_s=20, moving_s=6.0)
+CODECS = {"none": None, "aac": "aac", "pcma": "pcma", "off": "aac"}
 
 
 class TimedSink:
@@ -97,6 +102,7 @@ def main() -> None:
     parser.add_argument("--look", type=float, default=10.0, metavar="SECONDS")
     parser.add_argument("--transport", choices=("tcp", "udp"), default="tcp")
     parser.add_argument("--window", type=float, default=10.0, metavar="SECONDS")
+    parser.add_argument("--audio", default="none", metavar="KINDS", help=f"some of {', '.join(CODECS)}")
     asked = parser.parse_args()
     lacking = missing()
     if lacking:
@@ -106,18 +112,23 @@ def main() -> None:
 
 
 def _run(folder: Path, asked: argparse.Namespace) -> None:
-    footage = write_units(folder / "footage", LOOK)
-    names = [f"camera{n}" for n in range(asked.cameras)]
-    server = RtspServer({f"/{name}": [footage] for name in names})
+    kinds = asked.audio.split(",")
+    talk = made.mixed(made.fan(LOOK.round_s), (8.0, made.talk(LOOK.round_s / 5)))
+    footage = {kind: write_units(folder / kind, replace(LOOK, audio=CODECS[kind]), talk) for kind in kinds}
+    audio = {f"camera{n}": kinds[n % len(kinds)] for n in range(asked.cameras)}
+    server = RtspServer({f"/{name}": [footage[kind]] for name, kind in audio.items()})
     server.start()
     try:
-        settings = WindowSettings(window_s=asked.window, keyframe_px=640)
         data = folder / "data"
         cameras = {
             name: CameraJob(
-                CameraSettings(name, server.address(f"/{name}"), transport=asked.transport), settings, data
+                CameraSettings(name, server.address(f"/{name}"), transport=asked.transport),
+                WindowSettings(
+                    window_s=asked.window, keyframe_px=640, sound=SoundSettings(enabled=kind != "off")
+                ),
+                data,
             )
-            for name in names
+            for name, kind in audio.items()
         }
         usages: dict[str, Usage] = {}
         sink = TimedSink(asked.window)
@@ -125,6 +136,8 @@ def _run(folder: Path, asked: argparse.Namespace) -> None:
             _watch(asked, usages, watch, server.pid)
             stopping_s = time.monotonic()
         _tell(asked, watch, sink.late_s, usages, time.monotonic() - stopping_s)
+        for kind in kinds if len(kinds) > 1 else ():
+            _tell_kind(kind, [usages[name] for name in audio if audio[name] == kind], asked.seconds)
     finally:
         server.close()
 
@@ -177,6 +190,18 @@ def _tell(
             "main_rss_max_mb": round(max(usages["main"].rss_mb), 1),
             "server_cpu_percent": round(100 * usages["server"].cpu_s / asked.seconds, 1),
             "stop_s": round(stop_s, 2),
+        }
+    )
+
+
+def _tell_kind(kind: str, workers: list[Usage], seconds: float) -> None:
+    _print(
+        {
+            "audio": kind,
+            "cameras": len(workers),
+            "cpu_percent": [round(100 * usage.cpu_s / seconds, 2) for usage in workers],
+            "cpu_mean_percent": round(100 * statistics.mean(u.cpu_s for u in workers) / seconds, 2),
+            "rss_mean_mb": round(statistics.mean(max(usage.rss_mb) for usage in workers), 1),
         }
     )
 

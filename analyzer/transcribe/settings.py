@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Predicate, doc
 
 TranscribeKind = Literal["none", "openai", "faster_whisper"]
+
+_CODES = """
+af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu
+hy id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru
+sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh
+"""
+LANGUAGES = frozenset(_CODES.split())
+"""The codes of the languages that Whisper knows; servers take them, too, and fail at most others."""
+
+Language = Annotated[
+    str,
+    Predicate(LANGUAGES.__contains__),
+    doc('the code of a language in small letters ("no" in quotes), such as de'),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +37,7 @@ class TranscribeSettings:
             else OpenAI.
         api_key_variable: the environment variable that holds the key, if the server wants one.
         extra_headers: more headers for each request. They may be secrets, and are not shown.
-        language: of the speech, as its code of two characters such as ``de``; None lets the model find out.
+        language: of the speech, as its code such as ``de``; None lets the model find out.
         wait_s: how long a window waits for its text before it is described without it.
         timeout_s: how long one answer may take; loading a model does not count.
         max_in_flight: windows asked about at once, at most; fewer while the server pushes back. None: 4 of
@@ -38,7 +53,7 @@ class TranscribeSettings:
     base_url: str | None = None
     api_key_variable: str = "OPENAI_API_KEY"
     extra_headers: dict[str, str] = field(default_factory=dict, repr=False)
-    language: str | None = None
+    language: Language | None = None
     wait_s: Annotated[float, Ge(0), Le(600)] = 5.0
     timeout_s: Annotated[float, Gt(0)] = 60.0
     max_in_flight: Annotated[int, Ge(1), Le(256)] | None = None
@@ -51,3 +66,10 @@ class TranscribeSettings:
     def at_once(self) -> int:
         """Windows asked about at once: as set, or what suits the kind."""
         return self.max_in_flight or (1 if self.kind == "faster_whisper" else 4)
+
+
+def problems(settings: TranscribeSettings) -> Iterator[tuple[str, str]]:
+    """Yield the options that do not go together, with what is wrong."""
+    model, language = settings.model or "", settings.language or "en"
+    if settings.kind == "faster_whisper" and model.endswith(".en") and language != "en":
+        yield "language", f"{model} knows English alone; {model.removesuffix('.en')} knows other languages"

@@ -9,7 +9,10 @@ from typing import Protocol
 from av.packet import Packet
 from av.stream import Stream
 
-# From this delay on packets are skipped, up to a key packet that is fresh.
+# What gives way first when decoding is late by so much: speech, then all sound, then frames, which skip to a
+# key packet. Each is taken up again with what is fresh.
+NO_SPEECH_BEHIND_S = 2.0
+NO_SOUND_BEHIND_S = 3.5
 MAX_BEHIND_S = 5.0
 FRESH_S = 0.5
 
@@ -38,7 +41,9 @@ class Arrivals(Protocol):
 class Overload:
     """Decides for each packet whether it is skipped; decoding resumes with a key packet, as it must."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_behind_s: float = MAX_BEHIND_S) -> None:
+        """Skip from this delay on."""
+        self._max_behind_s = max_behind_s
         self._skipping = False
 
     def skips(self, *, keyframe: bool, behind_s: float) -> bool:
@@ -46,5 +51,5 @@ class Overload:
         if self._skipping:
             self._skipping = not (keyframe and behind_s <= FRESH_S)
         else:
-            self._skipping = behind_s > MAX_BEHIND_S
+            self._skipping = behind_s > self._max_behind_s
         return self._skipping

@@ -16,7 +16,7 @@ from analyzer.signal.settings import WindowSettings
 from analyzer.signal.window import Window
 from base.clock import MediaClock, parse_utc, utc_after
 from base.plural import counted
-from livereel.camera.arrivals import Arrivals, Overload
+from livereel.camera.arrivals import NO_SOUND_BEHIND_S, NO_SPEECH_BEHIND_S, Arrivals, Overload
 from livereel.camera.clips import Clipper
 from livereel.camera.epoch import Camera, Epoch
 from livereel.camera.reports import CaptureCounts, Seen
@@ -91,7 +91,7 @@ class Capture:
             space: free space on the disk, for a live source: a window for which there is none is yielded, but
                 its files are not written. With None, a full disk is an error.
             epoch: number of the first epoch.
-            wanted: whether the picture of a stream time is looked at; None looks at all.
+            wanted: whether the picture of a stream time is looked at, and its sound; None looks at all.
             on_frame: called with each frame that was measured, and its epoch.
         """
         self._source = source
@@ -100,6 +100,8 @@ class Capture:
         self._on_frame = on_frame
         self._arrivals = arrivals
         self._overload = Overload()
+        self._sound_overload = Overload(NO_SOUND_BEHIND_S)
+        self._speech_overload = Overload(NO_SPEECH_BEHIND_S)
         self._pace = Pace(source.info.fps)
         self._arrival = Continuity(SEGMENT_S) if source.info.playlist else Continuity()
         self.counts = CaptureCounts()
@@ -172,12 +174,30 @@ class Capture:
         if self._arrivals is not None and packet.stream.type == "video":
             self._arrival.see(self._arrivals.now().timestamp())
         if packet.stream.type == "audio":
-            yield from self._epoch.listen(packet)
+            yield from self._listen(packet)
         elif packet.stream.type == "video" and not self._skips(packet):
             decoder, refused = self._epoch.decoder, self._epoch.decoder.refused
             yield from self._decode(packet)
             if decoder.refused > refused:
                 self._clips.forget(packet)
+
+    def _listen(self, packet: Packet[Stream]) -> Iterator[Seen]:
+        """Measure a packet of sound, as far as there is time for that; a hole is left otherwise."""
+        behind_s = 0.0 if self._arrivals is None else self._arrivals.behind_s
+        no_sound = self._sound_overload.skips(keyframe=True, behind_s=behind_s)
+        no_speech = self._speech_overload.skips(keyframe=True, behind_s=behind_s)
+        if not self._epoch.has_sound or not self._wants(packet):
+            return
+        self.counts.skipped_sound_packets += no_sound
+        self.counts.skipped_speech_packets += no_speech
+        if not no_sound:
+            yield from self._epoch.listen(packet, speech=not no_speech)
+
+    def _wants(self, packet: Packet[Stream]) -> bool:
+        """Whether sound of this time is measured, as pictures of it are looked at."""
+        if self._wanted is None or packet.pts is None:
+            return True
+        return self._wanted(float(packet.pts * packet.time_base))
 
     def _close_on_time(self) -> Iterator[Seen]:
         """Close a slow camera's window at its end, though the frame after it has not come yet."""

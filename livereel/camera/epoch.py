@@ -152,9 +152,17 @@ class Epoch:
         """Take frames that the epoch before has decoded and that belong to this one."""
         return self._counted(self.decoder.take(images))
 
-    def listen(self, packet: Packet[Stream]) -> Iterator[Window]:
-        """Measure a packet of audio; yield the windows whose sound it completes."""
-        self._sound.decode(packet)
+    @property
+    def has_sound(self) -> bool:
+        """Whether its sound is measured."""
+        return not self._sound.is_off
+
+    def listen(self, packet: Packet[Stream], *, speech: bool = True) -> Iterator[Window]:
+        """Measure a packet of audio; yield the windows whose sound it completes.
+
+        Without ``speech`` none is looked for in it.
+        """
+        self._sound.decode(packet, speech=speech)
         yield from self._complete()
 
     def _counted(self, decoded: Decoded) -> Decoded:

@@ -16,6 +16,8 @@ from analyzer.signal.windower import MeasuredWindow
 from stream.frames.frame import Frame
 from stream.media.sound import SoundDecoder
 
+# Sound is measured in pieces of so many blocks: of shorter ones most of the cost is that of the calls.
+_BLOCKS_AT_ONCE = 2
 # Audio may be this far behind video in a container; a window waits so long for the end of its sound.
 MAX_BEHIND_S = 1.0
 # Of a microphone that has been off for longer, no sound is waited for.
@@ -29,7 +31,7 @@ class EpochSound:
 
     def __init__(self, audio: AudioStream | None, settings: WindowSettings) -> None:
         """Measure ``audio``; None where there is none, or none is wanted."""
-        self._decoder = SoundDecoder(audio.codec_context, rate_hz=RATE_HZ, layout="mono") if audio else None
+        self._decoder = sound_decoder(audio) if audio else None
         self._pictures = NearestPictures(settings.keyframe_px)
         self._meter = SoundMeter(settings.sound, self._pictures.want)
         self._speech_counts = bool(settings.sound.speech_counts)
@@ -47,18 +49,21 @@ class EpochSound:
         while self._early:
             self._push(*self._early.popleft())
 
-    def decode(self, packet: Packet[Stream] | None) -> None:
-        """Measure the next packet of audio; None measures what the decoder still holds."""
+    def decode(self, packet: Packet[Stream] | None, *, speech: bool = True) -> None:
+        """Measure the next packet of audio; None measures what the decoder still holds.
+
+        Without ``speech`` none is looked for in what this packet completes.
+        """
         if self._decoder is None:
             return
         for stream_s, samples in self._decoder.decode(packet):
-            self._push(float(stream_s), samples[0])
+            self._push(float(stream_s), samples[0], speech=speech)
 
-    def _push(self, stream_s: float, samples: Samples) -> None:
+    def _push(self, stream_s: float, samples: Samples, *, speech: bool = True) -> None:
         if self._media_start_s is None:
             self._early.append((stream_s, samples))
         else:
-            self._meter.push(stream_s - self._media_start_s, samples)
+            self._meter.push(stream_s - self._media_start_s, samples, listen=speech)
 
     def see(self, frame: Frame) -> None:
         """Take a frame, of which a picture may be wanted."""
@@ -77,3 +82,9 @@ class EpochSound:
             return measured
         sound = self._meter.close(measured.start_s, measured.end_s)
         return with_sound(measured, sound, self._pictures, speech_counts=self._speech_counts)
+
+
+def sound_decoder(audio: AudioStream) -> SoundDecoder:
+    """Return what decodes the sound of a camera for measuring."""
+    at_once = round(_BLOCKS_AT_ONCE * BLOCK_S * RATE_HZ)
+    return SoundDecoder(audio.codec_context, rate_hz=RATE_HZ, layout="mono", at_once=at_once)

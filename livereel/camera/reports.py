@@ -30,6 +30,8 @@ class CaptureCounts:
     clips_failed: int = 0
     unbuffered_packets: int = 0
     skipped_packets: int = 0
+    skipped_sound_packets: int = 0
+    skipped_speech_packets: int = 0
 
     def plus(self, other: CaptureCounts) -> CaptureCounts:
         """Return the sums."""

@@ -82,6 +82,10 @@ class _Notes:
         """Log what is new; ``before`` are the counters of the heartbeat before this one."""
         if beat.counts.skipped_packets and not before.skipped_packets:
             log.warning("%s: more frames than can be decoded in time: some are skipped", self._camera)
+        if beat.counts.skipped_speech_packets and not before.skipped_speech_packets:
+            log.warning(
+                "%s: decoding is late: speech is not looked for, then sound not measured", self._camera
+            )
         if beat.choice and beat.choice != self._choice:
             log.info("%s: %s", self._camera, beat.choice)
             self._choice = beat.choice

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import DocInfo, Ge, Gt, Le
 
 from livereel.config.quantity import quantity_of
 
@@ -99,8 +99,10 @@ def is_area(hint: Any) -> bool:
 def expected(option: str, hint: Any, default: object = None) -> str:
     """Return what is expected of an option of this type and default, with an example."""
     kinds = [arm for arm in arms(hint) if arm is not NoneType]
-    phrase = _phrase(option, kinds[0]) + (", or null" if len(kinds) < len(arms(hint)) else "")
-    return _such_as(phrase, _example(option, kinds[0], default))
+    documented = next((it.documentation for it in parts(kinds[0])[1] if isinstance(it, DocInfo)), "")
+    phrase, _, example = documented.partition(", such as ")
+    phrase = (phrase or _phrase(option, kinds[0])) + (", or null" if len(kinds) < len(arms(hint)) else "")
+    return _such_as(phrase, example or _example(option, kinds[0], default))
 
 
 def expected_item(option: str, hint: Any) -> str:

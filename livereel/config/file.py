@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from analyzer.reel.settings import OF_ALL_CAMERAS
+from analyzer.transcribe.settings import problems as transcribe_problems
 from livereel.camera.names import REQUESTED
 from livereel.camera.settings import NAME, CameraSettings
 from livereel.config.reader import Keys, Mistake, Reader
@@ -125,7 +126,12 @@ def _more_mistakes(config: Config, wrong: set[Keys]) -> Iterator[Mistake]:
     for mistake in _reel_mistakes(config, names):
         if mistake.keys[:2] not in wrong:
             yield mistake
-    for section, problems in (("mqtt", mqtt_problems(config.mqtt)), ("web", web_problems(config.web))):
+    of_sections = {
+        "transcribe": transcribe_problems(config.transcribe),
+        "mqtt": mqtt_problems(config.mqtt),
+        "web": web_problems(config.web),
+    }
+    for section, problems in of_sections.items():
         if (section,) not in wrong:
             yield from (Mistake((section, key), problem) for key, problem in problems)
     if ("notify",) not in wrong:

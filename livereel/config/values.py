@@ -9,7 +9,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, MinLen
+from annotated_types import Ge, Gt, Le, MinLen, Predicate
 
 from livereel.config.expected import arms, parts
 from livereel.config.quantity import quantity_of
@@ -164,5 +164,7 @@ def _holds(bound: object, value: Any) -> bool:
             return bool(value <= most)
         case MinLen(min_length=length):
             return len(value) >= length
+        case Predicate(func=holds):
+            return bool(holds(value))
         case _:
             return True

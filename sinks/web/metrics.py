@@ -57,6 +57,14 @@ OF_CAMERA = {
     "clips_failed": ("camera_clips_failed", "Clips that could not be written"),
     "unbuffered_packets": ("camera_unbuffered_packets", "Packets dropped, as the buffer was full"),
     "skipped_packets": ("camera_skipped_packets", "Packets skipped, as the analysis was late"),
+    "skipped_sound_packets": (
+        "camera_skipped_sound_packets",
+        "Packets of sound not measured, as the analysis was late",
+    ),
+    "skipped_speech_packets": (
+        "camera_skipped_speech_packets",
+        "Packets of sound in which no speech was looked for, as the analysis was late",
+    ),
 }
 
 

@@ -31,13 +31,19 @@ _SILENCE_CHUNK = 48_000
 class SoundDecoder:
     """Decodes packets of one stream to samples of one rate and layout, with their stream time."""
 
-    def __init__(self, context: AudioCodecContext, *, rate_hz: int, layout: str) -> None:
-        """Decode by ``context``, which is reset."""
+    def __init__(self, context: AudioCodecContext, *, rate_hz: int, layout: str, at_once: int = 0) -> None:
+        """Decode by ``context``, which is reset.
+
+        With ``at_once``, so many samples are yielded at a time, fewer only before a hole and at the end: each
+        piece costs as much as many more samples in it would.
+        """
         self._context = context
         self._rate_hz = rate_hz
         self._layout = layout
+        self._at_once = at_once or None
         self._form: tuple[str, str, int] | None = None
         self._resampler: AudioResampler | None = None
+        self._end_s: float | None = None  # of what was decoded so far
         context.flush_buffers()
 
     def decode(self, packet: Packet[Stream] | None) -> Iterator[tuple[Fraction, Samples]]:
@@ -47,13 +53,19 @@ class SoundDecoder:
         """
         for frame in self._frames(packet):
             form = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if form != self._form:
+            if form != self._form or not self._follows(frame):
                 yield from self._resampled(None)
                 self._form = form
-                self._resampler = AudioResampler("fltp", self._layout, self._rate_hz)
+                self._resampler = AudioResampler("fltp", self._layout, self._rate_hz, self._at_once)
             yield from self._resampled(frame)
         if packet is None:
             yield from self._resampled(None)
+
+    def _follows(self, frame: AudioFrame) -> bool:
+        """Whether a frame begins where the one before it has ended: samples over a hole are not joined."""
+        at_s, end_s = frame.time or 0.0, self._end_s
+        self._end_s = at_s + frame.samples / frame.sample_rate
+        return end_s is None or abs(at_s - end_s) <= _JITTER_S
 
     def _frames(self, packet: Packet[Stream] | None) -> list[AudioFrame]:
         try:

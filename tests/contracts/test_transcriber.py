@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faster_whisper import tokenizer
 
 from analyzer.describe.describer import DescribeError
 from analyzer.transcribe.server import ServerTranscriber
-from analyzer.transcribe.settings import TranscribeSettings
+from analyzer.transcribe.settings import LANGUAGES, TranscribeSettings
 from analyzer.transcribe.speech_audio import RATE_HZ, SpeechAudio
 from analyzer.transcribe.transcriber import Transcriber
 from analyzer.transcribe.whisper.transcriber import WhisperTranscriber
@@ -118,3 +119,7 @@ def test_a_model_that_cannot_be_loaded_is_one_line(name: str, message: str, tmp_
         await transcriber.close()
 
     asyncio.run(check())
+
+
+def test_the_languages_that_can_be_named_are_those_that_whisper_knows() -> None:
+    assert set(tokenizer._LANGUAGE_CODES) == LANGUAGES  # noqa: SLF001  # there is no public list

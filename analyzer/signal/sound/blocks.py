@@ -14,6 +14,9 @@ SILENT_DB = -100.0
 
 BANDS = 18
 
+VOICE_BANDS = 13
+"""The lowest bands, up to 4.2 kHz, in which most of a voice is."""
+
 Samples = NDArray[np.float32]
 """Mono sound of shape (samples,), -1.0 to 1.0."""
 
@@ -114,17 +117,19 @@ class BlockMeter:
 
 
 def _measured(blocks: Samples, first: int) -> list[Block]:
-    peaks = np.abs(blocks)
-    clipped = np.count_nonzero(peaks >= _FULL, axis=1) >= _CLIPPED_SAMPLES
-    constant = blocks.max(axis=1) == blocks.min(axis=1)
-    level = blocks - blocks.mean(axis=1, keepdims=True)
-    spectrum = np.fft.rfft(level, axis=1)
+    highest, lowest = blocks.max(axis=1), blocks.min(axis=1)
+    constant = highest == lowest
+    clipped = np.zeros(len(blocks), bool)
+    if max(highest.max(), -lowest.min()) >= _FULL:
+        clipped = np.count_nonzero(np.abs(blocks) >= _FULL, axis=1) >= _CLIPPED_SAMPLES
+    spectrum = np.fft.rfft(blocks, axis=1)
     lines = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) * np.float32(2 / _BLOCK**2)
     power = lines @ _FILTERS.T
     least = 10 ** (SILENT_DB / 10)
     levels = 10 * np.log10(np.maximum(power.sum(axis=1), least))
     bands = 10 * np.log10(np.maximum(power, least))
-    parts = (level * level).reshape(len(blocks), -1, _PART).sum(axis=2)
+    level = (blocks - spectrum[:, :1].real / _BLOCK).reshape(len(blocks), -1, _PART)
+    parts = np.einsum("bps,bps->bp", level, level)
     loudest = (parts >= _ABOUT * parts.max(axis=1, keepdims=True)).argmax(axis=1)
     return [
         Block(

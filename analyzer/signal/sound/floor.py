@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analyzer.signal.sound.blocks import SILENT_DB
 
@@ -20,6 +22,15 @@ _DEVIATIONS = 5.0  # so many standard deviations are rare enough: once in hours
 _SD_PER_MEDIAN = 1.4826  # of a normal distribution, over the median absolute deviation
 _EVERY = 10  # blocks between two estimates of the variation
 _LEAST = 20  # levels from which the variation can be estimated
+
+
+def quantile(values: NDArray[Any], share: float) -> NDArray[Any]:
+    """Return what this share of the values is below, by columns; faster than ``numpy.quantile``."""
+    ordered = np.sort(values, axis=0)
+    place = share * (len(ordered) - 1)
+    before = int(place)
+    after = min(before + 1, len(ordered) - 1)
+    return np.asarray(ordered[before] + (place - before) * (ordered[after] - ordered[before]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,6 @@ class NoiseFloor:
 
     def _estimate(self) -> None:
         rises = self._rises[: min(self._count, _LONG)]
-        median = float(np.median(rises))
+        median = float(quantile(rises, 0.5))
         self._usual_rise_db = median
-        self._spread_db = _SD_PER_MEDIAN * float(np.median(np.abs(rises - median)))
+        self._spread_db = _SD_PER_MEDIAN * float(quantile(np.abs(rises - median), 0.5))

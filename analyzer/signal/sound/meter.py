@@ -12,6 +12,7 @@ from analyzer.signal.peaks import PeakDetector
 from analyzer.signal.settings import SoundSettings
 from analyzer.signal.sound.blocks import BLOCK_S, Block, BlockMeter, Samples
 from analyzer.signal.sound.floor import Floor, NoiseFloor
+from analyzer.signal.sound.gate import VoiceGate
 from analyzer.signal.sound.microphone import Microphone
 from analyzer.signal.sound.novelty import Change, Novelty
 from analyzer.signal.sound.record import LEVEL_STEP_S, Sound, SoundPeak
@@ -64,6 +65,7 @@ class SoundMeter:
         self._microphone = Microphone()
         voice = detector() if settings.speech else None
         self._voice = None if voice is None else Voice(voice)
+        self._gate = VoiceGate()
         self._speech = SpeechSpans()
         self._next_picture_s = 0.0  # of speech
         self._detector: PeakDetector[None] = PeakDetector(_HEIGHT_RATIO, _DISTANCE)
@@ -76,12 +78,16 @@ class SoundMeter:
         self.measured_s = 0.0
         """Media time up to which sound was measured."""
 
-    def push(self, at_s: float, samples: Samples) -> None:
-        """Add mono samples at ``RATE_HZ``, the first of them at this media time."""
+    def push(self, at_s: float, samples: Samples, *, listen: bool = True) -> None:
+        """Add mono samples at ``RATE_HZ``, the first of them at this media time.
+
+        No speech is found in them where ``listen`` is false.
+        """
         for block, own_samples in self._blocks.push(at_s, samples):
             level = self._add(block)
-            if self._voice is not None:
-                self._add_pieces(self._voice.push(block.start_s, own_samples, level.rise_db))
+            if self._voice is not None and listen:
+                may_be_voice = self._gate.push(block, own_samples, level.rise_db)
+                self._add_pieces(self._voice.push(block.start_s, own_samples, may_be_voice=may_be_voice))
 
     def _add_pieces(self, pieces: Sequence[Piece]) -> None:
         self._speech.push(pieces)

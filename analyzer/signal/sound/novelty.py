@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.signal.sound.blocks import BANDS, BLOCK_S, Block
-from analyzer.signal.sound.floor import QUIETEST_DB
+from analyzer.signal.sound.floor import QUIETEST_DB, quantile
 
 _AFTER, _BEFORE = 30, 60  # blocks that are compared: 3 s after a place with the 6 s before it
 _EVERY = 5  # blocks between two comparisons
@@ -63,7 +63,8 @@ class Novelty:
         return self._compare((block.index + 1 - _AFTER) * BLOCK_S)
 
     def _compare(self, at_s: float) -> Change | None:
-        before_db, level_db = (float(np.median(part)) for part in np.split(self._levels, [_BEFORE]))
+        before_db = float(quantile(self._levels[:_BEFORE], 0.5))
+        level_db = float(quantile(self._levels[_BEFORE:], 0.5))
         difference_db = _difference_db(self._bands)
         audible = min(before_db, level_db) > QUIETEST_DB and level_db >= before_db - _MAX_FALL_DB
         exceeds = difference_db > self._threshold_db() and at_s - self._found_s >= _REST_S
@@ -79,15 +80,14 @@ class Novelty:
         if len(self._history) < _LEAST:
             return _MIN_DB
         history = np.array(self._history)
-        median = float(np.median(history))
-        deviation = 1.4826 * float(np.median(np.abs(history - median)))
+        median = float(quantile(history, 0.5))
+        deviation = 1.4826 * float(quantile(np.abs(history - median), 0.5))
         return max(_MIN_DB, median + _DEVIATIONS * deviation)
 
 
 def _difference_db(bands: NDArray[np.float32]) -> float:
     """Return how much the shapes of the two spectra differ, whatever their levels."""
-    before, after = (np.quantile(part, _VOICED, axis=0) for part in np.split(bands, [_BEFORE]))
-    before, after = (_shape(spectrum) for spectrum in (before, after))
+    before, after = (_shape(quantile(part, _VOICED)) for part in (bands[:_BEFORE], bands[_BEFORE:]))
     return float(np.sqrt(np.mean((after - before) ** 2)))
 
 

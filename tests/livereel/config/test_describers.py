@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.settings import DescribeSettings
 from analyzer.reel.settings import ReelSettings
+from analyzer.transcribe.speech_audio import SpeechAudio
 from livereel.camera.settings import CameraSettings
-from livereel.config.describers import make_language_models
+from livereel.config.describers import make_language_models, make_transcriber
+from livereel.config.file import parse
 from livereel.config.schema import Config, ConfigError
 from livereel.reels.settings import NamedReel
 from tests.kit.models.chat_server import ChatServer
+from tests.kit.models.speech_server import SpeechServer, says
 from tests.kit.records.moments import moment
 
 
@@ -89,3 +94,17 @@ def test_what_only_a_model_would_heed_is_named_where_there_is_none(caplog: pytes
     with_model = config(kind="openai", base_url="http://127.0.0.1:9/v1", model="m", profile="sports")
     make_language_models(with_model, [camera])
     assert not caplog.messages
+
+
+def test_the_language_of_the_speech_is_sent_as_it_is_configured() -> None:
+    async def run() -> None:
+        async with SpeechServer(says({"text": "god dag"})).serving() as server:
+            text = f'transcribe: {{kind: openai, base_url: "{server.url}", language: "no"}}'
+            transcriber = make_transcriber(parse(Path("c.yaml"), text).transcribe)
+            assert transcriber is not None
+            speech = SpeechAudio(np.zeros(16_000, np.float32), ((0.0, 1.0),))
+            assert await transcriber.transcribe(speech) == ("god dag",)
+            await transcriber.close()
+            assert [asked.fields["language"] for asked in server.asked] == ["no"]
+
+    asyncio.run(run())

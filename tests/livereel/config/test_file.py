@@ -110,7 +110,7 @@ def text_of_examples() -> str:
     """A file in which each option that has an example is set to it."""
 
     def of(kind: type, indent: str) -> Iterator[str]:
-        for option, hint in get_type_hints(kind).items():
+        for option, hint in get_type_hints(kind, include_extras=True).items():
             if isinstance(hint, type) and is_dataclass(hint):
                 yield f"{indent}{option}:"
                 yield from of(hint, indent + "  ")

@@ -37,6 +37,7 @@ SECTIONS = (
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
 REFERENCE = "a variable of the environment is written ${NAME}: letters, digits and _"
 TEXT = "text (in quotes if it is a number, yes, no, on or off)"
+LANGUAGE = 'expected the code of a language in small letters ("no" in quotes), or null, such as de'
 ONE_LINE = "cameras: [{name: a, source: x, %s}]\n"
 
 MISTAKES = {
@@ -142,6 +143,19 @@ MISTAKES = {
     "no text": (
         'cameras: [{name: a, source: ""}]\n',
         f":1: cameras[0].source: expected {TEXT}, such as rtsp://10.0.0.5/main",
+    ),
+    "the name of a language for its code": (
+        "transcribe: {language: German}\n",
+        f":1: transcribe.language: {LANGUAGE}",
+    ),
+    "a language and a country": ("transcribe: {language: de-DE}\n", f":1: transcribe.language: {LANGUAGE}"),
+    "Norwegian, which YAML takes for false": (
+        "transcribe: {language: no}\n",
+        f":1: transcribe.language: {LANGUAGE}",
+    ),
+    "German by a model of English alone": (
+        "transcribe: {kind: faster_whisper, model: small.en, language: de}\n",
+        ":1: transcribe.language: small.en knows English alone; small knows other languages",
     ),
     # Lists and sections
     "a text for a list": (
