@@ -46,7 +46,8 @@ _NOTEBOOK_MARGIN = 0.05  # of the area: 4 sd of a count of noise that is correla
 _SETTLING_S, _SETTLING_FACTOR = 1.5, 20.0
 _CUT_SPREAD_LEVELS = 6  # spread of the changes of brightness over half of the picture
 _CUT_LIKENESS = 0.35  # of six clips without a cut, frames of such a spread are above 0.6; cuts are below 0.1
-_BACK_LIKENESS = 0.6
+_BACK_LIKENESS = 0.5
+_CLIPPED_LEVELS = 4  # stronger detail counts as much: a bar, a logo or a near object stays over cuts
 _SWITCH_LEVELS = 10  # in one frame: a light is switched; exposure control takes many frames
 _DILATION = np.ones((3, 3), np.uint8)
 
@@ -311,9 +312,14 @@ def _thin(samples: MatLike) -> MatLike:
 
 def _likeness(frame: _Frame, last: _Frame) -> float:
     """Return the correlation of two pictures' detail: 1 for the same scene, about 0 for another."""
-    one = frame.detail[::2, ::2].ravel() - np.float32(128)
-    other = last.detail[::2, ::2].ravel() - np.float32(128)
+    one, other = _clipped(frame), _clipped(last)
     return float(one @ other) / max(math.sqrt(float(one @ one) * float(other @ other)), 1.0)
+
+
+def _clipped(frame: _Frame) -> NDArray[np.float32]:
+    limit = _CLIPPED_LEVELS * DETAIL_GAIN
+    detail = frame.detail[::2, ::2].ravel().astype(np.float32) - 128
+    return np.asarray(np.clip(detail, -limit, limit, out=detail))
 
 
 def _grid(changed: MatLike) -> NDArray[np.uint8]:
