@@ -122,27 +122,39 @@ class MotionMeter:
         self._no_detail = np.full_like(self._counted, 128)
         self._frames: deque[_Frame] = deque(maxlen=_MAX_FRAMES)
         self._first_s: float | None = None
+        self._limits = 0.0, 0.0  # floor and threshold of the newest frame that was compared
         self._cut: _Frame | None = None  # the first frame after the newest cut
         self._before_cut: _Frame | None = None  # the last frame before it, until another follows
         self._brightening = _Brightening(counted) if settings.signal == "notebook" else None
 
     def measure(
-        self, pts_s: float, luma: NDArray[np.uint8], chroma: NDArray[np.uint8] | None = None
+        self,
+        pts_s: float,
+        luma: NDArray[np.uint8],
+        chroma: NDArray[np.uint8] | None = None,
+        *,
+        afresh: bool = False,
     ) -> Motion:
         """Measure the next frame; ``luma`` and ``chroma`` as in Frame, already resized.
 
-        The first frame has value 0. Raises ValueError for another shape of ``luma``.
+        The first frame has value 0, and so has one with ``afresh``: those before it are no references, as
+        they differ from it by more than what moved. Raises ValueError for another shape of ``luma``.
         """
         if luma.shape != self._shape:
             raise ValueError(f"luma has shape {luma.shape}: it must be {self._shape}")
         frame = self._frame(pts_s, luma)
         brighter_px = self._brightening.measure(luma) if self._brightening else None
-        if self._first_s is None:
-            self._first_s = pts_s
+        if self._first_s is None or afresh:
+            self._first_s = pts_s if self._first_s is None else self._first_s
+            self._frames.clear()
+            self._cut = self._before_cut = None
+            self._colours.forget()
             self._colours.measure(pts_s, chroma, 0.0)
-            motion = Motion(pts_s, value=0.0, floor=0.0, threshold=0.0, shift=0.0, cut=False, grid=None)
+            floor, threshold = self._limits
+            motion = Motion(pts_s, 0.0, floor, threshold, shift=0.0, cut=False, grid=None)
         else:
             motion = self._compare(frame, chroma, pts_s - self._first_s, brighter_px)
+            self._limits = motion.floor, motion.threshold
         self._remember(frame)
         return motion
 

@@ -58,7 +58,7 @@ def slides(
         if interlaced:
             video.codec_context.flags |= Flags.interlaced_dct | Flags.interlaced_me
         order = scenes or range(len(cuts_s) + 1)
-        drawn = {number: _scene(number, size, contrast) for number in set(order)}
+        drawn = {number: scene(number, size, contrast) for number in set(order)}
         ticks = accumulate(chain([0], cycle(shown)))
         for nth in takewhile(lambda tick: tick < round(seconds * fps), ticks):
             picture = drawn[order[bisect_right(cuts_s, nth / fps + 1e-6)]].copy()
@@ -72,7 +72,8 @@ def slides(
     return path
 
 
-def _scene(number: int, size: tuple[int, int], contrast: float = 1.0) -> NDArray[np.uint8]:
+def scene(number: int, size: tuple[int, int], contrast: float = 1.0) -> NDArray[np.uint8]:
+    """A texture, uint8 (height, width), that depends on the number alone."""
     cells = np.random.default_rng(number).integers(40, 220, (16, 22), dtype=np.uint8)
     cells = (130 + contrast * (cells.astype(np.float32) - 130)).astype(np.uint8)
     return np.asarray(cv2.resize(cells, size, interpolation=cv2.INTER_CUBIC), np.uint8)
