@@ -51,6 +51,8 @@ _NOT_VIDEO_FORMATS = frozenset({"tty"})
 _PLAYLIST_FORMATS = frozenset({"hls", "dash"})
 # JPEG after JPEG in one response: endless, whatever length the server states.
 _MULTIPART_FORMAT = "mpjpeg"
+# JPEG after JPEG, with anything in between: each is found by its first bytes.
+_JPEGS_FORMAT = "mjpeg"
 # Demuxers of single pictures; FFmpeg chooses the first by the ending of the address.
 _PICTURE_FORMATS = frozenset({"image2", "jpeg_pipe", "png_pipe"})
 # Addresses that can be read once more without taking the stream from someone else.
@@ -70,16 +72,18 @@ class AvSource:
 
     warning: str | None = None
 
-    def __init__(self, address: str, *, transport: str = "tcp") -> None:
+    def __init__(self, address: str, *, transport: str = "tcp", as_jpegs: bool = False) -> None:
         """Open the address; raises SourceError.
 
-        ``transport`` is that of RTSP: ``tcp`` or ``udp``.
+        ``transport`` is that of RTSP: ``tcp`` or ``udp``. With ``as_jpegs`` a server's endless response is
+        searched for JPEG pictures, whatever stands between them.
         """
         self._name = redact(address)
         self._live = is_live(address)
         if self._live:
             address = with_encoded_credentials(address)
         self._address = address
+        self._as_jpegs = as_jpegs
         try:
             self._container = self._opened(address, transport)
         except SourceError as error:
@@ -103,7 +107,7 @@ class AvSource:
 
     def _opened(self, address: str, transport: str) -> InputContainer:
         with as_source_errors(self._name, live=self._live):
-            return open_container(address, transport)
+            return open_container(address, transport, _JPEGS_FORMAT if self._as_jpegs else None)
 
     def _encrypted(self, reason: str, *, retryable: bool = False) -> SourceError:
         return SourceError(self._name, reason, fault=SourceFault.UNREADABLE, retryable=retryable)
@@ -189,7 +193,8 @@ class AvSource:
 
         A duration is no proof: recorders, simulators and looped files state one over RTSP, too.
         """
-        if not may_be_file(address) or self._container.format.name == _MULTIPART_FORMAT:
+        multipart = self._as_jpegs or self._container.format.name == _MULTIPART_FORMAT
+        if multipart or not may_be_file(address):
             return False
         if self.is_playlist:
             return bool(self._container.duration)

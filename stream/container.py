@@ -21,6 +21,9 @@ from stream.tracks.motion_photo import url
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 20.0
 
+# One picture is enough to know the stream; FFmpeg would wait for fifty to find a rate and times.
+_KNOWN_DEMUXER = {"fpsprobesize": "0", "max_ts_probe": "0"}
+
 # Kinds of addresses that are often mistyped.
 _KINDS = ("rtsp", "rtsps", "rtmp", "http", "https", "srt", "udp", "tcp", "synthetic")
 # An address with something before it.
@@ -40,10 +43,11 @@ def _options(address: str, transport: str) -> dict[str, str]:
     return {}
 
 
-def open_container(address: str, transport: str) -> InputContainer:
+def open_container(address: str, transport: str, demuxer: str | None = None) -> InputContainer:
     """Open a file, stream, device or synthetic camera; the caller closes it.
 
-    ``transport`` is that of RTSP: ``tcp`` or ``udp``. Opening takes at most OPEN_TIMEOUT_S, each later read
+    ``transport`` is that of RTSP: ``tcp`` or ``udp``. ``demuxer`` is FFmpeg's name of the one that
+    reads what a server sends; None lets FFmpeg choose. Opening takes at most OPEN_TIMEOUT_S, each later read
     READ_TIMEOUT_S. Raises SourceError for what cannot be a source, otherwise what PyAV raises: see
     ``as_source_errors``.
     """
@@ -59,7 +63,7 @@ def open_container(address: str, transport: str) -> InputContainer:
         return av.open(camera, mode="r", format="mpegts", options={"analyzeduration": "1000000"})
     path = local_path(address)
     if path is None:
-        return _open_remote(address, transport)
+        return _open_remote(address, transport, demuxer)
     _refuse(address, path)
     if path.is_char_device():
         return av.open(str(path), mode="r", format=_DEVICE_FORMAT)
@@ -68,14 +72,15 @@ def open_container(address: str, transport: str) -> InputContainer:
     return av.open(url(path), mode="r", options=options, metadata_errors="replace")
 
 
-def _open_remote(address: str, transport: str) -> InputContainer:
+def _open_remote(address: str, transport: str, demuxer: str | None) -> InputContainer:
     if scheme(address) in _KINDS and (reason := unusable(address)):
         raise SourceError(redact(address), reason)
     try:
         return av.open(
             address,
             mode="r",
-            options=_options(address, transport),
+            format=demuxer,
+            options=_options(address, transport) if demuxer is None else _KNOWN_DEMUXER,
             timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
             metadata_errors="replace",
         )

@@ -12,6 +12,8 @@ from stream.timing.timed_source import TimedSource
 
 POLL_S = 2.0
 """Default interval at which a single picture is fetched."""
+_KIND_S = 3.0  # a server that has sent anything answers at once when it is asked for its kind
+_HTTP = {"http", "https"}
 
 
 def open_source(address: str, transport: str = "tcp", *, poll_s: float | None = None) -> PacketSource:
@@ -23,15 +25,28 @@ def open_source(address: str, transport: str = "tcp", *, poll_s: float | None = 
     """
     if poll_s is not None:
         return _snapshots(address, poll_s)
-    begun_s = time.monotonic()
-    source = AvSource(address, transport=transport)
-    if source.serves_pictures and scheme(address) in {"http", "https"}:
+    source, begun_s = _opened(address, transport)
+    if source.serves_pictures and scheme(address) in _HTTP:
         source.close()  # cheap cameras serve one connection at a time
         if _is_snapshot(address):
             return _snapshots(address, POLL_S)
-        begun_s = time.monotonic()
-        source = AvSource(address, transport=transport)
+        source, begun_s = _opened(address, transport, as_jpegs=True)
     return TimedSource(source, begun_s=begun_s) if source.info.live else source
+
+
+def _opened(address: str, transport: str, *, as_jpegs: bool = False) -> tuple[AvSource, float]:
+    """Open an address; return when that was begun (monotonic), too. Raises SourceError.
+
+    FFmpeg reads the parts of a multipart response where each states that it is ``image/jpeg`` and lines end
+    with CR and LF. Of other responses the pictures are found by their content.
+    """
+    begun_s = time.monotonic()
+    try:
+        return AvSource(address, transport=transport, as_jpegs=as_jpegs), begun_s
+    except SourceError as error:
+        if as_jpegs or not error.retryable or scheme(address) not in _HTTP or not _is_multipart(address):
+            raise
+    return _opened(address, transport, as_jpegs=True)
 
 
 def open_live(
@@ -51,6 +66,16 @@ def _snapshots(address: str, poll_s: float) -> PacketSource:
     from stream.web.snapshot import SnapshotSource  # noqa: PLC0415  # an HTTP client, which few cameras need
 
     return SnapshotSource(address, poll_s=poll_s)
+
+
+def _is_multipart(address: str) -> bool:
+    """Whether the response has parts, one after the other."""
+    from stream.web.http import Web  # noqa: PLC0415  # see above
+
+    try:
+        return Web(address).kind(_KIND_S).startswith("multipart/")
+    except SourceError:
+        return False
 
 
 def _is_snapshot(address: str) -> bool:

@@ -46,7 +46,8 @@ _NOTEBOOK_MARGIN = 0.05  # of the area: 4 sd of a count of noise that is correla
 _SETTLING_S, _SETTLING_FACTOR = 1.5, 20.0
 _CUT_SPREAD_LEVELS = 6  # spread of the changes of brightness over half of the picture
 _CUT_LIKENESS = 0.35  # of six clips without a cut, frames of such a spread are above 0.6; cuts are below 0.1
-_BACK_LIKENESS = 0.6
+_BACK_LIKENESS = 0.5
+_CLIPPED_LEVELS = 4  # stronger detail counts as much: a bar, a logo or a near object stays over cuts
 _SWITCH_LEVELS = 10  # in one frame: a light is switched; exposure control takes many frames
 _DILATION = np.ones((3, 3), np.uint8)
 
@@ -121,27 +122,39 @@ class MotionMeter:
         self._no_detail = np.full_like(self._counted, 128)
         self._frames: deque[_Frame] = deque(maxlen=_MAX_FRAMES)
         self._first_s: float | None = None
+        self._limits = 0.0, 0.0  # floor and threshold of the newest frame that was compared
         self._cut: _Frame | None = None  # the first frame after the newest cut
         self._before_cut: _Frame | None = None  # the last frame before it, until another follows
         self._brightening = _Brightening(counted) if settings.signal == "notebook" else None
 
     def measure(
-        self, pts_s: float, luma: NDArray[np.uint8], chroma: NDArray[np.uint8] | None = None
+        self,
+        pts_s: float,
+        luma: NDArray[np.uint8],
+        chroma: NDArray[np.uint8] | None = None,
+        *,
+        afresh: bool = False,
     ) -> Motion:
         """Measure the next frame; ``luma`` and ``chroma`` as in Frame, already resized.
 
-        The first frame has value 0. Raises ValueError for another shape of ``luma``.
+        The first frame has value 0, and so has one with ``afresh``: those before it are no references, as
+        they differ from it by more than what moved. Raises ValueError for another shape of ``luma``.
         """
         if luma.shape != self._shape:
             raise ValueError(f"luma has shape {luma.shape}: it must be {self._shape}")
         frame = self._frame(pts_s, luma)
         brighter_px = self._brightening.measure(luma) if self._brightening else None
-        if self._first_s is None:
-            self._first_s = pts_s
+        if self._first_s is None or afresh:
+            self._first_s = pts_s if self._first_s is None else self._first_s
+            self._frames.clear()
+            self._cut = self._before_cut = None
+            self._colours.forget()
             self._colours.measure(pts_s, chroma, 0.0)
-            motion = Motion(pts_s, value=0.0, floor=0.0, threshold=0.0, shift=0.0, cut=False, grid=None)
+            floor, threshold = self._limits
+            motion = Motion(pts_s, 0.0, floor, threshold, shift=0.0, cut=False, grid=None)
         else:
             motion = self._compare(frame, chroma, pts_s - self._first_s, brighter_px)
+            self._limits = motion.floor, motion.threshold
         self._remember(frame)
         return motion
 
@@ -311,9 +324,14 @@ def _thin(samples: MatLike) -> MatLike:
 
 def _likeness(frame: _Frame, last: _Frame) -> float:
     """Return the correlation of two pictures' detail: 1 for the same scene, about 0 for another."""
-    one = frame.detail[::2, ::2].ravel() - np.float32(128)
-    other = last.detail[::2, ::2].ravel() - np.float32(128)
+    one, other = _clipped(frame), _clipped(last)
     return float(one @ other) / max(math.sqrt(float(one @ one) * float(other @ other)), 1.0)
+
+
+def _clipped(frame: _Frame) -> NDArray[np.float32]:
+    limit = _CLIPPED_LEVELS * DETAIL_GAIN
+    detail = frame.detail[::2, ::2].ravel().astype(np.float32) - 128
+    return np.asarray(np.clip(detail, -limit, limit, out=detail))
 
 
 def _grid(changed: MatLike) -> NDArray[np.uint8]:

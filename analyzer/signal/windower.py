@@ -163,7 +163,7 @@ class Windower:
 
         A pause of the stream longer than a window closes windows without frames, which are quiet.
         """
-        motion = self._meter.measure(frame.pts_s, frame.luma, frame.chroma)
+        motion = self._meter.measure(frame.pts_s, frame.luma, frame.chroma, afresh=frame.repaired)
         self._last_s, self._frame_s = frame.pts_s, min(1.0, frame.pts_s - self._last_s)
         self._carried_frames, step = 0, frame.step + self._carried_frames
         if motion.cut:

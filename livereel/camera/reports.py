@@ -13,7 +13,7 @@ from sinks.live_view import ViewKind
 from stream.source import SourceError, SourceFault
 
 if TYPE_CHECKING:
-    from stream.web.playlist import Segment
+    from stream.web.playlist import Listing
 
 Seen = Window | Gap | EpochStarted | MotionChanged | KeyframePreview
 """What watching a source yields, in the order in which it happened."""
@@ -66,12 +66,12 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class PlaylistPosition:
-    """The source is a live playlist, of which no segment up to ``seen`` may be played again.
+    """The source is a live playlist, of which nothing that ``seen`` lists, or older, may be played again.
 
-    With None, it is up to the newest segment that it lists when it is next fetched.
+    With None, it is what it lists when it is next fetched.
     """
 
-    seen: Segment | None = None
+    seen: Listing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,8 @@ class FrameDecoder:
         known = self._context.name == "h264" and self._context.field_order == _PROGRESSIVE
         self._skipper = FrameSkipper(self._min_s) if max_fps and known else None
         self._after_damage = False  # since the last frame handed out
+        self._is_predicted = False  # from damaged frames, since the last complete key frame
+        self._repaired = False  # by such a key frame, or after a damaged one, since the last frame handed out
         self._unmeasured = Unmeasured()
 
     @property
@@ -138,6 +140,7 @@ class FrameDecoder:
         except (av.error.FFmpegError, ValueError):
             self.damaged += 1
             self.refused += 1
+            self._is_predicted = self._repaired = True
             if self._packet_s is not None:
                 self._damage.add(self._packet_s, self._packet_s)
                 self._integrity.add(self._packet_s, complete=False)
@@ -194,7 +197,10 @@ class FrameDecoder:
             if not self._integrity.doubtful or self._doubtful.is_full:
                 frames += self._judged(trusted=self._integrity.trusted)
             if damaged:
+                self._is_predicted = self._repaired = True
                 continue
+            if self._is_predicted and image.key_frame:
+                self._is_predicted, self._repaired = False, True
             before_s = self._last_s, self._handed_s
             at_s = self._place(image)
             if at_s is None:
@@ -263,6 +269,7 @@ class FrameDecoder:
 
     def _frame(self, image: VideoFrame, at_s: float) -> Frame:
         after_damage, self._after_damage = self._after_damage, False
+        repaired, self._repaired = self._repaired, False
         self._handed_s = at_s
         if self._display is None or image.rotation != self._rotation_deg:
             self._display, self._rotation_deg = display_of(image, self._pixel_aspect), image.rotation
@@ -272,4 +279,4 @@ class FrameDecoder:
             self._chroma_s = at_s
             colours = chroma(image, self._display, *self._size)
         small = luma(image, self._display, *self._size)
-        return Frame(at_s, small, image, after_damage, self._display, 1 + between, passed, colours)
+        return Frame(at_s, small, image, after_damage, repaired, self._display, 1 + between, passed, colours)

@@ -56,6 +56,8 @@ class Frame:
         luma: uint8 (height_px, width_px) at analysis size, upright.
         image: the decoder's own frame; it holds decoder memory, so only few may be kept.
         after_damage: packets between the frame before and this one were damaged or lost.
+        repaired: it differs from the frame before by damage, too: one was damaged in between, or this is the
+            first complete one since others were predicted from damaged ones.
         display: how the source's frame is displayed.
         step: distance to the frame before in frames of the source; 1 where all are measured.
         passed: decoded frames in between, in time order; only the newest where there are many.
@@ -67,6 +69,7 @@ class Frame:
     luma: NDArray[np.uint8]
     image: VideoFrame
     after_damage: bool = False
+    repaired: bool = False
     display: Display = field(default_factory=Display)
     step: int = 1
     passed: tuple[Passed, ...] = ()

@@ -8,9 +8,11 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from email.message import Message
+from typing import Any, Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
 from stream.address import redact, split_credentials, unresolved
@@ -81,30 +83,44 @@ class Web:
 
         A response longer than ``max_bytes`` is an error: an endless one is neither a picture nor a playlist.
         """
+        wanted = url or self.url
+        with self._answer(wanted, tags or {}, TIMEOUT_S) as response:
+            if response is None:
+                return Answer("", b"", wanted, unchanged=True, tags=tags or {})
+            body = _read(response, max_bytes)
+            headers_read, found = response.headers, response.url
+        if len(body) > max_bytes:
+            raise self._failed(f"its answer is longer than {max_bytes:,} bytes")
+        expected = headers_read.get("Content-Length", "")
+        if expected.isdigit() and len(body) < int(expected):
+            raise self._failed("its answer is cut off")
+        return Answer(_kind(headers_read), body, found, unchanged=False, tags=_tags(headers_read))
+
+    def kind(self, timeout_s: float = TIMEOUT_S) -> str:
+        """Return the content type that is stated, as in Answer, without the body; raises SourceError."""
+        with self._answer(self.url, {}, timeout_s) as response:
+            return "" if response is None else _kind(response.headers)
+
+    @contextmanager
+    def _answer(self, url: str, tags: Mapping[str, str], timeout_s: float) -> Iterator[Any]:
+        """Yield the response, None where nothing has changed; what fails in the block is a SourceError."""
         try:
-            headers = {"User-Agent": _USER_AGENT, **(tags or {})}
-            request = urllib.request.Request(url or self.url, headers=headers)  # noqa: S310  # HTTP, as its opener knows
-            with self._opener.open(request, timeout=TIMEOUT_S) as response:
-                body = _read(response, max_bytes)
-                headers_read, found = response.headers, response.url
+            headers = {"User-Agent": _USER_AGENT, **tags}
+            request = urllib.request.Request(url, headers=headers)  # noqa: S310  # HTTP, as its opener knows
+            with self._opener.open(request, timeout=timeout_s) as response:
+                yield response
         except urllib.error.HTTPError as error:
             error.close()
             if error.code == http.client.NOT_MODIFIED:
-                return Answer("", b"", url or self.url, unchanged=True, tags=tags or {})
+                yield None
+                return
             raise self._failed(
                 _REASONS.get(error.code, f"the server answers {error.code}"), error.code
             ) from None
         except TimeoutError:
             raise self._failed("no answer in time") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self._failed(_explained(error, url or self._address)) from None
-        if len(body) > max_bytes:
-            raise self._failed(f"its answer is longer than {max_bytes:,} bytes")
-        expected = headers_read.get("Content-Length", "")
-        if expected.isdigit() and len(body) < int(expected):
-            raise self._failed("its answer is cut off")
-        kind = headers_read.get_content_type() if "Content-Type" in headers_read else ""
-        return Answer(kind, body, found, unchanged=False, tags=_tags(headers_read))
+            raise self._failed(_explained(error, self._address if url == self.url else url)) from None
 
     def _failed(self, reason: str, status: int | None = None) -> SourceError:
         return SourceError(self.name, reason, retryable=status not in _FINAL)
@@ -136,6 +152,10 @@ def _read(response: _Readable, max_bytes: int) -> bytes:
         if time.monotonic() > deadline_s:
             raise TimeoutError
     return body
+
+
+def _kind(headers: Message) -> str:
+    return headers.get_content_type() if "Content-Type" in headers else ""
 
 
 def _tags(headers: Mapping[str, str]) -> dict[str, str]:

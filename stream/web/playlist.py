@@ -19,20 +19,11 @@ _MAX_BYTES = 4_000_000
 _LEAST_POLL_S = 0.5
 # Master playlists that may refer to each other.
 _MAX_MASTERS = 3
+# Several servers behind one address may have copies of different age: so many answers in a row must be new.
+_COPIES = 2
+_ENDED, _STALE = "its playlist has ended", "its playlist lists nothing new"
+_NO_NUMBERS = "its playlist removes segments and does not number them (EXT-X-MEDIA-SEQUENCE)"
 _BANDWIDTH = re.compile(r"[:,]BANDWIDTH=(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A segment's place in its playlist.
-
-    Attributes:
-        number: its media sequence number; None where the playlist has none.
-        path: of its address, without the query: tokens change.
-    """
-
-    number: int | None
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +31,43 @@ class Listing:
     """The current content of a media playlist.
 
     Attributes:
-        segments: oldest first.
+        first: media sequence number of the first segment.
+        paths: of the segments' addresses, oldest first, without the queries: tokens change.
         target_s: no segment is longer.
         ended: nothing will be added.
+        numbered: the playlist states ``first``; otherwise it is 0 (RFC 8216, 4.3.3.2).
     """
 
-    segments: tuple[Segment, ...]
+    first: int
+    paths: tuple[str, ...]
     target_s: float
     ended: bool
+    numbered: bool = True
 
-    def is_past(self, seen: Segment | None) -> bool:
-        """Whether the newest segment comes after ``seen``; None comes before all.
+    def is_past(self, seen: Listing | None) -> bool:
+        """Whether the newest segment comes after all that ``seen`` lists; None comes before all.
 
         Numbers that are lower by more than the length of the list are of a server that was restarted;
-        slightly lower ones are of an older copy of the list.
+        slightly lower ones are of an older copy of the list. The same list with higher numbers lists nothing
+        new, unless all addresses differ only in their queries.
         """
-        if seen is None or not self.segments:
-            return bool(self.segments)
-        newest = self.segments[-1]
-        if newest.number is None or seen.number is None:
-            return newest.path != seen.path
-        return newest.number > seen.number or newest.number < seen.number - len(self.segments)
+        if seen is None or not seen.paths or not self.paths:
+            return bool(self.paths)
+        ahead = self._ahead_of(seen)
+        if ahead < -len(self.paths):
+            return True
+        if ahead > 0:
+            return self.paths != seen.paths or len(set(self.paths)) == 1
+        return not self.numbered and self.paths[-1] not in seen.paths
+
+    def has_dropped(self, seen: Listing | None) -> bool:
+        """Whether segments of ``seen`` were removed, and no number says how many."""
+        if self.numbered or seen is None or not seen.paths or not self.paths:
+            return False
+        return self.paths[0] != seen.paths[0] and self._ahead_of(seen) >= -len(self.paths)
+
+    def _ahead_of(self, other: Listing) -> int:
+        return self.first + len(self.paths) - other.first - len(other.paths)
 
 
 def parse(text: str, url: str) -> Listing | str:
@@ -79,11 +86,12 @@ def parse(text: str, url: str) -> Listing | str:
     if variants:
         return urljoin(url, max(variants)[1])
     first = _value(lines, "#EXT-X-MEDIA-SEQUENCE")
-    paths = [urlsplit(urljoin(url, line)).path for line in lines if not line.startswith("#")]
     return Listing(
-        tuple(Segment(None if first is None else int(first) + nth, path) for nth, path in enumerate(paths)),
+        int(first or 0),
+        tuple(urlsplit(urljoin(url, line)).path for line in lines if not line.startswith("#")),
         float(_value(lines, "#EXT-X-TARGETDURATION") or _LEAST_POLL_S),
         "#EXT-X-ENDLIST" in lines,
+        numbered=first is not None,
     )
 
 
@@ -91,25 +99,34 @@ def _value(lines: Sequence[str], tag: str) -> str | None:
     return next((line.partition(":")[2] for line in lines if line.startswith(f"{tag}:")), None)
 
 
-def await_segment(address: str, seen: Segment | None, on_seen: Callable[[Segment], None]) -> None:
-    """Wait until a live playlist lists a segment after ``seen``; with None, after all that it lists now.
+def await_segment(address: str, seen: Listing | None, on_seen: Callable[[Listing], None]) -> None:
+    """Wait until a live playlist lists a segment after those of ``seen``; with None, of what it lists now.
 
-    ``on_seen`` is called with the last segment that may not be played. Raises SourceError when the list is
-    stale or has ended.
+    ``on_seen`` is called with what may not be played any more. Raises SourceError when the list is stale, has
+    ended, or cannot be followed.
     """
     web = Web(address)
     listing = _fetched(web)
-    seen = seen or (listing.segments[-1] if listing.segments else None)
+    seen = seen or (listing if listing.paths else None)
     if seen is not None:
         on_seen(seen)
     timeout_s = min(max(_STALE_S[0], _STALE_SEGMENTS * listing.target_s), _STALE_S[1])
     deadline_s = time.monotonic() + timeout_s
-    while listing.ended or not listing.is_past(seen):
-        if listing.ended or time.monotonic() > deadline_s:
-            reason = "its playlist has ended" if listing.ended else "its playlist lists nothing new"
-            raise SourceError(web.name, reason, fault=SourceFault.STALLED, retryable=True)
-        time.sleep(max(_LEAST_POLL_S, listing.target_s / 2))
+    past = 0
+    while True:
+        if listing.ended:
+            raise SourceError(web.name, _ENDED, fault=SourceFault.STALLED, retryable=True)
+        past = past + 1 if listing.is_past(seen) else 0
+        if past == _COPIES:
+            break
+        if not past and time.monotonic() > deadline_s:
+            raise SourceError(web.name, _STALE, fault=SourceFault.STALLED, retryable=True)
+        if not past:
+            time.sleep(max(_LEAST_POLL_S, listing.target_s / 2))
         listing = _fetched(web)
+    if listing.has_dropped(seen):  # FFmpeg goes by the numbers: it would play one segment, and no other
+        on_seen(listing)
+        raise SourceError(web.name, _NO_NUMBERS, fault=SourceFault.UNREADABLE, retryable=True)
 
 
 def _fetched(web: Web) -> Listing:

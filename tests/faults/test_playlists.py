@@ -22,9 +22,20 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_file(tmp_path_factory.mktemp("film") / "film.ts", LOOK, rounds=30)
 
 
-@pytest.mark.parametrize("path", ["/live.m3u8", "/master.m3u8"])
-def test_a_playlist_that_goes_stale_is_a_gap(path: str, film: Path, tmp_path: Path) -> None:
-    with hls_camera(film, tmp_path / "hls") as camera:
+@pytest.mark.parametrize(
+    ("path", "dialect"),
+    [
+        ("/live.m3u8", {}),
+        ("/master.m3u8", {}),
+        ("/live.m3u8", {"numbered": False, "slides": False}),
+        ("/live.m3u8", {"lags": True}),
+    ],
+    ids=["media", "master", "no numbers", "two servers"],
+)
+def test_a_playlist_that_goes_stale_is_a_gap(
+    path: str, dialect: dict[str, bool], film: Path, tmp_path: Path
+) -> None:
+    with hls_camera(film, tmp_path / "hls", **dialect) as camera:
         with watching(tmp_path / "data", {"front": camera.address(path)}) as watch:
             watch.more_windows("front", 2)
             camera.freeze()
@@ -44,6 +55,24 @@ def test_a_playlist_that_goes_stale_is_a_gap(path: str, film: Path, tmp_path: Pa
     assert max(fetched.values()) == 1, fetched
     assert_all_recorded(watch, "front")
     assert_files_good(watch.rows(), watch.data)
+
+
+def test_a_playlist_that_cannot_be_followed_is_a_gap_and_shows_no_segment_twice(
+    film: Path, tmp_path: Path
+) -> None:
+    """Segments are removed and not numbered: FFmpeg would play one at each connection, and no other."""
+    with (
+        hls_camera(film, tmp_path / "hls", numbered=False) as camera,
+        watching(tmp_path / "data", {"front": camera.address()}) as watch,
+    ):
+        until(lambda: "unreadable" in reasons(watch, "front"), "a gap")
+        starts, epochs_before = watch.live.cameras["front"].starts, epochs(watch.rows())
+        until(lambda: watch.live.cameras["front"].starts >= starts + 3, "attempts")
+        assert epochs(watch.rows()) == epochs_before, "no epoch of a single segment"
+        camera.numbered = True
+        watch.more_windows("front", 2)
+    assert max(camera.fetched.values()) == 1, camera.fetched
+    assert_all_recorded(watch, "front")
 
 
 def test_a_server_that_starts_over_is_watched_again(film: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ Read in this order:
 - ``beats``: the period and phases of times, and how likely times without a beat would be so regular.
 - ``recurrence``: after how long the same changes recur.
 - ``learner``: which regions are learned, confirmed and dropped.
+- ``ticker``: a band that changes all the time, as scrolling text does, which is only reported.
 - ``mask``: takes the usual changes of regions out of motions.
 - ``filter``: FlickerFilter: both for the frames of one camera, one after the other.
 """

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from analyzer.signal.flicker.learner import Learner
 from analyzer.signal.flicker.mask import Mask
 from analyzer.signal.flicker.region import Flicker
+from analyzer.signal.flicker.ticker import TickerFinder
 from analyzer.signal.motion import Motion
 
 
@@ -14,13 +15,14 @@ class FlickerFilter:
     """Learns the regions of one camera from its frames, and takes them out of the motion.
 
     Attributes:
-        found: the regions found so far, each place once.
+        found: the regions found so far, each place once, and the band that is only reported.
     """
 
     def __init__(self, source_width_px: int, source_height_px: int) -> None:
         self._size_px = (source_width_px, source_height_px)
         self._learner = Learner()
         self._mask = Mask()
+        self._ticker = TickerFinder(source_width_px, source_height_px)
         self.found: list[Flicker] = []
 
     @property
@@ -30,6 +32,9 @@ class FlickerFilter:
 
     def push(self, motion: Motion) -> Motion:
         """Take the next frame's motion; returns it without what is regular."""
+        band = self._ticker.push(motion)
+        if band is not None and not any(band.is_near(known) for known in self.found):
+            self.found.append(band)
         if self._learner.push(motion):
             self._take_over()
         return self._mask.apply(motion)

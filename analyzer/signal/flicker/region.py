@@ -30,6 +30,7 @@ class Flicker:
     Attributes:
         x_px, y_px, width_px, height_px: where, in pixels of the source's upright picture.
         period_s: how far its changes are apart; 0 where they hardly are, as those of hundredths of a second.
+        counts: its changes count as motion: it is a band that is only reported.
     """
 
     x_px: int
@@ -37,15 +38,30 @@ class Flicker:
     width_px: int
     height_px: int
     period_s: float
+    counts: bool = False
 
     def is_near(self, other: Flicker) -> bool:
         """Whether both are one place, as the digits of a clock are: they overlap, or nearly do."""
+        if self.counts != other.counts:
+            return False
         across = max(self.x_px - other.x_px - other.width_px, other.x_px - self.x_px - self.width_px)
         down = max(self.y_px - other.y_px - other.height_px, other.y_px - self.y_px - self.height_px)
         return across < max(self.width_px, other.width_px) and down < max(self.height_px, other.height_px)
 
     def __str__(self) -> str:
         place = f"{self.x_px},{self.y_px} ({self.width_px}x{self.height_px} px)"
+        if self.counts:
+            left, right, top, bottom = (
+                self.x_px,
+                self.x_px + self.width_px,
+                self.y_px,
+                self.y_px + self.height_px,
+            )
+            polygon = [[left, top], [right, top], [right, bottom], [left, bottom]]
+            return (
+                f"the band at {place} changes all the time, as scrolling text does, and counts as motion; to"
+                f" leave it out: ignore: [{polygon}]"
+            )
         often = f"every {self.period_s:.1f} s" if self.period_s else "all the time"
         return f"a clock or a lamp at {place} changes {often} and does not count as motion"
 

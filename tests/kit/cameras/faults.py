@@ -64,6 +64,16 @@ def garbage_packets(server: RtspServer, share: float) -> Iterator[None]:
         server.say(garbage=0.0)
 
 
+@contextmanager
+def bits_flipped(server: RtspServer, share: float) -> Iterator[None]:
+    """In this share of the pictures one bit in the middle of a slice is wrong."""
+    server.say(flipped=share)
+    try:
+        yield
+    finally:
+        server.say(flipped=0.0)
+
+
 def timestamps_jump(server: RtspServer, by_s: float) -> None:
     """The camera's clock is set anew: its timestamps go on from another time, for good."""
     server.say(offset_s=by_s)

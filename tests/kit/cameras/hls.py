@@ -14,6 +14,7 @@ import av
 from tests.kit.cameras.http_server import Quiet, http_server
 
 SHOWN = 3
+_LAG_S = 2
 _MASTER = """#EXTM3U
 #EXT-X-STREAM-INF:BANDWIDTH=100000,RESOLUTION=160x120
 small.m3u8?{query}
@@ -28,12 +29,18 @@ class HlsCamera:
 
     Attributes:
         query: asked for in each address.
+        numbered: the playlist states the number of its first segment.
+        slides: it shows only the newest segments, otherwise all.
+        lags: every second answer is a copy of the playlist from two seconds ago.
         requests: how often each path was asked for.
     """
 
     segments: list[bytes]
     port: int = 0
     query: str = "token=a1b2"
+    numbered: bool = True
+    slides: bool = True
+    lags: bool = False
     requests: dict[str, int] = field(default_factory=dict)
     _begun_s: float = 0.0
     _frozen_s: float | None = None
@@ -64,9 +71,11 @@ class HlsCamera:
 
     def playlist(self, kind: str) -> bytes:
         """The list as it is now, a segment each second."""
-        newest = min(int(self._now_s()), len(self.segments))
-        first = max(0, newest - SHOWN)
-        lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1", f"#EXT-X-MEDIA-SEQUENCE:{first}"]
+        old_s = _LAG_S if self.lags and self.requests[f"/{kind}.m3u8"] % 2 else 0
+        newest = min(int(self._now_s() - old_s), len(self.segments))
+        first = max(0, newest - SHOWN) if self.slides else 0
+        lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1"]
+        lines += [f"#EXT-X-MEDIA-SEQUENCE:{first}"] if self.numbered else []
         for number in range(first, newest):
             lines += ["#EXTINF:1.0,", f"{kind}{number}.ts?{self.query}"]
         return ("\n".join(lines) + "\n").encode()
@@ -101,9 +110,12 @@ def _segments(film: Path, folder: Path) -> list[bytes]:
 
 
 @contextmanager
-def hls_camera(film: Path, folder: Path) -> Iterator[HlsCamera]:
-    """Serve a film with a keyframe each second, from its start on, as if it happened now."""
-    camera = HlsCamera(_segments(film, folder))
+def hls_camera(film: Path, folder: Path, **dialect: bool) -> Iterator[HlsCamera]:
+    """Serve a film with a keyframe each second, from its start on, as if it happened now.
+
+    ``dialect`` sets ``numbered``, ``slides`` and ``lags`` of the camera.
+    """
+    camera = HlsCamera(_segments(film, folder), **dialect)  # type: ignore[arg-type]  # only flags are given
     camera.start_over()
 
     class Handler(Quiet, BaseHTTPRequestHandler):

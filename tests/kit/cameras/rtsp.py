@@ -81,7 +81,7 @@ class RtspServer:
         self.begun_s = int(self._answer().split()[1]) / 1e6
 
     def say(self, **faults: float | bool) -> None:
-        """Set faults: ``silent``, ``garbage``, ``lost``, ``offset_s``, ``footage``."""
+        """Set faults: ``silent``, ``garbage``, ``flipped``, ``lost``, ``offset_s``, ``footage``."""
         process = self._running()
         assert process.stdin is not None  # asked for when it was started
         process.stdin.write(json.dumps(faults).encode() + b"\n")

@@ -76,13 +76,15 @@ class Track:
 class Faults:
     """What is wrong at the moment with all that a server plays.
 
-    ``silent``: nothing is sent. ``garbage``: share of the units whose bytes are spoilt. ``lost``: share of
-    the RTP packets dropped. ``offset_s``: added to the timestamps. ``footage``: which folder is played.
+    ``silent``: nothing is sent. ``garbage``: share of the units whose bytes are spoilt. ``flipped``: share
+    of those in whose middle a single bit is. ``lost``: share of the RTP packets dropped. ``offset_s``: added
+    to the timestamps. ``footage``: which folder is played.
     """
 
     def __init__(self) -> None:
         self.silent = False
         self.garbage = 0.0
+        self.flipped = 0.0
         self.lost = 0.0
         self.offset_s = 0.0
         self.footage = 0
@@ -153,10 +155,17 @@ class Player:
             return
         if self._faults.garbage and self._faults.random.random() < self._faults.garbage:
             data = self._spoilt(data)
+        if self._faults.flipped and self._faults.random.random() < self._faults.flipped:
+            data = self._flipped(data)
         buffer = Gst.Buffer.new_wrapped(data)
         buffer.pts = buffer.dts = int((due_s - self._started_s) * Gst.SECOND)
         buffer.duration = int(duration_s * Gst.SECOND)
         source.emit("push-buffer", buffer)
+
+    def _flipped(self, data: bytes) -> bytes:
+        """One bit in the middle half of the unit is wrong: within a slice."""
+        at = self._faults.random.randrange(len(data) // 4, 3 * len(data) // 4 + 1)
+        return data[:at] + bytes([data[at] ^ 1 << self._faults.random.randrange(8)]) + data[at + 1 :]
 
     def _spoilt(self, data: bytes) -> bytes:
         """Random bytes in place of most of the unit; its first start code and NAL header stay."""

@@ -46,6 +46,20 @@ def stopwatch(x: int, y: int, *, scale: float = 0.7, font: int = cv2.FONT_HERSHE
     return _text(text, x, y, scale, font)
 
 
+def ticker(y: int, *, speed_px_s: float, scale: float = 0.5) -> Draw:
+    """Text that scrolls through the whole width on a dark band, whose lower edge is ``y``."""
+    height = round(40 * scale)
+    strip = np.full((height, 24_000), 20, np.uint8)
+    text = "Council votes on the budget after a long debate *** Rain at night *** Final score 3:1 *** " * 20
+    cv2.putText(strip, text, (0, height - 5), cv2.FONT_HERSHEY_SIMPLEX, scale, (235,), 1, cv2.LINE_AA)
+
+    def draw(picture: Picture, at_s: float) -> None:
+        left = int(at_s * speed_px_s)
+        picture[y - height : y] = strip[:, left : left + picture.shape[1]]
+
+    return draw
+
+
 def lamp(x: int, y: int, *, on_s: float, off_s: float, radius_px: int = 9) -> Draw:
     """A lamp that blinks."""
 

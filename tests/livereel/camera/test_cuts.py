@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pytest
@@ -69,6 +69,36 @@ def test_a_cut_among_frames_that_are_not_decoded_is_found_in_the_next_that_is(tm
     found = keyframes_s(path)
     assert len(found) == len(cuts_s)
     assert all(0 <= at_s - cut_s < 0.13 for at_s, cut_s in zip(found, cuts_s, strict=True))
+
+
+@pytest.mark.parametrize(("fps", "max_fps"), [(12, 15), (25, 15), (48, 48), (60, 15), (120, 15)])
+def test_a_cut_behind_what_stays_in_the_picture_is_found_at_its_own_frame(
+    tmp_path: Path, fps: int, max_fps: float
+) -> None:
+    """Most of the contrast is that of a bar, a logo or a near object, which the cut does not change."""
+    cuts_s = [nth / fps for nth in (3 * fps // 2 + 1, 3 * fps, 4 * fps + 2)]
+    path = slides(tmp_path / "film.mp4", cuts_s, fps=fps, seconds=6, moving=True, contrast=0.2)
+    settings = WindowSettings(motion=MotionSettings(max_fps=max_fps))
+    assert [cut for window in windows(path, settings) for cut in window.activity.cuts] == [
+        pytest.approx(cut_s, abs=0.001) for cut_s in cuts_s
+    ]
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize(("fps", "shown"), [(25, (1, 2, 1, 3)), (30, (1, 1, 2)), (120, (1, 3, 2, 1, 5))])
+def test_a_cut_between_frames_of_varying_length_is_at_the_first_of_its_scene(
+    tmp_path: Path,
+    fps: int,
+    shown: tuple[int, ...],
+    interlaced: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    cuts_s, options = [1.52, 1.8, 3.3], {"preset": "veryfast", "bf": "0"}
+    path = slides(
+        tmp_path / "film.mp4", cuts_s, fps=fps, seconds=5, shown=shown, interlaced=interlaced, options=options
+    )
+    starts_s = [nth / fps for nth in accumulate(shown * 5 * fps)]
+    firsts_s = [min(at_s for at_s in starts_s if at_s > cut_s - 1e-6) for cut_s in cuts_s]
+    assert keyframes_s(path) == [pytest.approx(at_s, abs=0.001) for at_s in firsts_s]
 
 
 def test_more_cuts_than_keyframes_are_kept_spread_over_the_window(tmp_path: Path) -> None:

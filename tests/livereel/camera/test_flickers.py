@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from analyzer.signal.settings import WindowSettings
+from analyzer.signal.settings import Areas, WindowSettings
 from analyzer.signal.window import Window
 from livereel.camera.capture import Capture
 from livereel.camera.clips import NoClips
@@ -25,6 +26,7 @@ from tests.kit.films.flickers import (
     led,
     passing,
     stopwatch,
+    ticker,
     traffic_light,
 )
 from tests.kit.program.command_line import CommandLine
@@ -187,3 +189,33 @@ def test_the_clock_of_a_real_overlay(shared_media: Path) -> None:
     windows, _ = watched(shared_media / "cases" / "osd_clock.mp4")
     assert [window.quiet for window in windows] == [True, True, False, True]
     assert all(23.0 <= peak.pts_s <= 27.2 for peak in windows[2].peaks)
+
+
+@pytest.mark.parametrize(("speed_px_s", "fps"), [(40, 10), (90, 25), (300, 25)])
+def test_scrolling_text_is_named_with_the_region_to_ignore(
+    tmp_path: Path, livereel: CommandLine, speed_px_s: float, fps: int
+) -> None:
+    """It still counts; with the region in the configuration it does not, and who walks above it does."""
+    walker = box(12.0, 16.0, y=150)
+    path = film(
+        tmp_path / "film.mp4", [ticker(350, speed_px_s=speed_px_s), walker], seconds=40, fps=fps, noise=1.5
+    )
+    windows, capture = watched(path)
+    assert not any(window.quiet for window in windows)
+    (band,) = capture.flickers
+    assert band.counts
+    assert (band.x_px, band.width_px) == (0, 640)
+    assert 310 <= band.y_px <= 330
+    assert 350 <= band.y_px + band.height_px <= 360
+    line = str(band)
+    assert line in livereel("scan", path).err.replace("\n", " ")
+    (polygon,) = json.loads(line.partition("ignore: ")[2])
+    left_out, _ = watched(path, WindowSettings(areas=Areas(ignore=(tuple(map(tuple, polygon)),))))
+    assert [window.quiet for window in left_out] == [True, False, True, True]
+
+
+@pytest.mark.parametrize("scene", ["traffic", "nothing"])
+def test_traffic_on_a_road_is_no_scrolling_text(tmp_path: Path, scene: str) -> None:
+    cars = [box(at_s, at_s + 4.0, y=200, size=(90, 40)) for at_s in range(0, 38, 2)]
+    path = film(tmp_path / "film.mp4", cars if scene == "traffic" else [], seconds=40, fps=12, noise=2.0)
+    assert not [flicker for flicker in watched(path)[1].flickers if flicker.counts]

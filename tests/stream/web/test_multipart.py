@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -44,8 +45,39 @@ TYPE = b"Content-Type: image/jpeg\r\n"
         ("frame", b"--frame\nContent-Type: image/jpeg\nContent-Length: %d\n\n", b"\n"),
         ("frame", b"--frame\r\n" + TYPE + LENGTH + b"\r\n", b""),
         ("frame", b"--frame\r\n" + TYPE + b"X-Timestamp: 1.0\r\n\r\n", b"\r\n\r\n"),
+        ("frame", b"--frame\r\n" + LENGTH + b"\r\n", b"\r\n"),
+        ("frame", b"--frame\r\n\r\n", b"\r\n"),
+        ("frame", b"--frame\r\nContent-Type: image/jpeg; charset=binary\r\n" + LENGTH + b"\r\n", b"\r\n"),
+        ("frame", b"--frame\r\nContent-Type: image/jpg\r\n\r\n", b"\r\n"),
+        ("frame", b"--frame\ncontent-type:image/jpeg\n\n", b"\n"),
+        ("frame", b"--frame\n\n", b"\n"),
+        ("--frame", b"frame\r\n" + TYPE + LENGTH + b"\r\n", b"\r\n"),
+        ('"--frame"', b"--frame\r\n" + LENGTH + b"\r\n", b"\r\n"),
+        ("", b"--frame\r\n" + TYPE + b"\r\n", b"\r\n"),
+        ("frame", b"\r\n--frame\r\n" + TYPE + LENGTH + b"\r\n", b""),
+        ("frame", b"", b"\r\n--frame\r\n" + TYPE + b"\r\n"),
     ],
-    ids=["length", "no length", "quoted", "dashes", "dashes twice", "LF", "nothing behind", "more headers"],
+    ids=[
+        "length",
+        "no length",
+        "quoted",
+        "dashes",
+        "dashes twice",
+        "LF",
+        "nothing behind",
+        "more headers",
+        "no type",
+        "no headers",
+        "type with a parameter",
+        "another type",
+        "LF, no length",
+        "LF, no headers",
+        "no dashes in the body",
+        "quoted dashes, no type",
+        "no boundary stated",
+        "empty line first",
+        "boundary after the picture",
+    ],
 )
 def test_no_picture_is_lost_and_all_have_the_rate_at_which_they_come(
     boundary: str, head: bytes, tail: bytes
@@ -69,3 +101,17 @@ def test_no_picture_is_lost_and_all_have_the_rate_at_which_they_come(
         [*range(PICTURES - 1)],
     )
     assert frames[-1].pts_s == pytest.approx((len(frames) - 1) / FPS, rel=0.25)
+
+
+@pytest.mark.parametrize("head", [TYPE, b"X-Camera: 1\r\n"], ids=["type", "no type"])
+def test_a_picture_a_second_is_shown_when_it_comes(head: bytes) -> None:
+    """Opening waits for no more pictures than it must: a camera is given up on after some seconds."""
+    parts = [
+        b"--frame\r\n" + head + LENGTH % len(it) + b"\r\n" + it + b"\r\n" for it in map(numbered, range(6))
+    ]
+    units = [Unit(float(nth), part) for nth, part in enumerate(parts)]
+    with over_http(units, "multipart/x-mixed-replace; boundary=frame") as address:
+        source = open_source(address)
+        opened = [bytes(packet) for packet in islice(source.packets(), 1)]
+        source.close()
+    assert numbered(0) in opened[0], "the first of this connection"

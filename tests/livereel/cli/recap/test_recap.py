@@ -73,8 +73,8 @@ def motion_photo(folder: Path) -> Path:
     return both
 
 
-def unflagged(folder: Path, codec: str, pixel_format: str = "yuv420p") -> Path:
-    film_ = scene(folder / "film.avi", codec=codec, pixel_format=pixel_format, gop=100, options={})
+def unflagged(folder: Path, codec: str, pixel_format: str = "yuv420p", **options: str) -> Path:
+    film_ = scene(folder / "film.avi", codec=codec, pixel_format=pixel_format, gop=100, options=options)
     return without_keys(film_)
 
 
@@ -116,6 +116,14 @@ ODD: dict[str, tuple[Make, Event]] = {
     "MPEG-4 of which no frame is marked as key": (lambda folder: unflagged(folder, "mpeg4"), EVENT),
     "Huffyuv of which no frame is marked as key": (
         lambda folder: unflagged(folder, "huffyuv", "yuv422p"),
+        EVENT,
+    ),
+    "H.264 in AVI of which no frame is marked as key": (
+        lambda folder: unflagged(folder, "libx264", preset="ultrafast", bf="0"),
+        EVENT,
+    ),
+    "H.264 with B-frames in AVI of which no frame is marked as key": (
+        lambda folder: unflagged(folder, "libx264", preset="veryfast", bf="2"),
         EVENT,
     ),
     "240 pictures a second": (lambda folder: scene(folder / "film.mp4", fps=240, gop=240), EVENT),
