@@ -248,7 +248,7 @@ PATHS: dict[str, Json] = {
             "responses": {
                 "200": {
                     "description": "camera, motion, peak, window, moment, speech, reel, gap, describer, "
-                    "transcriber or missed",
+                    "transcriber, alive or missed",
                     "content": {"text/event-stream": {"schema": TEXT}},
                 }
             },

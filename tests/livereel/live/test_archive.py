@@ -1,4 +1,4 @@
-"""What sinks read of a ledger: spans of time and what was heard, joined where they are too short."""
+"""What sinks read of a ledger: spans of time and marks of sound, joined where they are too short."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def cable(site: Site) -> Iterator[Cable]:
 
 
 def happens(site: Site, title: str) -> None:
-    """A moment with an alert, a reel, and a camera that has gone away, of which no page is told."""
+    """A moment with an alert, a reel, and a camera that has gone away, of which no page learns."""
     told = moment_now(7)
     told = replace(told, title=title, alerts=("a person at the gate",))
     site.ledger.windows.add(told.window, PENDING)

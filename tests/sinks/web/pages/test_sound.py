@@ -46,7 +46,7 @@ def told() -> Moment:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A camera that hears, with a moment and a reel of it; and one without sound."""
+    """A camera with sound, with a moment and a reel of it; and one without sound."""
     with site_of(tmp_path_factory.mktemp("site")) as running:
         yield running
 
