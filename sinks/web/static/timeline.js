@@ -131,6 +131,7 @@ class Strip {
   }
 
   showSounds(marks) {
+    if (!marks.length && !this.marks.length) return;
     this.marks = marks;
     this.label();
     this.draw();
