@@ -84,12 +84,17 @@ async function bindSince() {
 }
 
 // How much happened since then, and the moments of it that matter most
+let sinceAsked = 0;
+
 async function showSince(utc) {
+  const number = ++sinceAsked;
   const { count } = await ask(`/api/moments?since=${utc}&limit=1&count=1`);
+  const cards = (await mostImportant(utc, Math.min(count, CARDS))).map(momentCard);
+  if (number !== sinceAsked) return; // what was asked for before may be answered later
   const many = `${count.toLocaleString()}${count < MOST_COUNTED ? "" : " or more"}`;
   const link = make("a", `${many} ${count === 1 ? "moment" : "moments"}`, { href: `${root}/timeline?since=${utc}` });
   find("#since-count").replaceChildren(count ? link : "No moments", " since ", timeElement(utc, "minute"), ".");
-  find("#since-moments").replaceChildren(...(await mostImportant(utc, Math.min(count, CARDS))).map(momentCard));
+  find("#since-moments").replaceChildren(...cards);
   find("#since-form button").disabled = !count;
 }
 
