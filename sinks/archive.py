@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from analyzer.reel.records import GapReason
 from analyzer.reel.settings import ExportFormat
+from analyzer.signal.sound.record import PeakKind
 from analyzer.signal.window import Outcome
 
 Row = dict[str, Any]
@@ -87,6 +88,22 @@ class Span:
     observed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SoundMark:
+    """Speech, or a peak of sound, of a camera.
+
+    Attributes:
+        kind: what it is.
+        start_utc, end_utc: wall time; the same for a peak.
+        amount: how many peaks it stands for, or how many seconds of speech.
+    """
+
+    kind: Literal["speech"] | PeakKind
+    start_utc: str
+    end_utc: str
+    amount: float = 1.0
+
+
 class Archive(Protocol):
     """Reads what is stored. Every method blocks while it reads and may raise ArchiveError."""
 
@@ -109,6 +126,10 @@ class Archive(Protocol):
 
     def spans(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[Span]:
         """Return the camera's time in order, spans shorter than ``least_s`` joined with the more active."""
+        ...
+
+    def sounds(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[SoundMark]:
+        """Return the camera's speech and peaks of sound in order; marks of a kind so close are one."""
         ...
 
     def gaps(self, since_utc: str) -> list[Row]:

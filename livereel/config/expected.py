@@ -27,6 +27,7 @@ EXAMPLES = {
     "horizon_s": "1h",
     "host": "mqtt://10.0.0.9:1883",
     "ignore": "[0, 0, 640, 80]",
+    "ingress_from": '"172.30.32.2"',
     "language": "English",
     "max_chapters": "10",
     "max_duration_s": "90s",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from analyzer.describe.moment import Moment
+from analyzer.signal.sound.record import SoundPeak, Speech
 from analyzer.signal.window import Outcome, Window
 
 FILE = "ledger.db"
@@ -37,6 +38,23 @@ class Entry:
     window: Window
     outcome: WindowState
     moment: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audible:
+    """The peaks and the speech of a window's sound; see ``Sound``."""
+
+    peaks: tuple[SoundPeak, ...]
+    speech: tuple[Speech, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundOfWindow:
+    """What a strip shows of a window's sound; see ``Window``."""
+
+    start_s: float
+    start_utc: str
+    sound: Audible
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     tuple_,
     update,
@@ -33,7 +34,15 @@ from base.clock import utc_after
 from livereel.ledger.database import Database, listed, unindexed
 from livereel.ledger.moments import Moments
 from livereel.ledger.outbox import Outboxes
-from livereel.ledger.records import PENDING, Entry, LedgerError, WindowState, files_of, parse_state
+from livereel.ledger.records import (
+    PENDING,
+    Entry,
+    LedgerError,
+    SoundOfWindow,
+    WindowState,
+    files_of,
+    parse_state,
+)
 from livereel.ledger.tables import HAS_FILES, IS_ACTIVE, IS_PENDING, speech_waiting, windows
 from sinks.events import LateText
 
@@ -44,6 +53,7 @@ _NEWEST = 100
 
 _WINDOW = TypeAdapter(Window)
 _MOMENT = TypeAdapter(Moment)
+_SOUND = TypeAdapter(SoundOfWindow)
 # Stands for a moment's window, which has a column of its own.
 _NO_WINDOW = Window("", "", 0, 0, 0.0, 0.0, "", quiet=True, signal_max=0.0, noise_floor=0.0, threshold=0.0)
 
@@ -78,6 +88,17 @@ _STATES = (
         _it.camera == bindparam("of_camera"),
         _it.end_utc > bindparam("since"),
         _it.end_utc <= bindparam("until"),
+    )
+    .order_by(_it.end_utc)
+)
+# Those with a peak of sound or speech, by what only their JSON has: most windows need not be parsed.
+_WITH_SOUND = (
+    select(_it.window)
+    .where(
+        _it.camera == bindparam("of_camera"),
+        _it.end_utc > bindparam("since"),
+        _it.end_utc <= bindparam("until"),
+        or_(_it.window.contains('"rise_db":'), _it.window.contains('"speech":[{')),
     )
     .order_by(_it.end_utc)
 )
@@ -283,6 +304,11 @@ class Windows:
         return [
             (row.start_utc, row.end_utc, parse_state(row.state)) for row in rows if row.start_utc is not None
         ]
+
+    def with_sound(self, camera: str, since_utc: str, until_utc: str) -> list[SoundOfWindow]:
+        """Return the sound of a camera's windows that ended in a time, where it has peaks or speech."""
+        rows = self._database.read(_WITH_SOUND, {"of_camera": camera, "since": since_utc, "until": until_utc})
+        return [_SOUND.validate_json(row.window) for row in rows]
 
     def newest_with_files(self, camera: str, since_utc: str, until_utc: str, limit: int) -> list[Window]:
         """The newest windows of a camera that have files and began in a time, at most so many, in order."""

@@ -11,6 +11,7 @@ Modules, in reading order:
     stats            counters of a run
     archive          the ledger and the data folder, as sinks read them
     spans            a camera's time as spans, cut to what a strip can show
+    sound_marks      a camera's speech and peaks of sound, for a strip
     live_views       passes on what cameras show now to who watches them
     run_summary      what a run has seen, and whether any camera could be watched
     background_task  runs a sink for as long as the run lasts

@@ -14,11 +14,12 @@ from analyzer.reel.preference.feedback import Verdict
 from analyzer.reel.records import ReelError
 from analyzer.reel.settings import ExportFormat
 from analyzer.signal.window import Keyframe
-from base.clock import utc_text
+from base.clock import utc_after, utc_text
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import Entry, LedgerError
+from livereel.live.sound_marks import close_joined, marks_of
 from livereel.live.spans import edges_of, joined, longest, without
-from sinks.archive import ArchiveError, MomentQuery, Row, Span
+from sinks.archive import ArchiveError, MomentQuery, Row, SoundMark, Span
 from sinks.serialize import gap_row, window_row
 from stream.media.file import MediaError
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # Up to this length of a part all windows are read, some ten thousand for a day and a camera.
 EXACT_S = 60.0
+# No window is longer.
+LONG_WINDOW_S = 60.0
 REEL_FILES = frozenset({"reel.mp4", "reel.json", "story.md", "captions.vtt", "poster.jpg", "report.html"})
 
 
@@ -84,6 +87,18 @@ class LedgerArchive:
         return joined(
             merge(observed, missing, key=lambda span: span.start_utc), 0.0 if is_coarse else least_s
         )
+
+    def sounds(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[SoundMark]:
+        """Return the camera's speech and peaks of sound in order; marks of a kind so close are one.
+
+        All its windows of the time are looked through: some ten thousand for a day.
+        """
+        with self._mapped():
+            ended_utc = utc_after(until_utc, LONG_WINDOW_S)
+            windows = self._ledger.windows.with_sound(camera, since_utc, ended_utc)
+        marks = [mark for window in windows for mark in marks_of(window)]
+        shown = [mark for mark in marks if mark.end_utc > since_utc and mark.start_utc < until_utc]
+        return close_joined(shown, least_s)
 
     def gaps(self, since_utc: str) -> list[Row]:
         """Return the gaps that ended after then, in time order."""

@@ -27,10 +27,10 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
-# A reel's own page is one file with its script and style inside, made by us of escaped text.
+# A reel's own page is one file with its script, style and captions inside, made by us of escaped text.
 REPORT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; "
-    "media-src 'self'; base-uri 'none'; form-action 'none'"
+    "media-src 'self' data:; base-uri 'none'; form-action 'none'"
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from sse_starlette import EventSourceResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,18 +18,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from base.clock import parse_utc, utc_text
-from sinks.archive import Archive, ArchiveError, MomentQuery, NamedReelNow, Span
+from sinks.archive import Archive, ArchiveError, MomentQuery, NamedReelNow, SoundMark, Span
 from sinks.web.board import Board
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 MAX_LIMIT = 500
-MAX_DAYS = 31
+MAX_DAYS, MAX_SOUND_DAYS = 31, 1
 MAX_TEXT_CHARS = 500
 MAX_TAGS = 20
 MAX_SEQ = (1 << 63) - 1  # of a whole number in SQLite
 BODY_S = 10.0
+# A page learns so often that its connection stands; it waits for two of these.
+ALIVE_S = 5
 # Into so many parts a strip's time is divided at most: the minutes of a day.
 MAX_PARTS = 1440
 
@@ -65,6 +67,7 @@ def routes(archive: Archive, board: Board, reels: ReelMaker) -> list[Route]:
         Route("/api/moments", api.moments),
         Route("/api/moments/{window_id}", api.moment),
         Route("/api/timeline", api.timeline),
+        Route("/api/sounds", api.sounds),
         Route("/api/gaps", api.gaps),
         Route("/api/reels", api.reels, methods=["GET"]),
         Route("/api/reels", api.make_reel, methods=["POST"]),
@@ -110,19 +113,28 @@ class Api:
         With ``short=1`` a span is a list: its state, whether it is observed (1 or 0), and its start and end
         in seconds since ``since_utc``.
         """
-        until = time_of(request, "until") or utc_text(datetime.now(UTC))
-        since = time_of(request, "since") or _day_before(until)
-        length_s = (parse_utc(until) - parse_utc(since)).total_seconds()
-        if not 0 < length_s <= MAX_DAYS * 86_400:
-            raise HTTPException(400, f"until: must be after since, by {MAX_DAYS} days at most")
-        wanted = cameras_of(request, self._archive) or list(self._archive.cameras)
-        least_s = length_s / whole(request.query_params.get("parts", str(MAX_PARTS)), "parts", 1, MAX_PARTS)
+        since, until, least_s = _period(request, MAX_DAYS)
         short = request.query_params.get("short") in {"1", "true"}
         cameras: dict[str, list[Any]] = {}
-        for name in wanted:
+        for name in self._wanted(request):
             spans = await reading(self._archive.spans, name, since, until, least_s)
             cameras[name] = [_short(span, since) if short else asdict(span) for span in spans]
         return JSONResponse({"since_utc": since, "until_utc": until, "cameras": cameras})
+
+    async def sounds(self, request: Request) -> Response:
+        """Return speech and peaks of sound of each camera between two times, a day at most.
+
+        Each is a list: its kind, its start and end in seconds since ``since_utc``, and how much.
+        """
+        since, until, least_s = _period(request, MAX_SOUND_DAYS)
+        cameras: dict[str, list[Any]] = {}
+        for name in self._wanted(request):
+            marks = await reading(self._archive.sounds, name, since, until, least_s)
+            cameras[name] = [[mark.kind, *_ends_s(mark, since), mark.amount] for mark in marks]
+        return JSONResponse({"since_utc": since, "until_utc": until, "cameras": cameras})
+
+    def _wanted(self, request: Request) -> Sequence[str]:
+        return cameras_of(request, self._archive) or self._archive.cameras
 
     async def gaps(self, request: Request) -> Response:
         """Return the gaps since a time, those of the last day by default."""
@@ -176,12 +188,16 @@ class Api:
 
     async def events(self, _: Request) -> Response:
         """Stream events: ``camera``, ``motion``, ``peak``, ``window``, ``moment``, ``reel``, ``gap``."""
-        return EventSourceResponse(self._stream(), ping=15)
+        return EventSourceResponse(self._stream(), ping=ALIVE_S, ping_message_factory=_alive)
 
     async def _stream(self) -> AsyncGenerator[dict[str, str]]:
         async with aclosing(self._board.messages()) as messages:
             async for name, body in messages:
                 yield {"event": name, "data": json.dumps(body)}
+
+
+def _alive() -> ServerSentEvent:
+    return ServerSentEvent("{}", event="alive")
 
 
 async def reading(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -197,10 +213,25 @@ async def unless_failed(work: Awaitable[T]) -> T:
         raise HTTPException(503, str(error)) from error
 
 
+def _period(request: Request, max_days: int) -> tuple[str, str, float]:
+    """Return since and until, the last day by default, and how long the shortest span is; 400 where wrong."""
+    until = time_of(request, "until") or utc_text(datetime.now(UTC))
+    since = time_of(request, "since") or _day_before(until)
+    length_s = (parse_utc(until) - parse_utc(since)).total_seconds()
+    if not 0 < length_s <= max_days * 86_400:
+        most = "a day" if max_days == 1 else f"{max_days} days"
+        raise HTTPException(400, f"until: must be after since, by {most} at most")
+    parts = whole(request.query_params.get("parts", str(MAX_PARTS)), "parts", 1, MAX_PARTS)
+    return since, until, length_s / parts
+
+
 def _short(span: Span, since_utc: str) -> list[Any]:
+    return [span.state, int(span.observed), *_ends_s(span, since_utc)]
+
+
+def _ends_s(it: Span | SoundMark, since_utc: str) -> list[float]:
     since = parse_utc(since_utc)
-    ends_s = (round((parse_utc(utc) - since).total_seconds(), 1) for utc in (span.start_utc, span.end_utc))
-    return [span.state, int(span.observed), *ends_s]
+    return [round((parse_utc(utc) - since).total_seconds(), 1) for utc in (it.start_utc, it.end_utc)]
 
 
 def found(row: T | None) -> T:

@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Gap, Reel
+from analyzer.signal.sound.record import Sound
 from analyzer.signal.window import Window
 from sinks.events import (
     CameraState,
@@ -214,4 +215,12 @@ def _window(window: Window) -> dict[str, Any]:
         "signal": [round(value) for value in window.signal],
         "step_s": window.signal_step_s,
         "peaks": [round(peak.pts_s - window.start_s, 2) for peak in window.keyframes],
+        "sound": _sound(window.sound, window.start_s) if window.sound else None,
+    }
+
+
+def _sound(sound: Sound, start_s: float) -> dict[str, Any]:
+    return {
+        "peaks": [round(peak.pts_s - start_s, 2) for peak in sound.peaks],
+        "speech": [[round(it.start_s - start_s, 2), round(it.end_s - start_s, 2)] for it in sound.speech],
     }

@@ -20,7 +20,7 @@ from sinks.archive import Archive, NamedReelNow, Row
 from sinks.web.access import COOKIE, Guard
 from sinks.web.api import ReelMaker, body_of, found, moment_query, reading, reel_of
 from sinks.web.board import Board
-from sinks.web.openapi import PATHS, document
+from sinks.web.openapi.paths import PATHS, document
 
 FOLDER = Path(__file__).parent
 REELS_SHOWN = 60
@@ -65,7 +65,8 @@ class Pages:
         """Show the newest reel with its story, and the cameras as they are now."""
         reels = await reading(self._archive.reels, REELS_SHOWN)
         newest = _newest(reels, self._reels.named())
-        return self._page(request, "home.html", reel=newest, cameras=self._cameras())
+        said = await reading(_said, self._archive, newest)
+        return self._page(request, "home.html", reel=newest, said=said, cameras=self._cameras())
 
     async def camera(self, request: Request) -> Response:
         """Show one camera: its newest picture, its motion as it comes, its newest moments."""
@@ -99,8 +100,9 @@ class Pages:
         shown = await reading(self._archive.reel, name, seq)
         if shown is None and (seq is not None or now is None):
             raise HTTPException(404, "there is none")
+        said = await reading(_said, self._archive, shown)
         history = await reading(self._archive.reels, REELS_SHOWN if now is None else now.keep, name)
-        return self._page(request, "reel.html", name=name, reel=shown, now=now, history=history)
+        return self._page(request, "reel.html", name=name, reel=shown, said=said, now=now, history=history)
 
     async def api(self, request: Request) -> Response:
         """Describe the JSON API for people."""
@@ -174,6 +176,18 @@ def _offset_s(utc: str) -> int:
     """Return how far this machine's zone is ahead of UTC at a time."""
     offset = local_time.local(utc).utcoffset()
     return round(offset.total_seconds()) if offset else 0
+
+
+def _said(archive: Archive, reel: Row | None) -> list[list[str]]:
+    """Return what is said in each chapter of a reel, as far as its windows are still stored."""
+    chapters = reel["chapters"] if reel else ()
+    return [_said_in(chapter, archive.moment(chapter["window_id"])) for chapter in chapters]
+
+
+def _said_in(chapter: Row, window: Row | None) -> list[str]:
+    speech = window["sound"]["speech"] if window and window["sound"] else ()
+    shown = (it for it in speech if it["end_s"] > chapter["start_s"] and it["start_s"] < chapter["end_s"])
+    return [it["text"] for it in shown if it["text"]]
 
 
 def _newest(reels: list[Row], named: Sequence[NamedReelNow]) -> Row | None:

@@ -29,6 +29,8 @@ class WebSettings:
         root_path: the path under which a reverse proxy serves the pages, such as ``/livereel``.
         frame_ancestors: other sites whose pages may show these in a frame, such as
             ``http://homeassistant.local:8123``.
+        ingress_from: addresses whose requests name the path themselves, in ``X-Ingress-Path``, in place of
+            ``root_path``: those of Home Assistant's ingress. They need the token as all others do.
     """
 
     enabled: bool = True
@@ -38,16 +40,23 @@ class WebSettings:
     public_url: str | None = None
     root_path: str = ""
     frame_ancestors: tuple[str, ...] = ()
+    ingress_from: tuple[str, ...] = ()
 
     @property
     def is_local(self) -> bool:
         """Whether only this machine can connect."""
         if self.host == "localhost":
             return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_address(self.host) and ipaddress.ip_address(self.host).is_loopback
+
+
+def is_address(text: str) -> bool:
+    """Return whether this is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def problems(settings: WebSettings) -> Iterator[tuple[str, str]]:
@@ -65,3 +74,5 @@ def problems(settings: WebSettings) -> Iterator[tuple[str, str]]:
         yield "root_path", "begins with / and does not end with it, such as /livereel"
     if not all(_ORIGIN.fullmatch(origin) for origin in settings.frame_ancestors):
         yield "frame_ancestors", "expected addresses without a path, such as http://homeassistant.local:8123"
+    if not all(map(is_address, settings.ingress_from)):
+        yield "ingress_from", "expected IP addresses, such as 172.30.32.2"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
+import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import uvicorn
 from starlette.applications import Starlette
@@ -14,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from analyzer.describe.moment import Moment
 from sinks.archive import Archive
@@ -35,6 +38,8 @@ log = logging.getLogger(__name__)
 # Connections at once; a browser holds one for events, and one or two for media.
 MAX_CONNECTIONS = 500
 CLOSE_S = 2
+# Of a path that may be written into pages as it is; no part of it is ``..``.
+_INGRESS_PATH = re.compile(rb"(?=.{1,200}$)(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+")
 
 
 class _Server(uvicorn.Server):
@@ -46,18 +51,31 @@ class _Server(uvicorn.Server):
 
 
 class BelowPath:
-    """Serves an application below a path, whether or not a reverse proxy has removed the path."""
+    """Serves an application below a path, whether or not a reverse proxy has removed the path.
 
-    def __init__(self, app: ASGIApp, root_path: str) -> None:
+    Requests from the addresses ``ingress_from`` name their path themselves, as those of Home Assistant's
+    ingress do. From any other address such a header has no effect.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str, ingress_from: Collection[str] = ()) -> None:
         self._app = app
         self._root_path = root_path
+        self._ingress_from = frozenset(str(ipaddress.ip_address(address)) for address in ingress_from)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with the path that the browser sees."""
-        root, path = self._root_path, scope.get("path", "")
+        root, path = self._ingress_path(scope) or self._root_path, scope.get("path", "")
         if root and not path.startswith(f"{root}/"):
             path = f"{root}/" if path == root else root + path
         await self._app({**scope, "root_path": root, "path": path}, receive, send)
+
+    def _ingress_path(self, scope: Scope) -> str:
+        """Return the path that a request of the ingress names; empty where it names none."""
+        client, headers = scope.get("client"), scope.get("headers", ())
+        if client is None or client[0] not in self._ingress_from:
+            return ""
+        named = next((value for name, value in headers if name == b"x-ingress-path"), b"")
+        return named.decode() if _INGRESS_PATH.fullmatch(named) else ""
 
 
 class WebSink:
@@ -107,8 +125,11 @@ class WebSink:
             ],
             exception_handlers={HTTPException: shown.refused},
         )
+        proxies = ["127.0.0.1", *settings.ingress_from]  # they say whether the browser speaks TLS
+        behind = ProxyHeadersMiddleware(Access(application, guard), proxies)  # type: ignore[arg-type]  # its own type
         config = uvicorn.Config(
-            BelowPath(Access(application, guard), settings.root_path),
+            BelowPath(behind, settings.root_path, settings.ingress_from),  # type: ignore[arg-type]
+            proxy_headers=False,
             http=protocol(patience or Patience()),
             lifespan="off",
             log_config=None,

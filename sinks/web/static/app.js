@@ -4,6 +4,8 @@ import { feedbackButtons } from "./feedback.js";
 import { all, ask, find, inputUtc, localInput, make, root, showTimes, timeElement } from "./page.js";
 
 const page = document.body.dataset.page;
+// What a page shows anew after events have been missed
+const renewals = [];
 
 // The player and its story
 
@@ -77,16 +79,22 @@ async function bindSince() {
   bindMaker(form, find("#since-made"), () => ({ since_utc: inputUtc(form.elements.since) }));
   const show = () => showSince(inputUtc(form.elements.since)).catch((error) => { find("#since-count").textContent = error.message; });
   form.elements.since.addEventListener("change", () => { if (form.elements.since.value) show(); });
+  renewals.push(show, showAlerts);
   await show();
 }
 
 // How much happened since then, and the moments of it that matter most
+let sinceAsked = 0;
+
 async function showSince(utc) {
+  const number = ++sinceAsked;
   const { count } = await ask(`/api/moments?since=${utc}&limit=1&count=1`);
+  const cards = (await mostImportant(utc, Math.min(count, CARDS))).map(momentCard);
+  if (number !== sinceAsked) return; // what was asked for before may be answered later
   const many = `${count.toLocaleString()}${count < MOST_COUNTED ? "" : " or more"}`;
   const link = make("a", `${many} ${count === 1 ? "moment" : "moments"}`, { href: `${root}/timeline?since=${utc}` });
   find("#since-count").replaceChildren(count ? link : "No moments", " since ", timeElement(utc, "minute"), ".");
-  find("#since-moments").replaceChildren(...(await mostImportant(utc, Math.min(count, CARDS))).map(momentCard));
+  find("#since-moments").replaceChildren(...cards);
   find("#since-form button").disabled = !count;
 }
 
@@ -131,11 +139,21 @@ function bindReel() {
   bindMaker(period, find("#made"), () => ({ name, since_utc: inputUtc(since), until_utc: inputUtc(until) }));
 }
 
+// Any reel is newer than none.
 function showNewer(reel) {
-  const shown = page === "home" ? find(".stage")?.dataset.reel : document.body.dataset.name;
+  const shown = page === "home" ? (find(".stage")?.dataset.reel ?? reel.id) : document.body.dataset.name;
   if (!find("#newer") || reel.id !== shown) return;
   const href = page === "home" ? `${root}/` : `${root}/reels/${encodeURIComponent(reel.id)}?seq=${reel.seq}`;
   find("#newer").replaceChildren(make("a", `A new reel is there: ${reel.title}`, { href }));
+}
+
+// What has been made while no events came
+async function lookForNewer() {
+  if (!find("#newer")) return;
+  const stage = find(".stage");
+  const name = page === "home" ? stage?.dataset.reel : document.body.dataset.name;
+  const { reels } = await ask(`/api/reels?limit=1${name ? `&name=${encodeURIComponent(name)}` : ""}`);
+  if (reels.length && reels[0].seq > Number(stage?.dataset.seq ?? 0)) showNewer(reels[0]);
 }
 
 // Cameras as they are now
@@ -202,12 +220,21 @@ async function bindCamera() {
   const [{ MotionChart }, { LiveView }] = await Promise.all([import("./chart.js"), import("./live.js")]);
   chart = new MotionChart(find("#chart"));
   new LiveView(find("#live"), `${root}/api/cameras/${name}/live`, (motion) => chart.live(motion));
-  setInterval(() => chart.draw(), 500);
+  const summary = find("#chart-text");
+  setInterval(() => {
+    chart.draw();
+    if (summary.textContent !== chart.summary) summary.textContent = chart.summary;
+    find("#chart-sound").hidden = !chart.hears;
+  }, 500);
   bindClips();
-  const [newest, closed] = await Promise.all([ask(`/api/moments?camera=${name}&limit=8`), ask(`/api/cameras/${name}/windows`)]);
-  find("#newest").replaceChildren(...newest.moments.map(momentCard));
-  find("#none").hidden = newest.moments.length > 0;
-  closed.windows.forEach((shown) => chart.close(shown));
+  const show = async () => {
+    const [newest, closed] = await Promise.all([ask(`/api/moments?camera=${name}&limit=8`), ask(`/api/cameras/${name}/windows`)]);
+    find("#newest").replaceChildren(...newest.moments.map(momentCard));
+    find("#none").hidden = newest.moments.length > 0;
+    closed.windows.forEach((shown) => chart.close(shown));
+  };
+  renewals.push(show);
+  await show();
 }
 
 // Clips open in the page, a second before their strongest keyframe.
@@ -236,23 +263,60 @@ function bindClips() {
 
 // Events
 
+// The server sends something at least every five seconds. After a longer silence it is asked anew: a connection
+// over a network that has gone away does not end by itself.
+const SILENT_MS = 12_000;
+
 async function refresh() {
   const now = await ask("/api/cameras");
   now.cameras.forEach(showCamera);
 }
 
+function renew() {
+  for (const show of [refresh, lookForNewer, ...renewals]) show().catch(() => {});
+}
+
 function listen() {
-  const events = new EventSource(`${root}/api/events`);
-  const on = (name, work) => events.addEventListener(name, (event) => work(JSON.parse(event.data)));
-  events.addEventListener("open", () => {
-    find("#link").hidden = true;
-    refresh().catch(() => {});
+  let [events, heard, opened] = [null, 0, false];
+  const lost = (is) => {
+    find("#link").hidden = !is;
+    document.body.toggleAttribute("data-lost", is);
+  };
+  const begin = () => {
+    events?.close();
+    heard = Date.now();
+    events = new EventSource(`${root}/api/events`);
+    events.addEventListener("open", () => {
+      heard = Date.now();
+      lost(false);
+      if (opened) renew();
+      else refresh().catch(() => {});
+      opened = true;
+    });
+    events.addEventListener("error", () => lost(true));
+    bindEvents((name, work) => {
+      events.addEventListener(name, (event) => {
+        heard = Date.now();
+        work(JSON.parse(event.data));
+      });
+    });
+  };
+  begin();
+  setInterval(() => {
+    if (Date.now() - heard <= SILENT_MS) return;
+    lost(true);
+    begin();
+  }, 1000);
+  window.addEventListener("pagehide", () => {
+    noteVisit();
+    events.close();
   });
-  events.addEventListener("error", () => {
-    find("#link").hidden = false;
-  });
+}
+
+function bindEvents(on) {
+  on("alive", () => {});
   on("camera", showCamera);
-  on("missed", () => refresh().catch(() => {}));
+  on("missed", renew);
   on("motion", (motion) => {
     for (const card of all(`.cameras [data-camera="${CSS.escape(motion.camera)}"]`)) card.toggleAttribute("data-moving", motion.moving);
   });
@@ -273,10 +337,6 @@ function listen() {
   on("reel", showNewer);
   on("window", (closed) => {
     if (closed.camera === document.body.dataset.camera) chart?.close(closed);
-  });
-  window.addEventListener("pagehide", () => {
-    noteVisit();
-    events.close();
   });
 }
 

@@ -1,16 +1,25 @@
-// The chart of a camera's motion: it moves, with the newest frame at its right edge.
+// The chart of a camera's motion, with speech and peaks of sound along its lower edge: it moves, with the newest
+// frame at its right edge.
 
 const SPAN_MS = 120_000;
 const EDGE_PX = 6;
 // Samples that are further apart are not joined by a line.
 const BREAK_MS = 3000;
+// Along the lower edge: a lane of peaks of sound, above one of speech.
+const LANE_PX = 5;
+
+function lengthText(ms) {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min${seconds % 60 ? ` ${seconds % 60} s` : ""}`;
+}
 
 export class MotionChart {
   constructor(canvas) {
     this.canvas = canvas;
     this.samples = []; // {at, value, threshold}, in time order
     this.peaks = new Map(); // value by time, until the window that holds the peak is closed
-    this.windows = []; // closed ones: {from, to, keyframes: [[at, value]]}
+    this.windows = []; // closed ones: {from, to, keyframes: [[at, value]], noises: [at], speech: [[from, to]]}
+    this.hears = false; // whether the camera has sound
     this.skew = Infinity; // from the server's clock to this one, and the way between
   }
 
@@ -30,8 +39,16 @@ export class MotionChart {
   close(shown) {
     const from = Date.parse(shown.start_utc);
     const to = from + shown.length_s * 1000;
+    if (this.windows.some((window) => window.from === from)) return; // it is known
     const value = (peak) => shown.signal[Math.min(shown.signal.length - 1, Math.floor(peak / shown.step_s))] ?? 0;
-    this.windows.push({ from, to, keyframes: shown.peaks.map((peak) => [from + peak * 1000, value(peak)]) });
+    this.hears = Boolean(shown.sound);
+    this.windows.push({
+      from,
+      to,
+      keyframes: shown.peaks.map((peak) => [from + peak * 1000, value(peak)]),
+      noises: (shown.sound?.peaks ?? []).map((peak) => from + peak * 1000),
+      speech: (shown.sound?.speech ?? []).map((part) => part.map((at) => from + at * 1000)),
+    });
     for (const at of this.peaks.keys()) if (at < to) this.peaks.delete(at);
     if (!this.samples.some(({ at }) => from <= at && at < to)) {
       const step = shown.step_s * 1000;
@@ -39,6 +56,23 @@ export class MotionChart {
       this.samples = [...this.samples, ...points].sort((one, other) => one.at - other.at);
     }
     this.draw();
+  }
+
+  // What is drawn, in words
+  get summary() {
+    if (!this.samples.length) return "Nothing was measured in the last two minutes.";
+    const active = this.samples.reduce((sum, { at, value, threshold }, nth) => {
+      const step = nth ? at - this.samples[nth - 1].at : 0;
+      return sum + (value > threshold && step < BREAK_MS ? step : 0);
+    }, 0);
+    const keyframes = this.windows.reduce((sum, window) => sum + window.keyframes.length, 0);
+    const texts = [active ? `motion for ${lengthText(Math.max(1000, active))}` : "no motion", `${keyframes || "no"} ${keyframes === 1 ? "keyframe" : "keyframes"}`];
+    if (this.hears) {
+      const noises = this.windows.reduce((sum, window) => sum + window.noises.length, 0);
+      const speech = this.windows.flatMap((window) => window.speech).reduce((sum, [from, to]) => sum + to - from, 0);
+      texts.push(`${noises || "no"} ${noises === 1 ? "noise" : "noises"}`, speech ? `speech for ${lengthText(speech)}` : "no speech");
+    }
+    return `The last two minutes: ${texts.join(", ")}.`;
   }
 
   now() {
@@ -62,7 +96,8 @@ export class MotionChart {
     pen.scale(ratio, ratio);
     const top = Math.max(1, ...this.samples.map(({ value, threshold }) => Math.max(value, threshold * 2)));
     const x = (at) => (width - EDGE_PX) * (1 - (now - at) / SPAN_MS);
-    const y = (value) => height - 4 - (height - 12) * Math.sqrt(value / top);
+    const floor = height - 4 - (this.hears ? 2 * LANE_PX + 4 : 0);
+    const y = (value) => floor - (floor - 8) * Math.sqrt(value / top);
     const line = (key) => {
       pen.beginPath();
       let before = -Infinity;
@@ -79,11 +114,6 @@ export class MotionChart {
       if (fill) pen.fill();
       else pen.stroke();
     };
-    if (!this.samples.length) {
-      pen.fillStyle = colour("--soft");
-      pen.font = "13px system-ui, sans-serif";
-      pen.fillText("Nothing was measured in the last two minutes.", 0, height / 2);
-    }
     pen.lineWidth = 1.5;
     pen.strokeStyle = colour("--soft");
     pen.setLineDash([4, 4]);
@@ -94,5 +124,11 @@ export class MotionChart {
     pen.strokeStyle = pen.fillStyle = colour("--warn");
     for (const [at, value] of this.peaks) dot(at, value, false);
     for (const { keyframes } of this.windows) for (const [at, value] of keyframes) dot(at, value, true);
+    for (const { noises, speech } of this.windows) {
+      pen.fillStyle = colour("--noise");
+      for (const at of noises) pen.fillRect(x(at) - 1, height - 2 * LANE_PX - 2, 2, LANE_PX);
+      pen.fillStyle = colour("--speech");
+      for (const [from, to] of speech) pen.fillRect(x(from), height - LANE_PX, Math.max(2, x(to) - x(from)), LANE_PX);
+    }
   }
 }

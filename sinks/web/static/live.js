@@ -202,6 +202,7 @@ export class LiveView {
       try {
         const answer = await fetch(this.address + query, { signal: abort.signal });
         if (!answer.ok) throw new Error(`The server answers ${answer.status}.`);
+        this.show("connecting", "Connecting.");
         for await (const [tag, bytes] of messages(answer.body)) {
           if (abort.signal.aborted) return;
           await this.take(tag, bytes);
@@ -260,6 +261,7 @@ export class LiveView {
     if (this.tracks.some((it) => it.track === track.track && it.run === track.run && track.mime)) return;
     if (track.track === "video") {
       this.reset();
+      this.button.hidden = false;
       this.button.disabled = !track.sound;
       this.button.textContent = track.sound ? (this.sounding ? "Mute" : "Sound on") : "No sound";
       if (!track.mime || !window.MediaSource?.isTypeSupported(track.mime)) {
@@ -299,6 +301,7 @@ export class LiveView {
     this.why = why;
     this.picture = "preview";
     this.sounding = false;
+    this.button.hidden = false;
     this.button.disabled = true;
     this.button.textContent = "No sound";
     this.restart();
@@ -314,7 +317,12 @@ export class LiveView {
 
   tick() {
     const now = performance.now();
-    if (document.hidden || this.arrived === null) return;
+    if (document.hidden) return;
+    if (this.arrived === null) {
+      const isAway = this.section.closest("[data-state]").dataset.state === "waiting";
+      if (isAway && this.section.dataset.live === "connecting") this.show("away", "The camera is away.");
+      return;
+    }
     if (now - this.arrived > Math.max(SILENT_MS, SILENT_FRAMES * 1000 * this.step)) {
       this.show("away", "No picture comes.");
     } else if (this.player) {

@@ -5,7 +5,9 @@ import { all, ask, find, inputUtc, localInput, make, rangeText, root, showTimes 
 const [LEAST_MS, MOST_MS] = [60_000, 31 * 86_400_000];
 const HOUR_MS = 3_600_000;
 const SETTLED_MS = 200;
-const [WIDE, HIGH] = [1440, 26]; // of a strip's drawing
+const [WIDE, HIGH] = [1440, 30]; // of a strip's drawing
+// Sound is shown of so much time at most.
+const SOUND_MS = 24 * HOUR_MS;
 const NEAR_PX = 6;
 const PART_PX = 2; // shorter spans are joined
 const TICK_PX = 84;
@@ -14,10 +16,12 @@ const STEPS_MS = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_6
 );
 // Of each kind: its class, and its upper edge and height, so that kinds differ by more than colour.
 const KINDS = {
-  described: ["described", 0, HIGH],
-  quiet: ["quiet", 17, 9],
-  gap: ["gap", 10, 6],
-  other: ["pending", 6, 20],
+  described: ["described", 0, 20],
+  quiet: ["quiet", 13, 7],
+  gap: ["gap", 7, 6],
+  other: ["pending", 5, 15],
+  noise: ["noise", 21, 4],
+  speech: ["speech", 26, 4],
 };
 const WORDS = {
   pending: "waits to be described",
@@ -49,10 +53,25 @@ function spanText(span) {
   return `${stateText(span)}, ${rangeText(new Date(span.from), new Date(span.to))} (${lengthText(span.to - span.from)})`;
 }
 
-function summary(spans) {
+// What was heard between two times
+function soundText(marks, from, to) {
+  let [noises, seconds] = [0, 0];
+  for (const mark of marks) {
+    if (mark.to < from || mark.from >= to) continue;
+    const share = mark.to > mark.from ? (Math.min(mark.to, to) - Math.max(mark.from, from)) / (mark.to - mark.from) : 1;
+    if (mark.kind === "speech") seconds += share * mark.amount;
+    else noises += mark.amount;
+  }
+  const texts = [noises && `${noises} ${noises === 1 ? "noise" : "noises"}`, seconds >= 0.5 && `speech ${lengthText(1000 * seconds)}`];
+  return texts.filter(Boolean).join(", ");
+}
+
+function summary(spans, marks, from, to) {
   const share = new Map();
   for (const span of spans) share.set(stateText(span), (share.get(stateText(span)) ?? 0) + span.to - span.from);
-  return [...share].map(([state, ms]) => `${state} ${lengthText(ms)}`).join(", ") || "nothing is stored of this time";
+  const states = [...share].map(([state, ms]) => `${state} ${lengthText(ms)}`).join(", ");
+  const heard = soundText(marks, from, to);
+  return [states || "nothing is stored of this time", heard].filter(Boolean).join(", ");
 }
 
 // Times at which the axis is labelled: whole steps from a local midnight on.
@@ -80,12 +99,13 @@ class Strip {
     this.name = name;
     this.timeline = timeline;
     this.spans = [];
+    this.marks = []; // speech and peaks of sound: {kind, from, to, amount}
     this.chosen = null; // a span, by where the pointer or the keys are
     this.element = make("div", "", { class: "strip" });
     this.slider = make("div", "", { role: "slider", tabindex: "0", "aria-label": name, "aria-valuemin": "0" });
     this.drawing = svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", "aria-hidden": "true" });
     this.slider.append(this.drawing);
-    this.element.append(make("a", name, { href: `${root}/cameras/${encodeURIComponent(name)}` }), this.slider);
+    this.element.append(make("a", name, { href: `${root}/cameras/${encodeURIComponent(name)}`, title: name }), this.slider);
     this.bind();
   }
 
@@ -106,8 +126,27 @@ class Strip {
     this.spans = spans;
     const at = this.chosen?.from;
     this.chosen = this.spans.findLast(({ from }) => from <= at) ?? null;
-    this.slider.setAttribute("aria-label", `${this.name}: ${summary(this.spans)}`);
+    this.label();
     this.draw();
+  }
+
+  showSounds(marks) {
+    if (!marks.length && !this.marks.length) return;
+    this.marks = marks;
+    this.label();
+    this.draw();
+    if (this.timeline.named === this) this.timeline.name(this);
+  }
+
+  label() {
+    const { from, to } = this.timeline;
+    this.slider.setAttribute("aria-label", `${this.name}: ${summary(this.spans, this.marks, from, to)}`);
+  }
+
+  get chosenText() {
+    if (!this.chosen) return "";
+    const heard = soundText(this.marks, this.chosen.from, this.chosen.to);
+    return spanText(this.chosen) + (heard ? `; ${heard}` : "");
   }
 
   draw() {
@@ -120,11 +159,15 @@ class Strip {
       if (span === this.chosen) box.classList.add("chosen");
       return box;
     });
-    this.drawing.replaceChildren(...boxes);
+    const marks = this.marks.map((mark) => {
+      const [kind, y, height] = mark.kind === "speech" ? KINDS.speech : KINDS.noise;
+      return svg("rect", { x: x(mark.from), y, width: Math.max(2, x(mark.to) - x(mark.from)), height, class: kind });
+    });
+    this.drawing.replaceChildren(...boxes, ...marks);
     const now = Math.max(0, this.spans.indexOf(this.chosen));
     this.slider.setAttribute("aria-valuemax", String(Math.max(0, this.spans.length - 1)));
     this.slider.setAttribute("aria-valuenow", String(now));
-    this.slider.setAttribute("aria-valuetext", this.chosen ? spanText(this.chosen) : "no time is chosen");
+    this.slider.setAttribute("aria-valuetext", this.chosen ? this.chosenText : "no time is chosen");
   }
 
   // The span there, or one close by, as a short one is hard to meet.
@@ -339,17 +382,25 @@ class Timeline {
     const number = ++this.asked;
     const [since, until] = [this.from, this.to].map((at) => new Date(at).toISOString());
     const parts = Math.min(1440, Math.max(100, Math.round(this.place.clientWidth / PART_PX)));
-    const query = new URLSearchParams({ since, until, parts, short: 1 });
+    const query = new URLSearchParams({ since, until, parts });
     for (const camera of new URLSearchParams(location.search).getAll("camera")) query.append("camera", camera);
+    const isShort = this.to - this.from <= SOUND_MS;
     try {
-      const day = await ask(`/api/timeline?${query}`);
+      const day = await ask(`/api/timeline?${query}&short=1`);
       if (number !== this.asked) return; // what was asked for before may be answered later
-      const since = Date.parse(day.since_utc);
+      const begin = Date.parse(day.since_utc);
       for (const [name, rows] of Object.entries(day.cameras)) {
-        const spans = rows.map(([state, observed, from, to]) => ({ state, observed, from: since + 1000 * from, to: since + 1000 * to }));
+        const spans = rows.map(([state, observed, from, to]) => ({ state, observed, from: begin + 1000 * from, to: begin + 1000 * to }));
         this.strip(name).show(spans);
       }
       this.draw();
+      find("#long").hidden = isShort;
+      const sounds = isShort ? await ask(`/api/sounds?${query}`) : { cameras: {} };
+      if (number !== this.asked) return;
+      for (const [name, strip] of this.strips) {
+        const marks = sounds.cameras[name] ?? [];
+        strip.showSounds(marks.map(([kind, from, to, amount]) => ({ kind, from: begin + 1000 * from, to: begin + 1000 * to, amount })));
+      }
     } catch (error) {
       find("#shown").textContent = error.message;
     }
@@ -377,13 +428,13 @@ class Timeline {
     find("#shown").textContent = `${rangeText(new Date(this.from), new Date(this.to), "minute")} (${lengthText(this.to - this.from)})`;
     const axis = find("#axis");
     const { step, times } = ticks(this.from, this.to, axis.clientWidth / TICK_PX);
-    const room = (0.8 * TICK_PX * (this.to - this.from)) / axis.clientWidth;
-    const labels = times.filter((time) => this.to - time > room).map((time) => {
+    const labels = times.map((time) => {
       const label = make("span", tickText(time, step));
       label.style.left = `${(100 * (time - this.from)) / (this.to - this.from)}%`;
       return label;
     });
     axis.replaceChildren(...labels);
+    for (const label of labels) if (label.offsetLeft + label.offsetWidth > axis.clientWidth) label.remove();
   }
 
   name(strip) {
@@ -392,7 +443,7 @@ class Timeline {
       this.named.draw();
     }
     this.named = strip;
-    find("#span").textContent = strip.chosen ? `${strip.name}: ${spanText(strip.chosen)}` : `${strip.name}: nothing is stored of this time`;
+    find("#span").textContent = strip.chosen ? `${strip.name}: ${strip.chosenText}` : `${strip.name}: nothing is stored of this time`;
     find('[data-do="to"]').disabled = !strip.chosen;
   }
 }

@@ -1,4 +1,4 @@
-"""What sinks read of a ledger: spans of time, joined where they are too short to be shown."""
+"""What sinks read of a ledger: spans of time and marks of sound, joined where they are too short."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from analyzer.reel.records import Gap, GapReason
-from analyzer.signal.window import Clip, Keyframe, Outcome
+from analyzer.signal.sound.record import Sound, SoundPeak, Speech
+from analyzer.signal.window import Clip, Keyframe, Outcome, Window
 from base.clock import utc_after
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import FILE, PENDING, parse_state
 from livereel.live.archive import EXACT_S, REEL_FILES, LedgerArchive
+from livereel.live.sound_marks import close_joined
 from livereel.live.spans import edges_of, joined, longest, without
-from sinks.archive import ArchiveError, MomentQuery, Span
+from sinks.archive import ArchiveError, MomentQuery, SoundMark, Span
 from tests.kit.records.events import reel_in
 from tests.kit.records.moments import moment
 from tests.kit.records.windows import START_UTC, measured
@@ -194,3 +196,68 @@ def test_a_ledger_that_cannot_be_read_is_an_archive_error(ledger: Ledger, archiv
     (ledger.data / FILE).write_bytes(b"no database " * 1000)
     with pytest.raises(ArchiveError):
         archive.search(MomentQuery())
+
+
+# Sound
+
+
+def utc(seconds: float) -> str:
+    return utc_after(START_UTC, seconds)
+
+
+def audible(
+    index: int,
+    *,
+    noises: Sequence[float] = (),
+    speech: Sequence[tuple[float, float]] = (),
+    camera: str = "front",
+) -> Window:
+    """A window with sound, its times in seconds of the epoch."""
+    peaks = tuple(SoundPeak(at_s, -20.0, 15.0) for at_s in noises)
+    sound = Sound(-20.0, -45.0, -35.0, peaks=peaks, speech=tuple(Speech(*part) for part in speech))
+    return replace(measured(index, camera=camera), sound=sound)
+
+
+def marks(ledger: Ledger, end_s: float = 200.0, least_s: float = 0.0) -> list[tuple[str, float, float]]:
+    """What is shown of the camera ``front``, in seconds."""
+    known = {utc(tenth / 10): tenth / 10 for tenth in range(2000)}
+    found = LedgerArchive(ledger, ["front", "yard"]).sounds("front", START_UTC, utc(end_s), least_s)
+    return [(mark.kind, known[mark.start_utc], known[mark.end_utc]) for mark in found]
+
+
+def test_speech_and_noises_are_found_in_order_of_time(ledger: Ledger) -> None:
+    ledger.windows.add(audible(0, noises=[7.5], speech=[(2.0, 5.0)]), Outcome.QUIET)
+    ledger.windows.add(measured(1), Outcome.QUIET)
+    ledger.windows.add(audible(2), Outcome.QUIET)
+    ledger.windows.add(audible(3, noises=[31.0]), Outcome.DESCRIBED)
+    ledger.windows.add(audible(3, noises=[33.0], camera="yard"), Outcome.DESCRIBED)
+    assert marks(ledger) == [("speech", 2.0, 5.0), ("loud", 7.5, 7.5), ("loud", 31.0, 31.0)]
+
+
+def test_speech_over_a_windows_end_is_one(ledger: Ledger) -> None:
+    ledger.windows.add(audible(0, speech=[(8.0, 10.0)]), Outcome.QUIET)
+    ledger.windows.add(audible(1, speech=[(10.0, 12.0), (15.0, 16.0)]), Outcome.QUIET)
+    assert marks(ledger) == [("speech", 8.0, 12.0), ("speech", 15.0, 16.0)]
+    assert marks(ledger, least_s=5.0) == [("speech", 8.0, 16.0)]
+    (joined_mark,) = LedgerArchive(ledger, ["front"]).sounds("front", START_UTC, utc(200), 5.0)
+    assert joined_mark.amount == 5.0, "the pause in it is no speech"
+
+
+def test_the_window_at_the_end_of_the_time_counts_and_what_comes_later_does_not(ledger: Ledger) -> None:
+    ledger.windows.add(audible(0, noises=[1.0]), Outcome.QUIET)
+    ledger.windows.add(audible(1, noises=[12.0, 18.0], speech=[(13.0, 19.0)]), Outcome.QUIET)
+    assert marks(ledger, end_s=15.0) == [("loud", 1.0, 1.0), ("loud", 12.0, 12.0), ("speech", 13.0, 19.0)]
+
+
+def test_words_that_look_like_a_peak_are_none(ledger: Ledger) -> None:
+    said = replace(audible(0, speech=[(2.0, 3.0)]), camera="front", id='"rise_db": "speech":[{')
+    ledger.windows.add(said, Outcome.QUIET)
+    ledger.windows.add(replace(measured(1), id='x"rise_db":'), Outcome.QUIET)
+    assert marks(ledger) == [("speech", 2.0, 3.0)]
+
+
+def test_of_peaks_that_are_close_the_first_stays() -> None:
+    peaks = [SoundMark("loud", utc(at), utc(at)) for at in (0, 1, 2, 9)]
+    change = SoundMark("change", utc(1.5), utc(1.5))
+    kept = close_joined([*peaks, change], 2.0)
+    assert kept == [replace(peaks[0], amount=3), change, peaks[3]]

@@ -385,32 +385,6 @@ def test_media_are_kept_by_the_browser_alone(open_site: Site) -> None:
     assert open_site.get(CLIP).headers["cache-control"].startswith("private")
 
 
-# Below a path
-
-
-@pytest.mark.parametrize("as_seen", [True, False], ids=["whole path", "path removed by the proxy"])
-def test_pages_work_below_a_path(as_seen: bool, tmp_path: Path) -> None:  # noqa: FBT001  # a parameter of the test
-    settings = replace(WITH_TOKEN, root_path="/house/cams")
-    with serving(tmp_path, settings) as site:
-        before = "" if as_seen else "/house/cams"
-        prefix = "" if before else "/house/cams"
-        proxied = replace(site, root_path=prefix)
-        assert site.sink.url.endswith("/house/cams/")
-        sent = proxied.get("/timeline", accept="text/html")
-        assert (sent.status, sent.headers["location"]) == (303, "/house/cams/login")
-        token = bearer(TOKEN)
-        home = proxied.get("/", authorization=token)
-        assert home.status == 200
-        assert 'src="/house/cams/static/app.js"' in home.text
-        assert 'aria-current="page">Home' in home.text
-        for path in ("/static/app.js", "/healthz", "/login"):
-            assert proxied.get(path).status == 200
-        assert proxied.get("/api/nowhere", authorization=token).json() == {"error": "Not Found"}
-        entered = proxied.post("/login", f"token={TOKEN}".encode())
-        assert entered.headers["location"] == "/house/cams/"
-        assert "Path=/house/cams" in entered.headers["set-cookie"]
-
-
 # Slow clients
 
 

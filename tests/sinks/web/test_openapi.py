@@ -70,6 +70,7 @@ def test_it_lists_every_route_of_the_api(site: Site, described: dict[str, Any]) 
         "/api/moments/front-0-00001",
         "/api/timeline",
         "/api/timeline?short=1&parts=100",
+        "/api/sounds?parts=1440",
         "/api/gaps",
         "/api/reels",
         "/api/reels/front",

@@ -1,4 +1,7 @@
-"""The pages below a path of nginx, configured as the documents say: login, events, live data, media."""
+"""The pages below a path of nginx: login, events, live data, media.
+
+It is configured as the documents say, or does what Home Assistant's ingress does.
+"""
 
 from __future__ import annotations
 
@@ -17,31 +20,38 @@ from tests.kit.films.footage import Look, write_units
 from tests.kit.program.live_run import LONG_S, watching
 from tests.kit.records.events import JPEG, reel_in
 from tests.kit.web.chromium import wait_for
-from tests.kit.web.nginx import NGINX, nginx
+from tests.kit.web.nginx import INGRESS_PATH, NGINX, nginx
 from tests.kit.web.site import TOKEN
 from tests.kit.web.viewer import viewing
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx is installed")
 
-SETTINGS = WebSettings(port=0, token=TOKEN, root_path="/livereel")
+# The path, and the options with which the pages are there.
+BELOW = {
+    "a path of its own": ("/livereel", WebSettings(port=0, token=TOKEN, root_path="/livereel")),
+    "the ingress": (INGRESS_PATH, WebSettings(port=0, token=TOKEN, ingress_from=("127.0.0.1",))),
+}
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="module", params=BELOW)
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A camera's run and a reel, as a browser finds them below nginx."""
+    path, settings = BELOW[request.param]
     data = tmp_path_factory.mktemp("data")
     look = Look(width_px=320, height_px=180, gop=5)
     footage = write_units(tmp_path_factory.mktemp("footage") / "front", look)
     with (
         rtsp_server({"/front": [footage]}) as camera,
-        watching(data, {"front": camera.address("/front")}, web=SETTINGS) as run,
+        watching(data, {"front": camera.address("/front")}, web=settings) as run,
         closing(Ledger(data)) as ledger,
-        nginx(tmp_path_factory.mktemp("nginx"), urlsplit(run.url).port or 0) as port,
+        nginx(
+            tmp_path_factory.mktemp("nginx"), urlsplit(run.url).port or 0, as_ingress=path == INGRESS_PATH
+        ) as port,
     ):
         reel = reel_in(data, video=b"0123456789")
         (reel.folder / "poster.jpg").write_bytes(JPEG)
         ledger.reels.add(reel)
-        yield f"http://127.0.0.1:{port}/livereel/"
+        yield f"http://127.0.0.1:{port}{path}/"
 
 
 def answered(
@@ -51,6 +61,11 @@ def answered(
     return connection.getresponse()
 
 
+def below(url: str, path: str) -> str:
+    """A path of the pages, as it is to the browser."""
+    return urlsplit(url).path + path
+
+
 def connected(url: str) -> closing[HTTPConnection]:
     return closing(HTTPConnection(urlsplit(url).netloc, timeout=LONG_S))
 
@@ -58,22 +73,28 @@ def connected(url: str) -> closing[HTTPConnection]:
 @pytest.fixture(scope="module")
 def cookie(url: str) -> str:
     """The cookie of who has logged in."""
+    root = urlsplit(url).path
     with connected(url) as connection:
-        sent = answered(connection, "/livereel/", accept="text/html")
-        assert (sent.status, sent.getheader("location")) == (303, "/livereel/login")
+        sent = answered(connection, root, accept="text/html")
+        assert (sent.status, sent.getheader("location")) == (303, f"{root}login")
         sent.read()
         origin = f"http://{urlsplit(url).netloc}"
-        entered = answered(connection, "/livereel/login", "POST", f"token={quote(TOKEN)}", origin=origin)
-        assert (entered.status, entered.getheader("location")) == (303, "/livereel/")
+        entered = answered(connection, f"{root}login", "POST", f"token={quote(TOKEN)}", origin=origin)
+        assert (entered.status, entered.getheader("location")) == (303, root)
         kept, _, rest = (entered.getheader("set-cookie") or "").partition(";")
-        assert "Path=/livereel/" in rest
+        assert f"Path={root}" in rest
         return kept
 
 
 def test_a_change_from_another_site_is_refused_there_too(url: str, cookie: str) -> None:
     with connected(url) as connection:
         foreign = answered(
-            connection, "/livereel/api/reels", "POST", "{}", origin="http://evil.example", cookie=cookie
+            connection,
+            below(url, "api/reels"),
+            "POST",
+            "{}",
+            origin="http://evil.example",
+            cookie=cookie,
         )
         assert foreign.status == 403
 
@@ -81,7 +102,7 @@ def test_a_change_from_another_site_is_refused_there_too(url: str, cookie: str) 
 def test_media_come_in_ranges(url: str, cookie: str) -> None:
     with connected(url) as connection:
         part = answered(
-            connection, "/livereel/media/reels/front/1/reel.mp4", range="bytes=2-4", cookie=cookie
+            connection, below(url, "media/reels/front/1/reel.mp4"), range="bytes=2-4", cookie=cookie
         )
         assert (part.status, part.read()) == (206, b"234")
         assert part.getheader("content-range") == "bytes 2-4/10"
@@ -89,7 +110,7 @@ def test_media_come_in_ranges(url: str, cookie: str) -> None:
 
 def test_events_come_as_they_happen(url: str, cookie: str) -> None:
     with connected(url) as connection:
-        stream = answered(connection, "/livereel/api/events", cookie=cookie)
+        stream = answered(connection, below(url, "api/events"), cookie=cookie)
         assert stream.status == 200
         while not (line := stream.readline()).startswith(b"event: "):
             assert line, "the stream has ended"

@@ -32,6 +32,8 @@ REFUSED = {
     "a path in a frame's site": (WebSettings(frame_ancestors=("http://ha.local:8123/",)), "frame_ancestors"),
     "any frame's site": (WebSettings(frame_ancestors=("*",)), "frame_ancestors"),
     "a further directive": (WebSettings(frame_ancestors=("http://ha; script-src *",)), "frame_ancestors"),
+    "a name as an ingress": (WebSettings(ingress_from=("homeassistant.local",)), "ingress_from"),
+    "a network as an ingress": (WebSettings(ingress_from=("172.30.32.0/23",)), "ingress_from"),
     "a path with a line break": (WebSettings(root_path="/live\nreel"), "root_path"),
 }
 ACCEPTED = [
@@ -43,6 +45,7 @@ ACCEPTED = [
     WebSettings(host="0.0.0.0", enabled=False),  # noqa: S104  # nothing listens
     WebSettings(root_path="/cameras/livereel"),
     WebSettings(frame_ancestors=("http://homeassistant.local:8123", "https://[fd00::5]")),
+    WebSettings(ingress_from=("172.30.32.2", "fd00::5")),
 ]
 
 
