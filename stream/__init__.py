@@ -15,6 +15,7 @@ Read in this order:
 - ``threaded``: a source read in a thread, so that its consumer can stop at any time.
 - ``buffer``: the rolling buffer: the last seconds of a camera, encoded.
 - ``timing``: media time of live sources, compared with the arrival of their packets.
+- ``objects``: objects of S3, Google Cloud Storage and Azure, read by range.
 - ``web``: sources that are fetched piece by piece over HTTP.
 - ``codec``: what packets hold, found without decoding them.
 - ``frames``: packets decoded to frames: luma at analysis size, a colour picture on request.

@@ -17,6 +17,16 @@ SYNTHETIC = "synthetic"
 _LOCAL = {"file", SYNTHETIC}
 # Schemes of file servers: what they serve may be a file of finite length. All others are live.
 _FILE_SERVERS = {"http", "https", "ftp", "sftp"}
+OBJECT_STORES = {
+    "s3": "s3",
+    "s3a": "s3",
+    "gs": "gcs",
+    "gcs": "gcs",
+    "az": "azure",
+    "abfs": "azure",
+    "abfss": "azure",
+}
+"""Schemes of object stores, each with the extra that it needs. What they hold are files of finite length."""
 # An address without its scheme, or with a slash missing from it.
 _BARE_CREDENTIALS = re.compile(r"[^@/]+:[^@]*@")
 _BARE_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:/|$)")
@@ -41,6 +51,8 @@ def redact(address: str) -> str:
         return _without_secrets(address) if bare else address
     if scheme(address) in _LOCAL:
         return address
+    if is_stored(address):
+        return start.group() + _without_key(address[start.end() :])
     return start.group() + _without_secrets(address[start.end() :])
 
 
@@ -49,6 +61,30 @@ def _without_secrets(rest: str) -> str:
         rest = "***@" + rest.rpartition("@")[2]
     path, mark, query = rest.partition("?")
     return _VALUE.sub("=***", path) + mark + _QUERY_PART.sub(r"\1***", query)
+
+
+def _without_key(rest: str) -> str:
+    """Return bucket and name of an object, which may hold ``@`` and ``=``, without key and query."""
+    if _holds_key(rest):
+        rest = "***@" + rest.rpartition("@")[2]
+    path, mark, query = rest.partition("?")
+    return path + mark + _QUERY_PART.sub(r"\1***", query)
+
+
+def holds_key(address: str) -> bool:
+    """Whether the address of an object begins with a key and its secret, as some programs take them."""
+    found = _SCHEME.match(address)
+    return found is not None and is_stored(address) and _holds_key(address[found.end() :])
+
+
+def _holds_key(rest: str) -> bool:
+    # Names of buckets hold no colon, but for those of Amazon's access points.
+    return "@" in rest and ":" in rest.partition("/")[0] and not rest.startswith("arn:")
+
+
+def is_stored(address: str) -> bool:
+    """Whether the address names an object of an object store."""
+    return scheme(address) in OBJECT_STORES
 
 
 def is_bare_host(address: str) -> bool:
@@ -126,7 +162,7 @@ def unresolved(address: str) -> str:
 def is_live(address: str) -> bool:
     """Whether the address names a camera, a stream or a server, whose connection may be lost."""
     if _SCHEME.match(address):
-        return scheme(address) not in _LOCAL
+        return scheme(address) not in _LOCAL and not is_stored(address)
     return address.startswith("/dev/") and not Path(address).is_file()
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +19,7 @@ from av.video.stream import VideoStream
 from stream.address import (
     SYNTHETIC,
     is_live,
+    is_stored,
     local_path,
     may_be_file,
     redact,
@@ -32,11 +32,13 @@ from stream.codec.encryption import (
     is_declared,
     is_encrypted,
     is_refused,
+    is_refused_file,
     needs_key,
 )
-from stream.container import as_source_errors, open_container
+from stream.container import as_source_errors, open_container, open_object
 from stream.demux import demuxed
 from stream.media.track import holds_video
+from stream.objects.file import ObjectFile
 from stream.read_guard import ReadGuard
 from stream.source import SourceError, SourceFault, SourceInfo
 from stream.tracks.choice import choice_line, choose_audio, choose_video, clock_s, video_tracks
@@ -84,10 +86,17 @@ class AvSource:
             address = with_encoded_credentials(address)
         self._address = address
         self._as_jpegs = as_jpegs
+        self._object = ObjectFile(address) if is_stored(address) else None
+        path = local_path(address)
+        self._is_file = self._object is not None or (path is not None and path.is_file())
         try:
-            self._container = self._opened(address, transport)
+            self._container = self._opened(transport)
         except SourceError as error:
-            raise self._encrypted_or(error, address) from error
+            try:
+                raise self._encrypted_or(error, address) from error
+            finally:
+                if self._object is not None:
+                    self._object.close()
         try:
             self.video, self.audio = self._choose_streams()
             if self.is_playlist:  # streams of other variants are not even fetched
@@ -95,19 +104,23 @@ class AvSource:
                     stream.discard = Discard.default if stream in {self.video, self.audio} else Discard.all
             self.info = self._describe(address)
         except SourceError as error:
-            self._container.close()
+            self._release()
             raise self._encrypted_or(error, address, answers=True) from error
         except BaseException:
-            self._container.close()
+            self._release()
             raise
         self._guard = ReadGuard(self._release)
 
     def _release(self) -> None:
         self._container.close()  # the one that is open then
+        if self._object is not None:
+            self._object.close()
 
-    def _opened(self, address: str, transport: str) -> InputContainer:
-        with as_source_errors(self._name, live=self._live):
-            return open_container(address, transport, _JPEGS_FORMAT if self._as_jpegs else None)
+    def _opened(self, transport: str) -> InputContainer:
+        with as_source_errors(self._name, live=self._live, file=self._object):
+            if self._object is not None:
+                return open_object(self._object)
+            return open_container(self._address, transport, _JPEGS_FORMAT if self._as_jpegs else None)
 
     def _encrypted(self, reason: str, *, retryable: bool = False) -> SourceError:
         return SourceError(self._name, reason, fault=SourceFault.UNREADABLE, retryable=retryable)
@@ -120,6 +133,8 @@ class AvSource:
         invalid = isinstance(error.__cause__, av.error.InvalidDataError | None)
         again = scheme(address) in _READ_AGAIN and (answers or (invalid and may_be_file(address)))
         if (again or local_path(address) is not None) and is_refused(address):
+            return self._encrypted(ENCRYPTED)
+        if self._object is not None and invalid and is_refused_file(self._object):
             return self._encrypted(ENCRYPTED)
         if self._is_keyed(address):
             # The key server may only be down.
@@ -158,10 +173,9 @@ class AvSource:
         context = self.video.codec_context
         indexed = not _INDEXED_FORMATS.isdisjoint(self._container.format.name.split(","))
         path = local_path(address)
-        regular = path is not None and path.is_file()
         duration = self._container.duration
         lasts_s = _synthetic_s(address)
-        duration_s = duration / av.time_base if duration and regular else lasts_s
+        duration_s = duration / av.time_base if duration and self._is_file else lasts_s
         rate = self.video.average_rate or self.video.guessed_rate
         live = self._live and not self._ends(address)
         timed = not self._container.format.flags & _NO_TIMESTAMPS
@@ -175,13 +189,12 @@ class AvSource:
             height_px=context.height,
             fps=float(rate) if rate else None,
             duration_s=duration_s,
-            start_utc=_recorded_utc(path, self._container.metadata, duration_s)
-            if path is not None and regular
-            else datetime.now(UTC),
+            start_utc=self._recorded_utc(duration_s) if self._is_file else datetime.now(UTC),
             live=live,
-            # Video that MP4 cannot hold (GIF, Windows Media) is read from the file itself, if slowly.
-            file=path if regular and (indexed or not holds_video(self.video)) else None,
-            end_s=self._end_s() if regular else None,
+            # Video that MP4 cannot hold (GIF, Windows Media) is read from the file itself, if slowly. An
+            # object is read but once: its clips are cut from what was read.
+            file=path if path and self._is_file and (indexed or not holds_video(self.video)) else None,
+            end_s=self._end_s() if self._is_file else None,
             choice=choice_line(self._container, self.video),
             timed=timed,
             playlist=self.is_playlist,
@@ -200,6 +213,17 @@ class AvSource:
             return bool(self._container.duration)
         # Negative where the server states none (an errno of FFmpeg's avio_size).
         return self._container.size > 0
+
+    def _recorded_utc(self, duration_s: float | None) -> datetime:
+        """When the file says that it begins, or else the time of its last change less its duration."""
+        if created_utc := _created_utc(self._container.metadata):
+            return created_utc
+        path = local_path(self._address)
+        if self._object is not None:
+            changed_utc = self._object.changed_utc
+        else:
+            changed_utc = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path else datetime.now(UTC)
+        return changed_utc - timedelta(seconds=min(duration_s or 0.0, _MAX_DURATION_S))
 
     def _end_s(self) -> float | None:
         """The stream time at which the video ends, as the container states."""
@@ -225,7 +249,7 @@ class AvSource:
     def _read(self) -> Iterator[Packet[Stream]]:
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
         reached_s = -math.inf
-        with as_source_errors(self._name, live=self._live, reading=True):
+        with as_source_errors(self._name, live=self._live, reading=True, file=self._object):
             for packet in demuxed(self._container, streams):
                 if packet.stream_index == self.video.index and is_encrypted(packet):
                     raise self._encrypted(ENCRYPTED)
@@ -240,9 +264,8 @@ class AvSource:
     @property
     def seeks(self) -> bool:
         """Whether it is a file in which a time can be found without reading up to it."""
-        formats, path = set(self._container.format.name.split(",")), local_path(self._address)
-        is_searched = path is not None and path.is_file() and bool(formats & _SEARCHED_FORMATS)
-        return is_searched or (self.info.file is not None and bool(formats & _INDEXED_FORMATS))
+        formats = set(self._container.format.name.split(","))
+        return self._is_file and bool(formats & (_SEARCHED_FORMATS | _INDEXED_FORMATS))
 
     def seek(self, stream_s: float) -> bool:
         """Have ``packets`` begin with a key packet at or before a stream time; returns whether that worked.
@@ -251,8 +274,11 @@ class AvSource:
         """
         try:
             ticks = math.floor(Fraction(stream_s) / (self.video.time_base or Fraction(1, av.time_base)))
-            self._container.seek(ticks, stream=self.video)
-        except av.error.FFmpegError:
+            with as_source_errors(self._name, live=False, file=self._object):
+                self._container.seek(ticks, stream=self.video)
+        except SourceError:
+            if self._object is not None:
+                self._object.check()
             return False
         return True
 
@@ -262,8 +288,7 @@ class AvSource:
         Its streams are new ones. Seeking to the start fails where the index begins later.
         """
         self._container.close()
-        with as_source_errors(self._name, live=False):
-            self._container = open_container(self._address, "tcp")
+        self._container = self._opened("tcp")
         self.video, self.audio = self._choose_streams()
 
     def close(self) -> None:
@@ -288,12 +313,11 @@ def _synthetic_s(address: str) -> float | None:
     return parse_address(address).duration_s
 
 
-def _recorded_utc(path: Path, metadata: dict[str, Any], duration_s: float | None) -> datetime:
+def _created_utc(metadata: dict[str, Any]) -> datetime | None:
     try:
-        recorded = datetime.fromisoformat(str(metadata["creation_time"]))
+        created = datetime.fromisoformat(str(metadata["creation_time"]))
     except (KeyError, ValueError):
-        recorded = None
-    if recorded is not None and recorded.year in _CREDIBLE_YEARS:
-        return recorded if recorded.tzinfo else recorded.replace(tzinfo=UTC)
-    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return changed - timedelta(seconds=min(duration_s or 0.0, _MAX_DURATION_S))
+        return None
+    if created.year not in _CREDIBLE_YEARS:
+        return None
+    return created if created.tzinfo else created.replace(tzinfo=UTC)

@@ -14,7 +14,17 @@ import av
 import av.error
 from av.container import InputContainer
 
-from stream.address import host, is_bare_host, local_path, redact, scheme, unresolved, unusable
+from stream.address import (
+    OBJECT_STORES,
+    host,
+    is_bare_host,
+    local_path,
+    redact,
+    scheme,
+    unresolved,
+    unusable,
+)
+from stream.objects.file import ObjectFile
 from stream.source import SourceError, SourceFault
 from stream.tracks.motion_photo import url
 
@@ -25,7 +35,7 @@ READ_TIMEOUT_S = 20.0
 _KNOWN_DEMUXER = {"fpsprobesize": "0", "max_ts_probe": "0"}
 
 # Kinds of addresses that are often mistyped.
-_KINDS = ("rtsp", "rtsps", "rtmp", "http", "https", "srt", "udp", "tcp", "synthetic")
+_KINDS = ("rtsp", "rtsps", "rtmp", "http", "https", "srt", "udp", "tcp", "synthetic", *OBJECT_STORES)
 # An address with something before it.
 _AFTER_OTHERS = re.compile(r"[^/]*?[^a-z0-9+.-]([a-z][a-z0-9+.-]*://.*)", re.IGNORECASE | re.DOTALL)
 # Video4Linux, as PyAV names its demuxer.
@@ -70,6 +80,15 @@ def open_container(address: str, transport: str, demuxer: str | None = None) -> 
     # A playlist may name segments and keys of any ending.
     options = {"allowed_extensions": "ALL"} if path.suffix.lower() == ".m3u8" else {}
     return av.open(url(path), mode="r", options=options, metadata_errors="replace")
+
+
+def open_object(file: ObjectFile) -> InputContainer:
+    """Open an object of a store; the caller closes both. Raises what PyAV raises.
+
+    What it refers to, as a playlist does, is not opened: FFmpeg would take it for a file of this machine.
+    """
+    file.rewind()
+    return av.open(file, mode="r", options={"protocol_whitelist": "none"}, metadata_errors="replace")
 
 
 def _open_remote(address: str, transport: str, demuxer: str | None) -> InputContainer:
@@ -131,14 +150,21 @@ def _resolves(address: str) -> bool:
 
 
 @contextmanager
-def as_source_errors(name: str, *, live: bool, reading: bool = False) -> Iterator[None]:
+def as_source_errors(
+    name: str, *, live: bool, reading: bool = False, file: ObjectFile | None = None
+) -> Iterator[None]:
     """Turn PyAV's errors into SourceErrors without their text, which may hold the password.
 
     ``reading`` is whether the source has been opened already: a timeout then means that it has stalled.
+    A failure of ``file`` comes before what PyAV makes of it, an end of the file included.
     """
     try:
         yield
+        if file is not None:
+            file.check()
     except (av.error.FFmpegError, OSError) as error:
+        if file is not None:
+            file.check()
         reason, final = _explain(error, live=live, reading=reading)
         stalled = reading and isinstance(error, av.error.ExitError | TimeoutError)
         fault = SourceFault.STALLED if stalled else SourceFault.DOWN

@@ -46,6 +46,10 @@ class SourceError(Exception):
         self.retryable = retryable
 
 
+class ChangedError(SourceError):
+    """What is read is not what was opened: what was seen of it is of no use, either."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
     """A description of a source, once it is open.

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.kit.web.chromium"]
+pytest_plugins = ["tests.kit.store.buckets", "tests.kit.web.chromium"]
 
 # How long an example takes is the machine's affair.
 settings.register_profile("livereel", deadline=None)

@@ -51,6 +51,7 @@ EXTRA_LIBRARIES = {
     },
     "livereel": {"IPython", "pandas", "plotly", "tqdm"},
     "sinks": {"apprise"},
+    "stream": {"fsspec"},
 }
 """Of a package's optional parts."""
 

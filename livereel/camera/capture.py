@@ -25,7 +25,7 @@ from livereel.storage.free_space import FreeSpace
 from sinks.events import EpochStarted
 from stream.frames.frame import Frame
 from stream.media.file import MediaError
-from stream.source import PacketSource, SourceError, SourceFault
+from stream.source import ChangedError, PacketSource, SourceError, SourceFault
 from stream.timing.continuity import SEGMENT_S, Continuity
 from stream.timing.pace import Pace
 
@@ -146,14 +146,14 @@ class Capture:
     def run(self) -> Iterator[Seen]:
         """Yield each window when it closes, each gap when it ends, and changes within the open window.
 
-        Raises SourceError when the source gives no frame at all; a source that fails later ends the
-        run, with the reason in ``failure``.
+        Raises SourceError when the source gives no frame at all, or has become another one; a source that
+        fails later ends the run, with the reason in ``failure``.
         """
         try:
             for packet in self._source.packets() if self._arrivals is None else self._arrivals.arriving():
                 yield from self._close_on_time() if packet is None else self._take(packet)
         except SourceError as error:
-            if not self.counts.frames:
+            if not self.counts.frames or isinstance(error, ChangedError):
                 raise
             self.failure = error
         yield from self._decode(None)

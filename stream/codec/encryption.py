@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from contextlib import suppress
-from typing import BinaryIO
+from typing import Protocol
 from urllib.parse import urljoin
 
 import av
@@ -34,6 +34,11 @@ _REMOTE_BYTES = 512 * _TS_PACKET
 _MASTER_DEPTH = 2
 _PLAYLIST_BYTES = 1_000_000
 _TIMEOUT_S = 10.0
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
 
 def is_declared(container: InputContainer, stream: Stream) -> bool:
@@ -71,9 +76,15 @@ def is_refused(address: str) -> bool:
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            return _is_scrambled(file.read(_TS_BYTES)) or _declares_encryption(file)
+            return is_refused_file(file)
     except (OSError, ValueError):  # not a valid path
         return False
+
+
+def is_refused_file(file: _Readable) -> bool:
+    """As ``is_refused``, of an open file, which is read from its beginning; raises what its reading does."""
+    file.seek(0)
+    return _is_scrambled(file.read(_TS_BYTES)) or _declares_encryption(file)
 
 
 def _is_scrambled(data: bytes) -> bool:
@@ -82,12 +93,12 @@ def _is_scrambled(data: bytes) -> bool:
     return bool(heads) and marked > _SCRAMBLED_SHARE * len(heads)
 
 
-def _declares_encryption(file: BinaryIO) -> bool:
+def _declares_encryption(file: _Readable) -> bool:
     tracks = _movie_box(file)
     return any(kind in tracks for kind in _ENCRYPTED_ENTRIES)
 
 
-def _movie_box(file: BinaryIO) -> bytes:
+def _movie_box(file: _Readable) -> bytes:
     """Return the box that describes the tracks of an MP4 file; empty where there is none."""
     file.seek(0)
     while len(head := file.read(8)) == 8:

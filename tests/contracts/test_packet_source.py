@@ -27,6 +27,7 @@ from tests.kit.cameras.rtsp import free_port, rtsp_server
 from tests.kit.films.footage import Look, write_units
 from tests.kit.films.scene import scene
 from tests.kit.records.keyframe_files import snapshot
+from tests.kit.store.buckets import new_bucket, pointed_to
 
 SOME = 20
 """As many packets as are read of a source without an end."""
@@ -61,18 +62,19 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What the peers serve, a second each, and a folder for what a test changes."""
+    """What the peers serve, a second each, an object store, and a folder for what a test changes."""
 
     mp4: Path
     ts: Path
     motion_jpeg: Path
     truncated: Path
     units: Path
+    s3: str
     folder: Path
 
 
 @pytest.fixture(scope="module")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
+def kit(tmp_path_factory: pytest.TempPathFactory, s3: str) -> Kit:
     folder = tmp_path_factory.mktemp("films")
     mp4 = scene(folder / "film.mp4", seconds=1, fps=25, sound="aac")
     truncated = folder / "truncated.mp4"
@@ -83,6 +85,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
         scene(folder / "film.mkv", seconds=1, fps=25, codec="mjpeg", pixel_format="yuvj420p"),
         truncated,
         write_units(folder / "units", LOOK),
+        s3,
         folder,
     )
 
@@ -160,6 +163,26 @@ def a_film_on_a_server(kit: Kit) -> Iterator[Peer]:
 
 
 @contextmanager
+def an_object_of_a_store(kit: Kit) -> Iterator[Peer]:
+    with pointed_to(kit.s3):
+        bucket = new_bucket(kit.s3)
+        film = bucket.put("film.mp4", kit.mp4.read_bytes())
+        truncated = bucket.put("truncated.mp4", kit.truncated.read_bytes())
+        yield Peer(lambda: AvSource(film), lambda: AvSource(truncated))
+
+
+@contextmanager
+def a_part_of_an_object(kit: Kit) -> Iterator[Peer]:
+    with pointed_to(kit.s3):
+        bucket = new_bucket(kit.s3)
+        film = bucket.put("film.ts", kit.ts.read_bytes())
+        yield Peer(
+            lambda: FilePart(AvSource(film), 0.3, 0.9),
+            lambda: FilePart(AvSource(bucket.address("none.ts"))),
+        )
+
+
+@contextmanager
 def a_live_transport_stream(kit: Kit) -> Iterator[Peer]:
     sent = senders.transport_stream(kit.mp4, 1.0)
     with senders.over_http(sent, "video/mp2t") as address, pages() as empty:
@@ -230,6 +253,8 @@ IMPLEMENTATIONS: list[Serve] = [
     a_looped_file_in_real_time_and_a_thread,
     a_file_in_a_thread,
     a_film_on_a_server,
+    an_object_of_a_store,
+    a_part_of_an_object,
     a_live_transport_stream,
     pictures_without_times,
     a_live_playlist,

@@ -51,6 +51,12 @@ from stream.address import (
         ("admin:geheim@10.0.0.5/main", "***@10.0.0.5/main"),
         ("rtsp:/admin:geheim@10.0.0.5/main", "***@10.0.0.5/main"),
         ("rtsp:admin:ge/geheim@10.0.0.5/main", "***@10.0.0.5/main"),
+        ("s3://AKIA:ge/geheim@bucket/dt=1/film.mp4", "s3://***@bucket/dt=1/film.mp4"),
+        ("s3://bucket/film.mp4?versionId=geheim", "s3://bucket/film.mp4?versionId=***"),
+        (
+            "https://bucket.s3.amazonaws.com/film.mp4?X-Amz-Credential=A&X-Amz-Signature=geheim",
+            "https://bucket.s3.amazonaws.com/film.mp4?X-Amz-Credential=***&X-Amz-Signature=***",
+        ),
     ],
 )
 def test_an_address_is_shown_without_its_credentials(address: str, shown: str) -> None:
@@ -67,6 +73,8 @@ def test_an_address_is_shown_without_its_credentials(address: str, shown: str) -
         "a:b.mp4",
         "/data/me@home/film.mp4",
         "C:film.mp4",
+        "s3://bucket/dt=2026-01-01/door=front/10:30 @ night.mp4",
+        "abfs://container@account.dfs.core.windows.net/film.mp4",
         "%d key=1.mp4",
         "",
     ],
