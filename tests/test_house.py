@@ -41,6 +41,8 @@ LIBRARIES = {
 }  # fmt: skip
 EXTRA_LIBRARIES = {
     "analyzer": {
+        "boto3",
+        "botocore",
         "faster_whisper",
         "openai",
         "opentimelineio",
@@ -219,6 +221,7 @@ WITHOUT_CONTRACT = {
     "Arrivals": "one implementation, ThreadedSource: tests/stream/test_threaded.py",
     "Page": "one implementation, passed in as reel imports no report: tests/analyzer/report/test_page.py",
     "ShowProgress": "functions that show the same: tests/livereel/cli/test_progress.py, api/test_progress.py",
+    "Completions": "both are under the contract of Describer: tests/contracts/test_describer.py",
     "Commands": "one implementation, Live: tests/livereel/live/test_service.py",
     "SpeechStore": "one implementation, WaitingSpeech: tests/livereel/ledger/test_waiting_speech.py",
     "FeedbackStore": "one implementation, Feedback: tests/livereel/ledger/test_feedback.py",

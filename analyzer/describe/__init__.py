@@ -13,5 +13,6 @@ Read in this order:
 - ``model``: what the describers that ask a model have in common: prompt, request, answer; see there.
 - ``builtin``: see there.
 - ``openai``: see there.
+- ``sagemaker``: see there.
 - ``vllm``: see there.
 """

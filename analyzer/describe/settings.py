@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le
 from analyzer.describe.model.profiles import PROFILES
 from analyzer.describe.model.text_model import DESCRIBING, SELECTING, Sampling
 
-DescribeKind = Literal["builtin", "vllm", "openai"]
+DescribeKind = Literal["builtin", "vllm", "openai", "sagemaker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,13 @@ class DescribeSettings:
 
     Attributes:
         kind: ``builtin`` states what was measured, without a model; ``vllm`` runs a model in a child
-            process; ``openai`` asks a server.
+            process; ``openai`` asks a server, ``sagemaker`` an endpoint of Amazon SageMaker.
         model: its name or folder. None: a Qwen2-VL with vLLM; the first that the server lists.
         base_url: the server, up to and with ``/v1``; None for what the environment's OPENAI_BASE_URL says,
             else OpenAI.
         api_key_variable: the environment variable that holds the key, if the server wants one.
+        endpoint: with SageMaker, the name of the endpoint.
+        region: of AWS; None for what the environment or the AWS configuration says.
         pictures: one ``video`` of JPEGs (vLLM alone), or ``images`` one by one; ``auto`` sends a video to
             vLLM and falls back to images.
         answers: held to the JSON ``schema`` by the server, or asked for in ``words``; ``auto`` falls back
@@ -81,6 +83,8 @@ class DescribeSettings:
     model: str | None = None
     base_url: str | None = None
     api_key_variable: str = "OPENAI_API_KEY"
+    endpoint: str | None = None
+    region: str | None = None
     pictures: Literal["auto", "video", "images"] = "auto"
     answers: Literal["auto", "schema", "words"] = "auto"
     extra_body: dict[str, Any] = field(default_factory=dict)

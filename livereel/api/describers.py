@@ -99,7 +99,8 @@ def load_model(
     """Load a model, or connect to its server, and have it answer once; calls then take it as ``describe``.
 
     Args:
-        kind: ``vllm``: on this machine's GPU; ``openai``: on a server with OpenAI's chat API.
+        kind: ``vllm``: on this machine's GPU; ``openai``: on a server with OpenAI's chat API;
+            ``sagemaker``: on an endpoint of Amazon SageMaker.
         model: its name or folder.
         config: a configuration, or its file.
         describe: other options of ``describe`` in the configuration, such as ``base_url``.
@@ -113,7 +114,7 @@ def load_model(
         )
         settings = options.config.describe
         if settings.kind == "builtin":
-            raise UsageError("kind: builtin needs no model; there are vllm and openai")
+            raise UsageError("kind: builtin needs no model; there are vllm, openai and sagemaker")
         describer = make_describer(settings, Prompts())
         probe = models_of(describer, settings).probe
         try:

@@ -15,6 +15,7 @@ from analyzer.describe.model.prompt import CameraBrief, Prompts
 from analyzer.describe.model.text_model import TextModel
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.describer import OpenAiDescriber
+from analyzer.describe.sagemaker.client import SageMakerClient
 from analyzer.describe.settings import DescribeSettings
 from analyzer.describe.vllm.describer import VllmDescriber
 from analyzer.reel.block_chooser import Propose
@@ -103,8 +104,10 @@ def make_describer(settings: DescribeSettings, prompts: Prompts) -> VllmDescribe
             return VllmDescriber(settings, prompts)
         case "openai":
             return OpenAiDescriber(settings, prompts)
+        case "sagemaker":
+            return OpenAiDescriber(settings, prompts, SageMakerClient(settings))
         case "builtin":
-            raise ConfigError("describe.kind: builtin has no model; there are vllm and openai")
+            raise ConfigError("describe.kind: builtin has no model; there are vllm, openai and sagemaker")
         case _:
             assert_never(settings.kind)
 

@@ -22,7 +22,7 @@ PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 # No further try after so long.
 _TRIES_S = 40.0
 _CONNECT_S, _READ_S = 5.0, 10.0
-# What tells two versions of an object from each other, as the stores name it.
+# What differs between two versions of an object, as the stores name it.
 _VERSION_KEYS = (
     "ETag", "etag", "generation", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created",
     "size",

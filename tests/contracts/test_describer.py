@@ -13,6 +13,7 @@ import pytest
 from analyzer.describe.builtin.describer import BuiltinDescriber
 from analyzer.describe.describer import DescribeError, Describer
 from analyzer.describe.openai.describer import OpenAiDescriber
+from analyzer.describe.sagemaker.client import SageMakerClient
 from analyzer.describe.settings import DescribeSettings
 from tests.contracts.describer_checks import (
     FAULTS,
@@ -25,6 +26,7 @@ from tests.contracts.describer_checks import (
 )
 from tests.kit.models.chat_server import ChatServer
 from tests.kit.models.fault_proxy import Fault, Proxy
+from tests.kit.models.sagemaker_runtime import ENDPOINT, SageMaker
 from tests.kit.records.keyframe_files import pictured
 
 Open = Callable[[], AbstractAsyncContextManager[Describer]]
@@ -51,11 +53,23 @@ async def openai_on_another_server() -> AsyncIterator[Describer]:
         yield behind_http(server.url)
 
 
+@asynccontextmanager
+async def an_endpoint_of_sagemaker() -> AsyncIterator[Describer]:
+    settings = DescribeSettings(kind="sagemaker", endpoint=ENDPOINT, timeout_s=20.0)
+    async with SageMaker().serving():
+        yield OpenAiDescriber(settings, client=SageMakerClient(settings))
+
+
 def refuses_schemas(body: dict[str, object]) -> str | None:
     return "response_format is not supported" if "response_format" in body else None
 
 
-IMPLEMENTATIONS: list[Open] = [builtin, openai_on_a_vllm_server, openai_on_another_server]
+IMPLEMENTATIONS: list[Open] = [
+    builtin,
+    openai_on_a_vllm_server,
+    openai_on_another_server,
+    an_endpoint_of_sagemaker,
+]
 each_describer = pytest.mark.parametrize("opened", IMPLEMENTATIONS, ids=lambda opened: opened.__name__)
 
 

@@ -11,6 +11,7 @@ import pytest
 from analyzer.describe.describer import DescribeError
 from analyzer.describe.model.text_model import TextModel
 from analyzer.describe.openai.describer import OpenAiDescriber
+from analyzer.describe.sagemaker.client import SageMakerClient
 from analyzer.describe.settings import DescribeSettings
 from tests.contracts.describer_checks import (
     FAULTS,
@@ -22,6 +23,7 @@ from tests.contracts.describer_checks import (
 )
 from tests.kit.models.chat_server import ChatServer
 from tests.kit.models.fault_proxy import Fault, Proxy
+from tests.kit.models.sagemaker_runtime import ENDPOINT, SageMaker
 from tests.kit.models.text_model import ScriptedModel
 
 ANSWER = {"text": "A word."}
@@ -51,11 +53,20 @@ async def openai_without_a_schema() -> AsyncIterator[TextModel]:
 
 
 @asynccontextmanager
+async def an_endpoint_of_sagemaker() -> AsyncIterator[TextModel]:
+    settings = DescribeSettings(kind="sagemaker", endpoint=ENDPOINT, timeout_s=20.0)
+    async with SageMaker(ChatServer(says=[ANSWER])).serving():
+        model = OpenAiDescriber(settings, client=SageMakerClient(settings))
+        yield model
+        await model.close()
+
+
+@asynccontextmanager
 async def scripted() -> AsyncIterator[TextModel]:
     yield ScriptedModel(*[ANSWER] * 10)
 
 
-IMPLEMENTATIONS: list[Open] = [openai, openai_without_a_schema, scripted]
+IMPLEMENTATIONS: list[Open] = [openai, openai_without_a_schema, an_endpoint_of_sagemaker, scripted]
 each_model = pytest.mark.parametrize("opened", IMPLEMENTATIONS, ids=lambda opened: opened.__name__)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.model.text_model import Sampling, Schema
-from analyzer.describe.openai.client import ChatClient, StatusError, UnreachableError
+from analyzer.describe.openai.client import Completions, StatusError, UnreachableError
 from analyzer.describe.openai.dialect import REASONING_TOKENS, Dialect, Fit, Refusal, Search
 from analyzer.describe.openai.refusal import (
     NOT_UNDERSTOOD,
@@ -94,11 +94,13 @@ class _Doubt:
 class ChatServer:
     """One server. What it supports is learned from the questions that it refuses."""
 
-    def __init__(self, settings: DescribeSettings, now_s: Callable[[], float] = time.monotonic) -> None:
-        """Raise DescribeError when the client is not installed, or the key or an address is unusable."""
+    def __init__(
+        self, settings: DescribeSettings, client: Completions, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Ask by ``client``, which is closed with the server."""
         self._settings = settings
         self._now_s = now_s
-        self._client = ChatClient(settings.base_url, settings.api_key_variable, settings.extra_headers)
+        self._client = client
         self.name = self._client.name
         self._finding = asyncio.Lock()
         self._served: Listed | None = None

@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from analyzer.describe.budget import Budget
@@ -58,6 +58,28 @@ class StatusError(DescribeError):
         self.status = status
         self.message = message
         self.full_text = full_text or message
+
+
+class Completions(Protocol):
+    """What answers chat completions: a server, or an endpoint that takes the same body.
+
+    Attributes:
+        name: for messages.
+    """
+
+    name: str
+
+    async def models(self) -> Any:
+        """Return the list of models, unparsed; raises DescribeError."""
+        ...
+
+    async def complete(self, body: Mapping[str, Any], extra: Mapping[str, Any]) -> Any:
+        """Return a completion, unparsed; raises DescribeError, as StatusError what is refused."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections. Safe to call twice."""
+        ...
 
 
 class ChatClient:

@@ -17,6 +17,7 @@ from analyzer.describe.model.request import deadline, request_moment, request_wi
 from analyzer.describe.model.text_model import Sampling, Schema
 from analyzer.describe.moment import Moment
 from analyzer.describe.openai.chat_server import ChatServer, Shown, Task
+from analyzer.describe.openai.client import ChatClient, Completions
 from analyzer.describe.openai.dialect import REASONING_TOKENS, Fit
 from analyzer.describe.settings import DescribeSettings
 from analyzer.signal.window import Window
@@ -25,11 +26,20 @@ from analyzer.signal.window import Window
 class OpenAiDescriber:
     """Describes windows by requests to a server; also a TextModel."""
 
-    def __init__(self, settings: DescribeSettings | None = None, prompts: Prompts | None = None) -> None:
-        """Raise DescribeError when the client is not installed or the key is missing."""
-        self._settings = settings or DescribeSettings(kind="openai")
+    def __init__(
+        self,
+        settings: DescribeSettings | None = None,
+        prompts: Prompts | None = None,
+        client: Completions | None = None,
+    ) -> None:
+        """Ask by ``client``; with None, the server that the settings name.
+
+        Raises DescribeError when the client of servers is not installed or the key is missing.
+        """
+        self._settings = it = settings or DescribeSettings(kind="openai")
         self._prompts = prompts or Prompts()
-        self._server = ChatServer(self._settings)
+        server = client or ChatClient(it.base_url, it.api_key_variable, it.extra_headers)
+        self._server = ChatServer(it, server)
         self.model = self._settings.model or self._server.name
 
     def with_prompts(self, prompts: Prompts) -> OpenAiDescriber:

@@ -51,11 +51,12 @@ class ChatServer:
         request = await read_request(reader)
         if request is not None:
             self.headers = request.headers
-            writer.write(self._answer(request))
+            writer.write(self.answer(request))
             await writer.drain()
         writer.close()
 
-    def _answer(self, request: Request) -> bytes:
+    def answer(self, request: Request) -> bytes:
+        """Return the response to a request."""
         if request.target == "/v1/models":
             model = {"id": "qwen", "object": "model", "created": 0, "owned_by": self.runner}
             return _json(200, {"object": "list", "data": [model | {"max_model_len": 8192}]})

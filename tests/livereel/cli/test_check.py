@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from sinks.web.settings import WebSettings
 from sinks.web.sink import listen
 from tests.kit.cameras.pages import Page, pages
 from tests.kit.films.scene import scene
+from tests.kit.models.event_loop import Loop
+from tests.kit.models.sagemaker_runtime import ACCOUNT, DENIED, ENDPOINT, SageMaker
 from tests.kit.models.speech_server import SpeechServer, says
 from tests.kit.mqtt.broker import MOSQUITTO, access_rules, broker, free_port
 from tests.kit.program.command_line import CommandLine
@@ -63,6 +66,29 @@ def test_all_that_fails_is_named_and_the_rest_tried(
     failed = [line.split(":")[0] for line in out.splitlines() if line.startswith("FAIL")]
     parts = ["camera front", "camera file", "describe", "speech", "mqtt", "disk"]
     assert failed == [f"FAIL  {part}" for part in parts]
+
+
+def test_an_endpoint_of_sagemaker_is_asked_and_a_denial_is_plain(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    describe = replace(DescribeSettings(), kind="sagemaker", endpoint=ENDPOINT)
+    retention = RetentionSettings(min_free_bytes=0)
+    options = Options(Config(data=tmp_path, describe=describe, retention=retention, web=FREE_PORT))
+    service = SageMaker()
+    with Loop().running() as loop:
+        stack = AsyncExitStack()
+        loop.run(stack.enter_async_context(service.serving()))
+        try:
+            assert check(options)
+            assert f"ok    describe: {ENDPOINT}, held to a schema" in capsys.readouterr().out
+            service.always = DENIED
+            assert not check(options)
+            out = capsys.readouterr().out
+        finally:
+            loop.run(stack.aclose())
+    reason = "access is denied: its role needs sagemaker:InvokeEndpoint"
+    assert f"FAIL  describe: SageMaker endpoint {ENDPOINT}: {reason}" in out
+    assert ACCOUNT not in out
 
 
 def test_a_transcription_server_is_asked_about_a_second_of_sound(

@@ -18,7 +18,7 @@ NOT_A_VIDEO = "not a video, or damaged, or cut off before its index"
 BEGINS = "a camera's address begins with its kind, such as"
 ENDLESS = "synthetic://street never ends: name it last, with --to, or add ?duration_s=60"
 WHOSE = "(is it the folder that livereel watches with?)"
-KINDS = "'builtin', 'vllm', 'openai'"
+KINDS = "'builtin', 'vllm', 'openai', 'sagemaker'"
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
 A_CONFIG = "a configuration, not a video: livereel run home.yaml watches its cameras"
 NO_ADDRESS = (

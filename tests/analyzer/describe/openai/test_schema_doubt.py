@@ -6,6 +6,7 @@ import asyncio
 
 from analyzer.describe.model.text_model import DESCRIBING
 from analyzer.describe.openai.chat_server import ChatServer, Shown, Task
+from analyzer.describe.openai.client import ChatClient
 from analyzer.describe.openai.dialect import Fit
 from analyzer.describe.settings import DescribeSettings
 from tests.kit.models.model_server import ModelServer, refusal
@@ -19,7 +20,9 @@ def test_a_schema_is_tried_again_after_a_failure_that_was_taken_for_its_refusal(
 
     async def run() -> list[bool]:
         async with server.serving():
-            chat = ChatServer(DescribeSettings(kind="openai", base_url=server.url, model="m"), lambda: now_s)
+            settings = DescribeSettings(kind="openai", model="m")
+            client = ChatClient(server.url, settings.api_key_variable, {})
+            chat = ChatServer(settings, client, lambda: now_s)
 
             async def ask(at_s: float) -> bool:
                 nonlocal now_s
