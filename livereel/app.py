@@ -290,6 +290,8 @@ def _outlets(ledger: Ledger, jobs: Sequence[CameraJob], reels: Sequence[str], co
         outlets.append(_mqtt(ledger, cameras, reels, config.mqtt))
     ledger.outboxes.remove_others(KEY_PREFIX, [settings.key for settings in config.notify])
     outlets += [_notify(ledger, *service, config.web.public_url) for service in named(config.notify)]
+    if config.store is not None:
+        outlets.append(_store(ledger, config.store))
     if config.web.enabled:
         outlets.append(_web(ledger, jobs, config.web))
     return outlets
@@ -325,12 +327,24 @@ def _notify(ledger: Ledger, name: str, settings: NotifySettings, page_url: str |
     return _outlet(name, lambda _: NotifySink(settings, outbox, notifications, service, name=name))
 
 
+def _store(ledger: Ledger, address: str) -> Outlet:
+    from sinks.objectstore.folder import StoreFolder  # noqa: PLC0415  # for who wants copies
+    from sinks.objectstore.messages import StoreMessages  # noqa: PLC0415
+    from sinks.objectstore.sink import OUTBOX_MAX_BYTES, ObjectStoreSink  # noqa: PLC0415
+
+    folder, messages = StoreFolder(address), StoreMessages(ledger.data)
+    outbox = ledger.outboxes.open(ObjectStoreSink.name, messages.encode, max_bytes=OUTBOX_MAX_BYTES)
+    return _outlet(ObjectStoreSink.name, lambda _: ObjectStoreSink(folder, outbox, base=ledger.data))
+
+
 def _open_outboxes(ledger: Ledger, config: Config) -> None:
     """Have messages stored for all sinks that a run would have."""
     if config.mqtt.host is not None:
         _open_mqtt_outbox(ledger, config.mqtt)
     for service in named(config.notify):
         _notify(ledger, *service, config.web.public_url)
+    if config.store is not None:
+        _store(ledger, config.store)
 
 
 def _open_mqtt_outbox(ledger: Ledger, settings: MqttSettings) -> Outbox:

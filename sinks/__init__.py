@@ -10,6 +10,7 @@ Modules, in reading order:
 - ``feedback``: what people think of moments, and the protocol that stores it
 - ``tuning``: the protocol by which other settings are tried on stored windows
 - ``serialize``: windows and gaps as JSON objects
+- ``objectstore``: clips, keyframes and reels, copied to an object store; see there.
 - ``mqtt``: the MQTT sink, with Home Assistant discovery
 - ``notify``: alerts, moments and reels sent to people
 - ``web``: pages, JSON API and media over HTTP

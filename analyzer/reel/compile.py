@@ -155,7 +155,7 @@ def _write_files(reel: Reel, plan: ReelPlan, page: Page, *, video_src: str) -> N
     write_text(folder / MANIFEST, json.dumps(manifest(reel), ensure_ascii=False, indent=1) + "\n")
 
 
-def summary(reel: Reel, folder: Path) -> str:
+def summary(reel: Reel, folder: Path | str) -> str:
     """Return two lines for a person: what the reel is and where its video lies."""
     length = f"{counted(len(reel.chapters), 'chapter')}, {reel.duration_s:.1f} s"
-    return f"{folder}: {reel.title}\n{length}, {folder / VIDEO}\n"
+    return f"{folder}: {reel.title}\n{length}, {folder}/{VIDEO}\n"

@@ -31,6 +31,7 @@ from livereel.once.files import expanded
 from livereel.once.progress import ShowProgress
 from livereel.once.recap import MadeRecap, make_recap
 from livereel.once.request import MIN_LENGTH_S, RecapRequest
+from stream.address import is_stored
 
 if TYPE_CHECKING:
     from IPython.display import HTML
@@ -189,6 +190,8 @@ def recap(
         span = Span(from_s, math.inf if to_s is None else to_s)
         if span.end_s <= span.start_s or span.start_s < 0:
             raise UsageError(f"to_s is {to_s}: it must be later than from_s, {from_s:g}")
+        if out is not None and is_stored(str(out)):
+            raise UsageError(f"out: {out}: only the command line writes to object stores")
         keeps = TemporaryFolder() if out is None else None
         folder = keeps.path / "reel" if keeps else Path(str(out))
         request = RecapRequest(one_or_more(source), folder, span, length_s, single_file)

@@ -39,6 +39,8 @@ async def _check(options: Options, snapshots: Path | None, *, notify: bool) -> b
     tries: list[tuple[str, Try]] = list(_cameras(options, snapshots))
     tries += [("describe", _describer(options)), ("speech", _speech(config))]
     tries += [("mqtt", _mqtt(config)), ("disk", _disk(config)), ("web", _web(config))]
+    if config.store is not None:
+        tries.append(("store", _store(config.store)))
     tries += [(name, _service(service, send=notify)) for name, service in named(config.notify)]
     if not config.cameras:
         sys.stdout.write("ok    cameras: none\n")
@@ -138,6 +140,17 @@ def _service(settings: NotifySettings, *, send: bool) -> Try:
         test = Notification("livereel", "This is a test: notifications arrive.")
         await asyncio.to_thread(service.send, test, None)
         return "a test was accepted"
+
+    return attempt
+
+
+def _store(address: str) -> Try:
+    async def attempt() -> str:
+        from sinks.objectstore.folder import StoreFolder  # noqa: PLC0415  # an extra
+
+        folder = StoreFolder(address)
+        await asyncio.to_thread(folder.check)
+        return f"{folder.name}: an object was written and removed"
 
     return attempt
 

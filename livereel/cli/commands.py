@@ -35,6 +35,7 @@ from livereel.cli.parameters import (
     SinceOption,
     SourceArgument,
     command,
+    folder_of,
     no_configuration,
     one_config,
     path_of,
@@ -97,7 +98,10 @@ def recap(
     sources: SourcesArgument,
     *,
     out: Annotated[
-        Path, typer.Option(parser=path_of, metavar="DIR", help="The reel's folder; it must not exist yet.")
+        str,
+        typer.Option(
+            parser=folder_of, metavar="DIR", help="The reel's folder; it must not exist yet. May be s3://..."
+        ),
     ],
     length: LengthOption = None,
     chapters: ChaptersOption = None,
@@ -118,14 +122,20 @@ def recap(
     """Make one highlight reel of whole files, with its story."""
     with loading():
         from livereel.cli.recap.command import recap as run
+        from livereel.cli.recap.command import recap_to_store
         from livereel.config.options import read_options
         from livereel.once.request import read_request
+        from stream.address import is_stored
 
-    request = read_request(sources, out, length, from_, to, single_file=single_file)
+    request = read_request(sources, Path(out), length, from_, to, single_file=single_file)
     options = read_options(config, region or [], ignore or []).with_style(style)
     options = options.with_reel(request.length_s, chapters, stamp=stamp)
     options = replace(options, exports=tuple(export or ()))
-    run(request, options.with_describer(describe, model, base_url, profile))
+    options = options.with_describer(describe, model, base_url, profile)
+    if is_stored(out):
+        recap_to_store(request, out, options)
+    else:
+        run(request, options)
 
 
 @command(
@@ -303,6 +313,8 @@ def reel(
     show = ExplainAs.JSON if as_json else ExplainAs.TABLE
     if out is None and export:
         raise UsageError("--out DIR is needed for --export")
+    if out is not None and ":/" in out.as_posix():
+        raise UsageError(f"--out {out}: a folder of this machine; the option store copies reels")
     if out is not None or explain:
         reel_now(data, out, request, options, show if explain else None)
     elif name is None:

@@ -31,6 +31,12 @@ def path_of(text: str) -> Path:
     return Path(text)
 
 
+def folder_of(text: str) -> str:
+    """Return the folder that an option names, of this machine or of an object store, as it is written."""
+    path_of(text)
+    return text
+
+
 def no_configuration(given: Sources) -> Sources:
     """Return the sources; raise UsageError where one is a configuration file, or empty."""
     for source in [given] if isinstance(given, str) else given:

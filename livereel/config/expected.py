@@ -58,6 +58,7 @@ EXAMPLES = {
     "root_path": "/livereel",
     "source": "rtsp://10.0.0.5/main",
     "speech_counts": "true",
+    "store": "s3://my-bucket/livereel",
     "tell_me_when": '"the gate stands open"',
     "timezone": "Europe/Berlin",
     "tls_ca_certs": "authorities.pem",

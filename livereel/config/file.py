@@ -19,7 +19,7 @@ from livereel.reels.settings import problems as reel_problems
 from sinks.mqtt.settings import problems as mqtt_problems
 from sinks.notify.settings import problems as notify_problems
 from sinks.web.settings import problems as web_problems
-from stream.address import scheme
+from stream.address import holds_key, is_stored, scheme
 
 # Names of reels that no camera may have.
 RESERVED = {OF_ALL_CAMERAS: "the reel over all cameras", REQUESTED: "the reels that are asked for"}
@@ -134,10 +134,19 @@ def _more_mistakes(config: Config, wrong: set[Keys]) -> Iterator[Mistake]:
     for section, problems in of_sections.items():
         if (section,) not in wrong:
             yield from (Mistake((section, key), problem) for key, problem in problems)
+    if config.store is not None:
+        yield from _store_mistakes(config.store)
     if ("notify",) not in wrong:
         for index, service in enumerate(config.notify):
             problems = notify_problems(service, names, _reel_names(config))
             yield from (Mistake(("notify", index, key), problem) for key, problem in problems)
+
+
+def _store_mistakes(address: str) -> Iterator[Mistake]:
+    if not is_stored(address):
+        yield Mistake(("store",), "expected a folder of an object store, such as s3://my-bucket/livereel")
+    elif holds_key(address):
+        yield Mistake(("store",), "holds a key: set it in the environment or in the store's own files")
 
 
 def _camera_mistakes(camera: CameraSettings, before: list[str], keys: Keys) -> Iterator[Mistake]:

@@ -52,4 +52,5 @@ class Config:
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     web: WebSettings = field(default_factory=WebSettings)
     notify: tuple[NotifySettings, ...] = ()
+    store: str | None = None
     retention: RetentionSettings = field(default_factory=RetentionSettings)

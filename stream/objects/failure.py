@@ -68,6 +68,8 @@ def explained(error: BaseException) -> ObjectError:
     if isinstance(error, ObjectError):
         return error
     code = _code(error)
+    if isinstance(error, FileExistsError):  # of a condition, too
+        return ObjectError("it exists already", exists=True)
     for codes, failure in (
         (_CHANGED, ObjectError(CHANGED)),
         (_NO_BUCKET, ObjectError("there is no such bucket")),
@@ -89,7 +91,6 @@ def _by_kind(kinds: set[str], error: BaseException, code: str) -> ObjectError:
         (_NO_CREDENTIALS, ObjectError("no credentials are found for its store")),
         (frozenset({"FileNotFoundError"}), ObjectError("there is no such object")),
         (frozenset({"PermissionError"}), ObjectError("access is denied")),
-        (frozenset({"FileExistsError"}), ObjectError("it exists already", exists=True)),
         (_UNREACHABLE, ObjectError("its store cannot be reached", passing=True)),
         (_LATE, ObjectError("no answer in time", passing=True)),
         (_LOST, ObjectError("the connection was lost", passing=True)),

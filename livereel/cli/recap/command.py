@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 from analyzer.reel.compile import MAX_EMBEDDED_BYTES, summary
 from analyzer.reel.records import Reel
@@ -15,10 +19,40 @@ from livereel.config.options import Options
 from livereel.once.files import expanded
 from livereel.once.recap import make_recap
 from livereel.once.request import RecapRequest
+from sinks.sink import SinkError
+
+
+def recap_to_store(request: RecapRequest, address: str, options: Options) -> None:
+    """Make a reel, and write it to a new folder of an object store, its manifest last.
+
+    Where it cannot be written the reel stays on this machine, and the error says where. Raises as ``recap``
+    does, and SinkError.
+    """
+    from sinks.objectstore.folder import StoreFolder  # noqa: PLC0415  # for who wants it
+
+    target = StoreFolder(address)
+    target.require_new()
+    local = Path(tempfile.mkdtemp(prefix="livereel-"))
+    out = local / "reel"
+    try:
+        reel = _made(replace(request, out=out), options)
+    except BaseException:
+        shutil.rmtree(local, ignore_errors=True)
+        raise
+    try:
+        target.put_all(out)
+    except SinkError as error:
+        raise SinkError(f"{error}; the reel is in {out}") from error
+    shutil.rmtree(local, ignore_errors=True)
+    sys.stdout.write(summary(reel, target.name))
 
 
 def recap(request: RecapRequest, options: Options) -> None:
     """Make one reel of whole files, or of a live source until Ctrl-C; raises as ``make_recap`` does."""
+    sys.stdout.write(summary(_made(request, options), request.out))
+
+
+def _made(request: RecapRequest, options: Options) -> Reel:
     cameras = name_cameras(expanded(request.sources))
     models = make_language_models(options.config, cameras)
     with closing(LoopThread()) as loop:
@@ -28,7 +62,7 @@ def recap(request: RecapRequest, options: Options) -> None:
             loop.run(models.close())
     if request.single_file and reel.bytes > MAX_EMBEDDED_BYTES:
         sys.stderr.write(f"livereel: warning: {_too_large(reel)}\n")
-    sys.stdout.write(summary(reel, request.out))
+    return reel
 
 
 def _too_large(reel: Reel) -> str:

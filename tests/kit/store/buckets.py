@@ -49,8 +49,8 @@ class Bucket:
         body: bytes = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
         return body
 
-    def keys(self) -> list[str]:
-        """Return the keys of all objects, oldest first."""
+    def names(self) -> list[str]:
+        """Return the names of all objects, oldest first."""
         found = self.client.list_objects_v2(Bucket=self.name).get("Contents", [])
         return [item["Key"] for item in sorted(found, key=lambda item: item["LastModified"])]
 

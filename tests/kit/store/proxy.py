@@ -23,6 +23,7 @@ Fault = Literal[
     "slow",  # the body comes in ten pieces
     "hangs_up",  # the connection is closed without an answer
     "denied_403",
+    "answer_lost",  # the request is passed on, and its answer is not
 ]
 _ERRORS = {
     "busy_503": (503, "SlowDown", "Please reduce your request rate."),
@@ -112,6 +113,9 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
             store.request(self.command, self.path, body, headers)
             answer = store.getresponse()
             data = answer.read()
+            if fault == "answer_lost":
+                self.close_connection = True
+                return
             kept = {name: value for name, value in answer.getheaders() if name.lower() not in _HOP}
             if self.command == "HEAD":
                 kept["Content-Length"] = answer.getheader("Content-Length") or "0"

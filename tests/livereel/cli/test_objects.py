@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,33 @@ def test_a_playlist_in_a_store_opens_no_file_of_this_machine(
     ]
     address = bucket.put("film.m3u8", "\n".join(lines).encode())
     assert livereel.failure("scan", address).startswith(address)
+
+
+def test_a_recap_is_written_to_a_store_with_its_manifest_last(
+    livereel: CommandLine, bucket: Bucket, proxy: StoreProxy, tmp_path: Path
+) -> None:
+    film = scene(tmp_path / "film.mp4", seconds=12, events=EVENTS[:1])
+    proxy.faults.extend(["none", "busy_503", "answer_lost"])
+    out = bucket.address("reels/goal")
+    ended = livereel("recap", film, "--out", out)
+    assert ended.code == 0, ended
+    assert ended.out.splitlines()[1].endswith(f"{out}/reel.mp4")
+    assert proxy.writes[-1] == f"{bucket.name}/reels/goal/reel.json"
+    for key in bucket.names():
+        file = tmp_path / "reel" / key.removeprefix("reels/goal/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(bucket.get(key))
+    assert recapped(tmp_path / "reel").chapters
+    assert livereel.failure("recap", film, "--out", out).startswith(f"{out}: there is a reel already")
+
+
+def test_a_recap_that_cannot_be_written_stays_on_this_machine(
+    livereel: CommandLine, bucket: Bucket, proxy: StoreProxy, tmp_path: Path
+) -> None:
+    film = scene(tmp_path / "film.mp4", seconds=12, events=EVENTS[:1])
+    proxy.always = "denied_403"
+    said = livereel.failure("recap", film, "--out", bucket.address("reels/goal"))
+    assert "access is denied" in said
+    kept = Path(said.rpartition("the reel is in ")[2])
+    assert recapped(kept).chapters
+    shutil.rmtree(kept.parent)

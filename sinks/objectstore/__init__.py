@@ -1,0 +1,8 @@
+"""The object store sink: clips, keyframes and reels, copied to S3, Google Cloud Storage or Azure.
+
+Read in this order:
+
+- ``folder``: a folder of an object store, in which each file is written once.
+- ``messages``: what is copied for an event, as messages of the outbox.
+- ``sink``: copies what waits in the outbox, again and again until it is there.
+"""
