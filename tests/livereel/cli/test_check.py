@@ -32,6 +32,7 @@ from tests.kit.models.speech_server import SpeechServer, says
 from tests.kit.mqtt.broker import MOSQUITTO, access_rules, broker, free_port
 from tests.kit.program.command_line import CommandLine
 from tests.kit.records.keyframe_files import snapshot
+from tests.kit.store.buckets import Bucket
 from tests.kit.web.webhook import webhook
 
 FREE_PORT = WebSettings(port=0)
@@ -89,6 +90,19 @@ def test_an_endpoint_of_sagemaker_is_asked_and_a_denial_is_plain(
     reason = "access is denied: its role needs sagemaker:InvokeEndpoint"
     assert f"FAIL  describe: SageMaker endpoint {ENDPOINT}: {reason}" in out
     assert ACCOUNT not in out
+
+
+def test_a_store_is_written_to_and_left_as_it_was(
+    bucket: Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    retention = RetentionSettings(min_free_bytes=0)
+    config = Config(data=tmp_path, store=bucket.address("home"), retention=retention, web=FREE_PORT)
+    assert check(Options(config))
+    said = capsys.readouterr().out
+    assert f"ok    store: s3://{bucket.name}/home: an object was written and removed" in said
+    assert bucket.names() == []
+    assert not check(Options(replace(config, store="s3://no-such-bucket-there/home")))
+    assert "there is no such bucket" in capsys.readouterr().out
 
 
 def test_a_transcription_server_is_asked_about_a_second_of_sound(

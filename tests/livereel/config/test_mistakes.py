@@ -32,7 +32,7 @@ OF_CAMERA = (
 SECTION = "expected options as 'key: value' lines, indented below it"
 SECTIONS = (
     "data, cameras, window_s, motion, peaks, sound, describe, transcribe, reel, reels, mqtt, web, notify, "
-    "retention"
+    "store, retention"
 )
 PROFILES = "meeting, movie, sports, surveillance, wildlife"
 REFERENCE = "a variable of the environment is written ${NAME}: letters, digits and _"
@@ -64,6 +64,14 @@ MISTAKES = {
     "an option that no camera has": (
         f"{CAMERA}  fps: 3\n",
         f":4: cameras[0].fps: no such option; there are {OF_CAMERA}",
+    ),
+    "a store that is a folder": (
+        "store: copies\n",
+        ":1: store: expected a folder of an object store, such as s3://my-bucket/livereel",
+    ),
+    "a store with a key": (
+        'store: "s3://AKIA:secret@bucket/x"\n',
+        ":1: store: holds a key: set it in the environment or in the store's own files",
     ),
     "a number as a key": (
         "1: 3\n",
