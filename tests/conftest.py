@@ -53,8 +53,10 @@ SLOW = (
     "analyzer/signal/test_flicker.", "base/test_child", "contracts/test_clipper",
     "contracts/test_packet_source", "contracts/test_sink", "faults/", "livereel/camera/test_",
     "livereel/api/", "livereel/camera/view/", "livereel/cli/", "livereel/live/", "livereel/once/",
-    "livereel/reels/", "sinks/mqtt/", "sinks/web/test_access", "sinks/web/test_api", "sinks/web/tuning/",
-    "stream/media/", "stream/picture/", "stream/test_open", "stream/test_threaded", "stream/web/",
+    "livereel/reels/", "sinks/mqtt/", "sinks/objectstore/",
+    "sinks/web/test_access", "sinks/web/test_api", "sinks/web/tuning/",
+    "stream/media/", "stream/objects/test_store",
+    "stream/picture/", "stream/test_open", "stream/test_threaded", "stream/web/",
     "synthetic/", "test_media",
 )  # fmt: skip
 
