@@ -32,7 +32,7 @@ def run(folder: Path, bucket: Bucket, url: str, seconds: str) -> str:
         "store": bucket.address("home"),
     }
     (folder / "config.yaml").write_text(json.dumps(config))
-    command = [LIVEREEL, "run", folder / "config.yaml", "--seconds", seconds]
+    command = [str(LIVEREEL), "run", str(folder / "config.yaml"), "--seconds", seconds]
     done = subprocess.run(
         command, capture_output=True, text=True, env=os.environ | environment(url), check=False
     )
