@@ -87,8 +87,6 @@ class AvSource:
         self._address = address
         self._as_jpegs = as_jpegs
         self._object = ObjectFile(address) if is_stored(address) else None
-        path = local_path(address)
-        self._is_file = self._object is not None or (path is not None and path.is_file())
         try:
             self._container = self._opened(transport)
         except SourceError as error:
@@ -97,6 +95,8 @@ class AvSource:
             finally:
                 if self._object is not None:
                     self._object.close()
+        path = local_path(address)
+        self._is_file = self._object is not None or (path is not None and path.is_file())
         try:
             self.video, self.audio = self._choose_streams()
             if self.is_playlist:  # streams of other variants are not even fetched
