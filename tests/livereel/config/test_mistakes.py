@@ -65,14 +65,6 @@ MISTAKES = {
         f"{CAMERA}  fps: 3\n",
         f":4: cameras[0].fps: no such option; there are {OF_CAMERA}",
     ),
-    "a store that is a folder": (
-        "store: copies\n",
-        ":1: store: expected a folder of an object store, such as s3://my-bucket/livereel",
-    ),
-    "a store with a key": (
-        'store: "s3://AKIA:secret@bucket/x"\n',
-        ":1: store: holds a key: set it in the environment or in the store's own files",
-    ),
     "a number as a key": (
         "1: 3\n",
         f":1: 1: no such option; there are {SECTIONS}",
