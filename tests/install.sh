@@ -11,6 +11,7 @@ need espeak-ng espeak-ng
 need mosquitto mosquitto
 need openssl openssl
 need nginx nginx-light
+need systemd-analyze systemd
 # The RTSP camera runs in the system's Python, as that is where Debian puts GStreamer's bindings.
 /usr/bin/python3 "$(dirname "$0")/kit/cameras/rtsp_server.py" --check 2>/dev/null ||
     packages="$packages python3 python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good"

@@ -1,0 +1,1 @@
+"""Tests of what installs livereel: the wheel, containers, the service, Home Assistant."""
