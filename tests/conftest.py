@@ -31,12 +31,14 @@ def pytest_configure() -> None:
     """Undo what the program under test would inherit: SIGHUP ignored by a nohup, and the time zone.
 
     What is compiled is kept, or each process would compile all modules anew, and each run all tests.
-    Several processes share the cores, so each has one arithmetic thread: those of OpenBLAS wait busily.
+    Several processes share the cores, so each has one arithmetic thread: those of OpenBLAS and of OpenMP
+    (Whisper) wait busily for each other.
     """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for library in ("OPENBLAS", "OMP"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     _set_zone("UTC")
 
 
