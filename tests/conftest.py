@@ -53,7 +53,8 @@ SLOW = (
     "analyzer/describe/openai/test_chat_server", "analyzer/signal/test_colour", "sinks/web/test_metrics",
     "analyzer/reel/test_compile", "analyzer/signal/movers/test_bodies",
     "analyzer/signal/test_flicker.", "base/test_child", "contracts/test_clipper",
-    "contracts/test_packet_source", "contracts/test_sink", "faults/", "livereel/camera/test_",
+    "contracts/test_packet_source", "contracts/test_sink", "contracts/test_transcriber", "faults/",
+    "livereel/camera/test_",
     "livereel/api/", "livereel/camera/view/", "livereel/cli/", "livereel/live/", "livereel/once/",
     "livereel/reels/", "sinks/mqtt/", "sinks/objectstore/",
     "sinks/web/test_access", "sinks/web/test_api", "sinks/web/tuning/",
@@ -74,7 +75,10 @@ LONGEST = (
     "stream/media/edit/test_join", "livereel/camera/test_live_times", "sinks/web/pages/test_every",
     "contracts/test_packet_source",
     "livereel/cli/recap/test_recap", "livereel/camera/test_refresh_live", "livereel/live/test_run_mqtt",
-    "livereel/camera/test_supervisor", "livereel/camera/test_worker",
+    "livereel/camera/test_supervisor", "livereel/camera/test_worker", "sinks/web/pages/test_home",
+    "contracts/test_transcriber", "livereel/live/test_live_views", "analyzer/signal/sound/test_meter",
+    "livereel/reels/test_series", "livereel/camera/test_capture.", "sinks/web/test_live",
+    "livereel/live/test_reel_jobs", "analyzer/report/test_page",
 )  # fmt: skip
 
 

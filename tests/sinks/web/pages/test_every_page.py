@@ -88,7 +88,7 @@ def opened(page: Page, url: str) -> None:
 
 
 def check(page: Page, url: str) -> None:
-    """It fits both widths, and breaks no rule in either scheme: one in each, which change nothing but that."""
+    """It fits both widths, and breaks no rule in either scheme: neither changes what the other does."""
     for width, scheme in zip(WIDTHS_PX, SCHEMES, strict=True):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
