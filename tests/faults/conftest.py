@@ -18,12 +18,13 @@ CAMERAS = {"front": 3, "back-yard": 4, "gate_2": 4, "roof": 5}  # by how long a 
 
 @pytest.fixture(scope="session")
 def footage(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders of access units: ``plain`` and the same ``smaller``, with ``aac`` and with ``pcma`` sound, and
-    in ``hevc``.
+    """Folders of access units: ``plain``, the same ``large`` and ``smaller``, with ``aac`` and with ``pcma``
+    sound, and in ``hevc``.
     """
     folder = tmp_path_factory.mktemp("footage")
     looks = {
         "plain": LOOK,
+        "large": Look(),
         "smaller": replace(LOOK, width_px=160, height_px=120),
         "aac": replace(LOOK, audio="aac"),
         "pcma": replace(LOOK, audio="pcma"),

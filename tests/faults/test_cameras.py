@@ -152,8 +152,10 @@ def aftermath(footage: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
     data = tmp_path_factory.mktemp("aftermath") / "data"
     mount = {"/front": [footage["plain"], footage["smaller"]]}
     with ExitStack() as stack:
+        # Of a frame in several network packets one can be lost, which is damage.
+        mounts = {named(fault): {"/front": [footage["large"]]} for fault in DAMAGE}
         own = [fault for fault in ALL if fault not in NOT_OF_THE_SERVER]
-        servers = {fault.__name__: stack.enter_context(rtsp_server(mount)) for fault in own}
+        servers = {named(it): stack.enter_context(rtsp_server(mounts.get(named(it), mount))) for it in own}
         servers |= dict.fromkeys(map(named, NOT_OF_THE_SERVER), stack.enter_context(rtsp_server(mount)))
         lines = {name: stack.enter_context(cable(server.port)) for name, server in servers.items()}
         cameras = {

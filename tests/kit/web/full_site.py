@@ -30,8 +30,8 @@ LONG_TEXT = (
     "looks back, and goes on. "
 ) * 4
 # Of each camera; every third of the busiest is described.
-WINDOWS = 90
-EVERY_S = 960
+WINDOWS = 180
+EVERY_S = 480
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def _fill(site: Site, name: str, picture: Path) -> None:
 
 
 def _moment(window: Window, index: int) -> Moment:
-    alerts = ("a person at the gate",) if index % 15 == 0 else ()
+    alerts = ("a person at the gate",) if index % 45 == 0 else ()
     title = MARKUP if index % 2 else "Someone waits at the door for a while"
     return Moment(
         window, title, LONG_TEXT, index % 10, ("person", "left-to-right"), "scripted", 0.1, alerts=alerts
