@@ -27,6 +27,15 @@ _ENVIRONMENT = {
 }
 
 
+_PROGRAM = """
+import sys
+from base.loading import loading
+with loading():
+    from {module} import {function}
+{function}(*map(int, sys.argv[1:3]))
+"""
+
+
 class Child:
     """A process that runs ``function(handle, parent_pid)`` of a module, which must call ``become_child``.
 
@@ -42,7 +51,7 @@ class Child:
         """Start the process; ``name`` shows in its command line. Raises OSError."""
         self.pipe: Connection[Any, Any]
         self.pipe, theirs = Pipe()
-        program = f"import sys; from {module} import {function}; {function}(*map(int, sys.argv[1:3]))"
+        program = _PROGRAM.format(module=module, function=function)
         command = [sys.executable, "-P", "-c", program, str(theirs.fileno()), str(os.getpid()), name]
         with theirs, _blocked(_HELD_SIGNALS):
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter

@@ -51,6 +51,10 @@ LATE_S = 0.5
 CUTS_S = [11.875, 15.750, 23.042]
 # At 1.6 s the bottles' shadows move, as if a person stepped to the table: no hand, and not still.
 SHADOW_S = (1.3, 2.3)
+# Of these every second is looked at, or they are coded in a way of their own.
+SCANNED = ["bottle-detection.mp4", "car-detection.mp4", "dog_run_hevc10.mkv", "small_bunny_1080p_60fps.ts"]
+# The first of its eighty seconds are like the rest.
+ENDS = {"vtest_pedestrians_480x360.mp4": ("--to", "30s")}
 RESTLESS = ["vtest_pedestrians_480x360.mp4", "highway_video02.avi"]
 
 
@@ -68,7 +72,8 @@ class Commands:
     def recap(self, livereel: CommandLine, name: str, style: str) -> Recapped:
         if (name, style) not in self._recaps:
             out = self._folder / style / name
-            ended = livereel("recap", self._media / name, "--style", style, "--out", out)
+            options = ("--style", style, *ENDS.get(name, ()))
+            ended = livereel("recap", self._media / name, *options, "--out", out)
             assert ended.code == 0, ended.err
             self._recaps[name, style] = recapped(out)
         return self._recaps[name, style]
@@ -108,7 +113,7 @@ def inside(at_s: float, spans: Sequence[Span]) -> bool:
     return any(from_s - READ_OFF_S <= at_s <= to_s + LATE_S for from_s, to_s in spans)
 
 
-@pytest.mark.parametrize("name", CLIPS)
+@pytest.mark.parametrize("name", SCANNED)
 def test_each_clip_is_scanned(recaps: Recaps, name: str) -> None:
     ended = recaps.scan_of(name)
     assert (ended.code, ended.err) == (0, "")

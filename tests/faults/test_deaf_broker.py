@@ -30,7 +30,7 @@ async def test_a_broker_that_stops_reading_and_one_that_is_away_delay_no_camera(
         program.start()
         try:
             await asyncio.to_thread(until, lambda: bool(deaf.on(CAPTIONS)), "a caption")
-            await asyncio.to_thread(more_windows, program, 5, "a broker that reads")
+            await asyncio.to_thread(more_windows, program, 3, "a broker that reads")
             deaf.reads.clear()
             await asyncio.to_thread(more_windows, program, 12, "a broker that does not read")
             connections = deaf.connections  # given up, and tried again
@@ -39,7 +39,7 @@ async def test_a_broker_that_stops_reading_and_one_that_is_away_delay_no_camera(
             program.close()
             raise
     try:
-        await asyncio.to_thread(more_windows, program, 5, "no broker")
+        await asyncio.to_thread(more_windows, program, 3, "no broker")
         assert program.stop(signal.SIGTERM, everyone=False) == 0, program.log
     finally:
         program.close()

@@ -21,8 +21,8 @@ from tests.kit.program.process import REELS_OF_MANY, Program, wait_a_while
 
 pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
-RESTARTS = 20
-KILLS = 4
+RESTARTS = 12
+KILLS = 3
 ENDS = 5
 LEFT = "captions and reels that wait in the outbox for the next start"
 SEED = 7

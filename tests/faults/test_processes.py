@@ -28,7 +28,7 @@ from tests.kit.program.invariants import (
 from tests.kit.program.live_run import Watch, until, watching
 from tests.kit.program.process import Program, wait_a_while
 
-KILLS = 8
+KILLS = 6
 
 
 @pytest.fixture

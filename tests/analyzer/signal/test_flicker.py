@@ -114,7 +114,7 @@ def test_drops_that_come_when_they_come_are_left_alone(seed: int) -> None:
 @pytest.mark.parametrize("drifts", [True, False])
 @pytest.mark.parametrize("jitter", [0.2, 0.25, 0.3, 0.4])
 @pytest.mark.parametrize("period_s", [1.0, 2.0, 4.0])
-@pytest.mark.parametrize("place", [(2, 10), (14, 20), (27, 37)])
+@pytest.mark.parametrize("place", [(2, 10), (27, 37)])
 def test_changes_with_jitter_are_left(
     place: tuple[int, int], period_s: float, jitter: float, *, drifts: bool
 ) -> None:
@@ -145,10 +145,10 @@ def test_seven_beats_are_enough(period_s: float, fps: float) -> None:
 @pytest.mark.parametrize("period_s", [0.7, 1.0, 1.9, 3.0, 5.0])
 @pytest.mark.parametrize("off_s", [0.5, 0.8])
 def test_no_later_window_leaks(period_s: float, off_s: float) -> None:
-    """A lamp that goes on and off: once learned, none of its changes counts in ten minutes."""
+    """A lamp that goes on and off: once learned, none of its changes counts in five minutes."""
     on, off = ticking(period_s), ticking(period_s, from_s=0.3 + min(off_s, 0.45 * period_s))
     flickers = FlickerFilter(400, 300)
-    left = [flickers.push(motion) for motion in motions(lambda at_s: on(at_s) | off(at_s), 600)]
+    left = [flickers.push(motion) for motion in motions(lambda at_s: on(at_s) | off(at_s), 300)]
     assert flickers.found
     assert max(active_s(left)) < 31
 

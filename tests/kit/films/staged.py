@@ -80,11 +80,11 @@ class Stage:
         counts = sorted((len(self.present(at_s)) for at_s in _steps()), reverse=True)
         return counts[round(_LASTS_S / _STEP_S) - 1]
 
-    def write(self, path: Path) -> Path:
-        """Encode it as H.264."""
+    def write(self, path: Path, preset: str = "superfast") -> Path:
+        """Encode it as H.264, by a preset of x264."""
         grain = self._grain()
         with av.open(path, "w") as out:
-            options = {"preset": "superfast", "crf": str(self.crf), "x264-params": "log-level=error"}
+            options = {"preset": preset, "crf": str(self.crf), "x264-params": "log-level=error"}
             video = out.add_stream("libx264", rate=self.fps, options=options)
             assert isinstance(video, VideoStream)  # by its codec
             video.width, video.height, video.pix_fmt = *self.size, "yuv420p"

@@ -90,6 +90,9 @@ def write_random(folder: Path, *, width: int = 32) -> Path:
     fill(decoder.layer[0].attention, (width, width), (2 * width, width), (width, width))
     tokens = _TEXT_TOKENS + len(SPECIAL)
     decoder.embeddings.weight = decoder.projection.weight = noise(tokens, width)
+    # The end is likelier than any word: fewer sentences go on for as long as the model has places.
+    decoder.projection.bias = np.zeros(tokens, np.float32)
+    decoder.projection.bias[_TEXT_TOKENS] = 2.5
     made = tokenizer()
     spec.register_vocabulary([made.id_to_token(n) for n in range(tokens)])
     spec.config.lang_ids = [_TEXT_TOKENS + 2 + n for n in range(len(_LANGUAGES.split()))]

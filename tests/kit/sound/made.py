@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,6 +47,7 @@ def shaped(rng: np.random.Generator, count: int, low_hz: float, high_hz: float) 
     return np.asarray(np.fft.irfft(lines * ((hz >= low_hz) & (hz <= high_hz)), count))
 
 
+@cache
 def talk(seconds: float, level_db: float = -30.0, *, seed: int = 1) -> Samples:
     """One voice: syllables of a pulse train through moving formants, with pauses between phrases."""
     rng = np.random.default_rng(seed)

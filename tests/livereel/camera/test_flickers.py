@@ -81,8 +81,10 @@ def test_a_lamp_that_blinks_is_one_too(tmp_path: Path, on_s: float, off_s: float
     check_quiet(film(tmp_path / "film.mp4", [blinking], seconds=20, fps=fps))
 
 
-@pytest.mark.parametrize(("on_s", "off_s"), [(0.5, 0.5), (0.3, 0.7), (1.0, 1.0), (2.0, 2.0)])
-@pytest.mark.parametrize("fps", [10, 25])
+@pytest.mark.parametrize(
+    ("on_s", "off_s", "fps"),
+    [(0.5, 0.5, 10), (0.5, 0.5, 25), (0.3, 0.7, 10), (0.3, 0.7, 25), (1.0, 1.0, 10), (2.0, 2.0, 10)],
+)
 def test_a_light_that_changes_in_colour_alone_is_one_too(
     tmp_path: Path, on_s: float, off_s: float, fps: int
 ) -> None:
@@ -92,7 +94,7 @@ def test_a_light_that_changes_in_colour_alone_is_one_too(
     assert capture.flickers
 
 
-@pytest.mark.parametrize("apart_px", [60, 100, 140])
+@pytest.mark.parametrize("apart_px", [60, 140])
 def test_the_hazard_lights_of_a_car_are_one_too(tmp_path: Path, apart_px: int) -> None:
     both = [lamp(x, 200, on_s=0.35, off_s=0.32, radius_px=12) for x in (250, 250 + apart_px)]
     windows, capture = watched(film(tmp_path / "film.mp4", both, seconds=30, fps=25))
@@ -100,7 +102,7 @@ def test_the_hazard_lights_of_a_car_are_one_too(tmp_path: Path, apart_px: int) -
     assert capture.flickers
 
 
-@pytest.mark.parametrize(("every_s", "flash_s"), [(3.0, 0.1), (3.0, 0.2), (3.0, 0.5), (4.0, 0.2)])
+@pytest.mark.parametrize(("every_s", "flash_s"), [(3.0, 0.1), (3.0, 0.5), (4.0, 0.2)])
 def test_a_beacon_is_learned_from_seven_beats(tmp_path: Path, every_s: float, flash_s: float) -> None:
     beacon = lamp(300, 200, on_s=flash_s, off_s=every_s - flash_s)
     windows, capture = watched(film(tmp_path / "film.mp4", [beacon], seconds=50, fps=25))
@@ -111,8 +113,8 @@ def test_a_beacon_is_learned_from_seven_beats(tmp_path: Path, every_s: float, fl
 @pytest.mark.parametrize("fps", [10, 25])
 def test_traffic_that_passes_at_regular_intervals_is_none(tmp_path: Path, fps: int) -> None:
     for every_s, size in ((10.0, (90, 50)), (5.0, (24, 14)), (3.0, (14, 30))):
-        cars = passing(list(np.arange(1.0, 40.0, every_s)), 2.0, size=size)
-        windows, capture = watched(film(tmp_path / "film.mp4", cars, seconds=40, fps=fps))
+        cars = passing(list(np.arange(1.0, 30.0, every_s)), 2.0, size=size)
+        windows, capture = watched(film(tmp_path / "film.mp4", cars, seconds=30, fps=fps))
         assert not any(window.quiet for window in windows)
         assert not capture.flickers
 

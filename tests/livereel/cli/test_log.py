@@ -132,7 +132,12 @@ async def test_a_server_behind_a_password_is_asked_and_the_password_not_logged(t
         log = tmp_path / "log"
         with log.open("wb") as file:
             process = await asyncio.create_subprocess_exec(
-                LIVEREEL, "watch", "synthetic://street?seed=7", *options, stdout=file, stderr=file
+                LIVEREEL,
+                "watch",
+                "synthetic://street?seed=7&size=320x180",
+                *options,
+                stdout=file,
+                stderr=file,
             )
         try:
             await until(lambda: server.asked or process.returncode is not None)

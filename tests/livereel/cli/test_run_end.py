@@ -19,7 +19,7 @@ from tests.kit.program.live_run import LONG_S, until
 
 Run = Callable[..., tuple[int, list[str]]]
 
-STREET = "synthetic://street?seed=7&size=320x180"
+STREET = "synthetic://street?seed=7&size=320x180&fps=8"
 
 
 @pytest.fixture(scope="module")

@@ -103,7 +103,7 @@ def test_a_place_that_cannot_be_written_is_named(livereel: CommandLine, tmp_path
 def takes_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film whose reel is larger than its keyframes, and they larger than the text files."""
     folder = tmp_path_factory.mktemp("room")
-    return film(folder / "film.ts", seconds=12, container="mpegts", size=(640, 480), sound="aac")
+    return film(folder / "film.ts", seconds=8, container="mpegts", size=(640, 480), sound="aac")
 
 
 # Keyframes, the clip that is cut, the reel, and the text files come in this order: a disk of each of these

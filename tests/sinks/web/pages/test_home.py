@@ -22,7 +22,7 @@ from tests.kit.web.chromium import expected_problem, plays, wait_for, wait_until
 from tests.kit.web.site import TOKEN, serving
 
 SERVED = WebSettings(port=0)
-STREET = "synthetic://street?seed=7&size=320x180&groups_per_minute=2"
+STREET = "synthetic://street?seed=7&size=320x180&fps=8&groups_per_minute=2"
 # A camera that is slow is no camera that is away.
 PATIENCE = RestartPolicy(open_s=LONG_S, stall_s=LONG_S, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
 

@@ -357,12 +357,12 @@ def test_a_segment_of_open_groups_is_complete_from_its_first_frame(
 def test_a_file_that_marks_no_frame_as_key_is_shown_to_the_picture(
     form: Mapping[str, Any], tmp_path: Path, *, but_first: bool
 ) -> None:
-    source = film(tmp_path / "film.avi", container="avi", seconds=50, fps=10, gop=20, **form)
+    source = film(tmp_path / "film.avi", container="avi", seconds=30, fps=10, gop=20, **form)
     without_keys(source, but_first=but_first)
     out = tmp_path / "reel.mp4"
-    segments = [Segment(source, 3.0, 4.0), Segment(source, 44.5, 46.0)]
+    segments = [Segment(source, 3.0, 4.0), Segment(source, 24.5, 26.0)]
     joined = join(segments, out, titles=["a", "b"], max_early_s=0.0)
-    assert [(p.start_s, p.end_s) for p in joined.places] == [(3.0, 4.0), (44.5, 46.0)]
+    assert [(p.start_s, p.end_s) for p in joined.places] == [(3.0, 4.0), (24.5, 26.0)]
     check_reel(out, joined, ["a", "b"])
     check_numbers(out, joined, 10, [0, 0])
 
@@ -371,7 +371,7 @@ SLOW: dict[str, tuple[Fraction, str, int]] = {
     f"{fps} fps in {container}, {'all key' if gop == 1 else 'few keys'}": (fps, container, gop)
     for fps in (Fraction(1, 5), Fraction(1, 60))
     for container in ("mp4", "mpegts", "matroska", "avi")
-    for gop in (1, 12)
+    for gop in ((1, 12) if fps == Fraction(1, 60) else (12,))
 }
 
 
