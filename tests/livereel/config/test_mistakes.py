@@ -446,6 +446,5 @@ def test_a_file_nested_too_deeply_is_a_mistake(tmp_path: Path) -> None:
 def test_no_value_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVEREEL_SECRET", "geheim")
     text = 'window_s: "${LIVEREEL_SECRET}"\nmqtt: {user: [geheim], port: geheim, tls: "${LIVEREEL_SECRET}"}\n'
-    lines = said(tmp_path, text)
-    assert len(lines) == 4
+    assert len(lines := said(tmp_path, text)) == 4
     assert "geheim" not in "".join(lines)

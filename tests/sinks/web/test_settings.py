@@ -79,7 +79,8 @@ def test_options_of_the_command_line_come_before_the_configuration() -> None:
     assert not off.with_web(None, None, serve=True).config.web.enabled
     with pytest.raises(UsageError, match=r"^--host 10\.0\.0\.5: web\.token is needed"):
         options.with_web("10.0.0.5", None, serve=True)
-    assert options.with_web("10.0.0.5", None, serve=False), "nothing is served there"
+    with pytest.raises(UsageError, match=r"^--no-web and --host: choose one"):
+        options.with_web("10.0.0.5", None, serve=False)
 
 
 def test_a_port_that_is_in_use_is_one_line() -> None:
