@@ -24,8 +24,8 @@ from stream.timing.timestamps import JUMP_AHEAD_S, JUMP_BACK_S
 # A step forward of at least this many usual ones is a pause in the video.
 _JUMP_FRAMES = 3
 _PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
-# Decoded frames that are handed out together, at most.
-MAX_HELD = 16
+# Decoded frames that are handed out together, at most, and the media time over which: sound does not wait.
+MAX_HELD, MAX_HELD_S = 16, 0.5
 # Colour is measured in frames at least 0.2 s apart; a tenth less, for times that jitter.
 CHROMA_S = 0.18
 
@@ -170,6 +170,8 @@ class FrameDecoder:
         """Whether the frames that are held may wait for another."""
         if not self._held:
             return True
+        if self._held[-1].pts_s - self._held[0].pts_s >= MAX_HELD_S:
+            return False
         images = 1 + sum(1 + len(frame.passed) for frame in self._held)
         # Three bytes for two pixels, as in 4:2:0 of 8 bits; near enough for others.
         image_bytes = self._held[0].image.width * self._held[0].image.height * 3 // 2
