@@ -249,7 +249,7 @@ class AvSource:
 
     def _read(self) -> Iterator[Packet[Stream]]:
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
-        reached_s = -math.inf
+        reached = -math.inf  # in ticks
         with as_source_errors(self._name, live=self._live, reading=True, file=self._object):
             for packet in demuxed(self._container, streams):
                 if packet.stream_index == self.video.index:
