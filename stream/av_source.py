@@ -36,7 +36,7 @@ from stream.codec.encryption import (
     needs_key,
 )
 from stream.container import as_source_errors, open_container, open_object
-from stream.demux import demuxed
+from stream.demux import demuxed, read_ahead
 from stream.media.track import holds_video
 from stream.objects.file import ObjectFile
 from stream.read_guard import ReadGuard
@@ -244,20 +244,23 @@ class AvSource:
 
     def packets(self) -> Iterator[Packet[Stream]]:
         """Yield packets of the chosen streams; raises SourceError when reading fails or one is encrypted."""
-        return self._guard.until_closed(self._read())
+        packets = self._read()
+        return self._guard.until_closed(read_ahead(packets) if self._is_file else packets)
 
     def _read(self) -> Iterator[Packet[Stream]]:
         streams: list[Stream] = [self.video] if self.audio is None else [self.video, self.audio]
-        reached_s = -math.inf
+        reached = -math.inf  # in ticks
         with as_source_errors(self._name, live=self._live, reading=True, file=self._object):
             for packet in demuxed(self._container, streams):
-                if packet.stream_index == self.video.index and is_encrypted(packet):
-                    raise self._encrypted(ENCRYPTED)
-                if packet.stream_index == self.video.index and packet.pts is not None:
-                    reached_s = max(reached_s, float(packet.pts * packet.time_base))
+                if packet.stream_index == self.video.index:
+                    if is_encrypted(packet):
+                        raise self._encrypted(ENCRYPTED)
+                    if packet.pts is not None and packet.pts > reached:
+                        reached = packet.pts
                 yield packet
         # FFmpeg leaves out what it cannot decrypt.
-        incomplete = self.info.end_s is not None and self.info.end_s - reached_s > _MISSING_S
+        tick_s = float(self.video.time_base or Fraction(1, av.time_base))
+        incomplete = self.info.end_s is not None and self.info.end_s - reached * tick_s > _MISSING_S
         if incomplete and self.is_playlist and self._is_keyed(self._address):
             self.warning = f"a part of it is {KEY_MISSING}"
 

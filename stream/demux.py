@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 
 import av.error
 from av.container import InputContainer
@@ -12,6 +13,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from stream.codec.random_access import Finder, access
+from stream.source import SourceError
 
 # FFmpeg returns EAGAIN after each 64 kB of data in a transport stream that it cannot parse. After this many
 # in a row the source counts as failed.
@@ -19,6 +21,8 @@ _MAX_TRIES = 10_000
 # Between two packets, containers put less than this: headers, tables and, in transport streams, stuffing.
 _MAX_OVERHEAD_BYTES = {"matroska,webm": 4096, "mpegts": 16_384}
 _DEFAULT_FPS = 25
+# Packets that are read before the first of them is decoded.
+_AHEAD = 8
 
 
 def demuxed(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
@@ -42,6 +46,28 @@ def demuxed(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Pa
             if lost:
                 losses.acknowledge()
         yield packet
+
+
+def read_ahead(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
+    """Yield the packets of a file, a few of which are read at once.
+
+    Decoding a large frame evicts everything else from the processor's caches, so that reading several packets
+    in a row costs much less than reading each after the decoding of the one before. A SourceError is raised
+    when the packets before it have been yielded.
+    """
+    while True:
+        ahead: list[Packet[Stream]] = []
+        failure: SourceError | None = None
+        try:
+            for packet in islice(packets, _AHEAD):
+                ahead.append(packet)  # noqa: PERF402  # an error leaves those that were read before it
+        except SourceError as error:
+            failure = error
+        yield from ahead
+        if failure is not None:
+            raise failure
+        if len(ahead) < _AHEAD:
+            return
 
 
 def follows_loss(packet: Packet[Stream]) -> bool:

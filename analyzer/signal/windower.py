@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
+from av.video.frame import VideoFrame
 
 from analyzer.signal.activity import Activity
 from analyzer.signal.activity_meter import ActivityMeter
@@ -20,6 +21,7 @@ from analyzer.signal.sound.record import Sound
 from analyzer.signal.window import JPEG_QUALITY, SIGNAL_STEP_S, Clip, Keyframe, Peak, Window
 from analyzer.signal.window_peaks import PeakFinder, WindowPeaks, choose_keyframes, revised
 from stream.frames.frame import Frame
+from stream.picture.render import upright_bgr
 
 # Peaks that settled and were not asked for: more than an event has.
 MAX_SETTLED = 64
@@ -32,21 +34,22 @@ class LazyJpeg:
         data: the JPEG; empty until it is encoded.
     """
 
-    __slots__ = ("_frame", "_max_side_px", "data")
+    __slots__ = ("_display", "_image", "_max_side_px", "data")
 
     def __init__(self, frame: Frame, max_side_px: int) -> None:
-        self._frame: Frame | None = frame
+        self._image: VideoFrame | None = frame.image
+        self._display = frame.display
         self._max_side_px = max_side_px
         self.data = b""
 
     def encode(self) -> None:
         """Encode the JPEG and release the decoded frame; does nothing the second time."""
-        if self._frame is None:
+        if self._image is None:
             return
-        picture = self._frame.picture(self._max_side_px)
+        picture = upright_bgr(self._image, self._display, self._max_side_px)
         _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         self.data = jpeg.tobytes()
-        self._frame = None
+        self._image = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ class Windower:
         while motion.pts_s >= self._window.end_s:
             closed.append(self._close(self._window.end_s, filtered.value))
         self._window.unfiltered.append(motion)
-        self._add(replace(frame, passed=()), filtered, step)
+        self._add(frame, filtered, step)
         return closed
 
     def advance(self, until_s: float) -> list[MeasuredWindow]:

@@ -136,7 +136,7 @@ class Capture:
 
     @property
     def interval_s(self) -> float | None:
-        """The usual interval between the source's frames; None while it is unknown."""
+        """The usual interval between a live source's frames; None while it is unknown."""
         return self._pace.interval_s
 
     def windows(self) -> Iterator[Window | Gap]:
@@ -171,11 +171,12 @@ class Capture:
         self._clips.push(packet)
         self.counts.unbuffered_packets = self._clips.dropped
         self._epoch.packets.push(packet)
-        if self._arrivals is not None and packet.stream.type == "video":
-            self._arrival.see(self._arrivals.now().timestamp())
-        if packet.stream.type == "audio":
+        if packet.stream_index != self._source.video.index:
             yield from self._listen(packet)
-        elif packet.stream.type == "video" and not self._skips(packet):
+            return
+        if self._arrivals is not None:
+            self._arrival.see(self._arrivals.now().timestamp())
+        if not self._skips(packet):
             decoder, refused = self._epoch.decoder, self._epoch.decoder.refused
             yield from self._decode(packet)
             if decoder.refused > refused:
@@ -252,7 +253,7 @@ class Capture:
         elif unreadable:
             yield from epoch.settle()
             yield epoch.unreadable(epoch.last_s, frame.pts_s)
-        if frame.pts_s > 0:  # the epoch's first follows none
+        if frame.pts_s > 0 and self._arrivals is not None:  # the epoch's first follows none
             self._pace.see(interval_s)
         yield from epoch.measure(frame, unreadable=unreadable)
         if self._on_frame is not None:

@@ -30,8 +30,8 @@ from stream.frames.frame import Frame
 # The digits of a time, for file names.
 _STAMP = str.maketrans("", "", "-:.")
 
-# Decoded frames of a file that are handed out together, as many as caches hold: two of 1080p.
-HELD_BYTES = 7_000_000
+# Decoded frames of a file that are handed out together: eight of 1080p.
+HELD_BYTES = 25_000_000
 # Frames missing for longer than this around damaged packets are a gap, not a still picture.
 UNREADABLE_S = 1.0
 # A file's last frame that is shown for longer than this fills windows of its own.
@@ -82,8 +82,9 @@ class PacketEnd:
         any_s: stream time of the latest end of any packet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, video_index: int) -> None:
         self.video_s = self.any_s = -math.inf
+        self._video_index = video_index
         self._ticks_s: dict[int, float] = {}
 
     def push(self, packet: Packet[Stream]) -> None:
@@ -95,7 +96,7 @@ class PacketEnd:
         if tick_s is None:
             tick_s = self._ticks_s[packet.stream_index] = float(packet.time_base)
         self.any_s = max(self.any_s, (stamp + (packet.duration or 0)) * tick_s)
-        if packet.stream.type == "video" and not packet.is_discard:
+        if packet.stream_index == self._video_index and not packet.is_discard:
             self.video_s = max(self.video_s, stamp * tick_s)
 
 
@@ -116,7 +117,7 @@ class Epoch:
         self.number = number
         self.clock = clock
         self.decoder = _decoder(camera)
-        self.packets = PacketEnd()
+        self.packets = PacketEnd(camera.video.index)
         self.last_s = 0.0
         self.observed_to_s = 0.0
         self.skipping = False

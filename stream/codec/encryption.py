@@ -57,7 +57,8 @@ def _codec_tag(stream: Stream) -> bytes:
 
 def is_encrypted(packet: Packet[Stream]) -> bool:
     """Whether a packet carries decryption parameters: Common Encryption in MP4."""
-    return packet.has_sidedata("encryption_info")
+    # Most packets have no side data at all, which costs much less to find out.
+    return next(packet.iter_sidedata(), None) is not None and packet.has_sidedata("encryption_info")
 
 
 def is_refused(address: str) -> bool:

@@ -24,8 +24,8 @@ from stream.timing.timestamps import JUMP_AHEAD_S, JUMP_BACK_S
 # A step forward of at least this many usual ones is a pause in the video.
 _JUMP_FRAMES = 3
 _PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
-# Decoded frames that are handed out together, at most.
-MAX_HELD = 16
+# Decoded frames that are handed out together, at most, and the media time over which: sound does not wait.
+MAX_HELD, MAX_HELD_S = 16, 0.5
 # Colour is measured in frames at least 0.2 s apart; a tenth less, for times that jitter.
 CHROMA_S = 0.18
 
@@ -70,9 +70,9 @@ class FrameDecoder:
         Args:
             video: the stream.
             width_px, height_px: analysis size.
-            held_bytes: memory of decoded frames that may be handed out together, so that measuring them finds
-                the processor's caches warm. 0 hands each out at once. With ``max_fps``, only frames that are
-                not measured are held, as a frame is in the caches when it is new.
+            held_bytes: memory of decoded frames that may be handed out together. 0 hands each out at once.
+                Decoding a large frame evicts everything else from the processor's caches, so that measuring
+                several frames in a row costs much less than measuring each after its decoding.
             max_fps: of a faster stream, frames closer together than this are not measured, and not decoded
                 where no other frame refers to them, which may leave half as many; None measures all.
             chroma: whether frames carry their colour, too.
@@ -103,7 +103,7 @@ class FrameDecoder:
         self._integrity = Integrity()
         self._damage = DamageSpan()
         self._doubtful = DoubtfulFrames()
-        self._held: list[VideoFrame] = []
+        self._held: list[Frame] = []
         self._held_bytes = held_bytes
         # A tenth less, for times that are rounded or jitter.
         self._min_s = 0.9 / max_fps if max_fps else 0.0
@@ -135,8 +135,18 @@ class FrameDecoder:
             if self._skips(packet):
                 self.thinned += 1
                 return Decoded(())
+        decoded = self.take(self._images(packet))
+        self._held += decoded.frames
+        if packet is None and not decoded.rest:
+            self._held += self._judged(trusted=self._integrity.likely)
+        if packet is not None and not decoded.rest and self._may_hold():
+            return Decoded(())
+        held, self._held = self._held, []
+        return Decoded(tuple(held), decoded.rest)
+
+    def _images(self, packet: Packet[Stream] | None) -> list[VideoFrame]:
         try:
-            self._held += self._context.decode(packet)
+            return self._context.decode(packet)
         except (av.error.FFmpegError, ValueError):
             self.damaged += 1
             self.refused += 1
@@ -144,13 +154,7 @@ class FrameDecoder:
             if self._packet_s is not None:
                 self._damage.add(self._packet_s, self._packet_s)
                 self._integrity.add(self._packet_s, complete=False)
-        if packet is not None and self._may_wait():
-            return Decoded(())
-        images, self._held = self._held, []
-        decoded = self.take(images)
-        if packet is None and not decoded.rest:
-            return Decoded((*decoded.frames, *self._judged(trusted=self._integrity.likely)))
-        return decoded
+            return []
 
     def _skips(self, packet: Packet[Stream]) -> bool:
         if self._skipper is None or packet.pts is None:
@@ -162,22 +166,16 @@ class FrameDecoder:
             self._unmeasured.skip(shown_s)
         return skips
 
-    def _may_wait(self) -> bool:
-        """Whether decoded frames may wait; none may that will be measured, where some are not."""
+    def _may_hold(self) -> bool:
+        """Whether the frames that are held may wait for another."""
         if not self._held:
             return True
-        if self._min_s and self._is_due(self._held[-1]):
+        if self._held[-1].pts_s - self._held[0].pts_s >= MAX_HELD_S:
             return False
+        images = 1 + sum(1 + len(frame.passed) for frame in self._held)
         # Three bytes for two pixels, as in 4:2:0 of 8 bits; near enough for others.
-        frame_bytes = self._held[0].width * self._held[0].height * 3 // 2
-        return len(self._held) < MAX_HELD and (len(self._held) + 1) * frame_bytes <= self._held_bytes
-
-    def _is_due(self, image: VideoFrame) -> bool:
-        """Whether a frame is late enough after the one handed out last to be the next."""
-        stream_s = self.stream_s(image)
-        if self._handed_s is None or self.media_start_s is None or stream_s is None:
-            return True
-        return stream_s - self.media_start_s - self._handed_s >= self._min_s
+        image_bytes = self._held[0].image.width * self._held[0].image.height * 3 // 2
+        return images <= MAX_HELD and images * image_bytes <= self._held_bytes
 
     def _note(self, packet: Packet[Stream]) -> None:
         stamp = packet.pts if packet.pts is not None else packet.dts
@@ -193,7 +191,8 @@ class FrameDecoder:
         """Take what another decoder of the stream has decoded."""
         frames: list[Frame] = []
         for nth, image in enumerate(images):
-            damaged = self._is_damaged(image)
+            stream_s = self.stream_s(image)
+            damaged = self._is_damaged(image, stream_s)
             if not self._integrity.doubtful or self._doubtful.is_full:
                 frames += self._judged(trusted=self._integrity.trusted)
             if damaged:
@@ -202,12 +201,12 @@ class FrameDecoder:
             if self._is_predicted and image.key_frame:
                 self._is_predicted, self._repaired = False, True
             before_s = self._last_s, self._handed_s
-            at_s = self._place(image)
+            at_s = self._place(image, stream_s)
             if at_s is None:
                 frames += self._judged(trusted=self._integrity.likely)
                 return Decoded(tuple(frames), tuple(images[nth:]))
             if self._handed_s is None or at_s - self._handed_s >= self._min_s:
-                frame = self._frame(image, at_s)
+                frame = self._frame(image, at_s, stream_s)
                 if self._integrity.doubtful and (self._held_bytes or before_s[1] is not None):
                     self._doubtful.add(frame, before_s)
                 else:
@@ -226,9 +225,9 @@ class FrameDecoder:
         self.damaged += len(frames)
         return []
 
-    def _is_damaged(self, image: VideoFrame) -> bool:
+    def _is_damaged(self, image: VideoFrame, stream_s: float | None) -> bool:
         """Whether a frame is decoded only in part, or predicted from one that was."""
-        stream_s, complete = self.stream_s(image), not image.is_corrupt
+        complete = not image.is_corrupt
         if stream_s is not None:
             self._integrity.add(stream_s, complete=complete, key=image.key_frame)
         if complete and self._integrity.trusted:
@@ -246,13 +245,12 @@ class FrameDecoder:
         stamp = image.dts if image.pts is None else image.pts
         return None if stamp is None else stamp * self._tick_s
 
-    def _place(self, image: VideoFrame) -> float | None:
+    def _place(self, image: VideoFrame, stream_s: float | None) -> float | None:
         """Return a frame's media time in this epoch; None where it belongs to another."""
         size = (image.width, image.height)
         if size != (self._source_size or size):
             return None
         self._source_size = size
-        stream_s = self.stream_s(image)
         if self.media_start_s is None:
             self.media_start_s = stream_s or 0.0
         pts_s = self._last_s + self._frame_s if stream_s is None else stream_s - self.media_start_s
@@ -267,13 +265,13 @@ class FrameDecoder:
         self._last_s = pts_s if pts_s > self._last_s else self._last_s + 1e-3
         return self._last_s
 
-    def _frame(self, image: VideoFrame, at_s: float) -> Frame:
+    def _frame(self, image: VideoFrame, at_s: float, stream_s: float | None) -> Frame:
         after_damage, self._after_damage = self._after_damage, False
         repaired, self._repaired = self._repaired, False
         self._handed_s = at_s
         if self._display is None or image.rotation != self._rotation_deg:
             self._display, self._rotation_deg = display_of(image, self._pixel_aspect), image.rotation
-        between, passed = self._unmeasured.take(self.stream_s(image))
+        between, passed = self._unmeasured.take(stream_s)
         colours = None
         if self._chroma and at_s - self._chroma_s >= CHROMA_S:
             self._chroma_s = at_s

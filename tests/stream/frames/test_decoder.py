@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stream.av_source import AvSource
-from stream.frames.decoder import MAX_HELD, Decoded, FrameDecoder
+from stream.frames.decoder import MAX_HELD, MAX_HELD_S, Decoded, FrameDecoder
 from stream.frames.frame import Frame
 from stream.picture.display import Display
 from tests.kit.cameras.damage import junk, pictures_junk
@@ -221,13 +221,16 @@ def test_nothing_comes_of_a_file_whose_every_picture_is_broken(tmp_path: Path) -
 
 
 def test_frames_handed_out_together_are_the_same_in_bounded_numbers(tmp_path: Path) -> None:
-    film = scene(tmp_path / "film.mp4", seconds=5)
+    film = scene(tmp_path / "film.mp4", seconds=2, fps=50)
     one_by_one = [frame.pts_s for frame in frames(film)]
     together = [part.frames for part in decoded(film, held_bytes=10**9)[1]]
     assert [frame.pts_s for part in together for frame in part] == one_by_one
     assert max(map(len, together)) == MAX_HELD
     few = decoded(film, held_bytes=3 * 160 * 120 * 3 // 2)[1]
     assert max(len(part.frames) for part in few) == 3
+    slow = decoded(scene(tmp_path / "slow.mp4", seconds=3), held_bytes=10**9)[1]
+    lasts_s = max(part.frames[-1].pts_s - part.frames[0].pts_s for part in slow if part.frames)
+    assert lasts_s == pytest.approx(MAX_HELD_S)
 
 
 @pytest.mark.parametrize("container", ["mp4", "mpegts"])
