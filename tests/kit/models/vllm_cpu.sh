@@ -46,7 +46,7 @@ if "livereel" not in source:
     module.write_text("\n".join([*lines, source]))
 PYTHON
 
-pip install --editable "$here/../../..[openai]" "hypothesis>=6.120" "playwright>=1.50" "pytest>=8.3"
+pip install --editable "$here/../../..[aws,openai]" "hypothesis>=6.120" "playwright>=1.50" "pytest>=8.3"
 # Its operators are built for several processors: vLLM chooses.
 kernels="import torchvision; from vllm.platforms import current_platform; current_platform.import_kernels()"
 "$folder/bin/python" -c "$kernels" >/dev/null || fail "vLLM cannot be imported"
