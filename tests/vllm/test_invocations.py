@@ -1,21 +1,12 @@
-"""vLLM's own ``/invocations``, which SageMaker asks, behind the runtime's contract."""
+"""vLLM's own ``/invocations``, which SageMaker asks."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-
-from analyzer.describe.openai.describer import OpenAiDescriber
-from analyzer.describe.sagemaker.client import SageMakerClient
-from analyzer.describe.settings import DescribeSettings
-from tests.contracts.describer_checks import check_completes, check_describes
-from tests.kit.models.sagemaker_runtime import ENDPOINT, SageMaker
-from tests.kit.records.keyframe_files import pictured
 
 pytestmark = pytest.mark.vllm
 
@@ -39,16 +30,3 @@ def test_invocations_answers_what_chat_completions_answers(server: str) -> None:
     chat, invoked = posted(f"{root}/v1/chat/completions"), posted(f"{root}/invocations")
     assert invoked["choices"][0]["message"] == chat["choices"][0]["message"]
     assert invoked.keys() == chat.keys()
-
-
-def test_it_fulfils_the_contracts_of_describer_and_text_model(server: str, tmp_path: Path) -> None:
-    settings = DescribeSettings(kind="sagemaker", endpoint=ENDPOINT, timeout_s=120.0)
-
-    async def run() -> None:
-        async with SageMaker(container=server).serving():
-            describer = OpenAiDescriber(settings, client=SageMakerClient(settings))
-            await check_describes(describer, [pictured(tmp_path, n) for n in range(2)])
-            await check_completes(describer)
-            await describer.close()
-
-    asyncio.run(run())
