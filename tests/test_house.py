@@ -138,6 +138,7 @@ SHORT_MODULES = {
     "analyzer/signal/activity.py": "a record that the ledger reads without OpenCV",
     "base/daemon_thread.py": "one function for several packages",
     "base/loading.py": "one context manager, used before anything else is loaded",
+    "base/causes.py": "one function for several packages",
     "base/plural.py": "one function for several packages",
     "base/tasks.py": "one function for several packages",
     "livereel/cli/main.py": "the entry point, which loads the rest",

@@ -7,8 +7,10 @@ is an extra. Their texts may hold addresses with signatures and are never shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from base.causes import causes
 
 CHANGED = "it has changed while it was read"
 _NO_CREDENTIALS = frozenset({
@@ -82,7 +84,7 @@ def explained(error: BaseException) -> ObjectError:
     ):
         if code in codes:
             return failure
-    return _by_kind({kind.__name__ for it in _causes(error) for kind in type(it).__mro__}, error, code)
+    return _by_kind({kind.__name__ for it in causes(error) for kind in type(it).__mro__}, error, code)
 
 
 def _by_kind(kinds: set[str], error: BaseException, code: str) -> ObjectError:
@@ -103,7 +105,7 @@ def _by_kind(kinds: set[str], error: BaseException, code: str) -> ObjectError:
 
 def _code(error: BaseException) -> str:
     """Return the store's code, or the HTTP status, of an error or of its cause; "" where there is none."""
-    for cause in _causes(error):
+    for cause in causes(error):
         response = getattr(cause, "response", None)
         if isinstance(response, Mapping):  # botocore
             return _shown(response.get("Error", {}).get("Code"))
@@ -117,12 +119,3 @@ def _code(error: BaseException) -> str:
 def _shown(code: Any) -> str:
     text = str(getattr(code, "value", code))
     return text if code and _CODE.fullmatch(text) else ""
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        yield cause
-        cause = cause.__cause__ or cause.__context__

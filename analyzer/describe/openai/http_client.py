@@ -7,12 +7,13 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from analyzer.describe.describer import DescribeError, RefusedError
+from base.causes import causes
 
 _PROXIES = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY"
 _ENDPOINT = re.compile(r"/(?:chat/completions|audio/transcriptions|models)/?$")
@@ -67,7 +68,7 @@ def connection_failure(error: BaseException) -> tuple[bool, str]:
     if kinds & {"LocalProtocolError", "UnicodeError"}:
         return False, "a header cannot be sent (OPENAI_ORG_ID, OPENAI_PROJECT_ID and extra_headers make some)"
     is_reached = bool(kinds & {"RemoteProtocolError", "DecodingError", "ReadError"})
-    of_system = next((why for cause in _causes(error) if (why := _of_system(cause))), None)
+    of_system = next((why for cause in causes(error) if (why := _of_system(cause))), None)
     return is_reached, of_system or str(error).rstrip(".") or "the connection broke off"
 
 
@@ -81,17 +82,6 @@ def _of_system(error: BaseException) -> str | None:
     if isinstance(error, socket.gaierror):
         return error.strerror
     return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and those that caused it, of several at once the first."""
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        yield cause
-        inner = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else None
-        cause = inner or cause.__cause__ or cause.__context__
 
 
 async def _check_redirect(response: Any) -> None:
