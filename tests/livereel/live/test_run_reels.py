@@ -56,7 +56,10 @@ def test_a_reel_by_its_name_is_made_on_a_command_and_at_a_start_that_comes_after
             times = f"daily at {later:%H:%M:%S} (UTC), of front; next at {later:%Y-%m-%d %H:%M:%S} UTC"
             assert f"reel day: {times}" in program.log
 
-            program = Program(data, [camera], mqtt=mqtt, reels=daily(datetime.now(UTC)))
+            # A time in whole seconds, after the reel that was asked for and the windows closed by the stop.
+            missed = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+            until(lambda: datetime.now(UTC) >= missed, "the time at which it stands still")
+            program = Program(data, [camera], mqtt=mqtt, reels=daily(missed))
             program.start()
             until(lambda: made(others) == [("day", 1), ("day", 2)], "the reel that was missed")
             stop(program)
