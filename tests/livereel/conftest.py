@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from livereel.ledger.records import PENDING
 from tests.kit.films.footage import Look, write_file
 from tests.kit.program.command_line import CommandLine
 from tests.kit.program.live_run import until, watching
 
 LOOK = Look(width_px=320, height_px=240, round_s=2, moving_s=1.5)
+ROUNDS = 2
 
 
 @pytest.fixture
@@ -23,7 +25,14 @@ def livereel(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder, to be copied, in which a few windows of the camera ``front`` have been described."""
     folder = tmp_path_factory.mktemp("watched")
-    film = write_file(folder / "film.mp4", LOOK, rounds=2)
+    film = write_file(folder / "film.mp4", LOOK, rounds=ROUNDS)
     with watching(folder / "data", {"front": str(film)}) as watch:
-        until(lambda: [w["outcome"] for w in watch.windows("front")].count("described") >= 3, "words")
+
+        def all_described() -> bool:
+            windows = watch.windows("front")
+            outcomes = [window["outcome"] for window in windows]
+            to_the_end = sum(it["end_s"] - it["start_s"] for it in windows) > ROUNDS * LOOK.round_s - 0.2
+            return to_the_end and outcomes.count("described") >= 3 and PENDING not in outcomes
+
+        until(all_described, "words for all windows")
     return folder / "data"
