@@ -1,5 +1,6 @@
 # make demo    install and watch two synthetic cameras for a minute; prints where the reel is
-# make test    install, with what the tests need, and run them
+# make test    install, with what the tests need, and run them all but for test-long and test-vllm
+# make test-long   the tests of faults in real time, and of long films
 # make test-fast   the tests that need no server and no real-time video: about a minute
 # make test-vllm   the tests with a real vLLM, without a GPU, in an environment of its own (3.5 GB)
 # make check   lint, format and types
@@ -10,19 +11,24 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 VLLM_VENV ?= .venv-vllm
 BENCH_VENV ?= .venv-bench
+# More workers than cores: many tests wait for video in real time.
+PYTEST = $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-fast test-vllm check bench clean
+.PHONY: demo test test-long test-fast test-vllm check bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/livereel demo
 
-# Three workers on two cores: many tests wait for video in real time.
 test: $(VENV)/.tested
 	sh tests/install.sh
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m 'not long and not vllm'
+
+test-long: $(VENV)/.tested
+	sh tests/install.sh
+	$(PYTEST) -m long
 
 test-fast: $(VENV)/.tested
-	$(BIN)/pytest -n 2 --dist loadfile -m 'not slow and not vllm'
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not slow and not long and not vllm'
 
 # vLLM and its kin warn of each other while they are imported.
 test-vllm: $(VLLM_VENV)/.installed

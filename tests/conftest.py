@@ -65,6 +65,10 @@ SLOW = (
 )  # fmt: skip
 
 
+# What ``make test-long`` runs: faults in real time, and long films.
+LONG = ("faults/", "livereel/camera/sound/test_noise_without_end")
+
+
 # The longest modules, which start first: one that starts last leaves the other cores idle. Those that wait
 # for video in real time take turns with those that compute, so that neither are side by side for long.
 LONGEST = (
@@ -84,16 +88,18 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what ``make test-fast`` leaves out, and put the longest modules first.
+    """Mark what ``make test-fast`` and ``make test`` leave out, and put the longest modules first.
 
     Raises pytest.UsageError for a name in the tables above that no module begins with any more.
     """
     folder = Path(__file__).parent
-    if gone := [name for name in (*SLOW, *LONGEST) if not list(folder.glob(f"{name}*"))]:
+    if gone := [name for name in (*SLOW, *LONG, *LONGEST) if not list(folder.glob(f"{name}*"))]:
         raise pytest.UsageError(f"{__file__}: no tests are at {', '.join(gone)}")
     for item in items:
         if _place(item.path).startswith(SLOW) or "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("slow")
+        if _place(item.path).startswith(LONG):
+            item.add_marker("long")
     items.sort(key=lambda item: _rank(item.path))
 
 

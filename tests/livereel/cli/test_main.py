@@ -180,6 +180,7 @@ def test_a_recap_that_is_stopped_while_its_reel_is_made_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_files_length(tmp_path: Path) -> None:
     """Twelve minutes and two, of the same pictures."""
     short = remuxed(
