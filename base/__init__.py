@@ -8,6 +8,7 @@ Read in this order:
 - ``loading``: load modules without searching for garbage in between.
 - ``plural``: counts with their noun.
 - ``causes``: the exceptions behind an exception.
+- ``backoff``: the pauses between attempts at what keeps failing.
 - ``daemon_thread``: run a blocking call in a thread that does not hold up the exit.
 - ``tasks``: asyncio tasks that end together.
 - ``loop_thread``: an asyncio loop in a thread of its own.

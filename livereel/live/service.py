@@ -12,10 +12,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from analyzer.describe.describer import Describer
-from analyzer.describe.model_health import PAUSES_S
 from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue
-from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.settings import MODEL_BACKOFF, DescribeSettings
 from analyzer.describe.window_store import WindowStoreError
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
@@ -23,6 +22,7 @@ from analyzer.transcribe.queue import TranscribeQueue
 from analyzer.transcribe.settings import TranscribeSettings
 from analyzer.transcribe.transcriber import Transcriber
 from analyzer.transcribe.words import can_be_transcribed
+from base.backoff import Backoff
 from base.clock import parse_utc, utc_text
 from base.daemon_thread import run_in_daemon_thread
 from base.tasks import cancel_all
@@ -63,7 +63,7 @@ class Intervals:
         retry_s: between two attempts to write what the ledger could not take.
         stats_s: between two publications of stats.
         drain_s: how long a run that ends by itself waits for the last windows to be described.
-        model_pauses_s: after each failure in a row of the model; the last one repeats.
+        model: pauses after failures of the model.
         reels: how long reels wait.
     """
 
@@ -71,7 +71,7 @@ class Intervals:
     retry_s: float = 1.0
     stats_s: float = 60.0
     drain_s: float = 120.0
-    model_pauses_s: tuple[float, ...] = PAUSES_S
+    model: Backoff = MODEL_BACKOFF
     reels: ReelPauses = field(default_factory=ReelPauses)
 
 
@@ -117,7 +117,7 @@ class Live:
                 transcribe or TranscribeSettings(),
                 on_release=self._wake,
                 on_late=self._late,
-                pauses_s=intervals.model_pauses_s,
+                backoff=intervals.model,
             )
         self.describe_queue = DescribeQueue(
             describer,
@@ -125,7 +125,7 @@ class Live:
             describe,
             age_s=_age_s,
             held=self.transcribe_queue.held if self.transcribe_queue else tuple,
-            pauses_s=intervals.model_pauses_s,
+            backoff=intervals.model,
             on_moment=self._described,
             now_s=time.monotonic,
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from base.backoff import Backoff
 from base.clock import parse_utc
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
@@ -31,7 +32,7 @@ from tests.kit.program.invariants import (
 from tests.kit.program.live_run import Watch, until, watching
 
 # A dozen cameras start at once on what may be two cores.
-PATIENCE = RestartPolicy(open_s=20.0, stall_s=4.0, stop_s=2.5, delays_s=(0.2, 0.5, 0.5))
+PATIENCE = RestartPolicy(open_s=20.0, stall_s=4.0, stop_s=2.5, backoff=Backoff((0.2, 0.5, 0.5)))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from analyzer.transcribe.queue import TranscribeQueue
 from analyzer.transcribe.settings import TranscribeSettings
 from analyzer.transcribe.speech_audio import RATE_HZ, SpeechAudio
 from analyzer.transcribe.transcriber import TranscriberProbe
+from base.backoff import Backoff
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
 from tests.kit.records.moments import heard, moment
@@ -64,7 +65,7 @@ class Run:
             settings,
             on_release=self._released,
             on_late=self._late,
-            pauses_s=(0.05, 0.1),
+            backoff=Backoff((0.05, 0.1)),
         )
 
     def _released(self) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from analyzer.reel.settings import ReelSettings
 from analyzer.signal.settings import WindowSettings
+from base.backoff import Backoff
 from base.clock import utc_text
 from livereel.app import build
 from livereel.camera.settings import CameraSettings
@@ -40,7 +41,7 @@ from sinks.web.sink import WebSink, listen
 
 # Liveness only: far longer than anything takes on a slow machine.
 LONG_S = 180.0
-QUICK = RestartPolicy(open_s=15.0, stall_s=2.0, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
+QUICK = RestartPolicy(open_s=15.0, stall_s=2.0, stop_s=2.0, backoff=Backoff((0.2, 0.5, 0.5)))
 WINDOWS = WindowSettings(window_s=1.0, keyframe_px=320)
 
 
