@@ -51,8 +51,9 @@ from livereel.storage.retention import Retention
 from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
-from sinks.notify.settings import KEY_PREFIX, NotifySettings, named
+from sinks.notify.settings import BACKOFF, KEY_PREFIX, OUTBOX_MAX_BYTES, NotifySettings, named
 from sinks.outbox import Outbox
+from sinks.outbox_sink import OutboxSink
 from sinks.sink import Sink
 from sinks.web.settings import WebSettings
 
@@ -317,24 +318,26 @@ def _mqtt(ledger: Ledger, cameras: Sequence[str], reels: Sequence[str], settings
 
 
 def _notify(ledger: Ledger, name: str, settings: NotifySettings, page_url: str | None) -> Outlet:
-    from sinks.notify.notification import Notifications  # noqa: PLC0415  # for who wants notifications
+    from sinks.notify.delivery import NotifyDelivery  # noqa: PLC0415  # for who wants notifications
+    from sinks.notify.notification import Notifications  # noqa: PLC0415
     from sinks.notify.service import AppriseService  # noqa: PLC0415
-    from sinks.notify.sink import OUTBOX_MAX_BYTES, NotifySink  # noqa: PLC0415
 
     service = AppriseService(settings.url)
     notifications = Notifications(settings, base=ledger.data, page_url=page_url)
     outbox = ledger.outboxes.open(settings.key, notifications.encode, max_bytes=OUTBOX_MAX_BYTES, name=name)
-    return _outlet(name, lambda _: NotifySink(settings, outbox, notifications, service, name=name))
+    delivery = NotifyDelivery(settings, notifications, service, name=name)
+    return _outlet(name, lambda _: OutboxSink(name, outbox, delivery, backoff=BACKOFF))
 
 
 def _store(ledger: Ledger, address: str) -> Outlet:
-    from sinks.objectstore.folder import StoreFolder  # noqa: PLC0415  # for who wants copies
+    from sinks.objectstore import delivery as store  # noqa: PLC0415  # for who wants copies
+    from sinks.objectstore.folder import StoreFolder  # noqa: PLC0415
     from sinks.objectstore.messages import StoreMessages  # noqa: PLC0415
-    from sinks.objectstore.sink import OUTBOX_MAX_BYTES, ObjectStoreSink  # noqa: PLC0415
 
-    folder, messages = StoreFolder(address), StoreMessages(ledger.data)
-    outbox = ledger.outboxes.open(ObjectStoreSink.name, messages.encode, max_bytes=OUTBOX_MAX_BYTES)
-    return _outlet(ObjectStoreSink.name, lambda _: ObjectStoreSink(folder, outbox, base=ledger.data))
+    copies = store.StoreDelivery(StoreFolder(address), base=ledger.data)
+    messages = StoreMessages(ledger.data)
+    outbox = ledger.outboxes.open(store.NAME, messages.encode, max_bytes=store.OUTBOX_MAX_BYTES)
+    return _outlet(store.NAME, lambda _: OutboxSink(store.NAME, outbox, copies, backoff=store.BACKOFF))
 
 
 def _open_outboxes(ledger: Ledger, config: Config) -> None:

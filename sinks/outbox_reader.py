@@ -1,31 +1,48 @@
-"""The outbox for asyncio: its calls run in worker threads, as they wait for the disk."""
+"""An outbox as a sink reads it on the event loop: its calls run in threads, as they wait for the disk."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+from contextlib import suppress
 
-from sinks.outbox import Outbox, StoredMessage
+from base.plural import counted
+from sinks.outbox import Outbox, OutboxCounts, StoredMessage
+from sinks.sink import SinkError
+
+log = logging.getLogger(__name__)
 
 
-class AsyncOutbox:
+class OutboxReader:
     """Reads an outbox for one sender at a time. Calls raise SinkError as the outbox does.
 
-    ``not_empty`` is set when there may be a message to send.
+    Attributes:
+        not_empty: set when there may be a message to send.
     """
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._sent_until = 0
+        self._done_until = 0
         self.not_empty = asyncio.Event()
 
     async def next_messages(self, limit: int) -> list[StoredMessage]:
-        """Return the oldest messages that were not yet sent, ``limit`` at most."""
-        return await asyncio.to_thread(self._outbox.messages_after, self._sent_until, limit)
+        """Return the oldest messages that are not done, ``limit`` at most."""
+        return await asyncio.to_thread(self._outbox.messages_after, self._done_until, limit)
 
     async def mark_done(self, message: StoredMessage) -> None:
-        """Mark messages up to this one as sent; in this run they do not return even if the disk fails now."""
-        self._sent_until = message.number
+        """Mark messages up to this one as done; in this run they do not return even if the disk fails now."""
+        self._done_until = message.number
         await asyncio.to_thread(self._outbox.mark_done, message.number)
+
+    def counts(self) -> OutboxCounts:
+        """Return how many messages are stored, and how many were dropped since the outbox was made."""
+        return self._outbox.counts()
+
+    async def log_waiting(self, sink: str) -> None:
+        """Log, at the end of a run, how many messages of ``sink`` wait for the next start; never raises."""
+        with suppress(SinkError):
+            if waiting := (await asyncio.to_thread(self._outbox.counts)).waiting:
+                log.warning("%s: %s not sent yet, kept for the next start", sink, counted(waiting, "message"))
 
     async def stale_topics(self, kept: set[str]) -> list[str]:
         """Store the topics that may hold a retained message; return those that only earlier runs used."""
@@ -40,8 +57,3 @@ class AsyncOutbox:
     async def forget_stale_topics(self, kept: set[str]) -> None:
         """Store these topics alone."""
         await asyncio.to_thread(self._outbox.set_retained, kept)
-
-    def counters(self) -> dict[str, int]:
-        """Return how many messages are stored, and how many were dropped since the outbox was made."""
-        counts = self._outbox.counts()
-        return {"outbox_waiting": counts.waiting, "outbox_dropped": counts.dropped}
