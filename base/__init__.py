@@ -9,6 +9,7 @@ Read in this order:
 - ``plural``: counts with their noun.
 - ``causes``: the exceptions behind an exception.
 - ``backoff``: the pauses between attempts at what keeps failing.
+- ``aws_errors``: how the clients of AWS name failures of credentials and of connections.
 - ``daemon_thread``: run a blocking call in a thread that does not hold up the exit.
 - ``tasks``: asyncio tasks that end together.
 - ``loop_thread``: an asyncio loop in a thread of its own.

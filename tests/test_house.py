@@ -136,6 +136,7 @@ SHORT_MODULES = {
     "analyzer/reel/export/segments.py": "one of several formats",
     "analyzer/report/thumbnail.py": "the only use of Pillow",
     "analyzer/signal/activity.py": "a record that the ledger reads without OpenCV",
+    "base/aws_errors.py": "names for several packages",
     "base/backoff.py": "one value type for several packages",
     "base/daemon_thread.py": "one function for several packages",
     "base/loading.py": "one context manager, used before anything else is loaded",
