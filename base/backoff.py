@@ -1,4 +1,4 @@
-"""The pauses between attempts at what keeps failing."""
+"""The pauses between attempts at an operation that keeps failing."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class Backoff:
 
     Attributes:
         pauses_s: after the first failure in a row, the second, and so on; the last one repeats.
-        spread: the share by which a pause is shorter at most, at random: what fails together does not
-            return all at once.
+        spread: up to this share of a pause, 0 to 1, is taken off at random, so that clients which fail
+            together do not try again at the same moment.
     """
 
     pauses_s: tuple[float, ...]

@@ -191,7 +191,7 @@ def build(
     options: Options,
     *,
     start: datetime | None = None,
-    patience: RestartPolicy | None = None,
+    restarts: RestartPolicy | None = None,
     intervals: Intervals | None = None,
     retention: Retention | None = None,
 ) -> Live:
@@ -203,7 +203,7 @@ def build(
         models: describes windows, chooses chapters and writes stories; also closed by the caller.
         options: of reels, of the describe queue and of retention.
         start: from when on rolling reels count their intervals; now if None.
-        patience: timeouts of cameras; the defaults if None.
+        restarts: timeouts of cameras; the defaults if None.
         intervals: how often the run does what; the defaults if None.
         retention: in place of one over the options' limits.
     """
@@ -224,7 +224,7 @@ def build(
         ],
         Requested(series(REQUESTED, keep=KEPT_ROLLING), ReelLook.of(config.reel, models), tuple(names)),
         retention=retention or Retention(ledger.data, ledger, config.retention, counted_ids=named),
-        patience=patience or RestartPolicy(),
+        restarts=restarts or RestartPolicy(),
         describe=config.describe,
         transcriber=models.transcriber,
         transcribe=config.transcribe,

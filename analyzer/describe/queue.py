@@ -106,7 +106,7 @@ class DescribeQueue:
         return self._health.is_down
 
     @property
-    def trouble(self) -> str | None:
+    def down_reason(self) -> str | None:
         """Why the model is down; None while it is not."""
         return self._health.reason
 

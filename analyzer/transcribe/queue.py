@@ -102,7 +102,7 @@ class TranscribeQueue:
         self.counts = TranscribeCounts()
 
     @property
-    def trouble(self) -> str | None:
+    def down_reason(self) -> str | None:
         """Why the transcriber is down; None while it is not."""
         return self._health.reason
 

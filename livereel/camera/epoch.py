@@ -191,7 +191,7 @@ class Epoch:
             if not (unreadable and measured.start_s >= before_s):
                 self._close(measured)
             self.clock.follow()
-        self._sound.see(frame)
+        self._sound.push_frame(frame)
         yield from self._complete()
 
     def extend(self, until_s: float) -> Iterator[Window]:

@@ -65,7 +65,7 @@ class EpochSound:
         else:
             self._meter.push(stream_s - self._media_start_s, samples, listen=speech)
 
-    def see(self, frame: Frame) -> None:
+    def push_frame(self, frame: Frame) -> None:
         """Take a frame, of which a picture may be wanted."""
         if self._decoder is not None:
             self._pictures.push(frame)

@@ -96,7 +96,7 @@ class Live:
         requested: Requested,
         *,
         retention: Retention,
-        patience: RestartPolicy,
+        restarts: RestartPolicy,
         describe: DescribeSettings,
         intervals: Intervals,
         transcriber: Transcriber | None = None,
@@ -109,32 +109,14 @@ class Live:
         self._writes = WriteQueue()
         self._no_room = asyncio.Event()
         self.reels = ReelJobs(reels, requested, ledger, self._publisher, intervals.reels)
-        self.transcribe_queue: TranscribeQueue | None = None
-        if transcriber is not None:
-            self.transcribe_queue = TranscribeQueue(
-                transcriber,
-                ledger.speech,
-                transcribe or TranscribeSettings(),
-                on_release=self._wake,
-                on_late=self._late,
-                backoff=intervals.model,
-            )
-        self.describe_queue = DescribeQueue(
-            describer,
-            ledger.pending,
-            describe,
-            age_s=_age_s,
-            held=self.transcribe_queue.held if self.transcribe_queue else tuple,
-            backoff=intervals.model,
-            on_moment=self._described,
-            now_s=time.monotonic,
-        )
+        self.transcribe_queue = self._transcribed_by(transcriber, transcribe) if transcriber else None
+        self.describe_queue = self._described_by(describer, describe)
         self._cameras = Cameras(
             cameras,
             ledger,
             self._writes,
             self._publisher,
-            policy=patience,
+            policy=restarts,
             on_window=self._window_stored,
             transcribes=transcriber is not None,
         )
@@ -151,8 +133,32 @@ class Live:
                 self.reels,
             )
         )
-        self._describer_trouble: str | None = None
-        self._transcriber_trouble: str | None = None
+        self._describer_reason: str | None = None
+        self._transcriber_reason: str | None = None
+
+    def _transcribed_by(
+        self, transcriber: Transcriber, settings: TranscribeSettings | None
+    ) -> TranscribeQueue:
+        return TranscribeQueue(
+            transcriber,
+            self._ledger.speech,
+            settings or TranscribeSettings(),
+            on_release=self._wake,
+            on_late=self._late,
+            backoff=self._intervals.model,
+        )
+
+    def _described_by(self, describer: Describer, settings: DescribeSettings) -> DescribeQueue:
+        return DescribeQueue(
+            describer,
+            self._ledger.pending,
+            settings,
+            age_s=_age_s,
+            held=self.transcribe_queue.held if self.transcribe_queue else tuple,
+            backoff=self._intervals.model,
+            on_moment=self._described,
+            now_s=time.monotonic,
+        )
 
     @property
     def cameras(self) -> Mapping[str, Supervisor]:
@@ -278,11 +284,11 @@ class Live:
         return moment
 
     async def _publish_describer(self) -> None:
-        trouble = self.describe_queue.trouble
-        if trouble != self._describer_trouble:
-            self._describer_trouble = trouble
-            state = DescriberStatus.ONLINE if trouble is None else DescriberStatus.OFFLINE
-            await self._publisher.publish(DescriberState(state, trouble, _now()))
+        reason = self.describe_queue.down_reason
+        if reason != self._describer_reason:
+            self._describer_reason = reason
+            state = DescriberStatus.ONLINE if reason is None else DescriberStatus.OFFLINE
+            await self._publisher.publish(DescriberState(state, reason, _now()))
 
     # Speech
 
@@ -307,11 +313,11 @@ class Live:
         await self._publisher.publish(LateText(moment))
 
     async def _publish_transcriber(self) -> None:
-        trouble = self.transcribe_queue.trouble if self.transcribe_queue else None
-        if trouble != self._transcriber_trouble:
-            self._transcriber_trouble = trouble
-            state = TranscriberStatus.ONLINE if trouble is None else TranscriberStatus.OFFLINE
-            await self._publisher.publish(TranscriberState(state, trouble, _now()))
+        reason = self.transcribe_queue.down_reason if self.transcribe_queue else None
+        if reason != self._transcriber_reason:
+            self._transcriber_reason = reason
+            state = TranscriberStatus.ONLINE if reason is None else TranscriberStatus.OFFLINE
+            await self._publisher.publish(TranscriberState(state, reason, _now()))
 
     async def make_reel(self, reel_id: str) -> None:
         """Make the next reel of this name soon."""

@@ -167,7 +167,7 @@ def aftermath(footage: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
         }
         udp = loses_packets.__name__
         cameras[udp] = replace(cameras[udp], source=servers[udp].address("/front"), transport="udp")
-        watch = stack.enter_context(watching(data, cameras, patience=PATIENCE))
+        watch = stack.enter_context(watching(data, cameras, restarts=PATIENCE))
         scenes = [Scene(f.__name__, servers[f.__name__], lines[f.__name__], watch) for f in ALL]
         with ThreadPoolExecutor(len(ALL)) as together:
             list(together.map(_play, ALL, scenes))

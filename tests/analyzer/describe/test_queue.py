@@ -295,8 +295,8 @@ async def test_a_describer_that_always_fails_is_asked_ever_less_often_for_any_ex
     assert asked_by_minute[0] <= 70
     assert all(asked <= 12 for asked in asked_by_minute[3:])
     assert jobs.is_down
-    assert jobs.trouble
-    assert "\n" not in jobs.trouble
+    assert jobs.down_reason
+    assert "\n" not in jobs.down_reason
     assert "Traceback" not in caplog.text
     lines = [record for record in caplog.records if record.name == "analyzer.describe.queue"]
     assert len(lines) <= len(describer.asked) + 1
@@ -397,7 +397,7 @@ async def test_an_answer_that_is_no_moment_is_a_failure() -> None:
     store = Store([window("a", 0)])
     jobs = queue(store, Mute(at_once), backoff=Backoff((0.01,)))
     await jobs.drain(5.0)
-    assert jobs.trouble
+    assert jobs.down_reason
     assert store.count_pending() == 1
 
 
@@ -415,13 +415,13 @@ async def test_a_refusal_is_reported_at_once_and_windows_wait_until_it_is_resolv
     running = asyncio.create_task(jobs.run())
     await until(lambda: len(describer.asked) == 1)
     await until(lambda: jobs.is_down)
-    assert jobs.trouble == "answers 402: Insufficient Balance"
+    assert jobs.down_reason == "answers 402: Insufficient Balance"
     await until(lambda: len(describer.asked) >= 10)
     assert not store.ended
     paid = True
     await until(lambda: len(store.ended) == 8)
     running.cancel()
-    assert jobs.trouble is None
+    assert jobs.down_reason is None
     assert set(store.ended.values()) == {"described"}
 
 
@@ -434,7 +434,7 @@ async def test_windows_that_all_fail_for_reasons_of_their_own_are_the_models_fau
     describer = Scripted(nonsense)
     jobs = queue(store, describer, DescribeSettings(max_in_flight=1))
     await jobs.drain(5.0)
-    assert jobs.trouble == "gave no answer that fits"
+    assert jobs.down_reason == "gave no answer that fits"
     assert list(store.ended.values()) == ["model_failed"] * 9
     assert store.count_pending() == 41
     assert len(describer.asked) == 10

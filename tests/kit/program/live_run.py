@@ -1,4 +1,4 @@
-"""The live path as the program runs it, in a thread of the test, with less patience."""
+"""The live path as the program runs it, in a thread of the test, with less restarts."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def watching(
     data: Path,
     sources: Mapping[str, str | CameraSettings | CameraJob],
     *,
-    patience: RestartPolicy = QUICK,
+    restarts: RestartPolicy = QUICK,
     reels_every_s: float = 3600.0,
     reels: Sequence[NamedReel] = (),
     sinks: Sequence[Sink] = (),
@@ -169,7 +169,7 @@ def watching(
     options = few_chapters(reels_every_s, reels)
     words = make_language_models(options.config, ())
     jobs = list(_jobs(sources, data))
-    live = build(jobs, ledger, words, options, patience=patience)
+    live = build(jobs, ledger, words, options, restarts=restarts)
     archive = LedgerArchive(ledger, list(sources))
     telemetry = live.stats
     site = (

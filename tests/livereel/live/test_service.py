@@ -82,7 +82,7 @@ async def live(
             ledger,
             words,
             options,
-            patience=QUICK,
+            restarts=QUICK,
             intervals=intervals,
             retention=retention(ledger) if retention else None,
         )

@@ -53,7 +53,7 @@ def server(footage: dict[str, Path]) -> Iterator[RtspServer]:
 def run(server: RtspServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """``front`` sends H.264 and G.711, ``yard`` H.265."""
     cameras = {name: server.address(f"/{name}") for name in ("front", "yard")}
-    with watching(tmp_path_factory.mktemp("data"), cameras, patience=PATIENCE, web=SERVED) as watch:
+    with watching(tmp_path_factory.mktemp("data"), cameras, restarts=PATIENCE, web=SERVED) as watch:
         yield watch
 
 

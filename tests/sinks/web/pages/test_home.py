@@ -32,7 +32,7 @@ PATIENCE = RestartPolicy(open_s=LONG_S, stall_s=LONG_S, stop_s=2.0, backoff=Back
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """A live run of two cameras that has made a reel."""
     cameras = {"street": STREET, "field": STREET.replace("street", "field")}
-    with watching(tmp_path_factory.mktemp("data"), cameras, patience=PATIENCE, web=SERVED) as watch:
+    with watching(tmp_path_factory.mktemp("data"), cameras, restarts=PATIENCE, web=SERVED) as watch:
         until(lambda: len(watch.described()) > 2, "moments")
         with closing(HTTPConnection(urlsplit(watch.url).netloc, timeout=LONG_S)) as connection:
             connection.request("POST", "/api/reels", b'{"name": "all"}')
