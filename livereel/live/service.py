@@ -63,7 +63,7 @@ class Intervals:
         retry_s: between two attempts to write what the ledger could not take.
         stats_s: between two publications of stats.
         drain_s: how long a run that ends by itself waits for the last windows to be described.
-        model: pauses after failures of the model.
+        model_backoff: pauses after failures of the model in a row.
         reels: how long reels wait.
     """
 
@@ -71,7 +71,7 @@ class Intervals:
     retry_s: float = 1.0
     stats_s: float = 60.0
     drain_s: float = 120.0
-    model: Backoff = MODEL_BACKOFF
+    model_backoff: Backoff = MODEL_BACKOFF
     reels: ReelPauses = field(default_factory=ReelPauses)
 
 
@@ -145,7 +145,7 @@ class Live:
             settings or TranscribeSettings(),
             on_release=self._wake,
             on_late=self._late,
-            backoff=self._intervals.model,
+            backoff=self._intervals.model_backoff,
         )
 
     def _described_by(self, describer: Describer, settings: DescribeSettings) -> DescribeQueue:
@@ -155,7 +155,7 @@ class Live:
             settings,
             age_s=_age_s,
             held=self.transcribe_queue.held if self.transcribe_queue else tuple,
-            backoff=self._intervals.model,
+            backoff=self._intervals.model_backoff,
             on_moment=self._described,
             now_s=time.monotonic,
         )
