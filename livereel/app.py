@@ -27,6 +27,7 @@ from analyzer.reel.manifest import VIDEO
 from base.clock import utc_text
 from base.local_time import date_time_text, length_text
 from base.plural import counted
+from livereel.background_task import running
 from livereel.camera.names import REQUESTED
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
@@ -36,7 +37,6 @@ from livereel.config.options import Options
 from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.live.archive import LedgerArchive
-from livereel.live.background_task import running
 from livereel.live.live_views import LiveViews
 from livereel.live.reel_jobs import ReelPauses, Requested
 from livereel.live.run_summary import RunSummary

@@ -145,7 +145,7 @@ SHORT_MODULES = {
     "base/tasks.py": "one function for several packages",
     "livereel/cli/main.py": "the entry point, which loads the rest",
     "livereel/cli/progress.py": "the choice between a bar and none",
-    "livereel/live/background_task.py": "one context manager with its own tests",
+    "livereel/background_task.py": "one context manager with its own tests",
     "livereel/storage/free_space.py": "shared by cameras, retention and the run",
     "livereel/storage/settings.py": "imported before anything heavy",
     "sinks/feedback.py": "a protocol that the ledger implements",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,17 +12,13 @@ from functools import partial
 
 from analyzer.describe.describer import Describer
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import DescribeQueue
 from analyzer.describe.settings import MODEL_BACKOFF, DescribeSettings
-from analyzer.describe.window_store import WindowStoreError
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
-from analyzer.transcribe.queue import TranscribeQueue
 from analyzer.transcribe.settings import TranscribeSettings
 from analyzer.transcribe.transcriber import Transcriber
-from analyzer.transcribe.words import can_be_transcribed
 from base.backoff import Backoff
-from base.clock import parse_utc, utc_text
+from base.clock import utc_text
 from base.daemon_thread import run_in_daemon_thread
 from base.tasks import cancel_all
 from livereel.camera.supervisor import RestartPolicy, Supervisor
@@ -31,6 +26,7 @@ from livereel.camera.worker import CameraJob
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError, WindowState
 from livereel.live.cameras import Cameras
+from livereel.live.descriptions import Descriptions
 from livereel.live.publisher import Publisher
 from livereel.live.reel_jobs import ReelJobs, ReelPauses, Requested
 from livereel.live.stats import Counted, StatsCollector
@@ -39,12 +35,7 @@ from livereel.reels.series import ScheduledReel
 from livereel.storage.retention import Retention
 from sinks.archive import ArchiveError
 from sinks.events import (
-    DescriberState,
-    DescriberStatus,
-    LateText,
     Restored,
-    TranscriberState,
-    TranscriberStatus,
 )
 from sinks.sink import Sink
 
@@ -81,8 +72,6 @@ class Live:
     Implements ``sinks.mqtt.sink.Commands``.
 
     Attributes:
-        describe_queue: describes pending windows.
-        transcribe_queue: gives waiting speech its text; None without a transcriber.
         stats: the counters of the run.
         reels: makes the reels.
     """
@@ -109,8 +98,17 @@ class Live:
         self._writes = WriteQueue()
         self._no_room = asyncio.Event()
         self.reels = ReelJobs(reels, requested, ledger, self._publisher, intervals.reels)
-        self.transcribe_queue = self._transcribed_by(transcriber, transcribe) if transcriber else None
-        self.describe_queue = self._described_by(describer, describe)
+        self._descriptions = Descriptions(
+            ledger,
+            self._publisher,
+            describer,
+            describe=describe,
+            transcriber=transcriber,
+            transcribe=transcribe or TranscribeSettings(),
+            on_moment=self._count_moment,
+            backoff=intervals.model_backoff,
+            retry_s=intervals.retry_s,
+        )
         self._cameras = Cameras(
             cameras,
             ledger,
@@ -123,8 +121,8 @@ class Live:
         self.stats = StatsCollector(
             Counted(
                 self.cameras,
-                self.describe_queue,
-                self.transcribe_queue,
+                self._descriptions.queue,
+                self._descriptions.transcribe_queue,
                 ledger,
                 self._writes,
                 self._cameras.gaps,
@@ -132,32 +130,6 @@ class Live:
                 retention,
                 self.reels,
             )
-        )
-        self._describer_reason: str | None = None
-        self._transcriber_reason: str | None = None
-
-    def _transcribed_by(
-        self, transcriber: Transcriber, settings: TranscribeSettings | None
-    ) -> TranscribeQueue:
-        return TranscribeQueue(
-            transcriber,
-            self._ledger.speech,
-            settings or TranscribeSettings(),
-            on_release=self._wake,
-            on_late=self._late,
-            backoff=self._intervals.model_backoff,
-        )
-
-    def _described_by(self, describer: Describer, settings: DescribeSettings) -> DescribeQueue:
-        return DescribeQueue(
-            describer,
-            self._ledger.pending,
-            settings,
-            age_s=_age_s,
-            held=self.transcribe_queue.held if self.transcribe_queue else tuple,
-            backoff=self._intervals.model_backoff,
-            on_moment=self._described,
-            now_s=time.monotonic,
         )
 
     @property
@@ -179,8 +151,8 @@ class Live:
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(self._cameras.watch())
             models = [
-                tasks.create_task(self._describe_forever()),
-                tasks.create_task(self._transcribe_forever()),
+                tasks.create_task(self._descriptions.describe_forever()),
+                tasks.create_task(self._descriptions.transcribe_forever()),
             ]
             jobs = (
                 self.reels.run(),
@@ -205,10 +177,7 @@ class Live:
 
     async def _finish(self) -> None:
         """Describe pending windows, with what is said in them, and make the reels a last time."""
-        drains = [self.describe_queue.drain(self._intervals.drain_s)]
-        if self.transcribe_queue is not None:
-            drains.append(self.transcribe_queue.drain(self._intervals.drain_s))
-        await asyncio.gather(*drains)
+        await self._descriptions.drain(self._intervals.drain_s)
         await self.reels.finish()
 
     async def _publish_last(self) -> None:
@@ -235,11 +204,12 @@ class Live:
 
     def _window_stored(self, window: Window, state: WindowState) -> None:
         self.stats.add_window(state)
-        if self.transcribe_queue is not None and can_be_transcribed(window):
-            self.transcribe_queue.add(window.id)
         if state == Outcome.DISK_FULL:
             self._no_room.set()
-        self.describe_queue.wake()
+        self._descriptions.add(window)
+
+    def _count_moment(self, moment: Moment) -> None:
+        self.stats.add_moment(moment)
 
     async def _retry_writes_forever(self) -> None:
         """Retry writes that the ledger refused."""
@@ -247,9 +217,8 @@ class Live:
             await asyncio.sleep(self._intervals.retry_s)
             if self._writes.waiting:
                 self._writes.retry()
-                self.describe_queue.wake()
-            await self._publish_describer()
-            await self._publish_transcriber()
+                self._descriptions.wake()
+            await self._descriptions.publish_states()
 
     async def _publish_stats_forever(self) -> None:
         while True:
@@ -258,66 +227,6 @@ class Live:
                 await self._publisher.publish(self.stats.stats())
             except ArchiveError as error:
                 log.warning("stats must wait: %s", error)
-
-    # Descriptions
-
-    async def _describe_forever(self) -> None:
-        """Describe pending windows; while the ledger fails, they wait."""
-        while True:
-            try:
-                await self.describe_queue.run()
-            except WindowStoreError as error:
-                log.warning("descriptions must wait: %s", error)
-            await asyncio.sleep(self._intervals.retry_s)
-
-    async def _described(self, moment: Moment) -> None:
-        self.stats.add_moment(moment)
-        await self._publisher.publish(self._with_text(moment))
-
-    def _with_text(self, moment: Moment) -> Moment:
-        """Return a moment with the text that has come while it was described: as it was stored."""
-        if not moment.window.speech:
-            return moment
-        with suppress(LedgerError):
-            entry = self._ledger.windows.find(moment.window.id)
-            return entry.moment or moment if entry else moment
-        return moment
-
-    async def _publish_describer(self) -> None:
-        reason = self.describe_queue.down_reason
-        if reason != self._describer_reason:
-            self._describer_reason = reason
-            state = DescriberStatus.ONLINE if reason is None else DescriberStatus.OFFLINE
-            await self._publisher.publish(DescriberState(state, reason, _now()))
-
-    # Speech
-
-    async def _transcribe_forever(self) -> None:
-        """Give waiting speech its text; while the ledger fails, it waits."""
-        queue = self.transcribe_queue
-        if queue is None:
-            return
-        await self._publisher.publish(TranscriberState(TranscriberStatus.ONLINE, None, _now()))
-        while True:
-            try:
-                await queue.run()
-            except WindowStoreError as error:
-                log.warning("speech must wait: %s", error)
-            await asyncio.sleep(self._intervals.retry_s)
-
-    def _wake(self) -> None:
-        """Describe a window that was held for its text."""
-        self.describe_queue.wake()
-
-    async def _late(self, moment: Moment) -> None:
-        await self._publisher.publish(LateText(moment))
-
-    async def _publish_transcriber(self) -> None:
-        reason = self.transcribe_queue.down_reason if self.transcribe_queue else None
-        if reason != self._transcriber_reason:
-            self._transcriber_reason = reason
-            state = TranscriberStatus.ONLINE if reason is None else TranscriberStatus.OFFLINE
-            await self._publisher.publish(TranscriberState(state, reason, _now()))
 
     async def make_reel(self, reel_id: str) -> None:
         """Make the next reel of this name soon."""
@@ -337,16 +246,6 @@ class Live:
                 await asyncio.wait_for(
                     self._no_room.wait(), self._intervals.sweep_s - self._intervals.retry_s
                 )
-
-
-def _age_s(window: Window) -> float:
-    """Return how long ago the window ended, by the wall clock: it may be an earlier run's."""
-    ended = parse_utc(window.start_utc) + timedelta(seconds=window.end_s - window.start_s)
-    return (datetime.now(UTC) - ended).total_seconds()
-
-
-def _now() -> str:
-    return utc_text(datetime.now(UTC))
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) -> None:

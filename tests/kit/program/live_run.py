@@ -19,6 +19,7 @@ from analyzer.signal.settings import WindowSettings
 from base.backoff import Backoff
 from base.clock import utc_text
 from livereel.app import build
+from livereel.background_task import running
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraJob
@@ -28,7 +29,6 @@ from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import FILE
 from livereel.live.archive import LedgerArchive
-from livereel.live.background_task import running
 from livereel.live.live_views import LiveViews
 from livereel.live.service import Live
 from livereel.reels.settings import NamedReel
