@@ -192,7 +192,7 @@ class Capture:
         self.counts.skipped_sound_packets += no_sound
         self.counts.skipped_speech_packets += no_speech
         if not no_sound:
-            yield from self._epoch.listen(packet, speech=not no_speech)
+            yield from self._epoch.measure_sound(packet, speech=not no_speech)
 
     def _wants(self, packet: Packet[Stream]) -> bool:
         """Whether sound of this time is measured, as pictures of it are looked at."""

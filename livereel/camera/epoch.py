@@ -158,7 +158,7 @@ class Epoch:
         """Whether its sound is measured."""
         return not self._sound.is_off
 
-    def listen(self, packet: Packet[Stream], *, speech: bool = True) -> Iterator[Window]:
+    def measure_sound(self, packet: Packet[Stream], *, speech: bool = True) -> Iterator[Window]:
         """Measure a packet of audio; yield the windows whose sound it completes.
 
         Without ``speech`` none is looked for in it.

@@ -63,7 +63,7 @@ class EpochSound:
         if self._media_start_s is None:
             self._early.append((stream_s, samples))
         else:
-            self._meter.push(stream_s - self._media_start_s, samples, listen=speech)
+            self._meter.push(stream_s - self._media_start_s, samples, speech=speech)
 
     def push_frame(self, frame: Frame) -> None:
         """Take a frame, of which a picture may be wanted."""

@@ -111,11 +111,11 @@ class CircuitBreaker:
             self._reason = str(error)
 
 
-Listen = Callable[[Window], Awaitable[Window]]
+Transcribe = Callable[[Window], Awaitable[Window]]
 """Returns a window with the text of its speech, where that comes in time; never raises."""
 
 
-async def as_it_is(window: Window) -> Window:
+async def without_text(window: Window) -> Window:
     """Return a window whose speech stays without text."""
     return window
 
@@ -127,7 +127,7 @@ async def describe_all(
     take: Callable[[EndedWindow | Gap], None],
     policy: RetryPolicy | None = None,
     *,
-    listen: Listen = as_it_is,
+    transcribe: Transcribe = without_text,
 ) -> None:
     """Describe windows as they come and hand ``take`` how each ended, and each gap, in their order.
 
@@ -140,7 +140,9 @@ async def describe_all(
 
     def begun(item: Window | Gap) -> asyncio.Task[EndedWindow] | Gap:
         return (
-            item if isinstance(item, Gap) else asyncio.create_task(_ended(item, describer, breaker, listen))
+            item
+            if isinstance(item, Gap)
+            else asyncio.create_task(_ended(item, describer, breaker, transcribe))
         )
 
     # Not a TaskGroup: it would wrap the one failure that there is, and the caller knows failures by type.
@@ -170,12 +172,12 @@ async def _result(item: asyncio.Task[EndedWindow] | Gap) -> EndedWindow | Gap:
 
 
 async def _ended(
-    window: Window, describer: Describer, breaker: CircuitBreaker, listen: Listen
+    window: Window, describer: Describer, breaker: CircuitBreaker, transcribe: Transcribe
 ) -> EndedWindow:
     """Describe a window, again where the failure may pass."""
     if window.quiet:
         return EndedWindow(window, Outcome.QUIET)
-    with_text = await listen(window)
+    with_text = await transcribe(window)
     try:
         moment = await breaker.asked(lambda: describer.describe(with_text))
     except DescribeError as error:

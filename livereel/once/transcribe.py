@@ -39,7 +39,7 @@ class _Slow:
             self.begun.clear()
 
 
-class Listener:
+class WindowTranscriber:
     """Has the speech of windows recognised. Each window waits for its text, but not for a slow transcriber.
 
     As long as each answer comes within ``wait_s`` of its request, windows wait for their turn, too, as a file
@@ -55,7 +55,7 @@ class Listener:
         self._tasks: dict[str, asyncio.Task[Window | None]] = {}
         self._failures: list[str] = []
 
-    async def listen(self, window: Window) -> Window:
+    async def transcribed(self, window: Window) -> Window:
         """Return a window with its text, or as it is where that does not come in time."""
         if not can_be_transcribed(window):
             return window
