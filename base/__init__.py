@@ -7,9 +7,8 @@ Read in this order:
 - ``atomic``: folders and text files that appear complete or not at all.
 - ``loading``: load modules while the garbage collector is paused.
 - ``plural``: counts with their noun.
-- ``causes``: the exceptions behind an exception.
+- ``exceptions``: what caused an exception, and how the clients of AWS name theirs.
 - ``backoff``: the pauses between attempts at an operation that keeps failing.
-- ``aws_errors``: how the clients of AWS name failures of credentials and of connections.
 - ``daemon_thread``: run a blocking call in a thread that does not hold up the exit.
 - ``tasks``: asyncio tasks that end together.
 - ``loop_thread``: an asyncio loop in a thread of its own.

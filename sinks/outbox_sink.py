@@ -14,6 +14,7 @@ from analyzer.describe.moment import Moment
 from analyzer.reel.records import Reel
 from base.backoff import Backoff
 from base.tasks import cancel_all
+from sinks.events import LateText
 from sinks.outbox import Outbox, StoredMessage
 from sinks.outbox_reader import OutboxReader
 from sinks.sink import Event, SinkError
@@ -99,7 +100,7 @@ class OutboxSink:
 
     async def take(self, event: Event) -> None:
         """Deliver what the outbox holds, now that something may have been added."""
-        if isinstance(event, Moment | Reel):
+        if isinstance(event, Moment | LateText | Reel):
             self._outbox.not_empty.set()
 
     async def close(self) -> None:

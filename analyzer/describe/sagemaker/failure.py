@@ -13,7 +13,7 @@ from typing import Any
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.openai.client import StatusError, UnreachableError
 from analyzer.describe.openai.failure import messages
-from base.aws_errors import DENIED_CODES, NO_CREDENTIALS, REFUSED_CODES, UNREACHABLE
+from base.exceptions import AWS_DENIED_CODES, AWS_NO_CREDENTIALS, AWS_REFUSED_CODES, AWS_UNREACHABLE
 
 TOO_LARGE = 413
 _BUSY = 429
@@ -47,9 +47,9 @@ def as_failure(name: str, error: Exception) -> DescribeError:
     if isinstance(response, Mapping):
         return _of_service(name, response)
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    if kinds & NO_CREDENTIALS:
+    if kinds & AWS_NO_CREDENTIALS:
         return RefusedError(f"{name}: no AWS credentials are found")
-    if kinds & UNREACHABLE:
+    if kinds & AWS_UNREACHABLE:
         return UnreachableError(f"{name} cannot be reached", retryable=True)
     if "ReadTimeoutError" in kinds:
         return too_slow(name)
@@ -88,9 +88,9 @@ def _of_service(name: str, response: Mapping[str, Any]) -> DescribeError:
 
 def _refused(code: str, text: str) -> str | None:
     """Return why no question is answered until account, endpoint or configuration are corrected."""
-    if code in DENIED_CODES:
+    if code in AWS_DENIED_CODES:
         return "access is denied: its role needs sagemaker:InvokeEndpoint"
-    if code in REFUSED_CODES:
+    if code in AWS_REFUSED_CODES:
         return f"its AWS credentials are refused ({code})"
     return "there is no such endpoint in this account and region" if _NO_ENDPOINT.search(text) else None
 
