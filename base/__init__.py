@@ -5,9 +5,10 @@ Read in this order:
 - ``clock``: wall time as text, and the mapping from media time to wall time.
 - ``local_time``: times as people read them, in their zone.
 - ``atomic``: folders and text files that appear complete or not at all.
-- ``loading``: load modules without searching for garbage in between.
+- ``loading``: load modules while the garbage collector is paused.
 - ``plural``: counts with their noun.
-- ``causes``: the exceptions behind an exception.
+- ``exceptions``: what caused an exception, and how the clients of AWS name theirs.
+- ``backoff``: the pauses between attempts at an operation that keeps failing.
 - ``daemon_thread``: run a blocking call in a thread that does not hold up the exit.
 - ``tasks``: asyncio tasks that end together.
 - ``loop_thread``: an asyncio loop in a thread of its own.

@@ -42,7 +42,7 @@ class MediaClock:
         self._earliest: datetime | None = None
         self.off_s = 0.0
 
-    def see(self, pts_s: float) -> None:
+    def note_arrival(self, pts_s: float) -> None:
         """Note that a frame of this media time has just arrived."""
         if self._now is None:
             return

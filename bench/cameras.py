@@ -132,7 +132,7 @@ def _run(folder: Path, asked: argparse.Namespace) -> None:
         }
         usages: dict[str, Usage] = {}
         sink = TimedSink(asked.window)
-        with watching(data, cameras, patience=RestartPolicy(), reels_every_s=60.0, sinks=[sink]) as watch:
+        with watching(data, cameras, restarts=RestartPolicy(), reels_every_s=60.0, sinks=[sink]) as watch:
             _watch(asked, usages, watch, server.pid)
             stopping_s = time.monotonic()
         _tell(asked, watch, sink.late_s, usages, time.monotonic() - stopping_s)

@@ -98,7 +98,7 @@ def _run(folder: Path, asked: argparse.Namespace) -> None:
             CameraSettings("front", server.address("/front")), WindowSettings(keyframe_px=640), data
         )
         served = WebSettings(port=0)
-        with watching(data, {"front": job}, patience=RestartPolicy(), web=served) as watch:
+        with watching(data, {"front": job}, restarts=RestartPolicy(), web=served) as watch:
             until(lambda: watch.live.cameras["front"].counts.frames > 0, "the camera")
             _print({"cores": os.cpu_count(), "load": os.getloadavg()[0], "size": SIZE, "fps": FPS})
             _latency(watch, server, asked.screenshots)

@@ -6,6 +6,7 @@ of many, and ``watch`` yields the events of live cameras. All of it is imported 
 Read in this order:
 
 - ``app``: composition: the only module that names concrete classes and wires them.
+- ``background_task``: runs a sink for as long as a block of code lasts.
 - ``config``: the configuration file and the options of the command line.
 - ``camera``: one camera, in a process of its own: from its source to windows.
 - ``ledger``: the database of a data folder: windows, moments, gaps, reels and outboxes.

@@ -27,6 +27,7 @@ from analyzer.reel.manifest import VIDEO
 from base.clock import utc_text
 from base.local_time import date_time_text, length_text
 from base.plural import counted
+from livereel.background_task import running
 from livereel.camera.names import REQUESTED
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
@@ -36,7 +37,6 @@ from livereel.config.options import Options
 from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.live.archive import LedgerArchive
-from livereel.live.background_task import running
 from livereel.live.live_views import LiveViews
 from livereel.live.reel_jobs import ReelPauses, Requested
 from livereel.live.run_summary import RunSummary
@@ -51,8 +51,9 @@ from livereel.storage.retention import Retention
 from sinks.mqtt.messages import Messages
 from sinks.mqtt.settings import MqttSettings
 from sinks.mqtt.sink import MqttSink
-from sinks.notify.settings import KEY_PREFIX, NotifySettings, named
+from sinks.notify.settings import BACKOFF, KEY_PREFIX, OUTBOX_MAX_BYTES, NotifySettings, named
 from sinks.outbox import Outbox
+from sinks.outbox_sink import OutboxSink
 from sinks.sink import Sink
 from sinks.web.settings import WebSettings
 
@@ -190,7 +191,7 @@ def build(
     options: Options,
     *,
     start: datetime | None = None,
-    patience: RestartPolicy | None = None,
+    restarts: RestartPolicy | None = None,
     intervals: Intervals | None = None,
     retention: Retention | None = None,
 ) -> Live:
@@ -202,7 +203,7 @@ def build(
         models: describes windows, chooses chapters and writes stories; also closed by the caller.
         options: of reels, of the describe queue and of retention.
         start: from when on rolling reels count their intervals; now if None.
-        patience: timeouts of cameras; the defaults if None.
+        restarts: timeouts of cameras; the defaults if None.
         intervals: how often the run does what; the defaults if None.
         retention: in place of one over the options' limits.
     """
@@ -223,7 +224,7 @@ def build(
         ],
         Requested(series(REQUESTED, keep=KEPT_ROLLING), ReelLook.of(config.reel, models), tuple(names)),
         retention=retention or Retention(ledger.data, ledger, config.retention, counted_ids=named),
-        patience=patience or RestartPolicy(),
+        restarts=restarts or RestartPolicy(),
         describe=config.describe,
         transcriber=models.transcriber,
         transcribe=config.transcribe,
@@ -317,24 +318,26 @@ def _mqtt(ledger: Ledger, cameras: Sequence[str], reels: Sequence[str], settings
 
 
 def _notify(ledger: Ledger, name: str, settings: NotifySettings, page_url: str | None) -> Outlet:
-    from sinks.notify.notification import Notifications  # noqa: PLC0415  # for who wants notifications
+    from sinks.notify.delivery import NotifyDelivery  # noqa: PLC0415  # for who wants notifications
+    from sinks.notify.notification import Notifications  # noqa: PLC0415
     from sinks.notify.service import AppriseService  # noqa: PLC0415
-    from sinks.notify.sink import OUTBOX_MAX_BYTES, NotifySink  # noqa: PLC0415
 
     service = AppriseService(settings.url)
     notifications = Notifications(settings, base=ledger.data, page_url=page_url)
     outbox = ledger.outboxes.open(settings.key, notifications.encode, max_bytes=OUTBOX_MAX_BYTES, name=name)
-    return _outlet(name, lambda _: NotifySink(settings, outbox, notifications, service, name=name))
+    delivery = NotifyDelivery(settings, notifications, service, name=name)
+    return _outlet(name, lambda _: OutboxSink(name, outbox, delivery, backoff=BACKOFF))
 
 
 def _store(ledger: Ledger, address: str) -> Outlet:
-    from sinks.objectstore.folder import StoreFolder  # noqa: PLC0415  # for who wants copies
+    from sinks.objectstore import delivery as store  # noqa: PLC0415  # for who wants copies
+    from sinks.objectstore.folder import StoreFolder  # noqa: PLC0415
     from sinks.objectstore.messages import StoreMessages  # noqa: PLC0415
-    from sinks.objectstore.sink import OUTBOX_MAX_BYTES, ObjectStoreSink  # noqa: PLC0415
 
-    folder, messages = StoreFolder(address), StoreMessages(ledger.data)
-    outbox = ledger.outboxes.open(ObjectStoreSink.name, messages.encode, max_bytes=OUTBOX_MAX_BYTES)
-    return _outlet(ObjectStoreSink.name, lambda _: ObjectStoreSink(folder, outbox, base=ledger.data))
+    copies = store.StoreDelivery(StoreFolder(address), base=ledger.data)
+    messages = StoreMessages(ledger.data)
+    outbox = ledger.outboxes.open(store.NAME, messages.encode, max_bytes=store.OUTBOX_MAX_BYTES)
+    return _outlet(store.NAME, lambda _: OutboxSink(store.NAME, outbox, copies, backoff=store.BACKOFF))
 
 
 def _open_outboxes(ledger: Ledger, config: Config) -> None:

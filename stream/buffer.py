@@ -64,9 +64,9 @@ class _Gop:
         """Whether more packets of this timeline are needed to complete a frame."""
         return self.complete_s is None and timeline == self.timeline
 
-    def see(self, entry: _Entry) -> None:
+    def push(self, entry: _Entry) -> None:
         """Take a packet of this or a later group, while no frame is complete."""
-        self._start.see(entry.packet)
+        self._start.push(entry.packet)
         if not self._start.waits:
             self.complete_s = (self._start.complete or 0) * self._tick_s
             self.kept_s = entry.kept_s
@@ -121,7 +121,7 @@ class PacketBuffer:
         """Add a video packet to the groups without a complete frame, and begin a group with a key packet."""
         self._incomplete = [gop for gop in self._incomplete if gop.waits_in(entry.timeline)]
         for gop in self._incomplete:
-            gop.see(entry)
+            gop.push(entry)
         if entry.starts_gop:
             self._gops.append(_Gop(entry))
             self._incomplete.append(self._gops[-1])

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from analyzer.describe.budget import Budget
 from analyzer.describe.describer import DescribeError, RefusedError
+from base.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
-# Pauses after each failure in a row; the last one repeats.
-PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 # After so many failures in a row the model is down: one window at a time is tried.
 _FAILURES_TO_DOWN = 3
 # After so many windows in a row that failed for reasons of their own, the model is to blame.
@@ -27,7 +25,7 @@ class ModelHealth:
     def __init__(
         self,
         max_in_flight: int,
-        pauses_s: Sequence[float],
+        backoff: Backoff,
         now_s: Callable[[], float],
         *,
         task: str = "describe",
@@ -35,7 +33,7 @@ class ModelHealth:
         """Permit up to ``max_in_flight`` requests; lines of the log begin with ``task``."""
         self._task = task
         self._max_in_flight = max_in_flight
-        self._pauses_s = pauses_s
+        self._backoff = backoff
         self._now_s = now_s
         self._in_flight = min(4, max_in_flight)
         self._failures = 0
@@ -94,8 +92,7 @@ class ModelHealth:
         elif not known:
             log.warning("%s: %s; the window waits", self._task, reason)
         self._in_flight = max(1, self._in_flight // 2)
-        pause_s = self._pauses_s[min(self._failures, len(self._pauses_s)) - 1]
-        pause_s = max(pause_s * random.uniform(0.75, 1.0), error.retry_after_s)  # noqa: S311  # no secret
+        pause_s = max(self._backoff.pause_s(self._failures), error.retry_after_s)
         self._resume_s = max(self._resume_s, self._now_s() + pause_s)
 
 

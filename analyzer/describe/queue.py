@@ -14,19 +14,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from analyzer.describe.budget import Budget
 from analyzer.describe.describer import DescribeError, Describer, as_describe_error, tried
 from analyzer.describe.model.pictures import strongest
-from analyzer.describe.model_health import PAUSES_S, ModelHealth
+from analyzer.describe.model_health import ModelHealth
 from analyzer.describe.moment import Moment
 from analyzer.describe.retries import Retries
-from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.settings import MODEL_BACKOFF, DescribeSettings
 from analyzer.describe.window_store import WindowStore, WindowStoreError
 from analyzer.signal.window import Outcome, Window
+from base.backoff import Backoff
 from base.plural import counted
 from base.tasks import cancel_all
 
@@ -65,7 +66,7 @@ class DescribeQueue:
         age_s: Callable[[Window], float],
         held: Callable[[], Collection[str]] = tuple,
         on_moment: Callable[[Moment], Awaitable[None]] = _ignore,
-        pauses_s: Sequence[float] = PAUSES_S,
+        backoff: Backoff = MODEL_BACKOFF,
         now_s: Callable[[], float] | None = None,
     ) -> None:
         """Describe the pending windows of a store.
@@ -74,7 +75,7 @@ class DescribeQueue:
             describer: describes a window.
             store: where windows are pending and where their outcomes are recorded.
             settings: the limits: at a time, per period, and of pending windows.
-            pauses_s: pauses after each failure in a row; the last one repeats.
+            backoff: pauses after each failure of the model in a row.
             age_s: returns how long ago a window ended.
             held: returns the ids of windows that are not to be described yet; call ``wake`` when one may be.
             on_moment: called with each moment after its outcome was recorded.
@@ -95,7 +96,7 @@ class DescribeQueue:
         self._ends: deque[tuple[str, Outcome, Moment | None]] = deque()
         self._turn = 0
         self._served: dict[str, int] = {}  # the turn at which a camera was served last
-        self._health = ModelHealth(settings.at_once, pauses_s, self._now_s)
+        self._health = ModelHealth(settings.at_once, backoff, self._now_s)
         self._retries = Retries(self._health)
         self.counts = QueueCounts()
 
@@ -105,7 +106,7 @@ class DescribeQueue:
         return self._health.is_down
 
     @property
-    def trouble(self) -> str | None:
+    def down_reason(self) -> str | None:
         """Why the model is down; None while it is not."""
         return self._health.reason
 

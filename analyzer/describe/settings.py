@@ -10,8 +10,12 @@ from annotated_types import Ge, Gt, Le
 
 from analyzer.describe.model.profiles import PROFILES
 from analyzer.describe.model.text_model import DESCRIBING, SELECTING, Sampling
+from base.backoff import Backoff
 
 DescribeKind = Literal["builtin", "vllm", "openai", "sagemaker"]
+
+MODEL_BACKOFF = Backoff((1.0, 2.0, 5.0, 10.0, 30.0, 60.0), spread=0.25)
+"""The pauses in which a model that fails is not asked, of descriptions and of speech."""
 
 
 @dataclass(frozen=True, slots=True)

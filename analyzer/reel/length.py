@@ -33,7 +33,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cast:
+class _SizedShot:
     """A shot of a choice, and the length that it is given."""
 
     choice: int
@@ -70,18 +70,20 @@ def fit_clips(chosen: Chosen, limit: Limit, windows: Sequence[Window] = ()) -> C
     """
     own = {choice.moment.window.id for choice in chosen.choices}
     spare = {(each.camera, each.epoch, each.index): each for each in windows if each.id not in own}
-    cast = [
-        _Cast(i, shot, 0.0)
+    sized = [
+        _SizedShot(i, shot, 0.0)
         for i, window in enumerate(choice.moment.window for choice in chosen.choices)
         for shot in shots(window, _neighbours(window, spare))
     ]
-    cast = _kept(chosen.choices, cast, limit.max_s)
-    if sum(part.shot.full.length_s for part in cast) <= limit.max_s:
-        cast = [replace(part, length_s=part.shot.full.length_s) for part in cast]
+    sized = _kept(chosen.choices, sized, limit.max_s)
+    if sum(part.shot.full.length_s for part in sized) <= limit.max_s:
+        sized = [replace(part, length_s=part.shot.full.length_s) for part in sized]
     else:
-        cast = _shared(_whole([replace(p, length_s=p.shot.core.length_s) for p in cast], limit), limit.max_s)
+        sized = _shared(
+            _whole([replace(p, length_s=p.shot.core.length_s) for p in sized], limit), limit.max_s
+        )
     spans: dict[int, list[Span]] = {}
-    for part in cast:
+    for part in sized:
         spans.setdefault(part.choice, []).append(part.shot.of_length(part.length_s))
     merged = {i: _joined(own, 0.0) for i, own in spans.items()}
     room_s = limit.max_s - sum(span.length_s for own in merged.values() for span in own)
@@ -89,7 +91,7 @@ def fit_clips(chosen: Chosen, limit: Limit, windows: Sequence[Window] = ()) -> C
     room_s = limit.max_s - sum(span.length_s for own in joined.values() for span in own)
     for i, shown in joined.items():
         window = chosen.choices[i].moment.window
-        held = [part.shot.core for part in cast if part.choice == i]
+        held = [part.shot.core for part in sized if part.choice == i]
         joined[i] = _spoken(shown, held, [window, *_neighbours(window, spare)], room_s)
         room_s -= sum(span.length_s for span in joined[i]) - sum(span.length_s for span in shown)
     return _settled(_with_neighbours(chosen, joined, spare), joined, limit)
@@ -173,9 +175,9 @@ def _slides(choice: Choice) -> list[float]:
     return [keyframe.pts_s for keyframe in sorted(keyframes, key=lambda k: -prominence(k, window))]
 
 
-def _kept(choices: Sequence[Choice], cast: Sequence[_Cast], max_s: float) -> list[_Cast]:
+def _kept(choices: Sequence[Choice], sized: Sequence[_SizedShot], max_s: float) -> list[_SizedShot]:
     """Leave shots out until the shortest form of the others fits; the last one stays in any case."""
-    kept = list(cast)
+    kept = list(sized)
     while len(kept) > 1 and sum(part.shot.core.length_s for part in kept) > max_s:
         counts = [sum(other.choice == part.choice for other in kept) for part in kept]
         spare = [part for part, count in zip(kept, counts, strict=True) if count > 1]
@@ -187,31 +189,31 @@ def _kept(choices: Sequence[Choice], cast: Sequence[_Cast], max_s: float) -> lis
     return kept
 
 
-def _share(part: _Cast, cast: Sequence[_Cast]) -> float:
+def _share(part: _SizedShot, sized: Sequence[_SizedShot]) -> float:
     """How high a shot is compared with the highest one of its choice, 0 to 1."""
-    return part.shot.value / max(1e-9, *(other.shot.value for other in cast if other.choice == part.choice))
+    return part.shot.value / max(1e-9, *(other.shot.value for other in sized if other.choice == part.choice))
 
 
 def _least_important(choices: Sequence[Choice], among: Iterable[int]) -> int:
     return min(among, key=lambda i: (choices[i].importance, -i))
 
 
-def _whole(cast: Sequence[_Cast], limit: Limit) -> list[_Cast]:
+def _whole(sized: Sequence[_SizedShot], limit: Limit) -> list[_SizedShot]:
     """Show as many events whole as there is room for, one in any case where the limit allows that."""
-    room_s = limit.max_s - sum(part.length_s for part in cast)
-    ending = sorted((part for part in cast if part.shot.ends), key=lambda part: part.lacks_s)
+    room_s = limit.max_s - sum(part.length_s for part in sized)
+    ending = sorted((part for part in sized if part.shot.ends), key=lambda part: part.lacks_s)
     grown: set[int] = set()
     for n, part in enumerate(ending):
         if part.lacks_s <= room_s + 1e-9 or (limit.whole and n == 0):
             room_s -= part.lacks_s
             grown.add(id(part))
-    return [replace(p, length_s=p.shot.event.length_s) if id(p) in grown else p for p in cast]
+    return [replace(p, length_s=p.shot.event.length_s) if id(p) in grown else p for p in sized]
 
 
-def _shared(cast: Sequence[_Cast], max_s: float) -> list[_Cast]:
+def _shared(sized: Sequence[_SizedShot], max_s: float) -> list[_SizedShot]:
     """Share out the time that is left: the shortest shots grow first, all to the same length at most."""
-    room_s = max_s - sum(part.length_s for part in cast)
-    grown = list(cast)
+    room_s = max_s - sum(part.length_s for part in sized)
+    grown = list(sized)
     while room_s > 1e-6:
         open_ = [i for i, part in enumerate(grown) if part.shot.full.length_s - part.length_s > 1e-6]
         if not open_:

@@ -75,7 +75,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A span of media time, in seconds; nothing is changed by what is computed from it."""
+    """A span of media time, in seconds; methods return new spans."""
 
     start_s: float
     end_s: float

@@ -65,7 +65,7 @@ class ColourMeter:
         self._pictures.append(_Picture(pts_s, detail))
         return self._changed
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Another scene begins with the next frame: it is compared with none before it."""
         self._pictures.clear()
         self._changed = None

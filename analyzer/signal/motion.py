@@ -148,7 +148,7 @@ class MotionMeter:
             self._first_s = pts_s if self._first_s is None else self._first_s
             self._frames.clear()
             self._cut = self._before_cut = None
-            self._colours.forget()
+            self._colours.reset()
             self._colours.measure(pts_s, chroma, 0.0)
             floor, threshold = self._limits
             motion = Motion(pts_s, 0.0, floor, threshold, shift=0.0, cut=False, grid=None)
@@ -194,7 +194,7 @@ class MotionMeter:
         excess = cv2.addWeighted(difference, 1.0, contrast, -share, 0.5 - noise.min_levels * DETAIL_GAIN)
         shift, replaced, back = self._whole_picture(frame)
         if replaced:
-            self._colours.forget()
+            self._colours.reset()
         recoloured = self._colours.measure(frame.pts_s, chroma, share)
         by_luma = excess
         if recoloured is not None:

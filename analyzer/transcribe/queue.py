@@ -11,21 +11,23 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
 from analyzer.describe.budget import Budget
 from analyzer.describe.describer import DescribeError, tried
-from analyzer.describe.model_health import PAUSES_S, ModelHealth
+from analyzer.describe.model_health import ModelHealth
 from analyzer.describe.moment import Moment
 from analyzer.describe.retries import Retries
+from analyzer.describe.settings import MODEL_BACKOFF
 from analyzer.describe.window_store import WindowStoreError
 from analyzer.signal.sound.record import Transcript
 from analyzer.transcribe.settings import TranscribeSettings
 from analyzer.transcribe.speech_audio import read_speech
 from analyzer.transcribe.speech_store import SpeechStore
 from analyzer.transcribe.transcriber import Transcriber
+from base.backoff import Backoff
 from base.plural import counted
 from base.tasks import cancel_all
 from stream.media.file import MediaError
@@ -68,7 +70,7 @@ class TranscribeQueue:
         *,
         on_release: Callable[[], None],
         on_late: Callable[[Moment], Awaitable[None]],
-        pauses_s: Sequence[float] = PAUSES_S,
+        backoff: Backoff = MODEL_BACKOFF,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Recognise the waiting speech of a store.
@@ -79,7 +81,7 @@ class TranscribeQueue:
             settings: the limits: at a time, per hour, and of what waits.
             on_release: called when windows are held no longer.
             on_late: called with each moment whose text came after its description, once it is stored.
-            pauses_s: pauses after each failure in a row; the last one repeats.
+            backoff: pauses after each failure of the model in a row.
             now_s: a monotonic clock.
         """
         self._transcriber = transcriber
@@ -89,7 +91,7 @@ class TranscribeQueue:
         self._on_late = on_late
         minutes = settings.minutes_per_hour
         self._sound_s = Budget(None if minutes is None else 60.0 * minutes, 3600.0, now_s)
-        self._health = ModelHealth(settings.at_once, pauses_s, now_s, task="transcribe")
+        self._health = ModelHealth(settings.at_once, backoff, now_s, task="transcribe")
         self._retries = Retries(self._health)
         self._now_s = now_s
         self._changed = asyncio.Event()
@@ -100,7 +102,7 @@ class TranscribeQueue:
         self.counts = TranscribeCounts()
 
     @property
-    def trouble(self) -> str | None:
+    def down_reason(self) -> str | None:
         """Why the transcriber is down; None while it is not."""
         return self._health.reason
 

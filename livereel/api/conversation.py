@@ -69,8 +69,8 @@ class Conversation(Sequence[Message]):
 
 
 @dataclass(slots=True)
-class Record:
-    """Takes questions and answers as they come, in any order; of a window only the last one."""
+class Recorder:
+    """Records questions and answers in any order; of each window only the last one."""
 
     _windows: dict[str, tuple[Question | None, str, Moment | DescribeError]] = field(default_factory=dict)
     _texts: list[tuple[str, str, str, Mapping[str, Any]]] = field(default_factory=list)
@@ -78,11 +78,11 @@ class Record:
     def described(
         self, window: Window, question: Question | None, model: str, answer: Moment | DescribeError
     ) -> None:
-        """Take what a window was asked and answered."""
+        """Record the question about a window and its answer."""
         self._windows[window.id] = (question, model, answer)
 
     def completed(self, system: str, user: str, model: str, answer: Mapping[str, Any]) -> None:
-        """Take a question without pictures, and its answer."""
+        """Record a question without pictures and its answer."""
         self._texts.append((system, user, model, answer))
 
     def conversation(self, windows: Sequence[SeenWindow], reel: Reel) -> Conversation:

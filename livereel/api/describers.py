@@ -20,7 +20,7 @@ from analyzer.describe.settings import DescribeKind
 from analyzer.describe.vllm.describer import VllmDescriber
 from analyzer.signal.window import Window
 from base.loop_thread import LoopThread
-from livereel.api.conversation import Record
+from livereel.api.conversation import Recorder
 from livereel.api.options import Configured, Section, read_options
 from livereel.api.records import SeenWindow
 from livereel.camera.settings import CameraSettings
@@ -148,7 +148,7 @@ def models_for_call(
     by: DescribeBy | None,
     prompt: str | None,
     cameras: Sequence[CameraSettings],
-    record: Record | None = None,
+    recorder: Recorder | None = None,
 ) -> CallModels:
     """Return what describes in one call.
 
@@ -157,7 +157,7 @@ def models_for_call(
         by: what describes; a model or a describer stays open.
         prompt: what matters, and what importance means, in place of a profile's text.
         cameras: what is described.
-        record: takes what is asked and answered.
+        recorder: takes what is asked and answered.
 
     Raises ConfigError, or DescribeError when what it takes is not installed.
     """
@@ -168,22 +168,22 @@ def models_for_call(
         options = replace(options, config=replace(options.config, describe=own))
     settings = options.config.describe
     if by is None or isinstance(by, str | Mapping):
-        return CallModels(options, _named(options, cameras, record))
+        return CallModels(options, _named(options, cameras, recorder))
     if isinstance(by, Model):
         prompts = make_prompts(settings, cameras)
-        models = models_with(for_call(by.asking(prompts), prompts, record, owned=False), settings)
+        models = models_with(for_call(by.asking(prompts), prompts, recorder, owned=False), settings)
     else:
         describer = by if isinstance(by, Describer) else FunctionDescriber(by)
-        models = models_with(for_call(describer, None, record, owned=False), settings)
+        models = models_with(for_call(describer, None, recorder, owned=False), settings)
     return CallModels(options, replace(models, transcriber=make_transcriber(options.config.transcribe)))
 
 
-def _named(options: Options, cameras: Sequence[CameraSettings], record: Record | None) -> LanguageModels:
+def _named(options: Options, cameras: Sequence[CameraSettings], recorder: Recorder | None) -> LanguageModels:
     """Return what the options name, to be closed with the call."""
     settings = options.config.describe
     models = make_language_models(options.config, cameras)
     prompts = None if settings.kind == "builtin" else make_prompts(settings, cameras)
-    recorded = models_with(for_call(models.describer, prompts, record, owned=True), settings)
+    recorded = models_with(for_call(models.describer, prompts, recorder, owned=True), settings)
     return replace(recorded, probe=models.probe, load=models.load, transcriber=models.transcriber)
 
 
@@ -243,22 +243,22 @@ class FunctionDescriber:
 
 
 def for_call(
-    describer: Describer, prompts: Prompts | None, record: Record | None, *, owned: bool
+    describer: Describer, prompts: Prompts | None, recorder: Recorder | None, *, owned: bool
 ) -> CallDescriber:
     """Return a describer for one call: recorded, and closed with the call only where it is ``owned``."""
     kind = CallTextModel if isinstance(describer, TextModel) else CallDescriber
-    return kind(describer, prompts, record, owned=owned)
+    return kind(describer, prompts, recorder, owned=owned)
 
 
 class CallDescriber:
     """A describer for one call."""
 
     def __init__(
-        self, describer: Describer, prompts: Prompts | None, record: Record | None, *, owned: bool
+        self, describer: Describer, prompts: Prompts | None, recorder: Recorder | None, *, owned: bool
     ) -> None:
         self._describer = describer
         self._prompts = prompts
-        self._record = record
+        self._recorder = recorder
         self._owned = owned
 
     @property
@@ -276,11 +276,11 @@ class CallDescriber:
         try:
             moment = await self._describer.describe(window)
         except Exception as error:
-            if self._record is not None:
-                self._record.described(window, question, self.model, as_describe_error(error))
+            if self._recorder is not None:
+                self._recorder.described(window, question, self.model, as_describe_error(error))
             raise
-        if self._record is not None:
-            self._record.described(window, question, moment.model, moment)
+        if self._recorder is not None:
+            self._recorder.described(window, question, moment.model, moment)
         return moment
 
     def tokens(self, window: Window) -> int:
@@ -299,6 +299,6 @@ class CallTextModel(CallDescriber):
     async def complete(self, system: str, user: str, schema: Schema, sampling: Sampling) -> dict[str, Any]:
         """See TextModel."""
         answer = await cast("TextModel", self._describer).complete(system, user, schema, sampling)
-        if self._record is not None:
-            self._record.completed(system, user, self.model, answer)
+        if self._recorder is not None:
+            self._recorder.completed(system, user, self.model, answer)
         return answer

@@ -1,4 +1,4 @@
-"""The signal as a plotly figure: as in a notebook of one's own, with the threshold and the sound."""
+"""The motion signal as a plotly figure, with its threshold and the sound level."""
 
 from __future__ import annotations
 

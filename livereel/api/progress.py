@@ -1,4 +1,4 @@
-"""A bar in a notebook or on a terminal, whichever shows what is called."""
+"""A progress bar in a notebook or on a terminal, by where the call is made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EVERY_S = 0.5  # a notebook keeps each line of a bar of text
 
 
 def shown_progress(*, show: bool | ShowProgress) -> ShowProgress:
-    """Return how progress is shown here: False shows none, and a caller may have a way of its own."""
+    """Return how to show progress here; False is not at all, a function replaces the choice."""
     if not isinstance(show, bool):
         return show
     if not show:

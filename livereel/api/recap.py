@@ -15,7 +15,7 @@ from analyzer.reel.records import Gap, Reel, Span
 from analyzer.reel.settings import ExportFormat, Style
 from analyzer.report.page import report
 from analyzer.report.thumbnail import data_uri
-from livereel.api.conversation import Conversation, Record
+from livereel.api.conversation import Conversation, Recorder
 from livereel.api.describers import DescribeBy, models_for_call, shared_loop
 from livereel.api.html import page, video
 from livereel.api.options import Area, Configured, Section, one_or_more, read_options
@@ -208,24 +208,24 @@ def _made(
     progress: bool | ShowProgress,
 ) -> Recap:
     cameras = name_cameras(expanded(request.sources))
-    record = Record()
-    call = models_for_call(options, describe, prompt, cameras, record)
+    recorder = Recorder()
+    call = models_for_call(options, describe, prompt, cameras, recorder)
     loop = shared_loop()
     try:
         show = shown_progress(show=progress)
         made = make_recap(request, cameras, call.options, call.models, loop=loop, progress=show)
     finally:
         loop.run(call.models.close())
-    return _recap(made, record, keeps)
+    return _recap(made, recorder, keeps)
 
 
-def _recap(made: MadeRecap, record: Record, keeps: object) -> Recap:
+def _recap(made: MadeRecap, recorder: Recorder, keeps: object) -> Recap:
     windows = tuple(SeenWindow(it.window, it.outcome, it.moment, it.error, keeps) for it in made.ended)
     return Recap(
         reel=made.reel,
         windows=windows,
         gaps=made.gaps,
-        conversation=record.conversation(windows, made.reel),
+        conversation=recorder.conversation(windows, made.reel),
         warnings=made.warnings,
         _media_time=made.media_time,
         _complete=made.complete,

@@ -175,12 +175,12 @@ class Capture:
             yield from self._listen(packet)
             return
         if self._arrivals is not None:
-            self._arrival.see(self._arrivals.now().timestamp())
+            self._arrival.note_arrival(self._arrivals.now().timestamp())
         if not self._skips(packet):
             decoder, refused = self._epoch.decoder, self._epoch.decoder.refused
             yield from self._decode(packet)
             if decoder.refused > refused:
-                self._clips.forget(packet)
+                self._clips.discard(packet)
 
     def _listen(self, packet: Packet[Stream]) -> Iterator[Seen]:
         """Measure a packet of sound, as far as there is time for that; a hole is left otherwise."""
@@ -192,7 +192,7 @@ class Capture:
         self.counts.skipped_sound_packets += no_sound
         self.counts.skipped_speech_packets += no_speech
         if not no_sound:
-            yield from self._epoch.listen(packet, speech=not no_speech)
+            yield from self._epoch.measure_sound(packet, speech=not no_speech)
 
     def _wants(self, packet: Packet[Stream]) -> bool:
         """Whether sound of this time is measured, as pictures of it are looked at."""
@@ -241,12 +241,12 @@ class Capture:
         epoch = self._epoch
         if not epoch.begun:
             yield from self._begin(epoch, frame)
-        epoch.clock.see(frame.pts_s)
+        epoch.clock.note_arrival(frame.pts_s)
         interval_s, unreadable = frame.pts_s - epoch.last_s, epoch.is_unreadable_before(frame)
         if epoch.skipping:
             epoch.resume(frame)
         elif self._arrivals is not None and (unreadable or interval_s > self._pace.pause_s):
-            self._pace.forget()
+            self._pace.reset()
             reason = GapReason.UNREADABLE if unreadable else GapReason.SOURCE_STALLED
             yield from self._break_epoch(reason, frame.pts_s + epoch.media_start_s)
             return
@@ -254,7 +254,7 @@ class Capture:
             yield from epoch.settle()
             yield epoch.unreadable(epoch.last_s, frame.pts_s)
         if frame.pts_s > 0 and self._arrivals is not None:  # the epoch's first follows none
-            self._pace.see(interval_s)
+            self._pace.note_interval(interval_s)
         yield from epoch.measure(frame, unreadable=unreadable)
         if self._on_frame is not None:
             self._on_frame(frame, epoch)

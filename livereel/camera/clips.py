@@ -36,7 +36,7 @@ class Clipper(Protocol):
         """Take a packet."""
         ...
 
-    def forget(self, packet: Packet[Stream]) -> None:
+    def discard(self, packet: Packet[Stream]) -> None:
         """Leave out a packet that was taken: the decoder refuses it."""
         ...
 
@@ -60,7 +60,7 @@ class NoClips:
     def push(self, packet: Packet[Stream]) -> None:
         """Do nothing."""
 
-    def forget(self, packet: Packet[Stream]) -> None:
+    def discard(self, packet: Packet[Stream]) -> None:
         """Do nothing."""
 
     def start_over(self, at_s: float | None) -> None:
@@ -104,7 +104,7 @@ class BufferClips:
         """Buffer it."""
         self._buffer.push(packet)
 
-    def forget(self, packet: Packet[Stream]) -> None:
+    def discard(self, packet: Packet[Stream]) -> None:
         """Leave the packet out of clips: a browser stops playing at it."""
         self._refused.append((packet.pts, packet.dts))
 

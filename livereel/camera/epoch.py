@@ -158,7 +158,7 @@ class Epoch:
         """Whether its sound is measured."""
         return not self._sound.is_off
 
-    def listen(self, packet: Packet[Stream], *, speech: bool = True) -> Iterator[Window]:
+    def measure_sound(self, packet: Packet[Stream], *, speech: bool = True) -> Iterator[Window]:
         """Measure a packet of audio; yield the windows whose sound it completes.
 
         Without ``speech`` none is looked for in it.
@@ -191,7 +191,7 @@ class Epoch:
             if not (unreadable and measured.start_s >= before_s):
                 self._close(measured)
             self.clock.follow()
-        self._sound.see(frame)
+        self._sound.push_frame(frame)
         yield from self._complete()
 
     def extend(self, until_s: float) -> Iterator[Window]:

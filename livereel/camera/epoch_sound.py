@@ -63,9 +63,9 @@ class EpochSound:
         if self._media_start_s is None:
             self._early.append((stream_s, samples))
         else:
-            self._meter.push(stream_s - self._media_start_s, samples, listen=speech)
+            self._meter.push(stream_s - self._media_start_s, samples, speech=speech)
 
-    def see(self, frame: Frame) -> None:
+    def push_frame(self, frame: Frame) -> None:
         """Take a frame, of which a picture may be wanted."""
         if self._decoder is not None:
             self._pictures.push(frame)

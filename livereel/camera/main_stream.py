@@ -92,7 +92,7 @@ class MainStreamClips:
             self._came_s = time.monotonic() - self._main.behind_s
             at_s = shown_s(packet)
             if at_s is not None:
-                self._main_clock.see(at_s, self._came_s, timely=_is_timely(packet))
+                self._main_clock.note_arrival(at_s, self._came_s, timely=_is_timely(packet))
         self._clips.push(packet)
 
     def _changes(self, packet: Packet[Stream]) -> bool:
@@ -119,12 +119,12 @@ class MainStreamClips:
         at_s = shown_s(packet)
         if packet.stream.type == "video" and at_s is not None:
             with self._changed:
-                self._analysed_clock.see(at_s, came_s, timely=_is_timely(packet))
+                self._analysed_clock.note_arrival(at_s, came_s, timely=_is_timely(packet))
         if time.monotonic() - self._came_s > self._silent_s:
             reason = f"nothing of its main stream for {self._silent_s:g} s"
             self._fail(reason, fault=SourceFault.STALLED)
 
-    def forget(self, packet: Packet[Stream]) -> None:
+    def discard(self, packet: Packet[Stream]) -> None:
         """Do nothing: packets of the analysed stream are not in the clips."""
 
     def start_over(self, at_s: float | None) -> None:

@@ -12,7 +12,7 @@ from multiprocessing.reduction import send_handle
 
 from base.child_process import Child
 from base.daemon_thread import run_in_daemon_thread
-from livereel.camera.reports import Report, Watched
+from livereel.camera.reports import Report, ViewRequest
 from livereel.camera.worker import CameraJob
 from sinks.live_view import ViewKind
 
@@ -71,7 +71,7 @@ class CameraProcess:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                self._child.pipe.send(Watched(kind))
+                self._child.pipe.send(ViewRequest(kind))
                 send_handle(self._child.pipe, theirs.fileno(), self.pid)
         except OSError:
             ours.close()

@@ -89,14 +89,14 @@ class Ended:
     retryable: bool = False
 
     @classmethod
-    def by(cls, error: SourceError) -> Ended:
-        """Return the end that a source's failure is."""
+    def of(cls, error: SourceError) -> Ended:
+        """Return the report of a source that has failed."""
         return cls(error.reason, error.fault, error.retryable)
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """The main process wants to see what is of this kind; the handle of a connection for it follows."""
+class ViewRequest:
+    """Asks the process to send live data of this kind; the handle of a connection for it follows."""
 
     kind: ViewKind
 

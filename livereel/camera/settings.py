@@ -9,9 +9,13 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, MinLen
 
 from analyzer.signal.settings import Areas, MinRise, Polygon, SoundSettings, rectangle
+from base.backoff import Backoff
 
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
 """Names of cameras: they become parts of file names and topics."""
+
+RESTARTS = Backoff((1.0, 2.0, 5.0, 10.0, 30.0, 60.0), spread=0.25)
+"""The pauses before a camera's process is started again: cameras of one switch return one by one."""
 
 MOST_PX = 65_536
 """The largest width or height of a frame."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
-import random
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from analyzer.reel.records import GapReason
 from analyzer.signal.flicker.region import Flicker
+from base.backoff import Backoff
 from livereel.camera.process import CameraProcess
 from livereel.camera.reports import CaptureCounts, Ended, Heartbeat, Opening, PlaylistPosition, Seen
+from livereel.camera.settings import RESTARTS
 from livereel.camera.worker import CameraJob
 from sinks.events import CameraStatus, EpochStarted
 from sinks.live_view import ViewKind
@@ -39,19 +39,14 @@ class RestartPolicy:
         open_s: from then to its first frame.
         stall_s: from frame to frame.
         stop_s: from the request to stop to the end of the process.
-        delays_s: before each new attempt; the last one repeats. They start over after STEADY_S of watching.
+        backoff: before each new attempt; it starts over after STEADY_S of watching.
     """
 
     start_s: float = 120.0
     open_s: float = 20.0
     stall_s: float = 20.0
     stop_s: float = 2.5
-    delays_s: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-
-    def waits_s(self) -> Iterator[float]:
-        """Yield delays, each up to a quarter shorter at random: cameras of one switch return one by one."""
-        for delay_s in itertools.chain(self.delays_s, itertools.repeat(self.delays_s[-1])):
-            yield delay_s * random.uniform(0.75, 1.0)  # noqa: S311  # not used for a secret
+    backoff: Backoff = RESTARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +168,18 @@ class Supervisor:
 
     async def run(self) -> None:
         """Watch; a lost connection is tried again without end, with growing delays."""
-        waits_s = self._policy.waits_s()
+        failures = 0
         while not self._stopping.is_set():
             lost = await self._run_once()
             if self.state == CameraStatus.WATCHING and _now_s() - self._began_s > STEADY_S:
-                waits_s = self._policy.waits_s()
+                failures = 0
             self._notify(lost)
             await self._on_lost(self._name, lost)
             if lost.final:
                 return
+            failures += 1
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), next(waits_s))
+                await asyncio.wait_for(self._stopping.wait(), self._policy.backoff.pause_s(failures))
 
     def _notify(self, lost: CameraLost) -> None:
         """Log a change of state, not each attempt to reconnect."""

@@ -20,7 +20,7 @@ from base.child_process import become_child
 from livereel.camera.capture import Capture
 from livereel.camera.clips import BufferClips
 from livereel.camera.main_stream import MainStreamClips
-from livereel.camera.reports import Ended, Heartbeat, Opening, PlaylistPosition, Report, Watched
+from livereel.camera.reports import Ended, Heartbeat, Opening, PlaylistPosition, Report, ViewRequest
 from livereel.camera.settings import CameraSettings
 from livereel.camera.view.channel import Channels
 from livereel.camera.view.frames import FrameView
@@ -75,7 +75,7 @@ def run(handle: int, parent_pid: int) -> None:
         try:
             reporter.send(_watch(pipe, reporter, pipe.recv()))
         except SourceError as error:
-            reporter.send(Ended.by(error))
+            reporter.send(Ended.of(error))
     except (EOFError, BrokenPipeError):
         return  # the main process has ended
     gc.freeze()  # a search for garbage before the end would use up the time that is given for stopping
@@ -107,7 +107,7 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -
         arrivals=source,
         space=FreeSpace(job.data, job.min_free_bytes),
         epoch=job.epoch,
-        on_frame=FrameView(channels).see,
+        on_frame=FrameView(channels).push,
     )
     threading.Thread(target=_beat, args=(reporter, capture, source), daemon=True).start()
     try:
@@ -119,7 +119,7 @@ def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -
         reporter.send(_beat_of(capture, source))  # the final counters
     failure = capture.failure or (other_clips and other_clips.failure)
     if failure:
-        return Ended.by(failure)
+        return Ended.of(failure)
     if source.info.live and not source.stopped:
         return Ended("the stream ended", retryable=True)
     return Ended()
@@ -142,7 +142,7 @@ def _opened_to_detect(address: str, camera: CameraSettings) -> ThreadedSource:
 def _obey(pipe: Connection[Report, Any], source: ThreadedSource, channels: Channels) -> None:
     """Open what the main process wants to see; stop the source at any other message, or at its end."""
     with suppress(EOFError, OSError):
-        while isinstance(message := pipe.recv(), Watched):
+        while isinstance(message := pipe.recv(), ViewRequest):
             channels.open(message.kind, socket.socket(fileno=recv_handle(pipe)))
     source.stop()
 

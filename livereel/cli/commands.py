@@ -15,6 +15,7 @@ import livereel
 from base.loading import loading
 from livereel.cli.parameters import (
     BaseUrlOption,
+    CameraOption,
     ConfigArgument,
     ConfigOption,
     DataOption,
@@ -26,16 +27,16 @@ from livereel.cli.parameters import (
     IgnoreOption,
     ModelOption,
     NoWebOption,
+    OutIfAnyOption,
+    OutOption,
     PortOption,
     ProfileOption,
-    ReelFolderOption,
     ReelNameOption,
     RegionOption,
     SecondsOption,
     SinceOption,
     SourceArgument,
     command,
-    folder_of,
     no_configuration,
     one_config,
     path_of,
@@ -97,12 +98,7 @@ def scan(
 def recap(
     sources: SourcesArgument,
     *,
-    out: Annotated[
-        str,
-        typer.Option(
-            parser=folder_of, metavar="DIR", help="The reel's folder; it must not exist yet. May be s3://..."
-        ),
-    ],
+    out: OutOption,
     length: LengthOption = None,
     chapters: ChaptersOption = None,
     from_: FromOption = None,
@@ -119,7 +115,10 @@ def recap(
     region: RegionOption = None,
     ignore: IgnoreOption = None,
 ) -> None:
-    """Make one highlight reel of whole files, with its story."""
+    """Make one highlight reel of whole files, with its story.
+
+    The reel's folder may be one of an object store: s3://BUCKET/FOLDER.
+    """
     with loading():
         from livereel.cli.recap.command import recap as run
         from livereel.cli.recap.command import recap_to_store
@@ -281,14 +280,11 @@ def ledger(
 )
 def reel(
     *,
-    out: ReelFolderOption = None,
+    out: OutIfAnyOption = None,
     name: ReelNameOption = None,
     data: FolderOption = Path("livereel-data"),
     since: SinceOption = None,
-    camera: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only this camera; repeatable.", show_default="all cameras"),
-    ] = None,
+    camera: CameraOption = None,
     export: ExportOption = None,
     explain: ExplainOption = False,
     as_json: Annotated[
@@ -298,7 +294,8 @@ def reel(
 ) -> None:
     """Make a reel now of what was seen since TIME.
 
-    With --out it works while another livereel writes the data folder.
+    With --out it works while another livereel writes the data folder. Otherwise --name says which reel of the
+    data folder it continues.
     """
     from livereel.app import add_reel
     from livereel.config.options import read_options
@@ -313,10 +310,10 @@ def reel(
     show = ExplainAs.JSON if as_json else ExplainAs.TABLE
     if out is None and export:
         raise UsageError("--out DIR is needed for --export")
-    if out is not None and ":/" in out.as_posix():
+    if out is not None and "://" in out:
         raise UsageError(f"--out {out}: a folder of this machine; the option store copies reels")
     if out is not None or explain:
-        reel_now(data, out, request, options, show if explain else None)
+        reel_now(data, None if out is None else Path(out), request, options, show if explain else None)
     elif name is None:
         raise UsageError("--out DIR is needed, or --name NAME, or --explain")
     else:
@@ -332,10 +329,7 @@ def search(
     *,
     data: FolderOption = Path("livereel-data"),
     since: SinceOption = None,
-    camera: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only this camera; repeatable.", show_default="all"),
-    ] = None,
+    camera: CameraOption = None,
     tag: Annotated[
         list[str] | None,
         typer.Option(metavar="TAG", help="Only with this tag; repeatable.", show_default="any"),

@@ -156,16 +156,17 @@ ProfileOption = Annotated[
         show_default="surveillance",
     ),
 ]
-ReelFolderOption = Annotated[
-    Path | None,
+CameraOption = Annotated[
+    list[str] | None,
     typer.Option(
-        "--out",
-        parser=path_of,
-        metavar="DIR",
-        help="The reel's folder; it must not exist yet.",
-        show_default="with --name, the next in the data folder",
+        "--camera", metavar="NAME", help="Only this camera; repeatable.", show_default="all cameras"
     ),
 ]
+_Out = typer.Option(
+    "--out", parser=folder_of, metavar="DIR", help="The reel's folder; it must not exist yet."
+)
+OutOption = Annotated[str, _Out]
+OutIfAnyOption = Annotated[str | None, _Out]
 ReelNameOption = Annotated[
     str | None,
     typer.Option(

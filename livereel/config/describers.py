@@ -57,13 +57,13 @@ Probing = Callable[[], Awaitable[Probe]]
 
 @dataclass(frozen=True, slots=True)
 class LanguageModels:
-    """What makes words of moving pictures.
+    """The models of a run: they describe windows, choose chapters, write stories and transcribe speech.
 
     Attributes:
         describer: for a window.
         proposing: for the choice of chapters.
         narrate: for a reel's story.
-        probe: asks the model for a sign of life, loading it if it must be; None without a model.
+        probe: tests whether the model answers, loading it if necessary; None without a model.
         load: loads the model, where it runs in this process; raises DescribeError.
         transcriber: for what is said; None where speech stays without text.
     """

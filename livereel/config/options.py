@@ -40,7 +40,7 @@ class Options:
         base_url: str | None = None,
         profile: str | None = None,
     ) -> Options:
-        """Return these options with the words that were asked for; None leaves the configuration's.
+        """Return these options with this describer; None leaves a value of the configuration.
 
         Raises UsageError for a profile that there is not, an address that is none, and for a model or its
         address where there is no model.

@@ -37,7 +37,7 @@ _OLDEST_WINDOWS = (
         ~IS_PENDING,
         _ENDED,
         windows.c.id.not_in(_SHOWN),
-        windows.c.id.not_in(bindparam("lent", expanding=True)),
+        windows.c.id.not_in(bindparam("in_use", expanding=True)),
     )
     .order_by(windows.c.end_utc)
     .limit(bindparam("limit"))
@@ -94,10 +94,10 @@ class StoredFiles:
         """The oldest windows with files that ended by then and whose files may be removed.
 
         Not those that wait to be described, that a reel shows which ended after ``shown_after_utc``, or that
-        are lent.
+        are in use.
         """
-        lent = list(self._windows.lent)
-        values = {"until": until_utc, "limit": limit, "lent": lent, "shown_after": shown_after_utc}
+        in_use = list(self._windows.in_use)
+        values = {"until": until_utc, "limit": limit, "in_use": in_use, "shown_after": shown_after_utc}
         rows = self._database.read(_OLDEST_WINDOWS, values)
         return [StoredWindow(self._windows.window(row.window), row.bytes) for row in rows]
 

@@ -179,22 +179,22 @@ class Windows:
         self._moments = moments
         self._outboxes = outboxes
         self._part_rows = part_rows
-        self._loans: list[frozenset[str]] = []
+        self._in_use: list[frozenset[str]] = []
 
     @contextmanager
-    def lending(self, window_ids: Iterable[str]) -> Iterator[None]:
+    def using_files(self, window_ids: Iterable[str]) -> Iterator[None]:
         """Keep the files of these windows from retention while the block runs."""
-        loan = frozenset(window_ids)
-        self._loans.append(loan)
+        in_use = frozenset(window_ids)
+        self._in_use.append(in_use)
         try:
             yield
         finally:
-            self._loans.remove(loan)
+            self._in_use.remove(in_use)
 
     @property
-    def lent(self) -> frozenset[str]:
+    def in_use(self) -> frozenset[str]:
         """The windows whose files are being read now."""
-        return frozenset().union(*self._loans)
+        return frozenset().union(*self._in_use)
 
     def add(self, window: Window, outcome: WindowState, *, to_transcribe: bool = False) -> None:
         """Add a closed window; one that is there already stays as it is.

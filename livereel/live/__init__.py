@@ -3,6 +3,7 @@
 Modules, in reading order:
 
     service          ``Live``: the tasks of a run and what they share
+    descriptions     describes windows and gives their speech its text
     cameras          watches the cameras; stores and publishes what they report
     coverage         ``GapTracker``: opens and closes gaps as cameras come and go
     write_queue      ``WriteQueue``: writes to the ledger that wait while the disk is full
@@ -14,5 +15,4 @@ Modules, in reading order:
     sound_marks      a camera's speech and peaks of sound, for a strip
     live_views       passes on what cameras show now to who watches them
     run_summary      what a run has seen, and whether any camera could be watched
-    background_task  runs a sink for as long as the run lasts
 """

@@ -141,7 +141,7 @@ class LedgerArchive:
             return False
         shown = [chapter.moment.window.id for chapter in reel.chapters]
         try:
-            with self._ledger.windows.lending(shown):
+            with self._ledger.windows.using_files(shown):
                 export(reel, kind, file, url_of=lambda path: path.name)
         except (ReelError, MediaError, OSError) as error:
             log.warning("reel %s/%d: not exported: %s", reel_id, seq, error)

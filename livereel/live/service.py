@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,18 +11,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from analyzer.describe.describer import Describer
-from analyzer.describe.model_health import PAUSES_S
 from analyzer.describe.moment import Moment
-from analyzer.describe.queue import DescribeQueue
-from analyzer.describe.settings import DescribeSettings
-from analyzer.describe.window_store import WindowStoreError
+from analyzer.describe.settings import MODEL_BACKOFF, DescribeSettings
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
-from analyzer.transcribe.queue import TranscribeQueue
 from analyzer.transcribe.settings import TranscribeSettings
 from analyzer.transcribe.transcriber import Transcriber
-from analyzer.transcribe.words import can_be_transcribed
-from base.clock import parse_utc, utc_text
+from base.backoff import Backoff
+from base.clock import utc_text
 from base.daemon_thread import run_in_daemon_thread
 from base.tasks import cancel_all
 from livereel.camera.supervisor import RestartPolicy, Supervisor
@@ -31,6 +26,7 @@ from livereel.camera.worker import CameraJob
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import LedgerError, WindowState
 from livereel.live.cameras import Cameras
+from livereel.live.descriptions import Descriptions
 from livereel.live.publisher import Publisher
 from livereel.live.reel_jobs import ReelJobs, ReelPauses, Requested
 from livereel.live.stats import Counted, StatsCollector
@@ -39,12 +35,7 @@ from livereel.reels.series import ScheduledReel
 from livereel.storage.retention import Retention
 from sinks.archive import ArchiveError
 from sinks.events import (
-    DescriberState,
-    DescriberStatus,
-    LateText,
     Restored,
-    TranscriberState,
-    TranscriberStatus,
 )
 from sinks.sink import Sink
 
@@ -63,7 +54,7 @@ class Intervals:
         retry_s: between two attempts to write what the ledger could not take.
         stats_s: between two publications of stats.
         drain_s: how long a run that ends by itself waits for the last windows to be described.
-        model_pauses_s: after each failure in a row of the model; the last one repeats.
+        model_backoff: pauses after failures of the model in a row.
         reels: how long reels wait.
     """
 
@@ -71,7 +62,7 @@ class Intervals:
     retry_s: float = 1.0
     stats_s: float = 60.0
     drain_s: float = 120.0
-    model_pauses_s: tuple[float, ...] = PAUSES_S
+    model_backoff: Backoff = MODEL_BACKOFF
     reels: ReelPauses = field(default_factory=ReelPauses)
 
 
@@ -81,8 +72,6 @@ class Live:
     Implements ``sinks.mqtt.sink.Commands``.
 
     Attributes:
-        describe_queue: describes pending windows.
-        transcribe_queue: gives waiting speech its text; None without a transcriber.
         stats: the counters of the run.
         reels: makes the reels.
     """
@@ -96,7 +85,7 @@ class Live:
         requested: Requested,
         *,
         retention: Retention,
-        patience: RestartPolicy,
+        restarts: RestartPolicy,
         describe: DescribeSettings,
         intervals: Intervals,
         transcriber: Transcriber | None = None,
@@ -109,40 +98,31 @@ class Live:
         self._writes = WriteQueue()
         self._no_room = asyncio.Event()
         self.reels = ReelJobs(reels, requested, ledger, self._publisher, intervals.reels)
-        self.transcribe_queue: TranscribeQueue | None = None
-        if transcriber is not None:
-            self.transcribe_queue = TranscribeQueue(
-                transcriber,
-                ledger.speech,
-                transcribe or TranscribeSettings(),
-                on_release=self._wake,
-                on_late=self._late,
-                pauses_s=intervals.model_pauses_s,
-            )
-        self.describe_queue = DescribeQueue(
+        self._descriptions = Descriptions(
+            ledger,
+            self._publisher,
             describer,
-            ledger.pending,
-            describe,
-            age_s=_age_s,
-            held=self.transcribe_queue.held if self.transcribe_queue else tuple,
-            pauses_s=intervals.model_pauses_s,
-            on_moment=self._described,
-            now_s=time.monotonic,
+            describe=describe,
+            transcriber=transcriber,
+            transcribe=transcribe or TranscribeSettings(),
+            on_moment=self._count_moment,
+            backoff=intervals.model_backoff,
+            retry_s=intervals.retry_s,
         )
         self._cameras = Cameras(
             cameras,
             ledger,
             self._writes,
             self._publisher,
-            policy=patience,
+            policy=restarts,
             on_window=self._window_stored,
             transcribes=transcriber is not None,
         )
         self.stats = StatsCollector(
             Counted(
                 self.cameras,
-                self.describe_queue,
-                self.transcribe_queue,
+                self._descriptions.queue,
+                self._descriptions.transcribe_queue,
                 ledger,
                 self._writes,
                 self._cameras.gaps,
@@ -151,8 +131,6 @@ class Live:
                 self.reels,
             )
         )
-        self._describer_trouble: str | None = None
-        self._transcriber_trouble: str | None = None
 
     @property
     def cameras(self) -> Mapping[str, Supervisor]:
@@ -173,8 +151,8 @@ class Live:
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(self._cameras.watch())
             models = [
-                tasks.create_task(self._describe_forever()),
-                tasks.create_task(self._transcribe_forever()),
+                tasks.create_task(self._descriptions.describe_forever()),
+                tasks.create_task(self._descriptions.transcribe_forever()),
             ]
             jobs = (
                 self.reels.run(),
@@ -199,10 +177,7 @@ class Live:
 
     async def _finish(self) -> None:
         """Describe pending windows, with what is said in them, and make the reels a last time."""
-        drains = [self.describe_queue.drain(self._intervals.drain_s)]
-        if self.transcribe_queue is not None:
-            drains.append(self.transcribe_queue.drain(self._intervals.drain_s))
-        await asyncio.gather(*drains)
+        await self._descriptions.drain(self._intervals.drain_s)
         await self.reels.finish()
 
     async def _publish_last(self) -> None:
@@ -229,11 +204,12 @@ class Live:
 
     def _window_stored(self, window: Window, state: WindowState) -> None:
         self.stats.add_window(state)
-        if self.transcribe_queue is not None and can_be_transcribed(window):
-            self.transcribe_queue.add(window.id)
         if state == Outcome.DISK_FULL:
             self._no_room.set()
-        self.describe_queue.wake()
+        self._descriptions.add(window)
+
+    def _count_moment(self, moment: Moment) -> None:
+        self.stats.add_moment(moment)
 
     async def _retry_writes_forever(self) -> None:
         """Retry writes that the ledger refused."""
@@ -241,9 +217,8 @@ class Live:
             await asyncio.sleep(self._intervals.retry_s)
             if self._writes.waiting:
                 self._writes.retry()
-                self.describe_queue.wake()
-            await self._publish_describer()
-            await self._publish_transcriber()
+                self._descriptions.wake()
+            await self._descriptions.publish_states()
 
     async def _publish_stats_forever(self) -> None:
         while True:
@@ -252,66 +227,6 @@ class Live:
                 await self._publisher.publish(self.stats.stats())
             except ArchiveError as error:
                 log.warning("stats must wait: %s", error)
-
-    # Descriptions
-
-    async def _describe_forever(self) -> None:
-        """Describe pending windows; while the ledger fails, they wait."""
-        while True:
-            try:
-                await self.describe_queue.run()
-            except WindowStoreError as error:
-                log.warning("descriptions must wait: %s", error)
-            await asyncio.sleep(self._intervals.retry_s)
-
-    async def _described(self, moment: Moment) -> None:
-        self.stats.add_moment(moment)
-        await self._publisher.publish(self._with_text(moment))
-
-    def _with_text(self, moment: Moment) -> Moment:
-        """Return a moment with the text that has come while it was described: as it was stored."""
-        if not moment.window.speech:
-            return moment
-        with suppress(LedgerError):
-            entry = self._ledger.windows.find(moment.window.id)
-            return entry.moment or moment if entry else moment
-        return moment
-
-    async def _publish_describer(self) -> None:
-        trouble = self.describe_queue.trouble
-        if trouble != self._describer_trouble:
-            self._describer_trouble = trouble
-            state = DescriberStatus.ONLINE if trouble is None else DescriberStatus.OFFLINE
-            await self._publisher.publish(DescriberState(state, trouble, _now()))
-
-    # Speech
-
-    async def _transcribe_forever(self) -> None:
-        """Give waiting speech its text; while the ledger fails, it waits."""
-        queue = self.transcribe_queue
-        if queue is None:
-            return
-        await self._publisher.publish(TranscriberState(TranscriberStatus.ONLINE, None, _now()))
-        while True:
-            try:
-                await queue.run()
-            except WindowStoreError as error:
-                log.warning("speech must wait: %s", error)
-            await asyncio.sleep(self._intervals.retry_s)
-
-    def _wake(self) -> None:
-        """Describe a window that was held for its text."""
-        self.describe_queue.wake()
-
-    async def _late(self, moment: Moment) -> None:
-        await self._publisher.publish(LateText(moment))
-
-    async def _publish_transcriber(self) -> None:
-        trouble = self.transcribe_queue.trouble if self.transcribe_queue else None
-        if trouble != self._transcriber_trouble:
-            self._transcriber_trouble = trouble
-            state = TranscriberStatus.ONLINE if trouble is None else TranscriberStatus.OFFLINE
-            await self._publisher.publish(TranscriberState(state, trouble, _now()))
 
     async def make_reel(self, reel_id: str) -> None:
         """Make the next reel of this name soon."""
@@ -331,16 +246,6 @@ class Live:
                 await asyncio.wait_for(
                     self._no_room.wait(), self._intervals.sweep_s - self._intervals.retry_s
                 )
-
-
-def _age_s(window: Window) -> float:
-    """Return how long ago the window ended, by the wall clock: it may be an earlier run's."""
-    ended = parse_utc(window.start_utc) + timedelta(seconds=window.end_s - window.start_s)
-    return (datetime.now(UTC) - ended).total_seconds()
-
-
-def _now() -> str:
-    return utc_text(datetime.now(UTC))
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[object, object, None]) -> None:

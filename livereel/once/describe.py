@@ -69,62 +69,53 @@ async def in_thread(items: Iterator[T]) -> AsyncIterator[T]:
         yield item  # type: ignore[misc]  # not the end
 
 
-class Trust:
-    """Whether a model is worth asking: not much, once it has failed window after window.
+class CircuitBreaker:
+    """Asks a model again after failures, and hardly at all once it has failed window after window.
 
-    One window in a while still asks; the others end at once, for the reason of the last failure.
+    It is open then: one window in a while still asks, and the others end at once, for the reason of the last
+    failure. An answer closes it.
     """
 
     def __init__(self, policy: RetryPolicy | None = None) -> None:
-        self.policy = policy or RetryPolicy()
+        self._policy = policy or RetryPolicy()
         self._failures = 0
         self._ask_at_s = 0.0
         self._reason = ""
 
-    def why_not(self) -> str | None:
-        """Why a window is not to be asked about now; None if it is, as no other is for a while."""
-        if self.lost and time.monotonic() < self._ask_at_s:
-            return f"not asked, after: {self._reason}"
-        self._ask_at_s = time.monotonic() + self.policy.ask_again_s
-        return None
-
     @property
-    def lost(self) -> bool:
-        """Whether a window is tried but once."""
-        return self._failures >= self.policy.failures_in_a_row
+    def is_open(self) -> bool:
+        """Whether the model has failed for so many windows in a row that a window is tried but once."""
+        return self._failures >= self._policy.failures_in_a_row
 
-    def answered(self) -> None:
-        """Ask about all windows again."""
+    async def asked(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask a model, again where the failure may pass; raises DescribeError for whatever it raises."""
+        if self.is_open and time.monotonic() < self._ask_at_s:
+            raise DescribeError(f"not asked, after: {self._reason}")
+        self._ask_at_s = time.monotonic() + self._policy.ask_again_s
+        answer = await tried(ask)
+        for pause_s in self._policy.retries_s:
+            if not isinstance(answer, DescribeError) or not answer.retryable or self.is_open:
+                break
+            await asyncio.sleep(pause_s)
+            answer = await tried(ask)
+        if isinstance(answer, DescribeError):
+            self._count(answer)
+            raise answer
         self._failures = 0
+        return answer
 
-    def failed(self, error: DescribeError) -> None:
+    def _count(self, error: DescribeError) -> None:
         """Count a window's last failure, unless it was the window's own."""
         if error.retryable or isinstance(error, RefusedError):
             self._failures += 1
             self._reason = str(error)
 
-    async def asked(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask a model, again where the failure may pass; raises DescribeError for whatever it raises."""
-        if why_not := self.why_not():
-            raise DescribeError(why_not)
-        answer = await tried(ask)
-        for pause_s in self.policy.retries_s:
-            if not isinstance(answer, DescribeError) or not answer.retryable or self.lost:
-                break
-            await asyncio.sleep(pause_s)
-            answer = await tried(ask)
-        if isinstance(answer, DescribeError):
-            self.failed(answer)
-            raise answer
-        self.answered()
-        return answer
 
-
-Listen = Callable[[Window], Awaitable[Window]]
+Transcribe = Callable[[Window], Awaitable[Window]]
 """Returns a window with the text of its speech, where that comes in time; never raises."""
 
 
-async def as_it_is(window: Window) -> Window:
+async def without_text(window: Window) -> Window:
     """Return a window whose speech stays without text."""
     return window
 
@@ -136,7 +127,7 @@ async def describe_all(
     take: Callable[[EndedWindow | Gap], None],
     policy: RetryPolicy | None = None,
     *,
-    listen: Listen = as_it_is,
+    transcribe: Transcribe = without_text,
 ) -> None:
     """Describe windows as they come and hand ``take`` how each ended, and each gap, in their order.
 
@@ -145,10 +136,14 @@ async def describe_all(
     when no description is under way any more.
     """
     waiting: deque[asyncio.Task[EndedWindow] | Gap] = deque()
-    trust = Trust(policy)
+    breaker = CircuitBreaker(policy)
 
     def begun(item: Window | Gap) -> asyncio.Task[EndedWindow] | Gap:
-        return item if isinstance(item, Gap) else asyncio.create_task(_ended(item, describer, trust, listen))
+        return (
+            item
+            if isinstance(item, Gap)
+            else asyncio.create_task(_ended(item, describer, breaker, transcribe))
+        )
 
     # Not a TaskGroup: it would wrap the one failure that there is, and the caller knows failures by type.
     try:
@@ -176,13 +171,15 @@ async def _result(item: asyncio.Task[EndedWindow] | Gap) -> EndedWindow | Gap:
     return item if isinstance(item, Gap) else await item
 
 
-async def _ended(window: Window, describer: Describer, trust: Trust, listen: Listen) -> EndedWindow:
+async def _ended(
+    window: Window, describer: Describer, breaker: CircuitBreaker, transcribe: Transcribe
+) -> EndedWindow:
     """Describe a window, again where the failure may pass."""
     if window.quiet:
         return EndedWindow(window, Outcome.QUIET)
-    with_text = await listen(window)
+    with_text = await transcribe(window)
     try:
-        moment = await trust.asked(lambda: describer.describe(with_text))
+        moment = await breaker.asked(lambda: describer.describe(with_text))
     except DescribeError as error:
         return EndedWindow(with_text, Outcome.MODEL_FAILED, error=str(error))
     return EndedWindow(with_text, Outcome.DESCRIBED, moment)

@@ -27,14 +27,14 @@ from livereel.camera.settings import CameraSettings
 from livereel.config.describers import LanguageModels
 from livereel.config.options import Options
 from livereel.config.schema import Config
-from livereel.once.describe import EndedWindow, Listen, as_it_is, describe_all, in_thread
+from livereel.once.describe import EndedWindow, Transcribe, describe_all, in_thread, without_text
 from livereel.once.files import open_in_order, placed
 from livereel.once.interrupt import arrivals, ended_by_ctrl_c
-from livereel.once.listen import Listener
 from livereel.once.moved import Move
 from livereel.once.progress import ShowProgress
 from livereel.once.request import MIN_LENGTH_S, WHOLE, RecapRequest
 from livereel.once.seen import RecapResult
+from livereel.once.transcribe import WindowTranscriber
 from livereel.reels.plan import Planner
 from sinks.serialize import window_row
 from stream.part import FilePart
@@ -200,18 +200,24 @@ async def _watch(
     if models.transcriber is None:
         await _describe(seen, capture, source, models.describer, config, progress=progress)
         return
-    listener = Listener(models.transcriber, config.transcribe)
+    transcriber = WindowTranscriber(models.transcriber, config.transcribe)
     known = len(seen.ended)
     try:
         await _describe(
-            seen, capture, source, models.describer, config, progress=progress, listen=listener.listen
+            seen,
+            capture,
+            source,
+            models.describer,
+            config,
+            progress=progress,
+            transcribe=transcriber.transcribed,
         )
         with progress("listening", known=False):
             for number in range(known, len(seen.ended)):
-                seen.ended[number] = await listener.finish(seen.ended[number])
+                seen.ended[number] = await transcriber.finish(seen.ended[number])
     finally:
-        await listener.close()
-    if warning := listener.warning():
+        await transcriber.close()
+    if warning := transcriber.warning():
         log.warning("%s", warning)
 
 
@@ -223,7 +229,7 @@ async def _describe(
     config: Config,
     *,
     progress: ShowProgress,
-    listen: Listen = as_it_is,
+    transcribe: Transcribe = without_text,
 ) -> None:
     duration_s = source.info.duration_s
     with progress("watching", known=duration_s is not None) as advance:
@@ -235,7 +241,7 @@ async def _describe(
                 advance((item.window.end_s - begin_s) / duration_s if duration_s else 0.0)
 
         windows = in_thread(placed(capture.windows(), source))
-        await describe_all(windows, describer, config.describe.at_once, take, listen=listen)
+        await describe_all(windows, describer, config.describe.at_once, take, transcribe=transcribe)
 
 
 async def _plan(

@@ -76,7 +76,7 @@ class ReelSeries:
             return None
         plan = await look.planner.plan(period, look.settings, reel_id=self.id, seq=self._next_seq())
         windows = [window for choice in plan.choices for window in choice.windows]
-        with self._ledger.windows.lending(window.id for window in windows):
+        with self._ledger.windows.using_files(window.id for window in windows):
             if not all(map(can_be_shown, windows)):
                 # A clip was removed while the story was written.
                 return await self.make(look, cameras, since_utc, until_utc, only_new=only_new)

@@ -98,7 +98,7 @@ class LedgerTuner:
         windows = _newest_of(stored, MAX_REPLAY_S)
         if not windows:
             raise TuningError(f"no clip of this time is stored. {NOTE}")
-        with self._ledger.windows.lending(window.id for window in windows):
+        with self._ledger.windows.using_files(window.id for window in windows):
             try:
                 found = await self._run(ReplayJob(tuple(windows), replace(changed, keyframe_px=PICTURE_PX)))
             except ReplayError as error:

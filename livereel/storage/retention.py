@@ -113,7 +113,8 @@ class Retention:
         while freed_bytes < over_bytes and (reels := self._files.oldest_reels(1)):
             freed_bytes += self._remove_reels(reels)
             freed_bytes += self._free_windows(over_bytes - freed_bytes)
-        self._left_bytes = self._files.total_bytes()
+        # Not counted again: what has been written meanwhile counts for the next sweep.
+        self._left_bytes = stored_bytes - freed_bytes
 
     def _measure(self, stored_bytes: int) -> None:
         """Update the estimate of bytes written between two sweeps; in a pause it halves with each sweep."""

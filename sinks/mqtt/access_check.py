@@ -19,10 +19,9 @@ from pathlib import Path
 from sinks.mqtt.connection.client import Client
 from sinks.mqtt.connection.errors import BrokerError
 from sinks.mqtt.connection.message import Message
-from sinks.mqtt.connection.timing import Timing
 from sinks.mqtt.homeassistant import Discovery
 from sinks.mqtt.messages import CHECK, Messages
-from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.settings import MqttSettings, Timing
 
 # A message that comes back does so within this time.
 ECHO_S = 2.0

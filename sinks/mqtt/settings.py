@@ -1,4 +1,4 @@
-"""The MQTT options, with their bounds and checks; light to import, since the configuration embeds them."""
+"""The MQTT options and timeouts, with bounds and checks; light to import: the configuration embeds them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
+from base.backoff import Backoff
 from sinks.mqtt.connection.endpoint import Endpoint, EndpointError, parse_endpoint
 
 # Captions of four busy cameras for ten days, or of three hundred for an hour.
 OUTBOX_MAX_BYTES = 100_000_000
 # Far less than the 65,535 bytes that MQTT allows, and more than is written by hand.
 MAX_CHARS = 500
+# Between attempts to connect: two clients do not stay in step.
+RECONNECTS = Backoff.doubling(1.0, 60.0, spread=0.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,25 @@ class MqttSettings:
         """The user and the password, wherever they stand; raises EndpointError."""
         endpoint = self.endpoint
         return self.user or endpoint.user, self.password or endpoint.password
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things may take, in seconds.
+
+    Attributes:
+        retry: pauses between attempts to connect, and the longest between attempts at refused messages.
+        answer_s: a broker that takes longer to answer is given up, and its connection closed.
+        finish_s: what closing spends on messages that are still unsent.
+        announce_s: all states are sent again within this time after Home Assistant has started.
+        short_s: a connection that the broker ends sooner than this lengthens the pause before the next.
+    """
+
+    retry: Backoff = RECONNECTS
+    answer_s: float = 10.0
+    finish_s: float = 1.0
+    announce_s: float = 3.0
+    short_s: float = 10.0
 
 
 def problems(settings: MqttSettings) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,6 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -34,16 +33,15 @@ from sinks.events import (
     TranscriberStatus,
 )
 from sinks.feedback import FeedbackError, FeedbackStore, verdict_of
-from sinks.mqtt.async_outbox import AsyncOutbox
 from sinks.mqtt.connection.message import Message
 from sinks.mqtt.connection.send_queue import SendQueue
 from sinks.mqtt.connection.session import Session, SessionSpec
-from sinks.mqtt.connection.timing import Timing
 from sinks.mqtt.connection.tls import tls_context, usable_endpoint
 from sinks.mqtt.homeassistant import Discovery
 from sinks.mqtt.messages import CHECK, DISABLED, OFF, OFFLINE, ON, ONLINE, PRESS, Messages
-from sinks.mqtt.settings import MqttSettings, topic_problem
+from sinks.mqtt.settings import MqttSettings, Timing, topic_problem
 from sinks.outbox import Outbox, StoredMessage
+from sinks.outbox_reader import OutboxReader
 from sinks.sink import Event, SinkError
 
 log = logging.getLogger(__name__)
@@ -53,7 +51,6 @@ HIGHLIGHT_MAX_AGE = timedelta(minutes=2)
 # So many ignored commands are logged, the others only counted.
 MAX_LOGGED = 10
 MAX_COMMAND_BYTES = 1000
-_LEFT = "mqtt: captions and reels that wait in the outbox for the next start: %d"
 
 
 class Commands(Protocol):
@@ -119,7 +116,7 @@ class MqttSink:
         self._announcement: asyncio.TimerHandle | None = None
         self._counts: Counter[str] = Counter()
         self._queue = SendQueue()
-        self._outbox = AsyncOutbox(outbox)
+        self._outbox = OutboxReader(outbox)
         self._session = Session(settings, self._timing, self._session_spec(), self._queue, self._outbox)
         self._first_states()
 
@@ -154,6 +151,7 @@ class MqttSink:
     def counters(self) -> dict[str, int]:
         """Return counters since the start; ``outbox_dropped`` since the outbox was made."""
         counts, dropped = self._counts + self._session.counts, self._queue.dropped
+        stored = self._outbox.counts()
         names = (
             "connections",
             "acknowledged",
@@ -164,7 +162,8 @@ class MqttSink:
             "commands_dropped",
         )
         return {
-            **self._outbox.counters(),
+            "outbox_waiting": stored.waiting,
+            "outbox_dropped": stored.dropped,
             **{name: counts[name] for name in names},
             **{f"dropped_{kind}": dropped[kind] for kind in ("peak", "highlight", "stats", "states")},
         }
@@ -172,10 +171,7 @@ class MqttSink:
     async def run(self) -> None:
         """Keep a connection to the broker until ``close``; retry without end."""
         await self._session.run()
-        with suppress(SinkError):
-            waiting = self._outbox.counters()["outbox_waiting"]
-            if waiting:
-                log.warning(_LEFT, waiting)
+        await self._outbox.log_waiting(self.name)
 
     async def close(self) -> None:
         """Send what can be sent within a second or two, publish ``offline`` and disconnect."""

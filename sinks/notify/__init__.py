@@ -3,9 +3,8 @@
 Modules, in reading order:
 
     settings        the options of one service, and their checks
-    quiet_hours     the time of day in which nothing is sent
+    pace            when the next notification may be sent: quiet hours and a least interval
     notification    events as stored messages, and stored messages as one notification
-    pace            when the next notification may be sent
     service         one service, by Apprise
-    sink            ``NotifySink``: sends what waits in its outbox
+    delivery        ``NotifyDelivery``: sends what waits in the outbox
 """

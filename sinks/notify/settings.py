@@ -9,11 +9,15 @@ from typing import Annotated
 
 from annotated_types import Ge, Le
 
-from sinks.notify.quiet_hours import QuietHours
+from base.backoff import Backoff
+from sinks.notify.pace import QuietHours
 
 ALERT, MOMENT, REEL = "alert", "moment", "reel"
 OF_REEL = f"{REEL}:"
 KEY_PREFIX = "notify-"
+# What the outbox holds of one service; beyond it the oldest are dropped and counted.
+OUTBOX_MAX_BYTES = 10_000_000
+BACKOFF = Backoff.doubling(5.0, 600.0)
 _EVENTS = frozenset({ALERT, MOMENT, REEL})
 
 

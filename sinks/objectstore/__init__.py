@@ -4,5 +4,5 @@ Read in this order:
 
 - ``folder``: a folder of an object store, in which each file is written once.
 - ``messages``: what is copied for an event, as messages of the outbox.
-- ``sink``: copies what waits in the outbox, again and again until it is there.
+- ``delivery``: copies what waits in the outbox.
 """

@@ -1,4 +1,4 @@
-"""Connections that are given up: a client that sends no request, or does not read its answer."""
+"""HTTP connections with timeouts: for a client that sends no request, or does not read its answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOW_WATER: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ClientTimeouts:
     """How long a client is waited for, in seconds.
 
     Attributes:
@@ -29,8 +29,8 @@ class Patience:
     read_s: float = 60.0
 
 
-def protocol(patience: Patience) -> type[H11Protocol]:  # noqa: C901  # a class, counted as one function
-    """Return uvicorn's protocol for a connection, with an end to its patience."""
+def protocol(timeouts: ClientTimeouts) -> type[H11Protocol]:  # noqa: C901  # a class, counted as one function
+    """Return uvicorn's protocol for a connection, which is closed when one of the timeouts passes."""
 
     class Connection(H11Protocol):
         request_timer: asyncio.TimerHandle | None = None
@@ -56,7 +56,7 @@ def protocol(patience: Patience) -> type[H11Protocol]:  # noqa: C901  # a class,
 
         def pause_writing(self) -> None:
             super().pause_writing()
-            self.read_timer = self.loop.call_later(patience.read_s, self.transport.abort)
+            self.read_timer = self.loop.call_later(timeouts.read_s, self.transport.abort)
 
         def resume_writing(self) -> None:
             super().resume_writing()
@@ -69,7 +69,7 @@ def protocol(patience: Patience) -> type[H11Protocol]:  # noqa: C901  # a class,
 
         def _wait_for_request(self) -> None:
             if self.request_timer is None:
-                self.request_timer = self.loop.call_later(patience.request_s, self.transport.abort)
+                self.request_timer = self.loop.call_later(timeouts.request_s, self.transport.abort)
 
     return Connection
 

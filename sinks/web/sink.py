@@ -27,7 +27,7 @@ from sinks.tuning import Tuner
 from sinks.web import api, live, media, pages, probes
 from sinks.web.access import Access, Guard
 from sinks.web.board import Board
-from sinks.web.connection import Patience, protocol
+from sinks.web.connection import ClientTimeouts, protocol
 from sinks.web.metrics import Metrics, Telemetry
 from sinks.web.settings import WebSettings
 from sinks.web.tuning import feedback as judging
@@ -101,7 +101,7 @@ class WebSink:
         tuner: Tuner,
         telemetry: Telemetry,
         version: str,
-        patience: Patience | None = None,
+        timeouts: ClientTimeouts | None = None,
     ) -> None:
         """Serve at ``listening`` (see ``listen``), which the sink closes."""
         self.board = Board(cameras)
@@ -125,21 +125,8 @@ class WebSink:
             ],
             exception_handlers={HTTPException: shown.refused},
         )
-        proxies = ["127.0.0.1", *settings.ingress_from]  # they say whether the browser speaks TLS
-        behind = ProxyHeadersMiddleware(Access(application, guard), proxies)  # type: ignore[arg-type]  # its own type
-        config = uvicorn.Config(
-            BelowPath(behind, settings.root_path, settings.ingress_from),  # type: ignore[arg-type]
-            proxy_headers=False,
-            http=protocol(patience or Patience()),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_keep_alive=20,
-            timeout_graceful_shutdown=CLOSE_S,
-        )
-        self._server = _Server(config)
+        guarded = Access(application, guard)
+        self._server = _Server(_config(guarded, settings, timeouts or ClientTimeouts()))
 
     @property
     def connections(self) -> int:
@@ -176,6 +163,24 @@ class WebSink:
             if not any(server.is_serving() for server in self._server.servers):
                 break
         self._socket.close()
+
+
+def _config(guarded: Access, settings: WebSettings, timeouts: ClientTimeouts) -> uvicorn.Config:
+    """Return how an application is served: below its path, whether or not a proxy stands before it."""
+    proxies = ["127.0.0.1", *settings.ingress_from]  # they say whether the browser speaks TLS
+    behind = ProxyHeadersMiddleware(guarded, proxies)  # type: ignore[arg-type]  # its own type
+    return uvicorn.Config(
+        BelowPath(behind, settings.root_path, settings.ingress_from),  # type: ignore[arg-type]
+        proxy_headers=False,
+        http=protocol(timeouts),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=CLOSE_S,
+    )
 
 
 def listen(settings: WebSettings) -> socket.socket:

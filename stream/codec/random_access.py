@@ -120,7 +120,7 @@ class Start:
         """Whether more packets are needed to know ``complete``."""
         return self._left > 0
 
-    def see(self, packet: Packet[Stream]) -> None:
+    def push(self, packet: Packet[Stream]) -> None:
         """Take the stream's next packet, in decoding order."""
         if not self._left:
             return

@@ -117,7 +117,7 @@ def _first_complete(video: Sequence[Packet[Stream]]) -> int | None:
     """When the first complete frame is displayed, in ticks, if decoding begins with the first packet."""
     start = Start(video[0])
     for packet in video[1:]:
-        start.see(packet)
+        start.push(packet)
     return start.complete
 
 

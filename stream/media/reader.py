@@ -212,7 +212,7 @@ class MediaReader:
         for _, packet in zip(range(_PACKETS_TO_KEYFRAME), packets, strict=False):
             if packet.stream_index == self.video.index:
                 if start is not None:
-                    start.see(packet)
+                    start.push(packet)
                 elif packet.is_keyframe:
                     start = Start(packet)
                 elif (shown_stamp(packet) or target) > target:

@@ -10,21 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from base.causes import causes
+from base.exceptions import AWS_DENIED_CODES, AWS_NO_CREDENTIALS, AWS_REFUSED_CODES, AWS_UNREACHABLE, causes
 
 CHANGED = "it has changed while it was read"
-_NO_CREDENTIALS = frozenset({
-    "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError",
-    "UnauthorizedSSOTokenError", "SSOTokenLoadError", "ProfileNotFound", "NoAuthTokenError",
-    "DefaultCredentialsError", "ClientAuthenticationError",
-})  # fmt: skip
-_REFUSED = frozenset({
-    "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "InvalidSecurity",
-    "RequestTimeTooSkewed", "TokenRefreshRequired", "AuthenticationFailed",
-})  # fmt: skip
-_DENIED = frozenset({
-    "AccessDenied", "AllAccessDisabled", "AccountProblem", "AuthorizationFailure", "401", "403",
-})  # fmt: skip
+# What is added here to the names of AWS is S3's, Google's and Azure's.
+_NO_CREDENTIALS = AWS_NO_CREDENTIALS | {"DefaultCredentialsError", "ClientAuthenticationError"}
+_REFUSED = AWS_REFUSED_CODES | {"AuthenticationFailed"}
+_DENIED = AWS_DENIED_CODES | {"AllAccessDisabled", "AccountProblem", "AuthorizationFailure", "401", "403"}
 _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound"})
 _NO_OBJECT = frozenset({"NoSuchKey", "NoSuchVersion", "BlobNotFound", "404"})
 _CHANGED = frozenset({"PreconditionFailed", "ConditionNotMet", "412"})
@@ -35,10 +27,9 @@ _BUSY = frozenset({
     "SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "ServerBusy", "OperationTimedOut",
     "429", "500", "502", "503", "504",
 })  # fmt: skip
-_UNREACHABLE = frozenset({
-    "EndpointConnectionError", "ClientConnectorError", "ConnectTimeoutError", "ConnectionRefusedError",
-    "ServiceRequestError", "gaierror",
-})  # fmt: skip
+_UNREACHABLE = AWS_UNREACHABLE | {
+    "ClientConnectorError", "ConnectionRefusedError", "ServiceRequestError", "gaierror",
+}  # fmt: skip
 _LATE = frozenset({"ReadTimeoutError", "TimeoutError", "FSTimeoutError", "ServiceResponseTimeoutError"})
 _LOST = frozenset({
     "ConnectionClosedError", "ClientPayloadError", "ServerDisconnectedError", "IncompleteReadError",

@@ -25,7 +25,7 @@ class ArrivalClock:
         """Whether the next packet, of this stream time, belongs to another timeline than those so far."""
         return self.newest_s is not None and is_jump(self.newest_s, stream_s)
 
-    def see(self, stream_s: float, came_s: float, *, timely: bool = True) -> None:
+    def note_arrival(self, stream_s: float, came_s: float, *, timely: bool = True) -> None:
         """Note the arrival (s, monotonic) of a packet of this stream time; another timeline starts a new
         estimate.
 

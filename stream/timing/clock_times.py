@@ -50,14 +50,14 @@ class ClockTimes:
         # The end of the piece before, in stream and media time, where stream time is not continuous.
         self._left: tuple[float, float] | None = None
 
-    def see(self, stream_s: float, came_s: float, *, decoding: bool = True) -> bool:
+    def note_arrival(self, stream_s: float, came_s: float, *, decoding: bool = True) -> bool:
         """Note the arrival of a packet (s, monotonic); return whether the mapping was changed.
 
         ``decoding`` is whether it is a decoding time, which grows from packet to packet.
         """
         before_s, self._newest_s = self._newest_s, stream_s
         grows, self._decoding = decoding and self._decoding, decoding
-        self._arrival.see(came_s)
+        self._arrival.note_arrival(came_s)
         if before_s is not None and is_jump(before_s, stream_s):
             self._stream_s = self._media_s = stream_s
             self._behind_s = self.shift_s = 0.0
@@ -70,7 +70,7 @@ class ClockTimes:
             self._intervals.append(stream_s - before_s)
         delay_s = came_s - self._aim(stream_s)
         self._least_delay_s = delay_s if self._least_delay_s is None else min(self._least_delay_s, delay_s)
-        drifted = self._drift.see(self._aim(stream_s), came_s)
+        drifted = self._drift.note_arrival(self._aim(stream_s), came_s)
         if drifted is None:
             return False
         media_s, aim_s = self.at(stream_s), self._aim(stream_s)

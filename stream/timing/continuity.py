@@ -29,7 +29,7 @@ class Continuity:
         self._unbroken_since_s = 0.0
         self._pauses: deque[tuple[float, float]] = deque()
 
-    def see(self, came_s: float) -> None:
+    def note_arrival(self, came_s: float) -> None:
         """Note the arrival (s, monotonic) of a packet."""
         if self._came_s is None:
             self._unbroken_since_s = came_s

@@ -53,7 +53,7 @@ class Drift:
         self._blocks: deque[_Block] = deque(maxlen=SPANS[-1] + 2)
         self._came_s: float | None = None
 
-    def see(self, stream_s: float, came_s: float) -> Drifted | None:
+    def note_arrival(self, stream_s: float, came_s: float) -> Drifted | None:
         """Note the arrival of a packet (s, monotonic); return the drift once it is certain."""
         pause_s = 0.0 if self._came_s is None else came_s - self._came_s
         self._came_s = came_s

@@ -26,13 +26,13 @@ class Pace:
         self.interval_s = 1 / fps if fps and fps < 1 else None
         self._intervals: deque[float] = deque(maxlen=_INTERVALS)
 
-    def see(self, interval_s: float) -> None:
+    def note_interval(self, interval_s: float) -> None:
         """Note the time from one frame to the next."""
         self._intervals.append(interval_s)
         if len(self._intervals) >= _ENOUGH:
             self.interval_s = median(self._intervals)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Learn again, as the camera has paused and may continue at another rate."""
         self.interval_s = None
         self._intervals.clear()

@@ -53,7 +53,7 @@ class TimedSource:
             if packet.stream is self.video and stamp is not None:
                 at_s = float(stamp * packet.time_base)
                 decoding = packet.dts is not None
-                if times.see(at_s, time.monotonic(), decoding=decoding) and self.warning is None:
+                if times.note_arrival(at_s, time.monotonic(), decoding=decoding) and self.warning is None:
                     self.warning = _JUMPS if times.rate == 1.0 else _rate_warning(times.rate)
             if times.rate != 1.0 or times.shift_s:
                 packet.pts, packet.dts = _at(packet, packet.pts, times), _at(packet, packet.dts, times)

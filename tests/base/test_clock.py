@@ -51,7 +51,7 @@ def test_text_sorts_as_time_does() -> None:
 
 def test_a_files_clock_counts_on_from_its_start() -> None:
     clock = MediaClock(START)
-    clock.see(5.0)
+    clock.note_arrival(5.0)
     clock.follow()
     assert clock.utc(0.0) == "2026-01-31T14:02:10.250Z"
     assert clock.utc(61.5) == "2026-01-31T14:03:11.750Z"
@@ -64,7 +64,7 @@ def test_a_live_clock_follows_slowly_and_repeats_no_time() -> None:
     told = []
     for second in range(200):
         now.at = START + timedelta(seconds=second * 1.01)  # a camera a percent slow
-        clock.see(float(second))
+        clock.note_arrival(float(second))
         clock.follow()
         told.append(clock.utc(float(second)))
         assert abs(clock.off_s) < 0.06
@@ -77,9 +77,9 @@ def test_a_late_frame_does_not_move_a_live_clock() -> None:
     now = Now()
     clock = MediaClock(START, now)
     now.at = START + timedelta(seconds=9)
-    clock.see(1.0)  # eight seconds late
+    clock.note_arrival(1.0)  # eight seconds late
     now.at = START + timedelta(seconds=10)
-    clock.see(10.0)
+    clock.note_arrival(10.0)
     clock.follow()
     assert clock.off_s == 0.0
     assert clock.utc(0.0) == utc_text(START)
@@ -89,7 +89,7 @@ def test_a_live_clock_reports_its_error() -> None:
     now = Now()
     clock = MediaClock(START, now)
     now.at = START + timedelta(seconds=100)
-    clock.see(1.0)
+    clock.note_arrival(1.0)
     clock.follow()
     assert clock.off_s == pytest.approx(99.0)
     assert clock.utc(0.0) == utc_after(utc_text(START), MediaClock.MAX_SLEW_S)

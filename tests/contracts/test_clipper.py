@@ -223,7 +223,7 @@ def test_packets_that_are_refused_are_not_in_the_clip(films: tuple[Path, Path], 
         for packet in packets:
             clipper.push(packet)
         last = max(packets, key=shown_s)
-        clipper.forget(last)
+        clipper.discard(last)
         clip = clipper.clip("refused", start_s, START_S, LENGTH_S)
         assert clip is not None
         assert [number for _, number in shown(clip.path)][-1] == round(LENGTH_S * FPS) - 2

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from base.backoff import Backoff
 from base.clock import parse_utc
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
@@ -31,7 +32,7 @@ from tests.kit.program.invariants import (
 from tests.kit.program.live_run import Watch, until, watching
 
 # A dozen cameras start at once on what may be two cores.
-PATIENCE = RestartPolicy(open_s=20.0, stall_s=4.0, stop_s=2.5, delays_s=(0.2, 0.5, 0.5))
+PATIENCE = RestartPolicy(open_s=20.0, stall_s=4.0, stop_s=2.5, backoff=Backoff((0.2, 0.5, 0.5)))
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def aftermath(footage: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
         }
         udp = loses_packets.__name__
         cameras[udp] = replace(cameras[udp], source=servers[udp].address("/front"), transport="udp")
-        watch = stack.enter_context(watching(data, cameras, patience=PATIENCE))
+        watch = stack.enter_context(watching(data, cameras, restarts=PATIENCE))
         scenes = [Scene(f.__name__, servers[f.__name__], lines[f.__name__], watch) for f in ALL]
         with ThreadPoolExecutor(len(ALL)) as together:
             list(together.map(_play, ALL, scenes))

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not inst
 RESTARTS = 12
 KILLS = 3
 ENDS = 5
-LEFT = "captions and reels that wait in the outbox for the next start"
+LEFT = "not sent yet, kept for the next start"
 SEED = 7
 # Less than a window is long: one that is described after the next window is marked late.
 LATE_S = 0.9

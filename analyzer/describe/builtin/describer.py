@@ -22,7 +22,7 @@ _MAX_QUOTED = 100  # characters of what was said
 
 
 class BuiltinDescriber:
-    """Describes a window by its measurements, in plain English; never says what moved, for it cannot know."""
+    """Describes a window by its measurements, in plain English; what moved is not measured, and not named."""
 
     model = "builtin"
 

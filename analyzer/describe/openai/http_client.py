@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from analyzer.describe.describer import DescribeError, RefusedError
-from base.causes import causes
+from base.exceptions import causes
 
 _PROXIES = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY"
 _ENDPOINT = re.compile(r"/(?:chat/completions|audio/transcriptions|models)/?$")

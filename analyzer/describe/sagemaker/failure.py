@@ -13,23 +13,13 @@ from typing import Any
 from analyzer.describe.describer import DescribeError, RefusedError
 from analyzer.describe.openai.client import StatusError, UnreachableError
 from analyzer.describe.openai.failure import messages
+from base.exceptions import AWS_DENIED_CODES, AWS_NO_CREDENTIALS, AWS_REFUSED_CODES, AWS_UNREACHABLE
 
 TOO_LARGE = 413
 _BUSY = 429
 _THROTTLED = frozenset({
     "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded",
 })  # fmt: skip
-_DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
-_CREDENTIALS = frozenset({
-    "UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException", "ExpiredToken",
-    "InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException", "OptInRequired",
-})  # fmt: skip
-_NO_CREDENTIALS = frozenset({
-    "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "TokenRetrievalError",
-    "SSOTokenLoadError", "UnauthorizedSSOTokenError", "NoAuthTokenError",
-})  # fmt: skip
-_UNREACHABLE = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
 _NO_ENDPOINT = re.compile(r"endpoint .{0,200}not found|not find .{0,40}endpoint", re.IGNORECASE | re.DOTALL)
 _SIZE = re.compile(
     r"too large|payload|exceed|body.{0,80}(?:length|size)|length constraint", re.IGNORECASE | re.DOTALL
@@ -57,9 +47,9 @@ def as_failure(name: str, error: Exception) -> DescribeError:
     if isinstance(response, Mapping):
         return _of_service(name, response)
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    if kinds & _NO_CREDENTIALS:
+    if kinds & AWS_NO_CREDENTIALS:
         return RefusedError(f"{name}: no AWS credentials are found")
-    if kinds & _UNREACHABLE:
+    if kinds & AWS_UNREACHABLE:
         return UnreachableError(f"{name} cannot be reached", retryable=True)
     if "ReadTimeoutError" in kinds:
         return too_slow(name)
@@ -98,9 +88,9 @@ def _of_service(name: str, response: Mapping[str, Any]) -> DescribeError:
 
 def _refused(code: str, text: str) -> str | None:
     """Return why no question is answered until account, endpoint or configuration are corrected."""
-    if code in _DENIED:
+    if code in AWS_DENIED_CODES:
         return "access is denied: its role needs sagemaker:InvokeEndpoint"
-    if code in _CREDENTIALS:
+    if code in AWS_REFUSED_CODES:
         return f"its AWS credentials are refused ({code})"
     return "there is no such endpoint in this account and region" if _NO_ENDPOINT.search(text) else None
 

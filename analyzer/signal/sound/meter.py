@@ -78,14 +78,14 @@ class SoundMeter:
         self.measured_s = 0.0
         """Media time up to which sound was measured."""
 
-    def push(self, at_s: float, samples: Samples, *, listen: bool = True) -> None:
+    def push(self, at_s: float, samples: Samples, *, speech: bool = True) -> None:
         """Add mono samples at ``RATE_HZ``, the first of them at this media time.
 
-        No speech is found in them where ``listen`` is false.
+        No speech is found in them where ``speech`` is false.
         """
         for block, own_samples in self._blocks.push(at_s, samples):
             level = self._add(block)
-            if self._voice is not None and listen:
+            if self._voice is not None and speech:
                 may_be_voice = self._gate.push(block, own_samples, level.rise_db)
                 self._add_pieces(self._voice.push(block.start_s, own_samples, may_be_voice=may_be_voice))
 

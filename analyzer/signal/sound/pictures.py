@@ -48,7 +48,8 @@ class NearestPictures:
     def __init__(self, keyframe_px: int | None) -> None:
         """With None as the longer side of pictures, none are kept: peaks have their times alone."""
         self._keyframe_px = keyframe_px
-        self._frames: deque[Frame] = deque()
+        # Their media times and pictures: of the frames no more is held than these need.
+        self._frames: deque[tuple[float, LazyJpeg]] = deque()
         self._awaited: list[float] = []  # times that no frame has reached yet
         self._pictures: deque[_Picture] = deque(maxlen=_MOST_PICTURES)
 
@@ -58,11 +59,9 @@ class NearestPictures:
             return
         width, height = frame.source_size_px
         most = max(2, min(_MOST_KEPT, _KEPT_BYTES // (width * height * 3 // 2 or 1)))
-        frame = replace(frame, passed=())
-        if len(self._frames) > 1 and frame.pts_s - self._frames[-2].pts_s < _KEPT_S / most:
-            self._frames[-1] = frame
-        else:
-            self._frames.append(frame)
+        if len(self._frames) > 1 and frame.pts_s - self._frames[-2][0] < _KEPT_S / most:
+            self._frames.pop()
+        self._frames.append((frame.pts_s, LazyJpeg(frame, self._keyframe_px)))
         while len(self._frames) > most:
             self._frames.popleft()
         due = [at_s for at_s in self._awaited if at_s <= frame.pts_s]
@@ -75,16 +74,15 @@ class NearestPictures:
         newest_s = self._pictures[-1].wanted_s if self._pictures else -_SAME_S
         if self._keyframe_px is None or 0 <= at_s - newest_s < _SAME_S:
             return
-        if self._frames and self._frames[-1].pts_s >= at_s:
+        if self._frames and self._frames[-1][0] >= at_s:
             self._take(at_s)
         else:
             self._awaited = [*self._awaited[-_MOST_PICTURES:], at_s]
 
     def _take(self, at_s: float) -> None:
-        frame = min(self._frames, key=lambda each: abs(each.pts_s - at_s))
-        jpeg = LazyJpeg(frame, self._keyframe_px or 0)
+        pts_s, jpeg = min(self._frames, key=lambda each: abs(each[0] - at_s))
         jpeg.encode()
-        self._pictures.append(_Picture(at_s, frame.pts_s, jpeg))
+        self._pictures.append(_Picture(at_s, pts_s, jpeg))
 
     def of(self, sounds: _Sounds, start_s: float, end_s: float) -> Candidate[LazyJpeg]:
         """Return the picture nearest to a sound of a window; without one near, its time alone."""

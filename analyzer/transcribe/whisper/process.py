@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from analyzer.describe.describer import DescribeError
-from analyzer.transcribe.whisper.worker import Answer, Listen, Load
+from analyzer.transcribe.whisper.worker import Answer, Load, Recognise
 from analyzer.transcribe.words import Segment
 from base.child_process import Child
 
@@ -41,21 +41,21 @@ class WhisperProcess:
         _check(request.model)
         await self._exchange(request)
 
-    async def segments(self, request: Listen) -> tuple[Segment, ...]:
+    async def segments(self, request: Recognise) -> tuple[Segment, ...]:
         """Return what is said in a sound; raises DescribeError, a retryable one when the process ends.
 
         Cancelled before it begins, it is not asked at all; later, the next question waits for its end.
         """
         return await self._exchange(request) or ()
 
-    async def _exchange(self, request: Load | Listen) -> tuple[Segment, ...] | None:
+    async def _exchange(self, request: Load | Recognise) -> tuple[Segment, ...] | None:
         loop = asyncio.get_running_loop()
         answer = await loop.run_in_executor(self._thread, self._ask, request)
         if isinstance(answer, DescribeError):
             raise DescribeError(str(answer)[:_MAX_CHARS], retryable=self.is_dead)
         return answer
 
-    def _ask(self, request: Load | Listen) -> Answer:
+    def _ask(self, request: Load | Recognise) -> Answer:
         try:
             self._child.pipe.send(request)
             answer: Answer = self._child.pipe.recv()

@@ -12,7 +12,7 @@ from analyzer.transcribe.settings import TranscribeSettings
 from analyzer.transcribe.speech_audio import RATE_HZ, SpeechAudio
 from analyzer.transcribe.transcriber import TranscriberProbe
 from analyzer.transcribe.whisper.process import WhisperProcess
-from analyzer.transcribe.whisper.worker import Listen, Load
+from analyzer.transcribe.whisper.worker import Load, Recognise
 from analyzer.transcribe.words import assigned
 
 DEFAULT_MODEL = "small"
@@ -36,7 +36,7 @@ class WhisperTranscriber:
         """See Transcriber."""
         process = await self._ready()
         async with deadline(self.model, self._settings.timeout_s):
-            segments = await process.segments(Listen(speech.samples, self._settings.language))
+            segments = await process.segments(Recognise(speech.samples, self._settings.language))
         return assigned(segments, speech.spans)
 
     async def probe(self) -> TranscriberProbe:
@@ -44,7 +44,7 @@ class WhisperTranscriber:
         process = await self._ready()
         noise = np.random.default_rng(0).normal(0.0, 1e-3, RATE_HZ).astype(np.float32)
         started_s = time.monotonic()
-        await process.segments(Listen(noise, self._settings.language))
+        await process.segments(Recognise(noise, self._settings.language))
         return TranscriberProbe(self.model, timed=True, answer_s=time.monotonic() - started_s)
 
     async def close(self) -> None:

@@ -22,7 +22,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listen:
+class Recognise:
     """A sound of 16 kHz, and the language that is spoken, if that is known. Answered with segments."""
 
     samples: Mono
@@ -44,7 +44,7 @@ def run(handle: int, parent_pid: int) -> None:
 def _serve(pipe: Connection[Any, Any]) -> None:
     model: Any = None
     while True:
-        request: Load | Listen = pipe.recv()
+        request: Load | Recognise = pipe.recv()
         answer: Answer
         try:
             if isinstance(request, Load):
@@ -62,7 +62,7 @@ def _load(request: Load) -> Any:
     return WhisperModel(request.model, compute_type=request.compute_type, cpu_threads=request.threads)
 
 
-def _segments(model: Any, request: Listen) -> tuple[Segment, ...]:
+def _segments(model: Any, request: Recognise) -> tuple[Segment, ...]:
     # Each window is recognised by itself: a text carried over from the one before repeats without end.
     found, _ = model.transcribe(request.samples, language=request.language, condition_on_previous_text=False)
     return tuple(
@@ -70,6 +70,6 @@ def _segments(model: Any, request: Listen) -> tuple[Segment, ...]:
     )
 
 
-def _failure(request: Load | Listen, error: Exception) -> str:
+def _failure(request: Load | Recognise, error: Exception) -> str:
     what = f"cannot load {request.model}" if isinstance(request, Load) else "cannot recognise speech"
     return f"faster-whisper {what}: {type(error).__name__}: {error}"

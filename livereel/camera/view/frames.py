@@ -29,7 +29,7 @@ class FrameView:
         self._samples: list[tuple[str, float, float]] = []
         self._peaks: list[tuple[str, float]] = []
 
-    def see(self, frame: Frame, epoch: Epoch) -> None:
+    def push(self, frame: Frame, epoch: Epoch) -> None:
         """Take a frame that ``epoch`` has just measured."""
         now_s = time.monotonic()
         preview = self._channels.get(ViewKind.PREVIEW)

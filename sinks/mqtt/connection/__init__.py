@@ -4,7 +4,6 @@ Read in this order:
 
 - ``message``: the record of a message.
 - ``errors``: BrokerError, and what a broker refuses.
-- ``timing``: timeouts and back-off.
 - ``endpoint``: the broker's address.
 - ``tls``: what is checked before a connection is tried: address and certificates.
 - ``client``: one connection, over paho-mqtt.

@@ -27,9 +27,8 @@ from base.daemon_thread import run_in_daemon_thread
 from sinks.mqtt.connection.endpoint import Endpoint
 from sinks.mqtt.connection.errors import BrokerError, RefusedError, TakenOverError, TooLargeError
 from sinks.mqtt.connection.message import Message
-from sinks.mqtt.connection.timing import Timing
 from sinks.mqtt.connection.tls import tls_context, usable_endpoint, without_numbers
-from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.settings import MqttSettings, Timing
 
 log = logging.getLogger(__name__)
 

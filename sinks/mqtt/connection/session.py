@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from sinks.mqtt.async_outbox import AsyncOutbox
 from sinks.mqtt.connection.client import Client, is_reachable
 from sinks.mqtt.connection.connection_log import ConnectionLog
 from sinks.mqtt.connection.errors import (
@@ -21,10 +20,10 @@ from sinks.mqtt.connection.errors import (
 from sinks.mqtt.connection.message import Message
 from sinks.mqtt.connection.oversize import OversizeDetector
 from sinks.mqtt.connection.send_queue import SendQueue
-from sinks.mqtt.connection.timing import Backoff, Timing
 from sinks.mqtt.connection.tls import usable_endpoint
-from sinks.mqtt.settings import MqttSettings
+from sinks.mqtt.settings import MqttSettings, Timing
 from sinks.outbox import StoredMessage
+from sinks.outbox_reader import OutboxReader
 from sinks.sink import SinkError
 
 log = logging.getLogger(__name__)
@@ -66,7 +65,12 @@ class Session:
     """
 
     def __init__(
-        self, settings: MqttSettings, timing: Timing, spec: SessionSpec, queue: SendQueue, outbox: AsyncOutbox
+        self,
+        settings: MqttSettings,
+        timing: Timing,
+        spec: SessionSpec,
+        queue: SendQueue,
+        outbox: OutboxReader,
     ) -> None:
         self._settings = settings
         self._timing = timing
@@ -109,7 +113,7 @@ class Session:
         self._log.close()
 
     async def _keep_connected(self) -> None:
-        backoff = Backoff(self._timing)
+        failures = 0
         while not self._closing.is_set():
             self._connected_s = None
             is_cut_off = False
@@ -121,9 +125,10 @@ class Session:
             except Exception as error:  # noqa: BLE001  # logged with its traceback; the session must go on
                 self._log.failed(error)
             if self._connected_s is not None and not is_cut_off:
-                backoff.reset()
+                failures = 0
+            failures += 1
             try:
-                async with asyncio.timeout(backoff.pause_s()):
+                async with asyncio.timeout(self._timing.retry.pause_s(failures)):
                     await self._closing.wait()
             except TimeoutError:
                 continue
@@ -239,7 +244,7 @@ class Session:
                 self._log.log(logging.ERROR, f"captions and reels are held up: {error}")
                 limit = 1
                 self._outbox.not_empty.set()
-                await asyncio.sleep(self._timing.max_retry_s)
+                await asyncio.sleep(self._timing.retry.longest_s)
             if self._closing.is_set():
                 return
             await self._outbox.not_empty.wait()
@@ -297,7 +302,7 @@ class Session:
         """Remove messages up to this one from the outbox."""
         try:
             await self._outbox.mark_done(entry)
-        except SinkError as error:  # AsyncOutbox skips them until the next start
+        except SinkError as error:  # OutboxReader skips them until the next start
             self._log.log(logging.ERROR, f"sent messages cannot be removed from the outbox: {error}")
 
     def _limit(self, client: Client) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
-from analyzer.describe.model_health import PAUSES_S, ModelHealth, is_transient
+from analyzer.describe.model_health import ModelHealth, is_transient
+from analyzer.describe.settings import MODEL_BACKOFF
+from base.backoff import Backoff
 
 DOWN = DescribeError("server is down", retryable=True)
 UNFIT = DescribeError("a keyframe is not a JPEG")
@@ -28,7 +30,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def health(clock: Clock) -> ModelHealth:
-    return ModelHealth(32, PAUSES_S, clock)
+    return ModelHealth(32, MODEL_BACKOFF, clock)
 
 
 def test_requests_in_flight_are_halved_by_failures_and_grow_by_one_with_each_success(
@@ -43,7 +45,7 @@ def test_requests_in_flight_are_halved_by_failures_and_grow_by_one_with_each_suc
 
 
 def test_pauses_grow_with_each_failure_in_a_row(health: ModelHealth, clock: Clock) -> None:
-    for pause_s in (*PAUSES_S, PAUSES_S[-1]):
+    for pause_s in (*MODEL_BACKOFF.pauses_s, MODEL_BACKOFF.longest_s):
         health.failed(DOWN)
         assert 0.75 * pause_s <= health.pause_s() <= pause_s
         clock.now_s += pause_s
@@ -71,7 +73,7 @@ def test_windows_that_cannot_be_described_are_to_blame_until_ten_fail_in_a_row(h
 
 
 def test_no_more_than_a_number_of_requests_fails_in_a_minute(clock: Clock) -> None:
-    health = ModelHealth(1, (0.0,), clock)
+    health = ModelHealth(1, Backoff((0.0,)), clock)
     failures = 0
     while health.pause_s() <= 0.0:
         health.failed(UNFIT)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 
 from analyzer.describe.describer import DescribeError, RefusedError
-from analyzer.describe.model_health import PAUSES_S
 from analyzer.describe.moment import Moment
 from analyzer.describe.queue import DescribeQueue
-from analyzer.describe.settings import DescribeSettings
+from analyzer.describe.settings import MODEL_BACKOFF, DescribeSettings
 from analyzer.describe.window_store import WindowStoreError
 from analyzer.signal.window import Keyframe, Window
+from base.backoff import Backoff
 from tests.kit.mqtt.sink_thread import looped, until
 from tests.kit.program.live_run import LONG_S
 from tests.kit.records.waiting import Store
@@ -63,14 +63,14 @@ def queue(
     store: Store,
     describer: Scripted,
     settings: DescribeSettings | None = None,
-    pauses_s: Sequence[float] = PAUSES_S,
+    backoff: Backoff = MODEL_BACKOFF,
 ) -> DescribeQueue:
     return DescribeQueue(
         describer,
         store,
         settings or DescribeSettings(),
         age_s=lambda w: 100.0 - w.end_s,
-        pauses_s=pauses_s,
+        backoff=backoff,
     )
 
 
@@ -135,7 +135,7 @@ async def test_a_model_that_comes_back_describes_all_that_waited() -> None:
             raise DescribeError("connection refused", retryable=True)
 
     store = Store([window("a", n) for n in range(5)])
-    jobs = queue(store, Scripted(down_at_first), pauses_s=(0.01,))
+    jobs = queue(store, Scripted(down_at_first), backoff=Backoff((0.01,)))
     running = asyncio.create_task(jobs.run())
     await until(lambda: len(store.ended) == 5)
     running.cancel()
@@ -203,7 +203,7 @@ async def test_a_server_that_pushes_back_is_asked_less_at_once() -> None:
 
     describer = Scripted(too_many)
     store = Store([window("a", n) for n in range(8)])
-    jobs = queue(store, describer, pauses_s=(0.01,))
+    jobs = queue(store, describer, backoff=Backoff((0.01,)))
     running = asyncio.create_task(jobs.run())
     await until(lambda: len(store.ended) == 8)
     running.cancel()
@@ -295,8 +295,8 @@ async def test_a_describer_that_always_fails_is_asked_ever_less_often_for_any_ex
     assert asked_by_minute[0] <= 70
     assert all(asked <= 12 for asked in asked_by_minute[3:])
     assert jobs.is_down
-    assert jobs.trouble
-    assert "\n" not in jobs.trouble
+    assert jobs.down_reason
+    assert "\n" not in jobs.down_reason
     assert "Traceback" not in caplog.text
     lines = [record for record in caplog.records if record.name == "analyzer.describe.queue"]
     assert len(lines) <= len(describer.asked) + 1
@@ -338,7 +338,7 @@ async def test_an_unforeseen_failure_is_one_line_without_a_traceback(
         raise KeyError("choices")
 
     store = Store([window("a", n) for n in range(3)])
-    jobs = queue(store, Scripted(fail), pauses_s=(0.01,))
+    jobs = queue(store, Scripted(fail), backoff=Backoff((0.01,)))
     await jobs.drain(5.0)
     said = [record.getMessage() for record in caplog.records]
     assert said == [
@@ -357,7 +357,7 @@ async def test_a_window_that_a_describer_always_fails_with_ends_and_holds_up_no_
 
     store = Store([window("a", n) for n in range(6)])
     describer = Scripted(one_is_bad)
-    jobs = queue(store, describer, DescribeSettings(max_in_flight=1), (0.01,))
+    jobs = queue(store, describer, DescribeSettings(max_in_flight=1), Backoff((0.01,)))
     running = asyncio.create_task(jobs.run())
     await until(lambda: len(store.ended) == 5)
     assert sum(asked.index == 5 for asked in describer.asked) <= 5
@@ -380,7 +380,7 @@ async def test_a_describer_that_cannot_count_its_tokens_fails_a_window_and_the_q
             return 0
 
     store = Store([window("a", n) for n in range(3)])
-    jobs = queue(store, Wordless(at_once), pauses_s=(0.01,))
+    jobs = queue(store, Wordless(at_once), backoff=Backoff((0.01,)))
     running = asyncio.create_task(jobs.run())
     await until(lambda: store.ended.keys() >= {"a-0", "a-2"})
     running.cancel()
@@ -395,9 +395,9 @@ async def test_an_answer_that_is_no_moment_is_a_failure() -> None:
             return None  # type: ignore[return-value]  # as another package's describer might
 
     store = Store([window("a", 0)])
-    jobs = queue(store, Mute(at_once), pauses_s=(0.01,))
+    jobs = queue(store, Mute(at_once), backoff=Backoff((0.01,)))
     await jobs.drain(5.0)
-    assert jobs.trouble
+    assert jobs.down_reason
     assert store.count_pending() == 1
 
 
@@ -411,17 +411,17 @@ async def test_a_refusal_is_reported_at_once_and_windows_wait_until_it_is_resolv
 
     store = Store([window("a", n) for n in range(8)])
     describer = Scripted(refuse)
-    jobs = queue(store, describer, DescribeSettings(max_in_flight=1), (0.01,))
+    jobs = queue(store, describer, DescribeSettings(max_in_flight=1), Backoff((0.01,)))
     running = asyncio.create_task(jobs.run())
     await until(lambda: len(describer.asked) == 1)
     await until(lambda: jobs.is_down)
-    assert jobs.trouble == "answers 402: Insufficient Balance"
+    assert jobs.down_reason == "answers 402: Insufficient Balance"
     await until(lambda: len(describer.asked) >= 10)
     assert not store.ended
     paid = True
     await until(lambda: len(store.ended) == 8)
     running.cancel()
-    assert jobs.trouble is None
+    assert jobs.down_reason is None
     assert set(store.ended.values()) == {"described"}
 
 
@@ -434,7 +434,7 @@ async def test_windows_that_all_fail_for_reasons_of_their_own_are_the_models_fau
     describer = Scripted(nonsense)
     jobs = queue(store, describer, DescribeSettings(max_in_flight=1))
     await jobs.drain(5.0)
-    assert jobs.trouble == "gave no answer that fits"
+    assert jobs.down_reason == "gave no answer that fits"
     assert list(store.ended.values()) == ["model_failed"] * 9
     assert store.count_pending() == 41
     assert len(describer.asked) == 10

@@ -19,6 +19,7 @@ from analyzer.transcribe.queue import TranscribeQueue
 from analyzer.transcribe.settings import TranscribeSettings
 from analyzer.transcribe.speech_audio import RATE_HZ, SpeechAudio
 from analyzer.transcribe.transcriber import TranscriberProbe
+from base.backoff import Backoff
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import PENDING
 from tests.kit.records.moments import heard, moment
@@ -64,7 +65,7 @@ class Run:
             settings,
             on_release=self._released,
             on_late=self._late,
-            pauses_s=(0.05, 0.1),
+            backoff=Backoff((0.05, 0.1)),
         )
 
     def _released(self) -> None:
@@ -173,14 +174,14 @@ def test_a_transcriber_that_refuses_releases_all_and_speech_waits_until_it_answe
         it = Run(ledger, Scripted(refuses), clip, TranscribeSettings(wait_s=LONG_S, max_in_flight=1))
         running = asyncio.create_task(it.queue.run())
         added = [it.add(0), it.add(1)]
-        await until(lambda: it.queue.trouble is not None)
-        assert it.queue.trouble == "server answers 401: wrong key"
+        await until(lambda: it.queue.down_reason is not None)
+        assert it.queue.down_reason == "server answers 401: wrong key"
         assert not it.queue.held()
         added.append(it.add(2))
         assert not it.queue.held()
         key_is_right = True
         await until(lambda: ledger.speech.count_speech() == 0)
-        assert it.queue.trouble is None
+        assert it.queue.down_reason is None
         assert all(it.text(each).startswith("text ") for each in added)
         assert it.queue.counts.failed == 0
         assert it.queue.counts.retried > 0

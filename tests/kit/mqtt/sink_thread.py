@@ -12,12 +12,12 @@ from typing import ParamSpec
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Reel
+from base.backoff import Backoff
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.outbox import SinkOutbox
 from sinks.events import LateText
-from sinks.mqtt.connection.timing import Timing
 from sinks.mqtt.messages import Messages
-from sinks.mqtt.settings import OUTBOX_MAX_BYTES, MqttSettings
+from sinks.mqtt.settings import OUTBOX_MAX_BYTES, MqttSettings, Timing
 from sinks.mqtt.sink import MqttSink
 from sinks.sink import Event
 from tests.kit.mqtt.subscriber import PATIENCE_S
@@ -25,7 +25,7 @@ from tests.kit.mqtt.subscriber import PATIENCE_S
 P = ParamSpec("P")
 
 # A broker on this machine answers within milliseconds, and a test waits for nothing longer than it must.
-QUICK = Timing(first_retry_s=0.05, max_retry_s=0.2, answer_s=1.0, finish_s=1.0, announce_s=0.1)
+QUICK = Timing(retry=Backoff.doubling(0.05, 0.2, spread=0.25), answer_s=1.0, finish_s=1.0, announce_s=0.1)
 VERSION = "1.2.3"
 
 

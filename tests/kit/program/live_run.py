@@ -1,4 +1,4 @@
-"""The live path as the program runs it, in a thread of the test, with less patience."""
+"""The live path as the program runs it, in a thread of the test, with less restarts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from typing import Any
 
 from analyzer.reel.settings import ReelSettings
 from analyzer.signal.settings import WindowSettings
+from base.backoff import Backoff
 from base.clock import utc_text
 from livereel.app import build
+from livereel.background_task import running
 from livereel.camera.settings import CameraSettings
 from livereel.camera.supervisor import RestartPolicy
 from livereel.camera.worker import CameraJob
@@ -27,7 +29,6 @@ from livereel.config.schema import Config
 from livereel.ledger.ledger import Ledger
 from livereel.ledger.records import FILE
 from livereel.live.archive import LedgerArchive
-from livereel.live.background_task import running
 from livereel.live.live_views import LiveViews
 from livereel.live.service import Live
 from livereel.reels.settings import NamedReel
@@ -40,7 +41,7 @@ from sinks.web.sink import WebSink, listen
 
 # Liveness only: far longer than anything takes on a slow machine.
 LONG_S = 180.0
-QUICK = RestartPolicy(open_s=15.0, stall_s=2.0, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
+QUICK = RestartPolicy(open_s=15.0, stall_s=2.0, stop_s=2.0, backoff=Backoff((0.2, 0.5, 0.5)))
 WINDOWS = WindowSettings(window_s=1.0, keyframe_px=320)
 
 
@@ -154,7 +155,7 @@ def watching(
     data: Path,
     sources: Mapping[str, str | CameraSettings | CameraJob],
     *,
-    patience: RestartPolicy = QUICK,
+    restarts: RestartPolicy = QUICK,
     reels_every_s: float = 3600.0,
     reels: Sequence[NamedReel] = (),
     sinks: Sequence[Sink] = (),
@@ -168,7 +169,7 @@ def watching(
     options = few_chapters(reels_every_s, reels)
     words = make_language_models(options.config, ())
     jobs = list(_jobs(sources, data))
-    live = build(jobs, ledger, words, options, patience=patience)
+    live = build(jobs, ledger, words, options, restarts=restarts)
     archive = LedgerArchive(ledger, list(sources))
     telemetry = live.stats
     site = (

@@ -45,7 +45,8 @@ class StoreProxy:
         always: the fault of all other requests.
         on_data: called with the number of each request for data, from 1 on, before it is passed on.
         ranges: of each request for data that was answered: its first byte, and how many came.
-        writes: keys that were written, in order; refused ones, too.
+        writes: keys that were to be written, in order; refused ones, too.
+        written: those that the store has taken.
         url: the proxy's own.
     """
 
@@ -55,6 +56,7 @@ class StoreProxy:
     on_data: Callable[[int], object] | None = None
     ranges: list[tuple[int, int]] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
     asked: int = 0
     url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -84,7 +86,7 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
         self._pass(self.proxy.next_fault() if is_data else "none")
 
     def do_PUT(self) -> None:
-        self.proxy.writes.append(self.path.partition("?")[0].lstrip("/"))
+        self.proxy.writes.append(self.key)
         self._pass(self.proxy.next_fault())
 
     def do_HEAD(self) -> None:
@@ -95,6 +97,10 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         self._pass("none")
+
+    @property
+    def key(self) -> str:
+        return self.path.partition("?")[0].lstrip("/")
 
     def _pass(self, fault: Fault) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -113,6 +119,8 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
             store.request(self.command, self.path, body, headers)
             answer = store.getresponse()
             data = answer.read()
+            if self.command == "PUT" and answer.status == 200:
+                self.proxy.written.append(self.key)
             if fault == "answer_lost":
                 self.close_connection = True
                 return

@@ -25,7 +25,7 @@ from livereel.live.service import Intervals, Live
 from livereel.reels.settings import NamedReel
 from livereel.replay.tuner import LedgerTuner
 from sinks.sink import Event
-from sinks.web.connection import Patience
+from sinks.web.connection import ClientTimeouts
 from sinks.web.settings import WebSettings
 from sinks.web.sink import WebSink, listen
 from tests.kit.program.live_run import LONG_S, WINDOWS, end, few_chapters
@@ -146,7 +146,7 @@ def serving(
     data: Path,
     settings: WebSettings | None = None,
     *,
-    patience: Patience | None = None,
+    timeouts: ClientTimeouts | None = None,
     cameras: Sequence[str] = CAMERAS,
 ) -> Iterator[Site]:
     """Serve the ledger of a new folder on a free port until the block ends."""
@@ -165,7 +165,7 @@ def serving(
             tuner=LedgerTuner(ledger, jobs_of(ledger, CAMERAS)),
             telemetry=live.stats,
             version=VERSION,
-            patience=patience,
+            timeouts=timeouts,
         )
         thread = threading.Thread(target=_run, args=(loop, sink), name="web")
         thread.start()

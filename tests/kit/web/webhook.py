@@ -17,7 +17,8 @@ from tests.kit.cameras.http_server import Quiet, http_server
 class Webhook:
     """What an HTTP service was sent; it answers ``status``, once ``open`` is set.
 
-    With ``endless`` its answer begins, and goes on a little at a time until ``open`` is set.
+    With ``endless`` its answer begins, and goes on a little at a time until ``open`` is set. With ``away`` it
+    closes each connection without an answer.
     """
 
     port: int = 0
@@ -26,6 +27,7 @@ class Webhook:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     asked: int = 0
     endless: bool = False
+    away: bool = False
 
     @property
     def titles(self) -> list[str]:
@@ -45,6 +47,8 @@ def webhook() -> Iterator[Webhook]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             hook.asked += 1
+            if hook.away:
+                return
             if hook.endless:
                 self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Endless: ")
             while hook.endless and not hook.open.wait(0.2):

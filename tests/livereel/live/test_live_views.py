@@ -17,6 +17,7 @@ import pytest
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from base.backoff import Backoff
 from livereel.camera.supervisor import RestartPolicy
 from sinks.web.settings import WebSettings
 from tests.kit.cameras.rtsp import RtspServer, rtsp_server
@@ -25,7 +26,7 @@ from tests.kit.program.live_run import Watch, until, watching
 from tests.kit.web.viewer import Viewer, number_of, viewing
 
 SERVED = WebSettings(port=0)
-PATIENCE = RestartPolicy(open_s=15.0, stall_s=10.0, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
+PATIENCE = RestartPolicy(open_s=15.0, stall_s=10.0, stop_s=2.0, backoff=Backoff((0.2, 0.5, 0.5)))
 # A camera of some 50 Mbit/s, so that what may wait for a viewer is soon full.
 SIZE, FPS = (640, 360), 25
 
@@ -58,7 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspServer]:
 @pytest.fixture(scope="module")
 def run(server: RtspServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     cameras = {name: server.address(f"/{name}") for name in ("front", "heavy")}
-    with watching(tmp_path_factory.mktemp("data"), cameras, patience=PATIENCE, web=SERVED) as watch:
+    with watching(tmp_path_factory.mktemp("data"), cameras, restarts=PATIENCE, web=SERVED) as watch:
         yield watch
 
 

@@ -19,6 +19,7 @@ from analyzer.describe.openai.describer import OpenAiDescriber
 from analyzer.describe.settings import DescribeSettings
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Outcome, Window
+from base.backoff import Backoff
 from base.clock import utc_text
 from livereel.app import build
 from livereel.camera.settings import CameraSettings
@@ -81,7 +82,7 @@ async def live(
             ledger,
             words,
             options,
-            patience=QUICK,
+            restarts=QUICK,
             intervals=intervals,
             retention=retention(ledger) if retention else None,
         )
@@ -234,7 +235,7 @@ def test_refused_in_mid_run_windows_wait_with_a_reason_and_go_on_when_it_is_reso
     async def run() -> None:
         async with server.serving():
             describer = OpenAiDescriber(DescribeSettings(base_url=server.url, model="m", timeout_s=5.0))
-            quick = Intervals(model_pauses_s=(0.1,))
+            quick = Intervals(model_backoff=Backoff((0.1,)))
             cameras = camera(film, tmp_path, loop=True)
             async with live(tmp_path, cameras, describer, intervals=quick) as (it, ledger, received):
                 stop = asyncio.Event()

@@ -105,7 +105,7 @@ def test_what_is_lent_stays_until_it_is_given_back(ledger: Ledger, tmp_path: Pat
     for hours in (3.0, 2.0, 1.0):
         keep(ledger, tmp_path, hours)
     retention = Retention(tmp_path, ledger, replace(PLENTY, max_bytes=1))
-    with ledger.windows.lending(["front-3.0", "front-1.0"]):
+    with ledger.windows.using_files(["front-3.0", "front-1.0"]):
         retention.sweep(NOW)
         assert files(tmp_path) == {"front-3.0", "front-1.0"}
     retention.sweep(NOW)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from base.backoff import Backoff
 from sinks.mqtt.settings import MqttSettings
 from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
 from tests.kit.mqtt.scripted_broker import scripted_broker
@@ -18,7 +19,7 @@ from tests.kit.mqtt.subscriber import listener
 from tests.kit.records.events import moment_now
 
 # Pauses may double for as long as a test lasts.
-GROWING = replace(QUICK, first_retry_s=0.05, max_retry_s=3600.0)
+GROWING = replace(QUICK, retry=Backoff.doubling(0.05, 3600.0))
 # Long enough for 30 pauses of the first length, and for 5 that double.
 WHILE_S = 1.5
 MANY = 15

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sinks.notify.pace import LONGEST_PAUSE_S, Pace
-from sinks.notify.quiet_hours import QuietHours
+from sinks.notify.pace import Pace, QuietHours
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -34,15 +33,6 @@ def test_the_first_is_sent_at_once_and_the_next_after_the_interval(clock: Clock)
     for clock.now_s in (5000, 5100, 5299, 5300):
         waits_s.append(pace.wait_s(NOON))
     assert waits_s == [300, 200, 1, 0]
-
-
-def test_pauses_after_failures_double_up_to_a_bound_and_end_with_a_success(clock: Clock) -> None:
-    pace = Pace(0, None, now_s=clock)
-    assert [pace.failed() for _ in range(9)] == [5, 10, 20, 40, 80, 160, 320, 600, 600]
-    assert pace.wait_s(NOON) == LONGEST_PAUSE_S
-    pace.sent()
-    assert pace.wait_s(NOON) == 0
-    assert pace.failed() == 5
 
 
 def test_quiet_hours_hold_back_what_an_interval_would_let_pass(clock: Clock) -> None:

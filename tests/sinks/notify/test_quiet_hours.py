@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sinks.notify.quiet_hours import QuietHours
+from sinks.notify.pace import QuietHours
 from tests.conftest import BERLIN
 
 

@@ -62,8 +62,8 @@ def test_what_is_kept_is_copied_and_what_waited_follows_at_the_next_start(
     with store_proxy(bucket.url) as proxy:
         proxy.always = "busy_503"
         log = run(tmp_path, bucket, proxy.url, SECONDS)
-        assert "store: not copied, tried again: " in log
-        assert "not copied yet, kept for the next start" in log
+        assert "store: not sent, tried again: " in log
+        assert "not sent yet, kept for the next start" in log
         assert bucket.names() == []
         proxy.always = "none"
         log = run(tmp_path, bucket, proxy.url, SECONDS)

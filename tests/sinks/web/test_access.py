@@ -14,7 +14,7 @@ import pytest
 from analyzer.signal.window import Clip, Outcome
 from livereel.ledger.records import PENDING
 from sinks.web.access import MAX_BODY_BYTES, MAX_FAILURES
-from sinks.web.connection import Patience
+from sinks.web.connection import ClientTimeouts
 from sinks.web.settings import WebSettings
 from tests.kit.program.live_run import LONG_S, until
 from tests.kit.records.events import reel_in
@@ -389,7 +389,7 @@ def test_media_are_kept_by_the_browser_alone(open_site: Site) -> None:
 
 
 def test_a_client_that_sends_no_whole_request_is_disconnected(tmp_path: Path) -> None:
-    with serving(tmp_path, patience=Patience(request_s=0.3)) as site:
+    with serving(tmp_path, timeouts=ClientTimeouts(request_s=0.3)) as site:
         for begun in (b"", b"GET / HTTP/1.1\r\nHost: 127", head("GET /healthz", site.port) + b"GET /"):
             with socket.create_connection(("127.0.0.1", site.port), LONG_S) as client:
                 client.sendall(begun)
@@ -399,7 +399,7 @@ def test_a_client_that_sends_no_whole_request_is_disconnected(tmp_path: Path) ->
 
 def test_a_client_that_does_not_read_is_disconnected(tmp_path: Path) -> None:
     big = tmp_path / "clips" / "big.mp4"
-    with serving(tmp_path, patience=Patience(read_s=0.3)) as site:
+    with serving(tmp_path, timeouts=ClientTimeouts(read_s=0.3)) as site:
         big.parent.mkdir(exist_ok=True)
         with big.open("wb") as file:
             file.truncate(64 << 20)

@@ -92,7 +92,7 @@ def test_an_export_that_hangs_does_not_hold_up_the_end(tmp_path: Path) -> None:
             client.sendall(f"GET {FOLDER}clips.zip HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
             until(lambda: bool(exports_left()), "an export that has begun")
             assert site.get(FOLDER + "reel.csv").status == 503  # one at a time
-            assert len(site.ledger.windows.lent) == 2, "retention leaves the clips that are read"
+            assert len(site.ledger.windows.in_use) == 2, "retention leaves the clips that are read"
     assert not exports_left()
     os.close(os.open(story, os.O_RDWR))  # its thread ends
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from base.backoff import Backoff
 from livereel.camera.supervisor import RestartPolicy
 from sinks.events import CameraStatus
 from sinks.web.settings import WebSettings
@@ -22,7 +23,7 @@ from tests.kit.web.site import serving
 
 SERVED = WebSettings(port=0)
 # A camera that hangs is given up long after its page has noticed.
-PATIENCE = RestartPolicy(open_s=15.0, stall_s=60.0, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
+PATIENCE = RestartPolicy(open_s=15.0, stall_s=60.0, stop_s=2.0, backoff=Backoff((0.2, 0.5, 0.5)))
 PIXELS = """((shown, width) => {
   const copy = document.createElement("canvas");
   [copy.width, copy.height] = [width, 36];
@@ -52,7 +53,7 @@ def server(footage: dict[str, Path]) -> Iterator[RtspServer]:
 def run(server: RtspServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """``front`` sends H.264 and G.711, ``yard`` H.265."""
     cameras = {name: server.address(f"/{name}") for name in ("front", "yard")}
-    with watching(tmp_path_factory.mktemp("data"), cameras, patience=PATIENCE, web=SERVED) as watch:
+    with watching(tmp_path_factory.mktemp("data"), cameras, restarts=PATIENCE, web=SERVED) as watch:
         yield watch
 
 

@@ -25,7 +25,7 @@ def complete_from(packets: list[Packet[Stream]], nth: int) -> int | None:
     """The timestamp that ``Start`` finds for decoding from the ``nth`` packet on."""
     start = Start(packets[nth])
     for packet in packets[nth + 1 :]:
-        start.see(packet)
+        start.push(packet)
     return start.complete
 
 

@@ -132,6 +132,13 @@ def test_no_credentials_are_one_clear_line(bucket: Bucket, monkeypatch: pytest.M
     assert str(refused(address)) == "no credentials are found for its store"
 
 
+def test_a_profile_that_there_is_not_is_one_clear_line(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    assert str(refused(bucket.address("film.mp4"))) == "no credentials are found for its store"
+
+
 def test_a_key_in_an_address_is_refused_and_not_shown() -> None:
     assert "its address holds a key" in str(refused(f"s3://{KEY}:{SECRET}@bucket/film.mp4"))
 

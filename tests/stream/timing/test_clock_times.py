@@ -19,7 +19,7 @@ def corrected(
     found = []
     for nth in range(round(seconds * fps)):
         true_s = nth / fps
-        times.see(true_s * rate, 500.0 + came_s(true_s))
+        times.note_arrival(true_s * rate, 500.0 + came_s(true_s))
         found.append((true_s, times.at(true_s * rate)))
     assert all(after > before for (_, before), (_, after) in pairwise(found))
     return found
@@ -104,9 +104,9 @@ def test_uneven_arrival_is_not_a_wrong_rate(came_s: Callable[[float], float]) ->
 def test_a_jump_of_the_stream_stays_visible() -> None:
     times = ClockTimes()
     for nth in range(600):
-        times.see(5000 + nth / 10 * 1.02, nth / 10)
+        times.note_arrival(5000 + nth / 10 * 1.02, nth / 10)
     assert times.rate == pytest.approx(1 / 1.02, rel=0.004)
-    times.see(100.0, 60.0)
+    times.note_arrival(100.0, 60.0)
     assert times.at(100.0) == 100.0
     assert times.at(102.0) == pytest.approx(102 - 0.04, abs=0.02)
 
@@ -119,7 +119,7 @@ def set_ahead(
     for nth in range(2500):
         true_s = nth / 25
         at_s = 3600 + true_s * rate + step_s * max(0, true_s // 16 - 1)
-        times.see(at_s, came_s(true_s))
+        times.note_arrival(at_s, came_s(true_s))
         found.append((true_s, times.at(at_s) - 3600))
     return times, found
 
@@ -151,7 +151,7 @@ def test_presentation_times_may_go_back() -> None:
     times = ClockTimes()
     for nth in range(500):
         at_s = (nth + (2, 0, -1)[nth % 3]) / 5
-        times.see(at_s, nth / 5, decoding=False)
+        times.note_arrival(at_s, nth / 5, decoding=False)
         assert times.at(at_s) == at_s
 
 
@@ -160,7 +160,7 @@ def test_timestamps_that_jitter_are_left_alone() -> None:
     times = ClockTimes()
     for nth in range(2500):
         at_s = nth / 25 + rng.uniform(-0.06, 0.06)
-        times.see(at_s, nth / 25)
+        times.note_arrival(at_s, nth / 25)
         assert times.at(at_s) == at_s
 
 
@@ -172,8 +172,8 @@ def test_a_clock_that_is_set_ahead_and_fast_is_corrected() -> None:
 def test_sound_that_comes_after_the_step_keeps_its_time() -> None:
     times = ClockTimes()
     for nth in range(500):
-        times.see(nth / 25, nth / 25)
-    times.see(20.0 + 5.0, 20.0)
+        times.note_arrival(nth / 25, nth / 25)
+    times.note_arrival(20.0 + 5.0, 20.0)
     assert times.at(25.1) == pytest.approx(20.1)
     assert times.at(19.8) == pytest.approx(19.8)
 
@@ -187,5 +187,5 @@ def test_pauses_of_a_camera_are_not_a_set_clock() -> None:
     for came_s in (float, segments):
         times = ClockTimes()
         for nth in range(2500):
-            times.see(pausing(nth), came_s(pausing(nth)))
+            times.note_arrival(pausing(nth), came_s(pausing(nth)))
         assert (times.rate, times.shift_s) == (1.0, 0.0)

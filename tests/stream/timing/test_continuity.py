@@ -8,7 +8,7 @@ from stream.timing.continuity import SEGMENT_S, Continuity
 def seen(*came_s: float) -> Continuity:
     continuity = Continuity()
     for at_s in came_s:
-        continuity.see(at_s)
+        continuity.note_arrival(at_s)
     return continuity
 
 
@@ -38,7 +38,7 @@ def test_a_single_long_pause_makes_no_other_usual() -> None:
 def test_a_playlist_may_pause_from_the_start() -> None:
     continuity = Continuity(SEGMENT_S)
     for at_s in (0.0, 0.1, 6.0):
-        continuity.see(at_s)
+        continuity.note_arrival(at_s)
     assert continuity.unbroken
-    continuity.see(20.0)
+    continuity.note_arrival(20.0)
     assert not continuity.unbroken

@@ -203,6 +203,14 @@ def test_without_credentials_it_waits_and_says_so(tmp_path: Path, monkeypatch: p
     asyncio.run(run())
 
 
+def test_a_profile_that_there_is_not_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in runtime.environment("http://127.0.0.1:9").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    with pytest.raises(RefusedError, match="no AWS credentials are found"):
+        SageMakerClient(settings())
+
+
 def test_a_service_out_of_reach_may_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in runtime.environment("http://127.0.0.1:9").items():
         monkeypatch.setenv(name, value)

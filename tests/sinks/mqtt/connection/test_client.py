@@ -16,7 +16,6 @@ from sinks.mqtt.access_check import check_broker
 from sinks.mqtt.connection.client import IN_FLIGHT, Client
 from sinks.mqtt.connection.errors import BrokerError, RefusedError
 from sinks.mqtt.connection.message import Message
-from sinks.mqtt.connection.timing import Backoff, Timing
 from sinks.mqtt.settings import MqttSettings
 from sinks.sink import SinkError
 from tests.kit.mqtt.broker import (
@@ -169,7 +168,7 @@ def test_a_program_ends_while_a_name_server_does_not_answer() -> None:
     """Nothing can end such a thread, and the end of the program does not wait for it."""
     script = """
 import asyncio, socket, time
-from sinks.mqtt.connection.timing import Timing
+from sinks.mqtt.settings import Timing
 from sinks.mqtt.connection.client import Client
 from sinks.mqtt.settings import MqttSettings
 
@@ -230,13 +229,3 @@ def test_a_broker_that_wants_little_in_flight_gets_little(tmp_path: Path) -> Non
         limits(peer.port, 3)
     with broker(tmp_path / "another", "allow_anonymous true") as peer:
         limits(peer.port, IN_FLIGHT)
-
-
-def test_pauses_grow_to_their_limit_and_vary() -> None:
-    backoff = Backoff(Timing(first_retry_s=1.0, max_retry_s=60.0))
-    waits = [backoff.pause_s() for _ in range(9)]
-    assert all(0.75 * s <= wait <= s for s, wait in zip([1, 2, 4, 8, 16, 32, 60, 60, 60], waits, strict=True))
-    backoff.reset()
-    again = [backoff.pause_s() for _ in range(9)]
-    assert 0.75 <= again[0] <= 1.0
-    assert again != waits

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from base.backoff import Backoff
 from livereel.camera.supervisor import RestartPolicy
 from sinks.web.settings import WebSettings
 from tests.kit.program.live_run import LONG_S, Watch, until, watching
@@ -24,14 +25,14 @@ from tests.kit.web.site import TOKEN, serving
 SERVED = WebSettings(port=0)
 STREET = "synthetic://street?seed=7&size=320x180&fps=8&groups_per_minute=2"
 # A camera that is slow is no camera that is away.
-PATIENCE = RestartPolicy(open_s=LONG_S, stall_s=LONG_S, stop_s=2.0, delays_s=(0.2, 0.5, 0.5))
+PATIENCE = RestartPolicy(open_s=LONG_S, stall_s=LONG_S, stop_s=2.0, backoff=Backoff((0.2, 0.5, 0.5)))
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """A live run of two cameras that has made a reel."""
     cameras = {"street": STREET, "field": STREET.replace("street", "field")}
-    with watching(tmp_path_factory.mktemp("data"), cameras, patience=PATIENCE, web=SERVED) as watch:
+    with watching(tmp_path_factory.mktemp("data"), cameras, restarts=PATIENCE, web=SERVED) as watch:
         until(lambda: len(watch.described()) > 2, "moments")
         with closing(HTTPConnection(urlsplit(watch.url).netloc, timeout=LONG_S)) as connection:
             connection.request("POST", "/api/reels", b'{"name": "all"}')

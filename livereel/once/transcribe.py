@@ -16,7 +16,7 @@ from analyzer.transcribe.transcriber import Transcriber
 from analyzer.transcribe.words import can_be_transcribed, with_words
 from base.plural import counted
 from base.tasks import cancel_all
-from livereel.once.describe import EndedWindow, Trust
+from livereel.once.describe import CircuitBreaker, EndedWindow
 from stream.media.file import MediaError
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class _Slow:
             self.begun.clear()
 
 
-class Listener:
+class WindowTranscriber:
     """Has the speech of windows recognised. Each window waits for its text, but not for a slow transcriber.
 
     As long as each answer comes within ``wait_s`` of its request, windows wait for their turn, too, as a file
@@ -50,12 +50,12 @@ class Listener:
         self._transcriber = transcriber
         self._settings = settings
         self._turn = asyncio.Semaphore(settings.at_once)
-        self._trust = Trust()
+        self._breaker = CircuitBreaker()
         self._slow = _Slow()
         self._tasks: dict[str, asyncio.Task[Window | None]] = {}
         self._failures: list[str] = []
 
-    async def listen(self, window: Window) -> Window:
+    async def transcribed(self, window: Window) -> Window:
         """Return a window with its text, or as it is where that does not come in time."""
         if not can_be_transcribed(window):
             return window
@@ -98,7 +98,7 @@ class Listener:
             try:
                 speech = await asyncio.to_thread(read_speech, window)
                 started_s = time.monotonic()
-                texts = await self._trust.asked(lambda: self._transcriber.transcribe(speech))
+                texts = await self._breaker.asked(lambda: self._transcriber.transcribe(speech))
                 took_s = time.monotonic() - started_s
                 return with_words(window, texts, Transcript(self._transcriber.model, took_s))
             except (MediaError, DescribeError) as error:

@@ -16,12 +16,13 @@ import pytest
 from analyzer.describe.moment import Moment
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Keyframe
+from base.backoff import Backoff
 from livereel.ledger.ledger import Ledger
+from sinks.notify.delivery import MAX_UNANSWERED, SEND_S, NotifyDelivery
 from sinks.notify.notification import Notifications
-from sinks.notify.pace import Pace
 from sinks.notify.service import AppriseService
 from sinks.notify.settings import KEY_PREFIX, NotifySettings, named
-from sinks.notify.sink import MAX_UNANSWERED, SEND_S, NotifySink
+from sinks.outbox_sink import OutboxSink
 from sinks.sink import SinkError
 from tests.kit.mqtt.sink_thread import looped, store, until
 from tests.kit.program.live_run import LONG_S
@@ -49,23 +50,14 @@ async def notifying(
     max_age: timedelta = timedelta(days=1),
     send_s: float = SEND_S,
     **options: Any,
-) -> AsyncIterator[NotifySink]:
+) -> AsyncIterator[OutboxSink]:
     """A sink as the program wires it, with short pauses."""
     settings = NotifySettings(url, **{"min_interval_s": 0.0, **options})
     notifications = Notifications(settings, base=ledger.data, page_url=None)
     outbox = ledger.outboxes.open(settings.key, notifications.encode, max_bytes=10**7)
-    pace = Pace(settings.min_interval_s, None, first_pause_s=0.05)
-    service = AppriseService(url)
-    sink = NotifySink(
-        settings,
-        outbox,
-        notifications,
-        service,
-        name=settings.name(1),
-        pace=pace,
-        max_age=max_age,
-        send_s=send_s,
-    )
+    name, service = settings.name(1), AppriseService(url)
+    delivery = NotifyDelivery(settings, notifications, service, name=name, max_age=max_age, send_s=send_s)
+    sink = OutboxSink(name, outbox, delivery, backoff=Backoff.doubling(0.05, 0.4))
     task = asyncio.create_task(sink.run())
     try:
         yield sink
@@ -78,7 +70,7 @@ def alert(index: int, camera: str = "front", *, ago_s: float = 0.0) -> Moment:
     return replace(moment_now(index, camera, ago_s=ago_s), alerts=(f"rule {index}",))
 
 
-async def publish(ledger: Ledger, sink: NotifySink, *events: Moment | Reel) -> None:
+async def publish(ledger: Ledger, sink: OutboxSink, *events: Moment | Reel) -> None:
     """Store events and pass them on, as a run does."""
     for event in events:
         await asyncio.to_thread(store, ledger, event)
@@ -125,9 +117,10 @@ async def test_a_service_that_fails_gets_everything_once_it_works_again(
         "front: rule 1",
         "front: rule 2",
     ]
-    lines = [it.getMessage() for it in caplog.records if it.name == "sinks.notify.sink"]
-    assert ": not sent, again in 0.05 s: Failed to send JSON" in lines[0]
+    lines = [it.getMessage() for it in caplog.records if it.name == "sinks.outbox_sink"]
+    assert ": not sent, tried again: Failed to send JSON" in lines[0]
     assert "Internal server error" in lines[0]
+    assert lines.count(lines[0]) == 1, "a reason is logged once"
     assert not any(secret in line for line in lines for secret in ("sesame", "secret-path"))
 
 

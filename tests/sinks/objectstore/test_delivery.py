@@ -15,10 +15,12 @@ from analyzer.describe.moment import Moment
 from analyzer.reel.manifest import MANIFEST, VIDEO
 from analyzer.reel.records import Reel
 from analyzer.signal.window import Clip
+from base.backoff import Backoff
 from livereel.ledger.ledger import Ledger
+from sinks.objectstore.delivery import NAME, StoreDelivery
 from sinks.objectstore.folder import ConflictError, StoreError, StoreFolder
 from sinks.objectstore.messages import StoreMessages
-from sinks.objectstore.sink import ObjectStoreSink
+from sinks.outbox_sink import OutboxSink
 from sinks.sink import Event
 from tests.kit.mqtt.sink_thread import looped, store, until
 from tests.kit.records.events import moment_now, motion_changed, reel_in
@@ -26,7 +28,7 @@ from tests.kit.records.keyframe_files import pictured
 from tests.kit.store.buckets import KEY, SECRET, Bucket
 from tests.kit.store.proxy import StoreProxy, store_proxy
 
-QUICK = (0.05,)
+QUICK = Backoff((0.05,))
 
 
 @pytest.fixture
@@ -44,12 +46,12 @@ def proxy(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreProx
 
 
 @asynccontextmanager
-async def copying(ledger: Ledger, bucket: Bucket) -> AsyncIterator[ObjectStoreSink]:
+async def copying(ledger: Ledger, bucket: Bucket) -> AsyncIterator[OutboxSink]:
     """A sink as the program wires it, with short pauses."""
     messages = StoreMessages(ledger.data)
     outbox = ledger.outboxes.open("store", messages.encode, max_bytes=10**7)
     folder = StoreFolder(bucket.address("home"))
-    sink = ObjectStoreSink(folder, outbox, base=ledger.data, pauses_s=QUICK)
+    sink = OutboxSink(NAME, outbox, StoreDelivery(folder, base=ledger.data), backoff=QUICK)
     task = asyncio.create_task(sink.run())
     try:
         yield sink
@@ -58,7 +60,7 @@ async def copying(ledger: Ledger, bucket: Bucket) -> AsyncIterator[ObjectStoreSi
         await task
 
 
-async def happens(ledger: Ledger, sink: ObjectStoreSink, event: Event) -> None:
+async def happens(ledger: Ledger, sink: OutboxSink, event: Event) -> None:
     """An event as the program passes it on: stored first."""
     if isinstance(event, Moment | Reel):
         await asyncio.to_thread(store, ledger, event)

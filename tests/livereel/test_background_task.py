@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from livereel.live.background_task import running
+from livereel.background_task import running
 from sinks.sink import SinkError
 from tests.kit.mqtt.sink_thread import looped
 
