@@ -114,4 +114,4 @@ class Gaps:
         query = _SINCE if camera is None else _SINCE_OF_CAMERA
         values = {"since": since_utc, "now": now_utc} | ({} if camera is None else {"of_camera": camera})
         rows = self._database.read(query, values)
-        return [Gap(of, start, end, _REASONS[reason]) for of, start, end, reason in rows]
+        return [Gap(of, start, end, _REASONS[reason]) for of, start, end, reason in map(tuple, rows)]

@@ -295,7 +295,7 @@ class Windows:
         rows = list(self._database.read(_STATES, values))
         after = self._database.read(_STATE_AFTER, {"of_camera": camera, "until": until_utc})
         rows += [row for row in after if row.start_utc < until_utc]
-        return [(start, end, parse_state(outcome)) for start, end, outcome in rows]
+        return [(start, end, parse_state(outcome)) for start, end, outcome in map(tuple, rows)]
 
     def parts(self, camera: str, edges: Sequence[str]) -> list[tuple[str, str, WindowState]]:
         """Return the parts of a time in which windows of a camera ended; each begins after one of ``edges``.
@@ -303,7 +303,8 @@ class Windows:
         Of a part: the start of its first window, the end of its last, and the most active of their states.
         """
         rows = self._database.read(_PARTS, {"of_camera": camera, "edges": json.dumps(list(edges))})
-        return [(start, end, parse_state(state)) for start, end, state in rows if start is not None]
+        found = map(tuple, rows)  # whose values come sooner than a row's by their names
+        return [(start, end, parse_state(state)) for start, end, state in found if start is not None]
 
     def with_sound(self, camera: str, since_utc: str, until_utc: str) -> list[SoundOfWindow]:
         """Return the sound of a camera's windows that ended in a time, where it has peaks or speech."""
