@@ -269,6 +269,7 @@ async function bindCamera() {
 async function openClip(link) {
   const dialog = find("#clip");
   const video = find("video", dialog);
+  find("h2", dialog).textContent = find("h3", link.closest(".card"))?.textContent ?? link.textContent;
   const answer = await fetch(link.href, { method: "HEAD" });
   const at = Number(link.dataset.peak) - Number(answer.headers.get("X-Start-S") ?? 0);
   video.src = link.href;
