@@ -15,6 +15,8 @@ def utc_text(at: datetime) -> str:
 def parse_utc(text: str) -> datetime:
     """Parse ISO 8601 into an aware time; a time without a zone is UTC. Raises ValueError."""
     at = datetime.fromisoformat(text)
+    if at.tzinfo is UTC:  # as most are
+        return at
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 

@@ -124,8 +124,10 @@ class Archive(Protocol):
         """Return one window with its moment; None where there is none of this id."""
         ...
 
-    def spans(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[Span]:
-        """Return the camera's time in order, spans shorter than ``least_s`` joined with the more active."""
+    def spans(
+        self, cameras: Sequence[str], since_utc: str, until_utc: str, least_s: float
+    ) -> dict[str, list[Span]]:
+        """Return each camera's time in order, spans shorter than ``least_s`` joined with the more active."""
         ...
 
     def sounds(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[SoundMark]:

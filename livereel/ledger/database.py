@@ -83,17 +83,17 @@ class Database:
             if not inspect(connection).get_table_names():
                 create(connection)
                 connection.execute(info.insert(), {"version": VERSION, "created_utc": created_utc})
-            elif _version(connection) == UPGRADED:
-                upgrade(connection)
+            elif (version := _version(connection)) in UPGRADED:
+                upgrade(connection, version)
                 connection.execute(update(info).values(version=VERSION))
-                log.info("%s: brought from version %d to %d", self.name, UPGRADED, VERSION)
+                log.info("%s: brought from version %d to %d", self.name, version, VERSION)
 
     def _check_version(self) -> None:
         with self._connected(self._reader) as connection:
             version = _version(connection)
         if version != VERSION:
             found = "not a ledger" if version is None else f"a ledger of version {version}"
-            how = "; watch or run brings it to that version" if version == UPGRADED else ""
+            how = "; watch or run brings it to that version" if version in UPGRADED else ""
             raise LedgerError(f"{self.name}: {found}; this livereel reads version {VERSION}{how}")
 
     @contextmanager

@@ -25,6 +25,7 @@ from base.clock import utc_after
 from livereel.ledger.database import Database
 from livereel.ledger.tables import IS_OPEN, gaps, windows
 
+_REASONS = {it.value: it for it in GapReason}
 # A hole between windows that is shorter than this is not recorded.
 MIN_GAP_S = 0.5
 
@@ -113,4 +114,4 @@ class Gaps:
         query = _SINCE if camera is None else _SINCE_OF_CAMERA
         values = {"since": since_utc, "now": now_utc} | ({} if camera is None else {"of_camera": camera})
         rows = self._database.read(query, values)
-        return [Gap(row.camera, row.start_utc, row.end_utc, GapReason(row.reason)) for row in rows]
+        return [Gap(of, start, end, _REASONS[reason]) for of, start, end, reason in map(tuple, rows)]

@@ -16,9 +16,13 @@ PENDING: Final = "pending"
 WindowState = Outcome | Literal["pending"]
 
 
+# A strip reads thousands at once, for which calls of the enum would take long.
+_STATES: dict[str, WindowState] = {PENDING: PENDING, **{it.value: it for it in Outcome}}
+
+
 def parse_state(text: str) -> WindowState:
     """Return the state that a row names. Raises ValueError for text that names none."""
-    return PENDING if text == PENDING else Outcome(text)
+    return _STATES.get(text) or Outcome(text)
 
 
 class LedgerError(Exception):

@@ -28,9 +28,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import REAL
 from sqlalchemy.types import TypeEngine
 
-# Raise it with each change of the tables. A ledger of version UPGRADED is brought to this one (``upgrade``);
-# any other is refused.
-VERSION, UPGRADED = 4, 3
+# Raise it with each change of the tables. A ledger of a version in UPGRADED is brought to this one
+# (``upgrade``); any other is refused.
+VERSION, UPGRADED = 5, (3, 4)
+_WITHOUT_SPEECH = 3
 
 metadata = MetaData()
 
@@ -82,7 +83,7 @@ def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool], uniqu
     Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
-Index("windows_by_camera", windows.c.camera, windows.c.end_utc)
+Index("windows_by_camera", windows.c.camera, windows.c.end_utc, windows.c.start_utc)
 Index("windows_by_end", windows.c.end_utc, windows.c.start_utc)
 Index("windows_by_start", windows.c.start_utc, windows.c.camera)
 _partial("windows_pending", windows.c.camera, windows.c.start_utc, where=IS_PENDING)
@@ -215,16 +216,19 @@ def create(connection: Connection) -> None:
             connection.exec_driver_sql(statement)
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the tables of version UPGRADED to this one: speech is kept and found, and what else is new."""
+def upgrade(connection: Connection, version: int) -> None:
+    """Bring the tables of a version in UPGRADED to this one: what is new is there, and speech is found."""
     metadata.create_all(connection)  # tables that are missing
     indexes = inspect(connection).get_indexes
     for table_ in metadata.sorted_tables:
-        known = {index["name"] for index in indexes(table_.name)}
+        known = {index["name"]: index["column_names"] for index in indexes(table_.name)}
         for index in table_.indexes:
-            if index.name not in known:
-                index.create(connection)
-    if connection.dialect.name == "sqlite":
+            if known.get(index.name) == [it.name for it in index.columns]:
+                continue
+            if index.name in known:
+                index.drop(connection)
+            index.create(connection)
+    if version == _WITHOUT_SPEECH and connection.dialect.name == "sqlite":
         connection.exec_driver_sql("ALTER TABLE moments ADD COLUMN speech TEXT NOT NULL DEFAULT ''")
         for statement in (*_SQLITE_REMOVE_SEARCH, *_SQLITE_SEARCH):
             connection.exec_driver_sql(statement)

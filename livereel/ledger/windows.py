@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    exists,
     func,
     insert,
     literal_column,
@@ -109,7 +108,8 @@ _STATE_AFTER = (
     .order_by(_it.end_utc)
     .limit(literal_column("1"))
 )
-# Each part needs a few places of an index, however many windows it has. An edge belongs to what is before it.
+# Each part needs a few places of indexes, and no row, however many windows it has. An edge belongs to what
+# is before it.
 _edges = listed("edges")
 _EDGES = select(
     _edges.c.value, func.lead(_edges.c.value).over(order_by=_edges.c.key).label("next")
@@ -127,7 +127,9 @@ _PARTS = (
         select(func.max(_it.end_utc)).where(*_IN_PART).scalar_subquery().label("end_utc"),
         case(
             (
-                exists().where(*_IN_PART, IS_ACTIVE, _it.outcome == Outcome.DESCRIBED.value),
+                select(literal_column("1"))
+                .where(*_IN_PART, IS_ACTIVE, _it.outcome == Outcome.DESCRIBED.value)
+                .exists(),
                 Outcome.DESCRIBED.value,
             ),
             else_=func.coalesce(
@@ -293,7 +295,7 @@ class Windows:
         rows = list(self._database.read(_STATES, values))
         after = self._database.read(_STATE_AFTER, {"of_camera": camera, "until": until_utc})
         rows += [row for row in after if row.start_utc < until_utc]
-        return [(row.start_utc, row.end_utc, parse_state(row.outcome)) for row in rows]
+        return [(start, end, parse_state(outcome)) for start, end, outcome in map(tuple, rows)]
 
     def parts(self, camera: str, edges: Sequence[str]) -> list[tuple[str, str, WindowState]]:
         """Return the parts of a time in which windows of a camera ended; each begins after one of ``edges``.
@@ -301,9 +303,8 @@ class Windows:
         Of a part: the start of its first window, the end of its last, and the most active of their states.
         """
         rows = self._database.read(_PARTS, {"of_camera": camera, "edges": json.dumps(list(edges))})
-        return [
-            (row.start_utc, row.end_utc, parse_state(row.state)) for row in rows if row.start_utc is not None
-        ]
+        found = map(tuple, rows)  # whose values come sooner than a row's by their names
+        return [(start, end, parse_state(state)) for start, end, state in found if start is not None]
 
     def with_sound(self, camera: str, since_utc: str, until_utc: str) -> list[SoundOfWindow]:
         """Return the sound of a camera's windows that ended in a time, where it has peaks or speech."""

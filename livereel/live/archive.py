@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from heapq import merge
+from operator import attrgetter
 from pathlib import Path
 
 from analyzer.reel.export.formats import export
@@ -16,7 +17,7 @@ from analyzer.reel.settings import ExportFormat
 from analyzer.signal.window import Keyframe
 from base.clock import utc_after, utc_text
 from livereel.ledger.ledger import Ledger
-from livereel.ledger.records import Entry, LedgerError
+from livereel.ledger.records import Entry, LedgerError, WindowState
 from livereel.live.sound_marks import close_joined, marks_of
 from livereel.live.spans import edges_of, joined, longest, without
 from sinks.archive import ArchiveError, MomentQuery, Row, SoundMark, Span
@@ -62,31 +63,41 @@ class LedgerArchive:
             verdicts = self._ledger.feedback.verdicts([window_id])
         return self._row(entry, verdicts) if entry else None
 
-    def spans(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[Span]:
-        """Return the camera's time in order; a span shorter than ``least_s`` is joined with its neighbour.
+    def spans(
+        self, cameras: Sequence[str], since_utc: str, until_utc: str, least_s: float
+    ) -> dict[str, list[Span]]:
+        """Return each camera's time in order; a span shorter than ``least_s`` is joined with its neighbour.
 
         Of the two the more active state holds, so that a short event in a long quiet stays visible. Where
         ``least_s`` is longer than EXACT_S, spans begin and end with parts of that length, or with gaps, and
         of the gaps that begin in one part the longest is there.
         """
-        is_coarse = least_s > EXACT_S
-        edges = edges_of(since_utc, until_utc, least_s) if is_coarse else []
+        if least_s <= EXACT_S:
+            return {camera: self._exact(camera, since_utc, until_utc, least_s) for camera in cameras}
+        edges = edges_of(since_utc, until_utc, least_s)
+        return {camera: self._coarse(camera, edges) for camera in cameras}
+
+    def _exact(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[Span]:
         with self._mapped():
-            own = self._ledger.windows
-            windows = own.parts(camera, edges) if is_coarse else own.states(camera, since_utc, until_utc)
+            windows = self._ledger.windows.states(camera, since_utc, until_utc)
+        missing = self._missing(camera, since_utc, until_utc)
+        return joined(_merged(map(_observed, windows), missing), least_s)
+
+    def _coarse(self, camera: str, edges: Sequence[str]) -> list[Span]:
+        with self._mapped():
+            windows = self._ledger.windows.parts(camera, edges)
+        missing = longest(self._missing(camera, edges[0], edges[-1]), edges)
+        # Joined before, too: most parts have their neighbour's state.
+        return joined(_merged(without(joined(map(_observed, windows), 0.0), missing), missing), 0.0)
+
+    def _missing(self, camera: str, since_utc: str, until_utc: str) -> list[Span]:
+        with self._mapped():
             gaps = self._ledger.gaps.since(since_utc, utc_text(datetime.now(UTC)), camera=camera)
-        observed = [Span(start, end, state, observed=True) for start, end, state in windows]
-        missing = [
+        return [
             Span(gap.start_utc, gap.end_utc, gap.reason, observed=False)
             for gap in gaps
             if gap.start_utc < until_utc
         ]
-        if is_coarse:
-            missing = longest(missing, edges)
-            observed = without(observed, missing)
-        return joined(
-            merge(observed, missing, key=lambda span: span.start_utc), 0.0 if is_coarse else least_s
-        )
 
     def sounds(self, camera: str, since_utc: str, until_utc: str, least_s: float) -> list[SoundMark]:
         """Return the camera's speech and peaks of sound in order; marks of a kind so close are one.
@@ -163,6 +174,14 @@ class LedgerArchive:
             yield
         except LedgerError as error:
             raise ArchiveError(reason_without_folder(error, self._ledger.data)) from error
+
+
+def _observed(window: tuple[str, str, WindowState]) -> Span:
+    return Span(*window, observed=True)
+
+
+def _merged(observed: Iterable[Span], missing: Iterable[Span]) -> Iterator[Span]:
+    return merge(observed, missing, key=attrgetter("start_utc"))
 
 
 def _strongest(keyframes: Sequence[Keyframe]) -> int | None:

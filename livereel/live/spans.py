@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from typing import assert_never
@@ -52,10 +51,10 @@ def without(spans: Iterable[Span], gaps: Sequence[Span]) -> list[Span]:
             if gap.start_utc >= span.end_utc:
                 break
             if start_utc < gap.start_utc:
-                rest.append(replace(span, start_utc=start_utc, end_utc=gap.start_utc))
+                rest.append(Span(start_utc, gap.start_utc, span.state, observed=span.observed))
             start_utc = max(start_utc, gap.end_utc)
         if start_utc < span.end_utc:
-            rest.append(span if start_utc == span.start_utc else replace(span, start_utc=start_utc))
+            rest.append(Span(start_utc, span.end_utc, span.state, observed=span.observed))
     return rest
 
 
@@ -71,9 +70,9 @@ def joined(spans: Iterable[Span], least_s: float) -> list[Span]:
         elif last.state == span.state:
             end_utc = max(last.end_utc, span.end_utc)
             result[-1] = Span(last.start_utc, end_utc, last.state, observed=last.observed)
-        elif last.observed == span.observed and length_s(last) < least_s:
+        elif last.observed == span.observed and least_s > 0 and length_s(last) < least_s:
             more = max(last, span, key=_activity)
-            result[-1] = replace(more, start_utc=last.start_utc, end_utc=span.end_utc)
+            result[-1] = Span(last.start_utc, span.end_utc, more.state, observed=more.observed)
         else:
             result.append(span)
     return result

@@ -115,10 +115,9 @@ class Api:
         """
         since, until, least_s = _period(request, MAX_DAYS)
         short = request.query_params.get("short") in {"1", "true"}
-        cameras: dict[str, list[Any]] = {}
-        for name in self._wanted(request):
-            spans = await reading(self._archive.spans, name, since, until, least_s)
-            cameras[name] = [_short(span, since) if short else asdict(span) for span in spans]
+        spans = await reading(self._archive.spans, self._wanted(request), since, until, least_s)
+        shown = _shorter(since) if short else asdict
+        cameras = {name: [shown(span) for span in it] for name, it in spans.items()}
         return JSONResponse({"since_utc": since, "until_utc": until, "cameras": cameras})
 
     async def sounds(self, request: Request) -> Response:
@@ -130,7 +129,8 @@ class Api:
         cameras: dict[str, list[Any]] = {}
         for name in self._wanted(request):
             marks = await reading(self._archive.sounds, name, since, until, least_s)
-            cameras[name] = [[mark.kind, *_ends_s(mark, since), mark.amount] for mark in marks]
+            ends_s = _ends_since(since)
+            cameras[name] = [[mark.kind, *ends_s(mark), mark.amount] for mark in marks]
         return JSONResponse({"since_utc": since, "until_utc": until, "cameras": cameras})
 
     def _wanted(self, request: Request) -> Sequence[str]:
@@ -225,13 +225,14 @@ def _period(request: Request, max_days: int) -> tuple[str, str, float]:
     return since, until, length_s / parts
 
 
-def _short(span: Span, since_utc: str) -> list[Any]:
-    return [span.state, int(span.observed), *_ends_s(span, since_utc)]
+def _shorter(since_utc: str) -> Callable[[Span], list[Any]]:
+    ends_s = _ends_since(since_utc)
+    return lambda span: [span.state, int(span.observed), *ends_s(span)]
 
 
-def _ends_s(it: Span | SoundMark, since_utc: str) -> list[float]:
-    since = parse_utc(since_utc)
-    return [round((parse_utc(utc) - since).total_seconds(), 1) for utc in (it.start_utc, it.end_utc)]
+def _ends_since(since_utc: str) -> Callable[[Span | SoundMark], list[float]]:
+    since_s = parse_utc(since_utc).timestamp()
+    return lambda it: [round(parse_utc(utc).timestamp() - since_s, 1) for utc in (it.start_utc, it.end_utc)]
 
 
 def found(row: T | None) -> T:

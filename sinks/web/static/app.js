@@ -41,6 +41,8 @@ const [CARDS, ALERTS, ALERT_DAYS] = [4, 5, 7];
 const MOST_COUNTED = 100_000;
 // What matters most is looked for from the most important on.
 const LEVELS = [8, 6, 4, 2, 0];
+// Moments that come within this time are counted together.
+const GATHER_MS = 2000;
 
 function visit() {
   const match = document.cookie.match(new RegExp(`${VISIT}=([0-9]+)-([0-9]+)`));
@@ -73,14 +75,24 @@ function bindMaker(form, made, wanted) {
   });
 }
 
+// What is done where a moment comes
+let happened = () => {};
+
 async function bindSince() {
   const form = find("#since-form");
   form.elements.since.value = localInput(new Date(visit().left));
   bindMaker(form, find("#since-made"), () => ({ since_utc: inputUtc(form.elements.since) }));
-  const show = () => showSince(inputUtc(form.elements.since)).catch((error) => { find("#since-count").textContent = error.message; });
-  form.elements.since.addEventListener("change", () => { if (form.elements.since.value) show(); });
-  renewals.push(show, showAlerts);
-  await show();
+  const show = async (live) => {
+    if (!form.elements.since.value) return; // it is being picked
+    find("#since-count").ariaLive = live; // read out where a person has asked, not each time that something happens
+    await showSince(inputUtc(form.elements.since)).catch((error) => { find("#since-count").textContent = error.message; });
+  };
+  form.elements.since.addEventListener("change", () => show("polite"));
+  const renewed = () => show("off");
+  renewals.push(renewed, showAlerts);
+  let gathering = null;
+  happened = () => { gathering ??= setTimeout(() => { gathering = null; renewed(); }, GATHER_MS); };
+  await show("polite");
 }
 
 // How much happened since then, and the moments of it that matter most
@@ -89,13 +101,20 @@ let sinceAsked = 0;
 async function showSince(utc) {
   const number = ++sinceAsked;
   const { count } = await ask(`/api/moments?since=${utc}&limit=1&count=1`);
-  const cards = (await mostImportant(utc, Math.min(count, CARDS))).map(momentCard);
+  const moments = await mostImportant(utc, Math.min(count, CARDS));
   if (number !== sinceAsked) return; // what was asked for before may be answered later
   const many = `${count.toLocaleString()}${count < MOST_COUNTED ? "" : " or more"}`;
   const link = make("a", `${many} ${count === 1 ? "moment" : "moments"}`, { href: `${root}/timeline?since=${utc}` });
   find("#since-count").replaceChildren(count ? link : "No moments", " since ", timeElement(utc, "minute"), ".");
-  find("#since-moments").replaceChildren(...cards);
+  showCards(find("#since-moments"), moments);
   find("#since-form button").disabled = !count;
+}
+
+// Cards that are there already stay, with their focus, unless their order has changed.
+function showCards(list, moments) {
+  const there = new Map([...list.children].map((card) => [card.dataset.window, card]));
+  if ([...there.keys()].join() === moments.map(({ id }) => id).join()) return;
+  list.replaceChildren(...moments.map((row) => there.get(row.id) ?? momentCard(row)));
 }
 
 async function mostImportant(utc, wanted) {
@@ -163,9 +182,17 @@ function showCamera(row) {
     card.dataset.state = row.state;
     card.toggleAttribute("data-moving", row.moving);
     find(".state", card).textContent = row.reason ? `${row.state}: ${row.reason}` : row.state;
-    if (row.title) find(".caption", card).textContent = row.title;
+    showCaption(card, row.title, row.described_utc);
     if (row.preview_utc) showPreview(row.name, row.preview_utc);
   }
+}
+
+// A camera's newest caption: one that took long to describe may come after it.
+function showCaption(card, title, utc) {
+  const when = find(".when", card);
+  if (!title || (when && utc < (find("time", when)?.dateTime ?? ""))) return;
+  find(".caption", card).textContent = title;
+  when?.replaceChildren(timeElement(utc, "minute"));
 }
 
 function showPreview(name, utc) {
@@ -199,7 +226,7 @@ function momentCard(row) {
     item.append(frame);
   }
   const words = make("div");
-  const meta = make("p", `${row.camera} \u00b7 `, { class: "note" });
+  const meta = make("p", page === "camera" ? "" : `${row.camera} \u00b7 `, { class: "note" });
   meta.append(timeElement(row.start_utc), row.clip ? "" : " \u00b7 its clip has been removed");
   words.append(make("h3", row.title), meta);
   if (row.alerts.length) words.append(make("p", `Alert: ${row.alerts.join(", ")}`, { class: "alert" }));
@@ -242,6 +269,7 @@ async function bindCamera() {
 async function openClip(link) {
   const dialog = find("#clip");
   const video = find("video", dialog);
+  find("h2", dialog).textContent = find("h3", link.closest(".card"))?.textContent ?? link.textContent;
   const answer = await fetch(link.href, { method: "HEAD" });
   const at = Number(link.dataset.peak) - Number(answer.headers.get("X-Start-S") ?? 0);
   video.src = link.href;
@@ -323,7 +351,8 @@ function bindEvents(on) {
   on("peak", (peak) => showPreview(peak.camera, peak.at_utc));
   on("moment", async (moment) => {
     if (page === "home" && moment.alerts.length) showAlerts().catch(() => {});
-    for (const card of all(`.cameras [data-camera="${CSS.escape(moment.camera)}"]`)) find(".caption", card).textContent = moment.title;
+    happened();
+    for (const card of all(`.cameras [data-camera="${CSS.escape(moment.camera)}"]`)) showCaption(card, moment.title, moment.start_utc);
     const list = find("#newest");
     if (list?.dataset.camera === moment.camera) {
       find("#none").hidden = true;
@@ -331,7 +360,7 @@ function bindEvents(on) {
     }
   });
   on("speech", async ({ window_id: id }) => {
-    const card = find(`#newest [data-window="${CSS.escape(id)}"]`);
+    const card = find(`.moments [data-window="${CSS.escape(id)}"]`);
     if (card) card.replaceWith(momentCard(await ask(`/api/moments/${encodeURIComponent(id)}`)));
   });
   on("reel", showNewer);

@@ -236,8 +236,9 @@ class Timeline {
     const query = new URLSearchParams(location.search);
     const [since, until] = ["since", "until"].map((name) => Date.parse(query.get(name) ?? ""));
     const choices = all("#range input").map(({ value }) => value);
-    const hours = [query.get("hours"), sessionStorage.getItem("livereel-hours"), "24"].find((it) => choices.includes(it));
-    this.last(Number(hours));
+    const hours = [query.get("hours"), sessionStorage.getItem("livereel-hours")].find((it) => choices.includes(it));
+    this.fits = !hours && !since && !until; // no more time is shown than there is
+    this.last(Number(hours ?? 24));
     const end = until || Date.now();
     if (since || until) this.set(Math.max(since || end - 24 * HOUR_MS, end - MOST_MS), end);
     for (const input of this.fields()) {
@@ -283,6 +284,13 @@ class Timeline {
     this.hours = hours;
     [this.from, this.to] = [Date.now() - hours * HOUR_MS, Date.now()];
     for (const choice of all("#range input")) choice.checked = Number(choice.value) === hours;
+  }
+
+  // Soon after the first start, a day would be empty but for its end.
+  fit() {
+    this.fits = false;
+    const first = Math.min(...[...this.strips.values()].flatMap(({ spans }) => spans.slice(0, 1)).map(({ from }) => from));
+    if (first !== Infinity && first > Date.now() - HOUR_MS) this.last(1);
   }
 
   set(from, to) {
@@ -393,6 +401,7 @@ class Timeline {
         const spans = rows.map(([state, observed, from, to]) => ({ state, observed, from: begin + 1000 * from, to: begin + 1000 * to }));
         this.strip(name).show(spans);
       }
+      if (this.fits) this.fit();
       this.draw();
       find("#long").hidden = isShort;
       const sounds = isShort ? await ask(`/api/sounds?${query}`) : { cameras: {} };

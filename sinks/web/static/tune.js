@@ -1,6 +1,7 @@
 // Other settings tried on a camera's stored windows, side by side with what was picked.
 
 import { Areas } from "./areas.js";
+import { timeText } from "./page.js";
 
 const root = document.body.dataset.root;
 const camera = document.body.dataset.camera;
@@ -118,7 +119,7 @@ function show(answer) {
     const item = make("li");
     const pair = make("div", "", { class: "pair" });
     pair.append(pictures(row, "stored"), pictures(row, "replayed"));
-    item.append(make("h3", new Date(row.start_utc).toLocaleString()), pair);
+    item.append(make("h3", timeText(new Date(row.start_utc))), pair);
     return item;
   }));
   const notes = [];

@@ -85,10 +85,10 @@ def test_windows_and_gaps_are_one_order_of_time(ledger: Ledger, archive: LedgerA
     gap = Gap("front", utc_after(START_UTC, 30.0), utc_after(START_UTC, 50.0), GapReason.SOURCE_DOWN)
     ledger.gaps.add(gap)
     end = utc_after(START_UTC, 100.0)
-    found = archive.spans("front", START_UTC, end, 0.0)
+    found = archive.spans(["front"], START_UTC, end, 0.0)["front"]
     assert shown(found) == [("quiet", 0, 20), ("pending", 20, 30), (GAP, 30, 50), ("quiet", 50, 60)]
     assert [it.observed for it in found] == [True, True, False, True]
-    early = archive.spans("front", START_UTC, utc_after(START_UTC, 15.0), 0.0)
+    early = archive.spans(["front"], START_UTC, utc_after(START_UTC, 15.0), 0.0)["front"]
     assert shown(early) == [("quiet", 0, 20)], "what begins later is left out"
 
 
@@ -140,7 +140,9 @@ def test_a_coarse_strip_has_in_each_part_the_most_active_state(
         else:
             ledger.windows.add(measured(index, camera="front"), state)
     end_utc = utc_after(START_UTC, 10.0 * count)
-    fine, coarse = (archive.spans("front", START_UTC, end_utc, least_s) for least_s in (0.0, part_s))
+    fine, coarse = (
+        archive.spans(["front"], START_UTC, end_utc, least_s)["front"] for least_s in (0.0, part_s)
+    )
     edges = edges_of(START_UTC, end_utc, part_s)
     missing = longest((it for it in fine if not it.observed), edges)
     assert [it for it in coarse if not it.observed] == missing

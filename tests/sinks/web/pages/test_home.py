@@ -78,9 +78,10 @@ def test_search_finds_a_moment_that_has_just_been_described(page: Page, run: Wat
 def test_a_moment_opens_its_clip_a_second_before_its_strongest_keyframe(page: Page, run: Watch) -> None:
     page.goto(f"{run.url}timeline")
     link, clip = page.locator("a[data-peak]").first, page.locator("#clip video")
+    title = page.locator(".card:has(a[data-peak]) h3").first.inner_text()
     moment_id = (link.get_attribute("href") or "").rpartition("/")[2].removesuffix(".mp4")
     link.click()
-    expect(page.get_by_role("dialog", name="Clip")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Clip").get_by_role("heading")).to_have_text(title)
     wait_for(clip, "(it) => it.readyState > 1")
     row = page.request.get(f"{run.url}api/moments/{moment_id}").json()
     strongest = row["keyframes"][row["strongest"]]["pts_s"]

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from analyzer.describe.moment import Moment
 from analyzer.signal.window import Outcome
 from livereel.camera.settings import CameraSettings
 from livereel.ledger.ledger import Ledger
@@ -19,6 +21,7 @@ from tests.kit.films.footage import Look, write_file
 from tests.kit.program.live_run import Watch, until, watching
 from tests.kit.records.events import moment_now
 from tests.kit.web.chromium import plays
+from tests.kit.web.site import Site, serving
 
 MINUTE_MS = 60_000
 # When, before the run, something happened, the clip of which is gone.
@@ -112,6 +115,33 @@ def test_who_comes_back_sees_what_happened_meanwhile_as_a_reel(page: Page, run: 
     plays(page.locator(".stage video"))
     page.goto(run.url)
     assert since_ms(page) == left - left % MINUTE_MS, "it is still the same visit"
+
+
+def happen(site: Site, *moments: Moment) -> None:
+    """Store moments, as if they had just been described, and pass them to the open pages."""
+    for told in moments:
+        site.ledger.windows.add(told.window, PENDING)
+        site.ledger.windows.end(told.window.id, Outcome.DESCRIBED, told)
+        site.take(told)
+
+
+def test_what_happens_while_the_page_is_open_is_counted_and_shown(tmp_path: Path, page: Page) -> None:
+    first, second, late = (moment_now(index, ago_s=ago_s) for index, ago_s in enumerate([90.0, 10.0, 200.0]))
+    second, late = replace(second, title="The second", importance=9.0), replace(late, title="The late one")
+    with serving(tmp_path) as site:
+        happen(site, first)
+        page.goto(site.sink.url)
+        assert counted(page) == 1
+        card = page.locator("#since-moments .card")
+        card.evaluate("(it) => { it.dataset.kept = ''; }")
+        happen(site, second, late)
+        expect(page.locator("#since-count")).to_have_text(re.compile("^3 moments since "))
+        expect(card.locator("h3")).to_have_text(["The second", first.title, "The late one"])
+        expect(card.nth(1)).to_have_attribute("data-kept", "")  # not drawn anew
+        camera = page.locator(".cameras [data-camera=front]")
+        expect(camera.locator(".caption")).to_have_text("The second")
+        expect(camera.locator("time")).to_have_attribute("datetime", second.window.start_utc)
+        page.goto("about:blank")
 
 
 def test_a_time_is_picked_in_place_of_the_last_visit(page: Page, run: Watch) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from analyzer.signal.window import Outcome
+from tests.kit.records.events import now_utc
+from tests.kit.records.windows import measured
 from tests.kit.web.chromium import wait_until
 from tests.kit.web.full_site import AWAY, BUSY, NAMES, full_site
-from tests.kit.web.site import Site
+from tests.kit.web.site import Site, serving
 
 FOUND = "[...document.querySelectorAll('#found time')].map((time) => time.dateTime)"
 
@@ -29,6 +34,17 @@ def timeline(page: Page, site: Site) -> Page:
     page.goto(f"{site.sink.url}timeline")
     drawn(page)
     return page
+
+
+def test_soon_after_the_first_start_an_hour_is_shown(page: Page, tmp_path: Path) -> None:
+    with serving(tmp_path) as site:
+        site.ledger.windows.add(replace(measured(0), start_utc=now_utc(600)), Outcome.QUIET)
+        page.goto(f"{site.sink.url}timeline")
+        expect(page.get_by_role("radio", name="1 h")).to_be_checked()
+        page.goto(f"{site.sink.url}timeline?hours=24")
+        strip(page, "front")
+        expect(page.get_by_role("radio", name="24 h")).to_be_checked()
+        page.goto("about:blank")
 
 
 def drawn(page: Page, strips: int = len(NAMES)) -> None:
@@ -178,6 +194,6 @@ def test_a_search_is_filtered_by_camera_time_tag_importance_and_alerts(timeline:
     }  # fmt: skip
     cards = timeline.locator("#found .card").all_inner_texts()
     assert cards
-    assert all("Alert: a person at the gate" in card and "importance 5" in card for card in cards)
+    assert all("Alert: a person at the gate" in card and "importance\u00a05" in card for card in cards)
     form.get_by_role("link", name="Clear").click()
     timeline.wait_for_url("**/timeline")
