@@ -177,10 +177,7 @@ class Capture:
         if self._arrivals is not None:
             self._arrival.note_arrival(self._arrivals.now().timestamp())
         if not self._skips(packet):
-            decoder, refused = self._epoch.decoder, self._epoch.decoder.refused
             yield from self._decode(packet)
-            if decoder.refused > refused:
-                self._clips.discard(packet)
 
     def _listen(self, packet: Packet[Stream]) -> Iterator[Seen]:
         """Measure a packet of sound, as far as there is time for that; a hole is left otherwise."""
@@ -221,10 +218,11 @@ class Capture:
     def _decode(self, packet: Packet[Stream] | None) -> Iterator[Seen]:
         """Decode a packet (None: what the decoder still holds) and pass on its frames."""
         decoded = self._epoch.decode(packet)
+        for refused in decoded.refused:
+            self._clips.discard(refused)
         yield from self._pass_on(decoded.frames)
         while decoded.rest:
-            at_s = self._epoch.decoder.stream_s(decoded.rest[0])
-            yield from self._break_epoch(GapReason.UNREADABLE, at_s, restarted=True)
+            yield from self._break_epoch(GapReason.UNREADABLE, decoded.rest_s, restarted=True)
             decoded = self._epoch.take(decoded.rest)
             yield from self._pass_on(decoded.frames)
 

@@ -17,7 +17,7 @@ from stream.media.parameters import ClipParameters
 from stream.source import PacketSource
 
 # A packet is needed until its window closes, and its frame comes later: a decoder reorders up to 16 frames,
-# and MAX_HELD are handed out together.
+# and MAX_HELD packets are decoded together.
 _SLACK_S = 5.0
 _SLACK_FRAMES = 16 + MAX_HELD
 # Refused packets that are remembered: more than a window of most cameras holds.

@@ -24,13 +24,13 @@ from livereel.camera.epoch_sound import EpochSound
 from livereel.camera.reports import CaptureCounts
 from livereel.camera.window_files import WindowFiles
 from sinks.events import KeyframePreview, MotionChanged
-from stream.frames.decoder import Decoded, FrameDecoder
+from stream.frames.decoder import Damage, Decoded, FrameDecoder
 from stream.frames.frame import Frame
 
 # The digits of a time, for file names.
 _STAMP = str.maketrans("", "", "-:.")
 
-# Decoded frames of a file that are handed out together: eight of 1080p.
+# Frames of a file that are decoded and handed out together: eight of 1080p.
 HELD_BYTES = 25_000_000
 # Frames missing for longer than this around damaged packets are a gap, not a still picture.
 UNREADABLE_S = 1.0
@@ -149,7 +149,7 @@ class Epoch:
         """Decode a packet, or flush the decoder with None."""
         return self._counted(self.decoder.decode(packet))
 
-    def take(self, images: Sequence[VideoFrame]) -> Decoded:
+    def take(self, images: Sequence[VideoFrame | Damage]) -> Decoded:
         """Take frames that the epoch before has decoded and that belong to this one."""
         return self._counted(self.decoder.take(images))
 

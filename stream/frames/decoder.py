@@ -19,29 +19,47 @@ from stream.frames.frame import Frame, Passed, chroma, luma
 from stream.frames.frame_skip import FrameSkipper, Unmeasured
 from stream.frames.integrity import DamageSpan, DoubtfulFrames, Integrity
 from stream.picture.display import Display, display_of
-from stream.timing.timestamps import JUMP_AHEAD_S, JUMP_BACK_S
+from stream.timing.timestamps import JUMP_AHEAD_S, JUMP_BACK_S, shown_stamp
 
 # A step forward of at least this many usual ones is a pause in the video.
 _JUMP_FRAMES = 3
 _PROGRESSIVE = 1  # AVFieldOrder, libavcodec/codec_par.h
-# Decoded frames that are handed out together, at most, and the media time over which: sound does not wait.
+# Packets that are decoded together, at most, and the media time over which: sound does not wait.
 MAX_HELD, MAX_HELD_S = 16, 0.5
 # Colour is measured in frames at least 0.2 s apart; a tenth less, for times that jitter.
 CHROMA_S = 0.18
 
 
 @dataclass(frozen=True, slots=True)
+class Damage:
+    """Damage between two decoder frames.
+
+    Attributes:
+        span_s: the stream times between which it lies; None where they are unknown.
+        refused: it is a packet that could not be decoded at all.
+    """
+
+    span_s: tuple[float, float] | None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a packet gave.
+    """What packets gave.
 
     Attributes:
         frames: of this epoch.
-        rest: decoder frames of another epoch, as the timestamps started over or the frame size changed: for
-            the ``take`` of a new FrameDecoder. The old one cannot be used any more.
+        rest: decoder frames of another epoch, as the timestamps started over or the frame size changed, and
+            the damage after the first: for the ``take`` of a new FrameDecoder. The old one cannot be used any
+            more.
+        rest_s: the stream time of the first of them; None where it has none.
+        refused: packets that could not be decoded at all.
     """
 
-    frames: tuple[Frame, ...]
-    rest: tuple[VideoFrame, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    rest: tuple[VideoFrame | Damage, ...] = ()
+    rest_s: float | None = None
+    refused: tuple[Packet[Stream], ...] = ()
 
 
 class FrameDecoder:
@@ -51,7 +69,6 @@ class FrameDecoder:
         first_s: the stream time of the first packet that is to be shown; None before it.
         media_start_s: the stream time at which media time begins; None before the first frame.
         damaged: packets that could not be decoded completely so far.
-        refused: those of them that gave no frame at all.
         thinned: packets that were not decoded, as their frame would not be measured.
     """
 
@@ -70,9 +87,9 @@ class FrameDecoder:
         Args:
             video: the stream.
             width_px, height_px: analysis size.
-            held_bytes: memory of decoded frames that may be handed out together. 0 hands each out at once.
-                Decoding a large frame evicts everything else from the processor's caches, so that measuring
-                several frames in a row costs much less than measuring each after its decoding.
+            held_bytes: memory of frames that may be decoded and handed out together. 0 decodes each packet at
+                once. Decoding a large frame evicts everything else from the processor's caches, so that
+                measuring several frames in a row costs much less than measuring each after its decoding.
             max_fps: of a faster stream, frames closer together than this are not measured, and not decoded
                 where no other frame refers to them, which may leave half as many; None measures all.
             chroma: whether frames carry their colour, too.
@@ -98,12 +115,12 @@ class FrameDecoder:
         self.first_s: float | None = None
         self.media_start_s: float | None = None
         self.damaged = 0
-        self.refused = 0
         self.thinned = 0
         self._integrity = Integrity()
         self._damage = DamageSpan()
         self._doubtful = DoubtfulFrames()
-        self._held: list[Frame] = []
+        self._held: list[Packet[Stream] | Damage] = []
+        self._held_s: float | None = None  # stream time of the first of them
         self._held_bytes = held_bytes
         # A tenth less, for times that are rounded or jitter.
         self._min_s = 0.9 / max_fps if max_fps else 0.0
@@ -129,32 +146,64 @@ class FrameDecoder:
         return self._last_s + self._shown_s if 0 < self._shown_s < JUMP_AHEAD_S else None
 
     def decode(self, packet: Packet[Stream] | None) -> Decoded:
-        """Decode a packet, or flush with None."""
-        if packet is not None:
-            self._note(packet)
-            if self._skips(packet):
-                self.thinned += 1
-                return Decoded(())
-        decoded = self.take(self._images(packet))
-        self._held += decoded.frames
-        if packet is None and not decoded.rest:
-            self._held += self._judged(trusted=self._integrity.likely)
-        if packet is not None and not decoded.rest and self._may_hold():
-            return Decoded(())
-        held, self._held = self._held, []
-        return Decoded(tuple(held), decoded.rest)
+        """Decode a packet, or flush with None.
 
-    def _images(self, packet: Packet[Stream] | None) -> list[VideoFrame]:
-        try:
-            return self._context.decode(packet)
-        except (av.error.FFmpegError, ValueError):
-            self.damaged += 1
-            self.refused += 1
-            self._is_predicted = self._repaired = True
-            if self._packet_s is not None:
-                self._damage.add(self._packet_s, self._packet_s)
-                self._integrity.add(self._packet_s, complete=False)
-            return []
+        A packet that may wait for others gives nothing now.
+        """
+        if packet is not None:
+            self._hold(packet)
+            if self._may_hold():
+                return Decoded()
+        held, self._held = self._held, []
+        images, refused = self._images(held if packet is not None else [*held, None])
+        decoded = self.take(images)
+        frames = decoded.frames
+        if packet is None and not decoded.rest:
+            frames = (*frames, *self._judged(trusted=self._integrity.likely))
+        return Decoded(frames, decoded.rest, decoded.rest_s, refused)
+
+    def _hold(self, packet: Packet[Stream]) -> None:
+        """Hold a packet, unless its frame would not be measured."""
+        at_s, before_s = self._packet_at_s(packet), self._packet_s
+        if at_s is not None:
+            self._packet_s = at_s
+            if self.first_s is None and not packet.is_discard:
+                self.first_s = at_s
+        if not self._held:
+            self._held_s = self._packet_s
+        if at_s is not None and follows_loss(packet):
+            self._held.append(Damage((at_s if before_s is None else before_s, at_s)))
+        if self._skips(packet):
+            self.thinned += 1
+        else:
+            self._held.append(packet)
+
+    def _packet_at_s(self, packet: Packet[Stream]) -> float | None:
+        stamp = shown_stamp(packet)
+        return None if stamp is None else stamp * self._tick_s
+
+    def _images(
+        self, held: Sequence[Packet[Stream] | Damage | None]
+    ) -> tuple[list[VideoFrame | Damage], tuple[Packet[Stream], ...]]:
+        """Decode packets (None: flush); return their frames with the damage, and the refused packets."""
+        images: list[VideoFrame | Damage] = []
+        refused: list[Packet[Stream]] = []
+        for packet in held:
+            if isinstance(packet, Damage):
+                images.append(packet)
+                continue
+            try:
+                images += self._context.decode(packet)
+            except (av.error.FFmpegError, ValueError):
+                self.damaged += 1
+                at_s = None
+                if packet is not None:
+                    refused.append(packet)
+                    at_s = self._packet_at_s(packet)
+                if at_s is None:
+                    at_s = self._packet_s
+                images.append(Damage(None if at_s is None else (at_s, at_s), refused=True))
+        return images, tuple(refused)
 
     def _skips(self, packet: Packet[Stream]) -> bool:
         if self._skipper is None or packet.pts is None:
@@ -167,30 +216,25 @@ class FrameDecoder:
         return skips
 
     def _may_hold(self) -> bool:
-        """Whether the frames that are held may wait for another."""
+        """Whether the packets that are held may wait for another."""
         if not self._held:
             return True
-        if self._held[-1].pts_s - self._held[0].pts_s >= MAX_HELD_S:
+        if self._source_size is None:
+            return False  # until the first frame
+        if self._packet_s is not None and self._packet_s - (self._held_s or 0.0) >= MAX_HELD_S:
             return False
-        images = 1 + sum(1 + len(frame.passed) for frame in self._held)
+        images = 1 + len(self._held)
         # Three bytes for two pixels, as in 4:2:0 of 8 bits; near enough for others.
-        image_bytes = self._held[0].image.width * self._held[0].image.height * 3 // 2
+        image_bytes = self._source_size[0] * self._source_size[1] * 3 // 2
         return images <= MAX_HELD and images * image_bytes <= self._held_bytes
 
-    def _note(self, packet: Packet[Stream]) -> None:
-        stamp = packet.pts if packet.pts is not None else packet.dts
-        if stamp is None:
-            return
-        before_s, self._packet_s = self._packet_s, stamp * self._tick_s
-        if self.first_s is None and not packet.is_discard:
-            self.first_s = self._packet_s
-        if follows_loss(packet):
-            self._damage.add(self._packet_s if before_s is None else before_s, self._packet_s)
-
-    def take(self, images: Sequence[VideoFrame]) -> Decoded:
+    def take(self, images: Sequence[VideoFrame | Damage]) -> Decoded:
         """Take what another decoder of the stream has decoded."""
         frames: list[Frame] = []
         for nth, image in enumerate(images):
+            if isinstance(image, Damage):
+                self._note(image)
+                continue
             stream_s = self.stream_s(image)
             damaged = self._is_damaged(image, stream_s)
             if not self._integrity.doubtful or self._doubtful.is_full:
@@ -204,7 +248,7 @@ class FrameDecoder:
             at_s = self._place(image, stream_s)
             if at_s is None:
                 frames += self._judged(trusted=self._integrity.likely)
-                return Decoded(tuple(frames), tuple(images[nth:]))
+                return Decoded(tuple(frames), tuple(images[nth:]), stream_s)
             if self._handed_s is None or at_s - self._handed_s >= self._min_s:
                 frame = self._frame(image, at_s, stream_s)
                 if self._integrity.doubtful and (self._held_bytes or before_s[1] is not None):
@@ -214,6 +258,14 @@ class FrameDecoder:
             else:
                 self._unmeasured.add(Passed(at_s, image, self._display or Display()))
         return Decoded(tuple(frames))
+
+    def _note(self, damage: Damage) -> None:
+        if damage.refused:
+            self._is_predicted = self._repaired = True
+        if damage.span_s is not None:
+            self._damage.add(*damage.span_s)
+            if damage.refused:
+                self._integrity.add(damage.span_s[1], complete=False)
 
     def _judged(self, *, trusted: bool) -> list[Frame]:
         """Return the doubtful frames, if they can be trusted; otherwise they count as damaged."""

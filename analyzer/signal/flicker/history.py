@@ -160,12 +160,23 @@ class History:
         np.maximum.accumulate(active_s, out=active_s)
         began = here & (times_s - active_s[:-1] > rests_s)
         self._active_s = active_s[-1] + zero_s
-        for seen, cells in zip(self._pending, began, strict=True):
-            in_colour = None
-            if seen.colour_only is not None:
-                in_colour = cells & ~_dilated(((seen.changes > 0) & ~seen.colour_only)[None])[0]
-            self._frames.append(_Seen(seen.pts_s, seen.number, seen.changes, cells, in_colour))
+        in_colour = self._in_colour(began)
+        for nth, seen in enumerate(self._pending):
+            self._frames.append(_Seen(seen.pts_s, seen.number, seen.changes, began[nth], in_colour.get(nth)))
         self._pending.clear()
+
+    def _in_colour(self, began: Cells) -> dict[int, Cells]:
+        """Where changes began in colour alone, by the number of the pending frame; not for all frames."""
+        coloured = [
+            (nth, seen.changes, seen.colour_only)
+            for nth, seen in enumerate(self._pending)
+            if seen.colour_only is not None
+        ]
+        if not coloured:
+            return {}
+        nths, changes, colour_only = zip(*coloured, strict=True)
+        in_luma = _dilated((np.stack(changes) > 0) & ~np.stack(colour_only))
+        return dict(zip(nths, began[list(nths)] & ~in_luma, strict=True))
 
 
 def _dilated(cells: Cells) -> Cells:

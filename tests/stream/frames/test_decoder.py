@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from stream.av_source import AvSource
@@ -160,20 +161,22 @@ def test_frames_without_times_are_counted(tmp_path: Path) -> None:
     )
 
 
-def test_a_timeline_that_starts_over_splits_what_was_decoded_and_nothing_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("held_bytes", [0, 10**9])
+def test_a_timeline_that_starts_over_splits_what_was_decoded_and_nothing_is_lost(
+    held_bytes: int, tmp_path: Path
+) -> None:
     film = scene(tmp_path / "film.ts", seconds=3)
     film.write_bytes(film.read_bytes() * 2)
     with AvSource(str(film)) as source:
-        decoder, before, after = FrameDecoder(source.video, *SIZE), 0, 0
+        decoder, before, after = FrameDecoder(source.video, *SIZE, held_bytes=held_bytes), 0, 0
         for packet in [*source.packets(), None]:
             part = decoder.decode(packet)
             before += len(part.frames)
             if part.rest:
-                first_s = decoder.stream_s(part.rest[0])
-                decoder = FrameDecoder(source.video, *SIZE)
+                decoder = FrameDecoder(source.video, *SIZE, held_bytes=held_bytes)
                 taken = decoder.take(part.rest)
                 assert taken.frames[0].pts_s == 0
-                assert decoder.media_start_s == first_s
+                assert decoder.media_start_s == part.rest_s
                 assert not taken.rest
                 after, before = before, len(taken.frames)
     assert (after, before) == (30, 30)
@@ -182,8 +185,9 @@ def test_a_timeline_that_starts_over_splits_what_was_decoded_and_nothing_is_lost
 def test_another_size_splits_too(tmp_path: Path) -> None:
     film, other = scene(tmp_path / "a.ts", seconds=1), scene(tmp_path / "b.ts", seconds=1, size=(128, 96))
     film.write_bytes(film.read_bytes() + other.read_bytes())
-    rests = [part.rest for part in decoded(film)[1] if part.rest]
-    assert (rests[0][0].width, rests[0][0].height) == (128, 96)
+    first = next(part.rest[0] for part in decoded(film)[1] if part.rest)
+    assert isinstance(first, VideoFrame)
+    assert (first.width, first.height) == (128, 96)
 
 
 def test_damage_is_counted_and_the_frame_behind_it_is_marked(tmp_path: Path) -> None:
@@ -231,6 +235,24 @@ def test_frames_handed_out_together_are_the_same_in_bounded_numbers(tmp_path: Pa
     slow = decoded(scene(tmp_path / "slow.mp4", seconds=3), held_bytes=10**9)[1]
     lasts_s = max(part.frames[-1].pts_s - part.frames[0].pts_s for part in slow if part.frames)
     assert lasts_s == pytest.approx(MAX_HELD_S)
+
+
+@pytest.mark.parametrize("bf", ["0", "2"])
+def test_packets_decoded_together_show_the_same_damage(bf: str, tmp_path: Path) -> None:
+    options = {"preset": "veryfast", "bf": bf}
+    film = junk(scene(tmp_path / "film.mp4", seconds=20, gop=20, options=options), 0.45, 0.5)
+
+    def seen(held_bytes: int) -> tuple[int, list[tuple[float, bool, bool]], list[int | None]]:
+        decoder, parts = decoded(film, held_bytes=held_bytes)
+        assert not any(part.rest for part in parts)
+        shown = [(frame.pts_s, frame.after_damage, frame.repaired) for part in parts for frame in part.frames]
+        return decoder.damaged, shown, [packet.pts for part in parts for packet in part.refused]
+
+    damaged, shown, refused = seen(10**9)
+    assert damaged
+    assert any(after_damage for _, after_damage, _ in shown)
+    assert refused
+    assert (damaged, shown, refused) == seen(0)
 
 
 @pytest.mark.parametrize("container", ["mp4", "mpegts"])
