@@ -19,6 +19,7 @@ from livereel.api.records import frame
 from livereel.errors import LivereelError, explained
 from livereel.once.files import expanded
 from livereel.once.progress import ShowProgress
+from stream.address import is_stored
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -64,7 +65,8 @@ def batch(
 
     Args:
         sources: files, or patterns of their names.
-        out: a folder for the reels' folders, each with the name of its file; None for temporary ones.
+        out: a folder for the reels' folders, each with the name of its file, also of an object store;
+            None for temporary ones.
         at_once: how many files are read at a time; as many as there are cores. A model of ``load_model``
             gets the windows of all of them together.
         progress: whether a bar is shown.
@@ -75,7 +77,7 @@ def batch(
     """
     with explained():
         files = expanded(one_or_more(sources))
-        if out is not None:
+        if out is not None and not is_stored(str(out)):
             Path(out).mkdir(parents=True, exist_ok=True)
     folders = dict(zip(files, _folders(files, out), strict=True))
     workers = max(1, min(at_once or os.cpu_count() or 1, len(files)))
@@ -126,7 +128,7 @@ def _failure(future: Future[Recap]) -> LivereelError | None:
     return error if isinstance(error, LivereelError) else None
 
 
-def _folders(files: Sequence[str], out: str | Path | None) -> Iterator[Path | None]:
+def _folders(files: Sequence[str], out: str | Path | None) -> Iterator[str | None]:
     """Yield a folder for each file, named as it is; a number follows a name that is taken."""
     taken: set[str] = set()
     for file in files:
@@ -138,4 +140,4 @@ def _folders(files: Sequence[str], out: str | Path | None) -> Iterator[Path | No
         while name in taken:
             name, number = f"{stem}-{number}", number + 1
         taken.add(name)
-        yield Path(out) / name
+        yield f"{str(out).rstrip('/')}/{name}"

@@ -157,12 +157,12 @@ ProfileOption = Annotated[
     ),
 ]
 ReelFolderOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
-        parser=path_of,
+        parser=folder_of,
         metavar="DIR",
-        help="The reel's folder; it must not exist yet.",
+        help="The reel's folder; it must not exist yet. May be s3://...",
         show_default="with --name, the next in the data folder",
     ),
 ]
