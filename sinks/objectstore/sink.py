@@ -17,6 +17,7 @@ from analyzer.reel.manifest import VIDEO
 from analyzer.reel.records import Reel
 from base.daemon_thread import run_in_daemon_thread
 from base.plural import counted
+from sinks.events import LateText
 from sinks.objectstore.folder import ConflictError, StoreFolder, in_order, is_whole
 from sinks.objectstore.messages import REELS
 from sinks.outbox import Outbox, StoredMessage
@@ -70,7 +71,7 @@ class ObjectStoreSink:
 
     async def take(self, event: Event) -> None:
         """Copy what the outbox holds, now that something may have been added."""
-        if isinstance(event, Moment | Reel):
+        if isinstance(event, Moment | LateText | Reel):
             self._changed.set()
 
     async def close(self) -> None:
