@@ -34,8 +34,8 @@ class Interrupts:
     def end_at_once(self, code: int = STOPPED, line: bytes = _LINE) -> None:
         """End the process at the next Ctrl-C: nothing has begun yet, or all has ended."""
         self._has_ended = True
-        # Python kills itself where an interrupt has left other such code, as that of a dataclass.
-        exec("")  # noqa: S102  # of no effect but that this is forgotten
+        # Python kills itself at its end where an interrupt came in such code, as that of a dataclass.
+        exec("")  # noqa: S102  # resets that, and has no other effect
 
         def end(_number: int, _frame: FrameType | None) -> None:
             os.write(2, line)
@@ -52,7 +52,7 @@ class Interrupts:
     def raise_them(self) -> None:
         """Raise KeyboardInterrupt at Ctrl-C.
 
-        Python prints and forgets it in finalizers, and in what FFmpeg calls to read or write, which then goes
+        Python prints and drops it in finalizers, and in what FFmpeg calls to read or write, which then goes
         on. There it is raised again a little later.
         """
         self._has_ended = False
