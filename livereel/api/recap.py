@@ -288,6 +288,7 @@ def _format(name: ExportFormat | str) -> ExportFormat:
 
 def show(reel: Reel | str | Path, *, width_px: int = 640) -> HTML:
     """Return a player for a reel of ``watch``, or another video; raises LivereelError above 50 MB."""
-    file = reel.folder / VIDEO if isinstance(reel, Reel) else Path(reel)
     with explained():
-        return video(file, width_px=width_px)
+        if isinstance(reel, Reel):
+            return video(reel.folder / VIDEO, width_px=width_px, poster=reel.folder / POSTER)
+        return video(Path(reel), width_px=width_px)

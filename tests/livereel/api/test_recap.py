@@ -54,7 +54,8 @@ def test_a_notebook_shows_the_report_and_the_video(made: livereel.Recap) -> None
     assert "data:video/mp4;base64," in report
     assert made.reel.title in report
     assert "data:video/mp4;base64," in str(made.show().data)
-    assert livereel.show(made.reel).data.count("<video") == 1
+    assert livereel.show(made.reel).data.count('<video controls playsinline width="640" poster=') == 1
+    assert livereel.show(made.video).data.count("<video") == 1
 
 
 def test_a_reel_goes_to_an_object_store_and_can_be_shown(film: Path, bucket: Bucket) -> None:
