@@ -68,7 +68,7 @@ class Interrupts:
     def _unraisable(self, unraisable: sys.UnraisableHookArgs) -> None:
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
             sys.__unraisablehook__(unraisable)
-        else:
+        elif not _follows_another(unraisable.exc_value):
             self.lost = True
             _thread.start_new_thread(self._raise_again, ())  # which returns at once: this may be interrupted
 
@@ -76,3 +76,12 @@ class Interrupts:
         time.sleep(_AGAIN_S)
         if not self._has_ended:
             os.kill(os.getpid(), signal.SIGINT)
+
+
+def _follows_another(error: BaseException | None) -> bool:
+    """Whether an interrupt came while another one is handled: what is half made is being removed."""
+    while error is not None:
+        error = error.__context__
+        if isinstance(error, KeyboardInterrupt):
+            return True
+    return False
