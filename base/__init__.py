@@ -5,6 +5,7 @@ Read in this order:
 - ``clock``: wall time as text, and the mapping from media time to wall time.
 - ``local_time``: times as people read them, in their zone.
 - ``atomic``: folders and text files that appear complete or not at all.
+- ``temporary``: a folder that is removed when nothing needs it any longer.
 - ``loading``: load modules while the garbage collector is paused.
 - ``plural``: counts with their noun.
 - ``exceptions``: what caused an exception, and how the clients of AWS name theirs.

@@ -13,6 +13,7 @@ Read in this order:
 - ``playback``: files played like live sources: at their own speed, and in a loop.
 - ``open``: open any source as its kind requires.
 - ``threaded``: a source read in a thread, so that its consumer can stop at any time.
+- ``spool``: packets whose bytes wait in a file: those of a window of high bit rate are too many for memory.
 - ``buffer``: the rolling buffer: the last seconds of a camera, encoded.
 - ``timing``: media time of live sources, compared with the arrival of their packets.
 - ``objects``: objects of S3, Google Cloud Storage and Azure, read by range.

@@ -6,12 +6,11 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from av.packet import Packet
-from av.stream import Stream
-
 from stream.codec.random_access import Start
+from stream.spool import HeldPacket
 from stream.timing.timestamps import is_jump
 
+MAX_BYTES = 64_000_000
 # Rounding error between times of packets and of frames.
 _SAME_TIME_S = 1e-3
 # Less than half of any interval between frames.
@@ -33,13 +32,13 @@ class Cut:
         start_s: stream time of the first complete frame.
     """
 
-    packets: tuple[Packet[Stream], ...]
+    packets: tuple[HeldPacket, ...]
     start_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    packet: Packet[Stream]
+    packet: HeldPacket
     time_s: float
     decoded_s: float
     video: bool
@@ -86,7 +85,7 @@ class PacketBuffer:
         dropped: packets that the byte cap has dropped so far.
     """
 
-    def __init__(self, keep_s: float = 10.0, max_bytes: int = 64_000_000) -> None:
+    def __init__(self, keep_s: float = 10.0, max_bytes: int = MAX_BYTES) -> None:
         self._keep_s = keep_s
         self._max_bytes = max_bytes
         self._entries: deque[_Entry] = deque()
@@ -99,7 +98,7 @@ class PacketBuffer:
         self.bytes = 0
         self.dropped = 0
 
-    def push(self, packet: Packet[Stream]) -> None:
+    def push(self, packet: HeldPacket) -> None:
         """Take a packet; drop packets that are too old, or too much."""
         before = self._newest.get(packet.stream_index)
         entry = self._newest[packet.stream_index] = _entry(packet, before)
@@ -194,7 +193,7 @@ class PacketBuffer:
             self._drop_gop()
 
 
-def _entry(packet: Packet[Stream], before: _Entry | None) -> _Entry:
+def _entry(packet: HeldPacket, before: _Entry | None) -> _Entry:
     shown, decoded = packet.pts, packet.dts
     time_s = _seconds(packet, shown if shown is not None else decoded)
     decoded_s = _seconds(packet, decoded if decoded is not None else shown)
@@ -210,5 +209,5 @@ def _entry(packet: Packet[Stream], before: _Entry | None) -> _Entry:
     )
 
 
-def _seconds(packet: Packet[Stream], stamp: int | None) -> float | None:
+def _seconds(packet: HeldPacket, stamp: int | None) -> float | None:
     return None if stamp is None else float(stamp * packet.time_base)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ from livereel.api.recap import Recap, recap
 from livereel.api.records import frame
 from livereel.errors import LivereelError, explained
 from livereel.once.files import expanded
-from livereel.once.progress import ShowProgress
+from livereel.once.progress import Advance
+from stream.address import is_stored
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -64,25 +66,26 @@ def batch(
 
     Args:
         sources: files, or patterns of their names.
-        out: a folder for the reels' folders, each with the name of its file; None for temporary ones.
+        out: a folder for the reels' folders, each with the name of its file, also of an object store;
+            None for temporary ones.
         at_once: how many files are read at a time; as many as there are cores. A model of ``load_model``
             gets the windows of all of them together.
         progress: whether a bar is shown.
         options: as of ``recap``.
 
-    Raises LivereelError where no source is given or a folder cannot be made. An interrupt ends the files that
-    are being read, with their last window, and leaves what is complete.
+    Raises LivereelError where no source is given or a folder cannot be made. An interrupt ends all
+    files that are being read, and leaves the reels that are complete.
     """
     with explained():
-        files = expanded(one_or_more(sources))
-        if out is not None:
+        files = list(dict.fromkeys(expanded(one_or_more(sources))))
+        if out is not None and not is_stored(str(out)):
             Path(out).mkdir(parents=True, exist_ok=True)
     folders = dict(zip(files, _folders(files, out), strict=True))
     workers = max(1, min(at_once or os.cpu_count() or 1, len(files)))
-    pool, stop = ThreadPoolExecutor(workers, thread_name_prefix="batch"), threading.Event()
+    pool, stop = ThreadPoolExecutor(workers, thread_name_prefix="batch"), _Stop()
     try:
         running = {
-            pool.submit(recap, file, folder, progress=_until(stop), **options): file
+            pool.submit(recap, file, folder, progress=stop.progress, **options): file
             for file, folder in folders.items()
         }
         _watch(set(running), progress=progress)
@@ -98,14 +101,45 @@ class StoppedError(Exception):
     """A recap was asked to end."""
 
 
-def _until(stop: threading.Event) -> ShowProgress:
-    """Show nothing, and end what goes on once ``stop`` is set."""
+class _Stop:
+    """Ends recaps at their next progress, or where they wait in a loop: for a model, for example."""
 
-    def advance(_done: float) -> None:
-        if stop.is_set():
+    def __init__(self) -> None:
+        self._is_set = False
+        self._waiting: dict[asyncio.Task[Any], asyncio.AbstractEventLoop] = {}
+        self._lock = threading.Lock()
+
+    def set(self) -> None:
+        with self._lock:
+            self._is_set = True
+            for task, loop in self._waiting.items():
+                loop.call_soon_threadsafe(task.cancel)
+
+    @contextmanager
+    def progress(self, label: str, *, known: bool = True) -> Iterator[Advance]:  # noqa: ARG002  # the protocol's
+        """Show nothing, and raise StoppedError or cancel the task once this is set."""
+        task = _current_task()
+        with self._lock:
+            if task is not None:
+                self._waiting[task] = task.get_loop()
+        try:
+            self._advance(0.0)
+            yield self._advance
+        finally:
+            with self._lock:
+                if task is not None:
+                    del self._waiting[task]
+
+    def _advance(self, _done: float) -> None:
+        if self._is_set:
             raise StoppedError
 
-    return lambda _label, *, known=True: nullcontext(advance)  # noqa: ARG005  # the protocol's
+
+def _current_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # not in a loop
+        return None
 
 
 def _watch(running: set[Future[Recap]], *, progress: bool) -> None:
@@ -126,7 +160,7 @@ def _failure(future: Future[Recap]) -> LivereelError | None:
     return error if isinstance(error, LivereelError) else None
 
 
-def _folders(files: Sequence[str], out: str | Path | None) -> Iterator[Path | None]:
+def _folders(files: Sequence[str], out: str | Path | None) -> Iterator[str | None]:
     """Yield a folder for each file, named as it is; a number follows a name that is taken."""
     taken: set[str] = set()
     for file in files:
@@ -138,4 +172,4 @@ def _folders(files: Sequence[str], out: str | Path | None) -> Iterator[Path | No
         while name in taken:
             name, number = f"{stem}-{number}", number + 1
         taken.add(name)
-        yield Path(out) / name
+        yield f"{str(out).rstrip('/')}/{name}"

@@ -39,5 +39,8 @@ def notebook_progress(label: str, *, known: bool = True) -> Iterator[Advance]:
         from tqdm.auto import tqdm  # noqa: PLC0415  # for notebooks alone
 
     total, form = (1.0, _FORMAT) if known else (None, _ENDLESS)
-    with tqdm(total=total, desc=label, leave=False, bar_format=form, mininterval=_EVERY_S) as bar:
+    # Notebooks show stderr in red.
+    with tqdm(
+        total=total, desc=label, file=sys.stdout, leave=False, bar_format=form, mininterval=_EVERY_S
+    ) as bar:
         yield lambda done: bar.update(min(1.0, done) - bar.n if known else 0.0)

@@ -15,13 +15,14 @@ from analyzer.reel.records import Gap, Reel, Span
 from analyzer.reel.settings import ExportFormat, Style
 from analyzer.report.page import report
 from analyzer.report.thumbnail import data_uri
+from base.temporary import TemporaryFolder
 from livereel.api.conversation import Conversation, Recorder
 from livereel.api.describers import DescribeBy, models_for_call, shared_loop
 from livereel.api.html import page, video
 from livereel.api.options import Area, Configured, Section, one_or_more, read_options
 from livereel.api.plot import figure
 from livereel.api.progress import shown_progress
-from livereel.api.records import SeenWindow, TemporaryFolder, frame
+from livereel.api.records import SeenWindow, frame
 from livereel.api.transcript import Transcript, transcript
 from livereel.camera.names import name_cameras
 from livereel.config.options import Options
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from IPython.display import HTML
     from pandas import DataFrame
     from plotly.graph_objects import Figure
+
+    from sinks.objectstore.upload import Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,10 @@ class Recap:
 
     @property
     def folder(self) -> Path:
-        """Where the reel, its report and its pictures are; a temporary one is removed with this record."""
+        """Where the reel, its report and its pictures are on this machine.
+
+        A temporary one is removed with this record; what goes to an object store is made in such a one.
+        """
         return self.reel.folder
 
     @property
@@ -151,7 +157,8 @@ def recap(
 
     Args:
         source: a file, a pattern such as ``half*.mp4``, several of them, or one address.
-        out: the reel's new folder; None for a temporary one.
+        out: the reel's new folder, or one of an object store (``s3://bucket/reels/match``), where it is
+            written when it is complete, its manifest last; None for a temporary one.
         describe: what describes: ``"builtin"``, ``"vllm"`` or ``"openai"``; options of ``describe`` in the
             configuration; a model of ``load_model``; a Describer; or an async function, which takes a
             SeenWindow and returns a text, or title, text, importance (0 to 10) and tags by name. Functions
@@ -190,12 +197,35 @@ def recap(
         span = Span(from_s, math.inf if to_s is None else to_s)
         if span.end_s <= span.start_s or span.start_s < 0:
             raise UsageError(f"to_s is {to_s}: it must be later than from_s, {from_s:g}")
-        if out is not None and is_stored(str(out)):
-            raise UsageError(f"out: {out}: only the command line writes to object stores")
-        keeps = TemporaryFolder() if out is None else None
-        folder = keeps.path / "reel" if keeps else Path(str(out))
-        request = RecapRequest(one_or_more(source), folder, span, length_s, single_file)
-        return _made(request, options, describe, prompt, keeps, progress=progress)
+        place = _place(out)
+        request = RecapRequest(one_or_more(source), place.folder, span, length_s, single_file)
+        made = _made(request, options, describe, prompt, place.keeps, progress=progress)
+        if place.upload is not None:
+            place.upload.send()
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a reel is made, what holds that folder, and how it gets to an object store."""
+
+    folder: Path
+    keeps: object = None
+    upload: Upload | None = None
+
+
+def _place(out: str | Path | None) -> _Place:
+    if out is None:
+        temporary = TemporaryFolder()
+        return _Place(temporary.path / "reel", temporary)
+    if isinstance(out, Path) and ":/" in out.as_posix():
+        raise UsageError(f"out: {out}: give the address as a text, which a Path shortens")
+    if not is_stored(str(out)):
+        return _Place(Path(out))
+    from sinks.objectstore.upload import Upload  # noqa: PLC0415  # for who wants it
+
+    upload = Upload(str(out))
+    return _Place(upload.folder, upload, upload)
 
 
 def _made(
@@ -258,6 +288,7 @@ def _format(name: ExportFormat | str) -> ExportFormat:
 
 def show(reel: Reel | str | Path, *, width_px: int = 640) -> HTML:
     """Return a player for a reel of ``watch``, or another video; raises LivereelError above 50 MB."""
-    file = reel.folder / VIDEO if isinstance(reel, Reel) else Path(reel)
     with explained():
-        return video(file, width_px=width_px)
+        if isinstance(reel, Reel):
+            return video(reel.folder / VIDEO, width_px=width_px, poster=reel.folder / POSTER)
+        return video(Path(reel), width_px=width_px)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
-import shutil
-import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,18 +22,6 @@ if TYPE_CHECKING:
 
 Rgb = NDArray[np.uint8]
 """A picture of shape (height, width, 3), RGB."""
-
-
-class TemporaryFolder:
-    """A folder that is removed with the last record that holds it, at the end of the program at the latest.
-
-    Attributes:
-        path: the folder.
-    """
-
-    def __init__(self) -> None:
-        self.path = Path(mkdtemp(prefix="livereel-"))
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

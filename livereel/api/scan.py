@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from analyzer.reel.records import Gap
 from analyzer.signal.window import Outcome, Window
+from base.temporary import TemporaryFolder
 from livereel.api.html import strips
 from livereel.api.options import Area, Configured, Section, read_options
 from livereel.api.plot import figure
 from livereel.api.progress import shown_progress
-from livereel.api.records import Picture, SeenWindow, TemporaryFolder, frame
+from livereel.api.records import Picture, SeenWindow, frame
 from livereel.errors import explained
 from livereel.once.scan import opened
 

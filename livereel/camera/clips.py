@@ -10,16 +10,19 @@ from av.packet import Packet
 from av.stream import Stream
 
 from analyzer.signal.window import Clip
-from stream.buffer import PacketBuffer
+from stream.buffer import MAX_BYTES, PacketBuffer
 from stream.frames.decoder import MAX_HELD
 from stream.media.clip import write_clip
 from stream.media.parameters import ClipParameters
 from stream.source import PacketSource
+from stream.spool import Spool
 
 # A packet is needed until its window closes, and its frame comes later: a decoder reorders up to 16 frames,
 # and MAX_HELD packets are decoded together.
 _SLACK_S = 5.0
 _SLACK_FRAMES = 16 + MAX_HELD
+# What a spool may hold: more than a window of any camera's film.
+_SPOOLED_BYTES = 4_000_000_000
 # Refused packets that are remembered: more than a window of most cameras holds.
 MAX_REFUSED = 512
 
@@ -85,13 +88,21 @@ class FileClips(NoClips):
 class BufferClips:
     """For all other sources: clips are cut from the rolling buffer, without re-encoding."""
 
-    def __init__(self, source: PacketSource, folder: Path, keep_s: float) -> None:
+    def __init__(
+        self, source: PacketSource, folder: Path, keep_s: float, *, spool: Spool | None = None
+    ) -> None:
+        """Write clips into ``folder``.
+
+        With ``spool`` the video waits on the disk: of a film, whose bit rate may be high, all is wanted.
+        """
         self._source = source
+        self._spool = spool
         self._parameters = ClipParameters(source.video)
         self._folder = folder
         self._buffer = PacketBuffer(
             # The buffer counts at most a second per packet.
-            keep_s + max(_SLACK_S, _SLACK_FRAMES / max(1.0, source.info.fps or _SLACK_FRAMES))
+            keep_s + max(_SLACK_S, _SLACK_FRAMES / max(1.0, source.info.fps or _SLACK_FRAMES)),
+            MAX_BYTES if spool is None else _SPOOLED_BYTES,
         )
         self._refused: deque[tuple[int | None, int | None]] = deque(maxlen=MAX_REFUSED)
 
@@ -101,8 +112,9 @@ class BufferClips:
         return self._buffer.dropped
 
     def push(self, packet: Packet[Stream]) -> None:
-        """Buffer it."""
-        self._buffer.push(packet)
+        """Buffer it; raises OSError where the spool cannot take it."""
+        spooled = self._spool is not None and packet.stream_index == self._source.video.index
+        self._buffer.push(self._spool.keep(packet) if self._spool and spooled else packet)
 
     def discard(self, packet: Packet[Stream]) -> None:
         """Leave the packet out of clips: a browser stops playing at it."""

@@ -335,4 +335,5 @@ def _decoder(camera: Camera) -> FrameDecoder:
         held_bytes=0 if camera.live else HELD_BYTES,
         max_fps=motion.measured_fps,
         chroma=motion.signal == "changed",
+        exact=motion.signal == "notebook",
     )

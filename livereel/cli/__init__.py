@@ -3,6 +3,7 @@
 Read in this order:
 
 - ``main``: the program's entry point.
+- ``interrupt``: Ctrl-C at any moment: while modules are loaded, in callbacks of libraries, and at the end.
 - ``commands``: what each command is called, takes and runs.
 - ``parameters``: the arguments and options that several commands have, and those that all of them have.
 - ``program``: the command line as a process: signals, a closed pipe, failures as lines, exit codes.

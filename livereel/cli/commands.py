@@ -310,10 +310,8 @@ def reel(
     show = ExplainAs.JSON if as_json else ExplainAs.TABLE
     if out is None and export:
         raise UsageError("--out DIR is needed for --export")
-    if out is not None and "://" in out:
-        raise UsageError(f"--out {out}: a folder of this machine; the option store copies reels")
     if out is not None or explain:
-        reel_now(data, None if out is None else Path(out), request, options, show if explain else None)
+        reel_now(data, out, request, options, show if explain else None)
     elif name is None:
         raise UsageError("--out DIR is needed, or --name NAME, or --explain")
     else:

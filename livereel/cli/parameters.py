@@ -163,7 +163,10 @@ CameraOption = Annotated[
     ),
 ]
 _Out = typer.Option(
-    "--out", parser=folder_of, metavar="DIR", help="The reel's folder; it must not exist yet."
+    "--out",
+    parser=folder_of,
+    metavar="DIR",
+    help="The reel's folder; it must not exist yet. May be s3://...",
 )
 OutOption = Annotated[str, _Out]
 OutIfAnyOption = Annotated[str | None, _Out]

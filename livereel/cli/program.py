@@ -11,16 +11,14 @@ from types import FrameType
 
 import typer
 
+from livereel.cli.interrupt import STOPPED, Interrupts
 from livereel.cli.log import write_failure
 
 # What typer proposes in place of a word that there is not.
 _GUESSES = re.compile(r"\.? \(?(?:Did you mean|Possible options:) ([^?)]+)[?)]+")
 
-STOPPED = 130
-"""The exit code of what Ctrl-C has stopped, as shells have it."""
 
-
-def run(app: typer.Typer) -> int:
+def run(app: typer.Typer, interrupts: Interrupts) -> int:
     """Run a command line and return its exit code.
 
     0 is done, 1 a failure that can be expected, 2 wrong usage, 130 stopped by a signal; what is not done is
@@ -30,6 +28,7 @@ def run(app: typer.Typer) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes
     lines: list[str] = []
+    interrupts.raise_them()
     try:
         code = _run(app)
     except BrokenPipeError:
@@ -39,9 +38,12 @@ def run(app: typer.Typer) -> int:
         code = STOPPED
     except Exception as error:
         failure = _explained(error)
-        if failure is None:
+        if failure is None and not interrupts.lost:
             raise
-        lines, code = failure
+        lines, code = failure or ([], STOPPED)
+    interrupts.end_at_once()
+    if interrupts.lost:  # whatever has come of it
+        code = STOPPED
     for line in ["stopped"] if code == STOPPED else lines:
         write_failure(line)
     return code
@@ -69,7 +71,8 @@ def _discard_output() -> None:
 
 def _run(app: typer.Typer) -> int:
     try:
-        return app(prog_name="livereel", standalone_mode=False) or 0
+        # Not by the app itself, which would replace the hook for exceptions.
+        return typer.main.get_command(app)(prog_name="livereel", standalone_mode=False) or 0
     finally:
         try:
             sys.stdout.flush()

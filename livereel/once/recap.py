@@ -39,6 +39,7 @@ from livereel.reels.plan import Planner
 from sinks.serialize import window_row
 from stream.part import FilePart
 from stream.source import PacketSource
+from stream.spool import Spool
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +177,9 @@ def _capture(name: str, source: PacketSource, folder: Path, options: Options) ->
     A file with an index is its own clip; of anything else the clips are kept until the reel is made.
     """
     file, window_s = source.info.file, options.config.window_s
-    clips = FileClips(file.absolute()) if file else BufferClips(source, folder / SCRATCH, window_s)
+    scratch = folder / SCRATCH
+    spool = None if source.info.live else Spool(scratch)
+    clips = FileClips(file.absolute()) if file else BufferClips(source, scratch, window_s, spool=spool)
     return Capture(
         source,
         name,

@@ -29,6 +29,7 @@ from livereel.reels.plan import ReelPeriod
 from livereel.reels.series import ReelLook, ReelSeries
 from livereel.reels.spec import KEPT_ROLLING, reel_specs
 from livereel.storage.data_dir import REELS
+from stream.address import is_stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,31 @@ class _Resolved:
 
 
 def reel_now(
-    data: Path, out: Path | None, request: ReelRequest, options: Options, show: ExplainAs | None = None
+    data: Path, out: str | None, request: ReelRequest, options: Options, show: ExplainAs | None = None
 ) -> None:
     """Make a reel of what a data folder holds, in the new folder ``out``; print where it is.
 
-    With ``show``, what was decided about each moment is printed first; without ``out`` no reel is made. May
-    run while another process watches. Raises LedgerError, ConfigError, ReelError, MediaError or OSError.
+    That may be one of an object store, to which the reel is written when it is complete. With ``show``, what
+    was decided about each moment is printed first; without ``out`` no reel is made. May run while another
+    process watches. Raises LedgerError, ConfigError, ReelError, MediaError, SinkError or OSError.
     """
+    if out is None or not is_stored(out):
+        reel = _reel_now(data, None if out is None else Path(out), request, options, show)
+        if reel is not None:
+            sys.stdout.write(summary(reel, str(Path(out or ""))))
+        return
+    from sinks.objectstore.upload import Upload  # noqa: PLC0415  # for who wants it
+
+    upload = Upload(out)
+    reel = _reel_now(data, upload.folder, request, options, show)
+    if reel is not None:
+        upload.send()
+        sys.stdout.write(summary(reel, upload.name))
+
+
+def _reel_now(
+    data: Path, out: Path | None, request: ReelRequest, options: Options, show: ExplainAs | None
+) -> Reel | None:
     with closing(Ledger(data, read_only=True)) as ledger, ExitStack() as stack:
         folder = None if out is None else stack.enter_context(atomic_folder(out))
         asked = _resolved(ledger, request, options)
@@ -76,11 +95,11 @@ def reel_now(
             if not rows:
                 sys.stderr.write("livereel: note: there is no moment from that time\n")
         if plan is None or out is None or folder is None:
-            return
+            return None
         reel = compile_reel(plan, folder, asked.look.settings, report)
         for kind in options.exports:
             export(reel, kind, folder / kind.file_name)
-    sys.stdout.write(summary(reel, out))
+    return reel
 
 
 def add_reel_now(ledger: Ledger, name: str, request: ReelRequest, options: Options) -> None:

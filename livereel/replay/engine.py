@@ -181,6 +181,7 @@ def _frames(window: Window, settings: WindowSettings) -> Iterator[Frame]:
             motion.height_px,
             max_fps=motion.measured_fps,
             chroma=motion.signal == "changed",
+            exact=motion.signal == "notebook",
         )
         packets = (packet for packet in source.packets() if packet.stream.type == "video")
         for packet in packets:

@@ -3,6 +3,7 @@
 Read in this order:
 
 - ``folder``: a folder of an object store, in which each file is written once.
+- ``upload``: a reel that is made on this machine, and then written to a new folder.
 - ``messages``: what is copied for an event, as messages of the outbox.
 - ``delivery``: copies what waits in the outbox.
 """

@@ -16,7 +16,7 @@ from sinks.events import LateText
 from sinks.outbox import OutboxMessage
 from sinks.serialize import window_row
 
-WINDOWS, REELS = "windows", "reels"
+WINDOWS, TEXTS, REELS = "windows", "texts", "reels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,11 @@ class StoreMessages:
 
     base: Path
 
-    def encode(self, event: Moment | Reel | LateText) -> OutboxMessage | None:
-        """Return the message of a described window or of a reel; None for text that comes later."""
+    def encode(self, event: Moment | Reel | LateText) -> OutboxMessage:
+        """Return the message of a described window, of a reel, or of text that came later.
+
+        Nothing is overwritten: such text is in an object of its own, next to that of its window.
+        """
         match event:
             case Moment():
                 return self._window(event)
@@ -35,12 +38,23 @@ class StoreMessages:
                 body = {"folder": folder, "sha256": event.sha256}
                 return OutboxMessage(REELS, f"{event.id}/{event.seq}", body)
             case LateText():
-                return None
+                return self._text(event.moment)
 
     def _window(self, moment: Moment) -> OutboxMessage:
-        window = moment.window
-        row = window_row(window, Outcome.DESCRIBED, moment, base=self.base)
+        row = self._row(moment)
         files: list[Any] = [row["clip"], *(keyframe["file"] for keyframe in row["keyframes"])]
-        manifest = f"{WINDOWS}/{window.camera}/{window.start_utc[:10]}/{window.id}.json"
-        body = {"files": [name for name in files if name], "manifest": manifest, "row": row}
-        return OutboxMessage(WINDOWS, window.id, body)
+        body = {"files": [name for name in files if name], "manifest": f"{_name(moment)}.json", "row": row}
+        return OutboxMessage(WINDOWS, moment.window.id, body)
+
+    def _text(self, moment: Moment) -> OutboxMessage:
+        body = {"files": [], "manifest": f"{_name(moment)}.text.json", "row": self._row(moment)}
+        return OutboxMessage(TEXTS, moment.window.id, body)
+
+    def _row(self, moment: Moment) -> dict[str, Any]:
+        return window_row(moment.window, Outcome.DESCRIBED, moment, base=self.base)
+
+
+def _name(moment: Moment) -> str:
+    """Return what the names of a window's JSON objects begin with."""
+    window = moment.window
+    return f"{WINDOWS}/{window.camera}/{window.start_utc[:10]}/{window.id}"

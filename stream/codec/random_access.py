@@ -15,6 +15,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from stream.codec import h264, hevc
+from stream.spool import HeldPacket
 from stream.timing.timestamps import shown_stamp
 
 # Start codes of a picture in MPEG-4 part 2 (vop_start_code) and MPEG-1/2 (picture_start_code).
@@ -96,7 +97,7 @@ def marked(packets: Iterable[Packet[Stream]], finder: Finder, index: int) -> Ite
         yield packet
 
 
-def access(packet: Packet[Stream]) -> Access:
+def access(packet: HeldPacket) -> Access:
     """What was noted of a packet; for one that was not marked, by its flag."""
     noted = packet.opaque
     return noted if isinstance(noted, Access) else Access(0 if packet.is_keyframe else None)
@@ -110,7 +111,7 @@ class Start:
             long as it is not known, or where the packets have no times.
     """
 
-    def __init__(self, packet: Packet[Stream]) -> None:
+    def __init__(self, packet: HeldPacket) -> None:
         self._left = access(packet).lead or 0
         self._latest = shown_stamp(packet)
         self.complete = None if self._left else self._latest
@@ -120,7 +121,7 @@ class Start:
         """Whether more packets are needed to know ``complete``."""
         return self._left > 0
 
-    def push(self, packet: Packet[Stream]) -> None:
+    def push(self, packet: HeldPacket) -> None:
         """Take the stream's next packet, in decoding order."""
         if not self._left:
             return

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from stream.codec.random_access import access
 from stream.demux import follows_loss
-from stream.frames.frame import Frame, Passed, chroma, luma
+from stream.frames.frame import Frame, Passed, chroma, grey, luma
 from stream.frames.frame_skip import FrameSkipper, Unmeasured
 from stream.frames.integrity import DamageSpan, DoubtfulFrames, Integrity
 from stream.picture.display import Display, display_of
@@ -81,6 +81,7 @@ class FrameDecoder:
         held_bytes: int = 0,
         max_fps: float | None = None,
         chroma: bool = False,
+        exact: bool = False,
     ) -> None:
         """Decode to frames of analysis size.
 
@@ -93,9 +94,12 @@ class FrameDecoder:
             max_fps: of a faster stream, frames closer together than this are not measured, and not decoded
                 where no other frame refers to them, which may leave half as many; None measures all.
             chroma: whether frames carry their colour, too.
+            exact: whether frames are decoded with all that the codec asks for, and their luma is made by
+                OpenCV of the whole picture in colour, which takes longer.
         """
         self._context: VideoCodecContext = video.codec_context
-        if not self._context.is_open:
+        self._luma = grey if exact else luma
+        if not self._context.is_open and not exact:
             # Without deblocking of bidirectional frames, decoding takes a tenth less on many streams. At
             # analysis size it is invisible, and its error ends with them, as the frames that others refer to
             # are deblocked.
@@ -328,5 +332,5 @@ class FrameDecoder:
         if self._chroma and at_s - self._chroma_s >= CHROMA_S:
             self._chroma_s = at_s
             colours = chroma(image, self._display, *self._size)
-        small = luma(image, self._display, *self._size)
+        small = self._luma(image, self._display, *self._size)
         return Frame(at_s, small, image, after_damage, repaired, self._display, 1 + between, passed, colours)

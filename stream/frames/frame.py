@@ -97,6 +97,13 @@ def luma(image: VideoFrame, display: Display, width_px: int, height_px: int) -> 
     return np.ascontiguousarray(display.turn(small))
 
 
+def grey(image: VideoFrame, display: Display, width_px: int, height_px: int) -> NDArray[np.uint8]:
+    """Return the brightness of a frame as ``luma`` does, made by OpenCV of the whole picture in colour."""
+    rgb = image.to_ndarray(format="rgb24")
+    small = cv2.cvtColor(cv2.resize(rgb, _stored(display, width_px, height_px)), cv2.COLOR_RGB2GRAY)
+    return np.ascontiguousarray(display.turn(small.astype(np.uint8, copy=False)))
+
+
 def chroma(image: VideoFrame, display: Display, width_px: int, height_px: int) -> NDArray[np.uint8] | None:
     """Return both colour differences of a frame, upright; None where it has no colour.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -30,6 +30,7 @@ from stream.media.track import (
     plays_audio,
     whole_pictures,
 )
+from stream.spool import HeldPacket
 from stream.timing.timestamps import shown_stamp
 
 _RATE_HZ = 48_000
@@ -57,7 +58,7 @@ def write_clip(
     path: Path,
     video_template: VideoStream,
     audio_template: AudioStream | None,
-    packets: Sequence[Packet[Stream]],
+    packets: Sequence[HeldPacket],
 ) -> WrittenClip:
     """Write packets to an MP4 file whose first complete frame is at 0.
 
@@ -71,7 +72,8 @@ def write_clip(
         video_template: a stream with the codec parameters of the video packets, its container still open.
         audio_template: their audio stream; None leaves audio out, as does an unknown codec. Its decoder may
             be used, and is reset.
-        packets: of one video stream, and of the audio stream; other audio streams' are ignored.
+        packets: of one video stream, and of the audio stream, these in memory; other audio streams' are
+            ignored.
 
     Raises MediaError where no key packet, or no complete frame, is among the packets, MP4 cannot hold the
     video, or writing fails; DiskFullError where the disk is full.
@@ -91,21 +93,36 @@ def write_clip(
     first_s, length_s = zero * video[0].time_base, sum(shown) * video[0].time_base
     with muxing(path) as out:
         track = add_copy(out, video_template)
-        frames = [
-            copied(p, track, pts=pts - zero, dts=dts - zero, duration=lasts, tick_s=p.time_base)
-            for p, (pts, dts), lasts in zip(video, stamps, ticks, strict=True)
-        ]
-        frames[0].is_keyframe = True  # where reading begins, even if its frame is not complete
+        frames = _copied(video, track, zero, stamps, ticks)
         if audio_template is None or audio_template.codec_context is None:
-            out.mux(frames)
+            for frame in frames:
+                out.mux(frame)
         else:
-            audio = [p for p in packets if p.size and p.stream_index == audio_template.index]
+            index = audio_template.index
+            audio = [p for p in packets if isinstance(p, Packet) and p.size and p.stream_index == index]
             kind = _CopiedAudio if _can_copy(audio_template, audio) else _EncodedAudio
             _mux_both(out, frames, kind(out, audio_template, first_s, length_s), audio, first_s)
     return WrittenClip(path, float(first_s), float(length_s), len(shown))
 
 
-def _decodable(packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
+def _copied(
+    video: Sequence[HeldPacket],
+    track: Stream,
+    zero: int,
+    stamps: Sequence[tuple[int, int]],
+    ticks: Sequence[int],
+) -> Iterator[Packet[Stream]]:
+    """Yield the packets for a track one at a time: the bytes of those on the disk may be too many at once."""
+    is_first = True
+    for packet, (pts, dts), lasts in zip(video, stamps, ticks, strict=True):
+        frame = copied(packet, track, pts=pts - zero, dts=dts - zero, duration=lasts, tick_s=packet.time_base)
+        if is_first:
+            frame.is_keyframe = True  # where reading begins, even if its frame is not complete
+        is_first = False
+        yield frame
+
+
+def _decodable(packets: list[HeldPacket]) -> list[HeldPacket]:
     """The packets from the first key packet on, without frames displayed before it."""
     first = next((i for i, p in enumerate(packets) if p.is_keyframe), len(packets))
     kept = packets[first:]
@@ -113,7 +130,7 @@ def _decodable(packets: list[Packet[Stream]]) -> list[Packet[Stream]]:
     return [p for p in kept if start is None or p.pts is None or p.pts >= start]
 
 
-def _first_complete(video: Sequence[Packet[Stream]]) -> int | None:
+def _first_complete(video: Sequence[HeldPacket]) -> int | None:
     """When the first complete frame is displayed, in ticks, if decoding begins with the first packet."""
     start = Start(video[0])
     for packet in video[1:]:

@@ -8,14 +8,13 @@ from fractions import Fraction
 
 import av
 from av.codec.context import CodecContext
-from av.packet import Packet
-from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from stream.codec import h264, hevc
 from stream.codec.random_access import access
 from stream.media.track import add_copy, codec_name, holds_video
+from stream.spool import HeldPacket, in_memory
 
 _IN_BAND = {"h264": h264.in_band, "hevc": hevc.in_band}
 _LENGTH_BYTES = {"h264": h264.length_bytes, "hevc": hevc.length_bytes}
@@ -42,7 +41,7 @@ class ClipParameters:
         self._extradata = self._opened.codec_context.extradata
         self._latest, self._latest_extradata = self._opened, self._extradata
 
-    def of(self, pictures: Sequence[Packet[Stream]]) -> VideoStream:
+    def of(self, pictures: Sequence[HeldPacket]) -> VideoStream:
         """Return the template for a clip of these packets, by the first of them that is a key packet."""
         first = next((packet for packet in pictures if packet.is_keyframe), None)
         if first is not None and self._codec == _JPEG:
@@ -56,7 +55,7 @@ class ClipParameters:
             self._latest_extradata = extradata
         return self._latest
 
-    def _of_jpeg(self, packet: Packet[Stream]) -> VideoStream:
+    def _of_jpeg(self, packet: HeldPacket) -> VideoStream:
         """Compare by size: a JPEG much smaller than the header says is decoded as half a frame."""
         decoder = _decoded(self._codec, None, packet)
         if decoder is None:
@@ -66,7 +65,7 @@ class ClipParameters:
             self._latest = self._opened if known else _copy(self._opened, decoder)
         return self._latest
 
-    def _extradata_of(self, packet: Packet[Stream]) -> bytes | None:
+    def _extradata_of(self, packet: HeldPacket) -> bytes | None:
         """The parameters that hold from a key packet on: noted of it, inside it, or those of the opening."""
         noted = access(packet).extradata
         if noted is not None or self._codec not in _IN_BAND or _LENGTH_BYTES[self._codec](self._extradata):
@@ -102,14 +101,13 @@ def _copy(video: VideoStream, changed: VideoCodecContext | None = None) -> Video
     return copy
 
 
-def _decoded(codec: str, extradata: bytes | None, packet: Packet[Stream]) -> VideoCodecContext | None:
+def _decoded(codec: str, extradata: bytes | None, packet: HeldPacket) -> VideoCodecContext | None:
     """A decoder that has these parameters and has decoded the packet; None where it cannot."""
     decoder = CodecContext.create(codec, "r")
     if not isinstance(decoder, VideoCodecContext):
         return None
     decoder.extradata = extradata
-    bare: Packet[Stream] = Packet(packet)  # type: ignore[arg-type]  # PyAV takes any buffer
     try:
-        return decoder if [*decoder.decode(bare), *decoder.decode(None)] else None
+        return decoder if [*decoder.decode(in_memory(packet)), *decoder.decode(None)] else None
     except av.FFmpegError:
         return None

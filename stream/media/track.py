@@ -15,6 +15,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from stream.codec.random_access import access
+from stream.spool import HeldPacket, SpooledPacket, in_memory
 
 _StreamT = TypeVar("_StreamT", bound=Stream)
 
@@ -66,10 +67,10 @@ def add_copy(out: OutputContainer, template: _StreamT) -> _StreamT:
 
 
 def copied(
-    packet: Packet[Any], track: Stream, *, pts: int, dts: int, duration: int, tick_s: Fraction
+    packet: Packet[Any] | SpooledPacket, track: Stream, *, pts: int, dts: int, duration: int, tick_s: Fraction
 ) -> Packet[Stream]:
-    """Return a packet for a track; it shares the bytes of the given one, which is not changed."""
-    copy: Packet[Stream] = Packet(packet)  # type: ignore[arg-type]  # PyAV takes any buffer
+    """Return a packet for a track; it shares the bytes of one in memory, which is not changed."""
+    copy: Packet[Stream] = in_memory(packet)
     copy.stream = track
     copy.time_base = tick_s
     copy.pts, copy.dts, copy.duration = pts, dts, duration
@@ -78,12 +79,12 @@ def copied(
     return copy
 
 
-def whole_pictures(packets: Iterable[Packet[Stream]]) -> list[Packet[Stream]]:
+def whole_pictures(packets: Iterable[HeldPacket]) -> list[HeldPacket]:
     """Return a video stream's packets with one for each picture: a player takes a part of one as damaged.
 
     A part without the packet before it is left out.
     """
-    whole: list[Packet[Stream]] = []
+    whole: list[HeldPacket] = []
     for packet in packets:
         if not access(packet).continues:
             whole.append(packet)
@@ -92,7 +93,7 @@ def whole_pictures(packets: Iterable[Packet[Stream]]) -> list[Packet[Stream]]:
     return whole
 
 
-def _extended(packet: Packet[Stream], rest: bytes) -> Packet[Stream]:
+def _extended(packet: HeldPacket, rest: bytes) -> Packet[Stream]:
     """A packet with the bytes of both."""
     extended: Packet[Stream] = Packet(bytes(packet) + rest)
     extended.stream, extended.time_base = packet.stream, packet.time_base

@@ -37,6 +37,8 @@ _LOST = frozenset({
     "ClientError", "ServiceResponseError",
 })  # fmt: skip
 _MEANINGLESS = frozenset({"ParamValidationError", "ValueError", "InvalidBucketName", "InvalidURI"})
+# Where adlfs and gcsfs raise a builtin exception without a code: how its text begins, or that of its cause.
+_NO_ACCOUNT, _FORBIDDEN = "Must provide either a connection_string or account_name", "Forbidden:"
 _CODE = re.compile(r"[A-Za-z0-9.]{1,60}")
 
 
@@ -61,6 +63,11 @@ def explained(error: BaseException) -> ObjectError:
     if isinstance(error, ObjectError):
         return error
     code = _code(error)
+    texts = [str(cause) for cause in causes(error)]
+    if any(text.startswith(_NO_ACCOUNT) for text in texts):
+        return ObjectError("no credentials are found for its store")
+    if any(text.startswith(_FORBIDDEN) for text in texts):
+        return ObjectError("access is denied")
     if isinstance(error, FileExistsError):  # of a condition, too
         return ObjectError("it exists already", exists=True)
     for codes, failure in (

@@ -6,6 +6,7 @@ and roles. They are in no address.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,8 @@ from stream.objects.failure import CHANGED, ObjectError, explained
 
 T = TypeVar("T")
 
+# Libraries of stores, whose log may hold addresses with signatures.
+_LIBRARIES = ("adlfs", "azure", "fsspec", "gcsfs", "google", "s3fs")
 # Before each further try of a request that failed in passing: a store that is busy asks for pauses that grow.
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 # No further try after so long.
@@ -38,6 +41,8 @@ def file_system(address: str) -> tuple[Any, str]:
     Nothing is asked of the store yet, and none of its instances is shared: each sees the environment anew.
     """
     extra = OBJECT_STORES[scheme(address)]
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     if holds_key(address):
         raise ObjectError("its address holds a key: set it in the environment or in the store's own files")
     options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}

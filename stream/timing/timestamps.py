@@ -5,13 +5,15 @@ from __future__ import annotations
 from av.packet import Packet
 from av.stream import Stream
 
+from stream.spool import HeldPacket
+
 # A step back of the timestamps by more than this is another timeline, not a reordered frame; a step forward
 # by more than this is a clock that was set to another time, not a pause.
 JUMP_BACK_S = 1.0
 JUMP_AHEAD_S = 600.0
 
 
-def shown_stamp(packet: Packet[Stream]) -> int | None:
+def shown_stamp(packet: HeldPacket) -> int | None:
     """The presentation timestamp; of a packet without one, the decoding timestamp."""
     return packet.pts if packet.pts is not None else packet.dts
 

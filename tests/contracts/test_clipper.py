@@ -22,6 +22,7 @@ from stream.media.file import DiskFullError
 from stream.media.track import codec_name
 from stream.playback import RealTimeSource
 from stream.source import PacketSource
+from stream.spool import Spool
 from stream.threaded import ThreadedSource
 from tests.kit.cameras import faults
 from tests.kit.films.numbered import complaints, film, shown
@@ -98,6 +99,12 @@ def cut_from_the_buffer(media: Media) -> Iterator[Fed]:
         yield Fed(clipper, feed(clipper, source))
 
 
+def cut_from_the_spool(media: Media) -> Iterator[Fed]:
+    with AvSource(str(media.ts)) as source:
+        clipper = BufferClips(source, media.folder, keep_s=LENGTH_S, spool=Spool(media.folder))
+        yield Fed(clipper, feed(clipper, source))
+
+
 def cut_from_the_main_stream(media: Media) -> Iterator[Fed]:
     sources = [RealTimeSource(AvSource(str(path))) for path in (media.ts, media.mp4)]
     main, analysed = (ThreadedSource(source) for source in sources)
@@ -115,6 +122,7 @@ IMPLEMENTATIONS: list[Callable[[Media], Iterator[Fed]]] = [
     no_clips,
     the_file_itself,
     cut_from_the_buffer,
+    cut_from_the_spool,
     cut_from_the_main_stream,
 ]
 

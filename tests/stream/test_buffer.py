@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from stream.av_source import AvSource
 from stream.buffer import PacketBuffer
 from stream.codec.random_access import Access
+from stream.spool import HeldPacket
 from tests.kit.films.scene import scene
 
 MS = Fraction(1, 1000)
@@ -57,7 +58,7 @@ def filled(packets: Iterator[Packet[Stream]], keep_s: float = 10.0, max_bytes: i
     return buffer
 
 
-def times_s(packets: tuple[Packet[Stream], ...], kind: str = "video") -> list[float]:
+def times_s(packets: tuple[HeldPacket, ...], kind: str = "video") -> list[float]:
     return [float((p.pts or 0) * p.time_base) for p in packets if p.stream.type == kind]
 
 

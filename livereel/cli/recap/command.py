@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from analyzer.reel.compile import MAX_EMBEDDED_BYTES, summary
 from analyzer.reel.records import Reel
@@ -19,7 +16,6 @@ from livereel.config.options import Options
 from livereel.once.files import expanded
 from livereel.once.recap import make_recap
 from livereel.once.request import RecapRequest
-from sinks.sink import SinkError
 
 
 def recap_to_store(request: RecapRequest, address: str, options: Options) -> None:
@@ -28,23 +24,12 @@ def recap_to_store(request: RecapRequest, address: str, options: Options) -> Non
     Where it cannot be written the reel stays on this machine, and the error says where. Raises as ``recap``
     does, and SinkError.
     """
-    from sinks.objectstore.folder import StoreFolder  # noqa: PLC0415  # for who wants it
+    from sinks.objectstore.upload import Upload  # noqa: PLC0415  # for who wants it
 
-    target = StoreFolder(address)
-    target.require_new()
-    local = Path(tempfile.mkdtemp(prefix="livereel-"))
-    out = local / "reel"
-    try:
-        reel = _made(replace(request, out=out), options)
-    except BaseException:
-        shutil.rmtree(local, ignore_errors=True)
-        raise
-    try:
-        target.put_all(out)
-    except SinkError as error:
-        raise SinkError(f"{error}; the reel is in {out}") from error
-    shutil.rmtree(local, ignore_errors=True)
-    sys.stdout.write(summary(reel, target.name))
+    upload = Upload(address)
+    reel = _made(replace(request, out=upload.folder), options)
+    upload.send()
+    sys.stdout.write(summary(reel, upload.name))
 
 
 def recap(request: RecapRequest, options: Options) -> None:

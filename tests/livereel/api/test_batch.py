@@ -8,6 +8,7 @@ import pytest
 
 import livereel
 from tests.kit.films.scene import scene
+from tests.kit.store.buckets import Bucket
 
 
 @pytest.fixture
@@ -41,6 +42,13 @@ def test_a_fault_ends_all_of_it(films: list[Path], tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="no_such_option"):
         livereel.batch(films, tmp_path / "out", no_such_option=1, progress=False)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_reels_go_to_an_object_store(films: list[Path], bucket: Bucket) -> None:
+    made = livereel.batch(films, bucket.address("reels/"), progress=False)
+    assert not made.failures
+    manifests = {name for name in bucket.names() if name.endswith("reel.json")}
+    assert manifests == {"reels/film1/reel.json", "reels/film2/reel.json"}
 
 
 def test_a_pattern_names_files(films: list[Path], tmp_path: Path) -> None:

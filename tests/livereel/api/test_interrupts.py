@@ -34,6 +34,14 @@ def shown(label, *, known=True):
     return livereel.once.progress.no_progress(label)
 livereel.recap("synthetic://street?size=640x360&duration_s=600", {folder!r} + "/reel", progress=shown)
 """
+BATCH = """
+import asyncio, livereel
+async def asked(window):
+    print("asked", flush=True)
+    await asyncio.Event().wait()  # an answer that never comes
+films = ["synthetic://street?size=320x180&duration_s=20&seed=" + str(seed) for seed in range(4)]
+livereel.batch(films, {folder!r} + "/reels", describe=asked, at_once=2, progress=False)
+"""
 CHILDREN = """
 import asyncio, pathlib
 def children():
@@ -105,3 +113,9 @@ def test_a_recap_leaves_no_folder(kernel: Kernel, tmp_path: Path) -> None:
     assert kernel.interrupted(RECAP.format(folder=str(tmp_path)), "watching") == "KeyboardInterrupt"
     assert kernel.said("print(1)").strip() == "1"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_batch_ends_where_it_waits_and_leaves_nothing_half_made(kernel: Kernel, tmp_path: Path) -> None:
+    assert kernel.interrupted(BATCH.format(folder=str(tmp_path)), "asked") == "KeyboardInterrupt"
+    assert kernel.said("print(1)").strip() == "1"
+    assert list((tmp_path / "reels").iterdir()) == []

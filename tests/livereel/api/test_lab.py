@@ -72,6 +72,23 @@ def test_real_clips_have_the_same_signal_peaks_and_frames(
         begin = end
 
 
+def test_a_scan_with_the_notebooks_signal_has_its_values(shared_media: Path) -> None:
+    """Over the borders of windows too, where a chunk of the notebook begins at 0."""
+    film = shared_media / CLIPS[0]
+    fps, (whole,) = chunks(film, 1000, 0.3, (400, 300))
+    windows = livereel.scan(film, motion={"signal": "notebook"}, progress=False).windows
+    assert len(windows) == 4
+    compared = 0
+    for window in (seen.window for seen in windows):
+        own = whole.values[round(window.start_s * fps) : round(window.end_s * fps)]
+        assert window.signal_max == max(own)
+        assert max(window.signal) == max(own)
+        for peak in window.peaks:
+            assert peak.value == whole.values[round(peak.pts_s * fps)]
+            compared += 1
+    assert compared > 10
+
+
 def test_a_chunk_without_motion_has_no_keyframes(tmp_path: Path) -> None:
     film = scene(tmp_path / "film.mp4", seconds=1)
     chunks = livereel.extract_keyframes(film, video_chunk_secs=0.1).values()

@@ -22,7 +22,7 @@ def test_a_notebooks_bar_says_what_goes_on_and_how_far(
     with shown.notebook_progress("watching", known=known) as advance:
         for done in (0.0, 0.5, 1.5):
             advance(done)
-    written = capsys.readouterr().err
+    written = capsys.readouterr().out
     assert "watching" in written
     assert ("%" in written) == known
 

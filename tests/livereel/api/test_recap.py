@@ -14,6 +14,7 @@ import pytest
 import livereel
 from livereel.once.progress import Advance
 from stream.media.probe import verify
+from tests.kit.store.buckets import Bucket
 
 
 def test_the_reel_is_complete_and_its_records_name_its_files(made: livereel.Recap) -> None:
@@ -53,7 +54,24 @@ def test_a_notebook_shows_the_report_and_the_video(made: livereel.Recap) -> None
     assert "data:video/mp4;base64," in report
     assert made.reel.title in report
     assert "data:video/mp4;base64," in str(made.show().data)
-    assert livereel.show(made.reel).data.count("<video") == 1
+    assert livereel.show(made.reel).data.count('<video controls playsinline width="640" poster=') == 1
+    assert livereel.show(made.video).data.count("<video") == 1
+
+
+def test_a_reel_goes_to_an_object_store_and_can_be_shown(film: Path, bucket: Bucket) -> None:
+    out = bucket.address("reels/goal")
+    made = livereel.recap(film, out, window_s=3, progress=False)
+    assert {"reels/goal/reel.json", "reels/goal/report.html"} <= set(bucket.names())
+    assert bucket.get("reels/goal/reel.mp4") == made.video.read_bytes()
+    assert "data:video/mp4;base64," in str(made.show().data)
+    folder = made.folder
+    del made
+    gc.collect()
+    assert not folder.parent.exists()
+    with pytest.raises(livereel.LivereelError, match="there is a reel already"):
+        livereel.recap(film, out, progress=False)
+    with pytest.raises(livereel.LivereelError, match="as a text"):
+        livereel.recap(film, Path(out), progress=False)
 
 
 def test_the_table_says_what_was_chosen(made: livereel.Recap) -> None:

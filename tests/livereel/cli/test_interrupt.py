@@ -1,4 +1,4 @@
-"""A live source is scanned and recapped until Ctrl-C, which keeps what was seen."""
+"""Ctrl-C: a live source ends and keeps what was seen, all else stops with one line, at any moment."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,32 @@ import pytest
 from stream.media.probe import verify
 from tests.kit.cameras import senders
 from tests.kit.films.scene import scene
+from tests.kit.program.live_run import until
 from tests.kit.program.process import LIVEREEL
 
 LONG_S = 180.0
+STOPPED = "livereel: stopped\n"
+# What an interrupt meets while modules are loaded, and in a finalizer, where it cannot be raised.
+WHILE_LOADING = """
+import signal
+from livereel.cli.interrupt import Interrupts
+Interrupts().end_at_once()
+signal.raise_signal(signal.SIGINT)
+"""
+IN_A_FINALIZER = """
+import signal, sys, threading
+from livereel.cli.interrupt import Interrupts
+class Finalized:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+interrupts = Interrupts()
+interrupts.raise_them()
+Finalized()
+try:
+    threading.Event().wait()
+except KeyboardInterrupt:
+    sys.exit(interrupts.stopped())
+"""
 
 
 @pytest.fixture
@@ -68,3 +92,19 @@ def test_a_recap_makes_its_reel(camera: str, tmp_path: Path) -> None:
     assert process.returncode == 0
     assert verify(out / "reel.mp4").duration_s > 1.0
     assert len((out / "windows.jsonl").read_text().splitlines()) >= 2
+
+
+@pytest.mark.parametrize("code", [WHILE_LOADING, IN_A_FINALIZER], ids=["loading", "finalizer"])
+def test_an_interrupt_that_python_would_print_is_one_line(code: str) -> None:
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", STOPPED)
+
+
+def test_a_recap_of_what_is_drawn_stops_with_a_line_and_leaves_nothing(tmp_path: Path) -> None:
+    drawn = "synthetic://street?duration_s=600&size=320x180"
+    with started("recap", drawn, "--out", tmp_path / "reel") as process:
+        until((tmp_path / "reel.part").exists, "the folder of the reel")
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=LONG_S)
+    assert (process.returncode, out, err) == (130, "", STOPPED)
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from livereel.storage.data_dir import lock_data_dir
 from tests.kit.program.command_line import CommandLine
+from tests.kit.store.buckets import Bucket
 
 ONE_CHAPTER = {"cameras": ["front"], "min_chapters": 1, "max_chapters": 1}
 REELS = [
@@ -57,6 +59,18 @@ def test_a_named_reel_may_go_elsewhere_while_the_folder_is_in_use(
         f"{data}: another livereel is watching with this folder: make the reel on its page, or give --out DIR"
     )
     assert not (data / "reels" / "day").exists()
+
+
+def test_a_reel_may_go_to_an_object_store(livereel: CommandLine, data: Path, bucket: Bucket) -> None:
+    out = bucket.address("reels/evening")
+    ended = livereel("reel", "--data", data, "--out", out)
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines()[1].endswith(f"{out}/reel.mp4")
+    manifest = json.loads(bucket.get("reels/evening/reel.json"))
+    assert manifest["id"] == "evening"
+    assert manifest["sha256"] == hashlib.sha256(bucket.get("reels/evening/reel.mp4")).hexdigest()
+    said = livereel.failure("reel", "--data", data, "--out", out)
+    assert said == f"{out}: there is a reel already; name a folder that is not there yet"
 
 
 def test_a_reel_needs_a_place_and_a_name_that_there_is(

@@ -14,9 +14,11 @@ import pytest
 from analyzer.describe.moment import Moment
 from analyzer.reel.manifest import MANIFEST, VIDEO
 from analyzer.reel.records import Reel
+from analyzer.signal.sound.record import Speech
 from analyzer.signal.window import Clip
 from base.backoff import Backoff
 from livereel.ledger.ledger import Ledger
+from sinks.events import LateText
 from sinks.objectstore.delivery import NAME, StoreDelivery
 from sinks.objectstore.folder import ConflictError, StoreError, StoreFolder
 from sinks.objectstore.messages import StoreMessages
@@ -25,6 +27,7 @@ from sinks.sink import Event
 from tests.kit.mqtt.sink_thread import looped, store, until
 from tests.kit.records.events import moment_now, motion_changed, reel_in
 from tests.kit.records.keyframe_files import pictured
+from tests.kit.records.moments import heard
 from tests.kit.store.buckets import KEY, SECRET, Bucket
 from tests.kit.store.proxy import StoreProxy, store_proxy
 
@@ -62,7 +65,7 @@ async def copying(ledger: Ledger, bucket: Bucket) -> AsyncIterator[OutboxSink]:
 
 async def happens(ledger: Ledger, sink: OutboxSink, event: Event) -> None:
     """An event as the program passes it on: stored first."""
-    if isinstance(event, Moment | Reel):
+    if isinstance(event, Moment | Reel | LateText):
         await asyncio.to_thread(store, ledger, event)
     await sink.take(event)
 
@@ -107,6 +110,23 @@ async def test_a_window_is_copied_with_its_manifest_last(
     row = json.loads(bucket.get(f"home/{written[-1]}"))
     assert (row["title"], row["clip"]) == (moment.title, names[0])
     assert [it["file"] for it in row["keyframes"]] == names[1:]
+
+
+@looped
+async def test_text_that_comes_late_is_copied_next_to_its_window(ledger: Ledger, bucket: Bucket) -> None:
+    moment = moment_in(ledger.data, 1)
+    async with copying(ledger, bucket) as sink:
+        await happens(ledger, sink, moment)
+        await until(lambda: sink.counts["copied"] == 1)
+        before = bucket.names()
+        await happens(ledger, sink, LateText(heard(moment, Speech(11.0, 12.0, "a parcel"))))
+        await until(lambda: sink.counts["copied"] == 2)
+    name = f"home/windows/front/{moment.window.start_utc[:10]}/{moment.window.id}"
+    assert set(bucket.names()) - set(before) == {f"{name}.text.json"}
+    first, later = (json.loads(bucket.get(f"{name}{end}")) for end in (".json", ".text.json"))
+    assert first["sound"] is None
+    assert [part["text"] for part in later["sound"]["speech"]] == ["a parcel"]
+    assert later["title"] == first["title"] == moment.title
 
 
 @looped
