@@ -27,12 +27,17 @@ _ENVIRONMENT = {
 }
 
 
+# At its end, a thread may still be in a call of FFmpeg that reads through Python. It would crash an
+# interpreter that has been shut down.
 _PROGRAM = """
-import sys
+import os, sys
 from base.loading import loading
 with loading():
     from {module} import {function}
 {function}(*map(int, sys.argv[1:3]))
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(0)
 """
 
 

@@ -22,8 +22,12 @@ class Running(Generic[T]):
     def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
         self.ended: Future[T] = Future()
         self._loop = loop
+        self._work = work
         self._task: asyncio.Task[T] | None = None
-        loop.call_soon_threadsafe(self._begin, work)
+
+    def begin(self) -> None:
+        """Have the loop run it; to be called once, and not after ``cancel``."""
+        self._loop.call_soon_threadsafe(self._begin)
 
     def cancel(self) -> None:
         """Cancel it; it has ended when ``ended`` is done."""
@@ -35,13 +39,16 @@ class Running(Generic[T]):
             with suppress(KeyboardInterrupt, Exception, asyncio.CancelledError):
                 self.ended.result()
 
-    def _begin(self, work: Coroutine[Any, Any, T]) -> None:
-        self._task = self._loop.create_task(work)
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._work)
         self._task.add_done_callback(self._end)
 
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+        elif not self.ended.done():  # what was to begin it was interrupted
+            self._work.close()
+            self.ended.set_exception(asyncio.CancelledError())
 
     def _end(self, task: asyncio.Task[T]) -> None:
         if task.cancelled():
@@ -62,7 +69,9 @@ class LoopThread:
 
     def start(self, work: Coroutine[Any, Any, T]) -> Running[T]:
         """Start a coroutine and return at once."""
-        return Running(self._loop, work)
+        running = Running(self._loop, work)
+        running.begin()
+        return running
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end and return its result, or raise what it raises.
@@ -70,8 +79,9 @@ class LoopThread:
         When this thread is interrupted, by Ctrl-C, the coroutine is cancelled, and nothing of it runs
         any more when the interrupt is raised.
         """
-        running = self.start(work)
+        running = Running(self._loop, work)
         try:
+            running.begin()
             return running.ended.result()
         except BaseException:
             running.cancel()

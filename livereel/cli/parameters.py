@@ -162,14 +162,15 @@ CameraOption = Annotated[
         "--camera", metavar="NAME", help="Only this camera; repeatable.", show_default="all cameras"
     ),
 ]
-_Out = typer.Option(
+_out = functools.partial(
+    typer.Option,
     "--out",
     parser=folder_of,
     metavar="DIR",
     help="The reel's folder; it must not exist yet. May be s3://...",
 )
-OutOption = Annotated[str, _Out]
-OutIfAnyOption = Annotated[str | None, _Out]
+OutOption = Annotated[str, _out()]
+OutIfAnyOption = Annotated[str | None, _out(show_default="with --name, the next in the data folder")]
 ReelNameOption = Annotated[
     str | None,
     typer.Option(

@@ -11,7 +11,7 @@ from contextlib import closing
 
 import pytest
 
-from base.loop_thread import LoopThread
+from base.loop_thread import LoopThread, Running
 
 
 @pytest.fixture
@@ -58,6 +58,16 @@ def test_an_interrupt_ends_the_coroutine_first(loop: LoopThread) -> None:
         loop.run(interrupted())
     assert ended.is_set()
     assert loop.run(doubled(4)) == 8
+
+
+def test_what_is_cancelled_before_it_began_has_ended() -> None:
+    async def cancelled() -> Running[int]:
+        running = Running(asyncio.get_running_loop(), doubled(5))
+        running.cancel()
+        await asyncio.sleep(0)
+        return running
+
+    assert isinstance(asyncio.run(cancelled()).ended.exception(0), asyncio.CancelledError)
 
 
 def test_closing_it_cancels_what_runs_and_may_be_done_twice() -> None:

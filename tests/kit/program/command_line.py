@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -48,7 +49,7 @@ class CommandLine:
     def __call__(self, *arguments: str | Path) -> Ended:
         self._monkeypatch.setattr(sys, "argv", ["livereel", *map(str, arguments)])
         self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended, _log_left_alone():
+        with pytest.raises(SystemExit) as ended, _log_left_alone(), _interrupts_left_alone():
             cli.main()
         said = self._capsys.readouterr()
         code = ended.value.code
@@ -75,6 +76,17 @@ def _log_left_alone() -> Iterator[None]:
         logging.root.handlers = handlers
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+@contextmanager
+def _interrupts_left_alone() -> Iterator[None]:
+    """Undo what a command does to Ctrl-C, which would end the process of the tests."""
+    handler, hooks = signal.getsignal(signal.SIGINT), (sys.excepthook, sys.unraisablehook)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        sys.excepthook, sys.unraisablehook = hooks
 
 
 def peak_bytes(arguments: Sequence[str | Path]) -> int:
