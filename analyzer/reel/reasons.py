@@ -14,7 +14,7 @@ _KINDS = {
     "light": "change of light",
     "single": "moment with a single mover",
     "in-turn": "moment with one mover after another",
-    "pair": "moment with two movers at once",
+    "pair": "moment with just two movers at once",
     "several": "moment with several movers at once",
     "many": "moment with many movers at once",
     "there-and-back": "movement there and back",

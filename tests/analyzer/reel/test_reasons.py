@@ -46,7 +46,7 @@ def test_the_last_and_the_first() -> None:
     ("tag", "words"),
     [
         ("light", "The only change of light."),
-        ("pair", "The only moment with two movers at once."),
+        ("pair", "The only moment with just two movers at once."),
         ("towards-the-upper-left", "The only movement towards the upper left."),
     ],
 )
