@@ -30,14 +30,18 @@ _ENVIRONMENT = {
 # At its end, a thread may still be in a call of FFmpeg that reads through Python. It would crash an
 # interpreter that has been shut down.
 _PROGRAM = """
-import os, sys
+import os, sys, traceback
 from base.loading import loading
-with loading():
-    from {module} import {function}
-{function}(*map(int, sys.argv[1:3]))
-sys.stdout.flush()
-sys.stderr.flush()
-os._exit(0)
+code = 1
+try:
+    with loading():
+        from {module} import {function}
+    {function}(*map(int, sys.argv[1:3]))
+    code = 0
+except BaseException:
+    traceback.print_exc()
+finally:
+    os._exit(code)
 """
 
 

@@ -73,8 +73,9 @@ class Delivery(Protocol):
 class OutboxSink:
     """A Sink that delivers the messages of its outbox in their order; run ``run`` as a task.
 
-    A message stays in the outbox until it is delivered, and is then removed at once: a restart goes on with
-    the first that is not, and repeats one only where the process died between the two.
+    Each message is delivered at least once. It stays in the outbox until it is delivered, and is then removed
+    at once: a restart goes on with the first that is not, and repeats one where the process ended between the
+    two, or while the peer was still taking it.
 
     Attributes:
         name: identifies it among the sinks, in the log too; no secret.
@@ -151,7 +152,7 @@ class OutboxSink:
         try:
             await self._outbox.mark_done(messages[delivered.done - 1])
         except SinkError as error:  # OutboxReader skips them until the next start
-            log.warning("%s: sent, but may be sent again after a restart: %s", self.name, error)
+            log.warning("%s: done, but may be repeated after a restart: %s", self.name, error)
         self.counts.update(delivered.counts)
         return 0.0
 

@@ -87,6 +87,12 @@ def is_stored(address: str) -> bool:
     return scheme(address) in OBJECT_STORES
 
 
+def is_shortened(address: str) -> bool:
+    """Whether the address of an object has lost a slash, as a Path takes one away: ``s3:/bucket/key``."""
+    store, separator, rest = address.partition(":/")
+    return bool(separator) and store in OBJECT_STORES and not rest.startswith("/")
+
+
 def is_bare_host(address: str) -> bool:
     """Whether an address without a scheme looks like a camera's: it has credentials or begins with an IP."""
     if _SCHEME.match(address):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from livereel.api.options import one_or_more
 from livereel.api.progress import shown_progress
-from livereel.api.recap import Recap, recap
+from livereel.api.recap import Recap, address_of, recap
 from livereel.api.records import frame
 from livereel.errors import LivereelError, explained
 from livereel.once.files import expanded
@@ -78,7 +78,7 @@ def batch(
     """
     with explained():
         files = list(dict.fromkeys(expanded(one_or_more(sources))))
-        if out is not None and not is_stored(str(out)):
+        if out is not None and not is_stored(address_of(out)):
             Path(out).mkdir(parents=True, exist_ok=True)
     folders = dict(zip(files, _folders(files, out), strict=True))
     workers = max(1, min(at_once or os.cpu_count() or 1, len(files)))

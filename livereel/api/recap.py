@@ -32,7 +32,7 @@ from livereel.once.files import expanded
 from livereel.once.progress import ShowProgress
 from livereel.once.recap import MadeRecap, make_recap
 from livereel.once.request import MIN_LENGTH_S, RecapRequest
-from stream.address import is_stored
+from stream.address import is_shortened, is_stored
 
 if TYPE_CHECKING:
     from IPython.display import HTML
@@ -214,13 +214,18 @@ class _Place:
     upload: Upload | None = None
 
 
+def address_of(out: str | Path) -> str:
+    """Return a folder, of this machine or of an object store, as text. Raises UsageError."""
+    if is_shortened(str(out)):
+        raise UsageError(f"out: {out}: give the address as a text, as a Path takes a slash away")
+    return str(out)
+
+
 def _place(out: str | Path | None) -> _Place:
     if out is None:
         temporary = TemporaryFolder()
         return _Place(temporary.path / "reel", temporary)
-    if isinstance(out, Path) and ":/" in out.as_posix():
-        raise UsageError(f"out: {out}: give the address as a text, which a Path shortens")
-    if not is_stored(str(out)):
+    if not is_stored(address_of(out)):
         return _Place(Path(out))
     from sinks.objectstore.upload import Upload  # noqa: PLC0415  # for who wants it
 

@@ -5,7 +5,6 @@ Only small records cross the pipe: clips and keyframes go to disk, and the recor
 
 from __future__ import annotations
 
-import gc
 import socket
 import threading
 from contextlib import suppress
@@ -78,7 +77,6 @@ def run(handle: int, parent_pid: int) -> None:
             reporter.send(Ended.of(error))
     except (EOFError, BrokenPipeError):
         return  # the main process has ended
-    gc.freeze()  # a search for garbage before the end would use up the time that is given for stopping
 
 
 def _watch(pipe: Connection[Report, Any], reporter: _Reporter, job: CameraJob) -> Ended:

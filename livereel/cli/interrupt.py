@@ -75,7 +75,8 @@ class Interrupts:
     def _raise_again(self) -> None:
         time.sleep(_AGAIN_S)
         if not self._has_ended:
-            os.kill(os.getpid(), signal.SIGINT)
+            # Where SIGINT is ignored, what was lost was a SIGTERM or SIGHUP.
+            os.kill(os.getpid(), signal.SIGINT if self._handles else signal.SIGTERM)
 
 
 def _follows_another(error: BaseException | None) -> bool:

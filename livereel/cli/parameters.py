@@ -18,6 +18,7 @@ from analyzer.reel.settings import ExportFormat
 from base.local_time import show_utc
 from livereel.cli.log import LogFormat, LogLevel, start_log
 from livereel.config.schema import UsageError
+from stream.address import is_shortened
 
 Callback = Callable[..., None]
 
@@ -34,6 +35,10 @@ def path_of(text: str) -> Path:
 def folder_of(text: str) -> str:
     """Return the folder that an option names, of this machine or of an object store, as it is written."""
     path_of(text)
+    if is_shortened(text):
+        raise typer.BadParameter(
+            f"{text}: an object store's address has two slashes, as in s3://bucket/folder"
+        )
     return text
 
 

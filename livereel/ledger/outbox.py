@@ -158,7 +158,7 @@ class SinkOutbox:
     def _drop_oldest(self, connection: Connection) -> int:
         if not self._is_full:
             self._is_full = True
-            log.warning("the outbox of %s is full; the oldest captions and reels are dropped", self._name)
+            log.warning("the outbox of %s is full; the oldest messages are dropped", self._name)
         oldest = connection.execute(_OLDEST, {"of_sink": self._sink}).one()
         connection.execute(_EMPTY, {"gone": oldest.number})
         return self._count(connection, -1, -oldest.size, dropped=1)
@@ -181,7 +181,7 @@ class SinkOutbox:
             self._is_full = False
             dropped = self.counts().dropped
             log.warning(
-                "the outbox of %s is empty again; %d captions and reels were dropped so far",
+                "the outbox of %s is empty again; %d messages were dropped so far",
                 self._name,
                 dropped,
             )

@@ -225,8 +225,8 @@ class FrameDecoder:
             return True
         if self._source_size is None:
             return False  # until the first frame
-        if self._packet_s is not None and self._packet_s - (self._held_s or 0.0) >= MAX_HELD_S:
-            return False
+        if self._packet_s is not None and abs(self._packet_s - (self._held_s or 0.0)) >= MAX_HELD_S:
+            return False  # also where the timestamps have started over
         images = 1 + len(self._held)
         # Three bytes for two pixels, as in 4:2:0 of 8 bits; near enough for others.
         image_bytes = self._source_size[0] * self._source_size[1] * 3 // 2

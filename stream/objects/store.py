@@ -41,8 +41,9 @@ def file_system(address: str) -> tuple[Any, str]:
     Nothing is asked of the store yet, and none of its instances is shared: each sees the environment anew.
     """
     extra = OBJECT_STORES[scheme(address)]
-    for name in _LIBRARIES:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for library in map(logging.getLogger, _LIBRARIES):
+        if library.level == logging.NOTSET:  # a program that uses this one may want to know
+            library.setLevel(logging.CRITICAL)
     if holds_key(address):
         raise ObjectError("its address holds a key: set it in the environment or in the store's own files")
     options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}

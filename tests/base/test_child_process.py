@@ -53,6 +53,22 @@ def _grandchild() -> int:
     return subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]).pid
 
 
+def fail(handle: int, parent_pid: int) -> None:
+    """End by an exception."""
+    become_child(handle, parent_pid)
+    raise RuntimeError("gone wrong")
+
+
+def test_a_child_that_fails_says_why_and_ends_with_code_1(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", _environment()["PYTHONPATH"])
+    child = Child("tests.base.test_child_process", "fail", "test")
+    with closing(child.pipe):
+        assert child.wait() == "exit code 1"
+    assert capfd.readouterr().err.endswith("RuntimeError: gone wrong\n")
+
+
 @pytest.mark.parametrize("function", ["sleep_with_grandchild", "sleep_alone"])
 def test_a_killed_program_leaves_nothing(function: str) -> None:
     command = [sys.executable, "-c", PROGRAM.format(function=function)]

@@ -176,12 +176,12 @@ def test_drops_are_logged_once_and_how_many_when_it_is_over(
     stored = Stored(ledger, max_bytes=100)
     for name in range(20):
         stored.put("captions", str(name))
-    assert caplog.messages == ["the outbox of mqtt is full; the oldest captions and reels are dropped"]
+    assert caplog.messages == ["the outbox of mqtt is full; the oldest messages are dropped"]
     dropped = stored.outbox.counts().dropped
     assert dropped > 10
     stored.finish(100)
     assert caplog.messages[1:] == [
-        f"the outbox of mqtt is empty again; {dropped} captions and reels were dropped so far"
+        f"the outbox of mqtt is empty again; {dropped} messages were dropped so far"
     ]
 
 

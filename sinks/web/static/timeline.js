@@ -286,11 +286,13 @@ class Timeline {
     for (const choice of all("#range input")) choice.checked = Number(choice.value) === hours;
   }
 
-  // Soon after the first start, a day would be empty but for its end.
+  // Soon after the first start, a day would be empty but for its end. Returns whether less is shown now.
   fit() {
     this.fits = false;
     const first = Math.min(...[...this.strips.values()].flatMap(({ spans }) => spans.slice(0, 1)).map(({ from }) => from));
-    if (first !== Infinity && first > Date.now() - HOUR_MS) this.last(1);
+    if (first === Infinity || first <= Date.now() - HOUR_MS) return false;
+    this.last(1);
+    return true;
   }
 
   set(from, to) {
@@ -365,6 +367,7 @@ class Timeline {
 
   // Show what was set at once, as far as it is known, and keep it in the address; the rest comes when it has settled.
   keep() {
+    this.fits = false;
     const address = new URL(location.href);
     const given = { hours: this.hours, since: null, until: null };
     if (this.hours === null) [given.since, given.until] = [this.from, this.to].map((at) => new Date(at).toISOString());
@@ -401,7 +404,7 @@ class Timeline {
         const spans = rows.map(([state, observed, from, to]) => ({ state, observed, from: begin + 1000 * from, to: begin + 1000 * to }));
         this.strip(name).show(spans);
       }
-      if (this.fits) this.fit();
+      if (this.fits && this.fit()) return this.load();
       this.draw();
       find("#long").hidden = isShort;
       const sounds = isShort ? await ask(`/api/sounds?${query}`) : { cameras: {} };

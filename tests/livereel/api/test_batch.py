@@ -54,3 +54,13 @@ def test_the_reels_go_to_an_object_store(films: list[Path], bucket: Bucket) -> N
 def test_a_pattern_names_files(films: list[Path], tmp_path: Path) -> None:
     made = livereel.batch(tmp_path / "film?.mp4", progress=False)
     assert list(made.recaps) == [str(film) for film in films]
+
+
+def test_a_store_whose_address_is_a_path_is_refused(
+    films: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(films[0].parent)
+    for make in (livereel.batch, livereel.recap):
+        with pytest.raises(livereel.LivereelError, match="out: s3:/bucket/out: give the address as a text"):
+            make(films[0], Path("s3://bucket/out"), progress=False)
+    assert not Path("s3:").exists()

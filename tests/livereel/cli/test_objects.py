@@ -193,3 +193,13 @@ def test_a_recap_that_cannot_be_written_stays_on_this_machine(
     kept = Path(said.rpartition("the reel is in ")[2])
     assert recapped(kept).chapters
     shutil.rmtree(kept.parent)
+
+
+@pytest.mark.parametrize("command", [("reel",), ("recap", "film.mp4")])
+def test_a_store_whose_address_lacks_a_slash_is_refused(
+    livereel: CommandLine, command: tuple[str, ...]
+) -> None:
+    reason = "s3:/bucket/out: an object store's address has two slashes, as in s3://bucket/folder"
+    assert livereel.failure(*command, "--out", "s3:/bucket/out", code=2).startswith(
+        f"invalid value for '--out': {reason}"
+    )

@@ -169,10 +169,16 @@ def test_a_timeline_that_starts_over_splits_what_was_decoded_and_nothing_is_lost
     film.write_bytes(film.read_bytes() * 2)
     with AvSource(str(film)) as source:
         decoder, before, after = FrameDecoder(source.video, *SIZE, held_bytes=held_bytes), 0, 0
+        newest_s = jumped_s = 0.0
         for packet in [*source.packets(), None]:
             part = decoder.decode(packet)
             before += len(part.frames)
+            if packet is not None and packet.pts is not None:
+                at_s = float(packet.pts * packet.time_base)
+                jumped_s = jumped_s or (at_s if at_s < newest_s - 1 else 0.0)
+                newest_s = at_s
             if part.rest:
+                assert newest_s - jumped_s < MAX_HELD_S, "what belongs to the new epoch must not wait for it"
                 decoder = FrameDecoder(source.video, *SIZE, held_bytes=held_bytes)
                 taken = decoder.take(part.rest)
                 assert taken.frames[0].pts_s == 0
