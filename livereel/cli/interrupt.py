@@ -53,12 +53,18 @@ class Interrupts:
         """Raise KeyboardInterrupt at Ctrl-C.
 
         Python prints and drops it in finalizers, and in what FFmpeg calls to read or write, which then goes
-        on. There it is raised again a little later.
+        on. There it is raised again a little later. Cython drops it without a word while it adds a frame of
+        its own, ``av.error.err_check`` for example, to a traceback: there it is only raised later.
         """
         self._has_ended = False
         if self._handles:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, self._interrupt)
         sys.excepthook, sys.unraisablehook = self._uncaught, self._unraisable
+
+    def _interrupt(self, _number: int, frame: FrameType | None) -> None:
+        if frame is None or "." not in frame.f_code.co_name:
+            raise KeyboardInterrupt
+        self._raise_soon()
 
     def _uncaught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Also called by Cython, before ``_unraisable``."""
@@ -70,7 +76,10 @@ class Interrupts:
             sys.__unraisablehook__(unraisable)
         elif not _follows_another(unraisable.exc_value):
             self.lost = True
-            _thread.start_new_thread(self._raise_again, ())  # which returns at once: this may be interrupted
+            self._raise_soon()
+
+    def _raise_soon(self) -> None:
+        _thread.start_new_thread(self._raise_again, ())  # which returns at once: this may be interrupted
 
     def _raise_again(self) -> None:
         time.sleep(_AGAIN_S)

@@ -42,6 +42,26 @@ except KeyboardInterrupt:
     sys.exit(interrupts.stopped())
 """
 
+# A frame as Cython adds one to a traceback: what is raised there is dropped.
+IN_A_TRACEBACK = """
+import signal, sys, threading
+from livereel.cli.interrupt import Interrupts
+def check():
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        pass
+check.__code__ = check.__code__.replace(co_name="av.error.err_check")
+interrupts = Interrupts()
+interrupts.raise_them()
+try:
+    check()
+    threading.Event().wait(60)
+    sys.exit("nothing has come")
+except KeyboardInterrupt:
+    sys.exit(interrupts.stopped())
+"""
+
 
 @pytest.fixture
 def camera(tmp_path: Path) -> Iterator[str]:
@@ -94,7 +114,9 @@ def test_a_recap_makes_its_reel(camera: str, tmp_path: Path) -> None:
     assert len((out / "windows.jsonl").read_text().splitlines()) >= 2
 
 
-@pytest.mark.parametrize("code", [WHILE_LOADING, IN_A_FINALIZER], ids=["loading", "finalizer"])
+@pytest.mark.parametrize(
+    "code", [WHILE_LOADING, IN_A_FINALIZER, IN_A_TRACEBACK], ids=["loading", "finalizer", "traceback"]
+)
 def test_an_interrupt_that_python_would_print_is_one_line(code: str) -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", STOPPED)
