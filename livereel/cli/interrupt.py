@@ -62,6 +62,7 @@ class Interrupts:
         sys.excepthook, sys.unraisablehook = self._uncaught, self._unraisable
 
     def _interrupt(self, _number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt, or a little later in a frame of Cython's, whose name is dotted."""
         if frame is None or "." not in frame.f_code.co_name:
             raise KeyboardInterrupt
         self._raise_soon()

@@ -24,7 +24,7 @@ import pytest
 
 from analyzer.describe.moment import Moment
 from analyzer.reel.manifest import VIDEO
-from analyzer.reel.records import Gap, GapReason, Reel
+from analyzer.reel.records import Gap, GapReason
 from base.backoff import Backoff
 from livereel.ledger.ledger import Ledger
 from sinks.events import (
@@ -51,7 +51,7 @@ from sinks.outbox_sink import Delivery, OutboxSink
 from sinks.sink import Event, Sink, SinkError
 from tests.kit.mqtt.broker import MOSQUITTO, Broker, broker
 from tests.kit.mqtt.delivery import CAPTIONS, REELS
-from tests.kit.mqtt.sink_thread import looped, running, store, until
+from tests.kit.mqtt.sink_thread import add_to_outboxes, looped, running, until
 from tests.kit.mqtt.subscriber import Listener, listener
 from tests.kit.records.events import keyframe_preview, moment_now, motion_changed, now_utc, reel_in, watching
 from tests.kit.store.buckets import new_bucket, pointed_to
@@ -132,8 +132,7 @@ class StoringSink(OutboxSink):
     ledger: Ledger
 
     async def take(self, event: Event) -> None:
-        if isinstance(event, Moment | Reel | LateText):
-            await asyncio.to_thread(store, self.ledger, event)
+        await add_to_outboxes(self.ledger, event)
         await super().take(event)
 
 

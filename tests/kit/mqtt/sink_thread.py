@@ -48,9 +48,14 @@ class StoringSink(MqttSink):
     ledger: Ledger
 
     async def take(self, event: Event) -> None:
-        if isinstance(event, Moment | Reel | LateText):
-            await asyncio.to_thread(store, self.ledger, event)
+        await add_to_outboxes(self.ledger, event)
         await super().take(event)
+
+
+async def add_to_outboxes(ledger: Ledger, event: Event) -> None:
+    """Add an event of a kind that outboxes keep, before a sink takes it."""
+    if isinstance(event, Moment | Reel | LateText):
+        await asyncio.to_thread(store, ledger, event)
 
 
 def store(ledger: Ledger, event: Moment | Reel | LateText) -> None:

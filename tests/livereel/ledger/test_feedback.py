@@ -29,9 +29,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def store(ledger: Ledger, *moments: Moment) -> None:
-    for told in moments:
-        ledger.windows.add(told.window, PENDING)
-        ledger.windows.end(told.window.id, Outcome.DESCRIBED, told)
+    for described in moments:
+        ledger.windows.add(described.window, PENDING)
+        ledger.windows.end(described.window.id, Outcome.DESCRIBED, described)
 
 
 def verdicts(ledger: Ledger) -> list[tuple[str, Verdict]]:

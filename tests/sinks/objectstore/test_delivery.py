@@ -24,7 +24,7 @@ from sinks.objectstore.folder import ConflictError, StoreError, StoreFolder
 from sinks.objectstore.messages import StoreMessages
 from sinks.outbox_sink import OutboxSink
 from sinks.sink import Event
-from tests.kit.mqtt.sink_thread import looped, store, until
+from tests.kit.mqtt.sink_thread import add_to_outboxes, looped, until
 from tests.kit.records.events import moment_now, motion_changed, reel_in
 from tests.kit.records.keyframe_files import pictured
 from tests.kit.records.moments import heard
@@ -65,8 +65,7 @@ async def copying(ledger: Ledger, bucket: Bucket) -> AsyncIterator[OutboxSink]:
 
 async def happens(ledger: Ledger, sink: OutboxSink, event: Event) -> None:
     """An event as the program passes it on: stored first."""
-    if isinstance(event, Moment | Reel | LateText):
-        await asyncio.to_thread(store, ledger, event)
+    await add_to_outboxes(ledger, event)
     await sink.take(event)
 
 

@@ -119,10 +119,10 @@ def test_who_comes_back_sees_what_happened_meanwhile_as_a_reel(page: Page, run: 
 
 def happen(site: Site, *moments: Moment) -> None:
     """Store moments, as if they had just been described, and pass them to the open pages."""
-    for told in moments:
-        site.ledger.windows.add(told.window, PENDING)
-        site.ledger.windows.end(told.window.id, Outcome.DESCRIBED, told)
-        site.take(told)
+    for described in moments:
+        site.ledger.windows.add(described.window, PENDING)
+        site.ledger.windows.end(described.window.id, Outcome.DESCRIBED, described)
+        site.take(described)
 
 
 def test_what_happens_while_the_page_is_open_is_counted_and_shown(tmp_path: Path, page: Page) -> None:
